@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* Bounded growing bytes. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool reserve(struct buf *b, size_t more)
+{
+	size_t need, cap;
+	char *grown;
+
+	if (b->failed)
+		return false;
+	if (more > BUF_LIMIT || b->len > BUF_LIMIT - more - 1)
+		goto fail;
+	need = b->len + more + 1;
+	if (need <= b->cap)
+		return true;
+	for (cap = b->cap ? b->cap : 64; cap < need; cap *= 2)
+		;
+	grown = realloc(b->data, cap);
+	if (!grown)
+		goto fail;
+	b->data = grown;
+	b->cap = cap;
+	return true;
+fail:
+	b->failed = true;
+	return false;
+}
+
+void buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void buf_adds(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+	auto_free char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		b->failed = true;
+		return;
+	}
+	buf_add(b, text, (size_t)n);
+}
+
+void buf_done(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){ 0 };
+}

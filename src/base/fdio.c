@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
+#include "base/fdio.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+enum { CHUNK = 128 * 1024 };
+
+ssize_t fd_pread(int fd, void *data, size_t len, off_t offset)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)data + done, len - done, offset + (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+int fd_write(int fd, const void *data, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(fd, (const char *)data + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int fd_read_all(int fd, size_t limit, struct buf *out)
+{
+	char chunk[4096];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return buf_ok(out) ? 0 : -ENOMEM;
+		if (out->len + (size_t)n > limit)
+			return -E2BIG;
+		buf_add(out, chunk, (size_t)n);
+	}
+}
+
+int fd_copy(int from, int to)
+{
+	off_t offset = 0;
+
+	for (;;) {
+		ssize_t n = sendfile(to, from, &offset, 1 << 30);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+	}
+}
+
+static int compare_chunks(int a, int b, char *chunks)
+{
+	for (off_t offset = 0;; offset += CHUNK) {
+		ssize_t na = fd_pread(a, chunks, CHUNK, offset);
+		ssize_t nb = fd_pread(b, chunks + CHUNK, CHUNK, offset);
+
+		if (na < 0 || nb < 0)
+			return (int)(na < 0 ? na : nb);
+		if (na != nb || memcmp(chunks, chunks + CHUNK, (size_t)na))
+			return 0;
+		if (na < CHUNK)
+			return 1;
+	}
+}
+
+int fd_same_content(int a, int b)
+{
+	auto_free char *chunks = NULL;
+	struct stat sa, sb;
+
+	if (fstat(a, &sa) < 0 || fstat(b, &sb) < 0)
+		return -errno;
+	if (sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino)
+		return 1;
+	if (sa.st_size != sb.st_size)
+		return 0;
+	chunks = malloc(2 * CHUNK);
+	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
+}
+
+static int write_temporary(int dir, const char *temporary, const struct buf *content, mode_t mode)
+{
+	auto_fd fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write(fd, buf_text(content), content->len);
+	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+		r = -errno;
+	if (!r && close(take_fd(&fd)) < 0)
+		r = -errno;
+	if (r)
+		unlinkat(dir, temporary, 0);
+	return r;
+}
+
+int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
+	struct err *e)
+{
+	auto_free char *temporary = NULL;
+	int r;
+
+	if (!buf_ok(content) || asprintf(&temporary, ".%s.%ld.tmp", name, (long)getpid()) < 0) {
+		temporary = NULL;
+		return err_sys(e, -ENOMEM, "%s", name);
+	}
+	r = write_temporary(dir, temporary, content, mode);
+	if (r)
+		return err_sys(e, r, "cannot write %s", name);
+	if (renameat(dir, temporary, dir, name) < 0) {
+		r = -errno;
+		unlinkat(dir, temporary, 0);
+		return err_sys(e, r, "cannot replace %s", name);
+	}
+	if (fsync(dir) < 0)
+		return err_sys(e, -errno, "cannot make %s durable", name);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Reads up to len bytes at offset until end of file. Bytes read or -errno. */
+ssize_t fd_pread(int fd, void *data, size_t len, off_t offset);
+/* Writes all of it. 0 or -errno. */
+int fd_write(int fd, const void *data, size_t len);
+/* Reads a whole file of at most limit bytes into out. 0, -E2BIG or -errno. */
+int fd_read_all(int fd, size_t limit, struct buf *out);
+/* Copies the whole of one file into another from their starts. 0 or -errno. */
+int fd_copy(int from, int to);
+/* Whether both files hold the same bytes; 1, 0 or -errno. */
+int fd_same_content(int a, int b);
+/*
+ * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
+ * fsync of the directory. Nothing is left on failure. 0 or -errno with e set.
+ */
+int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
+	struct err *e);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/* JSON documents built in memory and written deterministically; the one file that knows jansson. */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* One document is built at a time; a value that could not be made is found when it is written. */
+static bool is_poisoned;
+
+static struct json *made(json_t *value)
+{
+	if (!value)
+		is_poisoned = true;
+	return (struct json *)value;
+}
+
+static json_t *inner(const struct json *value)
+{
+	return (json_t *)(uintptr_t)value;
+}
+
+struct json *jv_object(void)
+{
+	return made(json_object());
+}
+
+struct json *jv_array(void)
+{
+	return made(json_array());
+}
+
+struct json *jv_text(const char *text)
+{
+	auto_buf safe = { 0 };
+
+	if (!text)
+		return jv_null();
+	str_escape(&safe, text, strlen(text));
+	return made(buf_ok(&safe) ? json_string(buf_text(&safe)) : NULL);
+}
+
+struct json *jv_uint(unsigned long value)
+{
+	return made(json_integer((json_int_t)value));
+}
+
+struct json *jv_bool(bool value)
+{
+	return made(json_boolean(value));
+}
+
+struct json *jv_null(void)
+{
+	return made(json_null());
+}
+
+void jv_set(struct json *object, const char *key, struct json *value)
+{
+	if (json_object_set_new(inner(object), key, inner(value)) < 0)
+		is_poisoned = true;
+}
+
+void jv_push(struct json *array, struct json *value)
+{
+	if (json_array_append_new(inner(array), inner(value)) < 0)
+		is_poisoned = true;
+}
+
+int jv_write(const struct json *value, FILE *out)
+{
+	if (is_poisoned)
+		return -ENOMEM;
+	if (json_dumpf(inner(value), out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+		return -EIO;
+	return fputc('\n', out) == EOF ? -EIO : 0;
+}
+
+void jv_free(struct json *value)
+{
+	json_decref(inner(value));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Strict text: integers, hex, lists, near misses, and names made safe for a terminal. */
+#pragma once
+
+#include "base/buf.h"
+
+/* Decimal digits only, no sign, no blank, at most max. 0 or -EINVAL. */
+int str_to_uint(const char *text, unsigned long max, unsigned long *ret_value);
+
+/* Pairs of hex digits into at most cap bytes. Bytes written, or -EINVAL. */
+int str_from_hex(const char *hex, uint8_t *out, size_t cap);
+
+/*
+ * Next item of a list separated by commas or white space. cursor starts at the text and moves on;
+ * the item lies inside the text and is len long. false at the end.
+ */
+bool str_next_item(const char **cursor, const char **ret_item, size_t *ret_len);
+
+/* Whether text is one of the blank-separated words of list. */
+bool str_in_words(const char *list, const char *text, size_t len);
+
+/* Edits (insert, delete, change, swap) between two words, at most limit + 1. */
+unsigned str_distance(const char *a, const char *b, unsigned limit);
+
+/* Appends text with control bytes and invalid UTF-8 as \xNN, so that no name moves a terminal. */
+void str_escape(struct buf *out, const char *text, size_t len);
+
+bool str_starts(const char *text, const char *prefix);
+bool str_ends(const char *text, const char *suffix);
+/* The part after the last slash. */
+const char *str_basename(const char *path);
