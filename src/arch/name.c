@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+/* Any spelling of an architecture or platform in, one canonical platform out. */
+#include "arch/name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum { NAME_MAX_LEN = 64 };
+
+/* Spellings that no column of the table holds, or that imply another variant than the row's. */
+static const struct {
+	const char *name, *qemu, *variant;
+} aliases[] = {
+	{ "armel", "arm", "v5" },
+	{ "armv5", "arm", "v5" },
+	{ "armv5te", "arm", "v5" },
+	{ "armv5tel", "arm", "v5" },
+	{ "armv5tejl", "arm", "v5" },
+	{ "armv4tl", "arm", "v5" },
+	{ "arm32v5", "arm", "v5" },
+	{ "arm-linux-gnueabi", "arm", "v5" },
+	{ "arm-linux-gnu", "arm", "v5" },
+	{ "armv6", "arm", "v6" },
+	{ "armv6l", "arm", "v6" },
+	{ "armv6hf", "arm", "v6" },
+	{ "arm32v6", "arm", "v6" },
+	{ "armv6-linux-gnueabihf", "arm", "v6" },
+	{ "arm32", "arm", "v7" },
+	{ "armv7hf", "arm", "v7" },
+	{ "armv7hl", "arm", "v7" },
+	{ "x86-64", "x86_64", "" },
+	{ "x64", "x86_64", "" },
+	{ "powerpc", "ppc", "" },
+	{ "powerpc64", "ppc64", "" },
+	{ "powerpc64le", "ppc64le", "" },
+	{ "loongarch", "loongarch64", "" },
+	{ "openrisc", "or1k", "" },
+	{ "parisc", "hppa", "" },
+};
+
+/* Published mistakes for which the nearest spelling is not what was meant. */
+static const struct {
+	const char *wrong, *right;
+} mistakes[] = {
+	{ "armv8", "arm64" },
+	{ "arm8", "arm64" },
+	{ "s390", "s390x" },
+	{ "mips32", "mips" },
+	{ "x32", "amd64" },
+};
+
+/* OCI variants per GOARCH (containerd's database); a trailing '*' stands for more digits and dots. */
+static const struct {
+	const char *oci, *variants;
+} variant_words[] = {
+	{ "arm", "v5 v6 v7 v8" },
+	{ "arm64", "v8 v8.* v9 v9.*" },
+	{ "amd64", "v1 v2 v3 v4" },
+	{ "ppc64le", "power8 power9 power10" },
+	{ "riscv64", "rva20u64 rva22u64 rva23u64" },
+};
+
+typedef bool (*each_fn)(const char *name, size_t len, const struct platform *p, void *ctx);
+
+static struct platform platform_of(const struct arch *arch, const char *variant)
+{
+	struct platform p = { .arch = arch };
+
+	snprintf(p.variant, sizeof(p.variant), "%s", variant ? variant : "");
+	return p;
+}
+
+static bool each_word(const char *words, const struct arch *arch, each_fn each, void *ctx)
+{
+	struct platform p = platform_of(arch, arch->variant);
+	const char *word;
+	size_t len;
+
+	while (words && str_next_item(&words, &word, &len))
+		if (!each(word, len, &p, ctx))
+			return false;
+	return true;
+}
+
+/* Column after column, so that a word means the same row in whichever order the rows stand. */
+void name_each(each_fn each, void *ctx)
+{
+	static const size_t columns[] = {
+		offsetof(struct arch, qemu),   offsetof(struct arch, oci),
+		offsetof(struct arch, docker), offsetof(struct arch, debian),
+		offsetof(struct arch, gnu),    offsetof(struct arch, uname),
+		offsetof(struct arch, alpine), offsetof(struct arch, systemd),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		struct platform p = platform_of(arch_by_qemu(aliases[i].qemu), aliases[i].variant);
+
+		if (!each(aliases[i].name, strlen(aliases[i].name), &p, ctx))
+			return;
+	}
+	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
+		for (const struct arch *a = NULL; (a = arch_next(a));)
+			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a,
+				    each, ctx))
+				return;
+}
+
+struct lookup {
+	const char *text;
+	struct platform *found;
+	const char *near;
+	size_t near_len;
+	unsigned distance;
+};
+
+static bool is_lookup(const char *name, size_t len, const struct platform *p, void *ctx)
+{
+	struct lookup *l = ctx;
+
+	if (strlen(l->text) != len || memcmp(l->text, name, len))
+		return true;
+	*l->found = *p;
+	return false;
+}
+
+static bool lookup_word(const char *text, struct platform *ret)
+{
+	struct lookup l = { .text = text, .found = ret };
+
+	ret->arch = NULL;
+	name_each(is_lookup, &l);
+	return ret->arch;
+}
+
+/* cpu-vendor-linux-abi: the vendor says nothing, and musl's words are those of glibc. */
+static bool lookup_triplet(const char *text, struct platform *ret)
+{
+	const char *os = strstr(text, "-linux-");
+	char plain[NAME_MAX_LEN];
+	size_t cpu = strcspn(text, "-");
+
+	if (!os)
+		return false;
+	snprintf(plain, sizeof(plain), "%.*s-linux-%s%s", (int)cpu, text,
+		str_starts(os + 7, "musl") ? "gnu" : "",
+		os + 7 + (str_starts(os + 7, "musl") ? 4 : 0));
+	if (lookup_word(plain, ret))
+		return true;
+	snprintf(plain, sizeof(plain), "%.*s", (int)cpu, text);
+	return lookup_word(plain, ret);
+}
+
+static bool variant_fits(const char *words, const char *variant)
+{
+	const char *word;
+	size_t len;
+
+	while (str_next_item(&words, &word, &len)) {
+		bool is_open = word[len - 1] == '*';
+
+		if (is_open && !strncmp(word, variant, len - 1) && variant[len - 1])
+			return strspn(variant + len - 1, "0123456789") == strlen(variant + len - 1);
+		if (!is_open && strlen(variant) == len && !strncmp(word, variant, len))
+			return true;
+	}
+	return false;
+}
+
+/* arm64's v8 and amd64's v1 are what the bare name means: dropped, as containerd does. */
+static bool is_implied(const char *oci, const char *variant)
+{
+	return (!strcmp(oci, "arm64") && (!strcmp(variant, "v8") || !strcmp(variant, "v8.0"))) ||
+		(!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
+}
+
+static int set_variant(struct platform *p, const char *variant, struct err *e)
+{
+	const char *oci = p->arch->oci ? p->arch->oci : p->arch->qemu, *words = NULL;
+	char full[NAME_MAX_LEN];
+
+	for (size_t i = 0; i < ARRAY_SIZE(variant_words); i++)
+		if (!strcmp(variant_words[i].oci, oci))
+			words = variant_words[i].variants;
+	snprintf(full, sizeof(full), "%s%s", isdigit((unsigned char)*variant) ? "v" : "", variant);
+	if (words && strlen(full) < sizeof(p->variant) && variant_fits(words, full)) {
+		memcpy(p->variant, is_implied(oci, full) ? "" : full,
+			is_implied(oci, full) ? 1 : strlen(full) + 1);
+		return 0;
+	}
+	err_set(e, -EINVAL, "'%s' is no variant of %s", variant, oci);
+	if (words && str_starts(variant, "arm"))
+		err_hint(e, "did you mean linux/%s/%s?", oci, variant + 3);
+	else if (words)
+		err_hint(e, "variants of %s: %s", oci, words);
+	return -EINVAL;
+}
+
+/* [os/]arch[/variant] with a slash in it; the first word is an OS only when it is no architecture. */
+static int parse_platform(char *text, struct platform *ret, struct err *e)
+{
+	char *slash = strchr(text, '/'), *variant;
+	struct platform p;
+
+	*slash = '\0';
+	if (!lookup_word(text, &p)) {
+		if (strcmp(text, "linux"))
+			return err_set(e, -EINVAL, "only Linux can be emulated, not '%s'", text);
+		text = slash + 1;
+		slash = strchr(text, '/');
+		if (slash)
+			*slash = '\0';
+		if (!lookup_word(text, &p))
+			return -ENOENT;
+	}
+	variant = slash ? slash + 1 : NULL;
+	if (variant) {
+		int r = set_variant(&p, variant, e);
+
+		if (r)
+			return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+static bool is_nearer(const char *name, size_t len, const struct platform *p, void *ctx)
+{
+	struct lookup *l = ctx;
+	char word[NAME_MAX_LEN];
+	unsigned d;
+
+	(void)p;
+	snprintf(word, sizeof(word), "%.*s", (int)len, name);
+	d = str_distance(l->text, word, 2);
+	if (d < l->distance) {
+		l->near = name;
+		l->near_len = len;
+		l->distance = d;
+	}
+	return true;
+}
+
+static int refuse(const char *typed, const char *word, struct err *e)
+{
+	struct lookup l = { .text = word, .distance = 3 };
+	auto_buf safe = { 0 };
+
+	str_escape(&safe, typed, strlen(typed));
+	err_set(e, -EINVAL, "unknown platform '%s'", buf_text(&safe));
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+		if (!strcmp(mistakes[i].wrong, word))
+			return err_hint(e, "did you mean '%s'?", mistakes[i].right);
+	name_each(is_nearer, &l);
+	if (l.near && l.distance < strlen(word))
+		return err_hint(e, "did you mean '%.*s'?", (int)l.near_len, l.near);
+	return err_hint(e, "'anyarch names' lists every name");
+}
+
+/* Lower case; "qemu-" and "-static" taken off. */
+static void normalise(char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < len; i++)
+		word[i] = (char)tolower((unsigned char)word[i]);
+	if (str_ends(word, "-static"))
+		word[len - strlen("-static")] = '\0';
+	if (str_starts(word, "qemu-"))
+		memmove(word, word + 5, strlen(word + 5) + 1);
+}
+
+int name_parse(const char *text, size_t len, struct platform *ret, struct err *e)
+{
+	char word[NAME_MAX_LEN], typed[NAME_MAX_LEN];
+	int r = -ENOENT;
+
+	if (len >= sizeof(word) || memchr(text, '\0', len))
+		return err_set(e, -EINVAL, "unknown platform: a name of %zu bytes", len);
+	snprintf(typed, sizeof(typed), "%.*s", (int)len, text);
+	memcpy(word, typed, sizeof(word));
+	normalise(word);
+	if (strchr(word, '/')) {
+		char *last;
+
+		r = parse_platform(word, ret, e);
+		if (r != -ENOENT)
+			return r;
+		last = strrchr(word, '/');
+		return refuse(typed, last ? last + 1 : word + strlen(word) + 1, e);
+	}
+	if (lookup_word(word, ret) || lookup_triplet(word, ret))
+		return 0;
+	return refuse(typed, word, e);
+}
+
+bool name_set_has(const struct name_set *set, const struct arch *arch)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->arch[i] == arch)
+			return true;
+	return false;
+}
+
+void name_set_add_arch(struct name_set *set, const struct arch *arch)
+{
+	if (!name_set_has(set, arch) && set->n < ARRAY_SIZE(set->arch))
+		set->arch[set->n++] = arch;
+}
+
+int name_set_add(struct name_set *set, const char *list, struct err *e)
+{
+	const char *item;
+	size_t len;
+
+	while (str_next_item(&list, &item, &len)) {
+		struct platform p;
+
+		if (len == 3 && !strncmp(item, "all", 3)) {
+			set->is_all = true;
+			continue;
+		}
+		if (name_parse(item, len, &p, e))
+			return -EINVAL;
+		name_set_add_arch(set, p.arch);
+	}
+	return 0;
+}
+
+void name_platform(struct buf *out, const struct arch *arch, const char *variant)
+{
+	if (!arch->oci) {
+		buf_adds(out, "-");
+		return;
+	}
+	buf_addf(out, "linux/%s", arch->oci);
+	if (variant && *variant)
+		buf_addf(out, "/%s", variant);
+}
+
+/* ARM is one architecture to QEMU and three to everybody who builds for it. */
+static const struct {
+	const char *variant;
+	struct name_words words;
+} arm_words[] = {
+	{ "v5", { "arm32v5", "armv5tel", "armel", "armel", "arm-linux-gnueabi", "arm" } },
+	{ "v6", { "arm32v6", "armv6l", "", "armhf", "armv6-linux-gnueabihf", "arm" } },
+};
+
+static void first_word(const char *words, char *ret, size_t size)
+{
+	snprintf(ret, size, "%.*s", words ? (int)strcspn(words, " ") : 0, words ? words : "");
+}
+
+struct name_words name_words(const struct platform *p)
+{
+	struct name_words w;
+
+	for (size_t i = 0; i < ARRAY_SIZE(arm_words); i++)
+		if (!strcmp(p->arch->qemu, "arm") && !strcmp(p->variant, arm_words[i].variant))
+			return arm_words[i].words;
+	first_word(p->arch->docker, w.docker, sizeof(w.docker));
+	first_word(p->arch->uname, w.uname, sizeof(w.uname));
+	first_word(p->arch->debian, w.debian, sizeof(w.debian));
+	first_word(p->arch->alpine, w.alpine, sizeof(w.alpine));
+	first_word(p->arch->gnu, w.gnu, sizeof(w.gnu));
+	first_word(p->arch->systemd, w.systemd, sizeof(w.systemd));
+	return w;
+}

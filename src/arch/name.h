@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Any spelling of an architecture or platform in, one canonical platform out. */
+#pragma once
+
+#include "arch/arch.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { NAME_VARIANT_MAX = 12 };
+
+/* What was meant: the row, and the OCI variant, "" where none is said or implied. */
+struct platform {
+	const struct arch *arch;
+	char variant[NAME_VARIANT_MAX];
+};
+
+/* What was asked for on a command line, without repetitions. */
+struct name_set {
+	const struct arch *arch[ARCH_COUNT_MAX];
+	size_t n;
+	bool is_all;
+};
+
+/*
+ * One name: OCI platform, GOARCH, QEMU, Docker-library, Debian, Alpine, GNU, uname or systemd word, in
+ * any case. Where schemes disagree Debian decides (armhf is v7, armel v5). -EINVAL with a suggestion.
+ */
+int name_parse(const char *text, size_t len, struct platform *ret, struct err *e);
+/* Adds every name of a list separated by commas or white space; "all" sets is_all. */
+int name_set_add(struct name_set *set, const char *list, struct err *e);
+void name_set_add_arch(struct name_set *set, const struct arch *arch);
+bool name_set_has(const struct name_set *set, const struct arch *arch);
+/* "linux/arm/v7"; "-" for an architecture that OCI has no word for. */
+void name_platform(struct buf *out, const struct arch *arch, const char *variant);
+/* The usual word of each naming scheme for a platform; NULL where a scheme has none. */
+struct name_words {
+	char docker[24], uname[24], debian[24], alpine[24], gnu[48], systemd[24];
+};
+struct name_words name_words(const struct platform *p);
+/* The whole spellings table, for completion and tests: calls back with each until false. */
+void name_each(bool (*each)(const char *name, size_t len, const struct platform *p, void *ctx),
+	void *ctx);
