@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/* An opened emulator, and the proof from its file that it is one. */
+#include "emulator/emulator.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arch/elf.h"
+#include "base/fdio.h"
+#include "base/str.h"
+
+enum { CHUNK = 256 * 1024 };
+
+static int check_path(const char *path, struct err *e)
+{
+	if (path[0] != '/')
+		return err_set(e, -EBADMSG, "the path of an emulator must be absolute");
+	for (const char *p = path; *p; p++)
+		if (*p == ':' || iscntrl((unsigned char)*p))
+			return err_set(e, -EBADMSG,
+				"the path of an emulator must have no ':' and no control character");
+	return 0;
+}
+
+static int check_file(int fd, struct err *e)
+{
+	struct elf_info info;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "cannot look at it");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EBADMSG, "not a regular file");
+	if (!(st.st_mode & 0111))
+		return err_set(e, -EBADMSG, "not executable (mode %04o)", st.st_mode & 07777);
+	r = elf_read(fd, &info, e);
+	if (r)
+		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;
+	if (elf_arch(&info) != arch_host())
+		return err_set(e, -EBADMSG, "it is a program for %s, and this machine is %s",
+			elf_arch(&info) ? elf_arch(&info)->qemu : "something else",
+			arch_host()->qemu);
+	if (info.has_interpreter)
+		return err_set(e, -EBADMSG, "dynamically linked: it would need its libraries in every "
+					    "root filesystem");
+	if (info.is_truncated)
+		return err_set(e, -EBADMSG, "truncated: a segment lies beyond the end of the file");
+	return 0;
+}
+
+int emulator_open(const char *root, const char *path, const struct arch *arch,
+	struct emulator *ret, struct err *e)
+{
+	struct emulator emulator = { .arch = arch, .fd = -1 };
+	auto_free char *full = NULL;
+	auto_fd fd = -1;
+	int r = check_path(path, e);
+
+	if (r)
+		return r;
+	if (asprintf(&full, "%s%s", root, path) < 0) {
+		full = NULL;
+		return err_sys(e, -ENOMEM, "cannot open it");
+	}
+	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(e, -errno, "cannot open it");
+	r = check_file(fd, e);
+	if (r)
+		return r;
+	emulator.path = strdup(path);
+	if (!emulator.path)
+		return err_sys(e, -ENOMEM, "cannot open it");
+	emulator.fd = take_fd(&fd);
+	*ret = emulator;
+	return 0;
+}
+
+void emulator_done(struct emulator *emulator)
+{
+	free(emulator->path);
+	cleanup_fd(&emulator->fd);
+	*emulator = (struct emulator)EMULATOR_INIT;
+}
+
+/* Copies the version that stands at text, as far as it looks like one. */
+static bool take_version(const char *text, size_t len, char *ret)
+{
+	size_t n = 0;
+
+	while (n < len && n < EMULATOR_VERSION_MAX - 1 &&
+		(isalnum((unsigned char)text[n]) || strchr(".-+", text[n])) && text[n])
+		n++;
+	memcpy(ret, text, n);
+	ret[n] = '\0';
+	return n && isdigit((unsigned char)*ret);
+}
+
+/* QEMU's linux-user/main.c prints "qemu-" TARGET_NAME " version " QEMU_FULL_VERSION: one literal. */
+bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION_MAX])
+{
+	auto_free char *chunk = malloc(CHUNK);
+	char marker[64];
+	size_t len = (size_t)snprintf(marker, sizeof(marker), "qemu-%s version ", arch->qemu);
+	size_t overlap = len + EMULATOR_VERSION_MAX;
+	ssize_t n;
+
+	*ret = '\0';
+	if (!chunk)
+		return false;
+	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len;
+		at += CHUNK - (off_t)overlap) {
+		const char *hit = memmem(chunk, (size_t)n, marker, len);
+
+		if (hit && take_version(hit + len, (size_t)(chunk + n - hit) - len, ret))
+			return true;
+		if (n < CHUNK)
+			break;
+	}
+	return false;
+}

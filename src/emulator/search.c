@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* Where emulators live, and which of them can be used. */
+#include "emulator/search.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* Debian 12: -static in /usr/bin; Debian 13 and Alpine: the plain name is static; Fedora: both. */
+static const char *const usual_dirs[] = {
+	"/usr/bin",
+	"/usr/local/bin",
+	"/usr/libexec/qemu-binfmt",
+	"/usr/lib/qemu-binfmt",
+	"/",
+};
+
+static const char *const usual_names[] = {
+	"qemu-%s-static",
+	"qemu-%s",
+	"%s-binfmt-P",
+};
+
+struct attempt {
+	const struct search *search;
+	const struct arch *arch;
+	struct emulator *ret;
+	struct buf *passed;
+	struct err first;
+};
+
+static int try_path(struct attempt *t, const char *path)
+{
+	auto_err e = { 0 };
+	int r = emulator_open(t->search->root ? t->search->root : "", path, t->arch, t->ret, &e);
+
+	if (!r)
+		return 0;
+	err_prefix(&e, "%s", path);
+	if (t->passed)
+		buf_addf(t->passed, "%s\n", e.message ? e.message : "?");
+	if (r != -ENOENT && r != -ENOTDIR && !t->first.code)
+		err_move(&t->first, &e);
+	return r;
+}
+
+static int try_name(struct attempt *t, const char *dir, const char *name)
+{
+	auto_buf path = { 0 };
+
+	buf_addf(&path, "%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
+	return buf_ok(&path) ? try_path(t, buf_text(&path)) : -ENOMEM;
+}
+
+static int try_dir(struct attempt *t, const char *dir)
+{
+	const struct search *s = t->search;
+	auto_buf name = { 0 };
+
+	if (s->prefix || s->suffix) {
+		buf_addf(&name, "%sqemu-%s%s", s->prefix ? s->prefix : "", t->arch->qemu,
+			s->suffix ? s->suffix : "");
+		return try_name(t, dir, buf_text(&name));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(usual_names); i++) {
+		const char *star = strstr(usual_names[i], "%s");
+
+		name.len = 0;
+		buf_add(&name, usual_names[i], (size_t)(star - usual_names[i]));
+		buf_addf(&name, "%s%s", t->arch->qemu, star + 2);
+		if (!try_name(t, dir, buf_text(&name)))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int try_dirs(struct attempt *t)
+{
+	const char *const *dirs = t->search->n_dirs ? t->search->dirs : usual_dirs;
+	size_t n = t->search->n_dirs ? t->search->n_dirs : ARRAY_SIZE(usual_dirs);
+
+	for (size_t i = 0; i < n; i++)
+		if (!try_dir(t, dirs[i]))
+			return 0;
+	return -ENOENT;
+}
+
+int search_emulator(const struct search *search, const struct arch *arch, struct emulator *ret,
+	struct buf *passed, struct err *e)
+{
+	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
+
+	for (size_t i = 0; i < search->n_files; i++) {
+		if (search->file_arch[i] != arch)
+			continue;
+		if (!emulator_open(search->root ? search->root : "", search->files[i], arch, ret, e))
+			return 0;
+		return err_prefix(e, "%s", search->files[i]);
+	}
+	if (!try_dirs(&t)) {
+		err_done(&t.first);
+		return 0;
+	}
+	if (t.first.code)
+		return err_move(e, &t.first);
+	err_set(e, -ENOENT, "no static emulator found for %s", arch->qemu);
+	return err_hint(e, "install qemu-user-static, or name one: --emulator %s=FILE", arch->qemu);
+}
