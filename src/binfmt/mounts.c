@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/* Where binfmt_misc is mounted; the one file that knows libmount. */
+#include "binfmt/mounts.h"
+
+#include <libmount.h>
+#include <string.h>
+
+char *mounts_find_binfmt(void)
+{
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_BACKWARD);
+	struct libmnt_fs *fs;
+	char *found = NULL;
+
+	if (table && iter && !mnt_table_parse_file(table, "/proc/self/mountinfo"))
+		while (!found && !mnt_table_next_fs(table, iter, &fs))
+			if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))
+				found = strdup(mnt_fs_get_target(fs));
+	mnt_free_iter(iter);
+	mnt_unref_table(table);
+	return found;
+}

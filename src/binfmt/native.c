@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/* Which architectures this machine runs without any handler: found by trying, not from a list. */
+#include "binfmt/native.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "binfmt/exec.h"
+
+static int trace(const struct arch *const *archs, size_t n, struct exec_job *jobs, struct err *e)
+{
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct exec_job){ .probe = probe_build(archs[i], 0, NULL), .exe = -1 };
+	r = exec_trace(jobs, n, e);
+	for (size_t i = 0; i < n; i++)
+		cleanup_fd(&jobs[i].exe);
+	return r;
+}
+
+/*
+ * In a child: a user namespace that has created its own instance no longer sees its parent's handlers
+ * (fs/binfmt_misc.c, load_binfmt_misc()). Nothing needs to be mounted for that.
+ */
+static int trace_without_handlers(const struct arch *const *archs, size_t n, struct exec_job *jobs)
+{
+	auto_fd fs = -1;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return -errno;
+	fs = fsopen("binfmt_misc", FSOPEN_CLOEXEC);
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	return trace(archs, n, jobs, NULL);
+}
+
+static void ask_child(const struct arch *const *archs, size_t n, bool *ret_native)
+{
+	size_t size = ARCH_COUNT_MAX * sizeof(struct exec_job);
+	struct exec_job *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid, got;
+	int status;
+
+	if (shared == MAP_FAILED)
+		return;
+	pid = fork();
+	if (!pid)
+		_exit(trace_without_handlers(archs, n, shared) ? 1 : 0);
+	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && got == pid && WIFEXITED(status) && !WEXITSTATUS(status))
+		for (size_t i = 0; i < n; i++)
+			ret_native[i] = shared[i].taker == EXEC_ITSELF;
+	munmap(shared, size);
+}
+
+int native_test(const struct arch *const *archs, size_t n, bool *ret_native, struct err *e)
+{
+	auto_free struct exec_job *jobs = calloc(n ? n : 1, sizeof(*jobs));
+	const struct arch *handled[ARCH_COUNT_MAX];
+	size_t where[ARCH_COUNT_MAX], n_handled = 0;
+	bool native[ARCH_COUNT_MAX] = { false };
+	int r;
+
+	if (!jobs || n > ARCH_COUNT_MAX)
+		return err_sys(e, -ENOMEM, "cannot try what this machine runs");
+	r = trace(archs, n, jobs, e);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		ret_native[i] = jobs[i].taker == EXEC_ITSELF;
+		if (jobs[i].taker != EXEC_HANDLER)
+			continue;
+		where[n_handled] = i;
+		handled[n_handled++] = archs[i];
+	}
+	if (n_handled)
+		ask_child(handled, n_handled, native);
+	for (size_t i = 0; i < n_handled; i++)
+		ret_native[where[i]] = native[i];
+	return 0;
+}

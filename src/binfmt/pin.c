@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pinned registration. Phases of the process that does it: a mount namespace of its own is acquired, a
+ * detached tree is built in it from existing directories (nothing is made on disk), the tree becomes
+ * the root directory, then the process only writes to the "register" file that it opened before.
+ */
+#include "binfmt/pin.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/fdio.h"
+#include "binfmt/rule.h"
+
+/* What the process says once, when it is ready or has failed. */
+struct greeting {
+	int code;
+	char what[64];
+};
+
+struct tree {
+	const struct emulator *const *emulators;
+	size_t n;
+	int binfmt;	   /* detached mount of the instance */
+	const char *place; /* where the tree stands in the private namespace */
+	int top;	   /* its root directory */
+	struct greeting *greeting;
+};
+
+/* Directories that are there in any container and may be covered in a private namespace. */
+static const char *const places[] = { "/sys", "/proc", "/dev", "/tmp", "/mnt", "/run" };
+
+static int failed(struct tree *t, const char *what, int code)
+{
+	snprintf(t->greeting->what, sizeof(t->greeting->what), "%s", what);
+	return t->greeting->code = code;
+}
+
+/* openat2(2) by number: glibc 2.36 has no wrapper. */
+static int open_in_root(int root, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+static bool holds_emulator(int top, const struct emulator *emulator)
+{
+	auto_fd fd = open_in_root(top, emulator->path, O_PATH);
+	struct stat there, known;
+
+	return fd >= 0 && !fstat(fd, &there) && !fstat(emulator->fd, &known) &&
+		there.st_dev == known.st_dev && there.st_ino == known.st_ino;
+}
+
+/* Not recursive: what is mounted below / would be held too, and its proc must be the plain directory. */
+static bool try_root(struct tree *t, const char *place)
+{
+	auto_fd top = -1;
+
+	if (mount("/", place, NULL, MS_BIND, NULL) < 0)
+		return false;
+	mount(NULL, place, NULL, MS_PRIVATE, NULL);
+	top = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; top >= 0 && i < t->n; i++)
+		if (!holds_emulator(top, t->emulators[i]))
+			cleanup_fd(&top), top = -1;
+	if (top < 0) {
+		umount2(place, MNT_DETACH);
+		return false;
+	}
+	t->place = place;
+	t->top = take_fd(&top);
+	return true;
+}
+
+/* Makes the directories of a path below top and opens the last one. */
+static int make_parents(int top, const char *path)
+{
+	auto_fd at = openat(top, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+
+	for (path++; at >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+		char name[NAME_MAX + 1];
+		int next;
+
+		if (slash == path)
+			continue;
+		if ((size_t)(slash - path) > NAME_MAX)
+			return -ENAMETOOLONG;
+		snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+		if (mkdirat(at, name, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cleanup_fd(&at);
+		at = next;
+	}
+	return at < 0 ? -errno : take_fd(&at);
+}
+
+static int copy_emulator(int top, const struct emulator *emulator)
+{
+	auto_fd dir = make_parents(top, emulator->path);
+	auto_fd to = -1;
+	int r;
+
+	if (dir < 0)
+		return dir;
+	to = openat(dir, strrchr(emulator->path, '/') + 1,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+	if (to < 0)
+		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
+	r = fd_copy(emulator->fd, to);
+	return r || fchmod(to, 0755) == 0 ? r : -errno;
+}
+
+static int build_tmpfs(struct tree *t, const char *place)
+{
+	int r = 0;
+
+	if (mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=100%") < 0)
+		return -errno;
+	t->place = place;
+	t->top = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (t->top < 0 || mkdirat(t->top, "proc", 0755) < 0)
+		return -errno;
+	for (size_t i = 0; !r && i < t->n; i++)
+		r = copy_emulator(t->top, t->emulators[i]);
+	return r;
+}
+
+static int build_top(struct tree *t)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (try_root(t, places[i]))
+			return 0;
+	for (size_t i = 0; r && i < ARRAY_SIZE(places); i++)
+		r = build_tmpfs(t, places[i]);
+	return r;
+}
+
+/* Hangs the instance below the top: on any existing directory, as nothing is made on disk. */
+static int attach_instance(struct tree *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!move_mount(t->binfmt, "", t->top, places[i] + 1, MOVE_MOUNT_F_EMPTY_PATH))
+			return 0;
+	return -errno;
+}
+
+static int enter_tree(struct tree *t)
+{
+	auto_fd detached = -1;
+	int r = build_top(t);
+
+	if (r)
+		return failed(t, "cannot copy the mount of /", r);
+	r = attach_instance(t);
+	if (r)
+		return failed(t, "cannot attach binfmt_misc", r);
+	detached = open_tree(AT_FDCWD, t->place, OPEN_TREE_CLONE | AT_RECURSIVE | OPEN_TREE_CLOEXEC);
+	if (detached < 0)
+		return failed(t, "cannot detach the tree", -errno);
+	cleanup_fd(&t->top);
+	t->top = -1;
+	if (fchdir(detached) < 0 || chroot(".") < 0)
+		return failed(t, "cannot enter the tree", -errno);
+	return 0;
+}
+
+static int prepare(struct tree *t, struct instance *own)
+{
+	auto_err e = { 0 };
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return failed(t, "cannot make a mount namespace", -errno);
+	r = instance_open_detached(own, &e);
+	if (r)
+		return failed(t, "cannot mount binfmt_misc", r);
+	t->binfmt = own->dir;
+	return enter_tree(t);
+}
+
+static _Noreturn void serve(int socket, struct tree *t)
+{
+	struct instance own = INSTANCE_INIT;
+	char text[RULE_TEXT_MAX];
+	ssize_t n;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN); /* the parent decides, and tells by closing the socket */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	prepare(t, &own);
+	if (write(socket, t->greeting, sizeof(*t->greeting)) < 0 || t->greeting->code)
+		_exit(1);
+	while ((n = read(socket, text, sizeof(text))) > 0) {
+		int code = write(own.reg, text, (size_t)n) < 0 ? -errno : 0;
+
+		if (write(socket, &code, sizeof(code)) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+/* One message; interrupted reads go on, as the answer to what was sent must not be lost. */
+static bool receive(int socket, void *data, size_t size)
+{
+	ssize_t n;
+
+	while ((n = read(socket, data, size)) < 0 && errno == EINTR)
+		;
+	return n == (ssize_t)size;
+}
+
+int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n,
+	struct err *e)
+{
+	struct greeting greeting = { 0 };
+	struct tree tree = { .emulators = emulators, .n = n, .binfmt = -1, .top = -1,
+		.greeting = &greeting };
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, -errno, "cannot pin the handlers");
+	pid = fork();
+	if (!pid) {
+		close(pair[0]);
+		serve(pair[1], &tree);
+	}
+	close(pair[1]);
+	if (pid < 0 || !receive(pair[0], &greeting, sizeof(greeting)))
+		greeting = (struct greeting){ .code = -EIO, .what = "the helper process died" };
+	if (greeting.code) {
+		close(pair[0]);
+		return err_sys(e, greeting.code, "cannot pin the handlers: %s", greeting.what);
+	}
+	instance->writer = pair[0];
+	instance->writer_pid = pid;
+	return 0;
+}
+
+int pin_write(int writer, const char *text, size_t len)
+{
+	int code;
+
+	if (send(writer, text, len, MSG_NOSIGNAL) != (ssize_t)len || !receive(writer, &code, sizeof(code)))
+		return -EIO;
+	return code;
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: MIT
+/* What to register, decided before anything is changed. */
+#include "binfmt/plan.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+#include "binfmt/exec.h"
+#include "binfmt/native.h"
+#include "binfmt/replace.h"
+
+enum { QEMU_ARGV0_MAJOR = 6 }; /* QEMU 6.0 reads AT_FLAGS_PRESERVE_ARGV0 */
+
+static int refuse(struct register_item *item, int code)
+{
+	item->result = REGISTER_REFUSED;
+	item->err.code = code;
+	return 0;
+}
+
+static unsigned wanted_flags(const struct register_options *options, const struct register_item *item)
+{
+	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
+	bool is_known = atoi(item->version) >= QEMU_ARGV0_MAJOR;
+
+	if (options->credentials)
+		flags |= RULE_CREDENTIALS | RULE_OPEN_BINARY;
+	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
+	if (options->argv0 == ARGV0_ON || (options->argv0 == ARGV0_AUTO &&
+						  (options->dry_run ? is_known : !options->no_verify)))
+		flags |= RULE_PRESERVE_ARGV0;
+	return flags;
+}
+
+static int add_arch_item(const struct register_options *options, struct register_report *report,
+	const struct arch *arch, size_t match, const struct emulator *emulator, struct err *e)
+{
+	struct register_item *item = &report->items[report->n];
+	auto_buf name = { 0 };
+	int r;
+
+	*item = (struct register_item){ .arch = arch, .match = match, .emulator = EMULATOR_INIT };
+	item->emulator.arch = arch;
+	item->emulator.path = strdup(emulator->path);
+	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
+	if (item->emulator.fd < 0 || !item->emulator.path)
+		return err_sys(e, -ENOMEM, "cannot plan");
+	if (options->dry_run)
+		emulator_version(emulator->fd, arch, item->version);
+	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
+	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "",
+		arch->match[match].handler);
+	r = rule_for_arch(arch, match, buf_text(&name), emulator->path,
+		wanted_flags(options, item), &item->rule);
+	if (r)
+		return err_sys(e, r, "cannot plan");
+	report->n++;
+	return 0;
+}
+
+static int add_refused(struct register_report *report, const struct arch *arch, struct err *why)
+{
+	struct register_item *item = &report->items[report->n++];
+
+	*item = (struct register_item){ .arch = arch, .emulator = EMULATOR_INIT };
+	err_move(&item->err, why);
+	return refuse(item, item->err.code);
+}
+
+/* Without F the interpreter need not be here: it is looked up in the root of whoever runs a program. */
+static int add_unfixed(const struct register_options *options, struct register_report *report,
+	const struct arch *arch, struct err *e)
+{
+	const struct search *s = &options->search;
+	auto_buf path = { 0 };
+	struct emulator none = { .arch = arch, .fd = -1 };
+
+	buf_addf(&path, "%s/%sqemu-%s%s", s->n_dirs ? s->dirs[0] : "/usr/bin",
+		s->prefix ? s->prefix : "", arch->qemu, s->suffix ? s->suffix : "");
+	none.path = path.data;
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
+		int r;
+
+		none.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		r = add_arch_item(options, report, arch, m, &none, e);
+		cleanup_fd(&none.fd);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int add_arch(const struct register_options *options, struct register_report *report,
+	const struct arch *arch, bool is_asked, struct err *e)
+{
+	auto_emulator emulator = EMULATOR_INIT;
+	auto_err why = { 0 };
+	int r;
+
+	if (options->is_unfixed)
+		return add_unfixed(options, report, arch, e);
+	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
+	if (r)
+		return is_asked ? add_refused(report, arch, &why) : 0;
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
+		r = add_arch_item(options, report, arch, m, &emulator, e);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int refuse_native(struct register_report *report, const struct arch *arch, bool is_host)
+{
+	auto_err why = { 0 };
+
+	err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch->qemu);
+	if (is_host)
+		err_hint(&why, "a handler for the machine's own programs would stop every program");
+	else
+		err_hint(&why, "--force registers it all the same: native programs are then emulated");
+	return add_refused(report, arch, &why);
+}
+
+static int select_archs(const struct register_options *options, struct name_set *ret)
+{
+	*ret = options->names;
+	if (!ret->n && !ret->is_all) {
+		name_set_add_arch(ret, arch_by_qemu("arm"));
+		name_set_add_arch(ret, arch_by_qemu("aarch64"));
+	}
+	if (ret->is_all)
+		for (const struct arch *a = NULL; (a = arch_next(a));)
+			name_set_add_arch(ret, a);
+	return 0;
+}
+
+static int plan_archs(const struct register_options *options, struct register_report *report,
+	struct err *e)
+{
+	struct name_set wanted;
+	bool native[ARCH_COUNT_MAX] = { false };
+	int r = select_archs(options, &wanted);
+
+	r = native_test(wanted.arch, wanted.n, native, e);
+	for (size_t i = 0; !r && i < wanted.n; i++) {
+		const struct arch *a = wanted.arch[i];
+		bool is_asked = name_set_has(&options->names, a);
+		bool is_host = a == arch_host();
+
+		if (!is_host && (!native[i] || (options->force && is_asked)))
+			r = add_arch(options, report, a, is_asked, e);
+		else if (is_asked)
+			r = refuse_native(report, a, is_host);
+	}
+	return r;
+}
+
+static const struct arch *arch_of_rule(const struct rule *rule, size_t *ret_match)
+{
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
+			struct probe probe = probe_build(a, m, NULL);
+
+			*ret_match = m;
+			if (rule_matches(rule, probe.data, probe.size))
+				return a;
+		}
+	return NULL;
+}
+
+static int plan_lines(const struct register_options *options, struct register_report *report,
+	struct err *e)
+{
+	for (size_t i = 0; i < options->n_lines; i++) {
+		struct register_item *item = &report->items[report->n++];
+		const char *line = options->lines[i];
+		int r;
+
+		*item = (struct register_item){ .emulator = EMULATOR_INIT };
+		r = rule_parse(line, strlen(line), &item->rule, &item->err);
+		if (r) {
+			refuse(item, r);
+			continue;
+		}
+		item->arch = arch_of_rule(&item->rule, &item->match);
+		if (item->rule.flags & RULE_FIXED) {
+			r = emulator_open(options->root ? options->root : "",
+				item->rule.interpreter, item->arch, &item->emulator, &item->err);
+			if (r) {
+				err_prefix(&item->err, "%s", item->rule.interpreter);
+				refuse(item, r);
+			}
+		}
+		if (report->n == REGISTER_ITEMS_MAX)
+			return err_set(e, -E2BIG, "more than %d rules", REGISTER_ITEMS_MAX - 1);
+	}
+	return 0;
+}
+
+struct head {
+	const char *what;
+	uint8_t data[RULE_WINDOW];
+	size_t len;
+};
+
+static void read_head(const char *path, struct head *head)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head->data, sizeof(head->data), 0);
+
+	head->len = n > 0 ? (size_t)n : 0;
+}
+
+/* A rule that takes what it needs itself makes every exec fail with ELOOP, its own undoing included. */
+static void check_safety(struct register_report *report)
+{
+	struct head heads[] = { { .what = "this program itself" }, { .what = "/bin/sh" } };
+
+	read_head("/proc/self/exe", &heads[0]);
+	read_head("/bin/sh", &heads[1]);
+	for (size_t i = 0; i < report->n; i++) {
+		struct register_item *item = &report->items[i];
+		struct head own = { .what = "its own emulator" };
+		ssize_t n;
+
+		if (item->result != REGISTER_PENDING)
+			continue;
+		n = item->emulator.fd < 0 ? 0 : fd_pread(item->emulator.fd, own.data,
+							sizeof(own.data), 0);
+		own.len = n > 0 ? (size_t)n : 0;
+		for (size_t k = 0; k < 3; k++) {
+			const struct head *h = k < 2 ? &heads[k] : &own;
+
+			if (h->len && rule_matches(&item->rule, h->data, h->len))
+				refuse(item, err_set(&item->err, -EBADMSG,
+						     "the rule would also take %s: no program could "
+						     "start any more", h->what));
+		}
+	}
+}
+
+int plan_items(const struct register_options *options, struct register_report *report,
+	struct err *e)
+{
+	int r = options->n_lines ? plan_lines(options, report, e) : plan_archs(options, report, e);
+
+	if (!r)
+		check_safety(report);
+	return r;
+}
+
+const struct arch *plan_owner(const struct rule *entry)
+{
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
+			struct probe probe = probe_build(a, m, NULL);
+
+			if (!strcmp(entry->name, a->match[m].handler) &&
+				(entry->extension || rule_matches(entry, probe.data, probe.size)))
+				return entry->extension ? NULL : a;
+		}
+	return NULL;
+}
+
+/* Headers that real programs of an architecture have: EXEC and DYN, System V and GNU, MIPS R6. */
+static bool covers(const struct rule *entry, const struct rule *wanted)
+{
+	static const struct {
+		unsigned at;
+		uint8_t value;
+	} variants[] = { { 16, 3 }, { 17, 3 }, { 7, 3 }, { 8, 3 } };
+	uint8_t head[RULE_WINDOW] = { 0 };
+
+	memcpy(head + wanted->offset, wanted->magic, wanted->size);
+	if (!rule_matches(entry, head, sizeof(head)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(variants); i++) {
+		uint8_t was = head[variants[i].at];
+		bool is_wanted, is_taken;
+
+		head[variants[i].at] = variants[i].value;
+		is_wanted = rule_matches(wanted, head, sizeof(head));
+		is_taken = rule_matches(entry, head, sizeof(head));
+		head[variants[i].at] = was;
+		/* ABI version 3 is that of MIPS R6 (e_machine 8) alone. */
+		if (variants[i].at == 8 && wanted->magic[18] != 8 && wanted->magic[19] != 8)
+			continue;
+		if (is_wanted && !is_taken)
+			return false;
+	}
+	return true;
+}
+
+/* Why the entry that is there does not do, NULL when it does. */
+static const char *shortcoming(const struct rule *entry, const struct register_item *item,
+	bool is_serving, const struct exec_job *job)
+{
+	unsigned differ = entry->flags ^ item->rule.flags;
+
+	if (!entry->is_enabled)
+		return "was disabled";
+	if (differ & RULE_FIXED)
+		return entry->flags & RULE_FIXED ? "was fixed" : "was not fixed";
+	if (differ & RULE_CREDENTIALS)
+		return entry->flags & RULE_CREDENTIALS ? "had C" : "had no C";
+	if (differ & RULE_PRESERVE_ARGV0)
+		return entry->flags & RULE_PRESERVE_ARGV0 ? "had P" : "had no P";
+	if (!covers(entry, &item->rule))
+		return "matched other files";
+	if (!is_serving)
+		return "was shadowed";
+	if (!(item->rule.flags & RULE_FIXED))
+		return strcmp(entry->interpreter, item->rule.interpreter) ? "other emulator" : NULL;
+	if (job->exe < 0 || fd_same_content(job->exe, item->emulator.fd) != 1)
+		return "other emulator";
+	return NULL;
+}
+
+static void decide_existing(const struct rule *entry, struct register_item *item, bool is_serving,
+	const struct exec_job *job, const struct register_options *options)
+{
+	bool may_replace = options->replace || options->n_lines;
+	const char *why;
+
+	if (item->arch && !may_replace && !covers(entry, &item->rule) && !plan_owner(entry)) {
+		err_set(&item->err, -EEXIST,
+			"a handler of that name is there and takes other files");
+		err_hint(&item->err, "--replace replaces it");
+		refuse(item, -EEXIST);
+		return;
+	}
+	why = shortcoming(entry, item, is_serving, job);
+	if (!why && (options->exact || options->n_lines) &&
+		strcmp(entry->interpreter, item->rule.interpreter))
+		why = "other interpreter path";
+	if (!why) {
+		item->result = REGISTER_UNCHANGED;
+		item->rule.flags = entry->flags;
+		if (strcmp(entry->interpreter, item->rule.interpreter))
+			snprintf(item->note, sizeof(item->note), "registered as %.70s",
+				entry->interpreter);
+		return;
+	}
+	item->replaces = true;
+	snprintf(item->note, sizeof(item->note), "%s", why);
+}
+
+/* The entry under which an interrupted replacement serves. */
+static bool is_leftover(const char *name)
+{
+	bool is_trial;
+	size_t len;
+
+	return replace_is_temporary(name, &len, &is_trial);
+}
+
+static void decide(const struct register_options *options, const struct table *table,
+	struct register_item *item, const struct exec_job *job)
+{
+	const struct table_entry *named = table_find(table, item->rule.name);
+	const struct table_entry *serving = table_match(table, job->probe.data, job->probe.size);
+
+	if (named && named->is_odd) {
+		refuse(item, err_set(&item->err, -EEXIST,
+				     "an entry of that name is there in a form that is not understood"));
+	} else if (named) {
+		decide_existing(&named->rule, item, serving == named, job, options);
+	} else if (serving && item->arch && !options->replace && !options->n_lines &&
+		!is_leftover(serving->rule.name)) {
+		auto_buf name = { 0 };
+
+		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
+		err_set(&item->err, -EEXIST, "the handler '%s', which is not ours, takes %s programs",
+			buf_text(&name), item->arch->qemu);
+		err_hint(&item->err, "--replace puts ours in front of it");
+		refuse(item, -EEXIST);
+	}
+}
+
+static bool is_worth_tracing(const struct table *table, const struct register_item *item)
+{
+	return item->result == REGISTER_PENDING && item->arch &&
+		table_find(table, item->rule.name);
+}
+
+int plan_against(const struct register_options *options, const struct table *table,
+	struct register_report *report, struct err *e)
+{
+	struct exec_job jobs[REGISTER_ITEMS_MAX];
+	size_t where[REGISTER_ITEMS_MAX], n = 0;
+	int r;
+
+	for (size_t i = 0; i < report->n; i++)
+		if (is_worth_tracing(table, &report->items[i])) {
+			jobs[n] = (struct exec_job){ .probe = probe_build(report->items[i].arch,
+							     report->items[i].match, NULL),
+				.exe = -1 };
+			where[n++] = i;
+		}
+	r = exec_trace(jobs, n, e);
+	for (size_t i = 0, k = 0; !r && i < report->n; i++) {
+		struct register_item *item = &report->items[i];
+		struct exec_job none = { .exe = -1 };
+		bool traced = k < n && where[k] == i;
+
+		if (item->result != REGISTER_PENDING)
+			continue;
+		if (item->arch)
+			none.probe = probe_build(item->arch, item->match, NULL);
+		decide(options, table, item, traced ? &jobs[k] : &none);
+		k += traced;
+	}
+	for (size_t i = 0; i < n; i++)
+		cleanup_fd(&jobs[i].exe);
+	return r;
+}

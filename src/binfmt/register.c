@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Registering handlers as one locked transaction. Phases: plan (nothing is changed), take the lock,
+ * compare with the table, try replacements aside, register, prove through the live handlers, commit or
+ * take back, let go of everything, look once more from outside.
+ */
+#include "binfmt/register.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/probe.h"
+#include "base/stop.h"
+#include "binfmt/pin.h"
+#include "binfmt/plan.h"
+#include "binfmt/persist.h"
+#include "binfmt/replace.h"
+#include "binfmt/table.h"
+#include "binfmt/verify.h"
+
+enum { LOCK_WAIT_MS = 20000 };
+
+const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged",
+	"refused", "failed" };
+
+/* The work at hand: what every phase shares. */
+struct transaction {
+	const struct register_options *options;
+	struct register_report *report;
+	struct surroundings around;
+	struct instance instance;
+};
+
+struct selection {
+	struct register_item *items[REGISTER_ITEMS_MAX];
+	size_t n;
+};
+
+typedef bool (*filter)(const struct register_item *item);
+
+static struct selection pick(struct register_report *report, filter wanted)
+{
+	struct selection s = { .n = 0 };
+
+	for (size_t i = 0; i < report->n; i++)
+		if (wanted(&report->items[i]))
+			s.items[s.n++] = &report->items[i];
+	return s;
+}
+
+static bool is_pending(const struct register_item *item)
+{
+	return item->result == REGISTER_PENDING;
+}
+
+static bool is_replacement(const struct register_item *item)
+{
+	return is_pending(item) && item->replaces;
+}
+
+static bool is_tried(const struct register_item *item)
+{
+	return is_replacement(item) && item->arch && replace_can_try(&item->rule);
+}
+
+static bool is_serving(const struct register_item *item)
+{
+	return item->arch && item->emulator.fd >= 0 && (item->rule.flags & RULE_FIXED) &&
+		(item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
+			item->result == REGISTER_UNCHANGED);
+}
+
+static bool is_proven(const struct register_item *item)
+{
+	return is_pending(item) || item->result == REGISTER_UNCHANGED;
+}
+
+static void fail(struct register_item *item, int code)
+{
+	item->result = REGISTER_FAILED;
+	if (!item->err.code)
+		item->err.code = code;
+}
+
+/* ---- opening ---- */
+
+static int open_in_place(struct transaction *t, struct err *e)
+{
+	const char *at = t->options->mount_at;
+	char *path;
+	enum instance_state state = instance_find(at, &path);
+	auto_free char *owned = path;
+	int r;
+
+	/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
+	if (state == INSTANCE_VISIBLE && t->around.is_initial_userns)
+		return instance_open_write(owned, &t->instance, e);
+	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
+		return 0;
+	if (!at)
+		at = INSTANCE_USUAL;
+	r = instance_mount(at, e);
+	return r ? r : instance_open_write(at, &t->instance, e);
+}
+
+static enum lasting choose_way(const struct transaction *t)
+{
+	if (t->options->lasting != LASTING_AUTO)
+		return t->options->lasting;
+	return t->around.is_machine || !t->around.is_initial_userns ? LASTING_MOUNT : LASTING_PIN;
+}
+
+static int open_instance(struct transaction *t, struct err *e)
+{
+	struct register_report *report = t->report;
+	int r;
+
+	report->lasting = choose_way(t);
+	report->is_userns_only = !t->around.is_initial_userns;
+	report->lasts = report->lasting == LASTING_MOUNT && (t->around.is_machine ||
+								 !t->around.is_initial_userns);
+	if (report->lasting == LASTING_HOST) {
+		r = lasting_open_host(&t->instance, e);
+		report->lasts = !r;
+	} else if (report->lasting == LASTING_PIN) {
+		r = instance_open_detached(&t->instance, e);
+		report->lasts = !r;
+	} else {
+		r = open_in_place(t, e);
+	}
+	if (report->lasting == LASTING_MOUNT && !report->lasts)
+		err_set(&report->not_lasting, -ENOTSUP,
+			"binfmt_misc is mounted in this mount namespace only and ends with it");
+	return r;
+}
+
+static int start_pin(struct transaction *t, struct err *e)
+{
+	struct selection s = pick(t->report, is_pending);
+	const struct emulator *emulators[REGISTER_ITEMS_MAX];
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (!(s.items[i]->rule.flags & RULE_FIXED))
+			return err_set(e, -EOPNOTSUPP,
+				"a handler that is not fixed (F) cannot be pinned");
+		emulators[i] = &s.items[i]->emulator;
+	}
+	return pin_start(&t->instance, emulators, s.n, e);
+}
+
+/* Pinning first; then a mount in the host's namespace; else the truth. */
+static int make_lasting(struct transaction *t, struct err *e)
+{
+	struct register_report *report = t->report;
+	auto_instance host = INSTANCE_INIT;
+	int r;
+
+	if (report->lasting != LASTING_PIN || !pick(report, is_pending).n)
+		return 0;
+	r = start_pin(t, e);
+	if (!r || t->options->lasting == LASTING_PIN)
+		return r ? (e->code = -EOPNOTSUPP) : 0;
+	err_move(&report->not_lasting, e);
+	if (t->around.sees_host && !lasting_open_host(&host, NULL)) {
+		report->lasting = LASTING_HOST;
+		err_done(&report->not_lasting);
+		return 0;
+	}
+	report->lasts = false;
+	report->lasting = LASTING_NO;
+	err_hint(&report->not_lasting, "docker run --privileged, or add --pid=host; or register on "
+				       "the machine itself");
+	return 0;
+}
+
+/* ---- the transaction ---- */
+
+/* A trial aside: the emulator is run under a rule that takes nobody else's programs. */
+static int try_aside(struct transaction *t, struct selection *s, enum verify_verdict *verdicts,
+	struct err *e)
+{
+	uint8_t nonces[REGISTER_ITEMS_MAX * PROBE_NONCE_LEN];
+	char names[REGISTER_ITEMS_MAX][RULE_NAME_MAX + 1];
+	size_t tried = 0;
+	int r = replace_nonce(nonces, s->n * PROBE_NONCE_LEN, e);
+
+	for (; !r && tried < s->n; tried++) {
+		struct register_item *item = s->items[tried];
+
+		r = replace_try(&t->instance, &item->rule, nonces + tried * PROBE_NONCE_LEN,
+			names[tried], e);
+		t->report->changes++;
+		if (r)
+			break;
+	}
+	if (!r)
+		r = verify_items(s->items, s->n, nonces, verdicts, &t->report->is_rooted, e);
+	while (tried)
+		table_remove(&t->instance, names[--tried], NULL);
+	return r;
+}
+
+/* Applies verdicts; true when some may be tried again without P. */
+static bool judge_trials(struct selection *s, const enum verify_verdict *verdicts)
+{
+	bool again = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct register_item *item = s->items[i];
+
+		if (verdicts[i] == VERIFY_SHIFTED && item->may_drop_argv0) {
+			item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
+			item->may_drop_argv0 = item->replaces = false;
+			err_done(&item->err);
+			again = true;
+		} else if (verdicts[i] != VERIFY_GOOD) {
+			fail(item, -EBADMSG);
+		}
+	}
+	return again;
+}
+
+static int try_replacements(struct transaction *t, const struct table *table, struct err *e)
+{
+	enum verify_verdict verdicts[REGISTER_ITEMS_MAX];
+
+	for (;;) {
+		struct selection s = pick(t->report, is_tried);
+		int r;
+
+		if (!s.n || t->options->no_verify)
+			return 0;
+		r = try_aside(t, &s, verdicts, e);
+		if (r || !judge_trials(&s, verdicts))
+			return r;
+		/* Without P an entry that is there may do as it is. */
+		r = plan_against(t->options, table, t->report, e);
+		if (r)
+			return r;
+	}
+}
+
+/* Registers one pending item under its own name, or beside the entry that it replaces. */
+static void add_item(struct transaction *t, struct register_item *item)
+{
+	int r;
+
+	if (item->replaces)
+		r = replace_begin(&t->instance, &item->rule, item->temporary, &item->err);
+	else
+		r = table_add(&t->instance, &item->rule, &item->err);
+	t->report->changes++;
+	item->is_temporary = !r && item->replaces;
+	item->is_added = !r && !item->replaces;
+	if (r)
+		fail(item, r);
+}
+
+static void take_back(struct transaction *t, struct register_item *item)
+{
+	if (item->is_temporary)
+		table_remove(&t->instance, item->temporary, NULL);
+	if (item->is_added)
+		table_remove(&t->instance, item->rule.name, NULL);
+	item->is_temporary = item->is_added = false;
+}
+
+/* Proves everything that serves now; takes back what fails. true when something may go without P. */
+static int prove(struct transaction *t, bool *ret_again, struct err *e)
+{
+	struct selection s = pick(t->report, is_proven);
+	enum verify_verdict verdicts[REGISTER_ITEMS_MAX];
+	int r;
+
+	*ret_again = false;
+	r = verify_items(s.items, s.n, NULL, verdicts, &t->report->is_rooted, e);
+	for (size_t i = 0; !r && i < s.n; i++) {
+		struct register_item *item = s.items[i];
+
+		if (verdicts[i] == VERIFY_GOOD)
+			continue;
+		if (!(item->rule.flags & RULE_FIXED) && !t->options->n_lines &&
+			t->options->is_unfixed) {
+			err_done(&item->err); /* it was asked for: the emulator lies in other roots */
+			continue;
+		}
+		take_back(t, item);
+		if (verdicts[i] == VERIFY_SHIFTED && item->may_drop_argv0 && is_pending(item)) {
+			item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
+			item->may_drop_argv0 = false;
+			err_done(&item->err);
+			add_item(t, item);
+			*ret_again = true;
+		} else {
+			fail(item, -EBADMSG);
+		}
+	}
+	return r;
+}
+
+/* From here on nothing is taken back: each step leaves a handler that serves. */
+static void commit(struct transaction *t)
+{
+	struct selection s = pick(t->report, is_pending);
+
+	for (size_t i = 0; i < s.n; i++) {
+		struct register_item *item = s.items[i];
+
+		if (item->is_temporary &&
+			replace_finish(&t->instance, &item->rule, item->temporary, &item->err)) {
+			fail(item, -EIO);
+			continue;
+		}
+		t->report->changes += item->is_temporary ? 3 : 0;
+		item->result = item->replaces ? REGISTER_REPLACED : REGISTER_DONE;
+		item->is_temporary = item->is_added = false;
+	}
+}
+
+static int add_and_prove(struct transaction *t, struct err *e)
+{
+	struct selection s = pick(t->report, is_pending);
+	bool again = !t->options->no_verify;
+	int r = stop_check(e);
+
+	for (size_t i = 0; !r && i < s.n; i++)
+		add_item(t, s.items[i]);
+	while (!r && again)
+		r = prove(t, &again, e);
+	if (!r)
+		r = stop_check(e);
+	if (r)
+		for (size_t i = 0; i < s.n; i++)
+			take_back(t, s.items[i]);
+	else
+		commit(t);
+	return r;
+}
+
+static int load_swept(struct transaction *t, struct table *table, struct err *e)
+{
+	unsigned writes = 0;
+	int r = table_load(&t->instance, table, e);
+
+	if (!r)
+		r = replace_sweep(&t->instance, table, &writes, e);
+	if (r || !writes)
+		return r;
+	t->report->changes += writes;
+	table_done(table);
+	return table_load(&t->instance, table, e);
+}
+
+static int change_table(struct transaction *t, struct err *e)
+{
+	auto_table table = { 0 }, after = { 0 };
+	int r = instance_lock(&t->instance, LOCK_WAIT_MS, e);
+
+	if (!r)
+		r = load_swept(t, &table, e);
+	if (!r)
+		r = plan_against(t->options, &table, t->report, e);
+	if (!r)
+		r = make_lasting(t, e);
+	if (!r)
+		r = try_replacements(t, &table, e);
+	if (!r)
+		r = add_and_prove(t, e);
+	if (!r && t->report->changes)
+		r = load_swept(t, &after, e);
+	t->report->is_table_off = instance_is_enabled(&t->instance) == 0;
+	return r;
+}
+
+/* Everything of ours is closed: what works now works without us. */
+static int look_from_outside(struct transaction *t, struct err *e)
+{
+	struct selection s = pick(t->report, is_serving);
+	bool serves[REGISTER_ITEMS_MAX];
+	int r;
+
+	if (!s.n || t->options->no_verify || t->report->is_table_off)
+		return 0;
+	r = verify_serving(s.items, s.n, serves, e);
+	for (size_t i = 0; !r && i < s.n; i++)
+		if (!serves[i] && t->report->lasts) {
+			err_set(&s.items[i]->err, -EIO, "registered, but the kernel does not use it");
+			err_hint(&s.items[i]->err, "'anyarch status' shows what is in its way");
+			fail(s.items[i], -EIO);
+		}
+	return r;
+}
+
+static void persist(struct transaction *t)
+{
+	struct selection s = pick(t->report, is_serving);
+
+	for (size_t i = 0; i < s.n && t->options->persist; i++)
+		if (persist_write(t->options->root, &s.items[i]->rule, t->options->replace,
+			    &s.items[i]->err))
+			fail(s.items[i], s.items[i]->err.code);
+}
+
+static void read_versions(struct register_report *report)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->items[i].emulator.fd >= 0 && report->items[i].arch)
+			emulator_version(report->items[i].emulator.fd, report->items[i].arch,
+				report->items[i].version);
+}
+
+int register_run(const struct register_options *options, struct register_report *ret, struct err *e)
+{
+	struct transaction t = { .options = options, .report = ret, .instance = INSTANCE_INIT };
+	int r;
+
+	*ret = (struct register_report){ .is_rooted = true };
+	r = plan_items(options, ret, e);
+	if (r)
+		return r;
+	if (options->dry_run) {
+		struct selection s = pick(ret, is_pending);
+
+		for (size_t i = 0; i < s.n; i++)
+			s.items[i]->result = REGISTER_PLANNED;
+		return 0;
+	}
+	if (!pick(ret, is_pending).n)
+		return 0;
+	t.around = lasting_look();
+	r = open_instance(&t, e);
+	if (!r)
+		r = change_table(&t, e);
+	instance_close(&t.instance);
+	if (r)
+		return r;
+	r = look_from_outside(&t, e);
+	if (!r)
+		persist(&t);
+	if (!options->no_verify)
+		read_versions(ret);
+	return r;
+}
+
+void register_done(struct register_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		rule_done(&report->items[i].rule);
+		emulator_done(&report->items[i].emulator);
+		err_done(&report->items[i].err);
+	}
+	report->n = 0;
+	err_done(&report->not_lasting);
+	buf_done(&report->passed);
+}

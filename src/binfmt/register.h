@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Registering handlers: what is asked for, decided per handler, done as one locked transaction. */
+#pragma once
+
+#include "arch/name.h"
+#include "binfmt/lasting.h"
+#include "binfmt/rule.h"
+#include "emulator/search.h"
+
+enum argv0 {
+	ARGV0_AUTO = 0, /* P where emulator and kernel are shown to understand it */
+	ARGV0_ON,
+	ARGV0_OFF,
+};
+
+/* Strings are borrowed. A zeroed one registers arm and arm64 fixed, verified and lasting. */
+struct register_options {
+	struct name_set names;
+	struct search search;
+	enum argv0 argv0;
+	enum lasting lasting;
+	bool credentials;
+	bool no_verify;
+	bool replace; /* also handlers that are not ours */
+	bool force;   /* also what this machine runs natively */
+	bool dry_run;
+	bool persist;
+	bool exact;   /* an entry that works under another interpreter path does not do */
+	bool is_unfixed;	 /* without F: an interface of old asks for it */
+	const char *mount_at;	 /* the instance's directory instead of the usual place */
+	const char *root;	 /* for emulators and /etc/binfmt.d; NULL for / */
+	const char *name_prefix; /* before handler names; NULL for none */
+	const char *const *lines; /* registration strings to register as they are, instead of names */
+	size_t n_lines;
+};
+
+enum register_result {
+	REGISTER_PENDING = 0,
+	REGISTER_PLANNED,   /* dry run */
+	REGISTER_DONE,	    /* a new handler */
+	REGISTER_REPLACED,
+	REGISTER_UNCHANGED,
+	REGISTER_REFUSED,   /* nothing was changed for it: err says why */
+	REGISTER_FAILED,
+};
+
+extern const char *const register_words[];
+
+/* One handler. */
+struct register_item {
+	const struct arch *arch; /* NULL for a line that matches no architecture of ours */
+	size_t match;
+	struct rule rule; /* as it is (to be) registered */
+	struct emulator emulator;
+	char version[EMULATOR_VERSION_MAX];
+	enum register_result result;
+	bool replaces;	   /* an entry of the same name is there */
+	bool is_temporary; /* serves under temporary[] */
+	bool is_added;	   /* serves under its own name, not yet proven */
+	bool may_drop_argv0;
+	char temporary[RULE_NAME_MAX + 1];
+	char note[96]; /* "was: not fixed", "another registrar's" */
+	struct err err;
+};
+
+enum { REGISTER_ITEMS_MAX = 2 * ARCH_COUNT_MAX };
+
+struct register_report {
+	struct register_item items[REGISTER_ITEMS_MAX];
+	size_t n;
+	enum lasting lasting; /* the way that was taken */
+	bool lasts;
+	bool is_userns_only;
+	bool is_rooted;	      /* verified in an empty root */
+	bool is_table_off;    /* the global switch is off: nothing of it works */
+	struct err not_lasting; /* why it does not last */
+	struct buf passed;    /* what was passed over in the search, a line each */
+	unsigned changes;     /* writes to the table */
+};
+
+#define auto_report auto_with(register_done) struct register_report
+
+/*
+ * Registers. Refusals and failures of single handlers are in the report; the return value is for what
+ * concerns all of them (no permission, lock held, signal), and then nothing was changed or all of it
+ * was taken back.
+ */
+int register_run(const struct register_options *options, struct register_report *ret, struct err *e);
+void register_done(struct register_report *report);

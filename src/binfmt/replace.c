@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/* Swapping a handler with no moment without one, and tidying up after a run that was killed. */
+#include "binfmt/replace.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "arch/probe.h"
+#include "base/str.h"
+
+#define NEW_MARK   ".new-"
+#define TRIAL_MARK ".probe-"
+
+int replace_nonce(uint8_t *nonce, size_t len, struct err *e)
+{
+	return getrandom(nonce, len, 0) == (ssize_t)len ? 0 : err_sys(e, -EIO, "no random bytes");
+}
+
+static void put_hex(char *text, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* A copy of the rule under another name. */
+static int renamed(const struct rule *rule, const char *name, struct rule *ret, struct err *e)
+{
+	int r = rule_copy(rule, ret);
+
+	if (r)
+		return err_sys(e, r, "cannot register %s", name);
+	free(ret->name);
+	ret->name = strdup(name);
+	if (ret->name)
+		return 0;
+	rule_done(ret);
+	return err_sys(e, -ENOMEM, "cannot register %s", name);
+}
+
+int replace_begin(const struct instance *instance, const struct rule *rule,
+	char temporary[RULE_NAME_MAX + 1], struct err *e)
+{
+	uint8_t nonce[PROBE_NONCE_LEN];
+	char hex[2 * PROBE_NONCE_LEN + 1], name[RULE_NAME_MAX + 1];
+	auto_rule copy = { 0 };
+	int r = replace_nonce(nonce, sizeof(nonce), e);
+
+	if (r)
+		return r;
+	put_hex(hex, nonce, sizeof(nonce));
+	if (snprintf(name, sizeof(name), "%s" NEW_MARK "%s", rule->name, hex) > RULE_NAME_MAX)
+		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
+	r = renamed(rule, name, &copy, e);
+	if (!r)
+		r = table_add(instance, &copy, e);
+	if (!r)
+		memcpy(temporary, name, sizeof(name));
+	return r;
+}
+
+int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary,
+	struct err *e)
+{
+	int r = table_remove(instance, rule->name, e);
+
+	if (r && r != -ENOENT)
+		return r;
+	r = table_add(instance, rule, e);
+	if (r) {
+		err_prefix(e, "the new handler serves as %s", temporary);
+		return err_hint(e, "run the same command again to give it its name");
+	}
+	return table_remove(instance, temporary, e);
+}
+
+bool replace_can_try(const struct rule *rule)
+{
+	return !rule->extension && !rule->offset &&
+		rule->size >= PROBE_NONCE_AT + PROBE_NONCE_LEN;
+}
+
+int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
+	char temporary[RULE_NAME_MAX + 1], struct err *e)
+{
+	char hex[2 * PROBE_NONCE_LEN + 1], name[RULE_NAME_MAX + 1];
+	auto_rule copy = { 0 };
+	int r;
+
+	put_hex(hex, nonce, PROBE_NONCE_LEN);
+	if (snprintf(name, sizeof(name), "%s" TRIAL_MARK "%ld-%s", rule->name, (long)getpid(), hex) >
+		RULE_NAME_MAX)
+		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
+	r = renamed(rule, name, &copy, e);
+	if (r)
+		return r;
+	memcpy(copy.magic + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
+	memset(copy.mask + PROBE_NONCE_AT, 0xff, PROBE_NONCE_LEN);
+	r = table_add(instance, &copy, e);
+	if (!r)
+		memcpy(temporary, name, sizeof(name));
+	return r;
+}
+
+static bool is_nonce(const char *text)
+{
+	return strlen(text) == 2 * PROBE_NONCE_LEN &&
+		strspn(text, "0123456789abcdef") == 2 * PROBE_NONCE_LEN;
+}
+
+bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_trial)
+{
+	const char *mark = strstr(entry, NEW_MARK), *nonce = mark ? mark + strlen(NEW_MARK) : NULL;
+
+	*ret_is_trial = false;
+	if (!mark) {
+		mark = strstr(entry, TRIAL_MARK);
+		nonce = mark ? strchr(mark + strlen(TRIAL_MARK), '-') : NULL;
+		nonce = nonce ? nonce + 1 : NULL;
+		*ret_is_trial = true;
+	}
+	if (!nonce || mark == entry || !is_nonce(nonce))
+		return false;
+	*ret_base_len = (size_t)(mark - entry);
+	return true;
+}
+
+static bool has_handler(const struct table *table, const char *name, size_t len)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (strlen(table->entries[i].rule.name) == len &&
+			!memcmp(table->entries[i].rule.name, name, len))
+			return true;
+	return false;
+}
+
+int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes,
+	struct err *e)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const char *name = table->entries[i].rule.name;
+		bool is_trial;
+		size_t len;
+		int r;
+
+		if (!replace_is_temporary(name, &len, &is_trial) ||
+			(!is_trial && !has_handler(table, name, len)))
+			continue;
+		r = table_remove(instance, name, e);
+		if (r && r != -ENOENT)
+			return r;
+		++*writes;
+	}
+	return 0;
+}

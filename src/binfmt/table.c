@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/* The handlers of an instance: listed, added, removed; each change is read back. */
+#include "binfmt/table.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "binfmt/pin.h"
+
+static int grow(struct table *table)
+{
+	size_t cap = table->cap ? table->cap * 2 : 32;
+	struct table_entry *grown;
+
+	if (table->n < table->cap)
+		return 0;
+	grown = reallocarray(table->entries, cap, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	table->entries = grown;
+	table->cap = cap;
+	return 0;
+}
+
+static int read_entry(const struct instance *instance, const char *name, struct buf *text)
+{
+	auto_fd fd = openat(instance->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd_read_all(fd, RULE_ENTRY_MAX, text);
+}
+
+static int load_entry(const struct instance *instance, const char *name, struct table *table)
+{
+	auto_buf text = { 0 };
+	struct table_entry entry = { 0 };
+	int r = read_entry(instance, name, &text);
+
+	if (r == -ENOENT)
+		return 0; /* removed meanwhile */
+	if (r && r != -E2BIG)
+		return r;
+	if (r || rule_parse_entry(name, buf_text(&text), &entry.rule, NULL)) {
+		entry.is_odd = true;
+		entry.rule.name = strdup(name);
+		entry.rule.interpreter = strdup("");
+	}
+	r = entry.rule.name && entry.rule.interpreter ? grow(table) : -ENOMEM;
+	if (r)
+		rule_done(&entry.rule);
+	else
+		table->entries[table->n++] = entry;
+	return r;
+}
+
+static bool is_entry_name(const char *name)
+{
+	return strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "register") &&
+		strcmp(name, "status");
+}
+
+/* The kernel's simple directories are read newest first, which is also the order of matching. */
+int table_load(const struct instance *instance, struct table *ret, struct err *e)
+{
+	auto_table table = { 0 };
+	struct dirent *entry;
+	int fd = openat(instance->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		r = -errno;
+		cleanup_fd(&fd);
+		return err_sys(e, r, "cannot list the handlers");
+	}
+	for (errno = 0; !r && (entry = readdir(dir)); errno = 0)
+		if (is_entry_name(entry->d_name))
+			r = load_entry(instance, entry->d_name, &table);
+	if (!r && errno)
+		r = -errno;
+	closedir(dir);
+	if (r)
+		return err_sys(e, r, "cannot list the handlers");
+	*ret = table;
+	table = (struct table){ 0 };
+	return 0;
+}
+
+void table_done(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		rule_done(&table->entries[i].rule);
+	free(table->entries);
+	*table = (struct table){ 0 };
+}
+
+const struct table_entry *table_find(const struct table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (!strcmp(table->entries[i].rule.name, name))
+			return &table->entries[i];
+	return NULL;
+}
+
+const struct table_entry *table_match(const struct table *table, const uint8_t *head, size_t len)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct table_entry *entry = &table->entries[i];
+
+		if (!entry->is_odd && entry->rule.is_enabled && rule_matches(&entry->rule, head, len))
+			return entry;
+	}
+	return NULL;
+}
+
+int table_get(const struct instance *instance, const char *name, struct rule *ret, struct err *e)
+{
+	auto_buf text = { 0 };
+	int r = read_entry(instance, name, &text);
+
+	if (r)
+		return err_sys(e, r, "%s", name);
+	return rule_parse_entry(name, buf_text(&text), ret, e);
+}
+
+/* Why the kernel refused the string; fs/binfmt_misc.c, bm_register_write(). */
+static int add_refused(int code, const struct rule *rule, struct err *e)
+{
+	char flags[RULE_FLAGS_TEXT];
+
+	rule_flags_text(rule->flags, flags);
+	switch (code) {
+	case -EEXIST:
+		return err_set(e, -EEXIST, "a handler named %s is there already", rule->name);
+	case -EINVAL:
+		err_set(e, -EOPNOTSUPP, "the kernel refuses the rule for %s (flags %s)", rule->name,
+			flags);
+		return err_hint(e, "fixed handlers need Linux 4.8 or later");
+	case -ENOENT:
+		return err_set(e, -EBADMSG, "%s: no such file", rule->interpreter);
+	case -EACCES:
+		return err_set(e, -EACCES, "the kernel may not run %s (not executable, on a noexec "
+					   "mount, or forbidden by a security module)",
+			rule->interpreter);
+	case -EPERM:
+		return err_set(e, -EPERM, "a security module forbids registering %s", rule->name);
+	default:
+		return err_sys(e, code, "cannot register %s", rule->name);
+	}
+}
+
+static int check_read_back(const struct instance *instance, const struct rule *rule, struct err *e)
+{
+	auto_rule got = { 0 };
+	int r = table_get(instance, rule->name, &got, e);
+
+	if (r == -ENOENT)
+		return err_set(e, -EIO, "%s vanished at once: somebody else is changing the handlers",
+			rule->name);
+	if (r && r != -EBADMSG)
+		return r;
+	if (!r && got.is_enabled && rule_same_match(&got, rule) &&
+		!strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
+		return 0;
+	table_remove(instance, rule->name, NULL);
+	return err_set(e, -EIO, "the kernel took %s differently from what was written", rule->name);
+}
+
+int table_add(const struct instance *instance, const struct rule *rule, struct err *e)
+{
+	auto_buf text = { 0 };
+	int r = rule_render(rule, &text, e);
+
+	if (r)
+		return r;
+	/* The kernel parses each write(2) by itself: a partial one would be another string. */
+	if (instance->writer >= 0)
+		r = pin_write(instance->writer, buf_text(&text), text.len);
+	else if (write(instance->reg, buf_text(&text), text.len) < 0)
+		r = -errno;
+	if (r)
+		return add_refused(r, rule, e);
+	return check_read_back(instance, rule, e);
+}
+
+int table_remove(const struct instance *instance, const char *name, struct err *e)
+{
+	auto_fd fd = openat(instance->dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(e, -errno, "cannot remove %s", name);
+	return write(fd, "-1", 2) < 0 ? err_sys(e, -errno, "cannot remove %s", name) : 0;
+}

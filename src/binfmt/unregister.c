@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/* Taking handlers out: those that look like ours, and others only when they are named exactly. */
+#include "binfmt/unregister.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "arch/name.h"
+#include "base/str.h"
+#include "binfmt/persist.h"
+#include "binfmt/plan.h"
+#include "binfmt/replace.h"
+#include "binfmt/table.h"
+
+enum { LOCK_WAIT_MS = 20000 };
+
+/* Named by the field's custom and matched by an ELF header: nobody else's WSLInterop or python3.12. */
+static bool looks_like_ours(const struct table_entry *entry)
+{
+	static const uint8_t elf[] = { 0x7f, 'E', 'L', 'F' };
+	const struct rule *rule = &entry->rule;
+
+	return !entry->is_odd && str_starts(rule->name, "qemu-") && !rule->offset &&
+		rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
+}
+
+/* A handler of this architecture, or what an interrupted replacement left of one. */
+static bool is_of_arch(const struct table_entry *entry, const struct arch *arch)
+{
+	size_t len = strlen(entry->rule.name);
+	bool is_trial;
+
+	replace_is_temporary(entry->rule.name, &len, &is_trial);
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
+		if (strlen(arch->match[m].handler) == len &&
+			!memcmp(arch->match[m].handler, entry->rule.name, len))
+			return looks_like_ours(entry);
+	return false;
+}
+
+static bool is_pattern(const char *word)
+{
+	return strpbrk(word, "*?[");
+}
+
+/* What one word of the command line stands for. */
+struct choice {
+	const char *word;
+	bool is_exact, is_glob;
+	struct platform platform;
+};
+
+static bool is_chosen(const struct choice *c, const struct table_entry *entry)
+{
+	if (c->is_exact)
+		return !strcmp(entry->rule.name, c->word);
+	if (c->is_glob)
+		return looks_like_ours(entry) && !fnmatch(c->word, entry->rule.name, 0);
+	if (c->platform.arch)
+		return is_of_arch(entry, c->platform.arch);
+	return looks_like_ours(entry); /* --all */
+}
+
+static int choose(const char *word, const struct table *table, struct choice *ret, struct err *e)
+{
+	auto_err unknown = { 0 };
+
+	*ret = (struct choice){ .word = word };
+	ret->is_exact = table_find(table, word);
+	ret->is_glob = !ret->is_exact && is_pattern(word);
+	if (ret->is_exact || ret->is_glob || !strcmp(word, "all"))
+		return 0;
+	if (!name_parse(word, strlen(word), &ret->platform, &unknown))
+		return 0;
+	err_move(e, &unknown);
+	if (e)
+		e->code = -ENOENT;
+	return err_prefix(e, "no such handler");
+}
+
+static int remove_one(const struct unregister_options *options, const struct instance *instance,
+	const char *name, struct unregister_report *report, struct err *e)
+{
+	int r = 0;
+
+	if (!options->dry_run) {
+		r = table_remove(instance, name, e);
+		if (r == -ENOENT)
+			return 0;
+		if (!r)
+			r = persist_remove(options->root, name, e);
+		if (r < 0)
+			return r;
+	}
+	str_escape(&report->removed, name, strlen(name));
+	buf_adds(&report->removed, "\n");
+	report->n_removed++;
+	return 0;
+}
+
+static int remove_chosen(const struct unregister_options *options, const struct instance *instance,
+	const struct table *table, const struct choice *choice, struct unregister_report *report,
+	struct err *e)
+{
+	size_t before = report->n_removed;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < table->n; i++)
+		if (is_chosen(choice, &table->entries[i]))
+			r = remove_one(options, instance, table->entries[i].rule.name, report, e);
+	if (!r && report->n_removed == before && choice->word) {
+		str_escape(&report->absent, choice->word, strlen(choice->word));
+		buf_adds(&report->absent, "\n");
+		report->n_absent++;
+	}
+	return r;
+}
+
+/* 0 opened; 1 there is no table, so nothing to remove. */
+static int open_table(const struct unregister_options *options, struct instance *ret, struct err *e)
+{
+	char *path;
+	enum instance_state state = instance_find(options->mount_at, &path);
+	auto_free char *owned = path;
+
+	if (state == INSTANCE_VISIBLE)
+		return instance_open_write(owned, ret, e);
+	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
+		return 0;
+	if (!lasting_look().is_initial_userns || instance_is_alive() == 0)
+		return 1;
+	return instance_open_detached(ret, e);
+}
+
+static int remove_all_words(const struct unregister_options *options,
+	const struct instance *instance, struct unregister_report *ret, struct err *e)
+{
+	auto_table table = { 0 };
+	struct choice choice = { 0 };
+	int r = 0;
+
+	if (instance)
+		r = instance_lock(instance, LOCK_WAIT_MS, e);
+	if (!r && instance)
+		r = table_load(instance, &table, e);
+	for (size_t i = 0; !r && i < options->n_words; i++)
+		r = choose(options->words[i], &table, &choice, e);
+	for (size_t i = 0; !r && i < options->n_words; i++) {
+		r = choose(options->words[i], &table, &choice, e);
+		if (!r)
+			r = remove_chosen(options, instance, &table, &choice, ret, e);
+	}
+	choice = (struct choice){ 0 };
+	if (!r && options->all)
+		r = remove_chosen(options, instance, &table, &choice, ret, e);
+	return r;
+}
+
+int unregister_run(const struct unregister_options *options, struct unregister_report *ret,
+	struct err *e)
+{
+	auto_instance instance = INSTANCE_INIT;
+	int r;
+
+	*ret = (struct unregister_report){ 0 };
+	r = open_table(options, &instance, e);
+	if (r < 0)
+		return r;
+	return remove_all_words(options, r ? NULL : &instance, ret, e);
+}
+
+void unregister_done(struct unregister_report *report)
+{
+	buf_done(&report->removed);
+	buf_done(&report->absent);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* Proving handlers: the probe of each runs through the kernel to the emulator and back. */
+#include "binfmt/verify.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/fdio.h"
+#include "binfmt/exec.h"
+
+static enum verify_verdict judge(struct register_item *item, const struct exec_job *job)
+{
+	char why[128];
+
+	if (job->taker == EXEC_ITSELF) {
+		err_set(&item->err, -EBADMSG, "the kernel runs %s programs itself and passes the "
+					      "handler by", item->arch->qemu);
+		return VERIFY_BAD;
+	}
+	if (exec_is_good(job))
+		return VERIFY_GOOD;
+	exec_explain(job, why, sizeof(why));
+	err_set(&item->err, -EBADMSG, "%s does not work: started for a test program, %s",
+		item->rule.interpreter, why);
+	return job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC + 1 ?
+		VERIFY_SHIFTED : VERIFY_BAD;
+}
+
+int verify_items(struct register_item **items, size_t n, const uint8_t *nonces,
+	enum verify_verdict *ret_verdicts, bool *ret_is_rooted, struct err *e)
+{
+	struct exec_job jobs[REGISTER_ITEMS_MAX];
+	size_t where[REGISTER_ITEMS_MAX], n_jobs = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		ret_verdicts[i] = VERIFY_GOOD;
+		if (!items[i]->arch)
+			continue;
+		jobs[n_jobs] = (struct exec_job){ .exe = -1 };
+		jobs[n_jobs].probe = probe_build(items[i]->arch, items[i]->match,
+			nonces ? nonces + i * PROBE_NONCE_LEN : NULL);
+		where[n_jobs++] = i;
+	}
+	r = exec_run(jobs, n_jobs, ret_is_rooted, e);
+	if (r)
+		return r;
+	for (size_t k = 0; k < n_jobs; k++)
+		ret_verdicts[where[k]] = judge(items[where[k]], &jobs[k]);
+	return 0;
+}
+
+static bool is_same_file(const struct exec_job *job, int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && st.st_dev == job->dev && st.st_ino == job->ino)
+		return true;
+	return job->exe >= 0 && fd_same_content(job->exe, fd) == 1;
+}
+
+int verify_serving(struct register_item **items, size_t n, bool *ret_serves, struct err *e)
+{
+	struct exec_job jobs[REGISTER_ITEMS_MAX];
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct exec_job){ .exe = -1,
+			.probe = probe_build(items[i]->arch, items[i]->match, NULL) };
+	r = exec_trace(jobs, n, e);
+	for (size_t i = 0; i < n; i++) {
+		ret_serves[i] = !r && (jobs[i].taker == EXEC_UNKNOWN ||
+					      (jobs[i].taker == EXEC_HANDLER &&
+						      is_same_file(&jobs[i], items[i]->emulator.fd)));
+		cleanup_fd(&jobs[i].exe);
+	}
+	return r;
+}
