@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/* What this machine runs, and by what: collected once, without changing anything. */
+#include "report/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "binfmt/exec.h"
+
+const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled",
+	"missing", "foreign" };
+
+/* Traces of all architectures, and runs of those that a handler takes. */
+struct trials {
+	const struct arch *arch[ARCH_COUNT_MAX];
+	struct exec_job trace[ARCH_COUNT_MAX];
+	struct exec_job run[ARCH_COUNT_MAX];
+	bool was_run[ARCH_COUNT_MAX];
+	bool is_rooted;
+	size_t n;
+};
+
+static int try_all(struct trials *t, struct err *e)
+{
+	struct exec_job jobs[ARCH_COUNT_MAX];
+	size_t where[ARCH_COUNT_MAX], n = 0;
+	int r;
+
+	for (const struct arch *a = NULL; (a = arch_next(a)); t->n++) {
+		t->arch[t->n] = a;
+		t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, 0, NULL), .exe = -1 };
+	}
+	r = exec_trace(t->trace, t->n, e);
+	for (size_t i = 0; !r && i < t->n; i++)
+		if (t->trace[i].taker == EXEC_HANDLER || t->trace[i].taker == EXEC_UNKNOWN) {
+			jobs[n] = t->trace[i];
+			where[n++] = i;
+		}
+	if (!r)
+		r = exec_run(jobs, n, &t->is_rooted, e);
+	for (size_t k = 0; !r && k < n; k++) {
+		t->run[where[k]] = jobs[k];
+		t->was_run[where[k]] = true;
+	}
+	return r;
+}
+
+static void end_trials(struct trials *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		cleanup_fd(&t->trace[i].exe);
+}
+
+static struct status_row *add_row(struct status *s, const struct arch *arch,
+	enum status_state state, const struct rule *rule)
+{
+	struct status_row *row = &s->rows[s->n];
+
+	if (s->n == STATUS_ROWS_MAX)
+		return &s->rows[s->n - 1];
+	s->n++;
+	*row = (struct status_row){ .arch = arch, .state = state, .rule = rule };
+	return row;
+}
+
+static int open_table(const char *mount_at, bool may_look_inside, struct status *s,
+	struct instance *ret)
+{
+	s->instance = instance_find(mount_at, &s->path);
+	if (s->instance == INSTANCE_VISIBLE)
+		return instance_open_read(s->path, ret, NULL);
+	if (may_look_inside && s->around.is_initial_userns && instance_is_alive() == 1)
+		return instance_open_detached(ret, NULL);
+	return -ENOENT;
+}
+
+static void read_table(const char *mount_at, bool may_look_inside, struct status *s)
+{
+	auto_instance instance = INSTANCE_INIT;
+
+	if (open_table(mount_at, may_look_inside, s, &instance))
+		return;
+	s->is_readable = !table_load(&instance, &s->table, NULL);
+	s->is_off = instance_is_enabled(&instance) == 0;
+}
+
+/* The row of an architecture that a handler takes; the probe said whether it works. */
+static void add_handled(struct status *s, const struct trials *t, size_t i,
+	const struct table_entry *serving)
+{
+	const struct rule *rule = serving ? &serving->rule : NULL;
+	struct status_row *row = add_row(s, t->arch[i], STATUS_BROKEN, rule);
+	bool is_fixed = !rule || rule->flags & RULE_FIXED;
+
+	if (t->trace[i].exe >= 0)
+		emulator_version(t->trace[i].exe, t->arch[i], row->version);
+	if (exec_is_good(&t->run[i])) {
+		row->state = STATUS_EMULATED;
+		row->is_verified = t->is_rooted && is_fixed;
+	} else if (!is_fixed && t->run[i].error == ENOENT) {
+		row->state = STATUS_EMULATED;
+		snprintf(row->why, sizeof(row->why),
+			"not fixed: fails wherever the emulator is not inside the root");
+	} else {
+		exec_explain(&t->run[i], row->why, sizeof(row->why));
+	}
+	s->is_emulating |= row->state == STATUS_EMULATED;
+}
+
+static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bool is_wanted)
+{
+	const struct arch *arch = t->arch[i];
+	const struct exec_job *trace = &t->trace[i];
+	const struct table_entry *serving = table_match(&s->table, trace->probe.data,
+		trace->probe.size);
+
+	if (trace->taker == EXEC_ITSELF || (trace->taker == EXEC_UNKNOWN && !serving &&
+						   exec_is_good(&t->run[i]))) {
+		add_row(s, arch, STATUS_NATIVE, NULL);
+	} else if (t->was_run[i] && trace->taker != EXEC_NOBODY) {
+		add_handled(s, t, i, serving);
+	} else if (serving && !s->is_off) {
+		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why,
+			sizeof(s->rows->why));
+	} else if (is_wanted) {
+		add_row(s, arch, STATUS_MISSING, NULL);
+	}
+	for (size_t k = 0; k < s->table.n; k++) {
+		const struct table_entry *entry = &s->table.entries[k];
+
+		if (entry->is_odd || (entry == serving && !s->is_off) ||
+			!rule_matches(&entry->rule, trace->probe.data, trace->probe.size))
+			continue;
+		add_row(s, arch, entry->rule.is_enabled && !s->is_off ? STATUS_SHADOWED :
+									STATUS_DISABLED,
+			&entry->rule);
+	}
+}
+
+/* Entries for no first header of ours: secondary handlers of an architecture, and other people's. */
+static void add_rest(struct status *s, bool is_limited)
+{
+	for (size_t k = 0; k < s->table.n; k++) {
+		const struct rule *rule = &s->table.entries[k].rule;
+		bool is_shown = false;
+
+		for (size_t i = 0; i < s->n; i++)
+			is_shown |= s->rows[i].rule == rule;
+		if (!is_shown && !is_limited)
+			add_row(s, NULL, STATUS_FOREIGN, rule);
+	}
+}
+
+int status_collect(const char *mount_at, bool may_look_inside, const struct name_set *names,
+	struct status *ret, struct err *e)
+{
+	auto_free struct trials *t = calloc(1, sizeof(*t));
+	bool is_limited = names->n && !names->is_all;
+	int r;
+
+	*ret = (struct status){ .around = lasting_look() };
+	if (!t)
+		return err_sys(e, -ENOMEM, "cannot collect the status");
+	read_table(mount_at, may_look_inside, ret);
+	r = try_all(t, e);
+	for (size_t i = 0; !r && i < t->n; i++) {
+		bool is_usual = !strcmp(t->arch[i]->qemu, "arm") ||
+			!strcmp(t->arch[i]->qemu, "aarch64");
+
+		if (!is_limited || name_set_has(names, t->arch[i]))
+			add_arch_rows(ret, t, i, is_limited || is_usual || names->is_all);
+	}
+	end_trials(t);
+	if (!r)
+		add_rest(ret, is_limited);
+	return r;
+}
+
+void status_done(struct status *status)
+{
+	table_done(&status->table);
+	free(status->path);
+	status->path = NULL;
+	status->n = 0;
+}
+
+const char *status_lasting(const struct status *s)
+{
+	if (!s->around.is_initial_userns)
+		return "as long as this user namespace";
+	if (s->instance == INSTANCE_VISIBLE && s->around.is_machine)
+		return "until reboot, or until it is unmounted";
+	if (s->instance == INSTANCE_VISIBLE)
+		return "unknown from inside this mount namespace";
+	if (s->is_emulating)
+		return "the handlers live without a mount here: pinned, or mounted elsewhere";
+	return "nothing is registered";
+}
+
+bool status_works(const struct status *s, const struct arch *arch)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].arch == arch && (s->rows[i].state == STATUS_NATIVE ||
+						       (s->rows[i].state == STATUS_EMULATED &&
+							       s->rows[i].is_verified)))
+			return true;
+	return false;
+}

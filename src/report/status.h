@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What this machine runs, and by what: collected once, without changing anything. */
+#pragma once
+
+#include "arch/name.h"
+#include "binfmt/lasting.h"
+#include "binfmt/table.h"
+#include "emulator/emulator.h"
+
+enum status_state {
+	STATUS_NATIVE = 0,
+	STATUS_EMULATED,
+	STATUS_BROKEN,	 /* a handler takes it, and its probe fails */
+	STATUS_SHADOWED, /* a newer handler takes what this one would */
+	STATUS_DISABLED,
+	STATUS_MISSING,	 /* nothing takes it */
+	STATUS_FOREIGN,	 /* an entry for something else */
+};
+
+extern const char *const status_words[];
+
+/* A row: an architecture with what takes it, or a table entry that takes nothing now. */
+struct status_row {
+	const struct arch *arch; /* NULL for STATUS_FOREIGN */
+	enum status_state state;
+	const struct rule *rule; /* the entry, inside status->table; NULL when native, missing or unreadable */
+	bool is_verified;	 /* its probe ran in an empty root */
+	char version[EMULATOR_VERSION_MAX];
+	char why[160];		 /* of broken, and remarks; "" for none */
+};
+
+enum { STATUS_ROWS_MAX = 512 };
+
+struct status {
+	struct table table;
+	struct status_row rows[STATUS_ROWS_MAX];
+	size_t n;
+	enum instance_state instance;
+	char *path;	 /* where the table is mounted; owned, NULL when not here */
+	bool is_readable;
+	bool is_off;	 /* the whole table is switched off */
+	bool is_emulating; /* some handler works */
+	struct surroundings around;
+};
+
+#define auto_status auto_with(status_done) struct status
+
+/*
+ * Collects. Never mounts, never triggers an automount, never writes; works for any user. names limits
+ * the rows to these architectures (empty: everything there is, and arm and arm64 in any case). With
+ * may_look_inside a table that is alive and mounted nowhere here is read through a detached mount, in
+ * the initial user namespace only.
+ */
+int status_collect(const char *mount_at, bool may_look_inside, const struct name_set *names,
+	struct status *ret, struct err *e);
+void status_done(struct status *status);
+/* One sentence: how long the table lives. */
+const char *status_lasting(const struct status *status);
+/* Whether this architecture runs, natively or through a proven fixed handler. */
+bool status_works(const struct status *status, const struct arch *arch);
