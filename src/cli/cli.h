@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* What every command shares: the table of commands, options, output and exit statuses. */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_TROUBLE = 1,     /* the kernel or the disk failed; what was there is as it was */
+	EXIT_USAGE = 2,
+	EXIT_REFUSED = 3,     /* the input is refused, does not match, or is not healthy */
+	EXIT_CANNOT = 4,      /* this environment cannot: privilege, kernel, read-only */
+	EXIT_NOT_LASTING = 5, /* done, but it will not last */
+	EXIT_LOCKED = 75,
+	EXIT_SIGNAL = 128,
+};
+
+/* A command: what main and help loop over. */
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+};
+
+extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_names, cmd_oneshot;
+
+/* ---- options.c ---- */
+
+struct option_spec {
+	int id; /* a letter is also the short option; others from 256 */
+	const char *name;
+	const char *argument; /* "DIR"; NULL for a switch; "[DIR]" is optional */
+	const char *help;
+};
+
+/* Ends with a zeroed one. */
+struct option_set {
+	const struct command *command;
+	const struct option_spec *specs;
+	int (*set)(void *context, int id, const char *argument, struct err *e);
+};
+
+enum { OPT_HELP = 'h', OPT_FIRST = 256 };
+
+/*
+ * Parses; options and other words may be mixed. Returns the index of the first other word (they are
+ * moved behind the options), or -1 when *ret_status is to be the exit status (help shown, or usage
+ * error told).
+ */
+int options_parse(const struct option_set *set, int argc, char **argv, void *context, int *ret_status);
+
+/* ---- output.c ---- */
+
+/* "anyarch: WHAT: WHY", and "hint: …", each escaped and on one line of stderr. */
+void say_error(const struct err *e);
+void say_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* The exit status that a code stands for. */
+int exit_for(int code);
+/* Tells the error and returns its exit status. */
+int exit_with(const struct err *e);
+/* Flushes stdout; status unless that fails: then EXIT_TROUBLE, told. */
+int finish_output(int status);
+
+/* ---- table.c ---- */
+
+enum column_type { COLUMN_TEXT = 0, COLUMN_BOOL };
+
+/* A fact about a row: a column of the text, a key of the JSON. */
+struct column {
+	const char *name;
+	const char *key;
+	const char *help;
+	enum column_type type;
+	bool is_extra; /* not shown unless asked for */
+};
+
+enum { GRID_COLUMNS_MAX = 16 };
+
+/* Rows of cells; a NULL cell is "-" in text and null in JSON. COLUMN_BOOL cells are "yes" or "no". */
+struct grid {
+	const struct column *columns; /* ends with a zeroed one */
+	size_t n_columns;
+	char **cells;
+	size_t n_rows, cap;
+};
+
+#define auto_grid auto_with(grid_done) struct grid
+
+struct view {
+	const char *output; /* column list of --output, NULL for the usual ones */
+	bool no_headings;
+	bool json;
+	bool quiet;
+	bool verbose;
+};
+
+struct grid grid_new(const struct column *columns);
+/* Adds a row; cells are copied. */
+void grid_row(struct grid *grid, const char *const *cells);
+void grid_done(struct grid *grid);
+/* Checks --output. 0 or -EINVAL. */
+int grid_check(const struct column *columns, const char *output, struct err *e);
+int grid_print(const struct grid *grid, const struct view *view, struct err *e);
+struct json *grid_json(const struct grid *grid);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/* anyarch names: translate between the naming schemes. */
+#include <string.h>
+
+#include "cli/render.h"
+
+enum { OPT_JSON = OPT_FIRST, OPT_OUTPUT, OPT_NOHEADINGS };
+
+const struct column names_columns[] = {
+	{ "PLATFORM", "platform", "OCI" },
+	{ "QEMU", "qemu", "QEMU" },
+	{ "DOCKER", "docker", "prefix of the Docker official images" },
+	{ "UNAME", "uname", "uname -m" },
+	{ "DEBIAN", "debian", "dpkg" },
+	{ "ALPINE", "alpine", "apk" },
+	{ "GNU", "gnu", "GNU triplet" },
+	{ "SYSTEMD", "systemd", "ConditionArchitecture=" },
+	{ 0 },
+};
+
+static const struct option_spec specs[] = {
+	{ OPT_JSON, "json", NULL, "print it as JSON" },
+	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
+	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
+	{ 0 },
+};
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct view *view = context;
+
+	if (id == OPT_JSON)
+		view->json = true;
+	else if (id == OPT_NOHEADINGS)
+		view->no_headings = true;
+	else
+		view->output = argument;
+	return id == OPT_OUTPUT ? grid_check(names_columns, argument, e) : 0;
+}
+
+static void add_row(struct grid *grid, const struct platform *p)
+{
+	struct name_words w = name_words(p);
+	auto_buf platform = { 0 };
+
+	name_platform(&platform, p->arch, p->variant);
+	grid_row(grid, (const char *[]){ buf_text(&platform), p->arch->qemu, w.docker, w.uname,
+			       w.debian, w.alpine, w.gnu, w.systemd });
+}
+
+static void add_all(struct grid *grid)
+{
+	static const char *const arm[] = { "v5", "v6" };
+
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		struct platform p = { .arch = a };
+
+		for (size_t i = 0; !strcmp(a->qemu, "arm") && i < ARRAY_SIZE(arm); i++) {
+			snprintf(p.variant, sizeof(p.variant), "%s", arm[i]);
+			add_row(grid, &p);
+		}
+		snprintf(p.variant, sizeof(p.variant), "%s", a->variant ? a->variant : "");
+		add_row(grid, &p);
+	}
+}
+
+static int print(const struct grid *grid, const struct view *view, struct err *e)
+{
+	struct json *rows;
+	int r;
+
+	if (!view->json)
+		return grid_print(grid, view, e);
+	rows = grid_json(grid);
+	r = jv_write(rows, stdout);
+	jv_free(rows);
+	return r ? err_sys(e, r, "cannot write the output") : 0;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_names, specs, set };
+	auto_grid grid = grid_new(names_columns);
+	struct view view = { 0 };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &view, &status);
+
+	if (first < 0)
+		return status;
+	for (int i = first; i < argc; i++) {
+		struct platform p;
+
+		if (!strcmp(argv[i], "all"))
+			add_all(&grid);
+		else if (name_parse(argv[i], strlen(argv[i]), &p, &e))
+			return exit_with(&e);
+		else
+			add_row(&grid, &p);
+	}
+	if (first == argc)
+		add_all(&grid);
+	return print(&grid, &view, &e) ? exit_with(&e) : EXIT_DONE;
+}
+
+const struct command cmd_names = {
+	"names", "[OPTION...] [NAME...]",
+	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU", run,
+};

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/* anyarch register: find emulators, register handlers, prove them, make them last. */
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/render.h"
+
+enum {
+	OPT_EMULATOR_DIR = OPT_FIRST, OPT_EMULATOR, OPT_CREDENTIALS, OPT_ARGV0, OPT_LASTING,
+	OPT_PERSIST, OPT_NO_VERIFY, OPT_REPLACE, OPT_FORCE, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT,
+	OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS,
+};
+
+static const struct option_spec specs[] = {
+	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
+	{ OPT_EMULATOR, "emulator", "ARCH=FILE", "use this emulator (repeatable)" },
+	{ OPT_CREDENTIALS, "credentials", NULL, "set-user-ID programs keep their rights (C)" },
+	{ OPT_ARGV0, "argv0", "auto|on|off", "pass the original argv[0] on (P)" },
+	{ OPT_LASTING, "lasting", "auto|host|pin|mount|no", "how to make the handlers last" },
+	{ OPT_PERSIST, "persist", NULL, "also write /etc/binfmt.d, for the next boot" },
+	{ OPT_NO_VERIFY, "no-verify", NULL, "do not run test programs" },
+	{ OPT_REPLACE, "replace", NULL, "also replace handlers that are not ours" },
+	{ OPT_FORCE, "force", NULL, "also what this machine runs natively" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "print the rules and change nothing" },
+	{ OPT_ROOT, "root", "DIR", "look for emulators and binfmt.d below DIR" },
+	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
+	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
+	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
+	{ 'q', "quiet", NULL, "print errors only" },
+	{ 'v', "verbose", NULL, "say which emulators were passed over, and why" },
+	{ 0 },
+};
+
+struct context {
+	struct register_options options;
+	struct view view;
+};
+
+static int choose_word(const char *const *words, const char *typed, struct err *e)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], typed))
+			return i;
+	return err_set(e, -EINVAL, "unknown value '%s'", typed);
+}
+
+static int add_emulator(struct search *search, const char *argument, struct err *e)
+{
+	const char *equals = strchr(argument, '=');
+	struct platform p;
+
+	if (!equals || search->n_files == ARRAY_SIZE(search->files))
+		return err_set(e, -EINVAL, "--emulator wants ARCH=FILE, not '%s'", argument);
+	if (name_parse(argument, (size_t)(equals - argument), &p, e))
+		return -EINVAL;
+	search->file_arch[search->n_files] = p.arch;
+	search->files[search->n_files++] = equals + 1;
+	return 0;
+}
+
+static int add_dir(struct search *search, const char *dir, struct err *e)
+{
+	if (search->n_dirs == ARRAY_SIZE(search->dirs))
+		return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
+	search->dirs[search->n_dirs++] = dir;
+	return 0;
+}
+
+static int set_switch(struct context *c, int id)
+{
+	struct {
+		int id;
+		bool *target;
+	} const switches[] = {
+		{ OPT_CREDENTIALS, &c->options.credentials }, { OPT_PERSIST, &c->options.persist },
+		{ OPT_NO_VERIFY, &c->options.no_verify },     { OPT_REPLACE, &c->options.replace },
+		{ OPT_FORCE, &c->options.force },	      { OPT_DRY_RUN, &c->options.dry_run },
+		{ OPT_JSON, &c->view.json },		      { OPT_NOHEADINGS, &c->view.no_headings },
+		{ 'q', &c->view.quiet },		      { 'v', &c->view.verbose },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		if (switches[i].id == id)
+			*switches[i].target = true;
+	return 0;
+}
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	static const char *const argv0_words[] = { "auto", "on", "off", NULL };
+	struct context *c = context;
+	int word;
+
+	switch (id) {
+	case OPT_EMULATOR_DIR:
+		return add_dir(&c->options.search, argument, e);
+	case OPT_EMULATOR:
+		return add_emulator(&c->options.search, argument, e);
+	case OPT_ARGV0:
+		word = choose_word(argv0_words, argument, e);
+		c->options.argv0 = word < 0 ? ARGV0_AUTO : (enum argv0)word;
+		return MIN_OF(word, 0);
+	case OPT_LASTING:
+		word = choose_word(lasting_words, argument, e);
+		c->options.lasting = word < 0 ? LASTING_AUTO : (enum lasting)word;
+		return MIN_OF(word, 0);
+	case OPT_ROOT:
+		c->options.root = c->options.search.root = argument;
+		return 0;
+	case OPT_MOUNT:
+		c->options.mount_at = argument;
+		return 0;
+	case OPT_OUTPUT:
+		c->view.output = argument;
+		return grid_check(register_columns, argument, e);
+	default:
+		return set_switch(c, id);
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_register, specs, set };
+	struct context c = { 0 };
+	auto_report report = { 0 };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status;
+	for (int i = first; i < argc; i++)
+		if (name_set_add(&c.options.names, argv[i], &e))
+			return exit_with(&e);
+	if (c.options.credentials && !c.options.dry_run)
+		say_warning("--credentials: whoever may run a foreign set-user-ID program controls an "
+			    "emulator that runs as its owner");
+	if (register_run(&c.options, &report, &e))
+		return exit_with(&e);
+	return render_register(&report, &c.options, &c.view);
+}
+
+const struct command cmd_register = {
+	"register", "[OPTION...] [PLATFORM...]",
+	"make this machine run programs of other architectures (default: arm arm64)", run,
+};

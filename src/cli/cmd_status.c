@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/* anyarch status: what this machine runs, and by what. */
+#include <string.h>
+
+#include "cli/render.h"
+
+enum { OPT_CHECK = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS };
+
+static const struct option_spec specs[] = {
+	{ OPT_CHECK, "check", NULL, "exit 3 unless all these platforms work" },
+	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
+	{ OPT_JSON, "json", NULL, "print it as JSON" },
+	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
+	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
+	{ 'q', "quiet", NULL, "no remarks" },
+	{ 0 },
+};
+
+struct context {
+	struct name_set names;
+	struct view view;
+	const char *mount_at;
+	bool check;
+};
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+
+	switch (id) {
+	case OPT_CHECK:
+		c->check = true;
+		return 0;
+	case OPT_MOUNT:
+		c->mount_at = argument;
+		return 0;
+	case OPT_JSON:
+		c->view.json = true;
+		return 0;
+	case OPT_OUTPUT:
+		c->view.output = argument;
+		return grid_check(status_columns, argument, e);
+	case OPT_NOHEADINGS:
+		c->view.no_headings = true;
+		return 0;
+	default:
+		c->view.quiet = true;
+		return 0;
+	}
+}
+
+/* Says of each platform that does not work; so does the exit status. */
+static int check(const struct status *status, const struct name_set *asked)
+{
+	struct name_set names = *asked;
+	int result = EXIT_DONE;
+
+	if (!names.n) {
+		name_set_add_arch(&names, arch_by_qemu("arm"));
+		name_set_add_arch(&names, arch_by_qemu("aarch64"));
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		auto_err e = { 0 };
+
+		if (status_works(status, names.arch[i]))
+			continue;
+		err_set(&e, -EBADMSG, "%s programs do not run here in every root", names.arch[i]->qemu);
+		err_hint(&e, "anyarch register %s", names.arch[i]->qemu);
+		result = exit_with(&e);
+	}
+	return result;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_status, specs, set };
+	auto_free struct status *collected = calloc(1, sizeof(*collected));
+	struct context c = { 0 };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status;
+	for (int i = first; i < argc; i++)
+		if (name_set_add(&c.names, argv[i], &e))
+			return exit_with(&e);
+	if (!collected || status_collect(c.mount_at, false, &c.names, collected, &e))
+		return exit_with(&e);
+	status = render_status(collected, &c.view);
+	if (!status && c.check)
+		status = check(collected, &c.names);
+	status_done(collected);
+	return status;
+}
+
+const struct command cmd_status = {
+	"status", "[OPTION...] [PLATFORM...]",
+	"show what this machine runs, by what, and for how long", run,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The command lines of older registrars, carried out with ours. */
+#pragma once
+
+#include "cli/cli.h"
+
+/*
+ * Each takes the words after the image's name and returns an exit status. Unlike their models they
+ * fail when something failed. Log lines go to stderr, answers to stdout.
+ */
+
+/* tonistiigi/binfmt: --install LIST, --uninstall LIST, --mount DIR, --version; JSON on stdout. */
+int legacy_binfmt(int argc, char **argv);
+/* multiarch/qemu-user-static and qemu-binfmt-conf.sh: --reset, -p yes, -c yes, --qemu-path, … */
+int legacy_conf_script(int argc, char **argv);
+/* linuxkit/binfmt and docker/binfmt: -dir DIR, -mount DIR. */
+int legacy_linuxkit(int argc, char **argv);
+/* Prints the status JSON of oneshot. */
+int legacy_print_status(const char *mount_at);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* The command line's front door: which command, and nothing of what it does. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/stop.h"
+#include "base/str.h"
+#include "cli/cli.h"
+
+static const struct command *const commands[] = {
+	&cmd_register, &cmd_unregister, &cmd_status, &cmd_names, &cmd_oneshot,
+};
+
+static int show_help(void)
+{
+	puts("Usage: anyarch COMMAND [ARGUMENTS]\n\n"
+	     "Makes this machine run programs of other architectures, and keeps it so.\n\n"
+	     "Commands:");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	puts("\n'anyarch COMMAND --help' explains a command. The usual first step:\n"
+	     "  sudo anyarch register arm arm64");
+	return finish_output(EXIT_DONE);
+}
+
+static int show_version(void)
+{
+	puts("anyarch " ANYARCH_VERSION);
+	return finish_output(EXIT_DONE);
+}
+
+static int unknown_command(const char *name)
+{
+	auto_err e = { 0 };
+	const char *best = "--help";
+	unsigned least = 3;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		unsigned d = str_distance(name, commands[i]->name, 2);
+
+		if (d < least) {
+			least = d;
+			best = commands[i]->name;
+		}
+	}
+	err_set(&e, -EINVAL, "unknown command '%s'", name);
+	err_hint(&e, least < 3 ? "did you mean 'anyarch %s'?" : "anyarch %s", best);
+	return exit_with(&e);
+}
+
+/* A file opened later must not become standard output by taking its number. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name;
+
+	fill_standard_descriptors();
+	if (argc < 2) {
+		show_help();
+		return EXIT_USAGE;
+	}
+	name = argv[1];
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+		return show_help();
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		return show_version();
+	stop_catch();
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(name, commands[i]->name))
+			return finish_output(commands[i]->run(argc - 1, argv + 1));
+	return unknown_command(name);
+}

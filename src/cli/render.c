@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+/* Results of the domain as text and JSON; both come from the same rows. */
+#include "cli/render.h"
+
+#include <string.h>
+
+#include "base/stop.h"
+#include "base/str.h"
+#include "binfmt/replace.h"
+
+const struct column register_columns[] = {
+	{ "PLATFORM", "platform", "OCI platform" },
+	{ "ARCH", "arch", "QEMU's name of the architecture", .is_extra = true },
+	{ "HANDLER", "handler", "name in binfmt_misc" },
+	{ "RESULT", "result", "planned, registered, replaced, unchanged, refused or failed" },
+	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
+	{ "VERSION", "version", "QEMU version of the emulator" },
+	{ "EMULATOR", "emulator", "its file" },
+	{ "NOTE", "note", "what was wrong with the handler before", .is_extra = true },
+	{ "ERROR", "error", "why it was refused or failed", .is_extra = true },
+	{ "HINT", "hint", "what to do about it", .is_extra = true },
+	{ 0 },
+};
+
+const struct column status_columns[] = {
+	{ "PLATFORM", "platform", "OCI platform" },
+	{ "ARCH", "arch", "QEMU's name of the architecture" },
+	{ "STATE", "state", "native, emulated, broken, shadowed, disabled, missing or foreign" },
+	{ "FIXED", "fixed", "whether it works where the emulator is not", COLUMN_BOOL },
+	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
+	{ "VERSION", "version", "QEMU version of the emulator that is used" },
+	{ "HANDLER", "handler", "name in binfmt_misc" },
+	{ "EMULATOR", "emulator", "its file" },
+	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
+	{ "WHY", "why", "what is wrong", .is_extra = true },
+	{ 0 },
+};
+
+static void register_row(struct grid *grid, const struct register_item *item)
+{
+	auto_buf platform = { 0 };
+	char flags[RULE_FLAGS_TEXT] = "";
+
+	if (item->arch)
+		name_platform(&platform, item->arch, item->arch->variant);
+	rule_flags_text(item->rule.flags, flags);
+	grid_row(grid, (const char *[]){ buf_text(&platform), item->arch ? item->arch->qemu : NULL,
+			       item->rule.name, register_words[item->result], flags, item->version,
+			       item->rule.interpreter, item->note, item->err.message, item->err.hint });
+}
+
+static void print_rules(const struct register_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		auto_buf text = { 0 };
+
+		if (report->items[i].result == REGISTER_PLANNED &&
+			!rule_render(&report->items[i].rule, &text, NULL))
+			puts(buf_text(&text));
+	}
+}
+
+static int print_register_json(const struct register_report *report, const struct grid *grid)
+{
+	struct json *top = jv_object();
+	int r;
+
+	jv_set(top, "handlers", grid_json(grid));
+	jv_set(top, "changes", jv_uint(report->changes));
+	jv_set(top, "lasting", jv_text(lasting_words[report->lasting]));
+	jv_set(top, "lasts", jv_bool(report->lasts));
+	jv_set(top, "user_namespace_only", jv_bool(report->is_userns_only));
+	jv_set(top, "verified_in_empty_root", jv_bool(report->is_rooted));
+	jv_set(top, "table_enabled", jv_bool(!report->is_table_off));
+	r = jv_write(top, stdout);
+	jv_free(top);
+	return r;
+}
+
+int render_register_errors(const struct register_report *report,
+	const struct register_options *options)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct register_item *item = &report->items[i];
+		struct err e = item->err;
+		auto_free char *text = NULL;
+
+		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED)
+			continue;
+		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name :
+				    item->arch			      ? item->arch->qemu :
+									"rule",
+			    e.message ? e.message : "out of memory") < 0)
+			text = NULL;
+		e.message = text;
+		say_error(&e);
+		if (!status)
+			status = exit_for(e.code);
+	}
+	return status && options->names.is_all ? EXIT_TROUBLE : status;
+}
+
+static bool has_success(const struct register_report *report)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->items[i].result == REGISTER_DONE ||
+			report->items[i].result == REGISTER_REPLACED ||
+			report->items[i].result == REGISTER_UNCHANGED)
+			return true;
+	return false;
+}
+
+static const char *lasting_sentence(const struct register_report *report)
+{
+	if (report->is_userns_only)
+		return "the handlers are valid in this user namespace only";
+	switch (report->lasting) {
+	case LASTING_PIN:
+		return "the handlers are pinned: they last until reboot or unregister, without any mount";
+	case LASTING_HOST:
+		return "binfmt_misc is mounted on the host: the handlers last until reboot";
+	case LASTING_MOUNT:
+		return "binfmt_misc stays mounted: the handlers last until reboot (--persist brings "
+		       "them back)";
+	case LASTING_AUTO:
+	case LASTING_NO:
+		break;
+	}
+	return "the handlers were not made to last, as asked for";
+}
+
+int render_lasting(const struct register_report *report, const struct register_options *options,
+	bool quiet)
+{
+	if (options->dry_run || !has_success(report))
+		return EXIT_DONE;
+	if (report->is_table_off) {
+		auto_err off = { 0 };
+
+		err_set(&off, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
+		err_hint(&off, "echo 1 > /proc/sys/fs/binfmt_misc/status");
+		return exit_with(&off);
+	}
+	if (!report->lasts && options->lasting != LASTING_NO) {
+		auto_err vanish = { .code = -EIO };
+
+		err_set(&vanish, -EIO, "done, but it will not last: %s",
+			report->not_lasting.message ? report->not_lasting.message : "unknown reason");
+		if (report->not_lasting.hint)
+			err_hint(&vanish, "%s", report->not_lasting.hint);
+		say_error(&vanish);
+		return EXIT_NOT_LASTING;
+	}
+	if (quiet)
+		return EXIT_DONE;
+	if (!report->changes)
+		say_note("nothing to change");
+	say_note("%s", lasting_sentence(report));
+	return EXIT_DONE;
+}
+
+int render_register(const struct register_report *report, const struct register_options *options,
+	const struct view *view)
+{
+	auto_grid grid = grid_new(register_columns);
+	auto_err e = { 0 };
+	int status, lasting;
+
+	for (size_t i = 0; i < report->n; i++)
+		register_row(&grid, &report->items[i]);
+	if (view->verbose && report->passed.len)
+		fprintf(stderr, "%s", buf_text(&report->passed));
+	if (view->json) {
+		if (print_register_json(report, &grid))
+			return EXIT_TROUBLE;
+	} else if (options->dry_run) {
+		print_rules(report);
+	} else if (!view->quiet && grid_print(&grid, view, &e)) {
+		return exit_with(&e);
+	}
+	fflush(stdout);
+	status = render_register_errors(report, options);
+	lasting = render_lasting(report, options, view->quiet);
+	if (!status && !report->n) {
+		err_set(&e, -ENOENT, "no emulator found for any architecture");
+		err_hint(&e, "apt install qemu-user-static, or name a directory: --emulator-dir DIR");
+		return exit_with(&e);
+	}
+	return status ? status : lasting;
+}
+
+static void status_row(struct grid *grid, const struct status_row *row)
+{
+	auto_buf platform = { 0 };
+	char flags[RULE_FLAGS_TEXT] = "";
+	bool is_entry = row->rule && row->rule->interpreter && *row->rule->interpreter;
+
+	if (row->arch)
+		name_platform(&platform, row->arch, row->arch->variant);
+	if (row->rule)
+		rule_flags_text(row->rule->flags, flags);
+	grid_row(grid,
+		(const char *[]){ buf_text(&platform), row->arch ? row->arch->qemu : NULL,
+			status_words[row->state],
+			is_entry ? row->rule->flags & RULE_FIXED ? "yes" : "no" : NULL, flags,
+			row->version, row->rule ? row->rule->name : NULL,
+			is_entry ? row->rule->interpreter : NULL,
+			row->state == STATUS_EMULATED ? row->is_verified ? "yes" : "no" : NULL,
+			row->why });
+}
+
+static struct json *table_json(const struct status *s)
+{
+	struct json *table = jv_object();
+
+	jv_set(table, "path", jv_text(s->path));
+	jv_set(table, "readable", jv_bool(s->is_readable));
+	jv_set(table, "enabled", s->is_readable ? jv_bool(!s->is_off) : jv_null());
+	jv_set(table, "automount", jv_bool(s->instance == INSTANCE_AUTOMOUNT));
+	jv_set(table, "lasts", jv_text(status_lasting(s)));
+	jv_set(table, "user_namespace_only", jv_bool(!s->around.is_initial_userns));
+	return table;
+}
+
+static void print_table_line(const struct status *s)
+{
+	if (s->instance == INSTANCE_AUTOMOUNT)
+		printf("\nTable: an automount at %s that nobody has triggered yet\n", INSTANCE_USUAL);
+	else if (s->path)
+		printf("\nTable: %s%s; lasts %s\n", s->path,
+			!s->is_readable ? " (unreadable)" :
+			s->is_off	? " (switched off)" :
+					  "",
+			status_lasting(s));
+	else
+		printf("\nTable: not mounted here; %s\n", status_lasting(s));
+}
+
+int render_status(const struct status *status, const struct view *view)
+{
+	auto_grid grid = grid_new(status_columns);
+	auto_err e = { 0 };
+
+	for (size_t i = 0; i < status->n; i++)
+		status_row(&grid, &status->rows[i]);
+	if (view->json) {
+		struct json *top = jv_object();
+		int r;
+
+		jv_set(top, "platforms", grid_json(&grid));
+		jv_set(top, "table", table_json(status));
+		r = jv_write(top, stdout);
+		jv_free(top);
+		return r ? EXIT_TROUBLE : EXIT_DONE;
+	}
+	if (grid_print(&grid, view, &e))
+		return exit_with(&e);
+	if (!view->no_headings && !view->output)
+		print_table_line(status);
+	fflush(stdout);
+	for (size_t i = 0; i < status->n && !view->quiet; i++)
+		if (*status->rows[i].why)
+			say_note("%s: %s", status->rows[i].rule ? status->rows[i].rule->name :
+								  status->rows[i].arch->qemu,
+				status->rows[i].why);
+	return EXIT_DONE;
+}
+
+static void push_platform(struct json *list, const struct arch *arch, const char *variant)
+{
+	auto_buf text = { 0 };
+
+	name_platform(&text, arch, variant);
+	jv_push(list, jv_text(buf_text(&text)));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of all enabled entries, sorted; null when there is none. */
+static struct json *emulators_json(const struct status *s)
+{
+	auto_free const char **names = calloc(s->table.n + 1, sizeof(*names));
+	struct json *list;
+	size_t n = 0;
+
+	for (size_t i = 0; names && i < s->table.n; i++)
+		if (!s->table.entries[i].is_odd && s->table.entries[i].rule.is_enabled)
+			names[n++] = s->table.entries[i].rule.name;
+	if (!n)
+		return jv_null();
+	qsort(names, n, sizeof(*names), by_name);
+	list = jv_array();
+	for (size_t i = 0; i < n; i++)
+		jv_push(list, jv_text(names[i]));
+	return list;
+}
+
+int render_oneshot(const struct status *s)
+{
+	auto_grid grid = grid_new(status_columns);
+	struct json *top = jv_object(), *supported = jv_array();
+	int r;
+
+	push_platform(supported, arch_host(), arch_host()->variant);
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		if (a == arch_host() || !a->oci || !status_works(s, a))
+			continue;
+		push_platform(supported, a, a->variant);
+		if (!strcmp(a->qemu, "arm"))
+			push_platform(supported, a, "v6");
+	}
+	for (size_t i = 0; i < s->n; i++)
+		status_row(&grid, &s->rows[i]);
+	jv_set(top, "supported", supported);
+	jv_set(top, "emulators", emulators_json(s));
+	jv_set(top, "platforms", grid_json(&grid));
+	jv_set(top, "table", table_json(s));
+	r = jv_write(top, stdout);
+	jv_free(top);
+	return r ? EXIT_TROUBLE : EXIT_DONE;
+}

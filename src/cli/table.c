@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* Rows of facts as a table like lsblk's or as JSON; the one file that knows libsmartcols. */
+#include <libsmartcols.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+struct grid grid_new(const struct column *columns)
+{
+	struct grid grid = { .columns = columns };
+
+	while (columns[grid.n_columns].name)
+		grid.n_columns++;
+	return grid;
+}
+
+static char *copy_cell(const char *cell)
+{
+	auto_buf safe = { 0 };
+
+	if (!cell || !*cell)
+		return NULL;
+	str_escape(&safe, cell, strlen(cell));
+	return strdup(buf_text(&safe));
+}
+
+void grid_row(struct grid *grid, const char *const *cells)
+{
+	if (grid->n_rows == grid->cap) {
+		size_t cap = grid->cap ? 2 * grid->cap : 32;
+		char **grown = reallocarray(grid->cells, cap * grid->n_columns, sizeof(*grown));
+
+		if (!grown)
+			return;
+		grid->cells = grown;
+		grid->cap = cap;
+	}
+	for (size_t i = 0; i < grid->n_columns; i++)
+		grid->cells[grid->n_rows * grid->n_columns + i] = copy_cell(cells[i]);
+	grid->n_rows++;
+}
+
+void grid_done(struct grid *grid)
+{
+	for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++)
+		free(grid->cells[i]);
+	free(grid->cells);
+	*grid = (struct grid){ 0 };
+}
+
+static int find_column(const struct column *columns, const char *name, size_t len)
+{
+	for (int i = 0; columns[i].name; i++)
+		if (strlen(columns[i].name) == len && !strncasecmp(columns[i].name, name, len))
+			return i;
+	return -1;
+}
+
+/* Indexes of the columns to show, in order. */
+static int choose_columns(const struct column *columns, const char *output,
+	size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
+{
+	const char *item;
+	size_t len, n = 0;
+
+	for (size_t i = 0; !output && columns[i].name; i++)
+		if (!columns[i].is_extra)
+			chosen[n++] = i;
+	while (output && str_next_item(&output, &item, &len)) {
+		int found = find_column(columns, item, len);
+
+		if (found < 0 || n == GRID_COLUMNS_MAX) {
+			auto_buf names = { 0 };
+
+			for (size_t i = 0; columns[i].name; i++)
+				buf_addf(&names, "%s%s", i ? "," : "", columns[i].name);
+			err_set(e, -EINVAL, "unknown column '%.*s'", (int)len, item);
+			return err_hint(e, "columns: %s", buf_text(&names));
+		}
+		chosen[n++] = (size_t)found;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+int grid_check(const struct column *columns, const char *output, struct err *e)
+{
+	size_t chosen[GRID_COLUMNS_MAX], n;
+
+	return choose_columns(columns, output, chosen, &n, e);
+}
+
+/* States that need a look stand out on a terminal that wants colour. */
+static const char *color_of(const char *cell)
+{
+	static const struct {
+		const char *word, *color;
+	} colors[] = {
+		{ "broken", "red" },	 { "failed", "red" },	  { "refused", "red" },
+		{ "shadowed", "yellow" }, { "disabled", "yellow" }, { "missing", "yellow" },
+		{ "native", "green" },	 { "emulated", "green" }, { "registered", "green" },
+		{ "replaced", "green" }, { "unchanged", "green" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(colors); i++)
+		if (!strcmp(colors[i].word, cell))
+			return colors[i].color;
+	return NULL;
+}
+
+static void fill_line(struct libscols_line *line, const struct grid *grid, size_t row,
+	const size_t *chosen, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		const char *cell = grid->cells[row * grid->n_columns + chosen[k]];
+		const char *color = cell ? color_of(cell) : NULL;
+
+		scols_line_set_data(line, k, cell ? cell : "-");
+		if (color)
+			scols_cell_set_color(scols_line_get_cell(line, k), color);
+	}
+}
+
+int grid_print(const struct grid *grid, const struct view *view, struct err *e)
+{
+	size_t chosen[GRID_COLUMNS_MAX], n;
+	struct libscols_table *table;
+	int r = choose_columns(grid->columns, view->output, chosen, &n, e);
+
+	if (r)
+		return r;
+	table = scols_new_table();
+	if (!table)
+		return err_sys(e, -ENOMEM, "cannot print the table");
+	scols_table_enable_noheadings(table, view->no_headings);
+	scols_table_enable_colors(table, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+	scols_table_enable_nowrap(table, 1);
+	for (size_t k = 0; k < n; k++)
+		scols_table_new_column(table, grid->columns[chosen[k]].name, 0, 0);
+	for (size_t i = 0; !r && i < grid->n_rows; i++) {
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		if (line)
+			fill_line(line, grid, i, chosen, n);
+		else
+			r = err_sys(e, -ENOMEM, "cannot print the table");
+	}
+	if (!r && grid->n_rows)
+		r = scols_print_table(table);
+	scols_unref_table(table);
+	return r;
+}
+
+struct json *grid_json(const struct grid *grid)
+{
+	struct json *rows = jv_array();
+
+	for (size_t i = 0; i < grid->n_rows; i++) {
+		struct json *row = jv_object();
+
+		for (size_t k = 0; k < grid->n_columns; k++) {
+			const char *cell = grid->cells[i * grid->n_columns + k];
+			bool is_bool = cell && grid->columns[k].type == COLUMN_BOOL;
+
+			jv_set(row, grid->columns[k].key,
+				is_bool ? jv_bool(!strcmp(cell, "yes")) : jv_text(cell));
+		}
+		jv_push(rows, row);
+	}
+	return rows;
+}
