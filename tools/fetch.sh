@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Packages of Debian fetched without installing them, through a private apt configuration on the machine's own mirror.
+# Needs lib.sh. Needs no root, and changes nothing of the machine's apt. Every function returns non-zero on failure, also
+# where the caller has suspended errexit.
+
+FETCH_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# Prints "URI SUITE" of every Debian suite with a main component that the machine's apt is configured with, and of the
+# security suite, which a mirror has beside the others, where a bare machine has been configured without.
+# apt tells only of indexes that have been downloaded: where there are none, this downloads them into DIR/seed.
+fetch_suites() # DIR
+{
+	local suites codename uri seed=$1/seed
+	# shellcheck disable=SC2016 # apt's variables
+	local ask=(indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages'
+		'Component: main' 'Origin: Debian')
+
+	suites=$(apt-get "${ask[@]}" | sort -u)
+	if [[ -z $suites ]]; then
+		mkdir -p -- "$seed/lists/partial"
+		apt-get -qq -o Dir::State="$seed" -o APT::Sandbox::User=root update >&2 ||
+			say "apt-get update had errors"
+		suites=$(apt-get -o Dir::State="$seed" "${ask[@]}" | sort -u)
+	fi
+	[[ -n $suites ]] || die "apt is configured with no Debian mirror (see /etc/apt/sources.list)"
+	printf '%s\n' "$suites"
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME-}")
+	uri=$(sed -n "s|/debian/* $codename\$|/debian-security|p" <<<"$suites" | head -n 1)
+	if [[ -n $codename && -n $uri && $suites != *-security* ]]; then
+		printf '%s %s-security\n' "$uri" "$codename"
+	fi
+}
+
+# Writes an apt configuration of its own into DIR and fetches the indexes. TYPE is deb or deb-src. The machine's
+# proxy settings stay in force; its sources and preferences do not. Signatures are checked with Debian's keyring. An
+# index that the mirror is just replacing is no failure here: whoever misses a package will say so.
+fetch_open() # DIR TYPE ARCHITECTURE...
+{
+	local dir=$1 type=$2 uri suite suites
+	shift 2
+
+	[[ -r $FETCH_KEYRING ]] || die "no $FETCH_KEYRING: install debian-archive-keyring"
+	[[ $dir != *[[:space:]\"]* ]] || die "apt cannot use a directory with such a name: $dir"
+	mkdir -p -- "$dir/state/lists/partial" "$dir/cache/archives/partial"
+	: >"$dir/state/status"
+	: >"$dir/sources.list"
+	suites=$(fetch_suites "$dir") || return
+	while read -r uri suite; do
+		printf '%s [signed-by=%s arch=%s] %s %s main\n' \
+			"$type" "$FETCH_KEYRING" "$(IFS=, && printf '%s' "$*")" "$uri" "$suite"
+	done <<<"$suites" >"$dir/sources.list"
+	{
+		printf 'Dir::Etc::sourcelist "%s";\n' "$dir/sources.list"
+		printf 'Dir::Etc::sourceparts "/dev/null";\n'
+		printf 'Dir::Etc::preferences "/dev/null";\nDir::Etc::preferencesparts "/dev/null";\n'
+		printf 'Dir::State "%s";\nDir::State::status "%s";\n' "$dir/state" "$dir/state/status"
+		printf 'Dir::Cache "%s";\n' "$dir/cache"
+		printf 'APT::Architecture "%s";\n' "$(dpkg --print-architecture)"
+		printf 'APT::Architectures { "%s"; %s };\n' "$(dpkg --print-architecture)" \
+			"$(printf '"%s"; ' "$@")"
+		printf 'APT::Sandbox::User "root";\nAcquire::Languages "none";\nAcquire::Retries "3";\n'
+	} >"$dir/apt.conf"
+	fetch_apt "$dir" apt-get -qq update >"$dir/update.log" 2>&1 ||
+		say "going on without some of the mirror's indexes: $(grep -m 1 '^E:' "$dir/update.log")"
+}
+
+# Runs a program of apt with the configuration in DIR, what it prints and what it answers untouched.
+fetch_apt() # DIR COMMAND...
+{
+	local dir=$1
+	shift
+
+	APT_CONFIG=$dir/apt.conf "$@"
+}
+
+# Downloads a package and unpacks those of its files that match the patterns (all of them without any) into INTO.
+fetch_unpack() # DIR PACKAGE INTO [PATTERN...]
+{
+	local dir=$1 package=$2 into=$3 deb patterns=()
+	shift 3
+
+	[[ $# -eq 0 ]] || patterns=(--wildcards -- "$@")
+	mkdir -p -- "$into" "$dir/deb"
+	rm -f -- "$dir/deb/"*.deb
+	(cd -- "$dir/deb" && fetch_apt "$dir" apt-get -qq download "$package" >&2) || return
+	deb=$(printf '%s\n' "$dir/deb/"*.deb)
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --no-same-owner "${patterns[@]}" || return
+	rm -f -- "$deb"
+}
+
+# Prints the paths of busybox-static for each of Debian's architectures named, downloaded once and cached.
+fetch_busybox() # ARCHITECTURE...
+{
+	local cache tmp arch wanted=()
+
+	cache=$(cache_dir)/busybox
+	mkdir -p -- "$cache"
+	(
+		flock 9
+		for arch; do
+			[[ -x $cache/$arch/busybox ]] || wanted+=("$arch")
+		done
+		[[ ${#wanted[@]} -gt 0 ]] || exit 0
+		need_packages "${PACKAGES_FETCH[@]}"
+		rm -rf -- "$cache"/.tmp.*
+		tmp=$(mktemp -d -- "$cache/.tmp.XXXXXX") || exit
+		trap 'rm -rf -- "$tmp"' EXIT
+		fetch_open "$tmp" deb "${wanted[@]}" || exit
+		for arch in "${wanted[@]}"; do
+			# bin/busybox or usr/bin/busybox, by release. It must keep its name: it acts on it.
+			fetch_unpack "$tmp" "busybox-static:$arch" "$tmp/$arch" '*/bin/busybox' && mkdir -p -- "$cache/$arch" &&
+				mv -- "$(find "$tmp/$arch" -path '*/bin/busybox')" "$cache/$arch/busybox" || exit
+		done
+	) 9<"$cache" || return
+	for arch; do
+		printf '%s\n' "$cache/$arch/busybox"
+	done
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What every script here shares: talking, the cache, the packages of Debian that a purpose needs, and installing them.
+
+# The lists are read by the scripts that source this file.
+# shellcheck disable=SC2034
+{
+	PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libelf-dev libmount-dev
+		libsmartcols-dev libjansson-dev zlib1g-dev libzstd-dev)
+	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
+	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
+		arch-test mmdebstrap debian-archive-keyring)
+	PACKAGES_DOCKER=(docker.io runc)
+	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
+	PACKAGES_FETCH=(debian-archive-keyring)
+}
+
+say()
+{
+	printf '%s\n' "${0##*/}: $*" >&2
+}
+
+die()
+{
+	say "$*"
+	exit 1
+}
+
+# The top of the source tree.
+source_dir()
+{
+	cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd
+}
+
+# Where downloads and the static libraries stay from one run to the next.
+cache_dir()
+{
+	local dir=${ANYARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anyarch}
+
+	mkdir -p -- "$dir" || return
+	cd -- "$dir" && pwd
+}
+
+as_root()
+{
+	if [[ $EUID -eq 0 ]]; then
+		"$@"
+	elif [[ -n $(type -P sudo) ]]; then
+		sudo -- "$@"
+	else
+		say "this needs root and there is no sudo: $*"
+		return 1
+	fi
+}
+
+# Prints those of its arguments that are not installed; asks dpkg's own record only, so it costs milliseconds.
+missing_packages()
+{
+	local name state package
+	local -A have=()
+
+	while read -r name state; do
+		[[ $state == installed ]] && have[$name]=1
+	done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' -- "$@" 2>/dev/null)
+	for package; do
+		[[ -n ${have[$package]-} ]] || printf '%s\n' "$package"
+	done
+}
+
+# Runs a command without its chatter; shows the end of it when it fails.
+logged() # COMMAND...
+{
+	local log
+
+	log=$(mktemp) || return
+	"$@" </dev/null >"$log" 2>&1 && rm -f -- "$log" && return
+	tail -n 30 -- "$log" >&2
+	rm -f -- "$log"
+	return 1
+}
+
+apt_as_root()
+{
+	logged as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# Installs what is missing of its arguments. Quiet when nothing is.
+need_packages()
+{
+	local missing=()
+
+	[[ -n $(type -P dpkg-query) ]] || die "not a Debian system; install the equivalents of: $*"
+	mapfile -t missing < <(missing_packages "$@")
+	[[ ${#missing[@]} -gt 0 ]] || return 0
+	[[ $EUID -eq 0 || -n $(type -P sudo) ]] ||
+		die "as root, first: apt-get install --no-install-recommends ${missing[*]}"
+	say "installing ${missing[*]}"
+	# The lists may be absent (a fresh system) or older than the mirror: refresh them only then.
+	if ! apt-get -s -qq --no-install-recommends install -- "${missing[@]}" >/dev/null 2>&1 ||
+		! apt_as_root install --yes --no-install-recommends -- "${missing[@]}"; then
+		apt_as_root update || say "apt-get update failed; going on with the lists that are there"
+		apt_as_root install --yes --no-install-recommends -- "${missing[@]}" ||
+			die "cannot install: ${missing[*]}"
+	fi
+}
