@@ -5,7 +5,8 @@
 #include "binfmt/instance.h"
 
 /*
- * Since Linux 6.7 the handlers of a user namespace die with the last reference to its instance. auto
+ * Since Linux 6.7, and in older series that took the same clean-up (6.1.107), handlers die with the last
+ * reference to their instance: never go by version numbers. auto
  * mounts in place on the machine itself (and in a user namespace, which is all that its handlers are
  * for), pins anywhere else, and where that is impossible goes through the host's mount namespace.
  */

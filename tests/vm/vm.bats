@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What only another kernel can show: handlers on Linux 6.1 (one table for the machine) and 6.12 (one per user namespace),
+# from loading the module to unloading it, which succeeds only when nothing is held any more.
+
+setup_file()
+{
+	local series
+
+	load vm.sh
+	[[ -z $(vm_missing) ]] || return 0
+	for series in 6.1 6.12; do
+		mkdir -- "$BATS_FILE_TMPDIR/$series"
+		vm_prepare "$series" "$BATS_FILE_TMPDIR/$series" 2>"$BATS_FILE_TMPDIR/$series.log" ||
+			mv -- "$BATS_FILE_TMPDIR/$series.log" "$BATS_FILE_TMPDIR/$series.missing"
+	done
+}
+
+setup()
+{
+	local why
+
+	load vm.sh
+	why=$(vm_missing)
+	[[ -z $why ]] || skip "$why"
+}
+
+on() # SERIES <SCRIPT
+{
+	local missing=$BATS_FILE_TMPDIR/$1.missing
+
+	[[ ! -e $missing ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$missing")"
+	vm_run "$BATS_FILE_TMPDIR/$1"
+}
+
+loads_the_module()
+{
+	on "$1" <<-'EOF'
+		never module_loaded
+		mkdir /m
+		mount -t binfmt_misc binfmt_misc /m
+		module_loaded
+		umount /m
+		module_unloads
+	EOF
+}
+
+@test "6.1: mounting loads the module" { loads_the_module 6.1; }
+@test "6.12: mounting loads the module" { loads_the_module 6.12; }
+
+registers_in_place()
+{
+	on "$1" <<-'EOF'
+		never module_loaded
+		never runs arm armv7l
+		anyarch register arm arm64
+		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
+		runs arm armv7l
+		runs arm64 aarch64
+		anyarch register arm arm64
+		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
+		runs arm armv7l
+		anyarch unregister --all
+		never runs arm armv7l
+		never runs arm64 aarch64
+		[ -z "$(handlers)" ]
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: register and unregister on the machine itself" { registers_in_place 6.1; }
+@test "6.12: register and unregister on the machine itself" { registers_in_place 6.12; }
+
+pins()
+{
+	on "$1" <<-'EOF'
+		unshare -m --propagation=private anyarch register --lasting=pin arm
+		[ -z "$(mounted)" ]
+		runs arm armv7l
+		never runs arm64 aarch64
+		never module_unloads
+		anyarch unregister --all
+		never runs arm armv7l
+		[ -z "$(handlers)" ]
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: a pinned handler outlives its mount namespace, and goes when unregistered" { pins 6.1; }
+@test "6.12: a pinned handler outlives its mount namespace, and goes when unregistered" { pins 6.12; }
+
+outlives_its_container()
+{
+	on "$1" <<-'EOF'
+		image /ctr
+		contain /ctr anyarch register arm arm64
+		[ -z "$(mounted)" ]
+		umount /ctr
+		runs arm armv7l
+		runs arm64 aarch64
+		image_is_held
+		anyarch unregister arm
+		never runs arm armv7l
+		runs arm64 aarch64
+		anyarch unregister --all
+		never runs arm64 aarch64
+		[ -z "$(handlers)" ]
+		becomes releases_image
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: a container registers for good, and its file system is free afterwards" { outlives_its_container 6.1; }
+@test "6.12: a container registers for good, and its file system is free afterwards" { outlives_its_container 6.12; }
+
+works_from_a_read_only_container()
+{
+	on "$1" <<-'EOF'
+		image /ctr
+		mount -o remount,ro /ctr
+		contain /ctr anyarch register arm
+		umount /ctr
+		runs arm armv7l
+		image /ctr2
+		mount -o remount,ro /ctr2
+		contain /ctr2 anyarch unregister --all
+		umount /ctr2
+		never runs arm armv7l
+		[ -z "$(handlers)" ]
+		becomes releases_image
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: a read-only container registers, another one unregisters" { works_from_a_read_only_container 6.1; }
+@test "6.12: a read-only container registers, another one unregisters" { works_from_a_read_only_container 6.12; }
+
+# The control of the tests above. Linux 6.7 began to drop the handlers with the last mount, and the stable series took
+# that over ("binfmt_misc: cleanup on filesystem umount", 6.1.107), without the tables per user namespace.
+vanishes_when_not_pinned()
+{
+	on "$1" <<-'EOF'
+		# Done, or done but not lasting: either is true.
+		unshare -m --propagation=private anyarch register --lasting=no arm || [ $? -eq 5 ]
+		[ -z "$(mounted)" ]
+		never runs arm armv7l
+		[ -z "$(handlers)" ]
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: without pinning the handler ends with its mount namespace" { vanishes_when_not_pinned 6.1; }
+@test "6.12: without pinning the handler ends with its mount namespace" { vanishes_when_not_pinned 6.12; }
