@@ -29,7 +29,6 @@ struct stage {
 	struct exec_job *jobs;
 	int dir;
 	int proc; /* /proc, opened before any change of root */
-	bool lets_run;
 	const int *memfds;
 };
 
@@ -47,20 +46,14 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* In the child. Shared memory carries errno back; the trace stop at execve tells the parent the rest. */
-static _Noreturn void child(const struct stage *stage, size_t i)
+/* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
+static void start(const struct stage *stage, size_t i)
 {
 	char *argv[PROBE_ARGC + 1], *envp[] = { NULL }, name[FILE_NAME_MAX], arg[] = "-";
-	sigset_t none;
 
 	for (size_t k = 0; k < PROBE_ARGC; k++)
 		argv[k] = arg;
 	argv[PROBE_ARGC] = NULL;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 && !stage->lets_run)
-		_exit(EXIT_NOT_STARTED);
 	stage->jobs[i].taker = EXEC_NOBODY;
 	if (stage->dir < 0) {
 		execveat(stage->memfds[i], "", argv, envp, AT_EMPTY_PATH);
@@ -69,17 +62,28 @@ static _Noreturn void child(const struct stage *stage, size_t i)
 		execve(name, argv, envp);
 	}
 	stage->jobs[i].error = errno;
+}
+
+static _Noreturn void child(const struct stage *stage, size_t i)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	start(stage, i);
 	_exit(EXIT_NOT_STARTED);
 }
 
 /* The file that the kernel started for the stopped child, compared with the program itself. */
-static void identify(const struct stage *stage, const struct running *r)
+static void identify(const struct stage *stage, size_t i, pid_t pid)
 {
-	struct exec_job *job = &stage->jobs[r->job];
+	struct exec_job *job = &stage->jobs[i];
 	char name[FILE_NAME_MAX];
 	struct stat exe, own;
 
-	snprintf(name, sizeof(name), "%d/exe", (int)r->pid);
+	snprintf(name, sizeof(name), "%d/exe", (int)pid);
 	job->taker = EXEC_UNKNOWN;
 	if (fstatat(stage->proc, name, &exe, 0) < 0)
 		return;
@@ -87,14 +91,14 @@ static void identify(const struct stage *stage, const struct running *r)
 	job->ino = exe.st_ino;
 	job->taker = EXEC_HANDLER;
 	if (stage->dir < 0) {
-		if (!fstat(stage->memfds[r->job], &own) && own.st_dev == exe.st_dev &&
+		if (!fstat(stage->memfds[i], &own) && own.st_dev == exe.st_dev &&
 			own.st_ino == exe.st_ino)
 			job->taker = EXEC_ITSELF;
 		else
 			job->exe = openat(stage->proc, name, O_RDONLY | O_CLOEXEC);
 		return;
 	}
-	snprintf(name, sizeof(name), "%zu", r->job);
+	snprintf(name, sizeof(name), "%zu", i);
 	if (!fstatat(stage->dir, name, &own, 0) && own.st_dev == exe.st_dev &&
 		own.st_ino == exe.st_ino)
 		job->taker = EXEC_ITSELF;
@@ -106,15 +110,15 @@ static bool step(const struct stage *stage, const struct running *r, int status)
 	struct exec_job *job = &stage->jobs[r->job];
 
 	if (WIFSTOPPED(status)) {
-		identify(stage, r);
-		if (!stage->lets_run || ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
+		identify(stage, r->job, r->pid);
+		if (ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
 			kill(r->pid, SIGKILL);
 		return false;
 	}
 	/* An exec that fails after the point of no return kills without a trace stop. */
 	if (job->taker == EXEC_NOBODY && !job->error && WIFSIGNALED(status) && !job->timed_out)
 		job->error = ENOEXEC;
-	job->has_ended = stage->lets_run && !job->error && !job->timed_out;
+	job->has_ended = !job->error && !job->timed_out;
 	job->status = status;
 	return true;
 }
@@ -218,8 +222,6 @@ static int make_memfd(const struct probe *probe, int *ret)
 	if (fd < 0)
 		return -errno;
 	r = fd_write(fd, probe->data, probe->size);
-	if (!r && fchmod(fd, 0755) < 0)
-		r = -errno;
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -227,33 +229,88 @@ static int make_memfd(const struct probe *probe, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
+static void close_memfds(int *memfds, size_t n)
 {
-	struct exec_job *shared = n ? share(jobs, n) : NULL;
-	auto_free int *memfds = calloc(n ? n : 1, sizeof(*memfds));
-	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .memfds = memfds };
-	size_t made = 0;
-	int r = shared && memfds ? 0 : -ENOMEM;
+	while (n)
+		close(memfds[--n]);
+	free(memfds);
+}
 
-	if (!n)
-		return 0;
-	if (!r && proc < 0)
-		r = -errno;
-	while (!r && made < n) {
-		r = make_memfd(&shared[made].probe, &memfds[made]);
-		made += !r;
+static int *make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
+{
+	int *memfds = calloc(n, sizeof(*memfds)), r = memfds ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		r = make_memfd(&jobs[i].probe, &memfds[i]);
+		if (r)
+			close_memfds(memfds, i);
 	}
 	if (r)
 		err_sys(e, r, "cannot make probe programs");
-	else
-		r = run_all(&stage, n, e);
-	while (made)
-		close(memfds[--made]);
-	if (shared) {
-		memcpy(jobs, shared, n * sizeof(*jobs));
-		munmap(shared, n * sizeof(*jobs));
+	return r ? NULL : memfds;
+}
+
+/*
+ * Tries one program after the other until one starts: an exec that fails leaves the child as it was, so
+ * one vfork is enough for all that nobody takes. It runs in our memory, at tells how far it came.
+ */
+static _Noreturn void chain(const struct stage *stage, size_t n, volatile size_t *at)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(EXIT_NOT_STARTED);
+	for (; *at < n; ++*at)
+		start(stage, *at);
+	_exit(0);
+}
+
+static int trace_all(const struct stage *stage, size_t n, struct err *e)
+{
+	volatile size_t at = 0;
+
+	while (at < n) {
+		pid_t pid = vfork();
+		int status;
+
+		if (!pid)
+			chain(stage, n, &at);
+		if (pid < 0)
+			return err_sys(e, -errno, "cannot start a process");
+		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+			;
+		if (WIFEXITED(status) && WEXITSTATUS(status))
+			return 0; /* no ptrace here: the rest stays unknown */
+		if (at < n && WIFSTOPPED(status)) {
+			identify(stage, at, pid);
+			kill(pid, SIGKILL);
+			while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+				;
+		} else if (at < n) {
+			stage->jobs[at].error = ENOEXEC; /* killed inside execve */
+		}
+		at++;
 	}
+	return 0;
+}
+
+int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
+{
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stage stage = { .jobs = jobs, .dir = -1, .proc = proc };
+	int *memfds, r;
+
+	if (!n)
+		return 0;
+	if (proc < 0)
+		return err_sys(e, -errno, "/proc");
+	memfds = make_memfds(jobs, n, e);
+	if (!memfds)
+		return e ? e->code : -EIO;
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
+	stage.memfds = memfds;
+	r = trace_all(&stage, n, e);
+	close_memfds(memfds, n);
 	return r;
 }
 
@@ -321,7 +378,7 @@ enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
 /* In the arena's own process, which alone changes namespaces and root. */
 static int arena(struct exec_job *shared, size_t n)
 {
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .lets_run = true };
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1 };
 	char where[FILE_NAME_MAX];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -339,20 +396,16 @@ static int arena(struct exec_job *shared, size_t n)
 /* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
 static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
 {
-	auto_free int *memfds = calloc(n, sizeof(*memfds));
 	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .lets_run = true,
-		.memfds = memfds };
-	size_t made = 0;
-	int r = memfds ? 0 : -ENOMEM;
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc };
+	int *memfds = make_memfds(shared, n, e), r;
 
-	while (!r && made < n) {
-		r = make_memfd(&shared[made].probe, &memfds[made]);
-		made += !r;
-	}
-	r = r ? err_sys(e, r, "cannot make probe programs") : run_all(&stage, n, e);
-	for (size_t i = 0; i < made; i++) {
-		close(memfds[i]);
+	if (!memfds)
+		return e ? e->code : -EIO;
+	stage.memfds = memfds;
+	r = run_all(&stage, n, e);
+	close_memfds(memfds, n);
+	for (size_t i = 0; i < n; i++) {
 		cleanup_fd(&shared[i].exe);
 		shared[i].exe = -1;
 	}

@@ -10,12 +10,17 @@
 
 #include "binfmt/exec.h"
 
+static void fill(const struct arch *const *archs, size_t n, struct exec_job *jobs)
+{
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct exec_job){ .probe = probe_build(archs[i], 0, NULL), .exe = -1 };
+}
+
 static int trace(const struct arch *const *archs, size_t n, struct exec_job *jobs, struct err *e)
 {
 	int r;
 
-	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct exec_job){ .probe = probe_build(archs[i], 0, NULL), .exe = -1 };
+	fill(archs, n, jobs);
 	r = exec_trace(jobs, n, e);
 	for (size_t i = 0; i < n; i++)
 		cleanup_fd(&jobs[i].exe);
@@ -26,16 +31,18 @@ static int trace(const struct arch *const *archs, size_t n, struct exec_job *job
  * In a child: a user namespace that has created its own instance no longer sees its parent's handlers
  * (fs/binfmt_misc.c, load_binfmt_misc()). Nothing needs to be mounted for that.
  */
-static int trace_without_handlers(const struct arch *const *archs, size_t n, struct exec_job *jobs)
+static int run_without_handlers(const struct arch *const *archs, size_t n, struct exec_job *jobs)
 {
 	auto_fd fs = -1;
+	bool is_rooted;
 
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return -errno;
 	fs = fsopen("binfmt_misc", FSOPEN_CLOEXEC);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
-	return trace(archs, n, jobs, NULL);
+	fill(archs, n, jobs);
+	return exec_run(jobs, n, &is_rooted, NULL);
 }
 
 static void ask_child(const struct arch *const *archs, size_t n, bool *ret_native)
@@ -50,12 +57,12 @@ static void ask_child(const struct arch *const *archs, size_t n, bool *ret_nativ
 		return;
 	pid = fork();
 	if (!pid)
-		_exit(trace_without_handlers(archs, n, shared) ? 1 : 0);
+		_exit(run_without_handlers(archs, n, shared) ? 1 : 0);
 	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && got == pid && WIFEXITED(status) && !WEXITSTATUS(status))
 		for (size_t i = 0; i < n; i++)
-			ret_native[i] = shared[i].taker == EXEC_ITSELF;
+			ret_native[i] = exec_is_good(&shared[i]);
 	munmap(shared, size);
 }
 
@@ -74,8 +81,8 @@ int native_test(const struct arch *const *archs, size_t n, bool *ret_native, str
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		ret_native[i] = jobs[i].taker == EXEC_ITSELF;
-		if (jobs[i].taker != EXEC_HANDLER)
-			continue;
+		if (jobs[i].taker != EXEC_HANDLER && jobs[i].taker != EXEC_UNKNOWN)
+			continue; /* UNKNOWN: the kernel does not let us look, so run it */
 		where[n_handled] = i;
 		handled[n_handled++] = archs[i];
 	}

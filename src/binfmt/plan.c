@@ -24,13 +24,13 @@ static int refuse(struct register_item *item, int code)
 static unsigned wanted_flags(const struct register_options *options, const struct register_item *item)
 {
 	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
-	bool is_known = atoi(item->version) >= QEMU_ARGV0_MAJOR;
+	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
+	bool is_likely = !options->no_verify &&
+		(!options->dry_run || atoi(item->version) >= QEMU_ARGV0_MAJOR);
 
 	if (options->credentials)
 		flags |= RULE_CREDENTIALS | RULE_OPEN_BINARY;
-	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
-	if (options->argv0 == ARGV0_ON || (options->argv0 == ARGV0_AUTO &&
-						  (options->dry_run ? is_known : !options->no_verify)))
+	if (options->argv0 == ARGV0_ON || (options->argv0 == ARGV0_AUTO && is_likely))
 		flags |= RULE_PRESERVE_ARGV0;
 	return flags;
 }

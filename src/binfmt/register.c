@@ -87,16 +87,19 @@ static void fail(struct register_item *item, int code)
 static int open_in_place(struct transaction *t, struct err *e)
 {
 	const char *at = t->options->mount_at;
-	char *path;
-	enum instance_state state = instance_find(at, &path);
-	auto_free char *owned = path;
+	auto_free char *owned = NULL;
+	enum instance_state state;
 	int r;
 
 	/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
-	if (state == INSTANCE_VISIBLE && t->around.is_initial_userns)
-		return instance_open_write(owned, &t->instance, e);
-	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
-		return 0;
+	if (t->around.is_initial_userns) {
+		state = instance_find(at, &owned);
+		if (state == INSTANCE_VISIBLE)
+			return instance_open_write(owned, &t->instance, e);
+		if (state == INSTANCE_AUTOMOUNT &&
+			!instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
+			return 0;
+	}
 	if (!at)
 		at = INSTANCE_USUAL;
 	r = instance_mount(at, e);
@@ -351,6 +354,18 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 	return table_load(&t->instance, table, e);
 }
 
+/* A name of an interrupted run that still serves; when its handler has come back it can go. */
+static bool has_leftovers(const struct table *table)
+{
+	bool is_trial;
+	size_t len;
+
+	for (size_t i = 0; i < table->n; i++)
+		if (replace_is_temporary(table->entries[i].rule.name, &len, &is_trial))
+			return true;
+	return false;
+}
+
 static int change_table(struct transaction *t, struct err *e)
 {
 	auto_table table = { 0 }, after = { 0 };
@@ -366,7 +381,7 @@ static int change_table(struct transaction *t, struct err *e)
 		r = try_replacements(t, &table, e);
 	if (!r)
 		r = add_and_prove(t, e);
-	if (!r && t->report->changes)
+	if (!r && has_leftovers(&table))
 		r = load_swept(t, &after, e);
 	t->report->is_table_off = instance_is_enabled(&t->instance) == 0;
 	return r;

@@ -72,10 +72,10 @@ static int choose(const char *word, const struct table *table, struct choice *re
 		return 0;
 	if (!name_parse(word, strlen(word), &ret->platform, &unknown))
 		return 0;
-	err_move(e, &unknown);
-	if (e)
-		e->code = -ENOENT;
-	return err_prefix(e, "no such handler");
+	err_set(e, -ENOENT, "no handler and no platform is called '%s'", word);
+	if (unknown.hint)
+		err_hint(e, "%s", unknown.hint);
+	return -ENOENT;
 }
 
 static int remove_one(const struct unregister_options *options, const struct instance *instance,
