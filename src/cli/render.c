@@ -114,6 +114,8 @@ static bool has_success(const struct register_report *report)
 
 static const char *lasting_sentence(const struct register_report *report)
 {
+	if (report->is_userns_only && report->lasting == LASTING_NO)
+		return "the handlers are valid in this user namespace only, and were not made to last";
 	if (report->is_userns_only)
 		return "the handlers are valid in this user namespace only";
 	switch (report->lasting) {
@@ -235,7 +237,7 @@ static void print_table_line(const struct status *s)
 					  "",
 			status_lasting(s));
 	else
-		printf("\nTable: not mounted here; %s\n", status_lasting(s));
+		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s));
 }
 
 int render_status(const struct status *status, const struct view *view)

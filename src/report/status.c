@@ -11,26 +11,32 @@
 const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled",
 	"missing", "foreign" };
 
-/* Traces of all architectures, and runs of those that a handler takes. */
+enum { TRIALS_MAX = ARCH_COUNT_MAX + 16 };
+
+/* Traces of every header that some architecture has, and runs of those that a handler takes. */
 struct trials {
-	const struct arch *arch[ARCH_COUNT_MAX];
-	struct exec_job trace[ARCH_COUNT_MAX];
-	struct exec_job run[ARCH_COUNT_MAX];
-	bool was_run[ARCH_COUNT_MAX];
+	const struct arch *arch[TRIALS_MAX];
+	bool is_secondary[TRIALS_MAX]; /* an old machine number: shown only when a handler is there */
+	struct exec_job trace[TRIALS_MAX];
+	struct exec_job run[TRIALS_MAX];
+	bool was_run[TRIALS_MAX];
 	bool is_rooted;
 	size_t n;
 };
 
 static int try_all(struct trials *t, struct err *e)
 {
-	struct exec_job jobs[ARCH_COUNT_MAX];
-	size_t where[ARCH_COUNT_MAX], n = 0;
+	struct exec_job jobs[TRIALS_MAX];
+	size_t where[TRIALS_MAX], n = 0;
 	int r;
 
-	for (const struct arch *a = NULL; (a = arch_next(a)); t->n++) {
-		t->arch[t->n] = a;
-		t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, 0, NULL), .exe = -1 };
-	}
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, t->n++) {
+			t->arch[t->n] = a;
+			t->is_secondary[t->n] = m > 0;
+			t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, m, NULL),
+				.exe = -1 };
+		}
 	r = exec_trace(t->trace, t->n, e);
 	for (size_t i = 0; !r && i < t->n; i++)
 		if (t->trace[i].taker == EXEC_HANDLER || t->trace[i].taker == EXEC_UNKNOWN) {
@@ -115,15 +121,16 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	const struct table_entry *serving = table_match(&s->table, trace->probe.data,
 		trace->probe.size);
 
-	if (trace->taker == EXEC_ITSELF || (trace->taker == EXEC_UNKNOWN && !serving &&
-						   exec_is_good(&t->run[i]))) {
-		add_row(s, arch, STATUS_NATIVE, NULL);
+	if (trace->taker == EXEC_ITSELF ||
+		(trace->taker == EXEC_UNKNOWN && !serving && exec_is_good(&t->run[i]))) {
+		if (!t->is_secondary[i])
+			add_row(s, arch, STATUS_NATIVE, NULL);
 	} else if (t->was_run[i] && trace->taker != EXEC_NOBODY) {
 		add_handled(s, t, i, serving);
 	} else if (serving && !s->is_off) {
 		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why,
 			sizeof(s->rows->why));
-	} else if (is_wanted) {
+	} else if (is_wanted && !t->is_secondary[i]) {
 		add_row(s, arch, STATUS_MISSING, NULL);
 	}
 	for (size_t k = 0; k < s->table.n; k++) {
@@ -138,7 +145,7 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	}
 }
 
-/* Entries for no first header of ours: secondary handlers of an architecture, and other people's. */
+/* Entries for no header of ours: other people's. */
 static void add_rest(struct status *s, bool is_limited)
 {
 	for (size_t k = 0; k < s->table.n; k++) {
@@ -194,8 +201,8 @@ const char *status_lasting(const struct status *s)
 	if (s->instance == INSTANCE_VISIBLE)
 		return "unknown from inside this mount namespace";
 	if (s->is_emulating)
-		return "the handlers live without a mount here: pinned, or mounted elsewhere";
-	return "nothing is registered";
+		return "without a mount here: pinned, or mounted elsewhere";
+	return "nowhere: nothing is registered";
 }
 
 bool status_works(const struct status *s, const struct arch *arch)
