@@ -81,6 +81,8 @@ static int read_segments(Elf *elf, off_t size, struct elf_info *info, struct err
 		if (ph.p_type == PT_LOAD && (ph.p_offset > (uint64_t)size ||
 						    ph.p_filesz > (uint64_t)size - ph.p_offset))
 			info->is_truncated = true;
+		if (ph.p_type == PT_LOAD && ph.p_flags == PF_R)
+			info->constants = ph.p_offset;
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@ struct elf_info {
 	uint16_t type; /* ET_EXEC 2, ET_DYN 3 */
 	bool has_interpreter;
 	bool is_truncated; /* a loadable segment lies beyond the end of the file */
+	uint64_t constants; /* where the last segment that is only readable begins in the file, 0: none */
 };
 
 /*

@@ -125,30 +125,32 @@ static int refuse_native(struct register_report *report, const struct arch *arch
 	return add_refused(report, arch, &why);
 }
 
-static int select_archs(const struct register_options *options, struct name_set *ret)
+/* What was named, or arm and arm64. */
+static struct name_set asked_archs(const struct register_options *options)
 {
-	*ret = options->names;
-	if (!ret->n && !ret->is_all) {
-		name_set_add_arch(ret, arch_by_qemu("arm"));
-		name_set_add_arch(ret, arch_by_qemu("aarch64"));
+	struct name_set asked = options->names;
+
+	if (!asked.n && !asked.is_all) {
+		name_set_add_arch(&asked, arch_by_qemu("arm"));
+		name_set_add_arch(&asked, arch_by_qemu("aarch64"));
 	}
-	if (ret->is_all)
-		for (const struct arch *a = NULL; (a = arch_next(a));)
-			name_set_add_arch(ret, a);
-	return 0;
+	return asked;
 }
 
 static int plan_archs(const struct register_options *options, struct register_report *report,
 	struct err *e)
 {
-	struct name_set wanted;
+	struct name_set asked = asked_archs(options), wanted = asked;
 	bool native[ARCH_COUNT_MAX] = { false };
-	int r = select_archs(options, &wanted);
+	int r;
 
+	if (wanted.is_all)
+		for (const struct arch *a = NULL; (a = arch_next(a));)
+			name_set_add_arch(&wanted, a);
 	r = native_test(wanted.arch, wanted.n, native, e);
 	for (size_t i = 0; !r && i < wanted.n; i++) {
 		const struct arch *a = wanted.arch[i];
-		bool is_asked = name_set_has(&options->names, a);
+		bool is_asked = name_set_has(&asked, a);
 		bool is_host = a == arch_host();
 
 		if (!is_host && (!native[i] || (options->force && is_asked)))

@@ -70,6 +70,11 @@ static bool is_serving(const struct register_item *item)
 			item->result == REGISTER_UNCHANGED);
 }
 
+static bool is_unseen(const struct register_item *item)
+{
+	return is_serving(item) && (!item->is_seen || item->result == REGISTER_REPLACED);
+}
+
 static bool is_proven(const struct register_item *item)
 {
 	return is_pending(item) || item->result == REGISTER_UNCHANGED;
@@ -387,10 +392,14 @@ static int change_table(struct transaction *t, struct err *e)
 	return r;
 }
 
-/* Everything of ours is closed: what works now works without us. */
+/*
+ * Everything of ours is closed: what works now works without us. In place nothing was ours but the new
+ * entries, and those that were seen at work need no second look.
+ */
 static int look_from_outside(struct transaction *t, struct err *e)
 {
-	struct selection s = pick(t->report, is_serving);
+	bool in_place = t->report->lasting == LASTING_MOUNT;
+	struct selection s = pick(t->report, in_place ? is_unseen : is_serving);
 	bool serves[REGISTER_ITEMS_MAX];
 	int r;
 

@@ -57,6 +57,7 @@ struct register_item {
 	bool replaces;	   /* an entry of the same name is there */
 	bool is_temporary; /* serves under temporary[] */
 	bool is_added;	   /* serves under its own name, not yet proven */
+	bool is_seen;	   /* the proof ran in this very emulator's file */
 	bool may_drop_argv0;
 	char temporary[RULE_NAME_MAX + 1];
 	char note[96]; /* "was: not fixed", "another registrar's" */

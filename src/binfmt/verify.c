@@ -8,9 +8,19 @@
 #include "base/fdio.h"
 #include "binfmt/exec.h"
 
+static bool is_this_file(const struct exec_job *job, int fd)
+{
+	struct stat st;
+
+	return job->taker == EXEC_HANDLER && !fstat(fd, &st) && st.st_dev == job->dev &&
+		st.st_ino == job->ino;
+}
+
 static enum verify_verdict judge(struct register_item *item, const struct exec_job *job)
 {
 	char why[128];
+
+	item->is_seen = is_this_file(job, item->emulator.fd);
 
 	if (job->taker == EXEC_ITSELF) {
 		err_set(&item->err, -EBADMSG, "the kernel runs %s programs itself and passes the "
@@ -50,13 +60,10 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces,
 	return 0;
 }
 
-static bool is_same_file(const struct exec_job *job, int fd)
+/* Identity is settled by the content where a copy was registered. */
+static bool is_same_program(const struct exec_job *job, int fd)
 {
-	struct stat st;
-
-	if (!fstat(fd, &st) && st.st_dev == job->dev && st.st_ino == job->ino)
-		return true;
-	return job->exe >= 0 && fd_same_content(job->exe, fd) == 1;
+	return is_this_file(job, fd) || (job->exe >= 0 && fd_same_content(job->exe, fd) == 1);
 }
 
 int verify_serving(struct register_item **items, size_t n, bool *ret_serves, struct err *e)
@@ -71,7 +78,7 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 	for (size_t i = 0; i < n; i++) {
 		ret_serves[i] = !r && (jobs[i].taker == EXEC_UNKNOWN ||
 					      (jobs[i].taker == EXEC_HANDLER &&
-						      is_same_file(&jobs[i], items[i]->emulator.fd)));
+						      is_same_program(&jobs[i], items[i]->emulator.fd)));
 		cleanup_fd(&jobs[i].exe);
 	}
 	return r;

@@ -84,12 +84,50 @@ static int usage(const struct option_set *set, const char *what, const char *typ
 	return exit_with(&e);
 }
 
+static const struct option_spec *find_long(const struct option_set *set, const char *name, size_t len)
+{
+	static const struct option_spec help = { OPT_HELP, "help", NULL, NULL };
+
+	for (const struct option_spec *s = set->specs; s->name; s++)
+		if (strlen(s->name) == len && !memcmp(s->name, name, len))
+			return s;
+	return len == 4 && !memcmp(name, "help", len) ? &help : NULL;
+}
+
+/*
+ * getopt_long(3) takes abbreviations: --al would be --all today and ambiguous after the next option.
+ * Returns the first long option that is not spelt out, NULL when all are.
+ */
+static const char *find_abbreviation(const struct option_set *set, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t len = strcspn(argv[i], "=");
+		const struct option_spec *spec;
+
+		if (!strcmp(argv[i], "--"))
+			return NULL;
+		if (strncmp(argv[i], "--", 2))
+			continue;
+		spec = find_long(set, argv[i] + 2, len - 2);
+		if (!spec)
+			return argv[i];
+		i += spec->argument && !argv[i][len];
+	}
+	return NULL;
+}
+
 int options_parse(const struct option_set *set, int argc, char **argv, void *context, int *ret_status)
 {
 	struct option longs[OPTIONS_MAX];
 	char shorts[2 * OPTIONS_MAX + 4];
 	int c;
 
+	const char *wrong = find_abbreviation(set, argc, argv);
+
+	if (wrong) {
+		*ret_status = usage(set, "unknown option", wrong);
+		return -1;
+	}
 	fill(set, longs, shorts);
 	optind = 0;
 	opterr = 0;

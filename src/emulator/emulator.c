@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "base/str.h"
 
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 128 * 1024 };
 
 static int check_path(const char *path, struct err *e)
 {
@@ -100,19 +100,12 @@ static bool take_version(const char *text, size_t len, char *ret)
 	return n && isdigit((unsigned char)*ret);
 }
 
-/* QEMU's linux-user/main.c prints "qemu-" TARGET_NAME " version " QEMU_FULL_VERSION: one literal. */
-bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION_MAX])
+static bool find_version(int fd, off_t from, const char *marker, char *chunk, char *ret)
 {
-	auto_free char *chunk = malloc(CHUNK);
-	char marker[64];
-	size_t len = (size_t)snprintf(marker, sizeof(marker), "qemu-%s version ", arch->qemu);
-	size_t overlap = len + EMULATOR_VERSION_MAX;
+	size_t len = strlen(marker), overlap = len + EMULATOR_VERSION_MAX;
 	ssize_t n;
 
-	*ret = '\0';
-	if (!chunk)
-		return false;
-	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len;
+	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len;
 		at += CHUNK - (off_t)overlap) {
 		const char *hit = memmem(chunk, (size_t)n, marker, len);
 
@@ -122,4 +115,24 @@ bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION
 			break;
 	}
 	return false;
+}
+
+/*
+ * QEMU's linux-user/main.c prints "qemu-" TARGET_NAME " version " QEMU_FULL_VERSION: one literal, so it
+ * is looked for among the constants first.
+ */
+bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION_MAX])
+{
+	auto_free char *chunk = malloc(CHUNK);
+	struct elf_info info;
+	char marker[64];
+
+	*ret = '\0';
+	if (!chunk)
+		return false;
+	snprintf(marker, sizeof(marker), "qemu-%s version ", arch->qemu);
+	if (!elf_read(fd, &info, NULL) && info.constants &&
+		find_version(fd, (off_t)info.constants, marker, chunk, ret))
+		return true;
+	return find_version(fd, 0, marker, chunk, ret);
 }
