@@ -95,17 +95,17 @@ void name_each(each_fn each, void *ctx)
 		offsetof(struct arch, alpine), offsetof(struct arch, systemd),
 	};
 
+	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
+		for (const struct arch *a = NULL; (a = arch_next(a));)
+			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a,
+				    each, ctx))
+				return;
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
 		struct platform p = platform_of(arch_by_qemu(aliases[i].qemu), aliases[i].variant);
 
 		if (!each(aliases[i].name, strlen(aliases[i].name), &p, ctx))
 			return;
 	}
-	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
-		for (const struct arch *a = NULL; (a = arch_next(a));)
-			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a,
-				    each, ctx))
-				return;
 }
 
 struct lookup {
@@ -313,9 +313,9 @@ void name_set_add_arch(struct name_set *set, const struct arch *arch)
 int name_set_add(struct name_set *set, const char *list, struct err *e)
 {
 	const char *item;
-	size_t len;
+	size_t len, n = 0;
 
-	while (str_next_item(&list, &item, &len)) {
+	for (; str_next_item(&list, &item, &len); n++) {
 		struct platform p;
 
 		if (len == 3 && !strncmp(item, "all", 3)) {
@@ -326,7 +326,7 @@ int name_set_add(struct name_set *set, const char *list, struct err *e)
 			return -EINVAL;
 		name_set_add_arch(set, p.arch);
 	}
-	return 0;
+	return n ? 0 : err_set(e, -EINVAL, "an empty platform name");
 }
 
 void name_platform(struct buf *out, const struct arch *arch, const char *variant)

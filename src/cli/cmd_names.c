@@ -2,6 +2,7 @@
 /* anyarch names: translate between the naming schemes. */
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/render.h"
 
 enum { OPT_JSON = OPT_FIRST, OPT_OUTPUT, OPT_NOHEADINGS };
@@ -64,6 +65,24 @@ static void add_all(struct grid *grid)
 	}
 }
 
+static int add_list(struct grid *grid, const char *list, struct err *e)
+{
+	const char *item;
+	size_t len;
+
+	while (str_next_item(&list, &item, &len)) {
+		struct platform p;
+
+		if (len == 3 && !strncmp(item, "all", 3))
+			add_all(grid);
+		else if (name_parse(item, len, &p, e))
+			return -EINVAL;
+		else
+			add_row(grid, &p);
+	}
+	return 0;
+}
+
 static int print(const struct grid *grid, const struct view *view, struct err *e)
 {
 	struct json *rows;
@@ -87,16 +106,9 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	for (int i = first; i < argc; i++) {
-		struct platform p;
-
-		if (!strcmp(argv[i], "all"))
-			add_all(&grid);
-		else if (name_parse(argv[i], strlen(argv[i]), &p, &e))
+	for (int i = first; i < argc; i++)
+		if (add_list(&grid, argv[i], &e))
 			return exit_with(&e);
-		else
-			add_row(&grid, &p);
-	}
 	if (first == argc)
 		add_all(&grid);
 	return print(&grid, &view, &e) ? exit_with(&e) : EXIT_DONE;

@@ -48,16 +48,17 @@ static int unknown_command(const char *name)
 	return exit_with(&e);
 }
 
-/* A file opened later must not become standard output by taking its number. */
+/*
+ * A file opened later must not become standard output by taking its number; and what is written to a
+ * closed one must fail, so 0 is opened for writing and 1 for reading.
+ */
 static void fill_standard_descriptors(void)
 {
-	int fd;
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			_exit(EXIT_TROUBLE);
 }
 
 int main(int argc, char **argv)

@@ -84,6 +84,17 @@ static int usage(const struct option_set *set, const char *what, const char *typ
 	return exit_with(&e);
 }
 
+/* Inside a bundle of letters argv says nothing; optopt is the letter, or the id of a long option. */
+static int bad_option(const struct option_set *set, int c, char **argv)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	bool is_letter = optopt && optopt < OPT_FIRST && strncmp(argv[optind - 1], "--", 2);
+	const char *what = c == ':' ? "this option needs a value:" :
+		optopt && !is_letter ? "this option takes no value:" : "unknown option";
+
+	return usage(set, what, is_letter ? letter : argv[optind - 1]);
+}
+
 static const struct option_spec *find_long(const struct option_set *set, const char *name, size_t len)
 {
 	static const struct option_spec help = { OPT_HELP, "help", NULL, NULL };
@@ -140,9 +151,7 @@ int options_parse(const struct option_set *set, int argc, char **argv, void *con
 			return -1;
 		}
 		if (c == ':' || c == '?') {
-			*ret_status = usage(set,
-				c == ':' ? "this option needs a value:" : "unknown option",
-				argv[optind - 1]);
+			*ret_status = bad_option(set, c, argv);
 			return -1;
 		}
 		if (set->set(context, c, optarg, &e)) {
