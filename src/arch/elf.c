@@ -7,15 +7,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arch/attributes.h"
 #include "base/fdio.h"
+
+const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump", "shared library",
+	"static", "static-pie", "dynamic" };
+
+enum { SIZE_32 = 52, SIZE_64 = 64 };
+
+/* What is being read, and how much of it there is. */
+struct source {
+	int fd;
+	uint64_t size;
+	Elf *elf;
+};
 
 static void cleanup_elf(Elf **elf)
 {
 	elf_end(*elf);
 }
 
-/* What the first bytes are instead, in the words of people who meet them. */
-static const char *not_elf(const uint8_t *head, size_t n)
+const char *elf_what_instead(const uint8_t *bytes, size_t len)
 {
 	static const struct {
 		const char *magic;
@@ -23,103 +35,240 @@ static const char *not_elf(const uint8_t *head, size_t n)
 		const char *what;
 	} kinds[] = {
 		{ "#!", 2, "a script" },
-		{ "MZ", 2, "a Windows program" },
-		{ "\xcf\xfa\xed\xfe", 4, "a macOS program" },
-		{ "\xca\xfe\xba\xbe", 4, "a macOS program or Java class" },
+		{ "MZ", 2, "a Windows program (PE)" },
+		{ "\xcf\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
+		{ "\xce\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
+		{ "\xfe\xed\xfa", 3, "a macOS program (Mach-O)" },
+		{ "\xca\xfe\xba\xbe", 4, "a macOS program for several architectures, or a Java class" },
+		{ "\0asm", 4, "a WebAssembly module" },
+		{ "!<arch>\n", 8, "an archive of objects" },
 		{ "\x1f\x8b", 2, "gzip data" },
+		{ "\x28\xb5\x2f\xfd", 4, "zstd data" },
+		{ "\xfd" "7zXZ", 5, "xz data" },
+		{ "PK\3\4", 4, "a zip file" },
 	};
 
-	if (n == 0)
+	if (!len)
 		return "an empty file";
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (n >= kinds[i].len && !memcmp(head, kinds[i].magic, kinds[i].len))
+		if (len >= kinds[i].len && !memcmp(bytes, kinds[i].magic, kinds[i].len))
 			return kinds[i].what;
-	return "something else";
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] < 7 || (bytes[i] > 13 && bytes[i] < 27))
+			return "unknown data";
+	return "text without a #! line";
+}
+
+static uint32_t get(const uint8_t *p, unsigned bytes, bool is_big)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		value |= (uint32_t)p[i] << 8 * (is_big ? bytes - 1 - i : i);
+	return value;
+}
+
+int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct err *e)
+{
+	struct elf_head head;
+	bool is_64;
+
+	if (len < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG))
+		return 0;
+	if (len < EI_NIDENT)
+		return err_set(e, -EBADMSG, "truncated ELF header");
+	if (bytes[EI_CLASS] != ELFCLASS32 && bytes[EI_CLASS] != ELFCLASS64)
+		return err_set(e, -EBADMSG, "bad ELF class %u", bytes[EI_CLASS]);
+	if (bytes[EI_DATA] != ELFDATA2LSB && bytes[EI_DATA] != ELFDATA2MSB)
+		return err_set(e, -EBADMSG, "bad ELF byte order %u", bytes[EI_DATA]);
+	is_64 = bytes[EI_CLASS] == ELFCLASS64;
+	if (len < (is_64 ? SIZE_64 : SIZE_32))
+		return err_set(e, -EBADMSG, "truncated ELF header");
+	head = (struct elf_head){
+		.bits = is_64 ? 64 : 32,
+		.is_big = bytes[EI_DATA] == ELFDATA2MSB,
+		.os_abi = bytes[EI_OSABI],
+		.abi_version = bytes[EI_ABIVERSION],
+	};
+	head.type = (uint16_t)get(bytes + 16, 2, head.is_big);
+	head.machine = (uint16_t)get(bytes + 18, 2, head.is_big);
+	head.flags = get(bytes + (is_64 ? 48 : 36), 4, head.is_big);
+	*ret = head;
+	return 1;
 }
 
 /* libelf trusts e_ident and falls back silently, so it gets only what passes here. */
-static int check_ident(int fd, off_t *ret_size, struct err *e)
+static int check_file(struct source *s, struct elf_head *ret, struct err *e)
 {
-	uint8_t head[64];
+	uint8_t bytes[ELF_HEAD];
 	struct stat st;
 	ssize_t n;
+	int r;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(s->fd, &st) < 0)
 		return err_sys(e, -errno, "cannot look at it");
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, -EBADMSG, "not a regular file");
-	n = fd_pread(fd, head, sizeof(head), 0);
+	n = fd_pread(s->fd, bytes, sizeof(bytes), 0);
 	if (n < 0)
 		return err_sys(e, (int)n, "cannot read it");
-	if (n < SELFMAG || memcmp(head, ELFMAG, SELFMAG))
-		return err_set(e, -ENOEXEC, "not an ELF file: %s", not_elf(head, (size_t)n));
-	if (n < EI_NIDENT)
-		return err_set(e, -EBADMSG, "truncated ELF header");
-	if (head[EI_CLASS] != ELFCLASS32 && head[EI_CLASS] != ELFCLASS64)
-		return err_set(e, -EBADMSG, "bad ELF class %u", head[EI_CLASS]);
-	if (head[EI_DATA] != ELFDATA2LSB && head[EI_DATA] != ELFDATA2MSB)
-		return err_set(e, -EBADMSG, "bad ELF byte order %u", head[EI_DATA]);
-	if (n < (head[EI_CLASS] == ELFCLASS64 ? 64 : 52))
-		return err_set(e, -EBADMSG, "truncated ELF header");
-	*ret_size = st.st_size;
+	s->size = (uint64_t)st.st_size;
+	r = elf_read_head(bytes, (size_t)n, ret, e);
+	if (!r)
+		return err_set(e, -ENOEXEC, "not an ELF file: %s", elf_what_instead(bytes, (size_t)n));
+	return MIN_OF(r, 0);
+}
+
+static bool is_inside(const struct source *s, uint64_t offset, uint64_t len)
+{
+	return offset <= s->size && len <= s->size - offset;
+}
+
+static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct elf_info *info,
+	struct err *e)
+{
+	if (info->has_interpreter)
+		return err_set(e, -EBADMSG, "two ELF interpreters");
+	if (ph->p_filesz < 2 || ph->p_filesz > sizeof(info->interpreter) ||
+		!is_inside(s, ph->p_offset, ph->p_filesz))
+		return err_set(e, -EBADMSG, "the path of the ELF interpreter is empty, too long or "
+					    "outside the file");
+	if (fd_pread(s->fd, info->interpreter, ph->p_filesz, (off_t)ph->p_offset) !=
+		(ssize_t)ph->p_filesz)
+		return err_set(e, -EBADMSG, "cannot read the path of the ELF interpreter");
+	if (!memchr(info->interpreter, '\0', ph->p_filesz))
+		return err_set(e, -EBADMSG, "the path of the ELF interpreter has no end");
+	info->has_interpreter = true;
 	return 0;
 }
 
-static int read_segments(Elf *elf, off_t size, struct elf_info *info, struct err *e)
+static int read_segment(const struct source *s, const GElf_Phdr *ph, struct elf_info *info,
+	bool *is_dynamic, struct err *e)
 {
-	size_t n;
-
-	if (elf_getphdrnum(elf, &n) < 0 || n > ELF_PHNUM_MAX)
-		return err_set(e, -EBADMSG, "bad ELF program header count");
-	for (size_t i = 0; i < n; i++) {
-		GElf_Phdr ph;
-
-		if (!gelf_getphdr(elf, (int)i, &ph))
-			return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
-		if (ph.p_type == PT_INTERP)
-			info->has_interpreter = true;
-		if (ph.p_type == PT_LOAD && (ph.p_offset > (uint64_t)size ||
-						    ph.p_filesz > (uint64_t)size - ph.p_offset))
-			info->is_truncated = true;
-		if (ph.p_type == PT_LOAD && ph.p_flags == PF_R)
-			info->constants = ph.p_offset;
+	switch (ph->p_type) {
+	case PT_INTERP:
+		return read_interpreter(s, ph, info, e);
+	case PT_DYNAMIC:
+		*is_dynamic = true;
+		break;
+	case PT_LOAD:
+		info->is_truncated |= !is_inside(s, ph->p_offset, ph->p_filesz);
+		if (ph->p_flags == PF_R)
+			info->constants = ph->p_offset;
+		break;
+	default:
+		break;
 	}
 	return 0;
+}
+
+/* A shared library has a dynamic section and no interpreter, and so has a static-pie program. */
+static enum elf_linkage linkage_of(const struct elf_info *info, bool is_dynamic, uint64_t entry)
+{
+	switch (info->head.type) {
+	case ET_REL:
+		return ELF_RELOCATABLE;
+	case ET_CORE:
+		return ELF_CORE;
+	case ET_EXEC:
+		return info->has_interpreter ? ELF_DYNAMIC : ELF_STATIC;
+	case ET_DYN:
+		if (info->has_interpreter)
+			return ELF_DYNAMIC;
+		return is_dynamic && !entry ? ELF_LIBRARY : ELF_STATIC_PIE;
+	default:
+		return ELF_UNKNOWN;
+	}
+}
+
+static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info,
+	struct err *e)
+{
+	bool is_dynamic = false;
+	size_t n;
+
+	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))
+		return err_set(e, -EBADMSG, "bad ELF program header size %u", eh->e_phentsize);
+	if (elf_getphdrnum(s->elf, &n) < 0 || n > ELF_PHNUM_MAX)
+		return err_set(e, -EBADMSG, "bad ELF program header count");
+	if (n && !is_inside(s, eh->e_phoff, n * eh->e_phentsize))
+		return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr ph;
+		int r;
+
+		if (!gelf_getphdr(s->elf, (int)i, &ph))
+			return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
+		r = read_segment(s, &ph, info, &is_dynamic, e);
+		if (r)
+			return r;
+	}
+	info->linkage = linkage_of(info, is_dynamic, eh->e_entry);
+	return 0;
+}
+
+/* A stripped or odd section table is no reason to refuse: the variant is then unknown. */
+static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info)
+{
+	auto_free uint8_t *bytes = NULL;
+	Elf_Scn *section = NULL;
+	size_t n;
+
+	if (elf_getshdrnum(s->elf, &n) < 0 || !n || n > ELF_SHNUM_MAX ||
+		!is_inside(s, eh->e_shoff, n * eh->e_shentsize))
+		return;
+	while ((section = elf_nextscn(s->elf, section))) {
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(section, &sh) || sh.sh_type != SHT_ARM_ATTRIBUTES)
+			continue;
+		if (!sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX ||
+			!is_inside(s, sh.sh_offset, sh.sh_size))
+			return;
+		bytes = malloc(sh.sh_size);
+		if (bytes && fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) ==
+				     (ssize_t)sh.sh_size)
+			attributes_parse(bytes, sh.sh_size, info->head.is_big, &info->arm);
+		return;
+	}
 }
 
 int elf_read(int fd, struct elf_info *ret, struct err *e)
 {
 	__attribute__((cleanup(cleanup_elf))) Elf *elf = NULL;
-	struct elf_info info = { 0 };
+	struct source s = { .fd = fd };
 	GElf_Ehdr eh;
-	off_t size = 0;
-	int r = check_ident(fd, &size, e);
+	int r;
 
+	*ret = (struct elf_info){ 0 };
+	r = check_file(&s, &ret->head, e);
 	if (r)
 		return r;
 	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
+	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		return err_set(e, -EBADMSG, "malformed ELF file: %s", elf_errmsg(-1));
-	if (eh.e_phnum && eh.e_phentsize != (eh.e_ident[EI_CLASS] == ELFCLASS64 ? 56 : 32))
-		return err_set(e, -EBADMSG, "bad ELF program header size %u", eh.e_phentsize);
-	info.bits = eh.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
-	info.is_big = eh.e_ident[EI_DATA] == ELFDATA2MSB;
-	info.machine = eh.e_machine;
-	info.type = eh.e_type;
-	r = read_segments(elf, size, &info, e);
-	if (r)
-		return r;
-	*ret = info;
-	return 0;
+	r = read_segments(&s, &eh, ret, e);
+	if (!r && ret->head.machine == EM_ARM)
+		read_attributes(&s, &eh, ret);
+	return r;
 }
 
-const struct arch *elf_arch(const struct elf_info *info)
+/* o32 and n32 share class, data and machine: EF_MIPS_ABI2 tells them apart. */
+static bool has_abi_of(const struct arch *arch, const struct elf_head *head)
+{
+	bool is_n32 = !strncmp(arch->qemu, "mipsn32", 7);
+
+	return head->machine != EM_MIPS || head->bits == 64 ||
+		is_n32 == !!(head->flags & EF_MIPS_ABI2);
+}
+
+const struct arch *elf_arch(const struct elf_head *head)
 {
 	for (const struct arch *a = NULL; (a = arch_next(a));)
 		for (size_t i = 0; i < ARCH_MATCHES_MAX && a->match[i].handler; i++)
-			if (a->bits == info->bits && a->is_big == info->is_big &&
-				a->match[i].machine == info->machine)
+			if (a->bits == head->bits && a->is_big == head->is_big &&
+				a->match[i].machine == head->machine && has_abi_of(a, head))
 				return a;
 	return NULL;
 }

@@ -3,25 +3,68 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "base/buf.h"
 #include "base/err.h"
 
-/* The largest e_phnum that is looked at; the kernel itself takes no more than 64 KiB of them. */
-enum { ELF_PHNUM_MAX = 1024 };
+enum {
+	ELF_PHNUM_MAX = 1024,	     /* the kernel itself takes no more than 64 KiB of them */
+	ELF_SHNUM_MAX = 65535,
+	ELF_INTERPRETER_MAX = 4096,  /* PATH_MAX, with its NUL */
+	ELF_ATTRIBUTES_MAX = 65536,
+	ELF_HEAD = 64,		     /* enough of a file to say whose it is */
+};
 
-struct elf_info {
+enum elf_linkage {
+	ELF_UNKNOWN = 0,
+	ELF_RELOCATABLE,
+	ELF_CORE,
+	ELF_LIBRARY,
+	ELF_STATIC,
+	ELF_STATIC_PIE,
+	ELF_DYNAMIC,
+};
+
+/* "unknown", "relocatable", … by enum elf_linkage. */
+extern const char *const elf_linkage_words[];
+
+/* The first bytes alone. */
+struct elf_head {
 	unsigned bits;
 	bool is_big;
+	uint8_t os_abi, abi_version;
 	uint16_t machine;
-	uint16_t type; /* ET_EXEC 2, ET_DYN 3 */
+	uint16_t type; /* ET_REL 1, ET_EXEC 2, ET_DYN 3, ET_CORE 4 */
+	uint32_t flags;
+};
+
+/* Build attributes of ARM (Addenda to the ABI for the Arm architecture); absent: has is false. */
+struct elf_arm {
+	bool has;
+	unsigned cpu_arch; /* Tag_CPU_arch */
+	unsigned vfp_args; /* Tag_ABI_VFP_args: 1 when floats are passed in registers */
+};
+
+struct elf_info {
+	struct elf_head head;
+	enum elf_linkage linkage;
 	bool has_interpreter;
 	bool is_truncated; /* a loadable segment lies beyond the end of the file */
 	uint64_t constants; /* where the last segment that is only readable begins in the file, 0: none */
+	struct elf_arm arm;
+	char interpreter[ELF_INTERPRETER_MAX]; /* PT_INTERP, "" for none */
 };
 
+/*
+ * Reads the header from the first bytes of a file without libelf: for counting many. 1 when it is one,
+ * 0 when it is not ELF, -EBADMSG with e set when it is malformed.
+ */
+int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct err *e);
 /*
  * Reads an open regular file; never blocks, never maps it, touches headers only. 0; -ENOEXEC when it is
  * not ELF (the sentence says what it is); -EBADMSG when it is malformed; -errno when reading fails.
  */
 int elf_read(int fd, struct elf_info *ret, struct err *e);
-/* The row for this header, NULL when QEMU has no such target. */
-const struct arch *elf_arch(const struct elf_info *info);
+/* What the first bytes are when they are not ELF, in the words of people who meet it. */
+const char *elf_what_instead(const uint8_t *bytes, size_t len);
+/* The row for this header, NULL when QEMU has no such target (x32, 31-bit s390, …). */
+const struct arch *elf_arch(const struct elf_head *head);

@@ -29,6 +29,7 @@ struct stage {
 	struct exec_job *jobs;
 	int dir;
 	int proc; /* /proc, opened before any change of root */
+	int null; /* what an emulator prints is nobody's answer */
 	const int *memfds;
 };
 
@@ -44,6 +45,14 @@ static long long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* /dev/null, or where there is none (a bare root) an anonymous file. */
+static int open_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 ? fd : memfd_create("null", MFD_CLOEXEC);
 }
 
 /* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
@@ -71,6 +80,8 @@ static _Noreturn void child(const struct stage *stage, size_t i)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(stage->null, fd);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	start(stage, i);
 	_exit(EXIT_NOT_STARTED);
@@ -378,11 +389,12 @@ enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
 /* In the arena's own process, which alone changes namespaces and root. */
 static int arena(struct exec_job *shared, size_t n)
 {
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1 };
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
 	char where[FILE_NAME_MAX];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	stage.null = open_null();
 	if (enter_namespace() || mount_tmpfs(where, sizeof(where)))
 		return ARENA_NO_ROOT;
 	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -396,8 +408,8 @@ static int arena(struct exec_job *shared, size_t n)
 /* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
 static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
 {
-	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc };
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
 	int *memfds = make_memfds(shared, n, e), r;
 
 	if (!memfds)

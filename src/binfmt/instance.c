@@ -119,7 +119,7 @@ void instance_close(struct instance *instance)
 }
 
 /* What a refused mount means and what to do about it. */
-static int mount_refused(int code, struct err *e)
+static int mount_refused(int code, const char *where, struct err *e)
 {
 	switch (code) {
 	case -ENODEV:
@@ -131,8 +131,9 @@ static int mount_refused(int code, struct err *e)
 		return err_hint(e, "needs root; in a container: docker run --privileged, or --cap-add "
 				   "SYS_ADMIN (with AppArmor also --security-opt apparmor=unconfined)");
 	case -ENOENT:
-		err_set(e, -EOPNOTSUPP, "there is no %s to mount on", INSTANCE_USUAL);
-		return err_hint(e, "mount /proc first; or load the module: modprobe binfmt_misc");
+		err_set(e, -EOPNOTSUPP, "there is no %s to mount on", where);
+		return err_hint(e, "make the directory; for the usual one mount /proc, or load the module "
+				   "binfmt_misc");
 	default:
 		return err_sys(e, code, "cannot mount binfmt_misc");
 	}
@@ -142,7 +143,7 @@ int instance_mount(const char *path, struct err *e)
 {
 	if (!mount("binfmt_misc", path, "binfmt_misc", MOUNT_FLAGS, NULL) || errno == EBUSY)
 		return 0;
-	return mount_refused(-errno, e);
+	return mount_refused(-errno, path, e);
 }
 
 static int mount_in_new_namespace(struct instance *ret, struct err *e)
@@ -150,7 +151,7 @@ static int mount_in_new_namespace(struct instance *ret, struct err *e)
 	int r;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return mount_refused(-errno, e);
+		return mount_refused(-errno, INSTANCE_USUAL, e);
 	r = instance_mount(INSTANCE_USUAL, e);
 	return r ? r : instance_open_write(INSTANCE_USUAL, ret, e);
 }
@@ -164,11 +165,11 @@ int instance_open_detached(struct instance *ret, struct err *e)
 	if (fs < 0 && errno == ENOSYS)
 		return mount_in_new_namespace(ret, e);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return mount_refused(-errno, e);
+		return mount_refused(-errno, INSTANCE_USUAL, e);
 	instance.dir = fsmount(fs, FSMOUNT_CLOEXEC,
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (instance.dir < 0)
-		return mount_refused(-errno, e);
+		return mount_refused(-errno, INSTANCE_USUAL, e);
 	r = open_register(&instance, "binfmt_misc", e);
 	if (r)
 		return r;

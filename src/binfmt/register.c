@@ -371,11 +371,22 @@ static bool has_leftovers(const struct table *table)
 	return false;
 }
 
+/* Nothing that is registered would work, so nothing is; switching it on is for whoever switched it off. */
+static int check_enabled(const struct transaction *t, struct err *e)
+{
+	if (instance_is_enabled(&t->instance))
+		return 0;
+	err_set(e, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
+	return err_hint(e, "echo 1 > /proc/sys/fs/binfmt_misc/status");
+}
+
 static int change_table(struct transaction *t, struct err *e)
 {
 	auto_table table = { 0 }, after = { 0 };
 	int r = instance_lock(&t->instance, LOCK_WAIT_MS, e);
 
+	if (!r)
+		r = check_enabled(t, e);
 	if (!r)
 		r = load_swept(t, &table, e);
 	if (!r)
@@ -388,7 +399,6 @@ static int change_table(struct transaction *t, struct err *e)
 		r = add_and_prove(t, e);
 	if (!r && has_leftovers(&table))
 		r = load_swept(t, &after, e);
-	t->report->is_table_off = instance_is_enabled(&t->instance) == 0;
 	return r;
 }
 
@@ -403,7 +413,7 @@ static int look_from_outside(struct transaction *t, struct err *e)
 	bool serves[REGISTER_ITEMS_MAX];
 	int r;
 
-	if (!s.n || t->options->no_verify || t->report->is_table_off)
+	if (!s.n || t->options->no_verify)
 		return 0;
 	r = verify_serving(s.items, s.n, serves, e);
 	for (size_t i = 0; !r && i < s.n; i++)

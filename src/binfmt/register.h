@@ -73,7 +73,6 @@ struct register_report {
 	bool lasts;
 	bool is_userns_only;
 	bool is_rooted;	      /* verified in an empty root */
-	bool is_table_off;    /* the global switch is off: nothing of it works */
 	struct err not_lasting; /* why it does not last */
 	struct buf passed;    /* what was passed over in the search, a line each */
 	unsigned changes;     /* writes to the table */

@@ -71,7 +71,6 @@ static int print_register_json(const struct register_report *report, const struc
 	jv_set(top, "lasts", jv_bool(report->lasts));
 	jv_set(top, "user_namespace_only", jv_bool(report->is_userns_only));
 	jv_set(top, "verified_in_empty_root", jv_bool(report->is_rooted));
-	jv_set(top, "table_enabled", jv_bool(!report->is_table_off));
 	r = jv_write(top, stdout);
 	jv_free(top);
 	return r;
@@ -138,13 +137,6 @@ int render_lasting(const struct register_report *report, const struct register_o
 {
 	if (options->dry_run || !has_success(report))
 		return EXIT_DONE;
-	if (report->is_table_off) {
-		auto_err off = { 0 };
-
-		err_set(&off, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
-		err_hint(&off, "echo 1 > /proc/sys/fs/binfmt_misc/status");
-		return exit_with(&off);
-	}
 	if (!report->lasts && options->lasting != LASTING_NO) {
 		auto_err vanish = { .code = -EIO };
 

@@ -40,9 +40,9 @@ static int check_file(int fd, struct err *e)
 	r = elf_read(fd, &info, e);
 	if (r)
 		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;
-	if (elf_arch(&info) != arch_host())
+	if (elf_arch(&info.head) != arch_host())
 		return err_set(e, -EBADMSG, "it is a program for %s, and this machine is %s",
-			elf_arch(&info) ? elf_arch(&info)->qemu : "something else",
+			elf_arch(&info.head) ? elf_arch(&info.head)->qemu : "something else",
 			arch_host()->qemu);
 	if (info.has_interpreter)
 		return err_set(e, -EBADMSG, "dynamically linked: it would need its libraries in every "

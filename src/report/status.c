@@ -120,6 +120,7 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	const struct exec_job *trace = &t->trace[i];
 	const struct table_entry *serving = table_match(&s->table, trace->probe.data,
 		trace->probe.size);
+	size_t before = s->n;
 
 	if (trace->taker == EXEC_ITSELF ||
 		(trace->taker == EXEC_UNKNOWN && !serving && exec_is_good(&t->run[i]))) {
@@ -130,8 +131,6 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	} else if (serving && !s->is_off) {
 		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why,
 			sizeof(s->rows->why));
-	} else if (is_wanted && !t->is_secondary[i]) {
-		add_row(s, arch, STATUS_MISSING, NULL);
 	}
 	for (size_t k = 0; k < s->table.n; k++) {
 		const struct table_entry *entry = &s->table.entries[k];
@@ -143,6 +142,8 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 									STATUS_DISABLED,
 			&entry->rule);
 	}
+	if (s->n == before && is_wanted && !t->is_secondary[i])
+		add_row(s, arch, STATUS_MISSING, NULL);
 }
 
 /* Entries for no header of ours: other people's. */

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* The .ARM.attributes section: which ARM a file was built for. */
+#include "arch/attributes.h"
+
+#include <string.h>
+
+enum {
+	FORMAT_A = 'A',
+	TAG_FILE = 1,
+	TAG_CPU_RAW_NAME = 4,
+	TAG_CPU_NAME = 5,
+	TAG_CPU_ARCH = 6,
+	TAG_VFP_ARGS = 28,
+	TAG_COMPATIBILITY = 32,
+};
+
+/* Bytes not read yet; every step checks that there are enough. */
+struct cursor {
+	const uint8_t *at, *end;
+	bool is_big;
+};
+
+static bool take_u32(struct cursor *c, uint32_t *ret)
+{
+	const uint8_t *p = c->at;
+
+	if (c->end - p < 4)
+		return false;
+	*ret = c->is_big ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3] :
+			   (uint32_t)p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
+	c->at += 4;
+	return true;
+}
+
+/* ULEB128 of at most 32 bits. */
+static bool take_uleb(struct cursor *c, uint32_t *ret)
+{
+	uint32_t value = 0;
+
+	for (unsigned shift = 0; c->at < c->end && shift < 32; shift += 7) {
+		uint8_t byte = *c->at++;
+
+		value |= (uint32_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool skip_text(struct cursor *c)
+{
+	const uint8_t *nul = c->at < c->end ? memchr(c->at, '\0', (size_t)(c->end - c->at)) : NULL;
+
+	if (!nul)
+		return false;
+	c->at = nul + 1;
+	return true;
+}
+
+/* Above 32 the parity of a tag tells the form of its value; below there are three exceptions. */
+static bool is_text(uint32_t tag)
+{
+	return tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME ||
+		(tag > TAG_COMPATIBILITY && tag % 2);
+}
+
+static void parse_tags(struct cursor c, struct elf_arm *ret)
+{
+	uint32_t tag, value;
+
+	while (take_uleb(&c, &tag)) {
+		if (is_text(tag)) {
+			if (!skip_text(&c))
+				return;
+			continue;
+		}
+		if (!take_uleb(&c, &value) || (tag == TAG_COMPATIBILITY && !skip_text(&c)))
+			return;
+		if (tag == TAG_CPU_ARCH) {
+			ret->has = true;
+			ret->cpu_arch = value;
+		} else if (tag == TAG_VFP_ARGS) {
+			ret->vfp_args = value;
+		}
+	}
+}
+
+/* Blocks of "length (itself included), what it is, content". */
+static bool take_block(struct cursor *c, size_t already, struct cursor *ret)
+{
+	uint32_t len;
+
+	if (!take_u32(c, &len) || len < already + 4 || len - already - 4 > (size_t)(c->end - c->at))
+		return false;
+	*ret = (struct cursor){ c->at, c->at + (len - already - 4), c->is_big };
+	c->at = ret->end;
+	return true;
+}
+
+static void parse_vendor(struct cursor c, struct elf_arm *ret)
+{
+	struct cursor tags;
+	uint32_t scope;
+
+	if (c.end - c.at < 6 || memcmp(c.at, "aeabi", 6))
+		return;
+	c.at += 6;
+	while (c.at < c.end) {
+		const uint8_t *start = c.at;
+
+		if (!take_uleb(&c, &scope) || !take_block(&c, (size_t)(c.at - start), &tags))
+			return;
+		if (scope == TAG_FILE)
+			parse_tags(tags, ret);
+	}
+}
+
+void attributes_parse(const uint8_t *bytes, size_t len, bool is_big, struct elf_arm *ret)
+{
+	struct cursor c = { bytes, bytes + len, is_big }, vendor;
+
+	*ret = (struct elf_arm){ 0 };
+	if (!len || *c.at++ != FORMAT_A)
+		return;
+	while (take_block(&c, 0, &vendor))
+		parse_vendor(vendor, ret);
+}
