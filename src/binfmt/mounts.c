@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where binfmt_misc is mounted; the one file that knows libmount. */
+/* What is mounted where; the one file that knows libmount. */
 #include "binfmt/mounts.h"
 
 #include <libmount.h>
@@ -19,4 +19,20 @@ char *mounts_find_binfmt(void)
 	mnt_free_iter(iter);
 	mnt_unref_table(table);
 	return found;
+}
+
+bool mounts_root_is_whole(void)
+{
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_fs *fs = NULL;
+	const char *inner = NULL;
+	bool is_whole;
+
+	if (table && !mnt_table_parse_file(table, "/proc/self/mountinfo"))
+		fs = mnt_table_find_target(table, "/", MNT_ITER_BACKWARD);
+	if (fs)
+		inner = mnt_fs_get_root(fs);
+	is_whole = inner && !strcmp(inner, "/");
+	mnt_unref_table(table);
+	return is_whole;
 }

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "base/fdio.h"
+#include "binfmt/mounts.h"
 #include "binfmt/rule.h"
 
 /* What the process says once, when it is ready or has failed. */
@@ -144,9 +145,15 @@ static int build_tmpfs(struct tree *t, const char *place)
 
 static int build_top(struct tree *t)
 {
+	/*
+	 * Removing a directory detaches what is mounted on it in every namespace. Where the root is a
+	 * plain directory of some file system (Docker's vfs driver), whoever removes the container
+	 * would so undo the pin; an overlay or a whole file system has directories of its own.
+	 */
+	bool is_whole = mounts_root_is_whole();
 	int r = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+	for (size_t i = 0; is_whole && i < ARRAY_SIZE(places); i++)
 		if (try_root(t, places[i]))
 			return 0;
 	for (size_t i = 0; r && i < ARRAY_SIZE(places); i++)

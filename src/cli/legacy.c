@@ -27,6 +27,12 @@ int legacy_print_status(const char *mount_at)
 	return r;
 }
 
+/* Starts taking the lines of a buffer apart; strtok(3) must not be asked about one that is empty. */
+static char *first_line(struct buf *lines)
+{
+	return lines->data ? strtok(lines->data, "\n") : NULL;
+}
+
 /* Removes, and says so as "uninstalling: NAME OK". */
 static int uninstall(const char *word, const char *mount_at)
 {
@@ -39,7 +45,7 @@ static int uninstall(const char *word, const char *mount_at)
 		status = exit_with(&e);
 	else if (r || !report.n_removed)
 		fprintf(stderr, "uninstalling: %s not found\n", word);
-	for (char *line = strtok(report.removed.data, "\n"); line; line = strtok(NULL, "\n"))
+	for (char *line = first_line(&report.removed); line; line = strtok(NULL, "\n"))
 		fprintf(stderr, "uninstalling: %s OK\n", line);
 	unregister_done(&report);
 	return status;
@@ -226,7 +232,7 @@ static int remove_others(const struct register_report *kept)
 
 	if (unregister_run(&look, &found, &e))
 		status = exit_with(&e);
-	for (char *line = strtok(found.removed.data, "\n"); line && !status;
+	for (char *line = first_line(&found.removed); line && !status;
 		line = strtok(NULL, "\n")) {
 		struct unregister_options one = { .words = (const char *const *)&line, .n_words = 1 };
 		struct unregister_report done = { 0 };
