@@ -85,16 +85,41 @@ static int remove_one(const struct unregister_options *options, const struct ins
 
 	if (!options->dry_run) {
 		r = table_remove(instance, name, e);
-		if (r == -ENOENT)
-			return 0;
-		if (!r)
-			r = persist_remove(options->root, name, e);
-		if (r < 0)
-			return r;
+		if (r)
+			return r == -ENOENT ? 0 : r;
 	}
 	str_escape(&report->removed, name, strlen(name));
 	buf_adds(&report->removed, "\n");
 	report->n_removed++;
+	return 0;
+}
+
+static bool is_chosen_name(const struct choice *c, const struct arch *arch, const char *handler)
+{
+	if (c->is_exact)
+		return !strcmp(c->word, handler);
+	if (c->is_glob)
+		return !fnmatch(c->word, handler, 0);
+	return !c->platform.arch || c->platform.arch == arch;
+}
+
+/* What would bring a handler back at boot goes also when the kernel does not have it now. */
+static int remove_persisted(const struct unregister_options *options, const struct choice *choice,
+	struct unregister_report *report, struct err *e)
+{
+	for (const struct arch *a = NULL; !options->dry_run && (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
+			const char *handler = a->match[m].handler;
+			int r = is_chosen_name(choice, a, handler) ?
+				persist_remove(options->root, handler, e) : 0;
+
+			if (r < 0)
+				return r;
+			if (r) {
+				buf_addf(&report->removed, "/etc/binfmt.d/%s.conf\n", handler);
+				report->n_removed++;
+			}
+		}
 	return 0;
 }
 
@@ -108,10 +133,34 @@ static int remove_chosen(const struct unregister_options *options, const struct 
 	for (size_t i = 0; !r && i < table->n; i++)
 		if (is_chosen(choice, &table->entries[i]))
 			r = remove_one(options, instance, table->entries[i].rule.name, report, e);
+	if (!r)
+		r = remove_persisted(options, choice, report, e);
 	if (!r && report->n_removed == before && choice->word) {
 		str_escape(&report->absent, choice->word, strlen(choice->word));
 		buf_adds(&report->absent, "\n");
 		report->n_absent++;
+	}
+	return r;
+}
+
+/* One word, which is the name of an entry or a list. Without a report it is only checked. */
+static int each_choice(const struct unregister_options *options, const struct instance *instance,
+	const struct table *table, const char *word, struct unregister_report *report, struct err *e)
+{
+	const char *item = word;
+	size_t len = strlen(word);
+	bool is_name = table_find(table, word);
+	int r = 0;
+
+	while (!r && (is_name || str_next_item(&word, &item, &len))) {
+		auto_free char *one = strndup(item, len);
+		struct choice choice;
+
+		r = one ? choose(one, table, &choice, e) : -ENOMEM;
+		if (!r && report)
+			r = remove_chosen(options, instance, table, &choice, report, e);
+		if (is_name)
+			break;
 	}
 	return r;
 }
@@ -144,13 +193,9 @@ static int remove_all_words(const struct unregister_options *options,
 	if (!r && instance)
 		r = table_load(instance, &table, e);
 	for (size_t i = 0; !r && i < options->n_words; i++)
-		r = choose(options->words[i], &table, &choice, e);
-	for (size_t i = 0; !r && i < options->n_words; i++) {
-		r = choose(options->words[i], &table, &choice, e);
-		if (!r)
-			r = remove_chosen(options, instance, &table, &choice, ret, e);
-	}
-	choice = (struct choice){ 0 };
+		r = each_choice(options, instance, &table, options->words[i], NULL, e);
+	for (size_t i = 0; !r && i < options->n_words; i++)
+		r = each_choice(options, instance, &table, options->words[i], ret, e);
 	if (!r && options->all)
 		r = remove_chosen(options, instance, &table, &choice, ret, e);
 	return r;
