@@ -93,6 +93,7 @@ image() # DIR
 	ln -s busybox "$1/bin/sh"
 	cp /usr/bin/qemu-*-static "$1/usr/bin/"
 	cp /usr/sbin/anyarch "$1/usr/sbin/"
+	cp /bin/deny "$1/bin/"
 	dd if=/dev/zero of="$1/ballast" bs=1M count=96 2>/dev/null
 }
 

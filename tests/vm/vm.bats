@@ -151,3 +151,44 @@ vanishes_when_not_pinned()
 
 @test "6.1: without pinning the handler ends with its mount namespace" { vanishes_when_not_pinned 6.1; }
 @test "6.12: without pinning the handler ends with its mount namespace" { vanishes_when_not_pinned 6.12; }
+
+# With the machine's PID 1 in sight (docker run --pid=host).
+goes_through_the_host()
+{
+	on "$1" <<-'EOF'
+		image /ctr
+		contain /ctr anyarch register --lasting=host arm
+		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
+		runs arm armv7l
+		anyarch unregister --all
+		umount /proc/sys/fs/binfmt_misc
+		contain /ctr deny EPERM open_tree anyarch register arm
+		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
+		runs arm armv7l
+		anyarch unregister --all
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: --lasting=host, and automatically where pinning is forbidden" { goes_through_the_host 6.1; }
+@test "6.12: --lasting=host, and automatically where pinning is forbidden" { goes_through_the_host 6.12; }
+
+# Neither pinning nor the host: the machine's PID 1 is not in sight.
+tells_that_it_will_not_last()
+{
+	on "$1" <<-'EOF'
+		image /ctr
+		status=0
+		contain /ctr unshare -p -f --mount-proc deny EPERM open_tree,setns anyarch register arm || status=$?
+		[ "$status" -eq 5 ]
+		never runs arm armv7l
+		[ -z "$(handlers)" ]
+		contain /ctr deny EPERM open_tree anyarch register --lasting=pin arm || status=$?
+		[ "$status" -eq 4 ]
+		[ -z "$(handlers)" ]
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.1; }
+@test "6.12: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.12; }

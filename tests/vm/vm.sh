@@ -21,7 +21,7 @@ vm_missing()
 
 	[[ $(uname -m) == x86_64 ]] || { echo "the machines are x86_64 and so must anyarch be"; return; }
 	[[ -x $ANYARCH_STATIC ]] || { echo "no static anyarch: tools/build --static makes it"; return; }
-	for file in qemu-system-x86_64 busybox cpio xz "${VM_EMULATORS[@]}"; do
+	for file in qemu-system-x86_64 busybox cpio xz gcc "${VM_EMULATORS[@]}"; do
 		[[ -n $(type -P "$file") ]] || { echo "no $file"; return; }
 	done
 }
@@ -88,6 +88,7 @@ vm_prepare() # SERIES DIR
 		cp -- "$arm64" "$root/foreign/busybox-arm64" &&
 		cp -- "${VM_EMULATORS[@]}" "$root/usr/bin/" &&
 		cp -- "$ANYARCH_STATIC" "$root/usr/sbin/anyarch" &&
+		gcc -O2 -static -o "$root/bin/deny" "$ANYARCH_SRC/tests/lib/deny.c" &&
 		install -m 755 -- "$ANYARCH_SRC/tests/vm/guest.sh" "$root/init" &&
 		vm_archive "$root" >"$2/initramfs"
 }
