@@ -122,7 +122,9 @@ static int refuse_native(struct register_report *report, const struct arch *arch
 		err_hint(&why, "a handler for the machine's own programs would stop every program");
 	else
 		err_hint(&why, "--force registers it all the same: native programs are then emulated");
-	return add_refused(report, arch, &why);
+	add_refused(report, arch, &why);
+	report->items[report->n - 1].result = REGISTER_NATIVE;
+	return 0;
 }
 
 /* What was named, or arm and arm64. */

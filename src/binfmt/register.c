@@ -21,7 +21,7 @@
 enum { LOCK_WAIT_MS = 20000 };
 
 const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged",
-	"refused", "failed" };
+	"native", "refused", "failed" };
 
 /* The work at hand: what every phase shares. */
 struct transaction {
@@ -60,7 +60,8 @@ static bool is_replacement(const struct register_item *item)
 
 static bool is_tried(const struct register_item *item)
 {
-	return is_replacement(item) && item->arch && replace_can_try(&item->rule);
+	return is_replacement(item) && item->arch && (item->rule.flags & RULE_FIXED) &&
+		replace_can_try(&item->rule);
 }
 
 static bool is_serving(const struct register_item *item)
@@ -197,7 +198,6 @@ static int try_aside(struct transaction *t, struct selection *s, enum verify_ver
 
 		r = replace_try(&t->instance, &item->rule, nonces + tried * PROBE_NONCE_LEN,
 			names[tried], e);
-		t->report->changes++;
 		if (r)
 			break;
 	}
@@ -257,7 +257,6 @@ static void add_item(struct transaction *t, struct register_item *item)
 		r = replace_begin(&t->instance, &item->rule, item->temporary, &item->err);
 	else
 		r = table_add(&t->instance, &item->rule, &item->err);
-	t->report->changes++;
 	item->is_temporary = !r && item->replaces;
 	item->is_added = !r && !item->replaces;
 	if (r)
@@ -319,7 +318,7 @@ static void commit(struct transaction *t)
 			fail(item, -EIO);
 			continue;
 		}
-		t->report->changes += item->is_temporary ? 3 : 0;
+		t->report->changes++;
 		item->result = item->replaces ? REGISTER_REPLACED : REGISTER_DONE;
 		item->is_temporary = item->is_added = false;
 	}

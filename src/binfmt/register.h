@@ -25,6 +25,7 @@ struct register_options {
 	bool force;   /* also what this machine runs natively */
 	bool dry_run;
 	bool persist;
+	bool takes_native; /* what runs natively is as good as registered */
 	bool exact;   /* an entry that works under another interpreter path does not do */
 	bool is_unfixed;	 /* without F: an interface of old asks for it */
 	const char *mount_at;	 /* the instance's directory instead of the usual place */
@@ -40,6 +41,7 @@ enum register_result {
 	REGISTER_DONE,	    /* a new handler */
 	REGISTER_REPLACED,
 	REGISTER_UNCHANGED,
+	REGISTER_NATIVE,    /* this machine runs it by itself: refused */
 	REGISTER_REFUSED,   /* nothing was changed for it: err says why */
 	REGISTER_FAILED,
 };
@@ -75,7 +77,7 @@ struct register_report {
 	bool is_rooted;	      /* verified in an empty root */
 	struct err not_lasting; /* why it does not last */
 	struct buf passed;    /* what was passed over in the search, a line each */
-	unsigned changes;     /* writes to the table */
+	unsigned changes;     /* handlers that are not as they were, leftovers swept included */
 };
 
 #define auto_report auto_with(register_done) struct register_report

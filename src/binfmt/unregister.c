@@ -15,26 +15,29 @@
 enum { LOCK_WAIT_MS = 20000 };
 
 /* Named by the field's custom and matched by an ELF header: nobody else's WSLInterop or python3.12. */
-static bool looks_like_ours(const struct table_entry *entry)
+static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 {
 	static const uint8_t elf[] = { 0x7f, 'E', 'L', 'F' };
 	const struct rule *rule = &entry->rule;
 
-	return !entry->is_odd && str_starts(rule->name, "qemu-") && !rule->offset &&
+	return !entry->is_odd && str_starts(rule->name, prefix) &&
+		str_starts(rule->name + strlen(prefix), "qemu-") && !rule->offset &&
 		rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
 }
 
 /* A handler of this architecture, or what an interrupted replacement left of one. */
-static bool is_of_arch(const struct table_entry *entry, const struct arch *arch)
+static bool is_of_arch(const struct table_entry *entry, const struct arch *arch, const char *prefix)
 {
-	size_t len = strlen(entry->rule.name);
+	size_t len = strlen(entry->rule.name), skip = strlen(prefix);
 	bool is_trial;
 
+	if (!looks_like_ours(entry, prefix))
+		return false;
 	replace_is_temporary(entry->rule.name, &len, &is_trial);
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
-		if (strlen(arch->match[m].handler) == len &&
-			!memcmp(arch->match[m].handler, entry->rule.name, len))
-			return looks_like_ours(entry);
+		if (strlen(arch->match[m].handler) == len - skip &&
+			!memcmp(arch->match[m].handler, entry->rule.name + skip, len - skip))
+			return true;
 	return false;
 }
 
@@ -46,6 +49,7 @@ static bool is_pattern(const char *word)
 /* What one word of the command line stands for. */
 struct choice {
 	const char *word;
+	const char *prefix;
 	bool is_exact, is_glob;
 	struct platform platform;
 };
@@ -55,10 +59,10 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 	if (c->is_exact)
 		return !strcmp(entry->rule.name, c->word);
 	if (c->is_glob)
-		return looks_like_ours(entry) && !fnmatch(c->word, entry->rule.name, 0);
+		return looks_like_ours(entry, "") && !fnmatch(c->word, entry->rule.name, 0);
 	if (c->platform.arch)
-		return is_of_arch(entry, c->platform.arch);
-	return looks_like_ours(entry); /* --all */
+		return is_of_arch(entry, c->platform.arch, c->prefix);
+	return looks_like_ours(entry, ""); /* --all */
 }
 
 static int choose(const char *word, const struct table *table, struct choice *ret, struct err *e)
@@ -152,11 +156,14 @@ static int each_choice(const struct unregister_options *options, const struct in
 	bool is_name = table_find(table, word);
 	int r = 0;
 
+	if (!is_name && !word[strspn(word, ", \t\n\r")])
+		return err_set(e, -EINVAL, "an empty name");
 	while (!r && (is_name || str_next_item(&word, &item, &len))) {
 		auto_free char *one = strndup(item, len);
 		struct choice choice;
 
 		r = one ? choose(one, table, &choice, e) : -ENOMEM;
+		choice.prefix = options->name_prefix ? options->name_prefix : "";
 		if (!r && report)
 			r = remove_chosen(options, instance, table, &choice, report, e);
 		if (is_name)

@@ -12,6 +12,7 @@ struct unregister_options {
 	bool all; /* every handler that looks like ours */
 	bool dry_run;
 	const char *mount_at, *root;
+	const char *name_prefix; /* which handlers of a platform have before their names; NULL for none */
 };
 
 struct unregister_report {

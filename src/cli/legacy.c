@@ -36,7 +36,8 @@ static char *first_line(struct buf *lines)
 /* Removes, and says so as "uninstalling: NAME OK". */
 static int uninstall(const char *word, const char *mount_at)
 {
-	struct unregister_options options = { .words = &word, .n_words = 1, .mount_at = mount_at };
+	struct unregister_options options = { .words = &word, .n_words = 1, .mount_at = mount_at,
+		.name_prefix = getenv("QEMU_BINARY_PREFIX") };
 	struct unregister_report report = { 0 };
 	auto_err e = { 0 };
 	int r = unregister_run(&options, &report, &e), status = EXIT_DONE;
@@ -86,9 +87,11 @@ static int print_installed(const struct register_options *options)
 			fprintf(stderr, "installing: %s %s already registered\n",
 				item->arch->oci ? item->arch->oci : item->arch->qemu,
 				item->rule.name);
-		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED)
-			fprintf(stderr, "installing: %s OK\n",
-				item->arch->oci ? item->arch->oci : item->arch->qemu);
+		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
+			item->result == REGISTER_NATIVE)
+			fprintf(stderr, "installing: %s %s\n",
+				item->arch->oci ? item->arch->oci : item->arch->qemu,
+				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
 	}
 	status = render_register_errors(&report, options);
 	lasting = render_lasting(&report, options, true);
@@ -99,7 +102,8 @@ static int install(const char *list, const char *mount_at)
 {
 	const char *path = getenv("QEMU_BINARY_PATH"), *prefix = getenv("QEMU_BINARY_PREFIX");
 	const char *argv0 = getenv("QEMU_PRESERVE_ARGV0");
-	struct register_options options = { .credentials = true, .mount_at = mount_at };
+	struct register_options options = { .credentials = true, .takes_native = true,
+		.mount_at = mount_at };
 	auto_err e = { 0 };
 
 	if (name_set_add(&options.names, list, &e))

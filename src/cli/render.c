@@ -12,7 +12,7 @@ const struct column register_columns[] = {
 	{ "PLATFORM", "platform", "OCI platform" },
 	{ "ARCH", "arch", "QEMU's name of the architecture", .is_extra = true },
 	{ "HANDLER", "handler", "name in binfmt_misc" },
-	{ "RESULT", "result", "planned, registered, replaced, unchanged, refused or failed" },
+	{ "RESULT", "result", "planned, registered, replaced, unchanged, native, refused or failed" },
 	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
 	{ "VERSION", "version", "QEMU version of the emulator" },
 	{ "EMULATOR", "emulator", "its file" },
@@ -86,7 +86,8 @@ int render_register_errors(const struct register_report *report,
 		struct err e = item->err;
 		auto_free char *text = NULL;
 
-		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED)
+		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED &&
+			(item->result != REGISTER_NATIVE || options->takes_native))
 			continue;
 		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name :
 				    item->arch			      ? item->arch->qemu :

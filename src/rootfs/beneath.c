@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/* Paths inside a root directory that nobody trusts: links resolve as they would after chroot. */
+#include "rootfs/beneath.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+enum { RETRIES = 64, STEPS_MAX = 4096 };
+
+/* Where a walk is: what is resolved so far below root, and what is still to be walked. */
+struct walk {
+	int root;
+	int at;
+	char done[PATH_MAX];
+	char todo[2 * PATH_MAX];
+	unsigned links;
+};
+
+static int open_plain(int at, const char *name, int flags)
+{
+	int fd = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int go_to(struct walk *w, int fd)
+{
+	if (fd < 0)
+		return fd;
+	cleanup_fd(&w->at);
+	w->at = fd;
+	return 0;
+}
+
+/* Walks the resolved part anew: none of it was a link, so if one is now somebody is racing us. */
+static int rewalk(struct walk *w)
+{
+	char copy[PATH_MAX], *rest = copy, *name;
+	int r = go_to(w, open_plain(w->root, ".", O_PATH | O_DIRECTORY));
+
+	memcpy(copy, w->done, sizeof(copy));
+	while (!r && (name = strsep(&rest, "/")))
+		if (*name)
+			r = go_to(w, open_plain(w->at, name, O_PATH | O_DIRECTORY));
+	return r == -ELOOP || r == -ENOTDIR ? -EAGAIN : r;
+}
+
+static int go_up(struct walk *w)
+{
+	char *slash = strrchr(w->done, '/');
+
+	if (slash)
+		*slash = '\0';
+	return rewalk(w);
+}
+
+static int go_down(struct walk *w, const char *name, int fd)
+{
+	size_t len = strlen(w->done);
+
+	if (snprintf(w->done + len, sizeof(w->done) - len, "/%s", name) >=
+		(int)(sizeof(w->done) - len)) {
+		cleanup_fd(&fd);
+		return -ENAMETOOLONG;
+	}
+	return go_to(w, fd);
+}
+
+/* Puts a link's text before what is still to be walked. */
+static int follow(struct walk *w, int link)
+{
+	char text[PATH_MAX], rest[2 * PATH_MAX];
+	ssize_t n = readlinkat(link, "", text, sizeof(text) - 1);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	if (++w->links > BENEATH_LINKS_MAX)
+		return -ELOOP;
+	memcpy(rest, w->todo, sizeof(rest));
+	if (snprintf(w->todo, sizeof(w->todo), "%s/%s", text, rest) >= (int)sizeof(w->todo))
+		return -ENAMETOOLONG;
+	if (*text != '/')
+		return 0;
+	w->done[0] = '\0';
+	return rewalk(w);
+}
+
+/* Takes the next component off; false when nothing is left. */
+static bool next_name(struct walk *w, char name[NAME_MAX + 2], bool *ret_is_last)
+{
+	char *p = w->todo + strspn(w->todo, "/");
+	size_t len = strcspn(p, "/");
+	char *rest = p + len + strspn(p + len, "/");
+
+	if (!len)
+		return false;
+	snprintf(name, NAME_MAX + 2, "%.*s", (int)MIN_OF(len, (size_t)NAME_MAX + 1), p);
+	*ret_is_last = !*rest && p[len] != '/';
+	memmove(w->todo, rest, strlen(rest) + 1);
+	return true;
+}
+
+/* 1 when the walk has ended with *ret_fd, 0 to go on. */
+static int step(struct walk *w, const char *name, bool is_last, int flags, int *ret_fd)
+{
+	auto_fd fd = -1;
+	struct stat st;
+
+	if (!strcmp(name, "."))
+		return 0;
+	if (!strcmp(name, ".."))
+		return go_up(w);
+	fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode) && !(is_last && (flags & O_NOFOLLOW)))
+		return follow(w, fd);
+	if (!is_last && !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (!is_last)
+		return go_down(w, name, take_fd(&fd));
+	*ret_fd = open_plain(w->at, name, flags);
+	if (*ret_fd == -ELOOP && !S_ISLNK(st.st_mode))
+		return -EAGAIN; /* swapped for a link meanwhile */
+	return *ret_fd < 0 ? *ret_fd : 1;
+}
+
+int beneath_open_by_component(int root, const char *path, int flags)
+{
+	struct walk w = { .root = root, .at = -1 };
+	char name[NAME_MAX + 2];
+	bool is_last;
+	int fd = -1, r;
+
+	if (snprintf(w.todo, sizeof(w.todo), "%s", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	r = rewalk(&w);
+	for (unsigned i = 0; !r && next_name(&w, name, &is_last); i++)
+		r = i < STEPS_MAX ? step(&w, name, is_last, flags, &fd) : -ELOOP;
+	if (!r)
+		fd = open_plain(w.at, ".", flags); /* the path ended in a directory: "", "/", ".." */
+	cleanup_fd(&w.at);
+	return r < 0 ? r : fd;
+}
+
+int beneath_open(int root, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	for (int i = 0; i < RETRIES; i++) {
+		int fd = (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+
+		if (fd >= 0)
+			return fd;
+		if (errno == ENOSYS || errno == EPERM)
+			return beneath_open_by_component(root, path, flags);
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}

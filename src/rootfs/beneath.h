@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths inside a root directory that nobody trusts: links resolve as they would after chroot. */
+#pragma once
+
+#include "base/err.h"
+
+enum { BENEATH_LINKS_MAX = 40 };
+
+/*
+ * Opens path (with or without a leading slash) as it would be after chroot to the directory root:
+ * absolute links start there, ".." stops there, and no link of /proc is followed. flags as open(2)
+ * without O_CREAT; O_CLOEXEC is added, O_NOFOLLOW is about the last component only. The descriptor or
+ * -errno: -ELOOP too many links, -ENOENT, -EAGAIN when racing renames do not stop.
+ * openat2(2) where the kernel has it, else one component at a time.
+ */
+int beneath_open(int root, const char *path, int flags);
+/* The same without openat2; for tests and for kernels without it. */
+int beneath_open_by_component(int root, const char *path, int flags);
