@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* How many ELF files of which architecture there are, with examples. */
+#include "arch/tally.h"
+
+#include <string.h>
+
+#include "arch/abi.h"
+
+static bool is_kind(const struct tally_kind *kind, const struct elf_head *head,
+	const struct arch *arch)
+{
+	if (kind->arch || arch)
+		return kind->arch == arch;
+	return kind->head.machine == head->machine && kind->head.bits == head->bits &&
+		kind->head.is_big == head->is_big;
+}
+
+static struct tally_kind *find_kind(struct tally *tally, const struct elf_head *head)
+{
+	const struct arch *arch = elf_arch(head);
+
+	for (size_t i = 0; i < tally->n; i++)
+		if (is_kind(&tally->kinds[i], head, arch))
+			return &tally->kinds[i];
+	if (tally->n == TALLY_KINDS_MAX)
+		return NULL;
+	tally->kinds[tally->n] = (struct tally_kind){ .head = *head, .arch = arch };
+	return &tally->kinds[tally->n++];
+}
+
+int tally_add(struct tally *tally, const struct elf_head *head, const char *path)
+{
+	struct tally_kind *kind = find_kind(tally, head);
+
+	if (!kind) {
+		tally->others++;
+		return 0;
+	}
+	if (kind->count < TALLY_EXAMPLES) {
+		kind->examples[kind->count] = strdup(path);
+		if (!kind->examples[kind->count])
+			return -ENOMEM;
+	}
+	kind->count++;
+	return 0;
+}
+
+const struct tally_kind *tally_majority(const struct tally *tally)
+{
+	const struct tally_kind *most = NULL;
+
+	for (size_t i = 0; i < tally->n; i++)
+		if (!most || tally->kinds[i].count > most->count)
+			most = &tally->kinds[i];
+	return most;
+}
+
+void tally_done(struct tally *tally)
+{
+	for (size_t i = 0; i < tally->n; i++)
+		for (size_t k = 0; k < TALLY_EXAMPLES; k++)
+			free(tally->kinds[i].examples[k]);
+	*tally = (struct tally){ 0 };
+}
+
+void tally_name(struct buf *out, const struct tally_kind *kind)
+{
+	const char *machine = abi_machine(kind->head.machine);
+
+	if (kind->arch)
+		buf_adds(out, kind->arch->qemu);
+	else if (machine)
+		buf_addf(out, "%u-bit %s-endian %s", kind->head.bits,
+			kind->head.is_big ? "big" : "little", machine);
+	else
+		buf_addf(out, "%u-bit %s-endian machine %u", kind->head.bits,
+			kind->head.is_big ? "big" : "little", kind->head.machine);
+}

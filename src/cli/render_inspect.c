@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/* What inspect found, as text and JSON. */
+#include "cli/render_inspect.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+/* One fact: key, padded; value, escaped. Nothing for an empty value. */
+static void fact(const char *key, const char *value)
+{
+	auto_buf safe = { 0 };
+
+	if (!value || !*value)
+		return;
+	str_escape(&safe, value, strlen(value));
+	printf("%-13s %s\n", key, buf_text(&safe));
+}
+
+static void describe_kind(struct buf *out, const struct elf_info *elf)
+{
+	const char *machine = abi_machine(elf->head.machine);
+
+	buf_addf(out, "ELF %u-bit %s-endian ", elf->head.bits, elf->head.is_big ? "big" : "little");
+	if (machine)
+		buf_addf(out, "%s, ", machine);
+	else
+		buf_addf(out, "machine %u, ", elf->head.machine);
+	buf_adds(out, elf_linkage_words[elf->linkage]);
+	if (elf->is_truncated)
+		buf_adds(out, ", truncated");
+}
+
+static const char *words_or_dash(const char *word)
+{
+	return *word ? word : "-";
+}
+
+static void fact_platform(const struct platform *p)
+{
+	struct name_words w = name_words(p);
+	auto_buf platform = { 0 }, line = { 0 };
+
+	name_platform(&platform, p->arch, p->variant);
+	fact("platform:", buf_text(&platform));
+	buf_addf(&line, "docker %s, debian %s, alpine %s, uname %s, gnu %s", words_or_dash(w.docker),
+		words_or_dash(w.debian), words_or_dash(w.alpine), words_or_dash(w.uname),
+		words_or_dash(w.gnu));
+	fact("also called:", buf_text(&line));
+}
+
+static void fact_emulator(const struct arch *arch)
+{
+	auto_buf line = { 0 };
+
+	if (arch == arch_host())
+		buf_adds(&line, "none on this machine");
+	else if (arch)
+		buf_addf(&line, "qemu-%s", arch->qemu);
+	else
+		buf_adds(&line, "QEMU has none");
+	fact("emulator:", buf_text(&line));
+}
+
+static void render_elf(const struct elf_info *elf, const struct file_facts *facts)
+{
+	auto_buf kind = { 0 }, abi = { 0 }, loader = { 0 };
+
+	describe_kind(&kind, elf);
+	fact("type:", buf_text(&kind));
+	abi_describe(&abi, elf);
+	fact("abi:", buf_text(&abi));
+	fact("os abi:", abi_os(&elf->head));
+	if (elf->has_interpreter) {
+		buf_addf(&loader, "%s%s", elf->interpreter, facts->has_loader ? "" : " (not there)");
+		fact("interpreter:", buf_text(&loader));
+	}
+	if (facts->has_platform)
+		fact_platform(&facts->platform);
+	fact_emulator(facts->has_platform ? facts->platform.arch : NULL);
+}
+
+void render_file(const char *target, const struct file_facts *facts)
+{
+	fact("file:", target);
+	for (size_t i = 0; i < facts->n; i++) {
+		const struct file_step *step = &facts->steps[i];
+
+		if (i)
+			fact("runs:", step->path);
+		if (step->is_elf) {
+			render_elf(&step->elf, facts);
+		} else {
+			fact("type:", "script");
+			fact("command:", step->command);
+		}
+	}
+	if (facts->missing)
+		printf("%-13s %s (not there)\n", "runs:", facts->missing);
+	if (facts->is_too_deep)
+		fact("runs:", "scripts in scripts, more than the kernel follows");
+}
+
+static struct json *json_platform(const struct platform *p)
+{
+	auto_buf text = { 0 };
+
+	name_platform(&text, p->arch, p->variant);
+	return p->arch->oci ? jv_text(buf_text(&text)) : jv_null();
+}
+
+static struct json *json_elf(const struct elf_info *elf)
+{
+	auto_buf abi = { 0 };
+	struct json *o = jv_object();
+
+	abi_describe(&abi, elf);
+	jv_set(o, "bits", jv_uint(elf->head.bits));
+	jv_set(o, "byte_order", jv_text(elf->head.is_big ? "big" : "little"));
+	jv_set(o, "machine_number", jv_uint(elf->head.machine));
+	jv_set(o, "machine", jv_text(abi_machine(elf->head.machine)));
+	jv_set(o, "flags", jv_uint(elf->head.flags));
+	jv_set(o, "abi", abi.len ? jv_text(buf_text(&abi)) : jv_null());
+	jv_set(o, "os_abi", jv_text(abi_os(&elf->head)));
+	jv_set(o, "linkage", jv_text(elf_linkage_words[elf->linkage]));
+	jv_set(o, "interpreter", elf->has_interpreter ? jv_text(elf->interpreter) : jv_null());
+	jv_set(o, "truncated", jv_bool(elf->is_truncated));
+	return o;
+}
+
+struct json *json_file(const char *target, const struct file_facts *facts)
+{
+	struct json *o = jv_object(), *steps = jv_array();
+	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
+	bool is_elf = facts->n && facts->steps[facts->n - 1].is_elf;
+
+	jv_set(o, "target", jv_text(target));
+	jv_set(o, "kind", jv_text("file"));
+	jv_set(o, "platform", arch ? json_platform(&facts->platform) : jv_null());
+	jv_set(o, "arch", jv_text(arch ? arch->qemu : NULL));
+	jv_set(o, "native", jv_bool(arch == arch_host()));
+	jv_set(o, "interpreter_present", is_elf && facts->steps[facts->n - 1].elf.has_interpreter ?
+			jv_bool(facts->has_loader) : jv_null());
+	for (size_t i = 0; i < facts->n; i++) {
+		struct json *step = jv_object();
+
+		jv_set(step, "path", jv_text(facts->steps[i].path));
+		jv_set(step, "type", jv_text(facts->steps[i].is_elf ? "elf" : "script"));
+		if (facts->steps[i].is_elf)
+			jv_set(step, "elf", json_elf(&facts->steps[i].elf));
+		else
+			jv_set(step, "command", jv_text(facts->steps[i].command));
+		jv_push(steps, step);
+	}
+	jv_set(o, "steps", steps);
+	jv_set(o, "missing", jv_text(facts->missing));
+	return o;
+}
+
+static void render_tally(const struct content *content, bool count_all)
+{
+	for (size_t i = 0; i < content->tally.n; i++) {
+		const struct tally_kind *kind = &content->tally.kinds[i];
+		auto_buf line = { 0 };
+
+		tally_name(&line, kind);
+		buf_addf(&line, ": %lu file%s", kind->count, kind->count == 1 ? "" : "s");
+		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
+			buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
+		buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
+		fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
+	}
+}
+
+void render_content(const char *target, const char *kind, const struct content *content,
+	unsigned long skipped, bool count_all)
+{
+	fact(kind, target);
+	fact("system:", content->system);
+	if (content->has_platform) {
+		fact_platform(&content->platform);
+		fact("judged by:", content->decided_by ? content->decided_by : "most of its files");
+		fact_emulator(content->platform.arch);
+	} else {
+		fact("platform:", "unknown: no program found");
+	}
+	if (count_all || content->is_mixed)
+		render_tally(content, count_all);
+	if (content->is_mixed)
+		fact("mixed:", "yes");
+	for (size_t i = 0; i < content->n_emulators; i++) {
+		const struct content_emulator *em = &content->emulators[i];
+		auto_buf line = { 0 };
+
+		buf_addf(&line, "%s, QEMU %s for %s, runs on %s", em->path, em->version, em->arch->qemu,
+			em->host ? em->host->qemu : "something else");
+		fact("contains:", buf_text(&line));
+	}
+	if (skipped)
+		printf("%-13s %lu\n", "unreadable:", skipped);
+}
+
+static struct json *json_tally(const struct tally *tally)
+{
+	struct json *list = jv_array();
+
+	for (size_t i = 0; i < tally->n; i++) {
+		const struct tally_kind *kind = &tally->kinds[i];
+		struct json *o = jv_object(), *examples = jv_array();
+		auto_buf name = { 0 };
+
+		tally_name(&name, kind);
+		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
+			jv_push(examples, jv_text(kind->examples[k]));
+		jv_set(o, "arch", jv_text(buf_text(&name)));
+		jv_set(o, "files", jv_uint(kind->count));
+		jv_set(o, "examples", examples);
+		jv_push(list, o);
+	}
+	return list;
+}
+
+static struct json *json_emulators(const struct content *content)
+{
+	struct json *list = jv_array();
+
+	for (size_t i = 0; i < content->n_emulators; i++) {
+		const struct content_emulator *em = &content->emulators[i];
+		struct json *o = jv_object();
+
+		jv_set(o, "path", jv_text(em->path));
+		jv_set(o, "arch", jv_text(em->arch->qemu));
+		jv_set(o, "host", jv_text(em->host ? em->host->qemu : NULL));
+		jv_set(o, "version", jv_text(em->version));
+		jv_push(list, o);
+	}
+	return list;
+}
+
+struct json *json_content(const char *target, const char *kind, const struct content *content,
+	unsigned long skipped)
+{
+	struct json *o = jv_object();
+	bool known = content->has_platform;
+
+	jv_set(o, "target", jv_text(target));
+	jv_set(o, "kind", jv_text(kind));
+	jv_set(o, "platform", known ? json_platform(&content->platform) : jv_null());
+	jv_set(o, "arch", jv_text(known ? content->platform.arch->qemu : NULL));
+	jv_set(o, "native", jv_bool(known && content->platform.arch == arch_host()));
+	jv_set(o, "judged_by", jv_text(content->decided_by));
+	jv_set(o, "system", *content->system ? jv_text(content->system) : jv_null());
+	jv_set(o, "mixed", jv_bool(content->is_mixed));
+	jv_set(o, "files", json_tally(&content->tally));
+	jv_set(o, "emulators", json_emulators(content));
+	jv_set(o, "unreadable", jv_uint(skipped));
+	return o;
+}

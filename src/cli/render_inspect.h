@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What inspect found, as text and JSON. */
+#pragma once
+
+#include "cli/cli.h"
+#include "emulator/content.h"
+#include "report/file.h"
+
+/* Text: "key: value" lines on stdout. */
+void render_file(const char *target, const struct file_facts *facts);
+void render_content(const char *target, const char *kind, const struct content *content,
+	unsigned long skipped, bool count_all);
+struct json *json_file(const char *target, const struct file_facts *facts);
+struct json *json_content(const char *target, const char *kind, const struct content *content,
+	unsigned long skipped);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/* What counts for the platform of a root file system or image. */
+#include "emulator/content.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/abi.h"
+#include "base/str.h"
+
+const char *const content_key_files[] = { "/bin/sh", "/usr/bin/sh", "/bin/busybox", "/bin/bash",
+	"/usr/bin/dpkg", "/sbin/apk", "/usr/bin/apk", "/usr/bin/rpm", "/usr/bin/pacman", "/bin/opkg",
+	"/usr/bin/env", "/bin/true", "/sbin/init", NULL };
+
+const char *const content_key_dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin",
+	"/usr/lib", "/lib", "/", NULL };
+
+const char *const content_release_files[] = { "/etc/os-release", "/usr/lib/os-release", NULL };
+
+int content_key(struct content *content, const struct elf_info *info, const char *path)
+{
+	if (content->has_platform || !abi_platform(info, &content->platform))
+		return 0;
+	content->decided_by = strdup(path);
+	content->has_platform = true;
+	return content->decided_by ? 0 : -ENOMEM;
+}
+
+int content_file(struct content *content, const struct elf_head *head, const char *path)
+{
+	return head->type == 2 || head->type == 3 ? tally_add(&content->tally, head, path) : 0;
+}
+
+const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head)
+{
+	const char *name = str_basename(path), *end;
+	char target[32];
+
+	if (!str_starts(name, "qemu-") || (head->type != 2 && head->type != 3))
+		return NULL;
+	name += strlen("qemu-");
+	end = strstr(name, "-static");
+	snprintf(target, sizeof(target), "%.*s", (int)(end ? (size_t)(end - name) : strlen(name)), name);
+	return arch_by_qemu(target);
+}
+
+int content_emulator(struct content *content, const char *path, const struct arch *arch,
+	const struct elf_head *head, const char *version)
+{
+	struct content_emulator *found = &content->emulators[content->n_emulators];
+
+	if (content->n_emulators == CONTENT_EMULATORS_MAX)
+		return 0;
+	*found = (struct content_emulator){ .path = strdup(path), .arch = arch, .host = elf_arch(head) };
+	if (!found->path)
+		return -ENOMEM;
+	snprintf(found->version, sizeof(found->version), "%s", version);
+	content->n_emulators++;
+	return 0;
+}
+
+/* os-release(5): shell-like assignments, the value perhaps in quotes. */
+void content_release(struct content *content, const char *text)
+{
+	const char *line = str_starts(text, "PRETTY_NAME=") ? text : strstr(text, "\nPRETTY_NAME=");
+	size_t len;
+
+	if (!line)
+		return;
+	line = strchr(line, '=') + 1;
+	len = strcspn(line, "\n");
+	if (len >= 2 && (*line == '"' || *line == '\'') && line[len - 1] == *line) {
+		line++;
+		len -= 2;
+	}
+	snprintf(content->system, sizeof(content->system), "%.*s", (int)MIN_OF(len, (size_t)1000), line);
+}
+
+int content_judge(struct content *content)
+{
+	const struct tally_kind *most = tally_majority(&content->tally);
+
+	content->is_mixed = content->tally.n > 1;
+	if (content->has_platform || !most || !most->arch)
+		return 0;
+	content->platform = (struct platform){ .arch = most->arch };
+	content->has_platform = true;
+	return 0;
+}
+
+void content_done(struct content *content)
+{
+	for (size_t i = 0; i < content->n_emulators; i++)
+		free(content->emulators[i].path);
+	free(content->decided_by);
+	tally_done(&content->tally);
+	*content = (struct content){ 0 };
+}

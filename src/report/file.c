@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/* What one file is, and for a script what really runs. */
+#include "report/file.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "rootfs/beneath.h"
+
+enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
+static int open_file(int root, const char *path)
+{
+	int fd;
+
+	if (root >= 0)
+		return beneath_open(root, path, OPEN_FLAGS);
+	fd = open(path, OPEN_FLAGS);
+	return fd < 0 ? -errno : fd;
+}
+
+/* fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks around it dropped. */
+static bool read_script(int fd, char command[FILE_LINE_MAX])
+{
+	char line[FILE_LINE_MAX];
+	ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
+	size_t skip;
+
+	if (n < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	skip = 2 + strspn(line + 2, " \t");
+	strcpy(command, line + skip);
+	for (size_t len = strlen(command); len && strchr(" \t\r", command[len - 1]); len--)
+		command[len - 1] = '\0';
+	return true;
+}
+
+/* Reads the step's file. Sets *ret_next to the script's interpreter, owned, NULL when this is the end. */
+static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
+{
+	auto_fd fd = open_file(root, step->path);
+	int r;
+
+	*ret_next = NULL;
+	if (fd < 0)
+		return err_sys(e, fd, "%s", step->path);
+	r = elf_read(fd, &step->elf, e);
+	step->is_elf = !r;
+	if (r != -ENOEXEC || !read_script(fd, step->command))
+		return r ? err_prefix(e, "%s", step->path) : 0;
+	err_done(e);
+	if (!*step->command)
+		return err_set(e, -EBADMSG, "%s: a #! line without a program", step->path);
+	*ret_next = strndup(step->command, strcspn(step->command, " \t"));
+	return *ret_next ? 0 : err_sys(e, -ENOMEM, "%s", step->path);
+}
+
+static void look_at_program(int root, struct file_facts *facts)
+{
+	const struct elf_info *elf = &facts->steps[facts->n - 1].elf;
+
+	facts->has_platform = abi_platform(elf, &facts->platform);
+	if (elf->has_interpreter) {
+		auto_fd fd = open_file(root, elf->interpreter);
+
+		facts->has_loader = fd >= 0;
+	}
+}
+
+int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
+{
+	char *next = strdup(path);
+	int r = next ? 0 : -ENOMEM;
+
+	*ret = (struct file_facts){ 0 };
+	while (!r && next && ret->n < FILE_STEPS_MAX) {
+		struct file_step *step = &ret->steps[ret->n++];
+
+		step->path = take_ptr(&next);
+		r = look_at_step(root, step, &next, e);
+		if (ret->n > 1 && (r == -ENOENT || r == -ENOTDIR)) {
+			ret->missing = take_ptr(&step->path); /* the script is what it is */
+			ret->n--;
+			err_done(e);
+			return 0;
+		}
+	}
+	ret->is_too_deep = next;
+	free(next);
+	if (!r && ret->steps[ret->n - 1].is_elf)
+		look_at_program(root, ret);
+	return r;
+}
+
+void file_done(struct file_facts *facts)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		free(facts->steps[i].path);
+	free(facts->missing);
+	*facts = (struct file_facts){ 0 };
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What one file is, and for a script what really runs: facts for inspect and doctor. */
+#pragma once
+
+#include "arch/abi.h"
+#include "base/err.h"
+
+enum { FILE_STEPS_MAX = 5, FILE_LINE_MAX = 256 };
+
+/* A file on the way from what was typed to the program that the kernel starts. */
+struct file_step {
+	char *path;
+	bool is_elf;
+	struct elf_info elf;
+	char command[FILE_LINE_MAX]; /* of a script: its #! line without the #! */
+};
+
+struct file_facts {
+	struct file_step steps[FILE_STEPS_MAX];
+	size_t n; /* the last one is what runs, unless missing or too_deep */
+	char *missing; /* an interpreter of a script that is not there; owned */
+	bool is_too_deep;
+	bool has_loader; /* of a dynamic program: its ELF interpreter is there */
+	bool has_platform;
+	struct platform platform;
+};
+
+/*
+ * Reads a file, below root when that is not -1 (links resolve inside). Never blocks. 0; -ENOEXEC when it
+ * is neither ELF nor script, -EBADMSG when it is malformed, with the path in front; ret is to be freed
+ * with file_done() also on failure.
+ */
+int file_look(int root, const char *path, struct file_facts *ret, struct err *e);
+void file_done(struct file_facts *facts);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/* What a root file system is made of. */
+#include "rootfs/survey.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "rootfs/beneath.h"
+
+enum { RELEASE_MAX = 64 * 1024, OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
+
+enum { VISITED_MAX = 16 };
+
+struct survey {
+	struct content *content;
+	struct stat visited[VISITED_MAX]; /* key directories: /bin is often a link to /usr/bin */
+	size_t n_visited;
+	struct buf path; /* of the directory that is walked */
+	unsigned long skipped;
+	bool is_deep;
+};
+
+static int add_emulator(struct survey *s, int fd, const struct elf_head *head, const char *path,
+	bool *ret_is_one)
+{
+	const struct arch *arch = content_maybe_emulator(path, head);
+	char version[EMULATOR_VERSION_MAX];
+
+	*ret_is_one = arch && emulator_version(fd, arch, version);
+	return *ret_is_one ? content_emulator(s->content, path, arch, head, version) : 0;
+}
+
+/* One file: its first 64 bytes say whether it counts, and as what. */
+static int add_file(struct survey *s, int dir, const char *name)
+{
+	auto_fd fd = openat(dir, name, OPEN_FLAGS | O_NOFOLLOW | O_CLOEXEC);
+	size_t before = s->path.len;
+	uint8_t bytes[ELF_HEAD];
+	struct elf_head head;
+	bool is_emulator;
+	ssize_t n;
+	int r;
+
+	n = fd < 0 ? -errno : pread(fd, bytes, sizeof(bytes), 0);
+	if (n < 0) {
+		s->skipped++;
+		return 0;
+	}
+	if (elf_read_head(bytes, (size_t)n, &head, NULL) != 1)
+		return 0;
+	buf_addf(&s->path, "/%s", name);
+	if (!buf_ok(&s->path))
+		return -ENOMEM;
+	r = add_emulator(s, fd, &head, buf_text(&s->path), &is_emulator);
+	if (!r && !is_emulator)
+		r = content_file(s->content, &head, buf_text(&s->path));
+	s->path.len = before;
+	s->path.data[before] = '\0';
+	return r;
+}
+
+static unsigned char type_of(int dir, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return DT_UNKNOWN;
+	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_UNKNOWN;
+}
+
+static int walk(struct survey *s, int fd, unsigned depth);
+
+static int walk_into(struct survey *s, int dir, const char *name, unsigned depth)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
+	size_t before = s->path.len;
+
+	if (fd < 0 || depth == SURVEY_DEPTH_MAX) {
+		cleanup_fd(&fd);
+		s->skipped++;
+		return 0;
+	}
+	buf_addf(&s->path, "/%s", name);
+	r = walk(s, fd, depth + 1);
+	s->path.len = before;
+	if (s->path.data)
+		s->path.data[before] = '\0';
+	return buf_ok(&s->path) ? r : -ENOMEM;
+}
+
+/* Takes the descriptor over. */
+static int walk(struct survey *s, int fd, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		cleanup_fd(&fd);
+		return -ENOMEM;
+	}
+	while (!r && (entry = readdir(dir))) {
+		unsigned char type = type_of(fd, entry);
+
+		if (type == DT_REG)
+			r = add_file(s, fd, entry->d_name);
+		else if (type == DT_DIR && s->is_deep && strcmp(entry->d_name, ".") &&
+			strcmp(entry->d_name, ".."))
+			r = walk_into(s, fd, entry->d_name, depth);
+	}
+	closedir(dir);
+	return r;
+}
+
+static bool is_visited(struct survey *s, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return true;
+	for (size_t i = 0; i < s->n_visited; i++)
+		if (s->visited[i].st_dev == st.st_dev && s->visited[i].st_ino == st.st_ino)
+			return true;
+	if (s->n_visited < VISITED_MAX)
+		s->visited[s->n_visited++] = st;
+	return false;
+}
+
+static int walk_path(struct survey *s, int root, const char *path)
+{
+	int fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+
+	if (fd < 0 || is_visited(s, fd)) {
+		cleanup_fd(&fd);
+		return 0;
+	}
+	s->path.len = 0;
+	buf_adds(&s->path, strcmp(path, "/") ? path : "");
+	return walk(s, fd, 0);
+}
+
+static int look_at_key(struct survey *s, int root, const char *path)
+{
+	auto_fd fd = beneath_open(root, path, OPEN_FLAGS);
+	struct elf_info info;
+	int r;
+
+	if (fd < 0 || elf_read(fd, &info, NULL))
+		return 0;
+	r = content_key(s->content, &info, path);
+	return r || s->is_deep ? r : content_file(s->content, &info.head, path);
+}
+
+static void read_release(struct survey *s, int root, const char *path)
+{
+	auto_fd fd = beneath_open(root, path, OPEN_FLAGS);
+	auto_buf text = { 0 };
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		!fd_read_all(fd, RELEASE_MAX, &text) && !*s->content->system)
+		content_release(s->content, buf_text(&text));
+}
+
+int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped,
+	struct err *e)
+{
+	struct survey s = { .content = ret, .is_deep = count_all };
+	int r = 0;
+
+	*ret = (struct content){ 0 };
+	for (const char *const *p = content_key_files; !r && *p; p++)
+		r = look_at_key(&s, root, *p);
+	for (const char *const *p = content_release_files; *p; p++)
+		read_release(&s, root, *p);
+	if (!r && count_all)
+		r = walk_path(&s, root, "/");
+	for (const char *const *p = content_key_dirs; !r && !count_all && *p; p++)
+		r = walk_path(&s, root, *p);
+	buf_done(&s.path);
+	if (!r)
+		r = content_judge(ret);
+	*ret_skipped = s.skipped;
+	return r ? err_sys(e, r, "cannot survey the root file system") : 0;
+}
