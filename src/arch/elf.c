@@ -185,13 +185,13 @@ static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf
 	struct err *e)
 {
 	bool is_dynamic = false;
-	size_t n;
+	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would lower it to what fits, silently */
 
 	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))
 		return err_set(e, -EBADMSG, "bad ELF program header size %u", eh->e_phentsize);
-	if (elf_getphdrnum(s->elf, &n) < 0 || n > ELF_PHNUM_MAX)
-		return err_set(e, -EBADMSG, "bad ELF program header count");
-	if (n && !is_inside(s, eh->e_phoff, n * eh->e_phentsize))
+	if (n > ELF_PHNUM_MAX)
+		return err_set(e, -EBADMSG, "bad ELF program header count %zu", n);
+	if (n && (!eh->e_phoff || !is_inside(s, eh->e_phoff, n * eh->e_phentsize)))
 		return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr ph;
@@ -237,21 +237,23 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 {
 	__attribute__((cleanup(cleanup_elf))) Elf *elf = NULL;
 	struct source s = { .fd = fd };
+	struct elf_info info = { 0 };
 	GElf_Ehdr eh;
-	int r;
+	int r = check_file(&s, &info.head, e);
 
-	*ret = (struct elf_info){ 0 };
-	r = check_file(&s, &ret->head, e);
 	if (r)
 		return r;
 	elf_version(EV_CURRENT);
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		return err_set(e, -EBADMSG, "malformed ELF file: %s", elf_errmsg(-1));
-	r = read_segments(&s, &eh, ret, e);
-	if (!r && ret->head.machine == EM_ARM)
-		read_attributes(&s, &eh, ret);
-	return r;
+	r = read_segments(&s, &eh, &info, e);
+	if (r)
+		return r;
+	if (info.head.machine == EM_ARM)
+		read_attributes(&s, &eh, &info);
+	*ret = info;
+	return 0;
 }
 
 /* o32 and n32 share class, data and machine: EF_MIPS_ABI2 tells them apart. */

@@ -13,7 +13,7 @@ static bool reserve(struct buf *b, size_t more)
 
 	if (b->failed)
 		return false;
-	if (more > BUF_LIMIT || b->len > BUF_LIMIT - more - 1)
+	if (more >= BUF_LIMIT || b->len >= BUF_LIMIT - more)
 		goto fail;
 	need = b->len + more + 1;
 	if (need <= b->cap)

@@ -67,6 +67,8 @@ int fd_copy(int from, int to)
 {
 	off_t offset = 0;
 
+	if (lseek(to, 0, SEEK_SET) < 0)
+		return -errno;
 	for (;;) {
 		ssize_t n = sendfile(to, from, &offset, 1 << 30);
 
@@ -109,13 +111,24 @@ int fd_same_content(int a, int b)
 	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
 }
 
+/* A process of the same number may have been killed and have left its file: that one goes first. */
+static int create_temporary(int dir, const char *temporary)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, temporary, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST && !unlinkat(dir, temporary, 0))
+		fd = openat(dir, temporary, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 static int write_temporary(int dir, const char *temporary, const struct buf *content, mode_t mode)
 {
-	auto_fd fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd fd = create_temporary(dir, temporary);
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = fd_write(fd, buf_text(content), content->len);
 	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
 		r = -errno;
