@@ -251,7 +251,7 @@ static const struct arch table[] = {
 	},
 	{
 		.qemu = "armeb", .oci = "armbe",
-		.uname = "armv7b armv8b", .debian = "armeb", .systemd = "arm-be",
+		.uname = "armv7b armv8b armv6b armv5teb", .debian = "armeb", .systemd = "arm-be",
 		.gnu = "armeb-linux-gnueabi armeb-linux-gnueabihf armeb-linux-gnu",
 		.match = {
 			{ .handler = "qemu-armeb", .machine = 40,

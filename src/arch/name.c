@@ -135,6 +135,15 @@ static bool lookup_word(const char *text, struct platform *ret)
 	return ret->arch;
 }
 
+/* An ABI that is all that a CPU's name alone says: not gnux32, gnu_ilp32 or gnuabin32. */
+static bool is_usual_abi(const char *abi)
+{
+	static const char *const words = "gnu musl uclibc android androideabi gnueabi gnueabihf "
+					 "musleabi musleabihf uclibceabi uclibceabihf gnuabi64";
+
+	return str_in_words(words, abi, strlen(abi));
+}
+
 /* cpu-vendor-linux-abi: the vendor says nothing, and musl's words are those of glibc. */
 static bool lookup_triplet(const char *text, struct platform *ret)
 {
@@ -149,6 +158,8 @@ static bool lookup_triplet(const char *text, struct platform *ret)
 		os + 7 + (str_starts(os + 7, "musl") ? 4 : 0));
 	if (lookup_word(plain, ret))
 		return true;
+	if (!is_usual_abi(os + strlen("-linux-")))
+		return false;
 	snprintf(plain, sizeof(plain), "%.*s", (int)cpu, text);
 	return lookup_word(plain, ret);
 }
@@ -172,7 +183,7 @@ static bool variant_fits(const char *words, const char *variant)
 /* arm64's v8 and amd64's v1 are what the bare name means: dropped, as containerd does. */
 static bool is_implied(const char *oci, const char *variant)
 {
-	return (!strcmp(oci, "arm64") && (!strcmp(variant, "v8") || !strcmp(variant, "v8.0"))) ||
+	return (!strcmp(oci, "arm64") && !strcmp(variant, "v8")) ||
 		(!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
 }
 
@@ -185,6 +196,8 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 		if (!strcmp(variant_words[i].oci, oci))
 			words = variant_words[i].variants;
 	snprintf(full, sizeof(full), "%s%s", isdigit((unsigned char)*variant) ? "v" : "", variant);
+	if (str_ends(full, ".0"))
+		full[strlen(full) - 2] = '\0';
 	if (words && strlen(full) < sizeof(p->variant) && variant_fits(words, full)) {
 		memcpy(p->variant, is_implied(oci, full) ? "" : full,
 			is_implied(oci, full) ? 1 : strlen(full) + 1);
@@ -280,6 +293,9 @@ int name_parse(const char *text, size_t len, struct platform *ret, struct err *e
 	if (len >= sizeof(word) || memchr(text, '\0', len))
 		return err_set(e, -EINVAL, "unknown platform: a name of %zu bytes", len);
 	snprintf(typed, sizeof(typed), "%.*s", (int)len, text);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return refuse(typed, "", e); /* no name has such, so none is near */
 	memcpy(word, typed, sizeof(word));
 	normalise(word);
 	if (strchr(word, '/')) {

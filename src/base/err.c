@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a NULL error would have held: a code must not get lost with the sentence that nobody wants. */
+static _Thread_local int last_code = -EIO;
+
 static char *format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
@@ -24,6 +27,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
+	last_code = code;
 	if (!e)
 		return code;
 	va_start(ap, fmt);
@@ -38,6 +42,7 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 	char *text = NULL;
 	va_list ap;
 
+	last_code = code;
 	if (!e)
 		return code;
 	va_start(ap, fmt);
@@ -56,7 +61,7 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	if (!e)
-		return -EIO;
+		return last_code;
 	va_start(ap, fmt);
 	prefix = format(fmt, ap);
 	va_end(ap);
@@ -72,7 +77,7 @@ int err_hint(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	if (!e)
-		return -EIO;
+		return last_code;
 	free(e->hint);
 	va_start(ap, fmt);
 	e->hint = format(fmt, ap);

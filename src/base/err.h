@@ -22,6 +22,7 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* As err_set() with ": strerror" appended for code. */
 int err_sys(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Each of these returns the code, also where e is NULL. */
 /* Puts "text: " before the message on its way up; returns the code. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Says what to type next; returns the code. */

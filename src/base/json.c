@@ -44,7 +44,7 @@ struct json *jv_text(const char *text)
 
 struct json *jv_uint(unsigned long value)
 {
-	return made(json_integer((json_int_t)value));
+	return made(value <= INT64_MAX ? json_integer((json_int_t)value) : NULL);
 }
 
 struct json *jv_bool(bool value)
