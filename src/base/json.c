@@ -82,3 +82,60 @@ void jv_free(struct json *value)
 {
 	json_decref(inner(value));
 }
+
+struct json *jv_load(const char *text, size_t len, struct err *e)
+{
+	json_error_t where;
+	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+
+	if (!value)
+		err_set(e, -EBADMSG, "malformed JSON: line %d: %s", where.line, where.text);
+	return (struct json *)value;
+}
+
+bool jv_is_object(const struct json *value)
+{
+	return json_is_object(inner(value));
+}
+
+bool jv_is_array(const struct json *value)
+{
+	return json_is_array(inner(value));
+}
+
+const struct json *jv_get(const struct json *value, const char *key)
+{
+	json_t *found = json_object_get(inner(value), key);
+
+	return json_is_null(found) ? NULL : (const struct json *)found;
+}
+
+const char *jv_get_text(const struct json *value, const char *key)
+{
+	return jv_as_text(jv_get(value, key));
+}
+
+bool jv_get_size(const struct json *value, const char *key, uint64_t *ret)
+{
+	const struct json *found = jv_get(value, key);
+
+	if (!json_is_integer(inner(found)) || json_integer_value(inner(found)) < 0)
+		return false;
+	*ret = (uint64_t)json_integer_value(inner(found));
+	return true;
+}
+
+size_t jv_count(const struct json *value)
+{
+	return json_array_size(inner(value));
+}
+
+const struct json *jv_at(const struct json *array, size_t i)
+{
+	return (const struct json *)json_array_get(inner(array), i);
+}
+
+const char *jv_as_text(const struct json *value)
+{
+	return json_string_value(inner(value));
+}

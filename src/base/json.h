@@ -21,3 +21,24 @@ void jv_push(struct json *array, struct json *value);
 /* Writes with two-space indent, keys in the order they were set, and a newline. 0 or -errno. */
 int jv_write(const struct json *value, FILE *out);
 void jv_free(struct json *value);
+
+/* ---- reading ---- */
+
+/*
+ * Parses one document: UTF-8, no duplicate keys, no NULs, nesting and numbers bounded by jansson. The caller
+ * bounds len. NULL with e set (-EBADMSG, saying where); the value is to be freed with jv_free().
+ */
+struct json *jv_load(const char *text, size_t len, struct err *e);
+bool jv_is_object(const struct json *value);
+bool jv_is_array(const struct json *value);
+/* A member of an object; NULL when value is none or has none (or null). Borrowed. */
+const struct json *jv_get(const struct json *value, const char *key);
+/* The same when it is text, else NULL. */
+const char *jv_get_text(const struct json *value, const char *key);
+/* The same when it is a number from 0 on; false otherwise. */
+bool jv_get_size(const struct json *value, const char *key, uint64_t *ret);
+/* Items of an array, 0 when value is none. */
+size_t jv_count(const struct json *value);
+const struct json *jv_at(const struct json *array, size_t i);
+/* The text itself; NULL when it is none. */
+const char *jv_as_text(const struct json *value);

@@ -103,6 +103,11 @@ int rule_check_name(const char *name, struct err *e)
 	return 0;
 }
 
+static bool is_extension(const char *text)
+{
+	return *text && !strchr(text, '/');
+}
+
 static int check_rule(const struct rule *rule, char delimiter, struct err *e)
 {
 	const char *fields[] = { rule->name, rule->interpreter, rule->extension };
@@ -111,7 +116,10 @@ static int check_rule(const struct rule *rule, char delimiter, struct err *e)
 		return err_set(e, -EBADMSG, "the rule has no interpreter");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (fields[i] && (strchr(fields[i], delimiter) || strchr(fields[i], '\n')))
-			return err_set(e, -EBADMSG, "'%s' cannot stand in a rule", fields[i]);
+			return err_set(e, -EBADMSG, "a '%c' or a newline cannot stand in a rule's fields",
+				delimiter);
+	if (rule->extension && !is_extension(rule->extension))
+		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
 	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))
 		return err_set(e, -EBADMSG, "the magic lies outside the first %d bytes", RULE_WINDOW);
 	return rule_check_name(rule->name, e);
@@ -146,12 +154,14 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 	buf_addf(out, ":%s:%s", rule->interpreter, flags);
 	if (!buf_ok(out))
 		return err_sys(e, -ENOMEM, "cannot write the rule");
-	if (out->len - before > RULE_TEXT_MAX)
-		return err_set(e, -EBADMSG, "the rule has more than %d bytes", RULE_TEXT_MAX);
-	return 0;
+	if (out->len - before <= RULE_TEXT_MAX)
+		return 0;
+	out->len = before;
+	out->data[before] = '\0';
+	return err_set(e, -EBADMSG, "the rule has more than %d bytes", RULE_TEXT_MAX);
 }
 
-/* The kernel's unescape: \xHH is a byte, every other byte stands for itself. */
+/* lib/string_helpers.c, UNESCAPE_HEX: \xHH is a byte; another backslash and what follows stand for themselves. */
 static int parse_bytes(const char *text, size_t len, uint8_t *out, size_t *ret_n)
 {
 	size_t n = 0;
@@ -165,6 +175,9 @@ static int parse_bytes(const char *text, size_t len, uint8_t *out, size_t *ret_n
 			if (str_from_hex(hex, out + n, 1) != 1)
 				return -EBADMSG;
 			i += 4;
+		} else if (text[i] == '\\' && i + 1 < len && n + 1 < RULE_WINDOW) {
+			out[n++] = (uint8_t)text[i++];
+			out[n] = (uint8_t)text[i++];
 		} else {
 			out[n] = (uint8_t)text[i++];
 		}
@@ -185,11 +198,15 @@ static int split(const char *text, size_t len, struct field fields[FIELDS])
 {
 	const char *p = text + 1, *end = text + len;
 
+	if (*text == '\n')
+		return -EBADMSG;
 	for (size_t i = 0; i < FIELDS; i++) {
 		const char *stop = memchr(p, text[0], (size_t)(end - p));
 
 		if (!stop && i != FLAGS)
 			return -EBADMSG;
+		if (stop && i == FLAGS)
+			return -EBADMSG; /* something behind the flags */
 		if (!stop)
 			stop = end;
 		fields[i] = (struct field){ p, (size_t)(stop - p) };
@@ -228,7 +245,7 @@ static int parse_fields(const struct field *f, struct rule *rule)
 	if (*f[TYPE].text == 'M')
 		return parse_magic(f, rule);
 	rule->extension = strndup(f[MAGIC].text, f[MAGIC].len);
-	return *f[TYPE].text == 'E' && rule->extension && *rule->extension ? 0 : -EBADMSG;
+	return *f[TYPE].text == 'E' && rule->extension && is_extension(rule->extension) ? 0 : -EBADMSG;
 }
 
 int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
@@ -279,6 +296,8 @@ static int parse_entry_magic(const char **text, char *value, size_t cap, struct 
 	if (n <= 0)
 		return -EBADMSG;
 	rule->size = (size_t)n;
+	if (offset + rule->size > RULE_WINDOW)
+		return -EBADMSG;
 	memset(rule->mask, 0xff, rule->size);
 	if (take_line(text, "mask ", value, cap) && str_from_hex(value, rule->mask, rule->size) != n)
 		return -EBADMSG;
@@ -291,7 +310,7 @@ static int parse_entry(const char *text, char *value, size_t cap, struct rule *r
 		rule->is_enabled = true;
 	else if (!take_line(&text, "disabled", value, cap))
 		return -EBADMSG;
-	if (*value || !take_line(&text, "interpreter ", value, cap))
+	if (*value || !take_line(&text, "interpreter ", value, cap) || !*value)
 		return -EBADMSG;
 	rule->interpreter = strdup(value);
 	if (!take_line(&text, "flags: ", value, cap))

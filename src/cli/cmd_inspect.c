@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fdio.h"
+#include "base/str.h"
 #include "cli/render_inspect.h"
+#include "image/tar_read.h"
 #include "rootfs/survey.h"
 
 enum { OPT_SURVEY = OPT_FIRST, OPT_EXPECT, OPT_ROOT, OPT_JSON };
@@ -44,24 +47,12 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-/*
- * Whether what was found can be called what was expected. A file that does not tell its variant fits any,
- * and an older variant runs on a newer platform, as the label promises no more.
- */
-static bool is_expected(const struct platform *expected, const struct platform *found)
-{
-	if (expected->arch != found->arch)
-		return false;
-	return !*expected->variant || !*found->variant ||
-		strcmp(found->variant, expected->variant) <= 0;
-}
-
 static int check_expected(const struct context *c, const char *target, bool has_platform,
 	const struct platform *found, struct err *e)
 {
 	auto_buf want = { 0 }, got = { 0 };
 
-	if (!c->expects || (has_platform && is_expected(&c->expected, found)))
+	if (!c->expects || (has_platform && image_fits(&c->expected, found)))
 		return 0;
 	name_platform(&want, c->expected.arch, c->expected.variant);
 	if (has_platform)
@@ -130,16 +121,165 @@ static int inspect_root(struct context *c, int root, const char *target, struct 
 	return r;
 }
 
+/* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
+static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
+
+struct image_name {
+	char *path;
+	const char *reference; /* inside path; NULL: all */
+	bool is_image;
+};
+
+static int parse_name(const char *target, struct image_name *ret, struct err *e)
+{
+	char *colon;
+
+	*ret = (struct image_name){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes) && !ret->is_image; i++)
+		if (str_starts(target, prefixes[i])) {
+			ret->is_image = true;
+			target += strlen(prefixes[i]);
+		}
+	ret->path = strdup(target);
+	if (!ret->path)
+		return err_sys(e, -ENOMEM, "%s", target);
+	colon = ret->is_image ? strchr(ret->path, ':') : NULL;
+	if (colon) {
+		*colon = '\0';
+		ret->reference = colon + 1;
+	}
+	return 0;
+}
+
+/* A whole reference, or its tag alone. */
+static bool is_named(const struct model_image *image, const char *reference)
+{
+	size_t len = reference ? strlen(reference) : 0, have;
+
+	if (!reference)
+		return true;
+	if (!image->reference)
+		return false;
+	have = strlen(image->reference);
+	return !strcmp(image->reference, reference) ||
+		(have > len && image->reference[have - len - 1] == ':' &&
+			!strcmp(image->reference + have - len, reference));
+}
+
+static int check_image(const struct context *c, const char *target, const struct image_facts *facts,
+	struct err *e)
+{
+	int r;
+
+	if (facts->err.code)
+		return err_set(e, facts->err.code, "%s: %s", target, facts->err.message);
+	r = check_expected(c, target, facts->content.has_platform, &facts->content.platform, e);
+	return r ? r : check_mixture(c, target, &facts->content, e);
+}
+
+/* With several platforms in it, --expect is about those that the label or the index calls so. */
+static bool is_concerned(const struct context *c, const struct image_facts *facts, bool is_single)
+{
+	return facts->err.code || !c->expects || is_single || !facts->has_label ||
+		facts->label.arch == c->expected.arch;
+}
+
+static int show_image(struct context *c, const char *target, const struct image_name *name,
+	struct image_report *report, struct err *e)
+{
+	size_t shown = 0, concerned = 0, runnable = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < report->model.n; i++)
+		runnable += report->facts[i].image->kind == MODEL_IMAGE;
+	for (size_t i = 0; i < report->model.n; i++) {
+		struct image_facts *facts = &report->facts[i];
+
+		if (!is_named(facts->image, name->reference))
+			continue;
+		shown++;
+		if (c->json)
+			jv_push(c->list, json_image(target, model_format_words[report->model.format],
+					facts));
+		else
+			render_image(facts, c->survey);
+		if (facts->image->kind != MODEL_IMAGE || !is_concerned(c, facts, runnable == 1))
+			continue;
+		concerned++;
+		if (!r)
+			r = check_image(c, target, facts, e);
+	}
+	if (!shown && name->reference)
+		return err_set(e, -ENOENT, "%s: no image of that name in it", target);
+	if (!r && c->expects && !concerned)
+		return err_set(e, -EBADMSG, "%s: no image for the expected platform in it", target);
+	return r;
+}
+
+static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd,
+	struct err *e)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	struct image_report report;
+	int r = image_look(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", &report, e);
+
+	if (r) {
+		err_prefix(e, "%s", target);
+	} else {
+		if (!c->json)
+			render_fact(model_format_words[report.model.format], target);
+		r = show_image(c, target, name, &report, e);
+	}
+	image_done(&report);
+	return r;
+}
+
+/* An archive begins with a tar header or with the magic of a compressor. */
+static bool looks_like_image(int fd)
+{
+	uint8_t head[TAR_BLOCK];
+	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
+
+	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4))) ||
+		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
+}
+
+static bool is_layout(int dir)
+{
+	return !faccessat(dir, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+static int inspect_path(struct context *c, const char *target, const struct image_name *name,
+	struct err *e)
+{
+	bool is_stdin = !strcmp(name->path, "-");
+	auto_fd fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+				open(name->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", target);
+	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", target);
+	if (is_stdin || name->is_image || (S_ISDIR(st.st_mode) ? is_layout(fd) : looks_like_image(fd)))
+		return inspect_image(c, target, name, take_fd(&fd), e);
+	if (S_ISDIR(st.st_mode))
+		return inspect_root(c, fd, target, e);
+	return inspect_file(c, -1, target, e);
+}
+
 static int inspect(struct context *c, int root, const char *target, struct err *e)
 {
-	auto_fd dir = -1;
+	struct image_name name;
+	int r;
 
 	if (root >= 0)
 		return inspect_file(c, root, target, e);
-	dir = open(target, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-	if (dir >= 0)
-		return inspect_root(c, dir, target, e);
-	return inspect_file(c, -1, target, e);
+	r = parse_name(target, &name, e);
+	if (!r)
+		r = inspect_path(c, target, &name, e);
+	free(name.path);
+	return r;
 }
 
 static int inspect_all(struct context *c, int n, char **targets)
@@ -180,7 +320,7 @@ static int run(int argc, char **argv)
 		return status;
 	if (first == argc) {
 		err_set(&e, -EINVAL, "inspect: what?");
-		err_hint(&e, "name files or root file systems");
+		err_hint(&e, "name files, root file systems or images");
 		return exit_with(&e);
 	}
 	if (c.json)
@@ -195,5 +335,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_inspect = {
 	"inspect", "[OPTION...] TARGET...",
-	"show what a file or root file system is made of, and for which platform", run,
+	"show what a file, root file system or image is made of, and for which platform", run,
 };

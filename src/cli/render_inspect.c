@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /* One fact: key, padded; value, escaped. Nothing for an empty value. */
-static void fact(const char *key, const char *value)
+void render_fact(const char *key, const char *value)
 {
 	auto_buf safe = { 0 };
 
@@ -42,11 +42,11 @@ static void fact_platform(const struct platform *p)
 	auto_buf platform = { 0 }, line = { 0 };
 
 	name_platform(&platform, p->arch, p->variant);
-	fact("platform:", buf_text(&platform));
+	render_fact("platform:", buf_text(&platform));
 	buf_addf(&line, "docker %s, debian %s, alpine %s, uname %s, gnu %s", words_or_dash(w.docker),
 		words_or_dash(w.debian), words_or_dash(w.alpine), words_or_dash(w.uname),
 		words_or_dash(w.gnu));
-	fact("also called:", buf_text(&line));
+	render_fact("also called:", buf_text(&line));
 }
 
 static void fact_emulator(const struct arch *arch)
@@ -59,7 +59,7 @@ static void fact_emulator(const struct arch *arch)
 		buf_addf(&line, "qemu-%s", arch->qemu);
 	else
 		buf_adds(&line, "QEMU has none");
-	fact("emulator:", buf_text(&line));
+	render_fact("emulator:", buf_text(&line));
 }
 
 static void render_elf(const struct elf_info *elf, const struct file_facts *facts)
@@ -67,13 +67,13 @@ static void render_elf(const struct elf_info *elf, const struct file_facts *fact
 	auto_buf kind = { 0 }, abi = { 0 }, loader = { 0 };
 
 	describe_kind(&kind, elf);
-	fact("type:", buf_text(&kind));
+	render_fact("type:", buf_text(&kind));
 	abi_describe(&abi, elf);
-	fact("abi:", buf_text(&abi));
-	fact("os abi:", abi_os(&elf->head));
+	render_fact("abi:", buf_text(&abi));
+	render_fact("os abi:", abi_os(&elf->head));
 	if (elf->has_interpreter) {
 		buf_addf(&loader, "%s%s", elf->interpreter, facts->has_loader ? "" : " (not there)");
-		fact("interpreter:", buf_text(&loader));
+		render_fact("interpreter:", buf_text(&loader));
 	}
 	if (facts->has_platform)
 		fact_platform(&facts->platform);
@@ -82,23 +82,23 @@ static void render_elf(const struct elf_info *elf, const struct file_facts *fact
 
 void render_file(const char *target, const struct file_facts *facts)
 {
-	fact("file:", target);
+	render_fact("file:", target);
 	for (size_t i = 0; i < facts->n; i++) {
 		const struct file_step *step = &facts->steps[i];
 
 		if (i)
-			fact("runs:", step->path);
+			render_fact("runs:", step->path);
 		if (step->is_elf) {
 			render_elf(&step->elf, facts);
 		} else {
-			fact("type:", "script");
-			fact("command:", step->command);
+			render_fact("type:", "script");
+			render_fact("command:", step->command);
 		}
 	}
 	if (facts->missing)
 		printf("%-13s %s (not there)\n", "runs:", facts->missing);
 	if (facts->is_too_deep)
-		fact("runs:", "scripts in scripts, more than the kernel follows");
+		render_fact("runs:", "scripts in scripts, more than the kernel follows");
 }
 
 static struct json *json_platform(const struct platform *p)
@@ -168,36 +168,75 @@ static void render_tally(const struct content *content, bool count_all)
 		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
 			buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
 		buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
-		fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
+		render_fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
 	}
 }
 
-void render_content(const char *target, const char *kind, const struct content *content,
-	unsigned long skipped, bool count_all)
+static void render_found(const struct content *content, bool count_all)
 {
-	fact(kind, target);
-	fact("system:", content->system);
+	render_fact("system:", content->system);
 	if (content->has_platform) {
 		fact_platform(&content->platform);
-		fact("judged by:", content->decided_by ? content->decided_by : "most of its files");
+		render_fact("judged by:", content->decided_by ? content->decided_by : "most of its files");
 		fact_emulator(content->platform.arch);
 	} else {
-		fact("platform:", "unknown: no program found");
+		render_fact("platform:", "unknown: no program found");
 	}
 	if (count_all || content->is_mixed)
 		render_tally(content, count_all);
 	if (content->is_mixed)
-		fact("mixed:", "yes");
+		render_fact("mixed:", "yes");
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		const struct content_emulator *em = &content->emulators[i];
 		auto_buf line = { 0 };
 
 		buf_addf(&line, "%s, QEMU %s for %s, runs on %s", em->path, em->version, em->arch->qemu,
 			em->host ? em->host->qemu : "something else");
-		fact("contains:", buf_text(&line));
+		render_fact("contains:", buf_text(&line));
 	}
+}
+
+void render_content(const char *target, const char *kind, const struct content *content,
+	unsigned long skipped, bool count_all)
+{
+	render_fact(kind, target);
+	render_found(content, count_all);
 	if (skipped)
 		printf("%-13s %lu\n", "unreadable:", skipped);
+}
+
+static void label_text(struct buf *out, const struct model_image *image)
+{
+	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?",
+		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
+		image->variant ? image->variant : "");
+}
+
+void render_image(const struct image_facts *facts, bool count_all)
+{
+	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs" };
+	const struct model_image *image = facts->image;
+	auto_buf label = { 0 };
+
+	puts("");
+	render_fact("name:", image->reference);
+	render_fact("digest:", image->digest);
+	if (image->kind != MODEL_IMAGE) {
+		render_fact("kind:", kinds[image->kind]);
+		return;
+	}
+	label_text(&label, image);
+	render_fact("label:", buf_text(&label));
+	render_fact("index says:", image->index_platform);
+	if (facts->err.code) {
+		render_fact("unreadable:", facts->err.message);
+		return;
+	}
+	render_found(&facts->content, count_all);
+	if (!facts->agrees)
+		render_fact("label lies:", "its files are for something else");
+	if (facts->is_incomplete)
+		render_fact("incomplete:", "a layer is not in the file");
 }
 
 static struct json *json_tally(const struct tally *tally)
@@ -254,5 +293,24 @@ struct json *json_content(const char *target, const char *kind, const struct con
 	jv_set(o, "files", json_tally(&content->tally));
 	jv_set(o, "emulators", json_emulators(content));
 	jv_set(o, "unreadable", jv_uint(skipped));
+	return o;
+}
+
+struct json *json_image(const char *target, const char *format, const struct image_facts *facts)
+{
+	static const char *const kinds[] = { "image", "attestation", "artifact" };
+	const struct model_image *image = facts->image;
+	struct json *o = json_content(target, kinds[image->kind], &facts->content, 0);
+	auto_buf label = { 0 };
+
+	label_text(&label, image);
+	jv_set(o, "format", jv_text(format));
+	jv_set(o, "reference", jv_text(image->reference));
+	jv_set(o, "digest", jv_text(image->digest));
+	jv_set(o, "label", image->kind == MODEL_IMAGE ? jv_text(buf_text(&label)) : jv_null());
+	jv_set(o, "index_platform", jv_text(image->index_platform));
+	jv_set(o, "label_agrees", image->kind == MODEL_IMAGE ? jv_bool(facts->agrees) : jv_null());
+	jv_set(o, "incomplete", jv_bool(facts->is_incomplete));
+	jv_set(o, "error", jv_text(facts->err.message));
 	return o;
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* How a source is made; the decompressors, each in the one file that knows its library. */
+#pragma once
+
+#include "base/stream.h"
+
+/* What every kind of source begins with. read returns less than len only at the end. */
+struct source {
+	ssize_t (*read)(struct source *source, void *data, size_t len);
+	int (*skip)(struct source *source, uint64_t len); /* NULL: by reading */
+	void (*free)(struct source *source);		   /* what is inside; NULL: nothing */
+	uint64_t position;
+	int error;
+};
+
+/* Take inner over on success; NULL without memory. */
+struct source *codec_gzip(struct source *inner);
+struct source *codec_zstd(struct source *inner);
+
+/* Whether so much output from so much input is a bomb. */
+static inline bool codec_is_bomb(uint64_t in, uint64_t out)
+{
+	return out > SOURCE_RATIO_FROM && out / SOURCE_RATIO_MAX > in;
+}

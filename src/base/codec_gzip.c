@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+/* gzip (RFC 1952), all members of it; the one file that knows zlib. */
+#include <string.h>
+#include <zlib.h>
+
+#include "base/codec.h"
+
+enum { CHUNK = 64 * 1024, GZIP_ONLY = 15 + 16 };
+
+struct gzip {
+	struct source source;
+	struct source *inner;
+	z_stream z;
+	bool is_between; /* members; only here may the input end */
+	uint64_t in, out;
+	uint8_t chunk[CHUNK];
+};
+
+static ssize_t refill(struct gzip *g)
+{
+	ssize_t n = source_read(g->inner, g->chunk, sizeof(g->chunk));
+
+	if (n > 0) {
+		g->z.next_in = g->chunk;
+		g->z.avail_in = (uInt)n;
+		g->in += (uint64_t)n;
+	}
+	return n;
+}
+
+/* After a member: another one, zero padding as tar programs leave it, or the end. */
+static int next_member(struct gzip *g)
+{
+	while (g->z.avail_in && !*g->z.next_in) {
+		g->z.next_in++;
+		g->z.avail_in--;
+	}
+	if (!g->z.avail_in)
+		return 0;
+	g->is_between = false;
+	return inflateReset(&g->z) == Z_OK ? 0 : -EBADMSG;
+}
+
+/* One step of inflating; 1 at the end of everything. */
+static int step(struct gzip *g)
+{
+	int r;
+
+	if (!g->z.avail_in) {
+		ssize_t n = refill(g);
+
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			return g->is_between ? 1 : -EBADMSG;
+	}
+	if (g->is_between) {
+		r = next_member(g);
+		if (r || g->is_between)
+			return r;
+	}
+	r = inflate(&g->z, Z_NO_FLUSH);
+	if (r == Z_STREAM_END)
+		g->is_between = true;
+	else if (r != Z_OK && r != Z_BUF_ERROR)
+		return r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+	return 0;
+}
+
+static ssize_t gzip_read(struct source *source, void *data, size_t len)
+{
+	struct gzip *g = (struct gzip *)source;
+	size_t done = 0;
+
+	while (done < len) {
+		size_t want = MIN_OF(len - done, (size_t)CHUNK);
+		int r;
+
+		g->z.next_out = (Bytef *)data + done;
+		g->z.avail_out = (uInt)want;
+		r = step(g);
+		done += want - g->z.avail_out;
+		g->out += want - g->z.avail_out;
+		if (r < 0)
+			return r;
+		if (r)
+			break;
+		if (codec_is_bomb(g->in, g->out))
+			return -E2BIG;
+	}
+	return (ssize_t)done;
+}
+
+static void gzip_free(struct source *source)
+{
+	struct gzip *g = (struct gzip *)source;
+
+	inflateEnd(&g->z);
+	source_free(g->inner);
+}
+
+struct source *codec_gzip(struct source *inner)
+{
+	struct gzip *g = calloc(1, sizeof(*g));
+
+	if (!g || inflateInit2(&g->z, GZIP_ONLY) != Z_OK) {
+		free(g);
+		return NULL;
+	}
+	g->source = (struct source){ .read = gzip_read, .free = gzip_free };
+	g->inner = inner;
+	return &g->source;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* Zstandard (RFC 8878), all frames of it; the one file that knows libzstd. */
+#include <zstd.h>
+
+#include "base/codec.h"
+
+enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 27 };
+
+struct zstd {
+	struct source source;
+	struct source *inner;
+	ZSTD_DStream *z;
+	ZSTD_inBuffer in;
+	size_t hint; /* 0 between frames: only there may the input end */
+	uint64_t consumed, out;
+	uint8_t chunk[CHUNK];
+};
+
+/* 1 at the end of everything. */
+static int refill(struct zstd *z)
+{
+	ssize_t n = source_read(z->inner, z->chunk, sizeof(z->chunk));
+
+	if (n < 0)
+		return (int)n;
+	if (!n)
+		return z->hint ? -EBADMSG : 1;
+	z->in = (ZSTD_inBuffer){ z->chunk, (size_t)n, 0 };
+	z->consumed += (uint64_t)n;
+	return 0;
+}
+
+static ssize_t zstd_read(struct source *source, void *data, size_t len)
+{
+	struct zstd *z = (struct zstd *)source;
+	ZSTD_outBuffer out = { data, len, 0 };
+
+	while (out.pos < out.size) {
+		size_t before = out.pos;
+
+		/* A full output buffer may have left decoded bytes inside: ask before reading on. */
+		if (z->in.pos == z->in.size && !(z->out && z->hint)) {
+			int r = refill(z);
+
+			if (r < 0)
+				return r;
+			if (r)
+				break;
+		}
+		z->hint = ZSTD_decompressStream(z->z, &out, &z->in);
+		if (ZSTD_isError(z->hint))
+			return -EBADMSG;
+		z->out += out.pos - before;
+		if (codec_is_bomb(z->consumed, z->out))
+			return -E2BIG;
+		if (out.pos == before && z->in.pos == z->in.size) {
+			int r = refill(z);
+
+			if (r < 0)
+				return r;
+			if (r)
+				break;
+		}
+	}
+	return (ssize_t)out.pos;
+}
+
+static void zstd_free(struct source *source)
+{
+	struct zstd *z = (struct zstd *)source;
+
+	ZSTD_freeDStream(z->z);
+	source_free(z->inner);
+}
+
+struct source *codec_zstd(struct source *inner)
+{
+	struct zstd *z = calloc(1, sizeof(*z));
+
+	if (!z)
+		return NULL;
+	z->z = ZSTD_createDStream();
+	if (!z->z || ZSTD_isError(ZSTD_DCtx_setParameter(z->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+		ZSTD_freeDStream(z->z);
+		free(z);
+		return NULL;
+	}
+	z->source = (struct source){ .read = zstd_read, .free = zstd_free };
+	z->inner = inner;
+	z->hint = 1;
+	return &z->source;
+}

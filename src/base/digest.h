@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* SHA-256, and digests as text: "sha256:" and 64 lower-case hex digits. */
+#pragma once
+
+#include "base/err.h"
+
+enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1 };
+
+/* The digest of these bytes as text. */
+void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
+/*
+ * Whether text is a well-formed sha256 digest (OCI image-spec descriptor.md): only then may it become
+ * part of a path.
+ */
+bool digest_is_valid(const char *text);

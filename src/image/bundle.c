@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+/* Named members: of a tar archive, or of an OCI layout directory. */
+#include "image/bundle.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+#include "image/tar_read.h"
+
+enum { COPY_CHUNK = 128 * 1024 };
+
+struct file {
+	char *name;
+	char *link; /* the member that this one is a link to; NULL for a regular file */
+	uint64_t offset, size;
+};
+
+struct bundle {
+	int dir; /* of a layout, -1 for an archive */
+	int tar;
+	struct file *files; /* sorted by name */
+	size_t n, cap;
+};
+
+/* Drops "./" and "/" in front; NULL when a component is "..". Points into path. */
+static const char *plain_name(const char *path)
+{
+	while (*path == '/' || !strncmp(path, "./", 2))
+		path += *path == '/' ? 1 : 2;
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/')
+		if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2]))
+			return NULL;
+	return path;
+}
+
+/* What a symlink "../x/layer.tar" of member "y/layer.tar" means, inside the archive. Owned; NULL: leaves it. */
+static char *resolve_link(const char *name, const char *link)
+{
+	auto_buf path = { 0 };
+
+	if (*link != '/') {
+		const char *slash = strrchr(name, '/');
+
+		buf_add(&path, name, slash ? (size_t)(slash - name) : 0);
+	}
+	for (const char *p = link; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && !memcmp(p, "..", 2)) {
+			char *slash = path.len ? strrchr(path.data, '/') : NULL;
+
+			if (!path.len)
+				return NULL;
+			path.len = slash ? (size_t)(slash - path.data) : 0;
+			path.data[path.len] = '\0';
+		} else if (len != 1 || *p != '.') {
+			buf_addf(&path, "%s%.*s", path.len ? "/" : "", (int)MIN_OF(len, 4096u), p);
+		}
+		p += len;
+	}
+	return buf_ok(&path) && path.len ? strdup(buf_text(&path)) : NULL;
+}
+
+static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
+{
+	const char *name = plain_name(entry->path);
+	struct file file = { .offset = entry->offset, .size = entry->size };
+
+	if (!name)
+		return err_set(e, -EBADMSG, "a member whose name leaves the archive: %s", entry->path);
+	if (entry->type == TAR_DIRECTORY || !*name)
+		return 0;
+	if (b->n == b->cap) {
+		size_t cap = b->cap ? 2 * b->cap : 64;
+		struct file *grown = cap > 2 * BUNDLE_MEMBERS_MAX ? NULL :
+			reallocarray(b->files, cap, sizeof(*grown));
+
+		if (!grown)
+			return err_set(e, -E2BIG, "too many members in the archive");
+		b->files = grown;
+		b->cap = cap;
+	}
+	file.name = strdup(name);
+	if (entry->type == TAR_SYMLINK)
+		file.link = resolve_link(name, entry->linkname);
+	else if (entry->type == TAR_HARDLINK && plain_name(entry->linkname))
+		file.link = strdup(plain_name(entry->linkname));
+	if (entry->type != TAR_FILE && !file.link)
+		file.link = strdup(""); /* a device, or a link that leaves the archive: nothing to read */
+	if (!file.name || (entry->type != TAR_FILE && !file.link)) {
+		free(file.name);
+		return err_sys(e, -ENOMEM, "cannot read the archive");
+	}
+	b->files[b->n++] = file;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+}
+
+static int index_tar(struct bundle *b, struct err *e)
+{
+	struct tar_reader reader;
+	struct source *source;
+	struct stat st;
+	int r;
+
+	if (fstat(b->tar, &st) < 0)
+		return err_sys(e, -errno, "cannot read the archive");
+	source = source_range(b->tar, 0, (uint64_t)st.st_size);
+	if (!source)
+		return err_sys(e, -ENOMEM, "cannot read the archive");
+	tar_init(&reader, source);
+	while ((r = tar_next(&reader, e)) > 0) {
+		r = add_file(b, &reader.entry, e);
+		if (r)
+			break;
+	}
+	tar_done(&reader);
+	source_free(source);
+	if (!r && b->n)
+		qsort(b->files, b->n, sizeof(*b->files), by_name);
+	for (size_t i = 1; !r && i < b->n; i++)
+		if (!strcmp(b->files[i - 1].name, b->files[i].name))
+			r = err_set(e, -EBADMSG, "two members are called %s: readers disagree which "
+						 "counts", b->files[i].name);
+	return r;
+}
+
+static int write_all(struct source *source, int to, struct err *e)
+{
+	auto_free char *chunk = malloc(COPY_CHUNK);
+	ssize_t n = -ENOMEM;
+	int r;
+
+	while (chunk && (n = source_read(source, chunk, COPY_CHUNK)) > 0) {
+		r = fd_write(to, chunk, (size_t)n);
+		if (r)
+			return err_sys(e, r, "cannot write a temporary copy of the archive");
+	}
+	if (n == -EBADMSG)
+		return err_set(e, -EBADMSG, "truncated or corrupt");
+	if (n == -E2BIG)
+		return err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
+	return n < 0 ? err_sys(e, (int)n, "cannot read the archive") : 0;
+}
+
+/* A compressed archive or a pipe cannot be read out of order, and its index may come last. */
+static int spool(struct bundle *b, struct source *source, const char *tmpdir, struct err *e)
+{
+	auto_fd copy = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int r;
+
+	if (copy < 0) {
+		err_sys(e, -errno, "cannot make a temporary file in %s", tmpdir);
+		return err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
+	}
+	r = write_all(source, copy, e);
+	if (!r) {
+		cleanup_fd(&b->tar);
+		b->tar = take_fd(&copy);
+	}
+	return r;
+}
+
+static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpdir, struct err *e)
+{
+	bool is_file = S_ISREG(st->st_mode);
+	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) :
+					  source_pipe(b->tar);
+	const char *codec = "";
+	int r = 0;
+
+	if (!source)
+		return err_sys(e, -ENOMEM, "cannot read the archive");
+	source = source_decode(source, &codec, e);
+	if (!source)
+		return e ? e->code : -EBADMSG;
+	if (!is_file || strcmp(codec, "none"))
+		r = spool(b, source, tmpdir, e);
+	source_free(source);
+	return r;
+}
+
+struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
+{
+	struct bundle *b = calloc(1, sizeof(*b));
+	struct stat st;
+	int r = 0;
+
+	if (!b || fstat(fd, &st) < 0) {
+		err_sys(e, b ? -errno : -ENOMEM, "cannot open it");
+		cleanup_fd(&fd);
+		free(b);
+		return NULL;
+	}
+	b->dir = S_ISDIR(st.st_mode) ? fd : -1;
+	b->tar = b->dir < 0 ? fd : -1;
+	if (b->tar >= 0)
+		r = prepare_tar(b, &st, tmpdir, e);
+	if (!r && b->tar >= 0)
+		r = index_tar(b, e);
+	if (!r)
+		return b;
+	bundle_free(b);
+	return NULL;
+}
+
+void bundle_free(struct bundle *bundle)
+{
+	if (!bundle)
+		return;
+	cleanup_fd(&bundle->dir);
+	cleanup_fd(&bundle->tar);
+	for (size_t i = 0; i < bundle->n; i++) {
+		free(bundle->files[i].name);
+		free(bundle->files[i].link);
+	}
+	free(bundle->files);
+	free(bundle);
+}
+
+static const struct file *find_file(const struct bundle *b, const char *name)
+{
+	struct file key = { .name = (char *)(uintptr_t)name };
+
+	return b->n ? bsearch(&key, b->files, b->n, sizeof(key), by_name) : NULL;
+}
+
+static int find_in_tar(const struct bundle *b, const char *name, struct member *ret, struct err *e)
+{
+	const struct file *file = find_file(b, name);
+
+	if (!file)
+		return err_set(e, -ENOENT, "there is no %s in it", name);
+	if (file->link)
+		file = find_file(b, file->link);
+	if (!file || file->link)
+		return err_set(e, -EBADMSG, "%s is no regular file in it", name);
+	*ret = (struct member){ b->tar, -1, file->offset, file->size };
+	return 0;
+}
+
+/* Component by component, without any link: blobs/sha256 may be one that leads to /etc. */
+static int find_in_dir(const struct bundle *b, const char *name, struct member *ret, struct err *e)
+{
+	auto_fd at = openat(b->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *p = name;
+	char part[NAME_MAX + 1];
+	struct stat st;
+
+	for (size_t len; at >= 0 && p[len = strcspn(p, "/")]; p += len + 1) {
+		int next;
+
+		snprintf(part, sizeof(part), "%.*s", (int)MIN_OF(len, (size_t)NAME_MAX), p);
+		next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cleanup_fd(&at);
+		at = next;
+	}
+	if (at >= 0) {
+		int file = openat(at, p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+		cleanup_fd(&at);
+		at = file;
+	}
+	if (at < 0 && errno == ENOENT)
+		return err_set(e, -ENOENT, "there is no %s in it", name);
+	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, -EBADMSG, "%s is no regular file in it", name);
+	ret->size = (uint64_t)st.st_size;
+	ret->offset = 0;
+	ret->fd = ret->owned = take_fd(&at);
+	return 0;
+}
+
+int bundle_find(const struct bundle *bundle, const char *name, struct member *ret, struct err *e)
+{
+	const char *plain = plain_name(name);
+
+	if (!plain || !*plain)
+		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);
+	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) :
+				  find_in_tar(bundle, plain, ret, e);
+}
+
+void member_done(struct member *member)
+{
+	cleanup_fd(&member->owned);
+	*member = (struct member)MEMBER_INIT;
+}
+
+bool bundle_has(const struct bundle *bundle, const char *name)
+{
+	struct member member = MEMBER_INIT;
+	bool has = !bundle_find(bundle, name, &member, NULL);
+
+	member_done(&member);
+	return has;
+}
+
+int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	char chunk[4096];
+	int r = bundle_find(bundle, name, &member, e);
+
+	if (r)
+		return r;
+	if (member.size > BUNDLE_JSON_MAX)
+		return err_set(e, -E2BIG, "%s has more than %d bytes", name, BUNDLE_JSON_MAX);
+	for (uint64_t at = 0; at < member.size;) {
+		ssize_t n = fd_pread(member.fd, chunk, (size_t)MIN_OF(member.size - at, sizeof(chunk)),
+			(off_t)(member.offset + at));
+
+		if (n <= 0)
+			return n ? err_sys(e, (int)n, "%s", name) :
+				   err_set(e, -EBADMSG, "%s: truncated", name);
+		buf_add(out, chunk, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "%s", name);
+}

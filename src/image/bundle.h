@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Named members: of a tar archive, or of an OCI layout directory. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/stream.h"
+
+enum {
+	BUNDLE_JSON_MAX = 4 * 1024 * 1024, /* as other readers of images limit a document */
+	BUNDLE_MEMBERS_MAX = 1000 * 1000,
+};
+
+/* Where a member's bytes are. fd is borrowed from the bundle unless owned is not -1. */
+struct member {
+	int fd;
+	int owned;
+	uint64_t offset, size;
+};
+
+#define MEMBER_INIT { .fd = -1, .owned = -1 }
+
+struct bundle;
+
+/*
+ * Opens what a descriptor refers to, which is taken over: a directory; a tar archive; one compressed with
+ * gzip or zstd, or coming from a pipe, which goes to a temporary file first (in $TMPDIR, already unlinked).
+ * Two members of one name are -EBADMSG: readers disagree which counts. NULL with e set.
+ */
+struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e);
+void bundle_free(struct bundle *bundle);
+/*
+ * A regular member; a link to another member of the archive is followed once. Names with ".." and links
+ * that leave the bundle are -EBADMSG, a missing one -ENOENT, one that is no regular file -EBADMSG.
+ */
+int bundle_find(const struct bundle *bundle, const char *name, struct member *ret, struct err *e);
+void member_done(struct member *member);
+/* A small member whole. -E2BIG above BUNDLE_JSON_MAX. */
+int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
+bool bundle_has(const struct bundle *bundle, const char *name);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* The schema of docker save: manifest.json, configs, layers by name. */
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "image/model.h"
+
+static void free_json(struct json **value)
+{
+	jv_free(*value);
+}
+#define auto_json auto_with(free_json) struct json
+
+static int read_config(const struct bundle *bundle, const char *name, struct model_image *image,
+	size_t *ret_layers, struct err *e)
+{
+	auto_buf text = { 0 };
+	auto_json *config = NULL;
+	char digest[DIGEST_TEXT];
+	int r = bundle_text(bundle, name, &text, e);
+
+	if (r)
+		return r == -ENOENT ? err_set(e, -EBADMSG, "the config %s is missing", name) : r;
+	config = jv_load(buf_text(&text), text.len, e);
+	if (!config)
+		return err_prefix(e, "%s", name);
+	digest_text(buf_text(&text), text.len, digest);
+	r = model_copy_text(&image->digest, digest, e);
+	return r ? r : model_read_config(config, image, ret_layers, e);
+}
+
+static int read_layers(const struct json *layers, struct model_image *image, struct err *e)
+{
+	size_t n = jv_count(layers);
+
+	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
+		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers",
+			MODEL_LAYERS_MAX);
+	image->layers = calloc(n ? n : 1, sizeof(*image->layers));
+	if (!image->layers)
+		return err_sys(e, -ENOMEM, "cannot read the image");
+	image->n_layers = n;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = jv_as_text(jv_at(layers, i));
+
+		if (!name)
+			return err_set(e, -EBADMSG, "manifest.json has a layer that is no name");
+		image->layers[i] = strdup(name);
+		if (!image->layers[i])
+			return err_sys(e, -ENOMEM, "cannot read the image");
+	}
+	return 0;
+}
+
+static int read_image(const struct bundle *bundle, const struct json *item, struct model *model,
+	struct err *e)
+{
+	struct model_image *image = model_add(model, e);
+	const char *config = jv_get_text(item, "Config");
+	size_t expected = 0;
+	int r;
+
+	if (!image)
+		return e ? e->code : -E2BIG;
+	if (!config)
+		return err_set(e, -EBADMSG, "manifest.json names no config");
+	r = model_copy_text(&image->reference, jv_as_text(jv_at(jv_get(item, "RepoTags"), 0)), e);
+	if (!r)
+		r = read_config(bundle, config, image, &expected, e);
+	if (!r)
+		r = read_layers(jv_get(item, "Layers"), image, e);
+	if (!r && expected != image->n_layers)
+		return err_set(e, -EBADMSG, "manifest.json has %zu layers and the config %zu",
+			image->n_layers, expected);
+	return r;
+}
+
+int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e)
+{
+	auto_buf text = { 0 };
+	auto_json *manifest = NULL;
+	int r = bundle_text(bundle, "manifest.json", &text, e);
+
+	if (r)
+		return r;
+	manifest = jv_load(buf_text(&text), text.len, e);
+	if (!manifest)
+		return err_prefix(e, "manifest.json");
+	if (!jv_is_array(manifest))
+		return err_set(e, -EBADMSG, "manifest.json is no list");
+	for (size_t i = 0; !r && i < jv_count(manifest); i++)
+		r = read_image(bundle, jv_at(manifest, i), model, e);
+	return r;
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/* What a layer holds, read once from its tar without unpacking it. */
+#include "image/layer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/abi.h"
+#include "base/fdio.h"
+#include "base/str.h"
+#include "image/tar_read.h"
+
+enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 16 * 1024, RELEASE_MAX = 64 * 1024 };
+
+/* FNV-1a; an enemy who makes collisions gets a slow scan of his own image, bounded by its entries. */
+static uint64_t hash(const char *text, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)text[i]) * 0x100000001b3u;
+	return h ^ h >> 32;
+}
+
+static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t *ret)
+{
+	if (layer->used + len + 1 > layer->room) {
+		size_t room = layer->room ? 2 * layer->room : 64 * 1024;
+		char *grown;
+
+		while (room < layer->used + len + 1)
+			room *= 2;
+		grown = room > LAYER_ARENA_MAX ? NULL : realloc(layer->arena, room);
+		if (!grown)
+			return -E2BIG;
+		layer->arena = grown;
+		layer->room = room;
+	}
+	memcpy(layer->arena + layer->used, text, len);
+	layer->arena[layer->used + len] = '\0';
+	*ret = (uint32_t)layer->used;
+	layer->used += len + 1;
+	return 0;
+}
+
+static size_t slot_of(const struct layer *layer, const char *path, size_t len)
+{
+	size_t slot = hash(path, len) & (layer->slots - 1);
+
+	for (; layer->table[slot]; slot = (slot + 1) & (layer->slots - 1)) {
+		const char *there = layer_text(layer, layer->entries[layer->table[slot] - 1].path);
+
+		if (strlen(there) == len && !memcmp(there, path, len))
+			break;
+	}
+	return slot;
+}
+
+static int grow(struct layer *layer)
+{
+	size_t cap = layer->cap ? 2 * layer->cap : 256;
+	struct layer_entry *grown = cap > 2 * LAYER_ENTRIES_MAX ? NULL :
+		reallocarray(layer->entries, cap, sizeof(*grown));
+	uint32_t *table = grown ? calloc(2 * cap, sizeof(*table)) : NULL;
+
+	if (grown)
+		layer->entries = grown;
+	if (!table)
+		return -E2BIG;
+	free(layer->table);
+	layer->table = table;
+	layer->cap = cap;
+	layer->slots = 2 * cap;
+	for (size_t i = 0; i < layer->n; i++) {
+		const char *path = layer_text(layer, layer->entries[i].path);
+
+		layer->table[slot_of(layer, path, strlen(path))] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len)
+{
+	uint32_t found = layer->slots ? layer->table[slot_of(layer, path, len)] : 0;
+
+	return found ? &layer->entries[found - 1] : NULL;
+}
+
+/* A later entry of the same path replaces the earlier one, as unpacking would. */
+static int add_entry(struct layer *layer, const char *path, const char *link,
+	struct layer_entry entry)
+{
+	size_t len = strlen(path), slot;
+	int r = layer->n == layer->cap ? grow(layer) : 0;
+
+	if (!r && !layer->used)
+		r = arena_add(layer, "", 0, &entry.path); /* offset 0 is "" */
+	if (!r)
+		r = arena_add(layer, path, len, &entry.path);
+	if (!r && link)
+		r = arena_add(layer, link, strlen(link), &entry.link);
+	if (r)
+		return r;
+	slot = slot_of(layer, path, len);
+	layer->entries[layer->n++] = entry;
+	layer->table[slot] = (uint32_t)layer->n;
+	return 0;
+}
+
+/* "./usr//bin/x/" to "usr/bin/x"; false for "..". */
+static bool normalise(const char *path, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && !memcmp(p, "..", 2))
+			return false;
+		if (len && !(len == 1 && *p == '.')) {
+			if (n + len + 2 > size)
+				return false;
+			if (n)
+				out[n++] = '/';
+			memcpy(out + n, p, len);
+			n += len;
+		}
+		p += len;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+/* Files of a name that tells what a system is; these are looked into. */
+static bool is_telling(const char *path)
+{
+	static const char names[] = "sh dash bash ash busybox mksh ksh zsh toybox coreutils dpkg apk rpm "
+				    "pacman opkg env true init systemd";
+	const char *name = str_basename(path);
+
+	return str_in_words(names, name, strlen(name));
+}
+
+/* The rest of a member after its first bytes, in a file that libelf can read. */
+static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
+{
+	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
+	auto_free char *chunk = malloc(CHUNK);
+	ssize_t more;
+	int r;
+
+	if (fd < 0 || !chunk)
+		return err_sys(e, -ENOMEM, "cannot look into a program");
+	r = fd_write(fd, head, n);
+	while (!r && (more = tar_read(reader, chunk, CHUNK, e)) > 0)
+		r = fd_write(fd, chunk, (size_t)more);
+	if (!r && more < 0)
+		return (int)more;
+	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
+}
+
+static int look_into(struct tar_reader *reader, const uint8_t *head, size_t n, const char *path,
+	struct layer_entry *entry, char version[EMULATOR_VERSION_MAX], struct err *e)
+{
+	const struct arch *emulates = content_maybe_emulator(path, &entry->head);
+	struct elf_info info;
+	auto_fd fd = -1;
+
+	if ((!emulates && !is_telling(path)) || reader->entry.size > LAYER_CAPTURE_MAX)
+		return 0;
+	fd = capture(reader, head, n, e);
+	if (fd < 0)
+		return fd;
+	if (emulates && emulator_version(fd, emulates, version))
+		entry->emulates = emulates;
+	else if (!elf_read(fd, &info, NULL))
+		entry->is_known = abi_platform(&info, &entry->platform);
+	return 0;
+}
+
+static bool is_release(const char *path)
+{
+	for (const char *const *p = content_release_files; *p; p++)
+		if (!strcmp(*p + 1, path))
+			return true;
+	return false;
+}
+
+static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n,
+	struct err *e)
+{
+	struct content content = { 0 };
+	auto_buf text = { 0 };
+	char chunk[4096];
+	ssize_t more = 1;
+
+	buf_add(&text, head, n);
+	while (text.len < RELEASE_MAX && (more = tar_read(reader, chunk, sizeof(chunk), e)) > 0)
+		buf_add(&text, chunk, (size_t)more);
+	if (more < 0)
+		return (int)more;
+	content_release(&content, buf_text(&text));
+	memcpy(layer->system, content.system, sizeof(layer->system));
+	return 0;
+}
+
+static int add_file(struct layer *layer, struct tar_reader *reader, const char *path, struct err *e)
+{
+	struct layer_entry entry = { .kind = LAYER_FILE };
+	char version[EMULATOR_VERSION_MAX] = "";
+	uint8_t head[ELF_HEAD];
+	ssize_t n = tar_read(reader, head, sizeof(head), e);
+	int r;
+
+	if (n < 0)
+		return (int)n;
+	entry.is_elf = elf_read_head(head, (size_t)n, &entry.head, NULL) == 1;
+	if (is_release(path)) {
+		r = read_release(layer, reader, head, (size_t)n, e);
+		if (r)
+			return r;
+	}
+	if (entry.is_elf) {
+		r = look_into(reader, head, (size_t)n, path, &entry, version, e);
+		if (r)
+			return r;
+	}
+	return add_entry(layer, path, entry.emulates ? version : NULL, entry);
+}
+
+static int add_member(struct layer *layer, struct tar_reader *reader, struct err *e)
+{
+	static const enum layer_kind kinds[] = {
+		[TAR_HARDLINK - '0'] = LAYER_HARDLINK, [TAR_SYMLINK - '0'] = LAYER_SYMLINK,
+		[TAR_CHAR - '0'] = LAYER_OTHER,	       [TAR_BLOCK_DEVICE - '0'] = LAYER_OTHER,
+		[TAR_DIRECTORY - '0'] = LAYER_DIRECTORY, [TAR_FIFO - '0'] = LAYER_OTHER,
+	};
+	const struct tar_entry *member = &reader->entry;
+	char path[PATH_LIMIT], target[PATH_LIMIT];
+	const char *link = NULL;
+	int r;
+
+	if (!normalise(member->path, path, sizeof(path))) {
+		layer->odd++;
+		return 0;
+	}
+	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX))
+		r = add_entry(layer, path, NULL, (struct layer_entry){ .kind = LAYER_WHITEOUT });
+	else if (member->type == TAR_FILE)
+		return add_file(layer, reader, path, e);
+	else {
+		if (member->type == TAR_SYMLINK)
+			link = member->linkname;
+		else if (member->type == TAR_HARDLINK && normalise(member->linkname, target,
+								 sizeof(target)))
+			link = target;
+		r = add_entry(layer, path, link,
+			(struct layer_entry){ .kind = kinds[member->type - '0'] });
+	}
+	return r;
+}
+
+static int read_members(struct layer *layer, struct source *source, struct err *e)
+{
+	struct tar_reader reader;
+	int r;
+
+	tar_init(&reader, source);
+	while ((r = tar_next(&reader, e)) > 0) {
+		r = add_member(layer, &reader, e);
+		if (r == -E2BIG && e && !e->code)
+			err_set(e, r, "more files in a layer than can be looked at");
+		if (r)
+			break;
+	}
+	tar_done(&reader);
+	return r;
+}
+
+int layer_read(const struct member *member, struct layer *ret, struct err *e)
+{
+	struct source *source = source_range(member->fd, member->offset, member->size);
+	struct layer layer = { 0 };
+	int r;
+
+	if (!source)
+		return err_sys(e, -ENOMEM, "cannot read the layer");
+	source = source_decode(source, &layer.codec, e);
+	if (!source)
+		return e ? e->code : -EBADMSG;
+	r = read_members(&layer, source, e);
+	source_free(source);
+	if (r)
+		layer_done(&layer);
+	else
+		*ret = layer;
+	return r;
+}
+
+/* What the threads share. */
+struct batch {
+	const struct member *members;
+	struct layer *layers;
+	size_t n;
+	atomic_size_t next;
+};
+
+static void *work(void *context)
+{
+	struct batch *batch = context;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
+		struct err e = { 0 };
+
+		if (layer_read(&batch->members[i], &batch->layers[i], &e)) {
+			batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
+			continue;
+		}
+		err_done(&e);
+	}
+	return NULL;
+}
+
+void layer_read_all(const struct member *members, struct layer *layers, size_t n)
+{
+	struct batch batch = { .members = members, .layers = layers, .n = n };
+	pthread_t threads[THREADS_MAX];
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t width = MIN_OF(MIN_OF((size_t)(cores < 1 ? 1 : cores), n), (size_t)THREADS_MAX), made = 0;
+
+	while (made + 1 < width && !pthread_create(&threads[made], NULL, work, &batch))
+		made++;
+	work(&batch);
+	while (made)
+		pthread_join(threads[--made], NULL);
+}
+
+void layer_done(struct layer *layer)
+{
+	free(layer->entries);
+	free(layer->arena);
+	free(layer->table);
+	err_done(&layer->err);
+	*layer = (struct layer){ 0 };
+}

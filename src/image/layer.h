@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* What a layer holds, read once from its tar without unpacking it. */
+#pragma once
+
+#include "emulator/content.h"
+#include "image/bundle.h"
+
+enum {
+	LAYER_ENTRIES_MAX = 4 * 1000 * 1000,
+	LAYER_ARENA_MAX = 512 * 1024 * 1024, /* bytes of names */
+	LAYER_CAPTURE_MAX = 64 * 1024 * 1024, /* the largest program that is looked into */
+};
+
+enum layer_kind {
+	LAYER_FILE = 0,
+	LAYER_DIRECTORY,
+	LAYER_SYMLINK,
+	LAYER_HARDLINK, /* of the same layer */
+	LAYER_OTHER,	/* device, FIFO */
+	LAYER_WHITEOUT, /* ".wh.NAME" or ".wh..wh..opq", found under that name */
+};
+
+#define LAYER_WHITEOUT_PREFIX ".wh."
+#define LAYER_OPAQUE_NAME     ".wh..wh..opq"
+
+/* Names are offsets into the layer's arena. */
+struct layer_entry {
+	uint32_t path, link; /* link: of symlinks as it stands, of hard links normalised; else 0 */
+	enum layer_kind kind;
+	bool is_elf;
+	bool is_known;		/* platform was read from the whole file */
+	struct elf_head head;
+	struct platform platform;
+	const struct arch *emulates; /* with the version at link */
+};
+
+/* A read layer; layer_free() frees. Paths have no leading slash, no "." and no ".."; the root is "". */
+struct layer {
+	struct layer_entry *entries;
+	size_t n, cap;
+	char *arena;
+	size_t used, room;
+	uint32_t *table; /* of the last entry for a path */
+	size_t slots;
+	const char *codec;
+	char system[CONTENT_TEXT_MAX]; /* PRETTY_NAME, where this layer has os-release */
+	unsigned long odd; /* names with "..", passed over */
+	struct err err;
+	bool has_failed;
+};
+
+/*
+ * Reads one layer from a member of the image, whatever it is compressed with. Programs whose names tell
+ * that they matter (shells, package managers, emulators) are looked into on the way. -EBADMSG, -E2BIG.
+ */
+int layer_read(const struct member *member, struct layer *ret, struct err *e);
+/* Reads several at once, side by side on the cores there are; each has its own err. */
+void layer_read_all(const struct member *members, struct layer *layers, size_t n);
+void layer_done(struct layer *layer);
+/* The last entry for a path of this layer; NULL. */
+const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len);
+static inline const char *layer_text(const struct layer *layer, uint32_t at)
+{
+	return layer->arena + at;
+}

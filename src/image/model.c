@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+/* What an image file says of itself: which schema it has, and what both schemas share. */
+#include "image/model.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive",
+	"oci-archive and docker-archive" };
+
+struct model_image *model_add(struct model *model, struct err *e)
+{
+	if (model->n == MODEL_IMAGES_MAX) {
+		err_set(e, -E2BIG, "more than %d images in it", MODEL_IMAGES_MAX);
+		return NULL;
+	}
+	if (model->n == model->cap) {
+		size_t cap = model->cap ? 2 * model->cap : 8;
+		struct model_image *grown = reallocarray(model->images, cap, sizeof(*grown));
+
+		if (!grown) {
+			err_sys(e, -ENOMEM, "cannot read the image");
+			return NULL;
+		}
+		model->images = grown;
+		model->cap = cap;
+	}
+	model->images[model->n] = (struct model_image){ 0 };
+	return &model->images[model->n++];
+}
+
+int model_copy_text(char **target, const char *text, struct err *e)
+{
+	if (!text)
+		return 0;
+	if (strlen(text) > MODEL_TEXT_MAX)
+		return err_set(e, -E2BIG, "a name of more than %d bytes in the image", MODEL_TEXT_MAX);
+	free(*target);
+	*target = strdup(text);
+	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
+}
+
+int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers,
+	struct err *e)
+{
+	const struct json *rootfs = jv_get(config, "rootfs");
+	const struct json *diff_ids = jv_get(rootfs, "diff_ids");
+	int r;
+
+	if (!jv_is_object(config) || !jv_is_object(rootfs))
+		return err_set(e, -EBADMSG, "the image's config has no rootfs");
+	if (diff_ids && !jv_is_array(diff_ids))
+		return err_set(e, -EBADMSG, "the image's config has diff_ids that are no list");
+	r = model_copy_text(&image->os, jv_get_text(config, "os"), e);
+	if (!r)
+		r = model_copy_text(&image->architecture, jv_get_text(config, "architecture"), e);
+	if (!r)
+		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
+	*ret_layers = jv_count(diff_ids);
+	return r;
+}
+
+int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e)
+{
+	bool is_oci = bundle_has(bundle, "oci-layout") || bundle_has(bundle, "index.json");
+	bool is_docker = !is_directory && bundle_has(bundle, "manifest.json");
+	int r;
+
+	*ret = (struct model){ 0 };
+	if (!is_oci && !is_docker) {
+		err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
+		return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
+	}
+	ret->format = is_directory ? MODEL_OCI_LAYOUT : is_oci && is_docker ? MODEL_DUAL :
+			      is_oci				       ? MODEL_OCI_ARCHIVE :
+									 MODEL_DOCKER_ARCHIVE;
+	if (!is_oci)
+		return model_read_docker(bundle, ret, e);
+	r = model_read_oci(bundle, ret, e);
+	if (r && is_docker) {
+		/* Docker 25 wrote OCI halves without layers: manifest.json is then the only truth. */
+		auto_err second = { 0 };
+
+		model_done(ret);
+		*ret = (struct model){ .format = MODEL_DOCKER_ARCHIVE };
+		if (!model_read_docker(bundle, ret, &second)) {
+			err_done(e);
+			return 0;
+		}
+	}
+	return r;
+}
+
+void model_done(struct model *model)
+{
+	for (size_t i = 0; i < model->n; i++) {
+		struct model_image *image = &model->images[i];
+
+		for (size_t k = 0; k < image->n_layers; k++)
+			free(image->layers[k]);
+		free(image->layers);
+		free(image->reference);
+		free(image->digest);
+		free(image->os);
+		free(image->architecture);
+		free(image->variant);
+		free(image->index_platform);
+	}
+	free(model->images);
+	*model = (struct model){ 0 };
+}

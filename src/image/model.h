@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What an image file says of itself: indexes, manifests, configs, down to the layers. */
+#pragma once
+
+#include "image/bundle.h"
+
+struct json;
+
+/* Limits beside the format (image-spec image-index.md has none). */
+enum {
+	MODEL_DEPTH_MAX = 8,
+	MODEL_IMAGES_MAX = 256,
+	MODEL_LAYERS_MAX = 1024,
+	MODEL_TEXT_MAX = 256,
+};
+
+enum model_format {
+	MODEL_DOCKER_ARCHIVE = 0,
+	MODEL_OCI_LAYOUT,
+	MODEL_OCI_ARCHIVE,
+	MODEL_DUAL, /* an OCI archive that also has manifest.json */
+};
+extern const char *const model_format_words[];
+
+enum model_kind {
+	MODEL_IMAGE = 0,
+	MODEL_ATTESTATION,
+	MODEL_ARTIFACT, /* not an image that can be run */
+};
+
+/* One platform's image. Text is owned, NULL where there is none. */
+struct model_image {
+	enum model_kind kind;
+	char *reference;     /* the first tag */
+	char *digest;	     /* of its manifest; of its config in a docker-archive */
+	char *os, *architecture, *variant; /* what the config says */
+	char *index_platform; /* what the index above says, "os/arch[/variant]" */
+	char **layers;	     /* names of members, bottom to top; NULL for one that is not here */
+	size_t n_layers;
+};
+
+struct model {
+	enum model_format format;
+	struct model_image *images;
+	size_t n, cap;
+};
+
+/*
+ * Reads and checks every document: sizes before digests before parsing, no duplicate keys, a body that
+ * is what its media type says, as many layers as diff_ids. -EBADMSG, -E2BIG, -ENOENT with e set; ret is to
+ * be freed with model_done() also on failure.
+ */
+int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e);
+void model_done(struct model *model);
+
+/* Each reads one schema into the model (oci.c, docker.c). */
+int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e);
+int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e);
+/* A new image at the end of the model, zeroed; NULL with e set. */
+struct model_image *model_add(struct model *model, struct err *e);
+/* What a config document says of the platform and how many layers it counts. */
+int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers,
+	struct err *e);
+int model_copy_text(char **target, const char *text, struct err *e);

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+/* Headers of a tar stream: ustar (POSIX.1-1988), PAX (POSIX.1-2001), GNU long names and numbers. */
+#include "image/tar_read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* Offsets and lengths of the fields; all that is not named here does not matter to us. */
+enum {
+	NAME = 0, NAME_LEN = 100, MODE = 100, UID = 108, GID = 116, ID_LEN = 8, SIZE = 124, SIZE_LEN = 12,
+	MTIME = 136, CHECKSUM = 148, CHECKSUM_LEN = 8, TYPE = 156, LINK = 157, LINK_LEN = 100,
+	MAGIC = 257, PREFIX = 345, PREFIX_LEN = 155,
+};
+
+/* What extension headers say about the member that follows them. */
+struct overrides {
+	char *path, *linkname;
+	bool has_size, is_sparse;
+	uint64_t size;
+};
+
+static void overrides_done(struct overrides *o)
+{
+	free(o->path);
+	free(o->linkname);
+}
+
+static void entry_done(struct tar_entry *entry)
+{
+	free(entry->path);
+	free(entry->linkname);
+	*entry = (struct tar_entry){ 0 };
+}
+
+void tar_init(struct tar_reader *reader, struct source *source)
+{
+	*reader = (struct tar_reader){ .source = source };
+}
+
+void tar_done(struct tar_reader *reader)
+{
+	entry_done(&reader->entry);
+}
+
+static int malformed(const char *what, struct err *e)
+{
+	return err_set(e, -EBADMSG, "malformed tar: %s", what);
+}
+
+/* What the source said, in words. */
+static int broken(int code, struct err *e)
+{
+	if (code == -EBADMSG)
+		return err_set(e, code, "truncated or corrupt");
+	if (code == -E2BIG)
+		return err_set(e, code, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
+	return err_sys(e, code, "cannot read it");
+}
+
+/* Base-256 (GNU): the first byte is 0x80 and the rest a big-endian number; negative ones are refused. */
+static bool parse_base256(const uint8_t *field, size_t len, uint64_t *ret)
+{
+	uint64_t value = field[0] & 0x7f;
+
+	if (field[0] & 0x40)
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		if (value >> 55)
+			return false;
+		value = value << 8 | field[i];
+	}
+	*ret = value;
+	return true;
+}
+
+/* Octal digits, blanks before and NULs or blanks behind; an empty field is 0. */
+static bool parse_number(const uint8_t *field, size_t len, uint64_t *ret)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+
+	if (field[0] & 0x80)
+		return parse_base256(field, len, ret);
+	while (i < len && field[i] == ' ')
+		i++;
+	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)
+		value = value << 3 | (uint64_t)(field[i] - '0');
+	for (; i < len; i++)
+		if (field[i] && field[i] != ' ')
+			return false;
+	*ret = value;
+	return true;
+}
+
+static bool checksum_fits(const uint8_t *block)
+{
+	uint64_t sum = 0, want;
+
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		sum += i >= CHECKSUM && i < CHECKSUM + CHECKSUM_LEN ? ' ' : block[i];
+	return parse_number(block + CHECKSUM, CHECKSUM_LEN, &want) && want == sum;
+}
+
+static bool is_zero(const uint8_t *block)
+{
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		if (block[i])
+			return false;
+	return true;
+}
+
+static uint64_t padding_of(uint64_t size)
+{
+	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
+}
+
+/* The content of an extension header, NUL-terminated. Owned by the caller. */
+static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out,
+	struct err *e)
+{
+	char chunk[4096];
+	int code;
+
+	if (size > limit)
+		return err_set(e, -E2BIG, "a name or extension of %llu bytes in a tar",
+			(unsigned long long)size);
+	for (uint64_t left = size; left;) {
+		ssize_t n = source_read(r->source, chunk, (size_t)MIN_OF(left, sizeof(chunk)));
+
+		if (n <= 0)
+			return broken(n ? (int)n : -EBADMSG, e);
+		buf_add(out, chunk, (size_t)n);
+		left -= (uint64_t)n;
+	}
+	code = source_skip(r->source, padding_of(size));
+	if (code)
+		return broken(code, e);
+	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "cannot read it");
+}
+
+static int set_text(char **target, const char *text, size_t len, struct err *e)
+{
+	if (memchr(text, '\0', len))
+		return malformed("a name with a NUL in it", e);
+	free(*target);
+	*target = strndup(text, len);
+	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
+}
+
+static int pax_record(struct overrides *o, const char *key, size_t key_len, const char *value,
+	size_t len, struct err *e)
+{
+	auto_free char *number = NULL;
+	unsigned long size;
+
+	if (key_len == 4 && !memcmp(key, "path", 4))
+		return set_text(&o->path, value, len, e);
+	if (key_len == 8 && !memcmp(key, "linkpath", 8))
+		return set_text(&o->linkname, value, len, e);
+	if (key_len > 11 && !memcmp(key, "GNU.sparse.", 11))
+		o->is_sparse = true;
+	if (key_len != 4 || memcmp(key, "size", 4))
+		return 0;
+	number = strndup(value, len);
+	if (!number || str_to_uint(number, INT64_MAX, &size))
+		return malformed("a bad size in a PAX header", e);
+	o->has_size = true;
+	o->size = size;
+	return 0;
+}
+
+/* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
+static int parse_pax(struct overrides *o, const char *text, size_t total, struct err *e)
+{
+	for (size_t at = 0; at < total;) {
+		const char *record = text + at, *space = memchr(record, ' ', MIN_OF(total - at, 21));
+		const char *equals;
+		unsigned long len;
+		char digits[24] = "";
+		int r;
+
+		if (space)
+			memcpy(digits, record, (size_t)(space - record));
+		if (!space || str_to_uint(digits, total - at, &len) ||
+			len < (size_t)(space - record) + 3 || record[len - 1] != '\n')
+			return malformed("a bad PAX record", e);
+		equals = memchr(space + 1, '=', len - (size_t)(space + 1 - record) - 1);
+		if (!equals)
+			return malformed("a PAX record without '='", e);
+		r = pax_record(o, space + 1, (size_t)(equals - space - 1), equals + 1,
+			len - 2 - (size_t)(equals - record), e);
+		if (r)
+			return r;
+		at += len;
+	}
+	return 0;
+}
+
+/* x: for the next member; g: for all, ignored as by every reader of images; L, K: GNU names. */
+static int take_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o,
+	struct err *e)
+{
+	bool is_name = type == 'L' || type == 'K';
+	auto_buf text = { 0 };
+	int code = read_extension(r, size, is_name ? TAR_NAME_MAX : TAR_PAX_MAX, &text, e);
+
+	if (code || type == 'g')
+		return code;
+	if (type == 'x')
+		return parse_pax(o, buf_text(&text), text.len, e);
+	return set_text(type == 'L' ? &o->path : &o->linkname, buf_text(&text),
+		strnlen(buf_text(&text), text.len), e);
+}
+
+static bool is_ustar(const uint8_t *block)
+{
+	return !memcmp(block + MAGIC, "ustar", 6);
+}
+
+static char *field_text(const uint8_t *field, size_t len)
+{
+	return strndup((const char *)field, strnlen((const char *)field, len));
+}
+
+static char *block_path(const uint8_t *block)
+{
+	char *path = NULL;
+
+	if (!is_ustar(block) || !block[PREFIX])
+		return field_text(block + NAME, NAME_LEN);
+	return asprintf(&path, "%.*s/%.*s", PREFIX_LEN, (const char *)block + PREFIX, NAME_LEN,
+		       (const char *)block + NAME) < 0 ? NULL : path;
+}
+
+/* '\0' and '7' are old and contiguous files; a file whose name ends in a slash is an old directory. */
+static int set_type(struct tar_entry *entry, char type, struct err *e)
+{
+	if (type == '\0' || type == '7')
+		type = TAR_FILE;
+	if (type == TAR_FILE && str_ends(entry->path, "/"))
+		type = TAR_DIRECTORY;
+	if (type < TAR_FILE || type > TAR_FIFO)
+		return malformed(type == 'S' ? "a sparse file" : "an unknown type of member", e);
+	entry->type = (enum tar_type)type;
+	return 0;
+}
+
+static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrides *o, struct err *e)
+{
+	struct tar_entry *entry = &r->entry;
+	uint64_t mode, mtime;
+	int code;
+
+	if (!parse_number(block + MODE, ID_LEN, &mode) ||
+		!parse_number(block + UID, ID_LEN, &entry->uid) ||
+		!parse_number(block + GID, ID_LEN, &entry->gid) ||
+		!parse_number(block + SIZE, SIZE_LEN, &entry->size))
+		return malformed("a bad number in a header", e);
+	if (!parse_number(block + MTIME, SIZE_LEN, &mtime))
+		mtime = 0; /* before 1970, as GNU tar writes it */
+	entry->mode = (unsigned)mode & 07777;
+	entry->mtime = (int64_t)mtime;
+	if (o->has_size)
+		entry->size = o->size;
+	entry->path = o->path ? take_ptr(&o->path) : block_path(block);
+	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + LINK, LINK_LEN);
+	if (!entry->path || !entry->linkname)
+		return err_sys(e, -ENOMEM, "cannot read it");
+	if (o->is_sparse)
+		return malformed("a sparse file", e);
+	code = set_type(entry, (char)block[TYPE], e);
+	if (code)
+		return code;
+	if (entry->type != TAR_FILE)
+		entry->size = 0; /* other types have no content, whatever the field says */
+	if (entry->size > INT64_MAX - TAR_BLOCK)
+		return malformed("an impossible size", e);
+	r->left = entry->size;
+	r->padding = padding_of(entry->size);
+	entry->offset = source_position(r->source);
+	return 0;
+}
+
+static int read_block(struct tar_reader *r, uint8_t *block, bool may_end, struct err *e)
+{
+	ssize_t n = source_read(r->source, block, TAR_BLOCK);
+
+	if (n == TAR_BLOCK)
+		return 1;
+	if (!n && may_end)
+		return 0;
+	return broken(n < 0 ? (int)n : -EBADMSG, e);
+}
+
+static int finish(struct tar_reader *r, struct err *e)
+{
+	uint8_t block[TAR_BLOCK];
+	int code = read_block(r, block, true, e);
+
+	r->is_done = true;
+	if (code < 0)
+		return code;
+	return code && !is_zero(block) ? malformed("a member behind its end", e) : 0;
+}
+
+static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
+{
+	for (;;) {
+		uint8_t block[TAR_BLOCK];
+		uint64_t size;
+		int code = read_block(r, block, false, e);
+
+		if (code < 0)
+			return code;
+		if (is_zero(block))
+			return finish(r, e);
+		if (!checksum_fits(block))
+			return malformed("a wrong header checksum", e);
+		if (++r->members > TAR_MEMBERS_MAX)
+			return err_set(e, -E2BIG, "more than %d members in a tar", TAR_MEMBERS_MAX);
+		if (!strchr("xgLK", block[TYPE]) || !block[TYPE]) {
+			code = fill_entry(r, block, o, e);
+			return code ? code : 1;
+		}
+		if (!parse_number(block + SIZE, SIZE_LEN, &size))
+			return malformed("a bad number in a header", e);
+		code = take_extension(r, (char)block[TYPE], size, o, e);
+		if (code)
+			return code;
+	}
+}
+
+int tar_next(struct tar_reader *reader, struct err *e)
+{
+	struct overrides overrides = { 0 };
+	int code;
+
+	if (reader->is_done)
+		return 0;
+	code = source_skip(reader->source, reader->left + reader->padding);
+	if (code)
+		return broken(code, e);
+	entry_done(&reader->entry);
+	reader->left = reader->padding = 0;
+	code = next_member(reader, &overrides, e);
+	overrides_done(&overrides);
+	return code;
+}
+
+ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e)
+{
+	size_t want = (size_t)MIN_OF((uint64_t)len, reader->left);
+	ssize_t n = want ? source_read(reader->source, data, want) : 0;
+
+	if (n < 0 || (size_t)n < want)
+		return broken(n < 0 ? (int)n : -EBADMSG, e);
+	reader->left -= (uint64_t)n;
+	return n;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Headers of a tar stream: ustar, PAX, GNU long names; strict numbers and checksums. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/stream.h"
+
+/* Limits beside the format: one long name or PAX header, and how many members there may be. */
+enum {
+	TAR_BLOCK = 512,
+	TAR_NAME_MAX = 64 * 1024,
+	TAR_PAX_MAX = 1024 * 1024,
+	TAR_MEMBERS_MAX = 4 * 1000 * 1000,
+};
+
+enum tar_type {
+	TAR_FILE = '0',
+	TAR_HARDLINK = '1',
+	TAR_SYMLINK = '2',
+	TAR_CHAR = '3',
+	TAR_BLOCK_DEVICE = '4',
+	TAR_DIRECTORY = '5',
+	TAR_FIFO = '6',
+};
+
+struct tar_entry {
+	char *path;	/* as it stands there, and never a path of this machine */
+	char *linkname; /* of links, else NULL */
+	enum tar_type type;
+	unsigned mode;
+	uint64_t uid, gid, size;
+	int64_t mtime;
+	uint64_t offset; /* of the content in the source */
+};
+
+/* Reads from source, which is borrowed. entry belongs to the reader and lives until the next call. */
+struct tar_reader {
+	struct source *source;
+	struct tar_entry entry;
+	uint64_t left, padding; /* of the current content */
+	unsigned long members;
+	bool is_done;
+};
+
+void tar_init(struct tar_reader *reader, struct source *source);
+void tar_done(struct tar_reader *reader);
+/*
+ * The next member; what is left of the last one's content is passed over. 1, 0 at the two zero blocks
+ * (or one and the end of the source), -EBADMSG malformed or truncated, -E2BIG over a limit, -errno.
+ * Sparse files and unknown member types are -EBADMSG.
+ */
+int tar_next(struct tar_reader *reader, struct err *e);
+/* Reads content of the current member. Bytes, 0 at its end, -errno. */
+ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e);

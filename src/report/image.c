@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/* What an image is made of: for each of its platforms the label and the files. */
+#include "report/image.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/view.h"
+
+/* Every layer that some image names, once. */
+struct store {
+	const char **names; /* borrowed from the model */
+	struct member *members;
+	struct layer *layers;
+	size_t n, cap;
+};
+
+static size_t find_name(const struct store *store, const char *name)
+{
+	size_t i = 0;
+
+	while (i < store->n && strcmp(store->names[i], name))
+		i++;
+	return i;
+}
+
+static int add_name(struct store *store, const char *name)
+{
+	if (find_name(store, name) < store->n)
+		return 0;
+	if (store->n == store->cap) {
+		size_t cap = store->cap ? 2 * store->cap : 16;
+		const char **grown = reallocarray(store->names, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		store->names = grown;
+		store->cap = cap;
+	}
+	store->names[store->n++] = name;
+	return 0;
+}
+
+static void store_done(struct store *store)
+{
+	for (size_t i = 0; i < store->n; i++) {
+		if (store->members)
+			member_done(&store->members[i]);
+		if (store->layers)
+			layer_done(&store->layers[i]);
+	}
+	free(store->names);
+	free(store->members);
+	free(store->layers);
+}
+
+/* A layer that is not here (foreign, or left out) is allowed; its place stays empty. */
+static int read_layers(const struct bundle *bundle, struct store *store, struct err *e)
+{
+	store->members = calloc(store->n ? store->n : 1, sizeof(*store->members));
+	store->layers = calloc(store->n ? store->n : 1, sizeof(*store->layers));
+	if (!store->members || !store->layers)
+		return err_sys(e, -ENOMEM, "cannot read the layers");
+	for (size_t i = 0; i < store->n; i++) {
+		int r;
+
+		store->members[i] = (struct member)MEMBER_INIT;
+		r = bundle_find(bundle, store->names[i], &store->members[i], e);
+		if (r && r != -ENOENT)
+			return r;
+		err_done(e);
+	}
+	layer_read_all(store->members, store->layers, store->n);
+	return 0;
+}
+
+bool image_fits(const struct platform *wanted, const struct platform *found)
+{
+	if (wanted->arch != found->arch)
+		return false;
+	return !*wanted->variant || !*found->variant || strcmp(found->variant, wanted->variant) <= 0;
+}
+
+/* The label as a platform: GOARCH words, which are also spellings of ours. */
+static void read_label(struct image_facts *facts)
+{
+	const struct model_image *image = facts->image;
+	auto_buf text = { 0 };
+	auto_err e = { 0 };
+
+	if (!image->os || strcmp(image->os, "linux") || !image->architecture)
+		return;
+	buf_adds(&text, image->architecture);
+	if (image->variant && *image->variant)
+		buf_addf(&text, "/%s", image->variant);
+	facts->has_label = !name_parse(buf_text(&text), text.len, &facts->label, &e);
+}
+
+static int look_at_image(const struct store *store, struct image_facts *facts, struct err *e)
+{
+	const struct model_image *image = facts->image;
+	auto_free const struct layer **layers = calloc(image->n_layers + 1, sizeof(*layers));
+	struct view view = { .layers = layers };
+
+	if (!layers)
+		return err_sys(e, -ENOMEM, "cannot look at the image");
+	for (size_t i = 0; i < image->n_layers; i++) {
+		size_t at = find_name(store, image->layers[i]);
+		const struct layer *layer = &store->layers[at];
+
+		if (store->members[at].fd < 0) {
+			facts->is_incomplete = true;
+			continue;
+		}
+		if (layer->has_failed)
+			return err_set(e, layer->err.code, "%s: %s", image->layers[i],
+				layer->err.message ? layer->err.message : "unreadable");
+		layers[view.n++] = layer;
+	}
+	if (view_content(&view, &facts->content))
+		return err_sys(e, -ENOMEM, "cannot look at the image");
+	facts->agrees = !facts->has_label || !facts->content.has_platform ||
+		image_fits(&facts->label, &facts->content.platform);
+	return 0;
+}
+
+static int look_at_all(const struct bundle *bundle, struct image_report *report, struct err *e)
+{
+	struct store store = { 0 };
+	struct model *model = &report->model;
+	int r = 0;
+
+	report->facts = calloc(model->n ? model->n : 1, sizeof(*report->facts));
+	if (!report->facts)
+		return err_sys(e, -ENOMEM, "cannot look at the image");
+	for (size_t i = 0; !r && i < model->n; i++) {
+		report->facts[i].image = &model->images[i];
+		for (size_t k = 0; !r && k < model->images[i].n_layers; k++)
+			r = add_name(&store, model->images[i].layers[k]);
+	}
+	r = r ? err_sys(e, r, "cannot look at the image") : read_layers(bundle, &store, e);
+	for (size_t i = 0; !r && i < model->n; i++) {
+		struct image_facts *facts = &report->facts[i];
+
+		if (facts->image->kind != MODEL_IMAGE)
+			continue;
+		read_label(facts);
+		look_at_image(&store, facts, &facts->err);
+	}
+	store_done(&store);
+	return r;
+}
+
+int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e)
+{
+	struct bundle *bundle;
+	struct stat st;
+	int r;
+
+	*ret = (struct image_report){ 0 };
+	if (fstat(fd, &st) < 0) {
+		r = err_sys(e, -errno, "cannot look at it");
+		cleanup_fd(&fd);
+		return r;
+	}
+	bundle = bundle_open(fd, tmpdir, e);
+	if (!bundle)
+		return e ? e->code : -EBADMSG;
+	r = model_read(bundle, S_ISDIR(st.st_mode), &ret->model, e);
+	if (!r)
+		r = look_at_all(bundle, ret, e);
+	bundle_free(bundle);
+	return r;
+}
+
+void image_done(struct image_report *report)
+{
+	for (size_t i = 0; report->facts && i < report->model.n; i++) {
+		content_done(&report->facts[i].content);
+		err_done(&report->facts[i].err);
+	}
+	free(report->facts);
+	model_done(&report->model);
+	*report = (struct image_report){ 0 };
+}

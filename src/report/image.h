@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What an image is made of: for each of its platforms the label and the files. */
+#pragma once
+
+#include "emulator/content.h"
+#include "image/model.h"
+
+struct image_facts {
+	struct model_image *image; /* inside the report's model */
+	struct content content;
+	bool has_label;		/* the label is a platform that is known */
+	struct platform label;
+	bool agrees;		/* label and files, where both are known */
+	bool is_incomplete;	/* a layer is not in the file: what was found is not all */
+	struct err err;		/* why its layers could not be read */
+};
+
+struct image_report {
+	struct model model;
+	struct image_facts *facts; /* one per image of the model */
+};
+
+/*
+ * Opens and reads an image; fd is taken over. Layers are read once each, side by side, and nothing is
+ * unpacked. -errno when the image as a whole cannot be read; ret is to be freed with image_done() also then.
+ */
+int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
+void image_done(struct image_report *report);
+/* Whether what is found may be called what is wanted: same architecture, and no newer variant. */
+bool image_fits(const struct platform *wanted, const struct platform *found);
