@@ -27,7 +27,7 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 };
 
-extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_names, cmd_oneshot;
+extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_names, cmd_oneshot;
 
 /* ---- options.c ---- */
 

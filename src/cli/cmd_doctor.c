@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+/* anyarch doctor: why something does not run, and what to type next. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+#include "report/doctor.h"
+#include "report/image.h"
+#include "rootfs/survey.h"
+
+enum { OPT_ROOT = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_ALL };
+
+static const struct option_spec specs[] = {
+	{ OPT_ROOT, "root", "DIR", "the target is a file below DIR, as after chroot" },
+	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
+	{ OPT_ALL, "all", NULL, "also say what was looked at and is fine" },
+	{ OPT_JSON, "json", NULL, "print it as JSON" },
+	{ 0 },
+};
+
+struct context {
+	const char *root, *mount_at;
+	bool all, json;
+};
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+
+	(void)e;
+	if (id == OPT_ROOT)
+		c->root = argument;
+	else if (id == OPT_MOUNT)
+		c->mount_at = argument;
+	else if (id == OPT_ALL)
+		c->all = true;
+	else
+		c->json = true;
+	return 0;
+}
+
+static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d,
+	struct err *e)
+{
+	struct content content;
+	unsigned long skipped;
+	bool inside = false;
+	int r = survey_root(root, false, &content, &skipped, e);
+
+	for (size_t i = 0; i < content.n_emulators; i++)
+		inside |= content.has_platform && content.emulators[i].arch == content.platform.arch;
+	if (!r && !content.has_platform)
+		doctor_add(d, FINDING_PROBLEM, "no-programs", NULL, "%s: there is no program in it", target);
+	if (!r && content.has_platform)
+		doctor_platform(s, content.platform.arch, target, inside, d);
+	if (!r && content.is_mixed)
+		doctor_add(d, FINDING_WARNING, "mixed", "anyarch inspect --survey DIR",
+			"%s has programs of several architectures in it", target);
+	content_done(&content);
+	return r;
+}
+
+static void look_at_facts(const struct status *s, const struct image_facts *facts, const char *target,
+	struct doctor *d)
+{
+	const struct content *content = &facts->content;
+	auto_buf found = { 0 };
+	bool inside = false;
+
+	if (facts->err.code) {
+		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
+		return;
+	}
+	for (size_t i = 0; i < content->n_emulators; i++) {
+		inside |= content->has_platform && content->emulators[i].arch == content->platform.arch;
+		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s",
+			target, content->emulators[i].path);
+	}
+	if (!content->has_platform)
+		return;
+	name_platform(&found, content->platform.arch, content->platform.variant);
+	if (!facts->agrees)
+		doctor_add(d, FINDING_PROBLEM, "label-lies",
+			"build it with --platform, on a base of the right platform",
+			"%s: its label says %s/%s and its files are for %s: whoever pulls it gets 'Exec "
+			"format error'", target, facts->image->os, facts->image->architecture,
+			buf_text(&found));
+	if (content->is_mixed)
+		doctor_add(d, FINDING_WARNING, "mixed", "anyarch inspect --survey IMAGE",
+			"%s has programs of several architectures in it", target);
+	doctor_platform(s, content->platform.arch, target, inside, d);
+}
+
+static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d,
+	struct err *e)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	struct image_report report;
+	int r = image_look(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", &report, e);
+
+	for (size_t i = 0; !r && i < report.model.n; i++)
+		if (report.facts[i].image->kind == MODEL_IMAGE)
+			look_at_facts(s, &report.facts[i], target, d);
+	image_done(&report);
+	return r ? err_prefix(e, "%s", target) : 0;
+}
+
+static int look_at_target(const struct status *s, const struct context *c, const char *target,
+	struct doctor *d, struct err *e)
+{
+	auto_fd root = -1, fd = -1;
+	struct stat st;
+	int r;
+
+	if (c->root) {
+		root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return root < 0 ? err_sys(e, -errno, "%s", c->root) :
+				  doctor_file(s, root, target, d, e);
+	}
+	fd = open(target, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", target);
+	if (S_ISDIR(st.st_mode) && faccessat(fd, "oci-layout", F_OK, 0))
+		return look_at_root(s, fd, target, d, e);
+	if (S_ISDIR(st.st_mode))
+		return look_at_image(s, take_fd(&fd), target, d, e);
+	r = doctor_file(s, -1, target, d, e);
+	if (r != -ENOEXEC)
+		return r;
+	err_done(e);
+	return look_at_image(s, take_fd(&fd), target, d, e);
+}
+
+static void print_text(const struct doctor *d, bool all)
+{
+	size_t shown = 0;
+
+	for (int level = FINDING_PROBLEM; level >= (all ? FINDING_OK : FINDING_NOTE); level--)
+		for (size_t i = 0; i < d->n; i++) {
+			const struct finding *f = &d->findings[i];
+			auto_buf what = { 0 }, hint = { 0 };
+
+			if ((int)f->level != level || !f->what)
+				continue;
+			str_escape(&what, f->what, strlen(f->what));
+			printf("%s: %s\n", finding_words[level], buf_text(&what));
+			if (f->hint && *f->hint) {
+				str_escape(&hint, f->hint, strlen(f->hint));
+				printf("    %s\n", buf_text(&hint));
+			}
+			shown++;
+		}
+	if (!shown)
+		puts("Nothing is wrong.");
+}
+
+static int print_json(const struct doctor *d)
+{
+	struct json *top = jv_object(), *list = jv_array();
+	int r;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct json *o = jv_object();
+
+		jv_set(o, "level", jv_text(finding_words[d->findings[i].level]));
+		jv_set(o, "id", jv_text(d->findings[i].id));
+		jv_set(o, "what", jv_text(d->findings[i].what));
+		jv_set(o, "hint", jv_text(d->findings[i].hint));
+		jv_push(list, o);
+	}
+	jv_set(top, "findings", list);
+	jv_set(top, "healthy", jv_bool(doctor_worst(d) < FINDING_PROBLEM));
+	r = jv_write(top, stdout);
+	jv_free(top);
+	return r;
+}
+
+static int diagnose(const struct context *c, int n, char **targets, struct status *s, struct doctor *d)
+{
+	struct name_set none = { 0 };
+	auto_err e = { 0 };
+	int status = EXIT_DONE;
+
+	if (status_collect(c->mount_at, false, &none, s, &e))
+		return exit_with(&e);
+	if (!n)
+		doctor_machine(s, d);
+	for (int i = 0; i < n; i++)
+		if (look_at_target(s, c, targets[i], d, &e))
+			status = exit_with(&e);
+	if (!c->json)
+		print_text(d, c->all || n);
+	else if (print_json(d))
+		status = EXIT_TROUBLE;
+	if (!status && doctor_worst(d) == FINDING_PROBLEM)
+		status = EXIT_REFUSED;
+	status_done(s);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_doctor, specs, set };
+	auto_free struct status *collected = calloc(1, sizeof(*collected));
+	auto_free struct doctor *doctor = calloc(1, sizeof(*doctor));
+	struct context c = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status;
+	if (!collected || !doctor)
+		return EXIT_TROUBLE;
+	status = diagnose(&c, argc - first, argv + first, collected, doctor);
+	doctor_done(doctor);
+	return status;
+}
+
+const struct command cmd_doctor = {
+	"doctor", "[OPTION...] [TARGET...]",
+	"explain why a file, root file system, image or this machine does not work", run,
+};

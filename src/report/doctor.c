@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+/* What is wrong with this machine, why, and what to type next. */
+#include "report/doctor.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "arch/elf.h"
+#include "base/fdio.h"
+#include "base/str.h"
+#include "binfmt/replace.h"
+
+const char *const finding_words[] = { "ok", "note", "warning", "problem" };
+
+enum { LONG_MAGIC = 48, SMALL_FILE = 256 };
+
+void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
+	const char *fmt, ...)
+{
+	struct finding *f = &doctor->findings[doctor->n];
+	va_list ap;
+
+	if (doctor->n == FINDINGS_MAX)
+		return;
+	*f = (struct finding){ .level = level, .hint = hint ? strdup(hint) : NULL };
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	va_start(ap, fmt);
+	if (vasprintf(&f->what, fmt, ap) < 0)
+		f->what = NULL;
+	va_end(ap);
+	doctor->n++;
+}
+
+enum finding_level doctor_worst(const struct doctor *doctor)
+{
+	enum finding_level worst = FINDING_OK;
+
+	for (size_t i = 0; i < doctor->n; i++)
+		if (doctor->findings[i].level > worst)
+			worst = doctor->findings[i].level;
+	return worst;
+}
+
+void doctor_done(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n; i++) {
+		free(doctor->findings[i].what);
+		free(doctor->findings[i].hint);
+	}
+	doctor->n = 0;
+}
+
+/* The start of a small file of /proc, without its newline; "" when there is none. */
+static void read_small(const char *path, char text[SMALL_FILE])
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, SMALL_FILE - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
+static bool file_has_line(const char *path, const char *word)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_buf text = { 0 };
+
+	return fd >= 0 && !fd_read_all(fd, 64 * 1024, &text) && strstr(buf_text(&text), word);
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* ---- the table as a whole ---- */
+
+static void check_instance(const struct status *s, struct doctor *d)
+{
+	struct statvfs fs;
+
+	if (!exists(INSTANCE_USUAL) && !file_has_line("/proc/filesystems", "binfmt_misc"))
+		doctor_add(d, FINDING_PROBLEM, "kernel-support", "modprobe binfmt_misc",
+			"this kernel does not show binfmt_misc: its module is not loaded, or it was "
+			"built without");
+	if (s->instance == INSTANCE_AUTOMOUNT)
+		doctor_add(d, FINDING_NOTE, "automount", "ls " INSTANCE_USUAL,
+			"binfmt_misc is an automount that nobody has triggered yet: what containers "
+			"register before that is another table's");
+	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating)
+		doctor_add(d, FINDING_WARNING, "not-mounted", "sudo anyarch register",
+			"binfmt_misc is not mounted, and no foreign program runs");
+	else if (s->instance == INSTANCE_ABSENT)
+		doctor_add(d, FINDING_OK, "not-mounted-here", NULL,
+			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
+			"elsewhere");
+	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY)
+		doctor_add(d, FINDING_WARNING, "read-only", "docker run --privileged ...",
+			"%s is mounted read-only here: nothing can be registered", s->path);
+	if (s->is_off)
+		doctor_add(d, FINDING_PROBLEM, "switched-off", "echo 1 > " INSTANCE_USUAL "/status",
+			"the table is switched off as a whole: no handler works");
+	if (!s->around.is_initial_userns)
+		doctor_add(d, FINDING_NOTE, "user-namespace", NULL,
+			"this is a user namespace of its own: its handlers are valid in it only");
+	if (s->instance == INSTANCE_VISIBLE && !s->around.is_machine && s->around.is_initial_userns)
+		doctor_add(d, FINDING_NOTE, "other-mount-namespace", NULL,
+			"this is not the machine's own mount namespace: a mount made here ends with it");
+}
+
+static void check_others(struct doctor *d)
+{
+	bool has_systemd = exists("/run/systemd/system") &&
+		(exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
+	char text[SMALL_FILE];
+
+	if (has_systemd)
+		doctor_add(d, FINDING_NOTE, "systemd-binfmt", "sudo anyarch register --persist",
+			"systemd-binfmt writes to the table, too: when it restarts it removes all "
+			"handlers that are not in /etc/binfmt.d or /usr/lib/binfmt.d");
+	if (exists("/var/lib/binfmts") && exists("/usr/sbin/update-binfmts"))
+		doctor_add(d, FINDING_NOTE, "binfmt-support", NULL,
+			"binfmt-support writes to the table, too (update-binfmts --display)");
+	read_small("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", text);
+	if (!strcmp(text, "1"))
+		doctor_add(d, FINDING_NOTE, "apparmor-userns",
+			"sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+			"AppArmor keeps users without root from making user namespaces");
+	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
+	if (!strcmp(text, "0"))
+		doctor_add(d, FINDING_NOTE, "userns-clone",
+			"sudo sysctl kernel.unprivileged_userns_clone=1",
+			"users without root may not make user namespaces");
+	read_small("/proc/sys/user/max_user_namespaces", text);
+	if (!strcmp(text, "0"))
+		doctor_add(d, FINDING_NOTE, "max-user-namespaces",
+			"sudo sysctl user.max_user_namespaces=10000", "no user namespaces may be made");
+}
+
+static void check_containers(struct doctor *d)
+{
+	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/docker" };
+	const char *host = getenv("DOCKER_HOST"), *runtime = getenv("XDG_RUNTIME_DIR");
+	auto_buf socket = { 0 };
+
+	buf_addf(&socket, "%s/docker.sock", runtime ? runtime : "/nonexistent");
+	if ((host && strstr(host, "/run/user/")) || exists(buf_text(&socket)))
+		doctor_add(d, FINDING_NOTE, "docker-rootless", "sudo anyarch register",
+			"Docker runs rootless: a set-up container cannot mount binfmt_misc there, and "
+			"what is registered on the machine works in it");
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		auto_buf path = { 0 };
+
+		buf_addf(&path, "%s/buildkit-qemu-aarch64", dirs[i]);
+		if (exists(buf_text(&path)))
+			doctor_add(d, FINDING_NOTE, "buildkit-emulators", NULL,
+				"BuildKit brings emulators of its own (%s): it falls back to them, "
+				"'docker run' does not", buf_text(&path));
+	}
+}
+
+/* ---- single entries ---- */
+
+static bool takes_file(const struct rule *rule, const char *path)
+{
+	uint8_t head[RULE_WINDOW];
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && rule_matches(rule, head, (size_t)n);
+}
+
+/* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
+static void check_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
+{
+	auto_fd fd = open(rule->interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_fixed = rule->flags & RULE_FIXED;
+	struct elf_info elf;
+	auto_buf again = { 0 };
+
+	buf_addf(&again, "sudo anyarch register %s", arch ? arch->qemu : "");
+	if (fd < 0 && !is_fixed)
+		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
+			"%s: its emulator %s is not there: programs fail with 'No such file or "
+			"directory' although they exist", rule->name, rule->interpreter);
+	if (fd < 0 || elf_read(fd, &elf, NULL))
+		return;
+	if (arch && elf.linkage == ELF_DYNAMIC)
+		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic",
+			"sudo apt install qemu-user-static, then sudo anyarch register",
+			"%s: its emulator %s is dynamically linked: in containers and other roots it "
+			"fails with 'No such file or directory'", rule->name, rule->interpreter);
+	if (arch && elf_arch(&elf.head) != arch_host())
+		doctor_add(d, FINDING_PROBLEM, "interpreter-foreign", buf_text(&again),
+			"%s: its emulator %s is itself a program for %s", rule->name, rule->interpreter,
+			elf_arch(&elf.head) ? elf_arch(&elf.head)->qemu : "something else");
+}
+
+static void check_flags(const struct rule *rule, const struct arch *arch, struct doctor *d)
+{
+	auto_buf again = { 0 };
+
+	if (!arch)
+		return;
+	buf_addf(&again, "sudo anyarch register %s", arch->qemu);
+	if (!(rule->flags & RULE_FIXED))
+		doctor_add(d, FINDING_PROBLEM, "not-fixed", buf_text(&again),
+			"%s is not fixed (no F): it fails in every container and root that has no %s",
+			rule->name, rule->interpreter);
+	if (!(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
+		doctor_add(d, FINDING_PROBLEM, "argv0-mismatch", buf_text(&again),
+			"%s has no P, and an emulator of this name expects it: programs get the wrong "
+			"arguments", rule->name);
+	if (rule->flags & RULE_CREDENTIALS)
+		doctor_add(d, FINDING_WARNING, "credentials", buf_text(&again),
+			"%s has the credentials flag (C): every foreign set-user-ID program runs the "
+			"emulator as its owner", rule->name);
+}
+
+/* The shadow-suid trick: a rule for one file's long header, or for this machine's own programs. */
+static void check_hostile(const struct rule *rule, struct doctor *d)
+{
+	auto_buf out = { 0 };
+
+	buf_addf(&out, "sudo anyarch unregister '%s'", rule->name);
+	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh"))
+		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
+			"'%s' takes this machine's own programs and starts %s instead", rule->name,
+			rule->interpreter);
+	else if (rule->size > LONG_MAGIC && rule->size > 4 && !memcmp(rule->magic, "\x7f" "ELF", 4))
+		doctor_add(d, FINDING_PROBLEM, "long-magic", buf_text(&out),
+			"'%s' compares %zu bytes of an ELF header, which fits single files only: a way "
+			"to put %s in the place of a program%s", rule->name, rule->size,
+			rule->interpreter,
+			rule->flags & RULE_CREDENTIALS ? ", with its owner's rights" : "");
+	if (str_starts(rule->interpreter, "/tmp/") || str_starts(rule->interpreter, "/dev/shm/") ||
+		str_starts(rule->interpreter, "/proc/"))
+		doctor_add(d, FINDING_WARNING, "interpreter-place", buf_text(&out),
+			"'%s' starts %s, a place that others can write to or that means nothing",
+			rule->name, rule->interpreter);
+}
+
+static const struct arch *arch_of(const struct status *s, const struct rule *rule)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].rule == rule)
+			return s->rows[i].arch;
+	return NULL;
+}
+
+static void check_leftover(const struct rule *rule, struct doctor *d)
+{
+	bool is_trial;
+	size_t len;
+
+	if (replace_is_temporary(rule->name, &len, &is_trial))
+		doctor_add(d, FINDING_NOTE, "leftover", "sudo anyarch register",
+			"'%s' was left by a run that was killed", rule->name);
+}
+
+static void check_entries(const struct status *s, struct doctor *d)
+{
+	for (size_t i = 0; i < s->table.n; i++) {
+		const struct table_entry *entry = &s->table.entries[i];
+		const struct arch *arch = arch_of(s, &entry->rule);
+
+		if (entry->is_odd) {
+			doctor_add(d, FINDING_WARNING, "odd-entry", NULL,
+				"'%s' is shown by the kernel in a form that does not fit", entry->rule.name);
+			continue;
+		}
+		if (!entry->rule.is_enabled)
+			continue;
+		check_hostile(&entry->rule, d);
+		check_flags(&entry->rule, arch, d);
+		check_interpreter(&entry->rule, arch, d);
+		check_leftover(&entry->rule, d);
+	}
+}
+
+/* ---- what runs ---- */
+
+static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
+{
+	const char *name = row->rule ? row->rule->name : row->arch ? row->arch->qemu : "";
+	auto_buf again = { 0 }, enable = { 0 };
+
+	if (row->arch)
+		buf_addf(&again, "sudo anyarch register %s", row->arch->qemu);
+	switch (row->state) {
+	case STATUS_BROKEN:
+		doctor_add(d, FINDING_PROBLEM, "broken", buf_text(&again), "%s is broken: %s", name,
+			row->why);
+		break;
+	case STATUS_SHADOWED:
+		doctor_add(d, FINDING_WARNING, "shadowed", buf_text(&again),
+			"%s is never used: a newer handler takes the same programs", name);
+		break;
+	case STATUS_DISABLED:
+		if (s->is_off)
+			break;
+		doctor_add(d, FINDING_WARNING, "disabled", buf_text(&again), "%s is disabled", name);
+		break;
+	case STATUS_MISSING:
+		doctor_add(d, FINDING_WARNING, "missing", buf_text(&again),
+			"%s programs do not run: 'Exec format error'", name);
+		break;
+	case STATUS_EMULATED:
+		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64"))
+			doctor_add(d, FINDING_WARNING, "hijacked", "sudo anyarch unregister i386",
+				"%s takes i386 programs, which most x86-64 kernels run by themselves "
+				"and faster", name);
+		else
+			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s",
+				row->arch->qemu, row->rule ? row->rule->interpreter : "a handler");
+		break;
+	case STATUS_NATIVE:
+		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", row->arch->qemu);
+		break;
+	case STATUS_FOREIGN:
+		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);
+		break;
+	}
+}
+
+static void check_persistence(const struct status *s, struct doctor *d)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct rule *rule = s->rows[i].rule;
+		auto_buf path = { 0 }, lib = { 0 };
+
+		if (s->rows[i].state != STATUS_EMULATED || !rule || !s->around.is_machine)
+			continue;
+		buf_addf(&path, "/etc/binfmt.d/%s.conf", rule->name);
+		buf_addf(&lib, "/usr/lib/binfmt.d/%s.conf", rule->name);
+		if (!exists(buf_text(&path)) && !exists(buf_text(&lib)))
+			doctor_add(d, FINDING_NOTE, "not-persistent", "sudo anyarch register --persist",
+				"%s is gone after a reboot: nothing in /etc/binfmt.d brings it back",
+				rule->name);
+	}
+}
+
+void doctor_machine(const struct status *status, struct doctor *ret)
+{
+	check_instance(status, ret);
+	for (size_t i = 0; i < status->n; i++)
+		check_row(status, &status->rows[i], ret);
+	check_entries(status, ret);
+	check_persistence(status, ret);
+	check_others(ret);
+	check_containers(ret);
+	if (status->is_emulating)
+		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s",
+			status_lasting(status));
+}

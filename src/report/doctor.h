@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with this machine or a target, why, and what to type next. */
+#pragma once
+
+#include "base/buf.h"
+#include "report/status.h"
+
+enum finding_level {
+	FINDING_OK = 0, /* looked at, and fine */
+	FINDING_NOTE,	/* good to know */
+	FINDING_WARNING,
+	FINDING_PROBLEM,
+};
+
+extern const char *const finding_words[];
+
+enum { FINDINGS_MAX = 256, FINDING_ID_MAX = 32 };
+
+/* One observation. id is stable, for scripts. Text is owned. */
+struct finding {
+	enum finding_level level;
+	char id[FINDING_ID_MAX];
+	char *what; /* a sentence */
+	char *hint; /* what to type; NULL for none */
+};
+
+struct doctor {
+	struct finding findings[FINDINGS_MAX];
+	size_t n;
+};
+
+/* Adds a finding; hint may be NULL. Beyond FINDINGS_MAX nothing is added. */
+void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
+	const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* The worst level. */
+enum finding_level doctor_worst(const struct doctor *doctor);
+void doctor_done(struct doctor *doctor);
+
+/* Looks at the machine: kernel, table, every entry, who else writes to it, containers. Changes nothing. */
+void doctor_machine(const struct status *status, struct doctor *ret);
+/*
+ * Follows one file from what was typed to a running process. root is a directory descriptor inside which it would
+ * be run, -1 for this machine. -errno when the file cannot be read at all.
+ */
+int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
+	struct err *e);
+/* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
+void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
+	bool has_emulator_inside, struct doctor *ret);
