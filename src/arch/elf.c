@@ -142,16 +142,22 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 	return 0;
 }
 
+/* What the segments say together. */
+struct segments {
+	bool is_dynamic, is_loadable;
+};
+
 static int read_segment(const struct source *s, const GElf_Phdr *ph, struct elf_info *info,
-	bool *is_dynamic, struct err *e)
+	struct segments *seen, struct err *e)
 {
 	switch (ph->p_type) {
 	case PT_INTERP:
 		return read_interpreter(s, ph, info, e);
 	case PT_DYNAMIC:
-		*is_dynamic = true;
+		seen->is_dynamic = true;
 		break;
 	case PT_LOAD:
+		seen->is_loadable = true;
 		info->is_truncated |= !is_inside(s, ph->p_offset, ph->p_filesz);
 		if (ph->p_flags == PF_R)
 			info->constants = ph->p_offset;
@@ -163,8 +169,11 @@ static int read_segment(const struct source *s, const GElf_Phdr *ph, struct elf_
 }
 
 /* A shared library has a dynamic section and no interpreter, and so has a static-pie program. */
-static enum elf_linkage linkage_of(const struct elf_info *info, bool is_dynamic, uint64_t entry)
+static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen,
+	uint64_t entry)
 {
+	if (!seen->is_loadable && (info->head.type == ET_EXEC || info->head.type == ET_DYN))
+		return ELF_UNKNOWN;
 	switch (info->head.type) {
 	case ET_REL:
 		return ELF_RELOCATABLE;
@@ -175,7 +184,7 @@ static enum elf_linkage linkage_of(const struct elf_info *info, bool is_dynamic,
 	case ET_DYN:
 		if (info->has_interpreter)
 			return ELF_DYNAMIC;
-		return is_dynamic && !entry ? ELF_LIBRARY : ELF_STATIC_PIE;
+		return seen->is_dynamic && !entry ? ELF_LIBRARY : ELF_STATIC_PIE;
 	default:
 		return ELF_UNKNOWN;
 	}
@@ -184,7 +193,7 @@ static enum elf_linkage linkage_of(const struct elf_info *info, bool is_dynamic,
 static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info,
 	struct err *e)
 {
-	bool is_dynamic = false;
+	struct segments seen = { 0 };
 	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would lower it to what fits, silently */
 
 	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))
@@ -199,11 +208,11 @@ static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf
 
 		if (!gelf_getphdr(s->elf, (int)i, &ph))
 			return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
-		r = read_segment(s, &ph, info, &is_dynamic, e);
+		r = read_segment(s, &ph, info, &seen, e);
 		if (r)
 			return r;
 	}
-	info->linkage = linkage_of(info, is_dynamic, eh->e_entry);
+	info->linkage = linkage_of(info, &seen, eh->e_entry);
 	return 0;
 }
 
@@ -233,6 +242,16 @@ static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct 
 	}
 }
 
+/* libelf's numbers are private; that memory ran out is no defect of the file. */
+static int refused_by_libelf(struct err *e)
+{
+	const char *why = elf_errmsg(-1);
+
+	if (why && strstr(why, "memory"))
+		return err_sys(e, -ENOMEM, "cannot read it");
+	return err_set(e, -EBADMSG, "malformed ELF file: %s", why ? why : "of an unknown kind");
+}
+
 int elf_read(int fd, struct elf_info *ret, struct err *e)
 {
 	__attribute__((cleanup(cleanup_elf))) Elf *elf = NULL;
@@ -246,7 +265,7 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	elf_version(EV_CURRENT);
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
-		return err_set(e, -EBADMSG, "malformed ELF file: %s", elf_errmsg(-1));
+		return refused_by_libelf(e);
 	r = read_segments(&s, &eh, &info, e);
 	if (r)
 		return r;

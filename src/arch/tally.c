@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/abi.h"
+#include "base/memory.h"
 
 static bool is_kind(const struct tally_kind *kind, const struct elf_head *head,
 	const struct arch *arch)
@@ -37,7 +38,7 @@ int tally_add(struct tally *tally, const struct elf_head *head, const char *path
 		return 0;
 	}
 	if (kind->count < TALLY_EXAMPLES) {
-		kind->examples[kind->count] = strdup(path);
+		kind->examples[kind->count] = mem_text(path);
 		if (!kind->examples[kind->count])
 			return -ENOMEM;
 	}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 static bool reserve(struct buf *b, size_t more)
 {
 	size_t need, cap;
@@ -28,6 +30,7 @@ static bool reserve(struct buf *b, size_t more)
 	return true;
 fail:
 	b->failed = true;
+	mem_note();
 	return false;
 }
 
@@ -57,6 +60,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	if (n < 0) {
 		text = NULL;
 		b->failed = true;
+		mem_note();
 		return;
 	}
 	buf_add(b, text, (size_t)n);

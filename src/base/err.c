@@ -9,7 +9,7 @@
 /* What a NULL error would have held: a code must not get lost with the sentence that nobody wants. */
 static _Thread_local int last_code = -EIO;
 
-static char *format(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 
@@ -89,8 +89,10 @@ int err_move(struct err *dst, struct err *src)
 {
 	int code = src->code;
 
-	if (!dst)
+	if (!dst) {
+		err_done(src);
 		return code;
+	}
 	err_done(dst);
 	*dst = *src;
 	*src = (struct err){ 0 };

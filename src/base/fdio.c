@@ -139,6 +139,15 @@ static int write_temporary(int dir, const char *temporary, const struct buf *con
 	return r;
 }
 
+/* Whatever the disk says, it is the disk that failed: EXDEV here is no path that left its root. */
+static int disk_failed(int code, const char *what, const char *name, struct err *e)
+{
+	err_sys(e, code, "cannot %s %s", what, name);
+	if (e)
+		e->code = -EIO;
+	return -EIO;
+}
+
 int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
 	struct err *e)
 {
@@ -151,13 +160,11 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 	}
 	r = write_temporary(dir, temporary, content, mode);
 	if (r)
-		return err_sys(e, r, "cannot write %s", name);
+		return disk_failed(r, "write", name, e);
 	if (renameat(dir, temporary, dir, name) < 0) {
 		r = -errno;
 		unlinkat(dir, temporary, 0);
-		return err_sys(e, r, "cannot replace %s", name);
+		return disk_failed(r, "replace", name, e);
 	}
-	if (fsync(dir) < 0)
-		return err_sys(e, -errno, "cannot make %s durable", name);
-	return 0;
+	return fsync(dir) < 0 ? disk_failed(-errno, "make durable", name, e) : 0;
 }

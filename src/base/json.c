@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 /* One document is built at a time; a value that could not be made is found when it is written. */
@@ -12,8 +13,10 @@ static bool is_poisoned;
 
 static struct json *made(json_t *value)
 {
-	if (!value)
+	if (!value) {
 		is_poisoned = true;
+		mem_note();
+	}
 	return (struct json *)value;
 }
 
@@ -60,13 +63,13 @@ struct json *jv_null(void)
 void jv_set(struct json *object, const char *key, struct json *value)
 {
 	if (json_object_set_new(inner(object), key, inner(value)) < 0)
-		is_poisoned = true;
+		made(NULL);
 }
 
 void jv_push(struct json *array, struct json *value)
 {
 	if (json_array_append_new(inner(array), inner(value)) < 0)
-		is_poisoned = true;
+		made(NULL);
 }
 
 int jv_write(const struct json *value, FILE *out)
@@ -88,8 +91,12 @@ struct json *jv_load(const char *text, size_t len, struct err *e)
 	json_error_t where;
 	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 
-	if (!value)
-		err_set(e, -EBADMSG, "malformed JSON: line %d: %s", where.line, where.text);
+	if (!value) {
+		auto_buf what = { 0 };
+
+		str_escape(&what, where.text, strlen(where.text));
+		err_set(e, -EBADMSG, "malformed JSON: line %d: %s", where.line, buf_text(&what));
+	}
 	return (struct json *)value;
 }
 

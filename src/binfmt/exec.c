@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/stop.h"
 
 enum {
@@ -249,7 +250,7 @@ static void close_memfds(int *memfds, size_t n)
 
 static int *make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
 {
-	int *memfds = calloc(n, sizeof(*memfds)), r = memfds ? 0 : -ENOMEM;
+	int *memfds = mem_new(n, sizeof(*memfds)), r = memfds ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < n; i++) {
 		r = make_memfd(&jobs[i].probe, &memfds[i]);

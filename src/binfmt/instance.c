@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/mounts.h"
@@ -42,7 +43,7 @@ enum instance_state instance_find(const char *at, char **ret_path)
 
 	*ret_path = NULL;
 	if (magic == BINFMTFS_MAGIC)
-		*ret_path = strdup(usual);
+		*ret_path = mem_text(usual);
 	else if (!at)
 		*ret_path = mounts_find_binfmt();
 	if (*ret_path && fs_magic(*ret_path) == BINFMTFS_MAGIC)

@@ -5,6 +5,8 @@
 #include <libmount.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 char *mounts_find_binfmt(void)
 {
 	struct libmnt_table *table = mnt_new_table();
@@ -15,7 +17,7 @@ char *mounts_find_binfmt(void)
 	if (table && iter && !mnt_table_parse_file(table, "/proc/self/mountinfo"))
 		while (!found && !mnt_table_next_fs(table, iter, &fs))
 			if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))
-				found = strdup(mnt_fs_get_target(fs));
+				found = mem_text(mnt_fs_get_target(fs));
 	mnt_free_iter(iter);
 	mnt_unref_table(table);
 	return found;

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "base/memory.h"
 #include "binfmt/exec.h"
 
 static void fill(const struct arch *const *archs, size_t n, struct exec_job *jobs)
@@ -68,7 +69,7 @@ static void ask_child(const struct arch *const *archs, size_t n, bool *ret_nativ
 
 int native_test(const struct arch *const *archs, size_t n, bool *ret_native, struct err *e)
 {
-	auto_free struct exec_job *jobs = calloc(n ? n : 1, sizeof(*jobs));
+	auto_free struct exec_job *jobs = mem_new(n ? n : 1, sizeof(*jobs));
 	const struct arch *handled[ARCH_COUNT_MAX];
 	size_t where[ARCH_COUNT_MAX], n_handled = 0;
 	bool native[ARCH_COUNT_MAX] = { false };

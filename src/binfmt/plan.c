@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
 #include "binfmt/native.h"
@@ -44,7 +45,7 @@ static int add_arch_item(const struct register_options *options, struct register
 
 	*item = (struct register_item){ .arch = arch, .match = match, .emulator = EMULATOR_INIT };
 	item->emulator.arch = arch;
-	item->emulator.path = strdup(emulator->path);
+	item->emulator.path = mem_text(emulator->path);
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
 	if (item->emulator.fd < 0 || !item->emulator.path)
 		return err_sys(e, -ENOMEM, "cannot plan");
@@ -103,6 +104,8 @@ static int add_arch(const struct register_options *options, struct register_repo
 	if (options->is_unfixed)
 		return add_unfixed(options, report, arch, e);
 	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
+	if (r == -ENOMEM)
+		return err_move(e, &why);
 	if (r)
 		return is_asked ? add_refused(report, arch, &why) : 0;
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {

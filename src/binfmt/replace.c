@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "arch/probe.h"
+#include "base/memory.h"
 #include "base/str.h"
 
 #define NEW_MARK   ".new-"
@@ -31,7 +32,7 @@ static int renamed(const struct rule *rule, const char *name, struct rule *ret, 
 	if (r)
 		return err_sys(e, r, "cannot register %s", name);
 	free(ret->name);
-	ret->name = strdup(name);
+	ret->name = mem_text(name);
 	if (ret->name)
 		return 0;
 	rule_done(ret);
@@ -108,18 +109,32 @@ static bool is_nonce(const char *text)
 		strspn(text, "0123456789abcdef") == 2 * PROBE_NONCE_LEN;
 }
 
+static const char *find_last(const char *text, const char *mark)
+{
+	const char *last = NULL;
+
+	for (const char *p = text; (p = strstr(p, mark)); p++)
+		last = p;
+	return last;
+}
+
 bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_trial)
 {
-	const char *mark = strstr(entry, NEW_MARK), *nonce = mark ? mark + strlen(NEW_MARK) : NULL;
+	const char *mark = find_last(entry, NEW_MARK);
+	const char *nonce = mark ? mark + strlen(NEW_MARK) : NULL;
 
-	*ret_is_trial = false;
-	if (!mark) {
-		mark = strstr(entry, TRIAL_MARK);
-		nonce = mark ? strchr(mark + strlen(TRIAL_MARK), '-') : NULL;
-		nonce = nonce ? nonce + 1 : NULL;
-		*ret_is_trial = true;
+	*ret_is_trial = !nonce || !is_nonce(nonce);
+	if (*ret_is_trial) {
+		size_t digits;
+
+		mark = find_last(entry, TRIAL_MARK);
+		nonce = mark ? mark + strlen(TRIAL_MARK) : "";
+		digits = strspn(nonce, "0123456789");
+		if (!digits || nonce[digits] != '-')
+			return false;
+		nonce += digits + 1;
 	}
-	if (!nonce || mark == entry || !is_nonce(nonce))
+	if (mark == entry || !is_nonce(nonce))
 		return false;
 	*ret_base_len = (size_t)(mark - entry);
 	return true;

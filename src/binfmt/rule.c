@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 static const struct {
@@ -27,8 +28,8 @@ int rule_for_arch(const struct arch *arch, size_t index, const char *name, const
 	rule.size = (size_t)str_from_hex(arch->match[index].magic, rule.magic, RULE_WINDOW);
 	str_from_hex(arch->match[index].mask, rule.mask, RULE_WINDOW);
 	memset(rule.mask + APPIMAGE_AT, 0, APPIMAGE_LEN);
-	rule.name = strdup(name);
-	rule.interpreter = strdup(interpreter);
+	rule.name = mem_text(name);
+	rule.interpreter = mem_text(interpreter);
 	if (!rule.name || !rule.interpreter) {
 		rule_done(&rule);
 		return -ENOMEM;
@@ -41,9 +42,9 @@ int rule_copy(const struct rule *from, struct rule *ret)
 {
 	struct rule rule = *from;
 
-	rule.name = strdup(from->name);
-	rule.interpreter = strdup(from->interpreter);
-	rule.extension = from->extension ? strdup(from->extension) : NULL;
+	rule.name = mem_text(from->name);
+	rule.interpreter = mem_text(from->interpreter);
+	rule.extension = from->extension ? mem_text(from->extension) : NULL;
 	if (!rule.name || !rule.interpreter || (from->extension && !rule.extension)) {
 		rule_done(&rule);
 		return -ENOMEM;
@@ -217,7 +218,7 @@ static int split(const char *text, size_t len, struct field fields[FIELDS])
 
 static int parse_magic(const struct field *f, struct rule *rule)
 {
-	auto_free char *offset = strndup(f[OFFSET].text, f[OFFSET].len);
+	auto_free char *offset = mem_part(f[OFFSET].text, f[OFFSET].len);
 	unsigned long at = 0;
 	size_t mask;
 
@@ -236,15 +237,15 @@ static int parse_magic(const struct field *f, struct rule *rule)
 
 static int parse_fields(const struct field *f, struct rule *rule)
 {
-	rule->name = strndup(f[NAME].text, f[NAME].len);
-	rule->interpreter = strndup(f[INTERPRETER].text, f[INTERPRETER].len);
+	rule->name = mem_part(f[NAME].text, f[NAME].len);
+	rule->interpreter = mem_part(f[INTERPRETER].text, f[INTERPRETER].len);
 	if (!rule->name || !rule->interpreter)
 		return -ENOMEM;
 	if (f[TYPE].len != 1 || parse_flags(f[FLAGS].text, f[FLAGS].len, &rule->flags))
 		return -EBADMSG;
 	if (*f[TYPE].text == 'M')
 		return parse_magic(f, rule);
-	rule->extension = strndup(f[MAGIC].text, f[MAGIC].len);
+	rule->extension = mem_part(f[MAGIC].text, f[MAGIC].len);
 	return *f[TYPE].text == 'E' && rule->extension && is_extension(rule->extension) ? 0 : -EBADMSG;
 }
 
@@ -312,14 +313,14 @@ static int parse_entry(const char *text, char *value, size_t cap, struct rule *r
 		return -EBADMSG;
 	if (*value || !take_line(&text, "interpreter ", value, cap) || !*value)
 		return -EBADMSG;
-	rule->interpreter = strdup(value);
+	rule->interpreter = mem_text(value);
 	if (!take_line(&text, "flags: ", value, cap))
 		return -EBADMSG;
 	value[strcspn(value, " ")] = '\0';
 	if (parse_flags(value, strlen(value), &rule->flags))
 		return -EBADMSG;
 	if (take_line(&text, "extension .", value, cap))
-		rule->extension = strdup(value);
+		rule->extension = mem_text(value);
 	else if (parse_entry_magic(&text, value, cap, rule))
 		return -EBADMSG;
 	return *text ? -EBADMSG : 0;
@@ -330,7 +331,7 @@ int rule_parse_entry(const char *name, const char *text, struct rule *ret, struc
 	auto_rule rule = { 0 };
 	char value[RULE_ENTRY_MAX];
 
-	rule.name = strdup(name);
+	rule.name = mem_text(name);
 	if (parse_entry(text, value, sizeof(value), &rule) || !rule.name || !rule.interpreter)
 		return err_set(e, -EBADMSG, "the kernel shows this entry in an unknown form");
 	*ret = rule;

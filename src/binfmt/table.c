@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "binfmt/pin.h"
 
 static int grow(struct table *table)
@@ -16,7 +17,7 @@ static int grow(struct table *table)
 
 	if (table->n < table->cap)
 		return 0;
-	grown = reallocarray(table->entries, cap, sizeof(*grown));
+	grown = mem_grow(table->entries, cap, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	table->entries = grown;
@@ -43,8 +44,8 @@ static int load_entry(const struct instance *instance, const char *name, struct 
 		return r;
 	if (r || rule_parse_entry(name, buf_text(&text), &entry.rule, NULL)) {
 		entry.is_odd = true;
-		entry.rule.name = strdup(name);
-		entry.rule.interpreter = strdup("");
+		entry.rule.name = mem_text(name);
+		entry.rule.interpreter = mem_text("");
 	}
 	r = entry.rule.name && entry.rule.interpreter ? grow(table) : -ENOMEM;
 	if (r)
@@ -157,8 +158,10 @@ static int check_read_back(const struct instance *instance, const struct rule *r
 	if (r == -ENOENT)
 		return err_set(e, -EIO, "%s vanished at once: somebody else is changing the handlers",
 			rule->name);
-	if (r && r != -EBADMSG)
+	if (r && r != -EBADMSG) {
+		table_remove(instance, rule->name, NULL);
 		return r;
+	}
 	if (!r && got.is_enabled && rule_same_match(&got, rule) &&
 		!strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
 		return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/name.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/persist.h"
 #include "binfmt/plan.h"
@@ -159,7 +160,7 @@ static int each_choice(const struct unregister_options *options, const struct in
 	if (!is_name && !word[strspn(word, ", \t\n\r")])
 		return err_set(e, -EINVAL, "an empty name");
 	while (!r && (is_name || str_next_item(&word, &item, &len))) {
-		auto_free char *one = strndup(item, len);
+		auto_free char *one = mem_part(item, len);
 		struct choice choice;
 
 		r = one ? choose(one, table, &choice, e) : -ENOMEM;

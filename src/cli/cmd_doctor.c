@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "report/doctor.h"
 #include "report/image.h"
@@ -203,8 +204,8 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_doctor, specs, set };
-	auto_free struct status *collected = calloc(1, sizeof(*collected));
-	auto_free struct doctor *doctor = calloc(1, sizeof(*doctor));
+	auto_free struct status *collected = mem_new(1, sizeof(*collected));
+	auto_free struct doctor *doctor = mem_new(1, sizeof(*doctor));
 	struct context c = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
 

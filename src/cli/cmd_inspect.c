@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "cli/render_inspect.h"
 #include "image/tar_read.h"
@@ -140,7 +141,7 @@ static int parse_name(const char *target, struct image_name *ret, struct err *e)
 			ret->is_image = true;
 			target += strlen(prefixes[i]);
 		}
-	ret->path = strdup(target);
+	ret->path = mem_text(target);
 	if (!ret->path)
 		return err_sys(e, -ENOMEM, "%s", target);
 	colon = ret->is_image ? strchr(ret->path, ':') : NULL;

@@ -2,6 +2,8 @@
 /* anyarch status: what this machine runs, and by what. */
 #include <string.h>
 
+#include "base/memory.h"
+
 #include "cli/render.h"
 
 enum { OPT_CHECK = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS };
@@ -74,7 +76,7 @@ static int check(const struct status *status, const struct name_set *asked)
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_status, specs, set };
-	auto_free struct status *collected = calloc(1, sizeof(*collected));
+	auto_free struct status *collected = mem_new(1, sizeof(*collected));
 	struct context c = { 0 };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);

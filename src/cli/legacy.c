@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/unregister.h"
 #include "cli/render.h"
@@ -15,7 +16,7 @@ enum { WORDS_MAX = 64, CONF_FILE_MAX = 256 * 1024 };
 
 int legacy_print_status(const char *mount_at)
 {
-	auto_free struct status *status = calloc(1, sizeof(*status));
+	auto_free struct status *status = mem_new(1, sizeof(*status));
 	struct name_set none = { 0 };
 	auto_err e = { 0 };
 	int r;
@@ -60,7 +61,7 @@ static int each_item(const char *list, int (*each)(const char *word, const char 
 	size_t len;
 
 	while (list && str_next_item(&list, &item, &len)) {
-		auto_free char *word = strndup(item, len);
+		auto_free char *word = mem_part(item, len);
 		int r = word ? each(word, mount_at) : EXIT_TROUBLE;
 
 		status = status ? status : r;
@@ -321,7 +322,7 @@ static int add_lines(struct lines *lines, char *text, struct err *e)
 			continue;
 		if (lines->n == WORDS_MAX)
 			return err_set(e, -E2BIG, "more than %d rules", WORDS_MAX);
-		lines->line[lines->n] = strdup(line);
+		lines->line[lines->n] = mem_text(line);
 		if (!lines->line[lines->n++])
 			return err_sys(e, -ENOMEM, "cannot read the rules");
 	}

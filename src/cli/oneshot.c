@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/memory.h"
 #include "cli/legacy.h"
 #include "cli/render.h"
 
@@ -43,7 +44,7 @@ static bool has_any(int argc, char **argv, const char *const *names)
 /* Some handler that works already: then it is somebody's choice which ones there are. */
 static bool is_set_up(bool *ret)
 {
-	auto_free struct status *status = calloc(1, sizeof(*status));
+	auto_free struct status *status = mem_new(1, sizeof(*status));
 	struct name_set none = { 0 };
 	auto_err e = { 0 };
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -15,7 +16,8 @@ static void say(const char *prefix, const char *text)
 	fprintf(stderr, "%s%s\n", prefix, buf_text(&safe));
 }
 
-static void say_list(const char *prefix, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt,
+	va_list ap)
 {
 	auto_free char *text = NULL;
 
@@ -89,6 +91,10 @@ int exit_with(const struct err *e)
 
 int finish_output(int status)
 {
+	if (mem_has_failed()) {
+		fprintf(stderr, "anyarch: out of memory: what was printed may be incomplete\n");
+		return EXIT_TROUBLE;
+	}
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "anyarch: cannot write the output: %s\n", strerror(errno));
 		return EXIT_TROUBLE;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
@@ -279,7 +280,7 @@ static int by_name(const void *a, const void *b)
 /* Names of all enabled entries, sorted; null when there is none. */
 static struct json *emulators_json(const struct status *s)
 {
-	auto_free const char **names = calloc(s->table.n + 1, sizeof(*names));
+	auto_free const char **names = mem_new(s->table.n + 1, sizeof(*names));
 	struct json *list;
 	size_t n = 0;
 

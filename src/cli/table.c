@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "base/memory.h"
 #include "cli/cli.h"
 
 struct grid grid_new(const struct column *columns)
@@ -23,14 +24,14 @@ static char *copy_cell(const char *cell)
 	if (!cell || !*cell)
 		return NULL;
 	str_escape(&safe, cell, strlen(cell));
-	return strdup(buf_text(&safe));
+	return mem_text(buf_text(&safe));
 }
 
 void grid_row(struct grid *grid, const char *const *cells)
 {
 	if (grid->n_rows == grid->cap) {
 		size_t cap = grid->cap ? 2 * grid->cap : 32;
-		char **grown = reallocarray(grid->cells, cap * grid->n_columns, sizeof(*grown));
+		char **grown = mem_grow(grid->cells, cap * grid->n_columns, sizeof(*grown));
 
 		if (!grown)
 			return;
@@ -110,17 +111,18 @@ static const char *color_of(const char *cell)
 	return NULL;
 }
 
-static void fill_line(struct libscols_line *line, const struct grid *grid, size_t row,
+static int fill_line(struct libscols_line *line, const struct grid *grid, size_t row,
 	const size_t *chosen, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		const char *cell = grid->cells[row * grid->n_columns + chosen[k]];
 		const char *color = cell ? color_of(cell) : NULL;
 
-		scols_line_set_data(line, k, cell ? cell : "-");
-		if (color)
-			scols_cell_set_color(scols_line_get_cell(line, k), color);
+		if (scols_line_set_data(line, k, cell ? cell : "-") ||
+			(color && scols_cell_set_color(scols_line_get_cell(line, k), color)))
+			return -ENOMEM;
 	}
+	return 0;
 }
 
 int grid_print(const struct grid *grid, const struct view *view, struct err *e)
@@ -138,20 +140,18 @@ int grid_print(const struct grid *grid, const struct view *view, struct err *e)
 	scols_table_enable_colors(table, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	scols_table_enable_nowrap(table, 1);
-	for (size_t k = 0; k < n; k++)
-		scols_table_new_column(table, grid->columns[chosen[k]].name, 0, 0);
+	for (size_t k = 0; !r && k < n; k++)
+		if (!scols_table_new_column(table, grid->columns[chosen[k]].name, 0, 0))
+			r = -ENOMEM;
 	for (size_t i = 0; !r && i < grid->n_rows; i++) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 
-		if (line)
-			fill_line(line, grid, i, chosen, n);
-		else
-			r = err_sys(e, -ENOMEM, "cannot print the table");
+		r = line ? fill_line(line, grid, i, chosen, n) : -ENOMEM;
 	}
 	if (!r && grid->n_rows)
 		r = scols_print_table(table);
 	scols_unref_table(table);
-	return r;
+	return r ? err_sys(e, -ENOMEM, "cannot print the table") : 0;
 }
 
 struct json *grid_json(const struct grid *grid)

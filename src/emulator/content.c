@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/abi.h"
+#include "base/memory.h"
 #include "base/str.h"
 
 const char *const content_key_files[] = { "/bin/sh", "/usr/bin/sh", "/bin/busybox", "/bin/bash",
@@ -21,7 +22,7 @@ int content_key(struct content *content, const struct elf_info *info, const char
 {
 	if (content->has_platform || !abi_platform(info, &content->platform))
 		return 0;
-	content->decided_by = strdup(path);
+	content->decided_by = mem_text(path);
 	content->has_platform = true;
 	return content->decided_by ? 0 : -ENOMEM;
 }
@@ -51,7 +52,7 @@ int content_emulator(struct content *content, const char *path, const struct arc
 
 	if (content->n_emulators == CONTENT_EMULATORS_MAX)
 		return 0;
-	*found = (struct content_emulator){ .path = strdup(path), .arch = arch, .host = elf_arch(head) };
+	*found = (struct content_emulator){ .path = mem_text(path), .arch = arch, .host = elf_arch(head) };
 	if (!found->path)
 		return -ENOMEM;
 	snprintf(found->version, sizeof(found->version), "%s", version);

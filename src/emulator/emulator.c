@@ -10,6 +10,7 @@
 
 #include "arch/elf.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 
 enum { CHUNK = 128 * 1024 };
@@ -47,6 +48,9 @@ static int check_file(int fd, struct err *e)
 	if (info.has_interpreter)
 		return err_set(e, -EBADMSG, "dynamically linked: it would need its libraries in every "
 					    "root filesystem");
+	if (info.linkage != ELF_STATIC && info.linkage != ELF_STATIC_PIE)
+		return err_set(e, -EBADMSG, "no program, but of the kind '%s'",
+			elf_linkage_words[info.linkage]);
 	if (info.is_truncated)
 		return err_set(e, -EBADMSG, "truncated: a segment lies beyond the end of the file");
 	return 0;
@@ -67,12 +71,14 @@ int emulator_open(const char *root, const char *path, const struct arch *arch,
 		return err_sys(e, -ENOMEM, "cannot open it");
 	}
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENXIO)
+		return err_set(e, -EBADMSG, "not a regular file");
 	if (fd < 0)
 		return err_sys(e, -errno, "cannot open it");
 	r = check_file(fd, e);
 	if (r)
 		return r;
-	emulator.path = strdup(path);
+	emulator.path = mem_text(path);
 	if (!emulator.path)
 		return err_sys(e, -ENOMEM, "cannot open it");
 	emulator.fd = take_fd(&fd);
@@ -87,19 +93,26 @@ void emulator_done(struct emulator *emulator)
 	*emulator = (struct emulator)EMULATOR_INIT;
 }
 
+static bool is_version_byte(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr(".-+", c));
+}
+
 /* Copies the version that stands at text, as far as it looks like one. */
 static bool take_version(const char *text, size_t len, char *ret)
 {
 	size_t n = 0;
 
-	while (n < len && n < EMULATOR_VERSION_MAX - 1 &&
-		(isalnum((unsigned char)text[n]) || strchr(".-+", text[n])) && text[n])
+	if (!len || !isdigit((unsigned char)*text))
+		return false;
+	while (n < len && n < EMULATOR_VERSION_MAX - 1 && is_version_byte(text[n]))
 		n++;
 	memcpy(ret, text, n);
 	ret[n] = '\0';
-	return n && isdigit((unsigned char)*ret);
+	return true;
 }
 
+/* Chunks overlap by the longest marker and version, so that none is cut unless the file ends there. */
 static bool find_version(int fd, off_t from, const char *marker, char *chunk, char *ret)
 {
 	size_t len = strlen(marker), overlap = len + EMULATOR_VERSION_MAX;
@@ -107,10 +120,13 @@ static bool find_version(int fd, off_t from, const char *marker, char *chunk, ch
 
 	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len;
 		at += CHUNK - (off_t)overlap) {
-		const char *hit = memmem(chunk, (size_t)n, marker, len);
+		const char *end = chunk + n, *hit = chunk;
+		/* What begins in the overlap is whole in the next chunk. */
+		const char *last = n < CHUNK ? end : end - overlap;
 
-		if (hit && take_version(hit + len, (size_t)(chunk + n - hit) - len, ret))
-			return true;
+		for (; (hit = memmem(hit, (size_t)(end - hit), marker, len)) && hit < last; hit++)
+			if (take_version(hit + len, (size_t)(end - hit) - len, ret))
+				return true;
 		if (n < CHUNK)
 			break;
 	}

@@ -57,6 +57,7 @@ static int try_dir(struct attempt *t, const char *dir)
 {
 	const struct search *s = t->search;
 	auto_buf name = { 0 };
+	int r;
 
 	if (s->prefix || s->suffix) {
 		buf_addf(&name, "%sqemu-%s%s", s->prefix ? s->prefix : "", t->arch->qemu,
@@ -69,8 +70,9 @@ static int try_dir(struct attempt *t, const char *dir)
 		name.len = 0;
 		buf_add(&name, usual_names[i], (size_t)(star - usual_names[i]));
 		buf_addf(&name, "%s%s", t->arch->qemu, star + 2);
-		if (!try_name(t, dir, buf_text(&name)))
-			return 0;
+		r = try_name(t, dir, buf_text(&name));
+		if (!r || r == -ENOMEM)
+			return r;
 	}
 	return -ENOENT;
 }
@@ -80,9 +82,12 @@ static int try_dirs(struct attempt *t)
 	const char *const *dirs = t->search->n_dirs ? t->search->dirs : usual_dirs;
 	size_t n = t->search->n_dirs ? t->search->n_dirs : ARRAY_SIZE(usual_dirs);
 
-	for (size_t i = 0; i < n; i++)
-		if (!try_dir(t, dirs[i]))
-			return 0;
+	for (size_t i = 0; i < n; i++) {
+		int r = try_dir(t, dirs[i]);
+
+		if (!r || r == -ENOMEM)
+			return r;
+	}
 	return -ENOENT;
 }
 
@@ -90,6 +95,7 @@ int search_emulator(const struct search *search, const struct arch *arch, struct
 	struct buf *passed, struct err *e)
 {
 	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
+	int r;
 
 	for (size_t i = 0; i < search->n_files; i++) {
 		if (search->file_arch[i] != arch)
@@ -98,9 +104,10 @@ int search_emulator(const struct search *search, const struct arch *arch, struct
 			return 0;
 		return err_prefix(e, "%s", search->files[i]);
 	}
-	if (!try_dirs(&t)) {
+	r = try_dirs(&t);
+	if (!r || r == -ENOMEM) {
 		err_done(&t.first);
-		return 0;
+		return r ? err_sys(e, r, "cannot look for emulators") : 0;
 	}
 	if (t.first.code)
 		return err_move(e, &t.first);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_read.h"
 
@@ -63,7 +64,7 @@ static char *resolve_link(const char *name, const char *link)
 		}
 		p += len;
 	}
-	return buf_ok(&path) && path.len ? strdup(buf_text(&path)) : NULL;
+	return buf_ok(&path) && path.len ? mem_text(buf_text(&path)) : NULL;
 }
 
 static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
@@ -78,20 +79,20 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 	if (b->n == b->cap) {
 		size_t cap = b->cap ? 2 * b->cap : 64;
 		struct file *grown = cap > 2 * BUNDLE_MEMBERS_MAX ? NULL :
-			reallocarray(b->files, cap, sizeof(*grown));
+			mem_grow(b->files, cap, sizeof(*grown));
 
 		if (!grown)
 			return err_set(e, -E2BIG, "too many members in the archive");
 		b->files = grown;
 		b->cap = cap;
 	}
-	file.name = strdup(name);
+	file.name = mem_text(name);
 	if (entry->type == TAR_SYMLINK)
 		file.link = resolve_link(name, entry->linkname);
 	else if (entry->type == TAR_HARDLINK && plain_name(entry->linkname))
-		file.link = strdup(plain_name(entry->linkname));
+		file.link = mem_text(plain_name(entry->linkname));
 	if (entry->type != TAR_FILE && !file.link)
-		file.link = strdup(""); /* a device, or a link that leaves the archive: nothing to read */
+		file.link = mem_text(""); /* a device, or a link that leaves the archive: nothing to read */
 	if (!file.name || (entry->type != TAR_FILE && !file.link)) {
 		free(file.name);
 		return err_sys(e, -ENOMEM, "cannot read the archive");
@@ -191,7 +192,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 
 struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
 {
-	struct bundle *b = calloc(1, sizeof(*b));
+	struct bundle *b = mem_new(1, sizeof(*b));
 	struct stat st;
 	int r = 0;
 

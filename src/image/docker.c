@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "image/model.h"
 
 static void free_json(struct json **value)
@@ -37,7 +38,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
 		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers",
 			MODEL_LAYERS_MAX);
-	image->layers = calloc(n ? n : 1, sizeof(*image->layers));
+	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
 	if (!image->layers)
 		return err_sys(e, -ENOMEM, "cannot read the image");
 	image->n_layers = n;
@@ -46,7 +47,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 
 		if (!name)
 			return err_set(e, -EBADMSG, "manifest.json has a layer that is no name");
-		image->layers[i] = strdup(name);
+		image->layers[i] = mem_text(name);
 		if (!image->layers[i])
 			return err_sys(e, -ENOMEM, "cannot read the image");
 	}

@@ -10,6 +10,7 @@
 
 #include "arch/abi.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_read.h"
 
@@ -63,8 +64,8 @@ static int grow(struct layer *layer)
 {
 	size_t cap = layer->cap ? 2 * layer->cap : 256;
 	struct layer_entry *grown = cap > 2 * LAYER_ENTRIES_MAX ? NULL :
-		reallocarray(layer->entries, cap, sizeof(*grown));
-	uint32_t *table = grown ? calloc(2 * cap, sizeof(*table)) : NULL;
+		mem_grow(layer->entries, cap, sizeof(*grown));
+	uint32_t *table = grown ? mem_new(2 * cap, sizeof(*table)) : NULL;
 
 	if (grown)
 		layer->entries = grown;

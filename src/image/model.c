@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive",
 	"oci-archive and docker-archive" };
@@ -17,7 +18,7 @@ struct model_image *model_add(struct model *model, struct err *e)
 	}
 	if (model->n == model->cap) {
 		size_t cap = model->cap ? 2 * model->cap : 8;
-		struct model_image *grown = reallocarray(model->images, cap, sizeof(*grown));
+		struct model_image *grown = mem_grow(model->images, cap, sizeof(*grown));
 
 		if (!grown) {
 			err_sys(e, -ENOMEM, "cannot read the image");
@@ -37,7 +38,7 @@ int model_copy_text(char **target, const char *text, struct err *e)
 	if (strlen(text) > MODEL_TEXT_MAX)
 		return err_set(e, -E2BIG, "a name of more than %d bytes in the image", MODEL_TEXT_MAX);
 	free(*target);
-	*target = strdup(text);
+	*target = mem_text(text);
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
 }
 

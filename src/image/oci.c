@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "image/model.h"
 
@@ -108,7 +109,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
 		return err_set(e, -EBADMSG, "a manifest without a list of at most %d layers",
 			MODEL_LAYERS_MAX);
-	image->layers = calloc(n ? n : 1, sizeof(*image->layers));
+	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
 	if (!image->layers)
 		return err_sys(e, -ENOMEM, "cannot read the image");
 	image->n_layers = n;
@@ -119,7 +120,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 
 		if (r)
 			return r;
-		image->layers[i] = strdup(path);
+		image->layers[i] = mem_text(path);
 		if (!image->layers[i])
 			return err_sys(e, -ENOMEM, "cannot read the image");
 	}

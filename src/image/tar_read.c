@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 /* Offsets and lengths of the fields; all that is not named here does not matter to us. */
@@ -145,7 +146,7 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	if (memchr(text, '\0', len))
 		return malformed("a name with a NUL in it", e);
 	free(*target);
-	*target = strndup(text, len);
+	*target = mem_part(text, len);
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
 }
 
@@ -163,7 +164,7 @@ static int pax_record(struct overrides *o, const char *key, size_t key_len, cons
 		o->is_sparse = true;
 	if (key_len != 4 || memcmp(key, "size", 4))
 		return 0;
-	number = strndup(value, len);
+	number = mem_part(value, len);
 	if (!number || str_to_uint(number, INT64_MAX, &size))
 		return malformed("a bad size in a PAX header", e);
 	o->has_size = true;
@@ -221,7 +222,7 @@ static bool is_ustar(const uint8_t *block)
 
 static char *field_text(const uint8_t *field, size_t len)
 {
-	return strndup((const char *)field, strnlen((const char *)field, len));
+	return mem_part((const char *)field, strnlen((const char *)field, len));
 }
 
 static char *block_path(const uint8_t *block)

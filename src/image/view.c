@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum { KEY_MAX = 2 * VIEW_PATH_MAX };
 
 /* Whether the layer has DIR/NAME, DIR being path[0..dir]. */
@@ -163,7 +165,7 @@ static int judge_keys(const struct view *view, struct content *content)
 		if (view_resolve(view, *p, &hit, resolved) || !hit.entry->is_known)
 			continue;
 		content->platform = hit.entry->platform;
-		content->decided_by = strdup(*p);
+		content->decided_by = mem_text(*p);
 		content->has_platform = true;
 		if (!content->decided_by)
 			return -ENOMEM;

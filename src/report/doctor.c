@@ -11,6 +11,7 @@
 
 #include "arch/elf.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
 
@@ -26,7 +27,7 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 
 	if (doctor->n == FINDINGS_MAX)
 		return;
-	*f = (struct finding){ .level = level, .hint = hint ? strdup(hint) : NULL };
+	*f = (struct finding){ .level = level, .hint = hint ? mem_text(hint) : NULL };
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	va_start(ap, fmt);
 	if (vasprintf(&f->what, fmt, ap) < 0)
@@ -287,7 +288,7 @@ static void check_entries(const struct status *s, struct doctor *d)
 static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
 {
 	const char *name = row->rule ? row->rule->name : row->arch ? row->arch->qemu : "";
-	auto_buf again = { 0 }, enable = { 0 };
+	auto_buf again = { 0 };
 
 	if (row->arch)
 		buf_addf(&again, "sudo anyarch register %s", row->arch->qemu);

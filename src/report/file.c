@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "rootfs/beneath.h"
 
 enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
@@ -54,7 +55,7 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 	err_done(e);
 	if (!*step->command)
 		return err_set(e, -EBADMSG, "%s: a #! line without a program", step->path);
-	*ret_next = strndup(step->command, strcspn(step->command, " \t"));
+	*ret_next = mem_part(step->command, strcspn(step->command, " \t"));
 	return *ret_next ? 0 : err_sys(e, -ENOMEM, "%s", step->path);
 }
 
@@ -72,7 +73,7 @@ static void look_at_program(int root, struct file_facts *facts)
 
 int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 {
-	char *next = strdup(path);
+	char *next = mem_text(path);
 	int r = next ? 0 : -ENOMEM;
 
 	*ret = (struct file_facts){ 0 };

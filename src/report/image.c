@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "image/view.h"
 
 /* Every layer that some image names, once. */
@@ -30,7 +31,7 @@ static int add_name(struct store *store, const char *name)
 		return 0;
 	if (store->n == store->cap) {
 		size_t cap = store->cap ? 2 * store->cap : 16;
-		const char **grown = reallocarray(store->names, cap, sizeof(*grown));
+		const char **grown = mem_grow(store->names, cap, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
@@ -57,8 +58,8 @@ static void store_done(struct store *store)
 /* A layer that is not here (foreign, or left out) is allowed; its place stays empty. */
 static int read_layers(const struct bundle *bundle, struct store *store, struct err *e)
 {
-	store->members = calloc(store->n ? store->n : 1, sizeof(*store->members));
-	store->layers = calloc(store->n ? store->n : 1, sizeof(*store->layers));
+	store->members = mem_new(store->n ? store->n : 1, sizeof(*store->members));
+	store->layers = mem_new(store->n ? store->n : 1, sizeof(*store->layers));
 	if (!store->members || !store->layers)
 		return err_sys(e, -ENOMEM, "cannot read the layers");
 	for (size_t i = 0; i < store->n; i++) {
@@ -99,7 +100,7 @@ static void read_label(struct image_facts *facts)
 static int look_at_image(const struct store *store, struct image_facts *facts, struct err *e)
 {
 	const struct model_image *image = facts->image;
-	auto_free const struct layer **layers = calloc(image->n_layers + 1, sizeof(*layers));
+	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(*layers));
 	struct view view = { .layers = layers };
 
 	if (!layers)
@@ -130,7 +131,7 @@ static int look_at_all(const struct bundle *bundle, struct image_report *report,
 	struct model *model = &report->model;
 	int r = 0;
 
-	report->facts = calloc(model->n ? model->n : 1, sizeof(*report->facts));
+	report->facts = mem_new(model->n ? model->n : 1, sizeof(*report->facts));
 	if (!report->facts)
 		return err_sys(e, -ENOMEM, "cannot look at the image");
 	for (size_t i = 0; !r && i < model->n; i++) {

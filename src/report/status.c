@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
 
@@ -163,7 +164,7 @@ static void add_rest(struct status *s, bool is_limited)
 int status_collect(const char *mount_at, bool may_look_inside, const struct name_set *names,
 	struct status *ret, struct err *e)
 {
-	auto_free struct trials *t = calloc(1, sizeof(*t));
+	auto_free struct trials *t = mem_new(1, sizeof(*t));
 	bool is_limited = names->n && !names->is_all;
 	int r;
 

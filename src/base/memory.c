@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* Allocation that remembers a failure, so that no answer is given from half of the facts. */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static atomic_bool has_failed;
+
+static void *noted(void *p)
+{
+	if (!p)
+		has_failed = true;
+	return p;
+}
+
+void *mem_new(size_t n, size_t size)
+{
+	return noted(calloc(n, size));
+}
+
+void *mem_grow(void *old, size_t n, size_t size)
+{
+	return noted(reallocarray(old, n, size));
+}
+
+char *mem_text(const char *text)
+{
+	return noted(strdup(text));
+}
+
+char *mem_part(const char *text, size_t len)
+{
+	return noted(strndup(text, len));
+}
+
+void mem_note(void)
+{
+	has_failed = true;
+}
+
+bool mem_has_failed(void)
+{
+	return has_failed;
+}
