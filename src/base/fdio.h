@@ -17,7 +17,7 @@ int fd_copy(int from, int to);
 int fd_same_content(int a, int b);
 /*
  * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
- * fsync of the directory. Nothing is left on failure. 0 or -errno with e set.
+ * fsync of the directory. Nothing is left on failure. 0, or -EIO with e saying what the disk said.
  */
 int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
 	struct err *e);

@@ -274,7 +274,7 @@ const struct arch *plan_owner(const struct rule *entry)
 }
 
 /* Headers that real programs of an architecture have: EXEC and DYN, System V and GNU, MIPS R6. */
-static bool covers(const struct rule *entry, const struct rule *wanted)
+static bool covers(const struct rule *entry, const struct rule *wanted, bool with_appimages)
 {
 	static const struct {
 		unsigned at;
@@ -285,6 +285,15 @@ static bool covers(const struct rule *entry, const struct rule *wanted)
 	memcpy(head + wanted->offset, wanted->magic, wanted->size);
 	if (!rule_matches(entry, head, sizeof(head)))
 		return false;
+	if (with_appimages) {
+		uint8_t appimage[RULE_WINDOW];
+
+		memcpy(appimage, head, sizeof(head));
+		memcpy(appimage + 8, "AI\x02", 3);
+		if (rule_matches(wanted, appimage, sizeof(appimage)) &&
+			!rule_matches(entry, appimage, sizeof(appimage)))
+			return false;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(variants); i++) {
 		uint8_t was = head[variants[i].at];
 		bool is_wanted, is_taken;
@@ -304,7 +313,7 @@ static bool covers(const struct rule *entry, const struct rule *wanted)
 
 /* Why the entry that is there does not do, NULL when it does. */
 static const char *shortcoming(const struct rule *entry, const struct register_item *item,
-	bool is_serving, const struct exec_job *job)
+	bool is_serving, const struct exec_job *job, bool may_replace)
 {
 	unsigned differ = entry->flags ^ item->rule.flags;
 
@@ -316,7 +325,7 @@ static const char *shortcoming(const struct rule *entry, const struct register_i
 		return entry->flags & RULE_CREDENTIALS ? "had C" : "had no C";
 	if (differ & RULE_PRESERVE_ARGV0)
 		return entry->flags & RULE_PRESERVE_ARGV0 ? "had P" : "had no P";
-	if (!covers(entry, &item->rule))
+	if (!covers(entry, &item->rule, may_replace))
 		return "matched other files";
 	if (!is_serving)
 		return "was shadowed";
@@ -333,14 +342,14 @@ static void decide_existing(const struct rule *entry, struct register_item *item
 	bool may_replace = options->replace || options->n_lines;
 	const char *why;
 
-	if (item->arch && !may_replace && !covers(entry, &item->rule) && !plan_owner(entry)) {
+	if (item->arch && !may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
 		err_set(&item->err, -EEXIST,
 			"a handler of that name is there and takes other files");
 		err_hint(&item->err, "--replace replaces it");
 		refuse(item, -EEXIST);
 		return;
 	}
-	why = shortcoming(entry, item, is_serving, job);
+	why = shortcoming(entry, item, is_serving, job, may_replace);
 	if (!why && (options->exact || options->n_lines) &&
 		strcmp(entry->interpreter, item->rule.interpreter))
 		why = "other interpreter path";

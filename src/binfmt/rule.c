@@ -316,7 +316,6 @@ static int parse_entry(const char *text, char *value, size_t cap, struct rule *r
 	rule->interpreter = mem_text(value);
 	if (!take_line(&text, "flags: ", value, cap))
 		return -EBADMSG;
-	value[strcspn(value, " ")] = '\0';
 	if (parse_flags(value, strlen(value), &rule->flags))
 		return -EBADMSG;
 	if (take_line(&text, "extension .", value, cap))

@@ -42,10 +42,18 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	return 0;
 }
 
+static const char *survey_hint(struct buf *out, const char *target)
+{
+	buf_adds(out, "anyarch inspect --survey ");
+	doctor_quote(out, target);
+	return buf_text(out);
+}
+
 static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d,
 	struct err *e)
 {
 	struct content content;
+	auto_buf hint = { 0 };
 	unsigned long skipped;
 	bool inside = false;
 	int r = survey_root(root, false, &content, &skipped, e);
@@ -57,7 +65,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	if (!r && content.has_platform)
 		doctor_platform(s, content.platform.arch, target, inside, d);
 	if (!r && content.is_mixed)
-		doctor_add(d, FINDING_WARNING, "mixed", "anyarch inspect --survey DIR",
+		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
 	content_done(&content);
 	return r;
@@ -67,7 +75,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	struct doctor *d)
 {
 	const struct content *content = &facts->content;
-	auto_buf found = { 0 };
+	auto_buf found = { 0 }, hint = { 0 };
 	bool inside = false;
 
 	if (facts->err.code) {
@@ -89,7 +97,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 			"format error'", target, facts->image->os, facts->image->architecture,
 			buf_text(&found));
 	if (content->is_mixed)
-		doctor_add(d, FINDING_WARNING, "mixed", "anyarch inspect --survey IMAGE",
+		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
 	doctor_platform(s, content->platform.arch, target, inside, d);
 }
@@ -113,7 +121,6 @@ static int look_at_target(const struct status *s, const struct context *c, const
 {
 	auto_fd root = -1, fd = -1;
 	struct stat st;
-	int r;
 
 	if (c->root) {
 		root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,14 +134,12 @@ static int look_at_target(const struct status *s, const struct context *c, const
 		return look_at_root(s, fd, target, d, e);
 	if (S_ISDIR(st.st_mode))
 		return look_at_image(s, take_fd(&fd), target, d, e);
-	r = doctor_file(s, -1, target, d, e);
-	if (r != -ENOEXEC)
-		return r;
-	err_done(e);
-	return look_at_image(s, take_fd(&fd), target, d, e);
+	if (S_ISREG(st.st_mode) && image_looks_like(fd))
+		return look_at_image(s, take_fd(&fd), target, d, e);
+	return doctor_file(s, -1, target, d, e);
 }
 
-static void print_text(const struct doctor *d, bool all)
+static void print_text(const struct doctor *d, bool all, bool is_complete)
 {
 	size_t shown = 0;
 
@@ -153,11 +158,11 @@ static void print_text(const struct doctor *d, bool all)
 			}
 			shown++;
 		}
-	if (!shown)
+	if (!shown && is_complete)
 		puts("Nothing is wrong.");
 }
 
-static int print_json(const struct doctor *d)
+static int print_json(const struct doctor *d, bool is_complete)
 {
 	struct json *top = jv_object(), *list = jv_array();
 	int r;
@@ -172,7 +177,7 @@ static int print_json(const struct doctor *d)
 		jv_push(list, o);
 	}
 	jv_set(top, "findings", list);
-	jv_set(top, "healthy", jv_bool(doctor_worst(d) < FINDING_PROBLEM));
+	jv_set(top, "healthy", jv_bool(is_complete && doctor_worst(d) < FINDING_PROBLEM));
 	r = jv_write(top, stdout);
 	jv_free(top);
 	return r;
@@ -192,8 +197,8 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 		if (look_at_target(s, c, targets[i], d, &e))
 			status = exit_with(&e);
 	if (!c->json)
-		print_text(d, c->all || n);
-	else if (print_json(d))
+		print_text(d, c->all || n, !status);
+	else if (print_json(d, !status))
 		status = EXIT_TROUBLE;
 	if (!status && doctor_worst(d) == FINDING_PROBLEM)
 		status = EXIT_REFUSED;

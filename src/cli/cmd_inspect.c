@@ -4,11 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "cli/render_inspect.h"
-#include "image/tar_read.h"
 #include "rootfs/survey.h"
 
 enum { OPT_SURVEY = OPT_FIRST, OPT_EXPECT, OPT_ROOT, OPT_JSON };
@@ -235,16 +233,6 @@ static int inspect_image(struct context *c, const char *target, const struct ima
 	return r;
 }
 
-/* An archive begins with a tar header or with the magic of a compressor. */
-static bool looks_like_image(int fd)
-{
-	uint8_t head[TAR_BLOCK];
-	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
-
-	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4))) ||
-		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
-}
-
 static bool is_layout(int dir)
 {
 	return !faccessat(dir, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW);
@@ -262,7 +250,7 @@ static int inspect_path(struct context *c, const char *target, const struct imag
 		return err_sys(e, -errno, "%s", target);
 	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", target);
-	if (is_stdin || name->is_image || (S_ISDIR(st.st_mode) ? is_layout(fd) : looks_like_image(fd)))
+	if (is_stdin || name->is_image || (S_ISDIR(st.st_mode) ? is_layout(fd) : image_looks_like(fd)))
 		return inspect_image(c, target, name, take_fd(&fd), e);
 	if (S_ISDIR(st.st_mode))
 		return inspect_root(c, fd, target, e);

@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "arch/elf.h"
+#include "arch/probe.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
@@ -53,6 +54,46 @@ void doctor_done(struct doctor *doctor)
 		free(doctor->findings[i].hint);
 	}
 	doctor->n = 0;
+}
+
+void doctor_quote(struct buf *out, const char *text)
+{
+	buf_adds(out, "'");
+	for (; *text; text++)
+		buf_addf(out, *text == '\'' ? "'\\''" : "%c", *text);
+	buf_adds(out, "'");
+}
+
+/* Whether register would find this entry under the name that it gives itself. */
+static bool has_our_name(const struct arch *arch, const struct rule *rule)
+{
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
+		if (!strcmp(arch->match[m].handler, rule->name))
+			return true;
+	return false;
+}
+
+void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule)
+{
+	bool is_foreign = rule && arch && !has_our_name(arch, rule);
+
+	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
+		arch ? arch->qemu : "");
+}
+
+static void unregister_hint(struct buf *out, const struct rule *rule)
+{
+	buf_adds(out, "sudo anyarch unregister ");
+	doctor_quote(out, rule->name);
+}
+
+void doctor_switched_off(const struct status *status, struct doctor *ret)
+{
+	auto_buf hint = { 0 };
+
+	buf_addf(&hint, "echo 1 | sudo tee %s/status", status->path ? status->path : INSTANCE_USUAL);
+	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
+		"the table is switched off as a whole: no handler works");
 }
 
 /* The start of a small file of /proc, without its newline; "" when there is none. */
@@ -103,8 +144,7 @@ static void check_instance(const struct status *s, struct doctor *d)
 		doctor_add(d, FINDING_WARNING, "read-only", "docker run --privileged ...",
 			"%s is mounted read-only here: nothing can be registered", s->path);
 	if (s->is_off)
-		doctor_add(d, FINDING_PROBLEM, "switched-off", "echo 1 > " INSTANCE_USUAL "/status",
-			"the table is switched off as a whole: no handler works");
+		doctor_switched_off(s, d);
 	if (!s->around.is_initial_userns)
 		doctor_add(d, FINDING_NOTE, "user-namespace", NULL,
 			"this is a user namespace of its own: its handlers are valid in it only");
@@ -176,14 +216,15 @@ static bool takes_file(const struct rule *rule, const char *path)
 }
 
 /* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
-static void check_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
+void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
 	auto_fd fd = open(rule->interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	bool is_fixed = rule->flags & RULE_FIXED;
 	struct elf_info elf;
-	auto_buf again = { 0 };
+	auto_buf again = { 0 }, install = { 0 };
 
-	buf_addf(&again, "sudo anyarch register %s", arch ? arch->qemu : "");
+	doctor_register_hint(&again, arch, rule);
+	buf_addf(&install, "sudo apt install qemu-user-static && %s", buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
 			"%s: its emulator %s is not there: programs fail with 'No such file or "
@@ -191,8 +232,7 @@ static void check_interpreter(const struct rule *rule, const struct arch *arch, 
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)
-		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic",
-			"sudo apt install qemu-user-static, then sudo anyarch register",
+		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic", buf_text(&install),
 			"%s: its emulator %s is dynamically linked: in containers and other roots it "
 			"fails with 'No such file or directory'", rule->name, rule->interpreter);
 	if (arch && elf_arch(&elf.head) != arch_host())
@@ -207,7 +247,7 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 
 	if (!arch)
 		return;
-	buf_addf(&again, "sudo anyarch register %s", arch->qemu);
+	doctor_register_hint(&again, arch, rule);
 	if (!(rule->flags & RULE_FIXED))
 		doctor_add(d, FINDING_PROBLEM, "not-fixed", buf_text(&again),
 			"%s is not fixed (no F): it fails in every container and root that has no %s",
@@ -225,10 +265,12 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 /* The shadow-suid trick: a rule for one file's long header, or for this machine's own programs. */
 static void check_hostile(const struct rule *rule, struct doctor *d)
 {
+	struct probe own = probe_build(arch_host(), 0, NULL);
 	auto_buf out = { 0 };
 
-	buf_addf(&out, "sudo anyarch unregister '%s'", rule->name);
-	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh"))
+	unregister_hint(&out, rule);
+	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
+		rule_matches(rule, own.data, own.size))
 		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name,
 			rule->interpreter);
@@ -245,11 +287,11 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 			rule->name, rule->interpreter);
 }
 
-static const struct arch *arch_of(const struct status *s, const struct rule *rule)
+static const struct status_row *row_of(const struct status *s, const struct rule *rule)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->rows[i].rule == rule)
-			return s->rows[i].arch;
+			return &s->rows[i];
 	return NULL;
 }
 
@@ -267,7 +309,8 @@ static void check_entries(const struct status *s, struct doctor *d)
 {
 	for (size_t i = 0; i < s->table.n; i++) {
 		const struct table_entry *entry = &s->table.entries[i];
-		const struct arch *arch = arch_of(s, &entry->rule);
+		const struct status_row *row = row_of(s, &entry->rule);
+		const struct arch *arch = row ? row->arch : NULL;
 
 		if (entry->is_odd) {
 			doctor_add(d, FINDING_WARNING, "odd-entry", NULL,
@@ -277,9 +320,11 @@ static void check_entries(const struct status *s, struct doctor *d)
 		if (!entry->rule.is_enabled)
 			continue;
 		check_hostile(&entry->rule, d);
-		check_flags(&entry->rule, arch, d);
-		check_interpreter(&entry->rule, arch, d);
 		check_leftover(&entry->rule, d);
+		if (row && row->state == STATUS_SHADOWED)
+			continue; /* what is never used harms nobody */
+		check_flags(&entry->rule, arch, d);
+		doctor_interpreter(&entry->rule, arch, d);
 	}
 }
 
@@ -288,17 +333,22 @@ static void check_entries(const struct status *s, struct doctor *d)
 static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
 {
 	const char *name = row->rule ? row->rule->name : row->arch ? row->arch->qemu : "";
-	auto_buf again = { 0 };
+	auto_buf again = { 0 }, out = { 0 };
 
 	if (row->arch)
-		buf_addf(&again, "sudo anyarch register %s", row->arch->qemu);
+		doctor_register_hint(&again, row->arch, row->rule);
+	if (row->rule)
+		unregister_hint(&out, row->rule);
 	switch (row->state) {
 	case STATUS_BROKEN:
+		if (row->arch == arch_host())
+			break; /* told as takes-native */
 		doctor_add(d, FINDING_PROBLEM, "broken", buf_text(&again), "%s is broken: %s", name,
 			row->why);
 		break;
 	case STATUS_SHADOWED:
-		doctor_add(d, FINDING_WARNING, "shadowed", buf_text(&again),
+		doctor_add(d, has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE,
+			"shadowed", has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
 			"%s is never used: a newer handler takes the same programs", name);
 		break;
 	case STATUS_DISABLED:
@@ -312,7 +362,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 		break;
 	case STATUS_EMULATED:
 		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64"))
-			doctor_add(d, FINDING_WARNING, "hijacked", "sudo anyarch unregister i386",
+			doctor_add(d, FINDING_WARNING, "hijacked", buf_text(&out),
 				"%s takes i386 programs, which most x86-64 kernels run by themselves "
 				"and faster", name);
 		else

@@ -36,11 +36,19 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
 
+/* Appends text so that a shell takes it as one word. */
+void doctor_quote(struct buf *out, const char *text);
+/* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */
+void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);
+/* What is wrong with the interpreter of an entry that is used for arch (NULL: not one of ours). */
+void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *ret);
+/* That the table is switched off as a whole. */
+void doctor_switched_off(const struct status *status, struct doctor *ret);
 /* Looks at the machine: kernel, table, every entry, who else writes to it, containers. Changes nothing. */
 void doctor_machine(const struct status *status, struct doctor *ret);
 /*
  * Follows one file from what was typed to a running process. root is a directory descriptor inside which it would
- * be run, -1 for this machine. -errno when the file cannot be read at all.
+ * be run, -1 for this machine. -errno when the file cannot be read at all; that it is no program is a finding.
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
 	struct err *e);

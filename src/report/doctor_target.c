@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/fdio.h"
 #include "base/str.h"
@@ -20,16 +21,30 @@ static const struct status_row *find_row(const struct status *s, const struct ar
 	return NULL;
 }
 
+static const struct status_row *find_disabled(const struct status *s, const struct arch *arch)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].arch == arch && s->rows[i].state == STATUS_DISABLED)
+			return &s->rows[i];
+	return NULL;
+}
+
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
 	bool has_emulator_inside, struct doctor *ret)
 {
-	const struct status_row *row = find_row(status, arch);
+	const struct status_row *row = find_row(status, arch), *disabled = find_disabled(status, arch);
 	auto_buf again = { 0 };
 
-	buf_addf(&again, "sudo anyarch register %s", arch->qemu);
+	doctor_register_hint(&again, arch, row ? row->rule : NULL);
 	if (row && row->state == STATUS_NATIVE)
 		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s by itself", what,
 			arch->qemu);
+	else if (status->is_off)
+		doctor_switched_off(status, ret);
+	else if ((!row || row->state == STATUS_MISSING) && disabled)
+		doctor_add(ret, FINDING_PROBLEM, "disabled", buf_text(&again),
+			"%s: the handler '%s' for %s programs is disabled: 'Exec format error'", what,
+			disabled->rule->name, arch->qemu);
 	else if (!row || row->state == STATUS_MISSING)
 		doctor_add(ret, FINDING_PROBLEM, "no-handler", buf_text(&again),
 			"%s: no handler takes %s programs: they fail with 'Exec format error' (ENOEXEC)",
@@ -53,14 +68,47 @@ static bool is_inside(int root, const char *path)
 	return fd >= 0;
 }
 
-static int read_start(int root, const char *path, uint8_t head[RULE_WINDOW], struct stat *st)
+/* The file's beginning, and whether the kernel may execute it where it lies. */
+struct start {
+	uint8_t head[RULE_WINDOW];
+	int n;
+	bool is_executable, is_noexec;
+};
+
+static struct start read_start(int root, const char *path)
 {
 	auto_fd fd = root >= 0 ? beneath_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY) :
 				 open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct start start = { .is_executable = true };
+	struct statvfs fs;
+	struct stat st;
 
-	if (fd < 0 || fstat(fd, st) < 0 || !S_ISREG(st->st_mode))
-		return 0;
-	return (int)fd_pread(fd, head, RULE_WINDOW, 0);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return start;
+	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
+	start.is_executable = st.st_mode & 0111;
+	start.is_noexec = !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC;
+	return start;
+}
+
+/* What makes the kernel refuse any file, script or program. */
+static void check_permission(const struct start *start, const char *path, struct doctor *d)
+{
+	auto_buf hint = { 0 };
+
+	buf_adds(&hint, "chmod +x ");
+	doctor_quote(&hint, path);
+	if (!start->is_executable)
+		doctor_add(d, FINDING_PROBLEM, "not-executable", buf_text(&hint),
+			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
+	hint.len = 0;
+	buf_adds(&hint, "sudo mount -o remount,exec \"$(findmnt -no TARGET -T ");
+	doctor_quote(&hint, path);
+	buf_adds(&hint, ")\"");
+	if (start->is_noexec)
+		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
+			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)",
+			path);
 }
 
 /* A rule that fits all but the bytes in which type-2 AppImages differ. */
@@ -73,15 +121,13 @@ static void check_program(const struct status *s, int root, const struct file_st
 	const struct file_facts *facts, struct doctor *d)
 {
 	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
-	uint8_t head[RULE_WINDOW] = { 0 };
-	const struct table_entry *entry;
-	struct stat st = { 0 };
-	int n = read_start(root, step->path, head, &st);
+	struct start start = read_start(root, step->path);
+	const struct table_entry *entry = NULL;
+	auto_buf replace = { 0 };
 
-	entry = n > 0 ? table_match(&s->table, head, (size_t)n) : NULL;
-	if (!(st.st_mode & 0111))
-		doctor_add(d, FINDING_PROBLEM, "not-executable", "chmod +x FILE",
-			"%s has no permission to be executed: 'Permission denied' (EACCES)", step->path);
+	check_permission(&start, step->path, d);
+	if (start.n > 0)
+		entry = table_match(&s->table, start.head, (size_t)start.n);
 	if (step->elf.is_truncated)
 		doctor_add(d, FINDING_PROBLEM, "truncated", NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part",
@@ -92,56 +138,98 @@ static void check_program(const struct status *s, int root, const struct file_st
 			step->path);
 		return;
 	}
-	if (s->is_readable && entry)
+	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) &&
+		find_row(s, arch) && find_row(s, arch)->state == STATUS_EMULATED) {
+		buf_addf(&replace, "sudo anyarch register --replace %s", arch->qemu);
+		doctor_add(d, FINDING_PROBLEM, "appimage", buf_text(&replace),
+			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
+			"error'", step->path, arch->qemu);
+		return;
+	}
+	if (entry && !s->is_off) {
 		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes",
 			step->path, entry->rule.name);
-	else if (s->is_readable && is_appimage(head, n) && arch != arch_host())
-		doctor_add(d, FINDING_PROBLEM, "appimage", "sudo anyarch register --replace",
-			"%s is a type-2 AppImage, and no handler takes these: 'Exec format error'",
-			step->path);
+		doctor_interpreter(&entry->rule, arch, d);
+	}
 	doctor_platform(s, arch, step->path,
 		entry && is_inside(root, entry->rule.interpreter), d);
 }
 
+/* Debian's way to have a C library for another architecture. */
+static void loader_hint(struct buf *out, const struct file_facts *facts, const char *loader)
+{
+	struct name_words words = name_words(&facts->platform);
+	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
+
+	if (!facts->has_platform || !*words.debian)
+		buf_adds(out, "link it statically");
+	else if (facts->platform.arch == arch_host())
+		buf_addf(out, "sudo apt install %s", library);
+	else
+		buf_addf(out, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
+			words.debian, library, words.debian);
+}
+
 static void check_loader(const struct file_step *step, const struct file_facts *facts, struct doctor *d)
 {
-	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
 	auto_buf hint = { 0 };
 
 	if (!step->elf.has_interpreter || facts->has_loader)
 		return;
-	if (arch && arch != arch_host())
-		buf_addf(&hint, "run it in a root file system for %s, or link it statically",
-			arch->oci ? arch->oci : arch->qemu);
-	else
-		buf_adds(&hint, "install the C library that it was linked with, or link it statically");
+	loader_hint(&hint, facts, step->elf.interpreter);
 	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
 		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
 		"program exists", step->path, step->elf.interpreter);
+}
+
+static void check_script(int root, const struct file_step *step, struct doctor *d)
+{
+	struct start start = read_start(root, step->path);
+	auto_buf hint = { 0 };
+
+	doctor_add(d, FINDING_OK, "script", NULL, "%s is a script for %s", step->path, step->command);
+	check_permission(&start, step->path, d);
+	buf_adds(&hint, "sed -i 's/\\r$//' ");
+	doctor_quote(&hint, step->path);
+	if (strchr(step->command, '\r'))
+		doctor_add(d, FINDING_PROBLEM, "carriage-return", buf_text(&hint),
+			"%s has Windows line ends: its program is looked for with a carriage return in "
+			"its name", step->path);
+}
+
+/* A file that is none, or half of one, is a finding, not a failure to look. */
+static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
+{
+	if (code == -ENOEXEC)
+		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Exec format error'",
+			e->message ? e->message : path);
+	else if (code == -EBADMSG)
+		doctor_add(ret, FINDING_PROBLEM, "truncated", NULL, "%s: 'Exec format error'",
+			e->message ? e->message : path);
+	else
+		return code;
+	err_done(e);
+	return 0;
 }
 
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
 	struct err *e)
 {
 	struct file_facts facts;
-	int r = file_look(root, path, &facts, e);
+	auto_err why = { 0 };
+	int r = file_look(root, path, &facts, &why);
 
 	for (size_t i = 0; !r && i < facts.n; i++) {
 		const struct file_step *step = &facts.steps[i];
 
-		if (!step->is_elf)
-			doctor_add(ret, FINDING_OK, "script", NULL, "%s is a script for %s", step->path,
-				step->command);
-		else
-			check_program(status, root, step, &facts, ret);
-		if (step->is_elf)
-			check_loader(step, &facts, ret);
-		if (strchr(step->command, '\r'))
-			doctor_add(ret, FINDING_PROBLEM, "carriage-return", "sed -i 's/\\r$//' FILE",
-				"%s has Windows line ends: its program is looked for with a carriage "
-				"return in its name", step->path);
+		if (!step->is_elf) {
+			check_script(root, step, ret);
+			continue;
+		}
+		check_program(status, root, step, &facts, ret);
+		check_loader(step, &facts, ret);
 	}
-	if (!r && facts.missing)
+	if (!r && facts.missing && !strchr(facts.missing, '\r'))
 		doctor_add(ret, FINDING_PROBLEM, "script-program-missing", NULL,
 			"%s asks for %s, which is not there: 'No such file or directory' (ENOENT) "
 			"although the script exists", facts.steps[facts.n - 1].path, facts.missing);
@@ -149,5 +237,7 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 		doctor_add(ret, FINDING_PROBLEM, "too-deep", NULL,
 			"scripts that call scripts, more than the kernel follows (ELOOP)");
 	file_done(&facts);
-	return r;
+	if (r)
+		r = tell_refusal(r, path, ret, &why);
+	return r ? err_move(e, &why) : 0;
 }

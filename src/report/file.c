@@ -21,7 +21,7 @@ static int open_file(int root, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks around it dropped. */
+/* fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks and tabs around it dropped. */
 static bool read_script(int fd, char command[FILE_LINE_MAX])
 {
 	char line[FILE_LINE_MAX];
@@ -34,7 +34,7 @@ static bool read_script(int fd, char command[FILE_LINE_MAX])
 	line[strcspn(line, "\n")] = '\0';
 	skip = 2 + strspn(line + 2, " \t");
 	strcpy(command, line + skip);
-	for (size_t len = strlen(command); len && strchr(" \t\r", command[len - 1]); len--)
+	for (size_t len = strlen(command); len && strchr(" \t", command[len - 1]); len--)
 		command[len - 1] = '\0';
 	return true;
 }

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fdio.h"
 #include "base/memory.h"
+#include "image/tar_read.h"
 #include "image/view.h"
 
 /* Every layer that some image names, once. */
@@ -73,6 +75,15 @@ static int read_layers(const struct bundle *bundle, struct store *store, struct 
 	}
 	layer_read_all(store->members, store->layers, store->n);
 	return 0;
+}
+
+bool image_looks_like(int fd)
+{
+	uint8_t head[TAR_BLOCK];
+	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
+
+	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4))) ||
+		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
 }
 
 bool image_fits(const struct platform *wanted, const struct platform *found)

@@ -26,5 +26,7 @@ struct image_report {
  */
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
 void image_done(struct image_report *report);
+/* Whether a file begins like an archive: a tar header, or the magic of a compressor. */
+bool image_looks_like(int fd);
 /* Whether what is found may be called what is wanted: same architecture, and no newer variant. */
 bool image_fits(const struct platform *wanted, const struct platform *found);
