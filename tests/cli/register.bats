@@ -1,0 +1,534 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns what register leaves in the kernel's table: new handlers, stale ones replaced, other people's untouched, and what
+# it refuses; each in an instance of the test's own.
+# shellcheck disable=SC2154 # the library sets output, stderr and status
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
+source "$BATS_TEST_DIRNAME/../lib/programs.bash"
+
+ARM=/usr/bin/qemu-arm-static
+ARM64=/usr/bin/qemu-aarch64-static
+
+setup() {
+	need_commands qemu-arm-static qemu-aarch64-static jq nsenter
+	ns_open
+	make_root
+}
+
+teardown() {
+	ns_close
+}
+
+# registered WORD: what the JSON of the last run says of the only handler.
+result() {
+	jq -r '.handlers[0].result' "$OUT"
+}
+
+@test "without arguments: arm and arm64, fixed, with P, proven" {
+	expect 0 anyarch register
+	[[ $(table_names) == $'qemu-aarch64\nqemu-arm' ]]
+	for name in qemu-arm qemu-aarch64; do
+		same flags PF "$(handler_field "$name" flags:)"
+		[[ $(head -n 1 "$TABLE/$name") == enabled ]]
+	done
+	same interpreter $ARM "$(handler_field qemu-arm interpreter)"
+	arm_works
+	arm64_works
+}
+
+@test "says which handlers, from which file, which version" {
+	expect 0 anyarch register arm
+	grep -q "linux/arm/v7 *qemu-arm *registered *PF *[0-9.]* *$ARM" "$OUT"
+	says 'user namespace only'
+	expect 0 anyarch register --json arm arm64
+	jq -e 'has("changes") and has("handlers") and has("lasting") and has("lasts") and has("user_namespace_only")
+		and has("verified_in_empty_root")' "$OUT"
+	same results 'unchanged registered' "$(jq -r '[.handlers[].result] | join(" ")' "$OUT")"
+	jq -e '.lasts == true and .user_namespace_only == true and .verified_in_empty_root == true' "$OUT"
+	jq -e '.handlers[0].version | test("^[0-9]+[.]")' "$OUT"
+}
+
+@test "the table and the JSON of register have the same facts" {
+	local text
+
+	expect 0 anyarch register --output PLATFORM,ARCH,HANDLER,RESULT,FLAGS,VERSION,EMULATOR --noheadings arm arm64
+	text=$(tr -s ' ' <"$OUT" | sed 's/registered/unchanged/')
+	expect 0 anyarch register --json arm arm64
+	same facts "$text" "$(jq -r '.handlers[] | [.platform, .arch, .handler, .result, .flags, .version, .emulator] | join(" ")' "$OUT")"
+}
+
+@test "a second run changes nothing and says so" {
+	local before
+
+	expect 0 anyarch register arm arm64
+	before=$(table_snapshot)
+	expect 0 anyarch register arm arm64
+	says 'nothing to change'
+	same table "$before" "$(table_snapshot)"
+	expect 0 anyarch register --json arm arm64
+	jq -e '.changes == 0 and all(.handlers[]; .result == "unchanged")' "$OUT"
+	same table "$before" "$(table_snapshot)"
+}
+
+@test "a platform named twice is processed once (10)" {
+	expect 0 anyarch register --json arm linux/arm/v7 armhf arm,arm32v6 qemu-arm
+	[[ $(jq '.handlers | length' "$OUT") -eq 1 ]]
+	same table qemu-arm "$(table_names)"
+}
+
+@test "lists with commas and with spaces" {
+	expect 0 anyarch register 'arm arm64,riscv64' s390x
+	same table $'qemu-aarch64\nqemu-arm\nqemu-riscv64\nqemu-s390x' "$(table_names)"
+}
+
+@test "dry-run prints each rule exactly as it is written, and changes nothing" {
+	local rules by_us
+
+	expect 0 anyarch register --dry-run arm arm64
+	rules=$output
+	[[ $(wc -l <"$OUT") -eq 2 && -z $(table_names) && -z $stderr ]]
+	expect 0 anyarch register arm arm64
+	by_us=$(cat "$TABLE/qemu-arm" "$TABLE/qemu-aarch64")
+	expect 0 anyarch unregister --all
+	while read -r line; do
+		table_write "$line"
+	done <<<"$rules"
+	same 'what the kernel made of it' "$by_us" "$(cat "$TABLE/qemu-arm" "$TABLE/qemu-aarch64")"
+}
+
+@test "dry-run obeys the options, as a rule and as JSON" {
+	expect 0 anyarch register --dry-run --credentials --argv0=off arm
+	[[ $output == ":qemu-arm:M:"*":$ARM:OCF" || $output == ":qemu-arm:M:"*":$ARM:CF" ]]
+	expect 0 anyarch register --dry-run --argv0=on arm
+	[[ $output == *":$ARM:PF" ]]
+	expect 0 anyarch register --dry-run --json arm
+	[[ $(result) == planned ]]
+	expect 3 anyarch register --dry-run amd64
+	[[ -z $(table_names) ]]
+}
+
+@test "dry-run needs no table and no right" {
+	ns umount "$BINFMT"
+	# shellcheck disable=SC2016
+	expect 0 ns setpriv --bounding-set=-all "$ANYARCH" register --dry-run arm arm64
+	[[ $(wc -l <"$OUT") -eq 2 ]]
+}
+
+@test "the machine's own architecture is refused, also with --force (4)" {
+	local host
+
+	host=$(uname -m)
+	expect 3 anyarch register "$host"
+	says 'by itself'
+	expect 3 anyarch register --force "$host"
+	expect 3 anyarch register --force --replace --emulator "$host=$ARM" "$host"
+	[[ -z $(table_names) ]]
+}
+
+@test "what the kernel runs natively is refused without --force (4)" {
+	[[ $(uname -m) == x86_64 ]] || skip "knows only x86_64's second architecture"
+	make_i386 "$BATS_TEST_TMPDIR/i386"
+	"$BATS_TEST_TMPDIR/i386" || need "this kernel runs no i386 programs"
+	expect 3 anyarch register i386
+	says i386
+	hints --force
+	[[ -z $(table_names) ]]
+	expect 0 anyarch register --force i386
+	has_handler qemu-i386
+}
+
+# Exits with 0.
+make_i386() {
+	{
+		put_hex 7f454c46 01010100 00000000 00000000 0200 0300 01000000 54800408 34000000 00000000 00000000
+		put_hex 3400 2000 0100 0000 0000 0000 01000000 00000000 00800408 00800408 5d000000 5d000000 05000000 00100000
+		put_hex 31c0 40 31db cd80 9090
+	} >"$1"
+	chmod 0755 "$1"
+}
+
+@test "one refused and one good: the good one is registered, the exit status tells" {
+	expect 3 anyarch register arm "$(uname -m)"
+	arm_works
+	[[ $(error_lines) -ge 1 ]]
+}
+
+@test "all passes over what is native, and over what has no emulator" {
+	mkdir "$BATS_TEST_TMPDIR/few"
+	cp "$ARM" "$ARM64" /usr/bin/qemu-i386-static "$BATS_TEST_TMPDIR/few/"
+	expect 0 anyarch register --emulator-dir "$BATS_TEST_TMPDIR/few" all
+	same table $'qemu-aarch64\nqemu-arm' "$(table_names)"
+}
+
+@test "all with one failing: the others are done, each is told, the status is 1 (11)" {
+	local dir=$BATS_TEST_TMPDIR/few
+
+	mkdir "$dir"
+	cp "$ARM" "$dir/"
+	# A riscv64 program that qemu-aarch64 cannot run.
+	cp "$ARM64" "$dir/qemu-riscv64-static"
+	expect 1 anyarch register --emulator-dir "$dir" all
+	arm_works
+	same table qemu-arm "$(table_names)"
+	says qemu-riscv64
+}
+
+@test "all without any emulator is a refusal" {
+	mkdir "$BATS_TEST_TMPDIR/none"
+	expect 3 anyarch register --emulator-dir "$BATS_TEST_TMPDIR/none" all
+	hints qemu-user-static
+	expect 3 anyarch register --emulator-dir "$BATS_TEST_TMPDIR/none" arm
+	says arm
+}
+
+@test "verbose says which file was passed over, and why" {
+	mkdir "$BATS_TEST_TMPDIR/few"
+	cp "$ARM" "$BATS_TEST_TMPDIR/few/qemu-arm"
+	head -c 10 "$ARM" >"$BATS_TEST_TMPDIR/few/qemu-arm-static"
+	chmod 0755 "$BATS_TEST_TMPDIR/few/"*
+	expect_raw 0 anyarch register --verbose --emulator-dir "$BATS_TEST_TMPDIR/few" arm
+	grep -q few/qemu-arm-static "$ERR"
+	same interpreter "$BATS_TEST_TMPDIR/few/qemu-arm" "$(handler_field qemu-arm interpreter)"
+}
+
+@test "quiet prints nothing when all is well" {
+	expect 0 anyarch register --quiet arm
+	[[ -z $output && -z $stderr ]]
+	expect 3 anyarch register --quiet "$(uname -m)"
+	[[ -z $output && -n $stderr ]]
+}
+
+# stale RULE...: with this in the table, register makes a good handler of it.
+stale() {
+	local rule
+
+	for rule; do
+		table_write "$rule" || return
+	done
+	expect 0 anyarch register --json arm || return
+	same result replaced "$(result)" || return
+	same interpreter "$ARM" "$(handler_field qemu-arm interpreter)" || return
+	same flags PF "$(handler_field qemu-arm flags:)" || return
+	same table qemu-arm "$(table_names)" || return
+	arm_works
+}
+
+@test "a stale handler is replaced: not fixed" {
+	stale "$(rule qemu-arm arm $ARM P)"
+	[[ $(jq -r '.handlers[0].note' "$OUT") == *'not fixed'* ]]
+}
+
+@test "a stale handler is replaced: set-user-ID programs keep their rights" {
+	stale "$(rule qemu-arm arm $ARM CF)"
+	[[ $(jq -r '.handlers[0].note' "$OUT") == *C* ]]
+}
+
+@test "a stale handler is replaced: without P" {
+	stale "$(rule qemu-arm arm $ARM F)"
+}
+
+@test "a stale handler is replaced: its emulator is gone" {
+	cp "$ARM" "$BATS_TEST_TMPDIR/gone"
+	printf 'x' >>"$BATS_TEST_TMPDIR/gone"
+	table_write "$(rule qemu-arm arm "$BATS_TEST_TMPDIR/gone" PF)"
+	rm "$BATS_TEST_TMPDIR/gone"
+	stale
+}
+
+@test "a stale handler is replaced: another emulator under the same path" {
+	cp "$ARM" "$BATS_TEST_TMPDIR/one"
+	expect 0 anyarch register --emulator arm="$BATS_TEST_TMPDIR/one" arm
+	cp "$ARM" "$BATS_TEST_TMPDIR/two"
+	printf 'x' >>"$BATS_TEST_TMPDIR/two"
+	mv "$BATS_TEST_TMPDIR/two" "$BATS_TEST_TMPDIR/one"
+	expect 0 anyarch register --json --emulator arm="$BATS_TEST_TMPDIR/one" arm
+	[[ $(result) == replaced ]]
+	expect 0 anyarch register --json --emulator arm="$BATS_TEST_TMPDIR/one" arm
+	[[ $(result) == unchanged ]]
+	arm_works
+}
+
+@test "a stale handler is replaced: disabled" {
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	echo 0 >"$TABLE/qemu-arm"
+	stale
+}
+
+@test "a stale handler is replaced: it takes only some ARM programs" {
+	local exact
+
+	# ET_EXEC alone: no position-independent program, so nothing of today's distributions.
+	exact=$(rule qemu-arm arm $ARM PF)
+	table_write "${exact/\\xfe\\xff\\xff\\xff:/\\xff\\xff\\xff\\xff:}"
+	stale
+}
+
+@test "a stale handler is replaced: shadowed by one of ours that is broken" {
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	table_write "$(rule qemu-arm.new-0123456789ab arm /nonexistent P)"
+	refute arm_works
+	expect 0 anyarch register arm
+	arm_works
+	same table qemu-arm "$(table_names)"
+}
+
+@test "a handler under the same name and with the same emulator is kept whatever its mask" {
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	expect 0 anyarch register --json arm
+	[[ $(result) == unchanged ]]
+}
+
+@test "--credentials sets C, warns, and is off by default" {
+	expect 0 anyarch register --credentials arm
+	same flags POCF "$(handler_field qemu-arm flags:)"
+	says 'warning'
+	expect 0 anyarch register --json arm
+	[[ $(result) == replaced ]]
+	same flags PF "$(handler_field qemu-arm flags:)"
+}
+
+@test "--argv0 on, off and auto" {
+	local status=0
+
+	expect 0 anyarch register --argv0=off arm
+	same flags F "$(handler_field qemu-arm flags:)"
+	arm_works
+	expect 0 anyarch register --argv0=on arm
+	same flags PF "$(handler_field qemu-arm flags:)"
+	# shellcheck disable=SC2016
+	expect_raw 2 ns bash -c 'exec -a other-name "$0" x' "$ROOT/arm"
+	same 'argv[0]' other-name "$output"
+	expect 0 anyarch register --argv0=off arm
+	expect 0 anyarch register --argv0=auto arm
+	same flags PF "$(handler_field qemu-arm flags:)"
+}
+
+@test "--no-verify registers without running anything" {
+	expect 0 anyarch register --no-verify arm
+	has_handler qemu-arm
+	arm_works
+}
+
+@test "entries of other people stay as they are" {
+	local before
+
+	table_write "$RULE_WSL"
+	table_write "$RULE_PYTHON"
+	table_write "$RULE_WINE"
+	table_write "$(rule my-riscv riscv64 /usr/bin/true '')"
+	before=$(table_snapshot)
+	expect 0 anyarch register --replace --credentials arm arm64
+	expect 0 anyarch register arm arm64
+	expect 0 anyarch unregister arm arm64
+	same table "$before" "$(table_snapshot)"
+}
+
+@test "a handler of another name that takes the programs: refused, --replace puts ours in front" {
+	local before
+
+	table_write "$(rule box-arm arm /usr/bin/true F)"
+	before=$(table_snapshot)
+	expect 3 anyarch register arm
+	says box-arm
+	hints --replace
+	same table "$before" "$(table_snapshot)"
+	expect 0 anyarch register --replace arm
+	arm_works
+	has_handler box-arm
+	expect 0 anyarch register arm
+	says 'nothing to change'
+}
+
+@test "a foreign handler in front of ours does not go unnoticed" {
+	expect 0 anyarch register arm
+	table_write "$(rule box-arm arm /usr/bin/true F)"
+	refute arm_works
+	expect_one_of '0 3' anyarch register arm
+	[[ $status -eq 3 ]] || arm_works
+	expect 0 anyarch register --replace arm
+	arm_works
+	has_handler box-arm
+}
+
+@test "our name taken by other programs: refused without --replace (108)" {
+	local before
+
+	table_write ':qemu-arm:M::hello::/usr/bin/true:'
+	before=$(table_snapshot)
+	expect 3 anyarch register arm
+	says qemu-arm
+	hints --replace
+	same table "$before" "$(table_snapshot)"
+	expect 0 anyarch register --replace arm
+	arm_works
+}
+
+@test "our name taken by an extension: refused without --replace (108)" {
+	local before
+
+	table_write ':qemu-arm:E::arm::/usr/bin/true:'
+	before=$(table_snapshot)
+	expect 3 anyarch register arm
+	same table "$before" "$(table_snapshot)"
+	expect 0 anyarch register --replace arm
+	arm_works
+}
+
+@test "an entry that forges lines is not taken for ours" {
+	local before
+
+	table_write ",qemu-arm,M,,hello,,/tmp/a"$'\n'"flags: PF,"
+	before=$(table_snapshot)
+	expect 3 anyarch register arm
+	same table "$before" "$(table_snapshot)"
+}
+
+@test "a handler that nobody can name does not hinder" {
+	table_write ":odd"$'\e\n\xff'":M::hello::/usr/bin/true:"
+	expect 0 anyarch register arm
+	expect 0 anyarch status
+	refute grep -q $'\e' "$OUT"
+	expect 0 anyarch status --json
+	jq -e . "$OUT"
+	arm_works
+}
+
+@test "one catch-all of somebody else is told, not worked around silently" {
+	table_write ':any-elf:M::\x7fELF\x01::/usr/bin/true:F'
+	expect 3 anyarch register arm
+	says any-elf
+}
+
+@test "a read-only mount refuses (106)" {
+	ns mount -o remount,bind,ro "$BINFMT"
+	expect 4 anyarch register arm
+	says read-only
+	[[ -z $(table_names) ]]
+	expect 4 anyarch unregister --all
+}
+
+@test "somebody who is not root is refused" {
+	need_root
+	as_nobody
+	expect 4 ns setpriv --reuid 65534 --regid 65534 --clear-groups "$COPY" register --emulator-dir "$COPY_DIR" arm
+	hints root
+	[[ -z $(table_names) ]]
+}
+
+# A copy of the program and an emulator where every user may look.
+as_nobody() {
+	COPY_DIR=/mnt
+	COPY=$COPY_DIR/anyarch
+	ns mount -t tmpfs -o mode=0755 tmpfs "$COPY_DIR"
+	ns cp "$ANYARCH" "$ARM" "$COPY_DIR/"
+}
+
+@test "not mounted, and no right to mount: refused (104)" {
+	ns umount "$BINFMT"
+	expect 4 ns setpriv --bounding-set=-sys_admin "$ANYARCH" register arm
+	hints privileged
+}
+
+@test "in a user namespace without the right to mount: refused, as what is in sight may be the parent's (111)" {
+	expect 4 ns setpriv --bounding-set=-all "$ANYARCH" register arm
+	[[ -z $(table_names) ]]
+}
+
+@test "not mounted: register mounts it and leaves it there" {
+	ns umount "$BINFMT"
+	expect 0 anyarch register arm
+	[[ -e $TABLE/qemu-arm ]]
+	arm_works
+}
+
+@test "mounted already where it belongs: not mounted a second time (107)" {
+	expect 0 anyarch register arm
+	[[ $(grep -c " $BINFMT .* - binfmt_misc " "/proc/$NS_PID/mountinfo") -eq 1 ]]
+}
+
+@test "a tmpfs over the directory: mounted over it (114)" {
+	ns umount "$BINFMT"
+	ns mount -t tmpfs tmpfs "$BINFMT"
+	expect_one_of '0 4' anyarch register arm
+	[[ $status -eq 4 ]] || arm_works
+}
+
+@test "--mount names another directory" {
+	local dir=$BATS_TEST_TMPDIR/table
+
+	mkdir "$dir"
+	ns umount "$BINFMT"
+	expect 0 anyarch register --mount "$dir" arm
+	[[ -e /proc/$NS_PID/root$dir/qemu-arm ]]
+	arm_works
+	expect 0 anyarch status --mount "$dir" --check arm
+	expect 0 anyarch unregister --mount "$dir" arm
+	refute arm_works
+	expect_one_of '3 4' anyarch register --mount "$dir/nowhere" arm
+	says nowhere
+}
+
+@test "the whole table switched off: told, status 4 (112)" {
+	echo 0 >"$TABLE/status"
+	expect 4 anyarch register arm
+	says 'switched off'
+	[[ $(cat "$TABLE/status") == disabled ]]
+	echo 1 >"$TABLE/status"
+	expect 0 anyarch register arm
+	arm_works
+	echo 0 >"$TABLE/status"
+	expect 4 anyarch register arm
+	expect 4 anyarch register --no-verify arm
+}
+
+@test "leftovers of an interrupted run are cleaned up" {
+	expect 0 anyarch register arm
+	table_write "$(rule qemu-arm.new-0123456789ab arm $ARM F)"
+	table_write "$(rule qemu-arm.probe-77-0123456789ab arm $ARM F)"
+	table_write "$(rule qemu-aarch64.probe-77-0123456789ab aarch64 $ARM64 F)"
+	expect 0 anyarch register arm
+	same table qemu-arm "$(table_names)"
+	arm_works
+}
+
+@test "a leftover that serves alone gets its name back" {
+	table_write "$(rule qemu-arm.new-0123456789ab arm $ARM F)"
+	arm_works
+	expect 0 anyarch register arm
+	same table qemu-arm "$(table_names)"
+	arm_works
+}
+
+@test "names that only look like leftovers stay" {
+	local before
+
+	table_write ':a.new-b:M::hello::/usr/bin/true:'
+	table_write ':qemu-x.new-zzz:M::hello::/usr/bin/true:'
+	table_write ':.new-0123456789ab:M::hello::/usr/bin/true:'
+	before=$(table_snapshot)
+	expect 0 anyarch register arm
+	expect 0 anyarch unregister arm
+	same table "$before" "$(table_snapshot)"
+}
+
+@test "a user namespace says that handlers are valid there only (111)" {
+	expect 0 anyarch register arm
+	says 'in this user namespace only'
+	expect 0 anyarch register --json arm
+	jq -e '.user_namespace_only' "$OUT"
+}
+
+@test "an unprivileged user's namespace of his own works as well" {
+	need_root
+	as_nobody
+	# shellcheck disable=SC2016
+	expect 0 ns setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user --map-root-user --mount sh -c '
+		mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&
+			"$1/anyarch" register --emulator-dir "$1" arm && "$1/anyarch" status --quiet --check arm' sh "$COPY_DIR"
+	[[ -z $(table_names) ]]
+}

@@ -1,0 +1,304 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns how the program talks: help, usage errors, suggestions, names, and output that cannot be written.
+# shellcheck disable=SC2154 # the library sets output and stderr
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
+source "$BATS_TEST_DIRNAME/../lib/programs.bash"
+
+COMMANDS=(register unregister status names oneshot)
+
+# Also what is expected to be refused runs in an instance of its own: what is refused is what is being tested.
+setup() {
+	ns_open
+}
+
+teardown() {
+	ns_close
+}
+
+@test "help is on stdout and names every command" {
+	local option command
+
+	for option in --help -h help; do
+		expect 0 anyarch "$option"
+		[[ -z $stderr ]]
+		for command in "${COMMANDS[@]}"; do
+			grep -q "^  $command " "$OUT"
+		done
+	done
+}
+
+@test "every command has help, whatever else is typed" {
+	local command
+
+	for command in "${COMMANDS[@]}"; do
+		expect 0 anyarch "$command" --help
+		[[ $output == "Usage: anyarch $command"* && -z $stderr ]]
+	done
+	for command in register unregister status names; do
+		expect 0 anyarch "$command" something -h
+		grep -q -e '--help' "$OUT"
+	done
+}
+
+@test "help of register tells every option of the contract" {
+	local option
+
+	expect 0 anyarch register --help
+	for option in emulator-dir emulator credentials argv0 lasting persist no-verify replace force dry-run root mount \
+		json output noheadings quiet verbose; do
+		grep -q -e "--$option\b" "$OUT"
+	done
+}
+
+@test "no command is a usage error with help" {
+	expect_raw 2 anyarch
+	grep -q '^Usage: anyarch' "$OUT" "$ERR"
+}
+
+@test "version is one line" {
+	local option
+
+	for option in --version -V; do
+		expect 0 anyarch "$option"
+		[[ $output =~ ^anyarch\ [0-9]+\.[0-9]+(\.[0-9]+)?$ && -z $stderr ]]
+	done
+}
+
+@test "an unknown command is refused, with the nearest one" {
+	expect 2 anyarch registr
+	says "registr"
+	hints "register"
+	expect 2 anyarch staus
+	hints "status"
+	expect 2 anyarch xyzzy
+	hints "--help"
+	expect 2 anyarch ''
+	expect 2 anyarch --install
+}
+
+@test "an unknown option is refused, with the nearest one (1)" {
+	expect 2 anyarch register --emulater x
+	says "'--emulater'"
+	hints "--emulator"
+	expect 2 anyarch status --jsno
+	hints "--json"
+	expect 2 anyarch unregister --al
+	expect 2 anyarch register arm --frobnicate arm64
+	says "'--frobnicate'"
+	expect 2 anyarch names --json=yes
+	says "--json"
+}
+
+@test "an unknown letter is named, also inside a bundle (1)" {
+	expect 2 anyarch register -x
+	says "-x"
+	expect 2 anyarch register -qxv
+	grep -q -e '-[a-z]*x' "$ERR"
+}
+
+@test "an option without its value is refused (2)" {
+	local option
+
+	for option in --emulator --emulator-dir --argv0 --lasting --root --mount --output; do
+		expect 2 anyarch register arm "$option"
+		says "'$option'"
+	done
+	expect 2 anyarch status --mount
+	expect 2 anyarch unregister --root
+}
+
+@test "an option with a wrong value is refused" {
+	expect 2 anyarch register --argv0=maybe arm
+	says maybe
+	expect 2 anyarch register --lasting=forever arm
+	says forever
+	expect 2 anyarch register --lasting= arm
+	expect 2 anyarch register --emulator /usr/bin/qemu-arm-static arm
+	says 'ARCH=FILE'
+	expect 2 anyarch register --emulator arm65=/usr/bin/qemu-arm-static arm
+	says arm65
+	expect 2 anyarch status --output PLATFORM,NONSENSE
+	says NONSENSE
+	hints HANDLER
+}
+
+@test "an unknown platform is refused, with the nearest one (3)" {
+	expect 2 anyarch register --dry-run arm65
+	says arm65
+	hints "did you mean"
+	expect 2 anyarch register --dry-run aarch6
+	hints "aarch64"
+	expect 2 anyarch register --dry-run arm7l
+	hints "armv7l"
+	expect 2 anyarch status linux/arm64/v99
+	says v99
+	expect 2 anyarch register --dry-run windows/amd64
+	says windows
+	expect 2 anyarch register --dry-run arm,,arm64,xyzzyxyzzy
+	says xyzzyxyzzy
+	expect 2 anyarch names "$(printf 'a%.0s' {1..5000})"
+}
+
+@test "names that could be paths or handlers' files are no platforms (5)" {
+	local name
+
+	for name in ../x . .. / //arm /arm arm/ register status $'ar\nm' "$(printf 'x%.0s' {1..256})"; do
+		expect 2 anyarch register --dry-run "$name"
+	done
+}
+
+@test "an empty word is not taken for the default platforms (5)" {
+	expect 2 anyarch register --dry-run ''
+	expect 2 anyarch register --dry-run ,
+}
+
+@test "what is typed is echoed without its control characters (8)" {
+	local nasty=$'\e[31mred\a\e]0;title\a'
+
+	expect 2 anyarch "$nasty"
+	says red
+	expect 2 anyarch register "--$nasty"
+	expect 2 anyarch register --dry-run "$nasty"
+	expect 2 anyarch names $'arm\xff\x9b'
+	expect 2 anyarch register --argv0="$nasty" arm
+	expect 2 anyarch status --output="$nasty"
+	expect 3 anyarch register --dry-run --emulator arm="/$nasty" arm
+	expect_raw 2 anyarch oneshot "-$nasty"
+	refute grep -q '[[:cntrl:]]' "$ERR"
+}
+
+@test "output that cannot be written is a failure (9)" {
+	local arguments
+
+	for arguments in --help --version names 'names --json' 'register --help' status 'status --json' \
+		'register --dry-run arm' 'register --dry-run --json arm' 'oneshot --help'; do
+		# shellcheck disable=SC2016,SC2086
+		expect 1 ns_sh 'exec "$@" >/dev/full' "$ANYARCH" $arguments
+		says 'No space left on device'
+	done
+}
+
+@test "a closed stdout is a failure (9)" {
+	local arguments
+
+	for arguments in --help --version names 'names --json' 'register --dry-run arm'; do
+		# shellcheck disable=SC2016,SC2086
+		expect 1 ns_sh 'exec "$@" >&-' "$ANYARCH" $arguments
+	done
+}
+
+@test "handlers are registered all the same when the table cannot be printed (9)" {
+	expect 1 anyarch_full register arm
+	has_handler qemu-arm
+}
+
+anyarch_full() {
+	anyarch "$@" >/dev/full
+}
+
+@test "descriptors 0 to 2 may be closed, and nothing is written to a wrong one (12)" {
+	make_root
+	# shellcheck disable=SC2016
+	expect_raw 1 ns_sh 'exec 0<&- 1>&- 2>&-; "$@"; r=$?; exec 1>/dev/null; exit $r' "$ANYARCH" register arm
+	arm_works
+	[[ $(handler_field qemu-arm flags:) == PF ]]
+	# shellcheck disable=SC2016
+	expect_one_of '0 1' ns_sh 'exec 0<&-; exec "$@"' "$ANYARCH" register arm64
+	arm64_works
+	# shellcheck disable=SC2016
+	expect 0 ns_sh 'exec 0<&- 2>&-; exec "$@"' "$ANYARCH" register --no-verify arm arm64
+	# shellcheck disable=SC2016
+	expect_one_of '0 3' ns_sh 'exec 0<&- 2>&-; exec "$@"' "$ANYARCH" status
+	same 'what is written to stdout' "$(anyarch status --quiet)" "$output"
+}
+
+@test "an empty argv does no harm (12)" {
+	expect_raw 2 ns python3 -c 'import ctypes, sys
+libc = ctypes.CDLL(None)
+none = (ctypes.c_char_p * 1)(None)
+libc.execve(sys.argv[1].encode(), none, none)' "$ANYARCH"
+}
+
+@test "an empty environment does no harm" {
+	expect 0 ns env -i "$ANYARCH" names arm
+	expect 0 ns env -i "$ANYARCH" register --dry-run arm
+}
+
+@test "names translates every spelling of arm" {
+	local name
+
+	for name in arm armhf armv7l arm32v7 arm/v7 linux/arm/v7 arm-linux-gnueabihf qemu-arm qemu-arm-static ARM; do
+		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		same "$name" 'linux/arm/v7 arm' "$(tr -s ' ' <<<"$output")"
+	done
+	for name in armel arm32v5 linux/arm/v5; do
+		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		same "$name" 'linux/arm/v5 arm' "$(tr -s ' ' <<<"$output")"
+	done
+	for name in arm32v6 armv6l linux/arm/v6; do
+		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		same "$name" 'linux/arm/v6 arm' "$(tr -s ' ' <<<"$output")"
+	done
+}
+
+@test "names translates every spelling of the contract" {
+	local name want
+
+	while read -r want name; do
+		expect 0 anyarch names --noheadings --output QEMU "$name"
+		same "$name" "$want" "$output"
+	done <<-'LIST'
+		aarch64 arm64
+		aarch64 aarch64
+		aarch64 arm64v8
+		aarch64 linux/arm64/v8
+		aarch64 aarch64-linux-gnu
+		ppc64le ppc64le
+		ppc64le ppc64el
+		ppc64le powerpc64le
+		x86_64 x86_64
+		x86_64 amd64
+		i386 i386
+		i386 386
+		i386 i686-linux-gnu
+		s390x linux/s390x
+		riscv64 riscv64
+		loongarch64 loong64
+	LIST
+}
+
+@test "names takes lists, with commas and spaces" {
+	expect 0 anyarch names --noheadings --output QEMU arm,arm64 'riscv64 s390x'
+	same list $'arm\naarch64\nriscv64\ns390x' "$output"
+}
+
+@test "names has the same facts as a table and as JSON" {
+	local header keys
+
+	expect 0 anyarch names --json arm64
+	same keys 'alpine debian docker gnu platform qemu systemd uname' \
+		"$(jq -r '.[0] | keys | join(" ")' "$OUT")"
+	keys=$(jq -r '.[0] | [.platform, .qemu, .docker, .uname, .debian, .alpine, .gnu, .systemd] | join(" ")' "$OUT")
+	expect 0 anyarch names arm64
+	read -r -a header < <(tail -n 1 "$OUT")
+	same row "$keys" "${header[*]}"
+}
+
+@test "colour is for terminals alone" {
+	anyarch register arm >/dev/null 2>&1
+	expect 0 anyarch status
+	refute grep -q $'\e' "$OUT"
+	script -qec "nsenter --target $NS_PID --user --mount --preserve-credentials '$ANYARCH' status" /dev/null \
+		>"$BATS_TEST_TMPDIR/terminal" </dev/null
+	grep -q $'\e\\[' "$BATS_TEST_TMPDIR/terminal"
+	NO_COLOR=1 script -qec "nsenter --target $NS_PID --user --mount --preserve-credentials '$ANYARCH' status" /dev/null \
+		>"$BATS_TEST_TMPDIR/plain" </dev/null
+	grep -q qemu-arm "$BATS_TEST_TMPDIR/plain"
+	refute grep -q $'\e\\[' "$BATS_TEST_TMPDIR/plain"
+}
