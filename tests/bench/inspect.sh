@@ -35,16 +35,19 @@ printf 'inspect --survey, %d files (limits: 0.6x scanelf, 1.5x bare loop, 1/20 o
 
 # Four layers of 256 MiB, as docker save writes them; and the same compressed, in an OCI layout.
 python3 - "$scratch" <<'PY'
-import hashlib, io, json, os, subprocess, sys, tarfile
+import glob, hashlib, io, json, os, subprocess, sys, tarfile
 top = sys.argv[1]
 program = open("/bin/true", "rb").read()
+# Real programs: they compress as layers do.
+pool = b"".join(open(p, "rb").read() for p in sorted(glob.glob("/usr/bin/*") + glob.glob("/usr/lib/*-linux-gnu/*.so*")) if os.path.isfile(p) and os.path.getsize(p) < 2**25)[:2**28]
 layers = []
 for i in range(4):
     path = f"{top}/layer{i}.tar"
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as t:
         for k in range(256):
             info = tarfile.TarInfo(f"usr/lib/d{i}/f{k}")
-            data = program if k % 16 == 0 else os.urandom(65536) * 16
+            at = (i * 256 + k) * 997 * 1024 % (len(pool) - 2**20)
+            data = program if k % 16 == 0 else pool[at:at + 2**20]
             info.size = len(data)
             t.addfile(info, io.BytesIO(data))
     layers.append(path)
