@@ -6,17 +6,67 @@
 #include <stdio.h>
 #include <string.h>
 
-void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT])
-{
+#include "base/fdio.h"
+#include "base/memory.h"
+
+struct digest_state {
 	struct sha256_ctx ctx;
+};
+
+enum { CHUNK = 64 * 1024 };
+
+static void finish(struct sha256_ctx *ctx, char ret[DIGEST_TEXT])
+{
 	uint8_t bytes[DIGEST_BYTES];
 
-	sha256_init(&ctx);
-	sha256_update(&ctx, len, data);
-	sha256_digest(&ctx, sizeof(bytes), bytes);
+	sha256_digest(ctx, sizeof(bytes), bytes);
 	memcpy(ret, "sha256:", 8);
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(ret + 7 + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT])
+{
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, len, data);
+	finish(&ctx, ret);
+}
+
+struct digest_state *digest_begin(void)
+{
+	struct digest_state *state = mem_new(1, sizeof(*state));
+
+	if (state)
+		sha256_init(&state->ctx);
+	return state;
+}
+
+void digest_add(struct digest_state *state, const void *data, size_t len)
+{
+	sha256_update(&state->ctx, len, data);
+}
+
+void digest_end(struct digest_state *state, char ret[DIGEST_TEXT])
+{
+	finish(&state->ctx, ret);
+	free(state);
+}
+
+int digest_file(int fd, char ret[DIGEST_TEXT])
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	struct digest_state *state = digest_begin();
+	ssize_t n = -ENOMEM;
+
+	if (chunk && state) {
+		for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+			digest_add(state, chunk, (size_t)n);
+	}
+	if (state)
+		digest_end(state, ret);
+	return (int)MIN_OF(n, 0);
 }
 
 bool digest_is_valid(const char *text)

@@ -13,3 +13,11 @@ void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
  * part of a path.
  */
 bool digest_is_valid(const char *text);
+
+/* A digest over parts. NULL without memory; digest_end() frees and writes the text. */
+struct digest_state;
+struct digest_state *digest_begin(void);
+void digest_add(struct digest_state *state, const void *data, size_t len);
+void digest_end(struct digest_state *state, char ret[DIGEST_TEXT]);
+/* Of a whole file. 0 or -errno. */
+int digest_file(int fd, char ret[DIGEST_TEXT]);

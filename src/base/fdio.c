@@ -10,6 +10,36 @@
 
 enum { CHUNK = 128 * 1024 };
 
+int fd_reopen_regular(int path_fd)
+{
+	auto_fd fd = path_fd;
+	char path[32];
+	struct stat st;
+	int again;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EBADMSG;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+int fd_open_regular(int dir, const char *path, int flags)
+{
+	int fd = openat(dir, path, O_PATH | O_CLOEXEC | flags), again;
+
+	if (fd < 0)
+		return -errno;
+	again = fd_reopen_regular(fd);
+	if (again != -ENOENT)
+		return again;
+	/* No /proc: open it by name, having seen that it is a regular file. */
+	again = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+	return again < 0 ? -errno : again;
+}
+
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset)
 {
 	size_t done = 0;

@@ -5,6 +5,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/*
+ * Opens a regular file for reading and nothing else: opening a device can have effects (a watchdog starts, a
+ * tape rewinds). flags may be O_NOFOLLOW. The descriptor, -EBADMSG when it is something else, -errno.
+ */
+int fd_open_regular(int dir, const char *path, int flags);
+/* The same for what an O_PATH descriptor refers to, which is closed in any case. */
+int fd_reopen_regular(int path_fd);
 /* Reads up to len bytes at offset until end of file. Bytes read or -errno. */
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset);
 /* Writes all of it. 0 or -errno. */

@@ -27,7 +27,8 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 };
 
-extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_names, cmd_oneshot;
+extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject,
+	cmd_eject, cmd_run, cmd_names, cmd_oneshot;
 
 /* ---- options.c ---- */
 
@@ -43,6 +44,7 @@ struct option_set {
 	const struct command *command;
 	const struct option_spec *specs;
 	int (*set)(void *context, int id, const char *argument, struct err *e);
+	bool stops_at_words; /* what follows the first other word belongs to that */
 };
 
 enum { OPT_HELP = 'h', OPT_FIRST = 256 };

@@ -8,7 +8,8 @@
 #include "cli/cli.h"
 
 static const struct command *const commands[] = {
-	&cmd_register, &cmd_unregister, &cmd_status, &cmd_inspect, &cmd_doctor, &cmd_names, &cmd_oneshot,
+	&cmd_register, &cmd_unregister, &cmd_status, &cmd_inspect, &cmd_doctor, &cmd_inject,
+	&cmd_eject, &cmd_run, &cmd_names, &cmd_oneshot,
 };
 
 static int show_help(void)

@@ -37,6 +37,8 @@ static void fill(const struct option_set *set, struct option *longs, char *short
 {
 	size_t n = 0;
 
+	if (set->stops_at_words)
+		*shorts++ = '+';
 	*shorts++ = ':';
 	for (const struct option_spec *s = set->specs; s->name; s++) {
 		longs[n++] = (struct option){ s->name, s->argument ? required_argument : no_argument,
@@ -116,6 +118,8 @@ static const char *find_abbreviation(const struct option_set *set, int argc, cha
 		const struct option_spec *spec;
 
 		if (!strcmp(argv[i], "--"))
+			return NULL;
+		if (set->stops_at_words && *argv[i] != '-')
 			return NULL;
 		if (strncmp(argv[i], "--", 2))
 			continue;

@@ -266,10 +266,11 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 		at = next;
 	}
 	if (at >= 0) {
-		int file = openat(at, p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		int file = fd_open_regular(at, p, O_NOFOLLOW);
 
 		cleanup_fd(&at);
-		at = file;
+		at = file < 0 ? -1 : file;
+		errno = file < 0 ? -file : 0;
 	}
 	if (at < 0 && errno == ENOENT)
 		return err_set(e, -ENOENT, "there is no %s in it", name);

@@ -218,7 +218,7 @@ static bool takes_file(const struct rule *rule, const char *path)
 /* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
-	auto_fd fd = open(rule->interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
 	bool is_fixed = rule->flags & RULE_FIXED;
 	struct elf_info elf;
 	auto_buf again = { 0 }, install = { 0 };

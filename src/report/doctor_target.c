@@ -77,13 +77,13 @@ struct start {
 
 static struct start read_start(int root, const char *path)
 {
-	auto_fd fd = root >= 0 ? beneath_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY) :
-				 open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd fd = root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) :
+				 fd_open_regular(AT_FDCWD, path, 0);
 	struct start start = { .is_executable = true };
 	struct statvfs fs;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return start;
 	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
 	start.is_executable = st.st_mode & 0111;

@@ -9,16 +9,11 @@
 #include "base/memory.h"
 #include "rootfs/beneath.h"
 
-enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
-
 static int open_file(int root, const char *path)
 {
-	int fd;
-
 	if (root >= 0)
-		return beneath_open(root, path, OPEN_FLAGS);
-	fd = open(path, OPEN_FLAGS);
-	return fd < 0 ? -errno : fd;
+		return fd_reopen_regular(beneath_open(root, path, O_PATH));
+	return fd_open_regular(AT_FDCWD, path, 0);
 }
 
 /* fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks and tabs around it dropped. */
@@ -31,8 +26,10 @@ static bool read_script(int fd, char command[FILE_LINE_MAX])
 	if (n < 2 || line[0] != '#' || line[1] != '!')
 		return false;
 	line[n] = '\0';
-	line[strcspn(line, "\n")] = '\0';
 	skip = 2 + strspn(line + 2, " \t");
+	if (n == sizeof(line) - 1 && !strpbrk(line + skip, " \t\n"))
+		return false; /* the kernel does not run a program whose name it sees in part */
+	line[strcspn(line, "\n")] = '\0';
 	strcpy(command, line + skip);
 	for (size_t len = strlen(command); len && strchr(" \t", command[len - 1]); len--)
 		command[len - 1] = '\0';
@@ -46,6 +43,8 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 	int r;
 
 	*ret_next = NULL;
+	if (fd == -EBADMSG)
+		return err_set(e, fd, "%s: not a regular file", step->path);
 	if (fd < 0)
 		return err_sys(e, fd, "%s", step->path);
 	r = elf_read(fd, &step->elf, e);
@@ -88,6 +87,8 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 			err_done(e);
 			return 0;
 		}
+		if (r && ret->n > 1)
+			err_prefix(e, "%s", path);
 	}
 	ret->is_too_deep = next;
 	free(next);

@@ -170,3 +170,78 @@ int beneath_open(int root, const char *path, int flags)
 	}
 	return -EAGAIN;
 }
+
+/* path without its last component, and that component. false at the root. */
+static bool split(const char *path, char parent[PATH_MAX], char name[NAME_MAX + 1])
+{
+	size_t len = strlen(path), start;
+
+	while (len && path[len - 1] == '/')
+		len--;
+	for (start = len; start && path[start - 1] != '/'; start--)
+		;
+	if (start == len || len - start > NAME_MAX || start >= PATH_MAX)
+		return false;
+	snprintf(parent, PATH_MAX, "%.*s", (int)start, path);
+	snprintf(name, NAME_MAX + 1, "%.*s", (int)(len - start), path + start);
+	return strcmp(name, ".") && strcmp(name, "..");
+}
+
+static int make_dir(int root, const char *path, unsigned limit, struct beneath_made *made)
+{
+	char parent[PATH_MAX], name[NAME_MAX + 1];
+	auto_fd dir = -1;
+	struct stat st;
+	int fd;
+
+	if (!split(path, parent, name) || !limit)
+		return -ENOENT;
+	dir = beneath_open(root, parent, O_RDONLY | O_DIRECTORY);
+	if (dir == -ENOENT)
+		dir = make_dir(root, parent, limit - 1, made);
+	if (dir < 0)
+		return dir;
+	if (!made->n && fstat(dir, &st) == 0)
+		made->time = st.st_mtim;
+	if (mkdirat(dir, name, 0755) < 0)
+		return errno == EEXIST ? -EAGAIN : -errno; /* a dangling link, or somebody races us */
+	made->n++;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && fchmod(fd, 0755) == 0)
+		return fd;
+	cleanup_fd(&fd);
+	return -errno;
+}
+
+int beneath_make_dirs(int root, const char *path, unsigned limit, struct beneath_made *ret_made)
+{
+	struct beneath_made made = { 0 };
+	int fd = make_dir(root, path, limit, &made);
+
+	if (fd < 0 && made.n)
+		beneath_remove_dirs(root, path, limit, &made.time);
+	else
+		*ret_made = made;
+	return fd;
+}
+
+void beneath_remove_dirs(int root, const char *path, unsigned n, const struct timespec *time)
+{
+	char at[PATH_MAX], parent[PATH_MAX], name[NAME_MAX + 1];
+
+	snprintf(at, sizeof(at), "%s", path);
+	for (; n && split(at, parent, name); n--) {
+		auto_fd dir = beneath_open(root, parent, O_RDONLY | O_DIRECTORY);
+
+		if (dir >= 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			break;
+		memcpy(at, parent, sizeof(at));
+	}
+	if (time) {
+		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, *time };
+		auto_fd dir = beneath_open(root, at, O_RDONLY | O_DIRECTORY);
+
+		if (dir >= 0)
+			futimens(dir, times);
+	}
+}

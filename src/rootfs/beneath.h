@@ -2,6 +2,8 @@
 /* Paths inside a root directory that nobody trusts: links resolve as they would after chroot. */
 #pragma once
 
+#include <time.h>
+
 #include "base/err.h"
 
 enum { BENEATH_LINKS_MAX = 40 };
@@ -16,3 +18,20 @@ enum { BENEATH_LINKS_MAX = 40 };
 int beneath_open(int root, const char *path, int flags);
 /* The same without openat2; for tests and for kernels without it. */
 int beneath_open_by_component(int root, const char *path, int flags);
+
+/* What beneath_make_dirs() did. */
+struct beneath_made {
+	unsigned n;	      /* directories that were made, the lowest ones of the path */
+	struct timespec time; /* of the directory in which the first was made, before that */
+};
+
+/*
+ * Opens a directory inside root, making what is missing (mode 0755). At most limit are made; on failure those that
+ * were made are removed again. The descriptor or -errno.
+ */
+int beneath_make_dirs(int root, const char *path, unsigned limit, struct beneath_made *ret_made);
+/*
+ * Removes the n lowest directories of a path from below upwards, as long as they are empty, and gives the
+ * directory that is left its time back.
+ */
+void beneath_remove_dirs(int root, const char *path, unsigned n, const struct timespec *time);

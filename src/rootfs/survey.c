@@ -146,7 +146,7 @@ static int walk_path(struct survey *s, int root, const char *path)
 
 static int look_at_key(struct survey *s, int root, const char *path)
 {
-	auto_fd fd = beneath_open(root, path, OPEN_FLAGS);
+	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
 	struct elf_info info;
 	int r;
 
@@ -158,12 +158,10 @@ static int look_at_key(struct survey *s, int root, const char *path)
 
 static void read_release(struct survey *s, int root, const char *path)
 {
-	auto_fd fd = beneath_open(root, path, OPEN_FLAGS);
+	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
 	auto_buf text = { 0 };
-	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-		!fd_read_all(fd, RELEASE_MAX, &text) && !*s->content->system)
+	if (fd >= 0 && !fd_read_all(fd, RELEASE_MAX, &text) && !*s->content->system)
 		content_release(s->content, buf_text(&text));
 }
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/* A new user namespace with a table of its own: handlers for one command, without root. */
+#include "binfmt/sandbox.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+
+/* A line of /etc/subuid: the ids that a user may hand out. */
+struct range {
+	unsigned long start, count;
+};
+
+enum { SUBID_FILE_MAX = 1024 * 1024, ID_MAX = 0xfffffffe };
+
+/* "NAME:START:COUNT" or "UID:START:COUNT"; the first line counts. */
+static bool parse_range(char *line, const char *name, const char *id, struct range *ret)
+{
+	char *start = strchr(line, ':'), *count = start ? strchr(start + 1, ':') : NULL;
+
+	if (!count)
+		return false;
+	*start++ = *count++ = '\0';
+	return (!strcmp(line, name) || !strcmp(line, id)) && !str_to_uint(start, ID_MAX, &ret->start) &&
+		!str_to_uint(count, ID_MAX, &ret->count) && ret->count;
+}
+
+static bool find_range(const char *file, uid_t uid, struct range *ret)
+{
+	auto_fd fd = open(file, O_RDONLY | O_CLOEXEC);
+	struct passwd *user = getpwuid(uid);
+	auto_buf text = { 0 };
+	char id[16], *rest, *line;
+
+	snprintf(id, sizeof(id), "%u", (unsigned)uid);
+	if (fd < 0 || fd_read_all(fd, SUBID_FILE_MAX, &text) || !text.data)
+		return false;
+	for (rest = text.data; (line = strsep(&rest, "\n"));)
+		if (parse_range(line, user ? user->pw_name : id, id, ret))
+			return true;
+	return false;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_write(fd, text, strlen(text));
+}
+
+/* The set-user-ID helpers of the shadow suite; they check the ranges themselves. */
+static int call_helper(const char *helper, pid_t target, unsigned own, const struct range *range)
+{
+	char pid[16], id[16], start[24], count[24];
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		snprintf(pid, sizeof(pid), "%d", (int)target);
+		snprintf(id, sizeof(id), "%u", own);
+		snprintf(start, sizeof(start), "%lu", range->start);
+		snprintf(count, sizeof(count), "%lu", range->count);
+		execlp(helper, helper, pid, "0", id, "1", "1", start, count, (char *)NULL);
+		_exit(127);
+	}
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return child > 0 && WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EPERM;
+}
+
+/* Outside of the new namespace: waits until it is there, maps its ids, says how that went. */
+static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t uid, gid_t gid)
+{
+	struct range uids, gids;
+	char byte = 1;
+
+	if (read(ready, &byte, 1) == 1 && find_range("/etc/subuid", uid, &uids) &&
+		find_range("/etc/subgid", uid, &gids) &&
+		!call_helper("newuidmap", target, uid, &uids) &&
+		!call_helper("newgidmap", target, gid, &gids))
+		byte = 0;
+	else
+		byte = 1;
+	_exit(write(done, &byte, 1) == 1 ? 0 : 1);
+}
+
+/* One id is all that a process may map by itself. */
+static int map_single(uid_t uid, gid_t gid)
+{
+	char map[64];
+	int r;
+
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)uid);
+	r = write_file("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)gid);
+	return r ? r : write_file("/proc/self/gid_map", map);
+}
+
+static int no_namespace(int code, struct err *e)
+{
+	auto_fd fd = open("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", O_RDONLY | O_CLOEXEC);
+	char value = '0';
+
+	err_set(e, -EOPNOTSUPP, "user namespaces are not allowed here: %s", strerror(-code));
+	if (fd >= 0 && read(fd, &value, 1) == 1 && value == '1')
+		return err_hint(e, "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
+	return err_hint(e, "sudo sysctl user.max_user_namespaces=10000 "
+			   "kernel.unprivileged_userns_clone=1");
+}
+
+static int unshare_and_map(uid_t uid, gid_t gid, int ready, int done)
+{
+	char byte = 0;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return -errno;
+	if (write(ready, &byte, 1) != 1 || read(done, &byte, 1) != 1)
+		return -EIO;
+	return byte ? map_single(uid, gid) : 0;
+}
+
+/* Root may map everything; not quite everything, so that the map tells this from the initial namespace. */
+static int enter_as_root(void)
+{
+	int r;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return -errno;
+	r = write_file("/proc/self/uid_map", "0 0 4294967294");
+	return r ? r : write_file("/proc/self/gid_map", "0 0 4294967294");
+}
+
+static bool has_ranges(uid_t uid)
+{
+	struct range range;
+
+	return find_range("/etc/subuid", uid, &range) && find_range("/etc/subgid", uid, &range);
+}
+
+static int enter_as_user(uid_t uid, gid_t gid)
+{
+	int ready[2], done[2], r;
+	pid_t self = getpid(), child;
+
+	if (!has_ranges(uid))
+		return unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -errno : map_single(uid, gid);
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(done, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(ready[0]);
+		close(ready[1]);
+		return r;
+	}
+	child = fork();
+	if (!child) {
+		close(ready[1]);
+		close(done[0]);
+		map_from_outside(ready[0], done[1], self, uid, gid);
+	}
+	close(ready[0]);
+	close(done[1]);
+	r = child < 0 ? -errno : unshare_and_map(uid, gid, ready[1], done[0]);
+	close(ready[1]);
+	close(done[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
+int sandbox_enter(struct err *e)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int r = uid ? enter_as_user(uid, gid) : enter_as_root();
+
+	if (!uid && r == -EPERM)
+		r = map_single(uid, gid); /* root of a namespace that has not all ids itself */
+	if (r)
+		return no_namespace(r, e);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, -errno, "cannot make the mounts private");
+	return 0;
+}
+
+int sandbox_register(const struct register_options *options, struct err *e)
+{
+	auto_free struct register_report *report = mem_new(1, sizeof(*report));
+	struct register_options own = *options;
+	int r;
+
+	if (!report)
+		return err_sys(e, -ENOMEM, "cannot register");
+	own.lasting = LASTING_MOUNT;
+	own.no_verify = true;
+	own.names.is_all |= !own.names.n;
+	r = register_run(&own, report, e);
+	if (r == -EPERM) {
+		err_set(e, -EOPNOTSUPP, "this kernel has one handler table for the whole machine");
+		err_hint(e, "Linux 6.7 or later has one for each user namespace; or register on the "
+			    "machine: sudo anyarch register");
+		r = -EOPNOTSUPP;
+	}
+	for (size_t i = 0; !r && i < report->n; i++)
+		if (report->items[i].result == REGISTER_REFUSED ||
+			report->items[i].result == REGISTER_FAILED)
+			r = err_move(e, &report->items[i].err);
+	register_done(report);
+	return r;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* anyarch run: a command with handlers of its own, and nothing on the machine changes. */
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "binfmt/sandbox.h"
+#include "cli/cli.h"
+#include "rootfs/enter.h"
+
+enum {
+	OPT_ROOT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR_DIR, OPT_BIND, OPT_WORKDIR, OPT_ENV, OPT_USER,
+	OPT_KEEP_TMP,
+};
+
+enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX = 64 };
+
+static const struct option_spec specs[] = {
+	{ OPT_ROOT, "root", "DIR", "inside this root file system" },
+	{ OPT_PLATFORM, "platform", "PLATFORM", "handlers for these only (repeatable)" },
+	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
+	{ OPT_BIND, "bind", "SRC:DST", "show a directory or file inside the root (repeatable)" },
+	{ OPT_WORKDIR, "workdir", "DIR", "start there" },
+	{ OPT_ENV, "env", "NAME=VALUE", "set a variable (repeatable)" },
+	{ OPT_USER, "user", "UID[:GID]", "run as this user of the namespace instead of root" },
+	{ OPT_KEEP_TMP, "keep-tmp", NULL, "the root's own /tmp instead of an empty one" },
+	{ 0 },
+};
+
+struct context {
+	struct register_options registering;
+	struct enter_request entering;
+	const char *root;
+	char *env[ENV_MAX];
+	size_t n_env;
+	bool has_user;
+	unsigned long uid, gid;
+};
+
+static int set_user(struct context *c, const char *text, struct err *e)
+{
+	const char *colon = strchr(text, ':');
+	auto_free char *uid = strndup(text, colon ? (size_t)(colon - text) : strlen(text));
+
+	c->has_user = true;
+	if (!uid || str_to_uint(uid, 0xfffffffe, &c->uid) ||
+		str_to_uint(colon ? colon + 1 : uid, 0xfffffffe, &c->gid))
+		return err_set(e, -EINVAL, "--user wants UID[:GID] in numbers, not '%s'", text);
+	return 0;
+}
+
+static int set_env(struct context *c, const char *text, struct err *e)
+{
+	if (!strchr(text, '=') || *text == '=' || c->n_env == ENV_MAX)
+		return err_set(e, -EINVAL, "--env wants NAME=VALUE, not '%s'", text);
+	c->env[c->n_env++] = (char *)(uintptr_t)text;
+	return 0;
+}
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+	struct search *search = &c->registering.search;
+
+	switch (id) {
+	case OPT_ROOT:
+		c->root = argument;
+		return 0;
+	case OPT_PLATFORM:
+		return name_set_add(&c->registering.names, argument, e);
+	case OPT_EMULATOR_DIR:
+		if (search->n_dirs == SEARCH_DIRS_MAX)
+			return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
+		search->dirs[search->n_dirs++] = argument;
+		return 0;
+	case OPT_BIND:
+		if (c->entering.n_binds == ENTER_BINDS_MAX)
+			return err_set(e, -EINVAL, "more than %d binds", ENTER_BINDS_MAX);
+		c->entering.binds[c->entering.n_binds++] = argument;
+		return 0;
+	case OPT_WORKDIR:
+		c->entering.workdir = argument;
+		return 0;
+	case OPT_ENV:
+		return set_env(c, argument, e);
+	case OPT_USER:
+		return set_user(c, argument, e);
+	default:
+		c->entering.keep_tmp = true;
+		return 0;
+	}
+}
+
+/* Everything before the command: namespaces, handlers, root, user. */
+static int prepare(const struct context *c, struct err *e)
+{
+	auto_fd root = -1;
+	int r = sandbox_enter(e);
+
+	if (!r && c->root) {
+		/* Opened only now: a mount of the old namespace could not be bound. */
+		root = open(c->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root < 0)
+			return err_sys(e, -errno, "%s", c->root);
+	}
+	if (!r)
+		r = sandbox_register(&c->registering, e);
+	if (!r && c->root)
+		r = enter_root(root, &c->entering, e);
+	else if (!r && c->entering.workdir && chdir(c->entering.workdir) < 0)
+		r = err_sys(e, -errno, "%s", c->entering.workdir);
+	if (!r && c->has_user && (setgroups(0, NULL) < 0 ? errno != EPERM : false))
+		r = err_sys(e, -errno, "cannot drop groups");
+	if (!r && c->has_user && (setgid((gid_t)c->gid) < 0 || setuid((uid_t)c->uid) < 0))
+		r = err_sys(e, -errno, "cannot become user %lu", c->uid);
+	return r;
+}
+
+static int exec_command(const struct context *c, char **command)
+{
+	auto_err e = { 0 };
+
+	if (c->root)
+		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	for (size_t i = 0; i < c->n_env; i++)
+		putenv(c->env[i]);
+	fflush(stdout);
+	execvp(command[0], command);
+	err_sys(&e, -errno, "%s", command[0]);
+	say_error(&e);
+	return e.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_run, specs, set, .stops_at_words = true };
+	struct context c = { 0 };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status == EXIT_DONE ? status : EXIT_OWN;
+	if (first == argc || (c.entering.n_binds && !c.root)) {
+		err_set(&e, -EINVAL, first == argc ? "run: which command?" : "run: --bind needs --root");
+		say_error(&e);
+		return EXIT_OWN;
+	}
+	if (prepare(&c, &e)) {
+		say_error(&e);
+		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
+	}
+	return exec_command(&c, argv + first);
+}
+
+const struct command cmd_run = {
+	"run", "[OPTION...] [--] COMMAND [ARGUMENT...]",
+	"run a command with handlers of its own: no root, nothing on the machine changes", run,
+};

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/* Making a root file system the root of this process, with what programs expect in it. */
+#include "rootfs/enter.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "rootfs/beneath.h"
+
+enum { FD_PATH = 32 };
+
+/* mount(2) takes paths: this one leads to just the opened place, whatever its name has become. */
+static const char *path_of(int fd, char path[FD_PATH])
+{
+	snprintf(path, FD_PATH, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+static int mount_at(int root, const char *at, const char *source, const char *type, unsigned long flags,
+	const char *data)
+{
+	auto_fd place = beneath_open(root, at, O_PATH);
+	char path[FD_PATH];
+
+	if (place < 0)
+		return place;
+	return mount(source, path_of(place, path), type, flags, data) < 0 ? -errno : 0;
+}
+
+/* A mount that is there once can be made read-only by opening its place anew, which is then its root. */
+static void make_read_only(int root, const char *at)
+{
+	mount_at(root, at, NULL, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		NULL);
+}
+
+static void bind_device(int root, const char *name)
+{
+	char from[64];
+	auto_fd dev = beneath_open(root, "/dev", O_PATH | O_DIRECTORY), file = -1;
+
+	snprintf(from, sizeof(from), "/dev/%s", name);
+	if (dev < 0 || access(from, F_OK) < 0)
+		return;
+	file = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	mount_at(root, from, from, NULL, MS_BIND, NULL);
+}
+
+static void make_dev(int root)
+{
+	static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	static const struct {
+		const char *name, *target;
+	} links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" } };
+	auto_fd dev = -1;
+
+	if (mount_at(root, "/dev", "tmpfs", "tmpfs", MS_NOSUID, "mode=0755,size=64k"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		bind_device(root, devices[i]);
+	dev = beneath_open(root, "/dev", O_RDONLY | O_DIRECTORY);
+	if (dev < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+			continue;
+	if (!mkdirat(dev, "pts", 0755))
+		mount_at(root, "/dev/pts", "devpts", "devpts", MS_NOSUID | MS_NOEXEC,
+			"newinstance,ptmxmode=0666,mode=0620");
+	if (!mkdirat(dev, "shm", 01777))
+		mount_at(root, "/dev/shm", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+}
+
+static int bind_one(int root, const char *spec, struct err *e)
+{
+	const char *colon = strchr(spec, ':');
+	char from[PATH_MAX];
+	int r;
+
+	if (!colon || colon == spec || !colon[1] || colon - spec >= PATH_MAX)
+		return err_set(e, -EINVAL, "--bind wants SRC:DST, not '%s'", spec);
+	snprintf(from, sizeof(from), "%.*s", (int)(colon - spec), spec);
+	r = mount_at(root, colon + 1, from, NULL, MS_BIND | MS_REC, NULL);
+	return r ? err_sys(e, r, "cannot bind %s", spec) : 0;
+}
+
+/* pivot_root(".", "."): the old root ends up below the new one and is taken off (pivot_root(2), NOTES). */
+static int pivot(int root, const char *workdir, struct err *e)
+{
+	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+		chdir("/") < 0)
+		return err_sys(e, -errno, "cannot change the root");
+	if (workdir && chdir(workdir) < 0)
+		return err_sys(e, -errno, "%s", workdir);
+	return 0;
+}
+
+int enter_root(int root, const struct enter_request *request, struct err *e)
+{
+	auto_fd top = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int r = 0;
+
+	if (top < 0)
+		return err_sys(e, -errno, "cannot copy the mount of the root file system");
+	if (move_mount(top, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_sys(e, -errno, "cannot bind the root file system");
+	mount_at(top, "/proc", "/proc", NULL, MS_BIND | MS_REC, NULL);
+	if (!mount_at(top, "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL))
+		make_read_only(top, "/sys");
+	make_dev(top);
+	mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL);
+	if (!request->keep_tmp)
+		mount_at(top, "/tmp", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+	for (size_t i = 0; !r && i < request->n_binds; i++)
+		r = bind_one(top, request->binds[i], e);
+	return r ? r : pivot(top, request->workdir, e);
+}

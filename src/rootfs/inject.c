@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+/* Putting an emulator into a root file system that nobody trusts. */
+#include "rootfs/inject.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+#include "rootfs/beneath.h"
+#include "rootfs/place.h"
+#include "rootfs/record.h"
+
+const char *const inject_words[] = { "injected", "replaced", "unchanged", "removed", "absent" };
+
+enum { RECORD_MAX = 4096 };
+
+int place_open(int root, const char *at, bool make, struct place *ret, struct err *e)
+{
+	struct beneath_made made = { 0 };
+	struct place place = { .dir = -1 };
+	const char *slash = strrchr(at, '/');
+	char path[INJECT_PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (*at != '/' || !slash[1] || strlen(at) >= sizeof(path) || strlen(slash + 1) > NAME_MAX - 16 ||
+		!strcmp(slash + 1, ".") || !strcmp(slash + 1, ".."))
+		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", at);
+	snprintf(path, sizeof(path), "%.*s", (int)(slash - at), at);
+	snprintf(place.name, sizeof(place.name), "%s", slash + 1);
+	place.dir = beneath_open(root, path, O_RDONLY | O_DIRECTORY);
+	if (place.dir == -ENOENT && make)
+		place.dir = beneath_make_dirs(root, path, INJECT_DIRS_MAX, &made);
+	if (place.dir < 0) {
+		r = place.dir;
+		return r == -ENOENT ? r : err_sys(e, r == -ENOTDIR || r == -ELOOP ? -EBADMSG : r,
+							"%s: its directory cannot be reached inside the root", at);
+	}
+	place.made = made.n;
+	place.time = made.time;
+	if (!made.n && !fstat(place.dir, &st))
+		place.time = st.st_mtim;
+	*ret = place;
+	return 0;
+}
+
+void place_done(struct place *place)
+{
+	cleanup_fd(&place->dir);
+	*place = (struct place){ .dir = -1 };
+}
+
+/* What stands at the place now. */
+enum there { THERE_NOTHING, THERE_SAME, THERE_OTHER, THERE_UNFIT };
+
+static enum there look(const struct place *place, const struct emulator *emulator)
+{
+	auto_fd fd = -1;
+	struct stat st;
+
+	if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? THERE_NOTHING : THERE_UNFIT;
+	if (S_ISLNK(st.st_mode))
+		return THERE_OTHER;
+	if (!S_ISREG(st.st_mode))
+		return THERE_UNFIT;
+	fd = openat(place->dir, place->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && (st.st_mode & 07777) == 0755 && fd_same_content(fd, emulator->fd) == 1)
+		return THERE_SAME;
+	return THERE_OTHER;
+}
+
+int place_read_record(const struct place *place, struct record *ret)
+{
+	char name[NAME_MAX + 1];
+	auto_buf text = { 0 };
+	auto_fd fd = -1;
+	struct stat st;
+	int r = record_name(place->name, PLACE_RECORD, name);
+
+	if (r)
+		return r;
+	fd = openat(place->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : -EBADMSG;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, RECORD_MAX, &text))
+		return -EBADMSG;
+	return record_parse(buf_text(&text), ret);
+}
+
+/* A clone where the file system can, else a copy in the kernel. */
+static int copy_content(int from, int to)
+{
+	struct stat st;
+	off_t done = 0;
+
+	if (!ioctl(to, FICLONE, from))
+		return 0;
+	if (fstat(from, &st) < 0)
+		return -errno;
+	while (done < st.st_size) {
+		ssize_t n = copy_file_range(from, &done, to, NULL, (size_t)(st.st_size - done), 0);
+
+		if (n < 0 && (errno == EINVAL || errno == EXDEV || errno == ENOSYS || errno == EPERM ||
+				     errno == EOPNOTSUPP))
+			return fd_copy(from, to);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (!n)
+			break;
+	}
+	return 0;
+}
+
+static int set_attributes(int fd, const struct inject_request *request)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(request->emulator->fd, &st) < 0)
+		return -errno;
+	times[0] = times[1] = st.st_mtim;
+	if (request->has_epoch && times[1].tv_sec >= request->epoch)
+		times[0] = times[1] = (struct timespec){ .tv_sec = (time_t)request->epoch };
+	if (geteuid() == 0 && fchown(fd, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
+		return -errno;
+	return fchmod(fd, 0755) < 0 || futimens(fd, times) < 0 ? -errno : 0;
+}
+
+static int write_emulator(const struct place *place, const char *temporary,
+	const struct inject_request *request)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, r;
+	auto_fd fd = openat(place->dir, temporary, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST && !unlinkat(place->dir, temporary, 0))
+		fd = openat(place->dir, temporary, flags, 0600); /* of a run that was killed */
+	if (fd < 0)
+		return -errno;
+	r = copy_content(request->emulator->fd, fd);
+	if (!r)
+		r = set_attributes(fd, request);
+	if (!r && fsync(fd) < 0)
+		r = -errno;
+	if (!r && close(take_fd(&fd)) < 0)
+		r = -errno;
+	if (r)
+		unlinkat(place->dir, temporary, 0);
+	return r;
+}
+
+/*
+ * The order makes every moment of a kill harmless: first the record (without its file it undoes
+ * nothing), then what was there is kept, then the emulator takes the name in one step.
+ */
+static int put(const struct place *place, const struct inject_request *request, bool keep_old,
+	const struct record *old, struct err *e)
+{
+	struct record record = { .has_backup = keep_old, .made_dirs = place->made,
+		.dir_time = place->time };
+	char temporary[NAME_MAX + 1], was[NAME_MAX + 1], name[NAME_MAX + 1];
+	auto_buf text = { 0 };
+	int r = 0;
+
+	if (old) {
+		record.has_backup = old->has_backup;
+		record.made_dirs = old->made_dirs;
+		record.dir_time = old->dir_time;
+	}
+	if (!r)
+		r = digest_file(request->emulator->fd, record.digest);
+	if (!r)
+		r = record_name(place->name, PLACE_TEMPORARY, temporary);
+	if (!r)
+		r = record_name(place->name, PLACE_BACKUP, was);
+	if (!r)
+		r = record_name(place->name, PLACE_RECORD, name);
+	if (!r)
+		r = write_emulator(place, temporary, request);
+	if (r)
+		return err_sys(e, r, "%s: cannot write the emulator", request->at);
+	record_render(&record, &text);
+	r = fd_replace_file(place->dir, name, &text, 0644, e);
+	if (!r && keep_old && !old &&
+		linkat(place->dir, place->name, place->dir, was, 0) < 0 && errno != EEXIST)
+		r = err_sys(e, -errno, "%s: cannot keep what is there", request->at);
+	if (!r && renameat(place->dir, temporary, place->dir, place->name) < 0)
+		r = err_sys(e, -errno, "%s: cannot put the emulator in its place", request->at);
+	if (!r && fsync(place->dir) < 0)
+		r = err_sys(e, -errno, "%s", request->at);
+	if (!r)
+		return 0;
+	unlinkat(place->dir, temporary, 0);
+	if (!old) {
+		unlinkat(place->dir, name, 0);
+		unlinkat(place->dir, was, 0);
+	}
+	return r;
+}
+
+static void remove_made(const struct inject_request *request, int root, struct place *place)
+{
+	char path[INJECT_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(request->at, '/') - request->at), request->at);
+	cleanup_fd(&place->dir);
+	place->dir = -1;
+	beneath_remove_dirs(root, path, place->made, &place->time);
+}
+
+static int inject_at(int root, struct place *place, const struct inject_request *request,
+	enum inject_result *ret, struct err *e)
+{
+	struct record old;
+	enum there there = look(place, request->emulator);
+	int has_record = place_read_record(place, &old), r;
+
+	if (there == THERE_UNFIT)
+		return err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
+	if (has_record == -EBADMSG)
+		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", request->at);
+	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
+	if (there == THERE_SAME || request->dry_run)
+		return 0;
+	r = put(place, request, there == THERE_OTHER, has_record ? NULL : &old, e);
+	if (r && place->made)
+		remove_made(request, root, place);
+	if (r && e && e->code != -EBADMSG)
+		e->code = -EIO;
+	return r;
+}
+
+int inject_file(int root, const struct inject_request *request, enum inject_result *ret,
+	struct err *e)
+{
+	__attribute__((cleanup(place_done))) struct place place = { .dir = -1 };
+	int r = place_open(root, request->at, !request->dry_run, &place, e);
+
+	if (r == -ENOENT && request->dry_run) {
+		*ret = INJECT_DONE;
+		return 0;
+	}
+	return r ? r : inject_at(root, &place, request, ret, e);
+}
