@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/str.h"
@@ -76,8 +77,11 @@ int jv_write(const struct json *value, FILE *out)
 {
 	if (is_poisoned)
 		return -ENOMEM;
-	if (json_dumpf(inner(value), out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+	if (json_dumpf(inner(value), out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0) {
+		if (!ferror(out))
+			mem_note(); /* it was not the file */
 		return -EIO;
+	}
 	return fputc('\n', out) == EOF ? -EIO : 0;
 }
 
@@ -115,6 +119,17 @@ const struct json *jv_get(const struct json *value, const char *key)
 	json_t *found = json_object_get(inner(value), key);
 
 	return json_is_null(found) ? NULL : (const struct json *)found;
+}
+
+bool jv_has_case_variant(const struct json *value, const char *key)
+{
+	const char *name;
+	json_t *member;
+
+	json_object_foreach(inner(value), name, member)
+		if (!strcasecmp(name, key) && strcmp(name, key))
+			return true;
+	return false;
 }
 
 const char *jv_get_text(const struct json *value, const char *key)

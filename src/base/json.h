@@ -33,6 +33,8 @@ bool jv_is_object(const struct json *value);
 bool jv_is_array(const struct json *value);
 /* A member of an object; NULL when value is none or has none (or null). Borrowed. */
 const struct json *jv_get(const struct json *value, const char *key);
+/* Whether an object has a key that differs from this one only in its case. */
+bool jv_has_case_variant(const struct json *value, const char *key);
 /* The same when it is text, else NULL. */
 const char *jv_get_text(const struct json *value, const char *key);
 /* The same when it is a number from 0 on; false otherwise. */

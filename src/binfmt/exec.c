@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -74,13 +75,24 @@ static void start(const struct stage *stage, size_t i)
 	stage->jobs[i].error = errno;
 }
 
-static _Noreturn void child(const struct stage *stage, size_t i)
+/*
+ * Dies with its parent. One that died already cannot kill us any more, and PTRACE_TRACEME would make
+ * PID 1 our tracer, which would leave us stopped for ever.
+ */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_NOT_STARTED);
+}
+
+static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with(parent);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		dup2(stage->null, fd);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -190,10 +202,10 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 	sigprocmask(SIG_BLOCK, &set, &old);
 	while (active || (next < n && !r)) {
 		while (!r && active < width && next < n) {
-			pid_t pid = fork();
+			pid_t self = getpid(), pid = fork();
 
 			if (!pid)
-				child(stage, next);
+				child(stage, next, self);
 			if (pid < 0) {
 				r = err_sys(e, -errno, "cannot start a process");
 				break;
@@ -224,15 +236,36 @@ static struct exec_job *share(const struct exec_job *jobs, size_t n)
 	return shared;
 }
 
+/* vm.memfd_noexec makes memfds that cannot be executed, or none: then a file without a name does. */
+static int create_nameless(void)
+{
+	static const char *const dirs[] = { "/dev/shm", "/tmp", "/var/tmp", "/run" };
+	int fd = memfd_create("probe", 0);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && st.st_mode & 0100)
+		return fd;
+	cleanup_fd(&fd);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct statvfs fs;
+
+		fd = open(dirs[i], O_TMPFILE | O_RDWR, 0755);
+		if (fd >= 0 && !fstatvfs(fd, &fs) && !(fs.f_flag & ST_NOEXEC))
+			return fd;
+		cleanup_fd(&fd);
+	}
+	return -EOPNOTSUPP;
+}
+
 /* Executing a memfd that is open for writing is ETXTBSY, so it is reopened and the writer let go. */
 static int make_memfd(const struct probe *probe, int *ret)
 {
-	auto_fd fd = memfd_create("probe", 0);
+	auto_fd fd = create_nameless();
 	char path[FILE_NAME_MAX];
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = fd_write(fd, probe->data, probe->size);
 	if (r)
 		return r;
@@ -266,9 +299,9 @@ static int *make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
  * Tries one program after the other until one starts: an exec that fails leaves the child as it was, so
  * one vfork is enough for all that nobody takes. It runs in our memory, at tells how far it came.
  */
-static _Noreturn void chain(const struct stage *stage, size_t n, volatile size_t *at)
+static _Noreturn void chain(const struct stage *stage, size_t n, volatile size_t *at, pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with(parent);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(EXIT_NOT_STARTED);
 	for (; *at < n; ++*at)
@@ -281,11 +314,11 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 	volatile size_t at = 0;
 
 	while (at < n) {
-		pid_t pid = vfork();
+		pid_t self = getpid(), pid = vfork();
 		int status;
 
 		if (!pid)
-			chain(stage, n, &at);
+			chain(stage, n, &at, self);
 		if (pid < 0)
 			return err_sys(e, -errno, "cannot start a process");
 		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
@@ -313,8 +346,10 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 
 	if (!n)
 		return 0;
-	if (proc < 0)
-		return err_sys(e, -errno, "/proc");
+	if (proc < 0) {
+		err_set(e, -EOPNOTSUPP, "/proc is not mounted");
+		return err_hint(e, "mount -t proc proc /proc");
+	}
 	memfds = make_memfds(jobs, n, e);
 	if (!memfds)
 		return e ? e->code : -EIO;
@@ -388,12 +423,12 @@ static int write_programs(const struct stage *stage, size_t n)
 enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
 
 /* In the arena's own process, which alone changes namespaces and root. */
-static int arena(struct exec_job *shared, size_t n)
+static int arena(struct exec_job *shared, size_t n, pid_t parent)
 {
 	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
 	char where[FILE_NAME_MAX];
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with(parent);
 	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage.null = open_null();
 	if (enter_namespace() || mount_tmpfs(where, sizeof(where)))
@@ -427,15 +462,16 @@ static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
 
 static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, struct err *e)
 {
-	pid_t pid = fork(), got;
+	pid_t self = getpid(), pid = fork(), got;
 	int status;
 
 	if (!pid)
-		_exit(arena(shared, n));
+		_exit(arena(shared, n, self));
 	if (pid < 0)
 		return err_sys(e, -errno, "cannot start a process");
 	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-		kill(pid, SIGTERM);
+		if (stop_signal())
+			kill(pid, SIGTERM);
 	if (stop_check(e))
 		return -EINTR;
 	*ret_is_rooted = got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK;

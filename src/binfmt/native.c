@@ -82,8 +82,10 @@ int native_test(const struct arch *const *archs, size_t n, bool *ret_native, str
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		ret_native[i] = jobs[i].taker == EXEC_ITSELF;
-		if (jobs[i].taker != EXEC_HANDLER && jobs[i].taker != EXEC_UNKNOWN)
-			continue; /* UNKNOWN: the kernel does not let us look, so run it */
+		/* UNKNOWN: the kernel does not let us look; another error than this says nothing. */
+		if (jobs[i].taker == EXEC_ITSELF ||
+			(jobs[i].taker == EXEC_NOBODY && jobs[i].error == ENOEXEC))
+			continue;
 		where[n_handled] = i;
 		handled[n_handled++] = archs[i];
 	}

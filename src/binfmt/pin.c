@@ -210,6 +210,7 @@ static _Noreturn void serve(int socket, struct tree *t)
 	char text[RULE_TEXT_MAX];
 	ssize_t n;
 
+	/* Should the parent be gone already, the closed socket ends this, too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN); /* the parent decides, and tells by closing the socket */
 	signal(SIGTERM, SIG_IGN);

@@ -55,15 +55,24 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	struct content content;
 	auto_buf hint = { 0 };
 	unsigned long skipped;
-	bool inside = false;
 	int r = survey_root(root, false, &content, &skipped, e);
 
-	for (size_t i = 0; i < content.n_emulators; i++)
-		inside |= content.has_platform && content.emulators[i].arch == content.platform.arch;
+	for (size_t i = 0; !r && i < content.n_emulators && content.has_platform &&
+		content.platform.arch != arch_host(); i++) {
+		auto_buf path = { 0 }, remove = { 0 };
+
+		buf_addf(&path, "%s%s", target, content.emulators[i].path);
+		buf_adds(&remove, "sudo rm ");
+		doctor_quote(&remove, buf_text(&path));
+		doctor_add(d, FINDING_NOTE, "emulator-inside", buf_text(&remove),
+			"%s: an emulator is inside, which fixed handlers do not need: %s", target,
+			content.emulators[i].path);
+	}
 	if (!r && !content.has_platform)
 		doctor_add(d, FINDING_PROBLEM, "no-programs", NULL, "%s: there is no program in it", target);
 	if (!r && content.has_platform)
-		doctor_platform(s, content.platform.arch, target, inside, d);
+		doctor_platform(s, content.platform.arch, target,
+			doctor_is_provided(s, content.platform.arch, &content), d);
 	if (!r && content.is_mixed)
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
@@ -75,15 +84,18 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	struct doctor *d)
 {
 	const struct content *content = &facts->content;
-	auto_buf found = { 0 }, hint = { 0 };
-	bool inside = false;
+	const struct model_image *image = facts->image;
+	auto_buf found = { 0 }, hint = { 0 }, label = { 0 }, build = { 0 };
 
 	if (facts->err.code) {
 		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
 		return;
 	}
+	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?",
+		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
+		image->variant ? image->variant : "");
+	buf_addf(&build, "docker build --platform %s .", buf_text(&label));
 	for (size_t i = 0; i < content->n_emulators; i++) {
-		inside |= content->has_platform && content->emulators[i].arch == content->platform.arch;
 		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s",
 			target, content->emulators[i].path);
 	}
@@ -91,15 +103,14 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		return;
 	name_platform(&found, content->platform.arch, content->platform.variant);
 	if (!facts->agrees)
-		doctor_add(d, FINDING_PROBLEM, "label-lies",
-			"build it with --platform, on a base of the right platform",
-			"%s: its label says %s/%s and its files are for %s: whoever pulls it gets 'Exec "
-			"format error'", target, facts->image->os, facts->image->architecture,
-			buf_text(&found));
+		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&build),
+			"%s: its label says %s and its files are for %s: whoever pulls it gets 'Exec "
+			"format error'", target, buf_text(&label), buf_text(&found));
 	if (content->is_mixed)
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
-	doctor_platform(s, content->platform.arch, target, inside, d);
+	doctor_platform(s, content->platform.arch, target,
+		doctor_is_provided(s, content->platform.arch, content), d);
 }
 
 static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d,

@@ -46,18 +46,33 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-static int check_expected(const struct context *c, const char *target, bool has_platform,
-	const struct platform *found, struct err *e)
+/* Appends examples of files that are for another architecture. */
+static void list_others(const struct context *c, const struct tally *tally, struct buf *out)
 {
-	auto_buf want = { 0 }, got = { 0 };
+	for (size_t i = 0; tally && i < tally->n; i++)
+		for (size_t k = 0; tally->kinds[i].arch != c->expected.arch && k < TALLY_EXAMPLES; k++)
+			if (tally->kinds[i].examples[k])
+				buf_addf(out, "%s%s", out->len ? ", " : "", tally->kinds[i].examples[k]);
+}
 
-	if (!c->expects || (has_platform && image_fits(&c->expected, found)))
+/* tally (may be NULL): what else lies there. */
+static int check_expected(const struct context *c, const char *target, const struct platform *found,
+	const struct tally *tally, struct err *e)
+{
+	auto_buf want = { 0 }, got = { 0 }, files = { 0 };
+
+	if (!c->expects)
 		return 0;
+	list_others(c, tally, &files);
 	name_platform(&want, c->expected.arch, c->expected.variant);
-	if (has_platform)
+	if (found)
 		name_platform(&got, found->arch, found->variant);
-	return err_set(e, -EBADMSG, "%s: it is made for %s, not for %s", target,
-		has_platform ? buf_text(&got) : "no platform that is known", buf_text(&want));
+	if (!found || !image_fits(&c->expected, found))
+		return err_set(e, -EBADMSG, "%s: it is made for %s, not for %s%s%s", target,
+			found ? buf_text(&got) : "no platform that is known", buf_text(&want),
+			files.len ? ": " : "", buf_text(&files));
+	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target,
+				   buf_text(&files)) : 0;
 }
 
 static void show(struct context *c, struct json *one)
@@ -78,28 +93,9 @@ static int inspect_file(struct context *c, int root, const char *target, struct 
 	if (!r && c->json)
 		show(c, json_file(target, &facts));
 	if (!r)
-		r = check_expected(c, target, facts.has_platform, &facts.platform, e);
+		r = check_expected(c, target, facts.has_platform ? &facts.platform : NULL, NULL, e);
 	file_done(&facts);
 	return r;
-}
-
-/* Names the files of every other architecture than the expected one. */
-static int check_mixture(const struct context *c, const char *target, const struct content *content,
-	struct err *e)
-{
-	auto_buf files = { 0 };
-
-	if (!c->expects)
-		return 0;
-	for (size_t i = 0; i < content->tally.n; i++) {
-		const struct tally_kind *kind = &content->tally.kinds[i];
-
-		for (size_t k = 0; kind->arch != c->expected.arch && k < TALLY_EXAMPLES; k++)
-			if (kind->examples[k])
-				buf_addf(&files, "%s%s", files.len ? ", " : "", kind->examples[k]);
-	}
-	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target,
-				   buf_text(&files)) : 0;
 }
 
 static int inspect_root(struct context *c, int root, const char *target, struct err *e)
@@ -113,9 +109,8 @@ static int inspect_root(struct context *c, int root, const char *target, struct 
 	if (!r && c->json)
 		show(c, json_content(target, "rootfs", &content, skipped));
 	if (!r)
-		r = check_expected(c, target, content.has_platform, &content.platform, e);
-	if (!r)
-		r = check_mixture(c, target, &content, e);
+		r = check_expected(c, target, content.has_platform ? &content.platform : NULL,
+			&content.tally, e);
 	content_done(&content);
 	return r;
 }
@@ -151,46 +146,103 @@ static int parse_name(const char *target, struct image_name *ret, struct err *e)
 }
 
 /* A whole reference, or its tag alone. */
-static bool is_named(const struct model_image *image, const char *reference)
+static bool is_reference(const char *have, const char *want)
 {
-	size_t len = reference ? strlen(reference) : 0, have;
+	size_t len = strlen(want), total = have ? strlen(have) : 0;
 
-	if (!reference)
-		return true;
-	if (!image->reference)
-		return false;
-	have = strlen(image->reference);
-	return !strcmp(image->reference, reference) ||
-		(have > len && image->reference[have - len - 1] == ':' &&
-			!strcmp(image->reference + have - len, reference));
+	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
+						       !strcmp(have + total - len, want)));
 }
 
+static bool is_named(const struct model_image *image, const char *reference)
+{
+	if (!reference || is_reference(image->reference, reference))
+		return true;
+	for (size_t i = 0; i < image->n_more; i++)
+		if (is_reference(image->more_references[i], reference))
+			return true;
+	return false;
+}
+
+static void label_text(struct buf *out, const struct model_image *image)
+{
+	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?",
+		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
+		image->variant ? image->variant : "");
+}
+
+/* The label is what an engine goes by, so it has to be true, and the files have to be what it says. */
 static int check_image(const struct context *c, const char *target, const struct image_facts *facts,
 	struct err *e)
 {
-	int r;
+	const struct content *content = &facts->content;
+	auto_buf label = { 0 };
 
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s: %s", target, facts->err.message);
-	r = check_expected(c, target, facts->content.has_platform, &facts->content.platform, e);
-	return r ? r : check_mixture(c, target, &facts->content, e);
+	if (!c->expects)
+		return 0;
+	if (facts->is_incomplete)
+		return err_set(e, -EBADMSG, "%s: a layer is not in the file: nothing can be promised", target);
+	label_text(&label, facts->image);
+	if (!facts->has_label || !image_fits(&c->expected, &facts->label))
+		return err_set(e, -EBADMSG, "%s: its label says %s%s", target, buf_text(&label),
+			facts->has_label ? "" : ", which is no platform");
+	return check_expected(c, target, content->has_platform ? &content->platform : NULL,
+		&content->tally, e);
 }
 
-/* With several platforms in it, --expect is about those that the label or the index calls so. */
-static bool is_concerned(const struct context *c, const struct image_facts *facts, bool is_single)
+/* How well an image is called what is expected: 2 exactly, 1 an older variant, 0 something else. */
+static int rank(const struct context *c, const struct image_facts *facts)
 {
-	return facts->err.code || !c->expects || is_single || !facts->has_label ||
-		facts->label.arch == c->expected.arch;
+	if (facts->image->kind != MODEL_IMAGE || !facts->has_called ||
+		!image_fits(&c->expected, &facts->called))
+		return 0;
+	return strcmp(facts->called.variant, c->expected.variant) && *c->expected.variant ? 1 : 2;
+}
+
+/* The images that an engine would choose for what is expected; all of those that are named otherwise. */
+static int check_images(const struct context *c, const char *target, const struct image_name *name,
+	const struct image_report *report, struct err *e)
+{
+	size_t runnable = 0, concerned = 0;
+	auto_buf list = { 0 }, want = { 0 };
+	int best = 0, r = 0;
+
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+
+		if (!is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE)
+			continue;
+		runnable++;
+		if (list.len)
+			buf_adds(&list, ", ");
+		label_text(&list, facts->image);
+		if (rank(c, facts) > best)
+			best = rank(c, facts);
+	}
+	for (size_t i = 0; !r && i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+
+		if (!is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE ||
+			(c->expects && runnable > 1 && !facts->image->is_second_half &&
+				!facts->err.code && (!best || rank(c, facts) != best)))
+			continue;
+		concerned++;
+		r = check_image(c, target, facts, e);
+	}
+	if (r || !c->expects || concerned)
+		return r;
+	name_platform(&want, c->expected.arch, c->expected.variant);
+	return err_set(e, -EBADMSG, "%s: no image for %s in it; there is: %s", target, buf_text(&want),
+		list.len ? buf_text(&list) : "nothing that runs");
 }
 
 static int show_image(struct context *c, const char *target, const struct image_name *name,
 	struct image_report *report, struct err *e)
 {
-	size_t shown = 0, concerned = 0, runnable = 0;
-	int r = 0;
+	size_t shown = 0;
 
-	for (size_t i = 0; i < report->model.n; i++)
-		runnable += report->facts[i].image->kind == MODEL_IMAGE;
 	for (size_t i = 0; i < report->model.n; i++) {
 		struct image_facts *facts = &report->facts[i];
 
@@ -202,17 +254,10 @@ static int show_image(struct context *c, const char *target, const struct image_
 					facts));
 		else
 			render_image(facts, c->survey);
-		if (facts->image->kind != MODEL_IMAGE || !is_concerned(c, facts, runnable == 1))
-			continue;
-		concerned++;
-		if (!r)
-			r = check_image(c, target, facts, e);
 	}
 	if (!shown && name->reference)
 		return err_set(e, -ENOENT, "%s: no image of that name in it", target);
-	if (!r && c->expects && !concerned)
-		return err_set(e, -EBADMSG, "%s: no image for the expected platform in it", target);
-	return r;
+	return check_images(c, target, name, report, e);
 }
 
 static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd,

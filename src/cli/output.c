@@ -13,7 +13,7 @@ static void say(const char *prefix, const char *text)
 	auto_buf safe = { 0 };
 
 	str_escape(&safe, text, strlen(text));
-	fprintf(stderr, "%s%s\n", prefix, buf_text(&safe));
+	fprintf(stderr, "%s%s\n", prefix, buf_ok(&safe) ? buf_text(&safe) : "out of memory");
 }
 
 __attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt,

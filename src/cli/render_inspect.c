@@ -234,7 +234,9 @@ void render_image(const struct image_facts *facts, bool count_all)
 	}
 	render_found(&facts->content, count_all);
 	if (!facts->agrees)
-		render_fact("label lies:", "its files are for something else");
+		render_fact("label lies:", "index, label and files do not agree");
+	if (image->is_second_half)
+		render_fact("only in:", "manifest.json: readers of the OCI half see another image");
 	if (facts->is_incomplete)
 		render_fact("incomplete:", "a layer is not in the file");
 }

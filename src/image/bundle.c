@@ -28,15 +28,24 @@ struct bundle {
 	size_t n, cap;
 };
 
-/* Drops "./" and "/" in front; NULL when a component is "..". Points into path. */
-static const char *plain_name(const char *path)
+/* "./a//b/./c" is "a/b/c", as it is to whoever unpacks it. Owned; NULL when a component is "..". */
+static char *plain_name(const char *path)
 {
-	while (*path == '/' || !strncmp(path, "./", 2))
-		path += *path == '/' ? 1 : 2;
-	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/')
-		if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2]))
+	auto_buf name = { 0 };
+
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && !memcmp(p, "..", 2))
 			return NULL;
-	return path;
+		if (len && !(len == 1 && *p == '.')) {
+			if (name.len)
+				buf_adds(&name, "/");
+			buf_add(&name, p, len);
+		}
+		p += len;
+	}
+	return buf_ok(&name) ? mem_text(buf_text(&name)) : NULL;
 }
 
 /* What a symlink "../x/layer.tar" of member "y/layer.tar" means, inside the archive. Owned; NULL: leaves it. */
@@ -69,7 +78,7 @@ static char *resolve_link(const char *name, const char *link)
 
 static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
 {
-	const char *name = plain_name(entry->path);
+	auto_free char *name = plain_name(entry->path);
 	struct file file = { .offset = entry->offset, .size = entry->size };
 
 	if (!name)
@@ -86,11 +95,11 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 		b->files = grown;
 		b->cap = cap;
 	}
-	file.name = mem_text(name);
 	if (entry->type == TAR_SYMLINK)
 		file.link = resolve_link(name, entry->linkname);
-	else if (entry->type == TAR_HARDLINK && plain_name(entry->linkname))
-		file.link = mem_text(plain_name(entry->linkname));
+	else if (entry->type == TAR_HARDLINK)
+		file.link = plain_name(entry->linkname);
+	file.name = take_ptr(&name);
 	if (entry->type != TAR_FILE && !file.link)
 		file.link = mem_text(""); /* a device, or a link that leaves the archive: nothing to read */
 	if (!file.name || (entry->type != TAR_FILE && !file.link)) {
@@ -284,7 +293,7 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 
 int bundle_find(const struct bundle *bundle, const char *name, struct member *ret, struct err *e)
 {
-	const char *plain = plain_name(name);
+	auto_free char *plain = plain_name(name);
 
 	if (!plain || !*plain)
 		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);

@@ -28,6 +28,8 @@ static int read_config(const struct bundle *bundle, const char *name, struct mod
 		return err_prefix(e, "%s", name);
 	digest_text(buf_text(&text), text.len, digest);
 	r = model_copy_text(&image->digest, digest, e);
+	if (!r)
+		r = model_copy_text(&image->config_digest, digest, e);
 	return r ? r : model_read_config(config, image, ret_layers, e);
 }
 
@@ -54,6 +56,23 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	return 0;
 }
 
+static int read_tags(const struct json *tags, struct model_image *image, struct err *e)
+{
+	size_t n = jv_count(tags);
+	int r = n ? model_copy_text(&image->reference, jv_as_text(jv_at(tags, 0)), e) : 0;
+
+	if (r || n < 2)
+		return r;
+	image->more_references = mem_new(n - 1, sizeof(char *));
+	if (!image->more_references)
+		return err_sys(e, -ENOMEM, "cannot read the image");
+	for (size_t i = 1; !r && i < n && image->n_more < MODEL_IMAGES_MAX; i++) {
+		r = model_copy_text(&image->more_references[image->n_more], jv_as_text(jv_at(tags, i)), e);
+		image->n_more += image->more_references[image->n_more] != NULL;
+	}
+	return r;
+}
+
 static int read_image(const struct bundle *bundle, const struct json *item, struct model *model,
 	struct err *e)
 {
@@ -66,7 +85,7 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 		return e ? e->code : -E2BIG;
 	if (!config)
 		return err_set(e, -EBADMSG, "manifest.json names no config");
-	r = model_copy_text(&image->reference, jv_as_text(jv_at(jv_get(item, "RepoTags"), 0)), e);
+	r = read_tags(jv_get(item, "RepoTags"), image, e);
 	if (!r)
 		r = read_config(bundle, config, image, &expected, e);
 	if (!r)

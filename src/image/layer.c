@@ -138,8 +138,8 @@ static bool normalise(const char *path, char *out, size_t size)
 /* Files of a name that tells what a system is; these are looked into. */
 static bool is_telling(const char *path)
 {
-	static const char names[] = "sh dash bash ash busybox mksh ksh zsh toybox coreutils dpkg apk rpm "
-				    "pacman opkg env true init systemd";
+	static const char names[] = "sh dash bash ash busybox [ sash posh yash mksh ksh zsh toybox "
+				    "coreutils dpkg apk rpm pacman opkg env true init systemd";
 	const char *name = str_basename(path);
 
 	return str_in_words(names, name, strlen(name));
@@ -281,6 +281,19 @@ static int read_members(struct layer *layer, struct source *source, struct err *
 	return r;
 }
 
+/* Behind the tar's end: padding, and the trailer by which the decompressor knows that all was right. */
+static int drain(struct source *source, struct err *e)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = source_read(source, chunk, sizeof(chunk))) > 0)
+		;
+	if (n == -E2BIG)
+		return err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
+	return n < 0 ? err_set(e, -EBADMSG, "truncated or corrupt") : 0;
+}
+
 int layer_read(const struct member *member, struct layer *ret, struct err *e)
 {
 	struct source *source = source_range(member->fd, member->offset, member->size);
@@ -293,6 +306,8 @@ int layer_read(const struct member *member, struct layer *ret, struct err *e)
 	if (!source)
 		return e ? e->code : -EBADMSG;
 	r = read_members(&layer, source, e);
+	if (!r && strcmp(layer.codec, "none"))
+		r = drain(source, e);
 	source_free(source);
 	if (r)
 		layer_done(&layer);

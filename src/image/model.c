@@ -62,6 +62,50 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	return r;
 }
 
+static bool has_config(const struct model *model, const struct model_image *image)
+{
+	for (size_t i = 0; i < model->n; i++)
+		if (model->images[i].config_digest && image->config_digest &&
+			!strcmp(model->images[i].config_digest, image->config_digest))
+			return true;
+	return false;
+}
+
+/*
+ * An archive with both schemas: which one counts depends on the reader. Docker 25 wrote OCI halves without layers
+ * (-ENODATA): manifest.json is then the only truth. Else an image that only manifest.json has is one more.
+ */
+static int read_second_half(const struct bundle *bundle, struct model *model, bool is_only_truth,
+	struct err *e)
+{
+	struct model second = { .format = MODEL_DOCKER_ARCHIVE };
+	int r;
+
+	err_done(e);
+	r = model_read_docker(bundle, &second, e);
+	if (!r && is_only_truth) {
+		model_done(model);
+		*model = second;
+		return 0;
+	}
+	for (size_t i = 0; !r && i < second.n; i++) {
+		struct model_image *image;
+
+		if (has_config(model, &second.images[i]))
+			continue;
+		image = model_add(model, e);
+		if (!image)
+			r = -E2BIG;
+		else {
+			*image = second.images[i];
+			second.images[i] = (struct model_image){ 0 };
+			image->is_second_half = true;
+		}
+	}
+	model_done(&second);
+	return r;
+}
+
 int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e)
 {
 	bool is_oci = bundle_has(bundle, "oci-layout") || bundle_has(bundle, "index.json");
@@ -79,18 +123,9 @@ int model_read(const struct bundle *bundle, bool is_directory, struct model *ret
 	if (!is_oci)
 		return model_read_docker(bundle, ret, e);
 	r = model_read_oci(bundle, ret, e);
-	if (r && is_docker) {
-		/* Docker 25 wrote OCI halves without layers: manifest.json is then the only truth. */
-		auto_err second = { 0 };
-
-		model_done(ret);
-		*ret = (struct model){ .format = MODEL_DOCKER_ARCHIVE };
-		if (!model_read_docker(bundle, ret, &second)) {
-			err_done(e);
-			return 0;
-		}
-	}
-	return r;
+	if (!is_docker || (r && r != -ENODATA))
+		return r;
+	return read_second_half(bundle, ret, r == -ENODATA, e);
 }
 
 void model_done(struct model *model)
@@ -100,9 +135,15 @@ void model_done(struct model *model)
 
 		for (size_t k = 0; k < image->n_layers; k++)
 			free(image->layers[k]);
+		for (size_t k = 0; k < image->n_more; k++)
+			free(image->more_references[k]);
+		free(image->more_references);
 		free(image->layers);
+		free(image->layer_sizes);
+		free(image->is_opaque);
 		free(image->reference);
 		free(image->digest);
+		free(image->config_digest);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

@@ -33,10 +33,16 @@ struct model_image {
 	enum model_kind kind;
 	char *reference;     /* the first tag */
 	char *digest;	     /* of its manifest; of its config in a docker-archive */
+	char *config_digest;
+	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
 	char *index_platform; /* what the index above says, "os/arch[/variant]" */
-	char **layers;	     /* names of members, bottom to top; NULL for one that is not here */
+	char **layers;	     /* names of members, bottom to top */
+	uint64_t *layer_sizes; /* as the manifest says; NULL where it says nothing */
+	bool *is_opaque;     /* layers of a kind that is not ours to read; NULL: none */
 	size_t n_layers;
+	char **more_references; /* its other tags */
+	size_t n_more;
 };
 
 struct model {

@@ -60,6 +60,24 @@ static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64
 	return 0;
 }
 
+/* Whether text is the base64 (RFC 4648) of these bytes. */
+static bool is_base64_of(const char *text, const struct buf *bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *p = (const uint8_t *)buf_text(bytes);
+
+	for (size_t i = 0; i < bytes->len; i += 3, text += 4) {
+		size_t left = MIN_OF(bytes->len - i, (size_t)3);
+		uint32_t group = (uint32_t)p[i] << 16 | (left > 1 ? p[i + 1] << 8 : 0) |
+			(left > 2 ? p[i + 2] : 0);
+
+		for (size_t k = 0; k < 4; k++)
+			if (text[k] != (k > left ? '=' : digits[group >> (18 - 6 * k) & 63]))
+				return false;
+	}
+	return !*text;
+}
+
 /* Size before digest before parsing. *ret is NULL when the blob is not here, which is allowed. */
 static int load_blob(struct walk *w, const struct json *descriptor, struct json **ret, struct err *e)
 {
@@ -82,11 +100,16 @@ static int load_blob(struct walk *w, const struct json *descriptor, struct json 
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, jv_get_text(descriptor, "digest")))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", path);
+	if (jv_get_text(descriptor, "data") && !is_base64_of(jv_get_text(descriptor, "data"), &text))
+		return err_set(e, -EBADMSG, "%s: the copy in its descriptor is something else", path);
 	*ret = jv_load(buf_text(&text), text.len, e);
 	if (!*ret)
 		return err_prefix(e, "%s", path);
 	return jv_is_object(*ret) ? 0 : err_set(e, -EBADMSG, "%s is no object", path);
 }
+
+/* Go's JSON reader does not mind the case of keys, others do. */
+static const char *const ambiguous_keys[] = { "manifests", "layers", "fsLayers", "config", "mediaType" };
 
 /* CVE-2021-41190: a document that can be read as an index and as a manifest. */
 static int check_kind(const struct json *body, const char *type, bool is_index, struct err *e)
@@ -97,9 +120,29 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 		return err_set(e, -EBADMSG, "a document that says it is %s and was called %s", own, type);
 	if (jv_get(body, "manifests") && (jv_get(body, "layers") || jv_get(body, "fsLayers")))
 		return err_set(e, -EBADMSG, "a document with both manifests and layers");
+	for (size_t i = 0; i < ARRAY_SIZE(ambiguous_keys); i++)
+		if (jv_has_case_variant(body, ambiguous_keys[i]))
+			return err_set(e, -EBADMSG, "a key that some readers take for '%s'",
+				ambiguous_keys[i]);
 	if (is_index && !jv_is_array(jv_get(body, "manifests")))
-		return err_set(e, -EBADMSG, "an index without a list of manifests");
+		return err_set(e, jv_get(body, "manifests") ? -EBADMSG : -ENODATA, "an index without a list of manifests");
 	return 0;
+}
+
+/* Tar layers in any of their compressions, of both families; not encrypted ones or other artifacts. */
+static bool is_readable_layer(const char *type)
+{
+	static const char *const stems[] = { "application/vnd.oci.image.layer.v1.tar",
+		"application/vnd.oci.image.layer.nondistributable.v1.tar",
+		"application/vnd.docker.image.rootfs.diff.tar",
+		"application/vnd.docker.image.rootfs.foreign.diff.tar" };
+	static const char *const ends[] = { "", "+gzip", "+zstd", ".gzip", ".zstd" };
+
+	for (size_t i = 0; type && i < ARRAY_SIZE(stems); i++)
+		for (size_t k = 0; str_starts(type, stems[i]) && k < ARRAY_SIZE(ends); k++)
+			if (!strcmp(type + strlen(stems[i]), ends[k]))
+				return true;
+	return false;
 }
 
 static int read_layers(const struct json *layers, struct model_image *image, struct err *e)
@@ -113,13 +156,17 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	if (!image->layers)
 		return err_sys(e, -ENOMEM, "cannot read the image");
 	image->n_layers = n;
+	image->layer_sizes = mem_new(n ? n : 1, sizeof(*image->layer_sizes));
+	image->is_opaque = mem_new(n ? n : 1, sizeof(*image->is_opaque));
+	if (!image->layer_sizes || !image->is_opaque)
+		return err_sys(e, -ENOMEM, "cannot read the image");
 	for (size_t i = 0; i < n; i++) {
 		char path[BLOB_PATH];
-		uint64_t size;
-		int r = blob_path(jv_at(layers, i), path, &size, e);
+		int r = blob_path(jv_at(layers, i), path, &image->layer_sizes[i], e);
 
 		if (r)
 			return r;
+		image->is_opaque[i] = !is_readable_layer(jv_get_text(jv_at(layers, i), "mediaType"));
 		image->layers[i] = mem_text(path);
 		if (!image->layers[i])
 			return err_sys(e, -ENOMEM, "cannot read the image");
@@ -158,9 +205,12 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 	if (!r)
 		r = model_read_config(config, image, &expected, e);
 	if (!r)
+		r = model_copy_text(&image->config_digest,
+			jv_get_text(jv_get(manifest, "config"), "digest"), e);
+	if (!r)
 		r = read_layers(jv_get(manifest, "layers"), image, e);
 	if (!r && expected != image->n_layers)
-		return err_set(e, -EBADMSG, "a manifest with %zu layers and a config with %zu",
+		return err_set(e, image->n_layers ? -EBADMSG : -ENODATA, "a manifest with %zu layers and a config with %zu",
 			image->n_layers, expected);
 	return r;
 }

@@ -83,7 +83,7 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 
 static void unregister_hint(struct buf *out, const struct rule *rule)
 {
-	buf_adds(out, "sudo anyarch unregister ");
+	buf_adds(out, "sudo anyarch unregister -- ");
 	doctor_quote(out, rule->name);
 }
 
@@ -123,6 +123,7 @@ static bool exists(const char *path)
 
 static void check_instance(const struct status *s, struct doctor *d)
 {
+	auto_buf remount = { 0 };
 	struct statvfs fs;
 
 	if (!exists(INSTANCE_USUAL) && !file_has_line("/proc/filesystems", "binfmt_misc"))
@@ -140,9 +141,12 @@ static void check_instance(const struct status *s, struct doctor *d)
 		doctor_add(d, FINDING_OK, "not-mounted-here", NULL,
 			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
 			"elsewhere");
-	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY)
-		doctor_add(d, FINDING_WARNING, "read-only", "docker run --privileged ...",
-			"%s is mounted read-only here: nothing can be registered", s->path);
+	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY) {
+		buf_addf(&remount, "sudo mount -o remount,rw %s", s->path);
+		doctor_add(d, FINDING_WARNING, "read-only", buf_text(&remount),
+			"%s is mounted read-only here: nothing can be registered (a container needs "
+			"--privileged)", s->path);
+	}
 	if (s->is_off)
 		doctor_switched_off(s, d);
 	if (!s->around.is_initial_userns)
@@ -155,14 +159,8 @@ static void check_instance(const struct status *s, struct doctor *d)
 
 static void check_others(struct doctor *d)
 {
-	bool has_systemd = exists("/run/systemd/system") &&
-		(exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
 	char text[SMALL_FILE];
 
-	if (has_systemd)
-		doctor_add(d, FINDING_NOTE, "systemd-binfmt", "sudo anyarch register --persist",
-			"systemd-binfmt writes to the table, too: when it restarts it removes all "
-			"handlers that are not in /etc/binfmt.d or /usr/lib/binfmt.d");
 	if (exists("/var/lib/binfmts") && exists("/usr/sbin/update-binfmts"))
 		doctor_add(d, FINDING_NOTE, "binfmt-support", NULL,
 			"binfmt-support writes to the table, too (update-binfmts --display)");
@@ -295,13 +293,15 @@ static const struct status_row *row_of(const struct status *s, const struct rule
 	return NULL;
 }
 
-static void check_leftover(const struct rule *rule, struct doctor *d)
+static void check_leftover(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
+	auto_buf again = { 0 };
 	bool is_trial;
 	size_t len;
 
+	buf_addf(&again, "sudo anyarch register %s", arch ? arch->qemu : "");
 	if (replace_is_temporary(rule->name, &len, &is_trial))
-		doctor_add(d, FINDING_NOTE, "leftover", "sudo anyarch register",
+		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again),
 			"'%s' was left by a run that was killed", rule->name);
 }
 
@@ -320,7 +320,7 @@ static void check_entries(const struct status *s, struct doctor *d)
 		if (!entry->rule.is_enabled)
 			continue;
 		check_hostile(&entry->rule, d);
-		check_leftover(&entry->rule, d);
+		check_leftover(&entry->rule, arch, d);
 		if (row && row->state == STATUS_SHADOWED)
 			continue; /* what is never used harms nobody */
 		check_flags(&entry->rule, arch, d);
@@ -329,6 +329,32 @@ static void check_entries(const struct status *s, struct doctor *d)
 }
 
 /* ---- what runs ---- */
+
+/* One of several rows of one entry, which takes programs of several architectures. */
+static unsigned rows_of(const struct status *s, const struct rule *rule, const struct status_row *before)
+{
+	unsigned n = 0;
+
+	for (const struct status_row *row = s->rows; row < before; row++)
+		n += rule && row->rule == rule;
+	return n;
+}
+
+/* An entry that is too wide for a handler of ours is told of once. */
+static bool is_wide(const struct status *s, const struct status_row *row, struct doctor *d)
+{
+	unsigned all = rows_of(s, row->rule, s->rows + s->n);
+	auto_buf out = { 0 };
+
+	if (!row->rule || all < 2 || has_our_name(row->arch, row->rule))
+		return false;
+	unregister_hint(&out, row->rule);
+	if (!rows_of(s, row->rule, row))
+		doctor_add(d, FINDING_PROBLEM, "too-wide", buf_text(&out),
+			"'%s' takes programs of %u architectures and starts %s for all of them",
+			row->rule->name, all, row->rule->interpreter);
+	return true;
+}
 
 static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
 {
@@ -339,6 +365,8 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 		doctor_register_hint(&again, row->arch, row->rule);
 	if (row->rule)
 		unregister_hint(&out, row->rule);
+	if (row->arch && is_wide(s, row, d))
+		return;
 	switch (row->state) {
 	case STATUS_BROKEN:
 		if (row->arch == arch_host())
@@ -378,21 +406,46 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	}
 }
 
+static bool is_persistent(const struct rule *rule)
+{
+	static const char *const dirs[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		auto_buf path = { 0 };
+
+		buf_addf(&path, "%s/binfmt.d/%s.conf", dirs[i], rule->name);
+		if (exists(buf_text(&path)))
+			return true;
+	}
+	return false;
+}
+
+/* What no file brings back: after a reboot, and where systemd-binfmt restarts. */
 static void check_persistence(const struct status *s, struct doctor *d)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct rule *rule = s->rows[i].rule;
-		auto_buf path = { 0 }, lib = { 0 };
+	bool has_systemd = exists("/run/systemd/system") &&
+		(exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
+	auto_buf names = { 0 }, hint = { 0 };
 
-		if (s->rows[i].state != STATUS_EMULATED || !rule || !s->around.is_machine)
+	buf_adds(&hint, "sudo anyarch register --persist");
+	for (size_t i = 0; i < s->n; i++) {
+		const struct status_row *row = &s->rows[i];
+
+		if (row->state != STATUS_EMULATED || !row->rule || is_persistent(row->rule))
 			continue;
-		buf_addf(&path, "/etc/binfmt.d/%s.conf", rule->name);
-		buf_addf(&lib, "/usr/lib/binfmt.d/%s.conf", rule->name);
-		if (!exists(buf_text(&path)) && !exists(buf_text(&lib)))
-			doctor_add(d, FINDING_NOTE, "not-persistent", "sudo anyarch register --persist",
-				"%s is gone after a reboot: nothing in /etc/binfmt.d brings it back",
-				rule->name);
+		buf_addf(&names, "%s%s", names.len ? ", " : "", row->rule->name);
+		buf_addf(&hint, " %s", row->arch->qemu);
 	}
+	if (!names.len)
+		return;
+	if (s->around.is_machine)
+		doctor_add(d, FINDING_NOTE, "not-persistent", buf_text(&hint),
+			"gone after a reboot, as nothing in /etc/binfmt.d brings them back: %s",
+			buf_text(&names));
+	if (has_systemd)
+		doctor_add(d, FINDING_NOTE, "systemd-binfmt", buf_text(&hint),
+			"systemd-binfmt writes to the table, too: when it restarts it removes %s",
+			buf_text(&names));
 }
 
 void doctor_machine(const struct status *status, struct doctor *ret)

@@ -61,6 +61,17 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			arch->qemu, row->rule ? row->rule->interpreter : "a handler");
 }
 
+bool doctor_is_provided(const struct status *status, const struct arch *arch,
+	const struct content *content)
+{
+	const struct status_row *row = find_row(status, arch);
+
+	for (size_t i = 0; row && row->rule && i < content->n_emulators; i++)
+		if (!strcmp(content->emulators[i].path, row->rule->interpreter))
+			return true;
+	return false;
+}
+
 static bool is_inside(int root, const char *path)
 {
 	auto_fd fd = root >= 0 ? beneath_open(root, path, O_PATH) : open(path, O_PATH | O_CLOEXEC);

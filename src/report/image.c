@@ -82,7 +82,8 @@ bool image_looks_like(int fd)
 	uint8_t head[TAR_BLOCK];
 	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
-	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4))) ||
+	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
+				  ((head[0] & 0xf0) == 0x50 && !memcmp(head + 1, "\x2a\x4d\x18", 3)))) ||
 		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
 }
 
@@ -93,19 +94,43 @@ bool image_fits(const struct platform *wanted, const struct platform *found)
 	return !*wanted->variant || !*found->variant || strcmp(found->variant, wanted->variant) <= 0;
 }
 
-/* The label as a platform: GOARCH words, which are also spellings of ours. */
+/* GOARCH words are also spellings of ours. */
+static bool parse_platform(const char *text, struct platform *ret)
+{
+	auto_err e = { 0 };
+
+	return !strncmp(text, "linux/", 6) && !name_parse(text, strlen(text), ret, &e);
+}
+
 static void read_label(struct image_facts *facts)
 {
 	const struct model_image *image = facts->image;
 	auto_buf text = { 0 };
-	auto_err e = { 0 };
 
-	if (!image->os || strcmp(image->os, "linux") || !image->architecture)
+	if (!image->os || !image->architecture)
 		return;
-	buf_adds(&text, image->architecture);
+	buf_addf(&text, "%s/%s", image->os, image->architecture);
 	if (image->variant && *image->variant)
 		buf_addf(&text, "/%s", image->variant);
-	facts->has_label = !name_parse(buf_text(&text), text.len, &facts->label, &e);
+	facts->has_label = parse_platform(buf_text(&text), &facts->label);
+	facts->called = facts->label;
+	facts->has_called = facts->has_label;
+	if (image->index_platform)
+		facts->has_called = parse_platform(image->index_platform, &facts->called);
+}
+
+/* Index and label, label and files. */
+static bool do_agree(const struct image_facts *facts)
+{
+	const struct content *content = &facts->content;
+
+	if (facts->has_called && facts->has_label &&
+		(facts->called.arch != facts->label.arch ||
+			(*facts->called.variant && *facts->label.variant &&
+				strcmp(facts->called.variant, facts->label.variant))))
+		return false;
+	return !facts->has_label || !content->has_platform ||
+		image_fits(&facts->label, &content->platform);
 }
 
 static int look_at_image(const struct store *store, struct image_facts *facts, struct err *e)
@@ -120,10 +145,14 @@ static int look_at_image(const struct store *store, struct image_facts *facts, s
 		size_t at = find_name(store, image->layers[i]);
 		const struct layer *layer = &store->layers[at];
 
-		if (store->members[at].fd < 0) {
+		if (store->members[at].fd < 0 || (image->is_opaque && image->is_opaque[i])) {
 			facts->is_incomplete = true;
 			continue;
 		}
+		if (image->layer_sizes && image->layer_sizes[i] != store->members[at].size)
+			return err_set(e, -EBADMSG, "%s has %llu bytes instead of %llu", image->layers[i],
+				(unsigned long long)store->members[at].size,
+				(unsigned long long)image->layer_sizes[i]);
 		if (layer->has_failed)
 			return err_set(e, layer->err.code, "%s: %s", image->layers[i],
 				layer->err.message ? layer->err.message : "unreadable");
@@ -131,8 +160,7 @@ static int look_at_image(const struct store *store, struct image_facts *facts, s
 	}
 	if (view_content(&view, &facts->content))
 		return err_sys(e, -ENOMEM, "cannot look at the image");
-	facts->agrees = !facts->has_label || !facts->content.has_platform ||
-		image_fits(&facts->label, &facts->content.platform);
+	facts->agrees = do_agree(facts);
 	return 0;
 }
 

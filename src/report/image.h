@@ -10,7 +10,9 @@ struct image_facts {
 	struct content content;
 	bool has_label;		/* the label is a platform that is known */
 	struct platform label;
-	bool agrees;		/* label and files, where both are known */
+	bool has_called;	/* what an engine chooses it by: the index above, else the label */
+	struct platform called;
+	bool agrees;		/* index, label and files, where they are known */
 	bool is_incomplete;	/* a layer is not in the file: what was found is not all */
 	struct err err;		/* why its layers could not be read */
 };
