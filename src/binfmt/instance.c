@@ -27,10 +27,10 @@ enum {
 	MOUNT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC,
 };
 
-/* O_PATH does not trigger an automount. */
+/* Plain O_PATH does not trigger an automount; with O_DIRECTORY it would (fs/namei.c, follow_automount()). */
 static long fs_magic(const char *path)
 {
-	auto_fd fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd fd = open(path, O_PATH | O_CLOEXEC);
 	struct statfs fs;
 
 	return fd >= 0 && !fstatfs(fd, &fs) ? (long)fs.f_type : 0;

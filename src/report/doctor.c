@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
+#include "emulator/search.h"
 
 const char *const finding_words[] = { "ok", "note", "warning", "problem" };
 
@@ -28,7 +29,7 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 
 	if (doctor->n == FINDINGS_MAX)
 		return;
-	*f = (struct finding){ .level = level, .hint = hint ? mem_text(hint) : NULL };
+	*f = (struct finding){ .level = level, .hint = hint && *hint ? mem_text(hint) : NULL };
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	va_start(ap, fmt);
 	if (vasprintf(&f->what, fmt, ap) < 0)
@@ -76,22 +77,31 @@ static bool has_our_name(const struct arch *arch, const struct rule *rule)
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule)
 {
 	bool is_foreign = rule && arch && !has_our_name(arch, rule);
+	auto_emulator emulator = EMULATOR_INIT;
+	struct search usual = { 0 };
 
+	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
+		buf_adds(out, "sudo apt install qemu-user-static && ");
 	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
 		arch ? arch->qemu : "");
 }
 
 static void unregister_hint(struct buf *out, const struct rule *rule)
 {
+	for (const char *p = rule->name; *p; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
+			return; /* what is shown escaped cannot be typed */
 	buf_adds(out, "sudo anyarch unregister -- ");
 	doctor_quote(out, rule->name);
 }
 
 void doctor_switched_off(const struct status *status, struct doctor *ret)
 {
-	auto_buf hint = { 0 };
+	auto_buf path = { 0 }, hint = { 0 };
 
-	buf_addf(&hint, "echo 1 | sudo tee %s/status", status->path ? status->path : INSTANCE_USUAL);
+	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
+	buf_adds(&hint, "echo 1 | sudo tee ");
+	doctor_quote(&hint, buf_text(&path));
 	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
 		"the table is switched off as a whole: no handler works");
 }
@@ -142,7 +152,8 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
 			"elsewhere");
 	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY) {
-		buf_addf(&remount, "sudo mount -o remount,rw %s", s->path);
+		buf_adds(&remount, "sudo mount -o remount,rw ");
+		doctor_quote(&remount, s->path);
 		doctor_add(d, FINDING_WARNING, "read-only", buf_text(&remount),
 			"%s is mounted read-only here: nothing can be registered (a container needs "
 			"--privileged)", s->path);
@@ -213,6 +224,19 @@ static bool takes_file(const struct rule *rule, const char *path)
 	return n > 0 && rule_matches(rule, head, (size_t)n);
 }
 
+/* The set-user-ID programs that are worth shadowing. */
+static bool takes_privileged(const struct rule *rule)
+{
+	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo",
+		"/usr/bin/passwd", "/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh",
+		"/usr/bin/newgrp", "/usr/bin/ping", "/bin/ping" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (takes_file(rule, files[i]))
+			return true;
+	return false;
+}
+
 /* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
@@ -222,7 +246,8 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	auto_buf again = { 0 }, install = { 0 };
 
 	doctor_register_hint(&again, arch, rule);
-	buf_addf(&install, "sudo apt install qemu-user-static && %s", buf_text(&again));
+	buf_addf(&install, "%s%s", str_starts(buf_text(&again), "sudo apt") ? "" :
+				"sudo apt install qemu-user-static && ", buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
 			"%s: its emulator %s is not there: programs fail with 'No such file or "
@@ -268,7 +293,7 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 
 	unregister_hint(&out, rule);
 	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
-		rule_matches(rule, own.data, own.size))
+		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
 		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name,
 			rule->interpreter);
