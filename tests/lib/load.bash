@@ -88,3 +88,41 @@ load_kill() {
 	[[ ${#LOAD[@]} -eq 0 ]] || kill "${LOAD[@]}" 2>/dev/null || true
 	LOAD=()
 }
+
+# processes_of DIR: the processes that execute a file of this directory, also one that has been removed.
+processes_of() {
+	local exe
+
+	for exe in /proc/[0-9]*/exe; do
+		[[ $(readlink "$exe" 2>/dev/null) != "$1/"* ]] || echo "${exe//[^0-9]/}"
+	done
+}
+
+# is_executed FILE: some process does.
+is_executed() {
+	local exe
+
+	for exe in /proc/[0-9]*/exe; do
+		[[ $(readlink "$exe" 2>/dev/null) != "$1" ]] || return 0
+	done
+	return 1
+}
+
+has_no_process() {
+	[[ -z $(processes_of "$1") ]]
+}
+
+# no_process_left DIR: runs that are over have left no test program behind.
+no_process_left() {
+	eventually 3 has_no_process "$1" && return
+	ps -o pid,ppid,stat,args -p "$(processes_of "$1" | paste -s -d ,)" | cut -c 1-100
+	return 1
+}
+
+# end_processes DIR: for teardown.
+end_processes() {
+	local pids
+
+	mapfile -t pids < <(processes_of "$1")
+	[[ ${#pids[@]} -eq 0 ]] || kill -KILL "${pids[@]}" 2>/dev/null || true
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns the proof by others that handlers do what they are for: arch-test, which knows nothing of us, runs a program of each
+# architecture, and mmdebstrap builds a root filesystem of a foreign one.
+# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
+source "$BATS_TEST_DIRNAME/../lib/programs.bash"
+
+setup() {
+	need_commands qemu-arm-static nsenter jq arch-test
+	ns_open
+	make_root
+}
+
+teardown() {
+	ns_close
+}
+
+# The architecture's name in arch-test, and QEMU's.
+ARCH_TEST='alpha alpha
+arm arm
+armel arm
+armhf arm
+arm64 aarch64
+hppa hppa
+i386 i386
+m68k m68k
+mips mips
+mipsel mipsel
+mips64 mips64
+mips64el mips64el
+mipsn32 mipsn32
+mipsn32el mipsn32el
+powerpc ppc
+ppc64 ppc64
+ppc64el ppc64le
+riscv64 riscv64
+s390x s390x
+sh4 sh4
+sparc sparc
+sparc64 sparc64'
+
+@test "register all: arch-test runs a program of every architecture that it knows" {
+	local name qemu tried=0 failed=''
+
+	expect 0 anyarch register all
+	[[ $(table_names | wc -l) -ge 33 ]]
+	while read -r name qemu; do
+		[[ -x /usr/lib/arch-test/$name ]] || continue
+		tried=$((tried + 1))
+		ns arch-test "$name" >/dev/null 2>&1 || failed+=" $name ($qemu)"
+	done <<<"$ARCH_TEST"
+	printf '%d of its architectures\n' "$tried"
+	same failed '' "$failed"
+	[[ $tried -ge 20 ]]
+}
+
+@test "the control: arch-test runs none of the foreign ones without handlers" {
+	local name
+
+	for name in alpha armhf arm64 riscv64 s390x; do
+		refute ns arch-test "$name" >/dev/null 2>&1
+	done
+}
+
+@test "arch-test runs them in an empty root, too" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	expect 0 anyarch register arm arm64 riscv64 s390x ppc64le
+	for name in armhf arm64 riscv64 s390x ppc64el; do
+		ns arch-test -c "$BATS_TEST_TMPDIR/empty" "$name"
+	done
+}
+
+@test "register all, twice, status and unregister agree on every architecture" {
+	local registered
+
+	expect 0 anyarch register --json all
+	registered=$(jq -r '.handlers[].handler' "$OUT" | sort)
+	same handlers "$registered" "$(table_names | sort)"
+	expect 0 anyarch register all
+	says 'nothing to change'
+	expect 0 anyarch status --json
+	same 'emulated, and who is not' '' "$(jq -r '.platforms[] | select(.handler != null and .state != "emulated" and .arch != null) | .handler' "$OUT")"
+	expect 0 anyarch unregister --all
+	same handlers '' "$(table_names)"
+}
+
+@test "programs of all architectures at once" {
+	local pids=() name pid
+
+	expect 0 anyarch register all
+	for name in armhf arm64 riscv64 s390x ppc64el mips64el sparc64 m68k; do
+		ns arch-test "$name" >/dev/null 2>&1 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+}
+
+# Where downloads stay from one run to the next.
+cache() {
+	# shellcheck source=tools/lib.sh
+	(. "$ANYARCH_SRC/tools/lib.sh" && cache_dir)
+}
+
+# Sets codename and uri: the machine's release, and the mirror that its apt is configured with.
+find_mirror() {
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	uri=$(
+		# shellcheck source=tools/lib.sh
+		. "$ANYARCH_SRC/tools/lib.sh"
+		# shellcheck source=tools/fetch.sh
+		. "$ANYARCH_SRC/tools/fetch.sh"
+		fetch_suites "$BATS_TEST_TMPDIR" | sed -n "s| $codename\$||p" | head -n 1
+	)
+	[[ -n $uri && -n $codename ]]
+}
+
+@test "mmdebstrap builds a root filesystem of armhf, and its programs run" {
+	local codename uri archive=$BATS_TEST_TMPDIR/root.tar packages
+
+	need_commands mmdebstrap
+	need_root
+	find_mirror || need "apt is configured with no Debian mirror"
+	packages=$(cache)/armhf-$codename
+	mkdir -p "$packages"
+	expect 0 anyarch register armhf
+	# The packages are kept from one run to the next.
+	# shellcheck disable=SC2016 # mmdebstrap's $1
+	TMPDIR=$BATS_TEST_TMPDIR ns mmdebstrap --mode=root --variant=essential --architectures=armhf --format=tar \
+		--aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"' \
+		--skip=download/empty \
+		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && cp -a "'"$packages"'"/*.deb "$1/var/cache/apt/archives/" || true' \
+		--extract-hook='cp -a "$1"/var/cache/apt/archives/*.deb "'"$packages"'/" || true' \
+		"$codename" "$archive" "deb $uri $codename main" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- || {
+		tail -n 30 "$BATS_TEST_TMPDIR/log"
+		return 1
+	}
+	mkdir "$BATS_TEST_TMPDIR/root"
+	ns tar -C "$BATS_TEST_TMPDIR/root" -xf "$archive" --exclude='./dev/*'
+	same machine armhf "$(ns chroot "$BATS_TEST_TMPDIR/root" /usr/bin/dpkg --print-architecture)"
+	# shellcheck disable=SC2016
+	same sum 'armv7l 45' "$(ns chroot "$BATS_TEST_TMPDIR/root" /bin/sh -c 'echo $(uname -m) $((1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9))')"
+}
