@@ -182,12 +182,21 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 	struct err *e)
 {
 	auto_free char *temporary = NULL;
-	int r;
 
-	if (!buf_ok(content) || asprintf(&temporary, ".%s.%ld.tmp", name, (long)getpid()) < 0) {
+	if (asprintf(&temporary, ".%s.%ld.tmp", name, (long)getpid()) < 0) {
 		temporary = NULL;
 		return err_sys(e, -ENOMEM, "%s", name);
 	}
+	return fd_replace_file_via(dir, temporary, name, content, mode, e);
+}
+
+int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
+	mode_t mode, struct err *e)
+{
+	int r;
+
+	if (!buf_ok(content))
+		return err_sys(e, -ENOMEM, "%s", name);
 	r = write_temporary(dir, temporary, content, mode);
 	if (r)
 		return disk_failed(r, "write", name, e);

@@ -28,3 +28,6 @@ int fd_same_content(int a, int b);
  */
 int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
 	struct err *e);
+/* The same through a temporary file of this name, which a run that was killed may have left. */
+int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
+	mode_t mode, struct err *e);

@@ -3,7 +3,6 @@
 #include "binfmt/sandbox.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,18 +32,37 @@ static bool parse_range(char *line, const char *name, const char *id, struct ran
 		!str_to_uint(count, ID_MAX, &ret->count) && ret->count;
 }
 
+/* From /etc/passwd alone: getpwuid(3) of a static program would load libraries of another libc. */
+static void find_name(const char *id, char ret[64])
+{
+	auto_fd fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	auto_buf text = { 0 };
+	char *rest, *line;
+
+	*ret = '\0';
+	if (fd < 0 || fd_read_all(fd, SUBID_FILE_MAX, &text) || !text.data)
+		return;
+	for (rest = text.data; !*ret && (line = strsep(&rest, "\n"));) {
+		char *name = strsep(&line, ":");
+		char *password = strsep(&line, ":"), *uid = strsep(&line, ":");
+
+		if (password && uid && !strcmp(uid, id))
+			snprintf(ret, 64, "%s", name);
+	}
+}
+
 static bool find_range(const char *file, uid_t uid, struct range *ret)
 {
 	auto_fd fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct passwd *user = getpwuid(uid);
 	auto_buf text = { 0 };
-	char id[16], *rest, *line;
+	char name[64], id[16], *rest, *line;
 
 	snprintf(id, sizeof(id), "%u", (unsigned)uid);
+	find_name(id, name);
 	if (fd < 0 || fd_read_all(fd, SUBID_FILE_MAX, &text) || !text.data)
 		return false;
 	for (rest = text.data; (line = strsep(&rest, "\n"));)
-		if (parse_range(line, user ? user->pw_name : id, id, ret))
+		if (parse_range(line, *name ? name : id, id, ret))
 			return true;
 	return false;
 }

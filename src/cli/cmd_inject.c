@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/handler.h"
 #include "cli/cli.h"
@@ -226,7 +227,9 @@ static int each_target(struct context *c, int n, char **targets,
 		int r;
 
 		c->target = targets[i];
-		r = open_root(c, &e);
+		r = stop_check(&e);
+		if (!r)
+			r = open_root(c, &e);
 		if (!r)
 			r = work(c, &e);
 		cleanup_fd(&c->root);
@@ -267,6 +270,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 		err_set(&e, -EINVAL, "%s: which root file system?", options->command->name);
 	if (first == argc || read_epoch(&c, &e))
 		return exit_with(&e);
+	stop_catch();
 	if (c.json)
 		c.list = jv_array();
 	status = each_target(&c, argc - first, argv + first, work);

@@ -2,6 +2,7 @@
 /* anyarch register: find emulators, register handlers, prove them, make them last. */
 #include <string.h>
 
+#include "base/stop.h"
 #include "base/str.h"
 #include "cli/render.h"
 
@@ -135,6 +136,7 @@ static int run(int argc, char **argv)
 	if (c.options.credentials && !c.options.dry_run)
 		say_warning("--credentials: whoever may run a foreign set-user-ID program controls an "
 			    "emulator that runs as its owner");
+	stop_catch();
 	if (register_run(&c.options, &report, &e))
 		return exit_with(&e);
 	return render_register(&report, &c.options, &c.view);

@@ -2,6 +2,7 @@
 /* anyarch run: a command with handlers of its own, and nothing on the machine changes. */
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -126,6 +127,7 @@ static int exec_command(const struct context *c, char **command)
 	for (size_t i = 0; i < c->n_env; i++)
 		putenv(c->env[i]);
 	fflush(stdout);
+	signal(SIGXFSZ, SIG_DFL);
 	execvp(command[0], command);
 	err_sys(&e, -errno, "%s", command[0]);
 	say_error(&e);

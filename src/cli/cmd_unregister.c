@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* anyarch unregister: take handlers out. */
+#include "base/stop.h"
 #include "binfmt/unregister.h"
 #include "cli/cli.h"
 
@@ -60,6 +61,7 @@ static int run(int argc, char **argv)
 		err_hint(&e, "name platforms or handlers, or --all");
 		return exit_with(&e);
 	}
+	stop_catch();
 	status = unregister_run(&c.options, &report, &e) ? exit_with(&e) : EXIT_DONE;
 	if (!c.quiet)
 		printf("%s", buf_text(&report.removed));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The command line's front door: which command, and nothing of what it does. */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
-#include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
 
@@ -67,6 +67,7 @@ int main(int argc, char **argv)
 	const char *name;
 
 	fill_standard_descriptors();
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, not an end */
 	if (argc < 2) {
 		show_help();
 		return EXIT_USAGE;
@@ -76,7 +77,6 @@ int main(int argc, char **argv)
 		return show_help();
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		return show_version();
-	stop_catch();
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(name, commands[i]->name))
 			return finish_output(commands[i]->run(argc - 1, argv + 1));

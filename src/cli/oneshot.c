@@ -2,6 +2,7 @@
 /* anyarch oneshot: the entry point of a set-up container, in the languages that people already type. */
 #include <string.h>
 
+#include "base/stop.h"
 #include "base/str.h"
 #include "base/memory.h"
 #include "cli/legacy.h"
@@ -109,6 +110,7 @@ static int run(int argc, char **argv)
 	static const char *const binfmt[] = { "install", "uninstall", "mount", "version", NULL };
 	int status;
 
+	stop_catch();
 	argc--, argv++;
 	if (!argc)
 		return set_up_and_print();

@@ -62,6 +62,7 @@ int exit_for(int code)
 		{ -E2BIG, EXIT_REFUSED },
 		{ -EXDEV, EXIT_REFUSED },
 		{ -ELOOP, EXIT_REFUSED },
+		{ -EAGAIN, EXIT_REFUSED },
 		{ -ENOEXEC, EXIT_REFUSED },
 		{ -EEXIST, EXIT_REFUSED },
 		{ -ENOENT, EXIT_REFUSED },

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "arch/abi.h"
 #include "base/fdio.h"
@@ -14,16 +15,34 @@
 #include "base/str.h"
 #include "image/tar_read.h"
 
-enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 16 * 1024, RELEASE_MAX = 64 * 1024 };
+enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 4096, RELEASE_MAX = 64 * 1024 };
 
-/* FNV-1a; an enemy who makes collisions gets a slow scan of his own image, bounded by its entries. */
-static uint64_t hash(const char *text, size_t len)
+/*
+ * A polynomial whose multiplier is drawn anew in each run: nobody can make names that collide. It can go on from
+ * the hash of a prefix.
+ */
+static uint64_t multiplier(void)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	static _Atomic uint64_t drawn;
+	uint64_t value = drawn;
+
+	if (!value) {
+		if (getrandom(&value, sizeof(value), 0) != sizeof(value))
+			value = 0x9e3779b97f4a7c15u;
+		value |= 1;
+		if (!atomic_compare_exchange_strong(&drawn, &(uint64_t){ 0 }, value))
+			value = drawn;
+	}
+	return value;
+}
+
+uint64_t layer_hash(uint64_t before, const char *text, size_t len)
+{
+	uint64_t m = multiplier();
 
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)text[i]) * 0x100000001b3u;
-	return h ^ h >> 32;
+		before = (before + (uint8_t)text[i] + 1) * m;
+	return before;
 }
 
 static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t *ret)
@@ -47,17 +66,32 @@ static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t
 	return 0;
 }
 
-static size_t slot_of(const struct layer *layer, const char *path, size_t len)
+static bool is_key(const char *text, const struct layer_key *key)
 {
-	size_t slot = hash(path, len) & (layer->slots - 1);
-
-	for (; layer->table[slot]; slot = (slot + 1) & (layer->slots - 1)) {
-		const char *there = layer_text(layer, layer->entries[layer->table[slot] - 1].path);
-
-		if (strlen(there) == len && !memcmp(there, path, len))
-			break;
+	for (size_t i = 0; i < key->n; i++) {
+		if (strncmp(text, key->text[i], key->len[i]))
+			return false;
+		text += key->len[i];
 	}
+	return !*text;
+}
+
+/* The high bits are the good ones of a product. */
+static size_t slot_of(const struct layer *layer, uint64_t hash, const struct layer_key *key)
+{
+	size_t slot = (hash >> 32 ^ hash >> 12) & (layer->slots - 1);
+
+	for (; layer->table[slot]; slot = (slot + 1) & (layer->slots - 1))
+		if (is_key(layer_text(layer, layer->entries[layer->table[slot] - 1].path), key))
+			break;
 	return slot;
+}
+
+static size_t slot_of_path(const struct layer *layer, const char *path, size_t len)
+{
+	struct layer_key key = { { path }, { len }, 1 };
+
+	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
 static int grow(struct layer *layer)
@@ -78,14 +112,22 @@ static int grow(struct layer *layer)
 	for (size_t i = 0; i < layer->n; i++) {
 		const char *path = layer_text(layer, layer->entries[i].path);
 
-		layer->table[slot_of(layer, path, strlen(path))] = (uint32_t)i + 1;
+		layer->table[slot_of_path(layer, path, strlen(path))] = (uint32_t)i + 1;
 	}
 	return 0;
 }
 
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len)
 {
-	uint32_t found = layer->slots ? layer->table[slot_of(layer, path, len)] : 0;
+	struct layer_key key = { { path }, { len }, 1 };
+
+	return layer_find_key(layer, layer_hash(LAYER_HASH_START, path, len), &key);
+}
+
+const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash,
+	const struct layer_key *key)
+{
+	uint32_t found = layer->slots ? layer->table[slot_of(layer, hash, key)] : 0;
 
 	return found ? &layer->entries[found - 1] : NULL;
 }
@@ -105,7 +147,9 @@ static int add_entry(struct layer *layer, const char *path, const char *link,
 		r = arena_add(layer, link, strlen(link), &entry.link);
 	if (r)
 		return r;
-	slot = slot_of(layer, path, len);
+	slot = slot_of_path(layer, path, len);
+	layer->has_whiteouts |= entry.kind == LAYER_WHITEOUT;
+	layer->has_blockers |= entry.kind != LAYER_WHITEOUT && entry.kind != LAYER_DIRECTORY;
 	layer->entries[layer->n++] = entry;
 	layer->table[slot] = (uint32_t)layer->n;
 	return 0;

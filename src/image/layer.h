@@ -44,6 +44,7 @@ struct layer {
 	size_t slots;
 	const char *codec;
 	char system[CONTENT_TEXT_MAX]; /* PRETTY_NAME, where this layer has os-release */
+	bool has_whiteouts, has_blockers; /* entries that hide what is below them */
 	unsigned long odd; /* names with "..", passed over */
 	struct err err;
 	bool has_failed;
@@ -59,6 +60,20 @@ void layer_read_all(const struct member *members, struct layer *layers, size_t n
 void layer_done(struct layer *layer);
 /* The last entry for a path of this layer; NULL. */
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len);
+
+/*
+ * The same in pieces, so that all prefixes of a path cost no more than the path: layer_hash() goes on from the
+ * hash of what stands before (LAYER_HASH_START for nothing). A key's pieces follow each other without slashes.
+ */
+#define LAYER_HASH_START 0
+struct layer_key {
+	const char *text[4];
+	size_t len[4];
+	size_t n;
+};
+uint64_t layer_hash(uint64_t before, const char *text, size_t len);
+const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash,
+	const struct layer_key *key);
 static inline const char *layer_text(const struct layer *layer, uint32_t at)
 {
 	return layer->arena + at;

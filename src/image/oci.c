@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "image/model.h"
 
-enum { BLOB_PATH = 16 + 64 + 1, DOCUMENTS_MAX = 1000 };
+enum { BLOB_PATH = 16 + 64 + 1, DOCUMENTS_MAX = 1000, DOCUMENTS_BYTES_MAX = 32 * 1024 * 1024 };
 
 static void free_json(struct json **value)
 {
@@ -22,6 +22,7 @@ struct walk {
 	const struct bundle *bundle;
 	struct model *model;
 	unsigned documents;
+	uint64_t bytes;
 };
 
 /* The descriptor by which something was reached, and the tag above it. */
@@ -89,8 +90,10 @@ static int load_blob(struct walk *w, const struct json *descriptor, struct json 
 	*ret = NULL;
 	if (r)
 		return r;
-	if (++w->documents > DOCUMENTS_MAX)
-		return err_set(e, -E2BIG, "more than %d documents in the image", DOCUMENTS_MAX);
+	w->bytes += size;
+	if (++w->documents > DOCUMENTS_MAX || w->bytes > DOCUMENTS_BYTES_MAX)
+		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image",
+			DOCUMENTS_MAX, DOCUMENTS_BYTES_MAX >> 20);
 	r = bundle_text(w->bundle, path, &text, e);
 	if (r)
 		return r == -ENOENT ? err_set(e, -EBADMSG, "the blob %s is missing", path) : r;

@@ -7,17 +7,28 @@
 
 #include "base/memory.h"
 
-enum { KEY_MAX = 2 * VIEW_PATH_MAX };
+/* How much may be compared in one view: an image that needs more is made to waste time. */
+#define VIEW_WORK_MAX ((uint64_t)4 << 30)
 
-/* Whether the layer has DIR/NAME, DIR being path[0..dir]. */
-static bool has_beside(const struct layer *layer, const char *path, size_t dir, const char *prefix,
-	const char *name, size_t len)
+/* Whether the layer has the prefix path[0..dir] with these two pieces behind it. */
+static bool has_beside(const struct layer *layer, const char *path, size_t dir, uint64_t hash,
+	const char *prefix, const char *name, size_t len)
 {
-	char key[KEY_MAX];
-	int n = snprintf(key, sizeof(key), "%.*s%s%s%.*s", (int)dir, path, dir ? "/" : "", prefix,
-		(int)len, name);
+	struct layer_key key = { { path, dir ? "/" : "", prefix, name },
+		{ dir, dir ? 1 : 0, strlen(prefix), len }, 4 };
 
-	return n < (int)sizeof(key) && layer_find(layer, key, (size_t)n);
+	for (size_t i = 1; i < key.n; i++)
+		hash = layer_hash(hash, key.text[i], key.len[i]);
+	return layer_find_key(layer, hash, &key);
+}
+
+/* Whether something that is no directory stands at path[0..len]. */
+static bool is_blocked(const struct layer *layer, const char *path, size_t len, uint64_t hash)
+{
+	struct layer_key key = { { path }, { len }, 1 };
+	const struct layer_entry *entry = layer_find_key(layer, hash, &key);
+
+	return entry && entry->kind != LAYER_DIRECTORY;
 }
 
 /*
@@ -26,23 +37,23 @@ static bool has_beside(const struct layer *layer, const char *path, size_t dir, 
  */
 static bool hides(const struct layer *layer, const char *path, size_t len)
 {
-	const struct layer_entry *own = layer_find(layer, path, len);
+	uint64_t hash = LAYER_HASH_START; /* of path[0..dir] */
+	size_t dir = 0;
 
-	if (own && own->kind != LAYER_DIRECTORY)
-		return true;
-	for (size_t end = 0, start = 0; start <= len; start = end + 1) {
-		size_t dir = start ? start - 1 : 0;
-		const struct layer_entry *parent;
-
+	if (!layer->has_whiteouts && !layer->has_blockers)
+		return false;
+	for (size_t start = 0, end; start <= len; start = end + 1) {
 		end = start + strcspn(path + start, "/");
 		end = MIN_OF(end, len);
-		if (has_beside(layer, path, dir, "", LAYER_OPAQUE_NAME, strlen(LAYER_OPAQUE_NAME)) ||
-			has_beside(layer, path, dir, LAYER_WHITEOUT_PREFIX, path + start, end - start))
+		if (layer->has_whiteouts &&
+			(has_beside(layer, path, dir, hash, "", LAYER_OPAQUE_NAME,
+				 strlen(LAYER_OPAQUE_NAME)) ||
+				has_beside(layer, path, dir, hash, LAYER_WHITEOUT_PREFIX, path + start,
+					end - start)))
 			return true;
-		if (end == len)
-			return false;
-		parent = layer_find(layer, path, end);
-		if (parent && parent->kind != LAYER_DIRECTORY)
+		hash = layer_hash(hash, path + dir, end - dir);
+		dir = end;
+		if (layer->has_blockers && is_blocked(layer, path, end, hash))
 			return true;
 	}
 	return false;
@@ -174,14 +185,18 @@ static int judge_keys(const struct view *view, struct content *content)
 }
 
 static int count_entry(const struct view *view, size_t i, const struct layer_entry *entry,
-	struct content *content)
+	struct content *content, uint64_t *work)
 {
 	const struct layer *layer = view->layers[i];
 	const char *path = layer_text(layer, entry->path);
 	auto_buf full = { 0 };
 
-	if (!entry->is_elf || layer_find(layer, path, strlen(path)) != entry ||
-		!view_is_visible(view, i, path))
+	if (!entry->is_elf || layer_find(layer, path, strlen(path)) != entry)
+		return 0;
+	*work += (view->n - i) * (strlen(path) + 64);
+	if (*work > VIEW_WORK_MAX)
+		return -E2BIG;
+	if (!view_is_visible(view, i, path))
 		return 0;
 	buf_addf(&full, "/%s", path);
 	if (!buf_ok(&full))
@@ -194,6 +209,7 @@ static int count_entry(const struct view *view, size_t i, const struct layer_ent
 
 int view_content(const struct view *view, struct content *ret)
 {
+	uint64_t work = 0;
 	int r;
 
 	*ret = (struct content){ 0 };
@@ -202,6 +218,6 @@ int view_content(const struct view *view, struct content *ret)
 		memcpy(ret->system, view->layers[i]->system, sizeof(ret->system));
 	for (size_t i = view->n; !r && i-- > 0;)
 		for (size_t k = 0; !r && k < view->layers[i]->n; k++)
-			r = count_entry(view, i, &view->layers[i]->entries[k], ret);
+			r = count_entry(view, i, &view->layers[i]->entries[k], ret, &work);
 	return r ? r : content_judge(ret);
 }

@@ -211,7 +211,10 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 /* A file that is none, or half of one, is a finding, not a failure to look. */
 static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
 {
-	if (code == -ENOEXEC)
+	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
+		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Permission denied' (EACCES)",
+			e->message);
+	else if (code == -ENOEXEC)
 		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Exec format error'",
 			e->message ? e->message : path);
 	else if (code == -EBADMSG)

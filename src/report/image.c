@@ -138,6 +138,7 @@ static int look_at_image(const struct store *store, struct image_facts *facts, s
 	const struct model_image *image = facts->image;
 	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(*layers));
 	struct view view = { .layers = layers };
+	int r;
 
 	if (!layers)
 		return err_sys(e, -ENOMEM, "cannot look at the image");
@@ -158,8 +159,10 @@ static int look_at_image(const struct store *store, struct image_facts *facts, s
 				layer->err.message ? layer->err.message : "unreadable");
 		layers[view.n++] = layer;
 	}
-	if (view_content(&view, &facts->content))
-		return err_sys(e, -ENOMEM, "cannot look at the image");
+	r = view_content(&view, &facts->content);
+	if (r)
+		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at") :
+				     err_sys(e, r, "cannot look at the image");
 	facts->agrees = do_agree(facts);
 	return 0;
 }

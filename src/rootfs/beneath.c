@@ -204,8 +204,9 @@ static int make_dir(int root, const char *path, unsigned limit, struct beneath_m
 	if (!made->n && fstat(dir, &st) == 0)
 		made->time = st.st_mtim;
 	if (mkdirat(dir, name, 0755) < 0)
-		return errno == EEXIST ? -EAGAIN : -errno; /* a dangling link, or somebody races us */
+		return errno == EEXIST ? -ELOOP : -errno; /* a link that leads nowhere, or a race */
 	made->n++;
+	snprintf(made->path, sizeof(made->path), "%s", path);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && fchmod(fd, 0755) == 0)
 		return fd;
@@ -219,7 +220,7 @@ int beneath_make_dirs(int root, const char *path, unsigned limit, struct beneath
 	int fd = make_dir(root, path, limit, &made);
 
 	if (fd < 0 && made.n)
-		beneath_remove_dirs(root, path, limit, &made.time);
+		beneath_remove_dirs(root, made.path, made.n, &made.time);
 	else
 		*ret_made = made;
 	return fd;

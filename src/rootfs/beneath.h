@@ -23,6 +23,7 @@ int beneath_open_by_component(int root, const char *path, int flags);
 struct beneath_made {
 	unsigned n;	      /* directories that were made, the lowest ones of the path */
 	struct timespec time; /* of the directory in which the first was made, before that */
+	char path[4096];      /* of the last one */
 };
 
 /*

@@ -11,47 +11,40 @@
 #include "rootfs/inject.h"
 #include "rootfs/place.h"
 
-/* Whether the file is still the one that was put there. 1, 0, -ENOENT. */
-static int is_ours(const struct place *place, const struct record *record)
-{
-	auto_fd fd = fd_open_regular(place->dir, place->name, O_NOFOLLOW);
-	char digest[DIGEST_TEXT];
-	int r;
+enum { DEPTH_MAX = 256 };
 
-	if (fd < 0)
-		return fd == -ENOENT ? -ENOENT : 0;
-	r = digest_file(fd, digest);
-	return r ? r : !strcmp(digest, record->digest);
-}
-
-static int remove_name(const struct place *place, const char *suffix)
-{
-	char name[NAME_MAX + 1];
-	int r = record_name(place->name, suffix, name);
-
-	if (r)
-		return r;
-	return unlinkat(place->dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-/* The record goes last: killed before, the next run goes on where this one was. */
-static int take_out(const struct place *place, const struct record *record, bool has_file)
+static int restore_backup(const struct place *place)
 {
 	char was[NAME_MAX + 1];
 	int r = record_name(place->name, PLACE_BACKUP, was);
 
 	if (r)
 		return r;
-	if (record->has_backup && renameat(place->dir, was, place->dir, place->name) < 0) {
-		if (errno != ENOENT)
-			return -errno;
-	} else if (!record->has_backup && has_file && unlinkat(place->dir, place->name, 0) < 0) {
-		return -errno;
-	}
-	r = remove_name(place, PLACE_TEMPORARY);
-	if (!r)
-		r = remove_name(place, PLACE_RECORD);
+	return renameat(place->dir, was, place->dir, place->name) < 0 ? -errno : 0;
+}
+
+/* The record goes last: killed before, the next run goes on where this one was. */
+static int forget(const struct place *place)
+{
+	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++)
+		r = place_remove(place, suffixes[i]);
 	return !r && fsync(place->dir) < 0 ? -errno : r;
+}
+
+static int undo(const struct place *place, int ours, enum place_backup backup)
+{
+	int r = 0;
+
+	if (backup == BACKUP_IS_FILE)
+		r = place_remove(place, PLACE_BACKUP); /* killed before anything was put there */
+	else if (backup == BACKUP_OTHER)
+		r = restore_backup(place);
+	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
+		r = -errno;
+	return r ? r : forget(place);
 }
 
 static void tidy(int root, const char *at, struct place *place, const struct record *record)
@@ -64,28 +57,47 @@ static void tidy(int root, const char *at, struct place *place, const struct rec
 	beneath_remove_dirs(root, path, record->made_dirs, &record->dir_time);
 }
 
+/* What the record says has to fit what is there, else nothing is touched. */
+static int check(const struct place *place, const char *at, const struct record *record, int ours,
+	enum place_backup backup, struct err *e)
+{
+	if (ours < 0 && ours != -ENOENT)
+		return err_sys(e, -EIO, "%s: cannot read it", at);
+	if (!ours && backup != BACKUP_IS_FILE) {
+		err_set(e, -EBADMSG, "%s: it is not what was put there any more", at);
+		return err_hint(e, "remove .%s" PLACE_RECORD " beside it if that is right", place->name);
+	}
+	if (record->has_backup && backup == BACKUP_NONE) {
+		err_set(e, -EBADMSG, "%s: what was there before is gone", at);
+		return err_hint(e, "it should be .%s" PLACE_BACKUP " beside it", place->name);
+	}
+	if (!record->has_backup && backup == BACKUP_OTHER)
+		return err_set(e, -EBADMSG, "%s: a backup that its record does not know of", at);
+	return 0;
+}
+
 static int eject_at(int root, const char *at, struct place *place, bool dry_run,
 	enum inject_result *ret, struct err *e)
 {
+	enum place_backup backup = place_backup(place);
 	struct record record;
 	int r = place_read_record(place, &record), ours;
 
 	if (r == -EBADMSG)
 		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", at);
 	*ret = INJECT_ABSENT;
+	if (r == -ENOENT && backup == BACKUP_IS_FILE && !dry_run)
+		place_remove(place, PLACE_BACKUP);
 	if (r)
 		return r == -ENOENT ? 0 : err_sys(e, r, "%s", at);
-	ours = is_ours(place, &record);
-	if (ours < 0 && ours != -ENOENT)
-		return err_sys(e, -EIO, "%s: cannot read it", at);
-	if (!ours) {
-		err_set(e, -EBADMSG, "%s: it is not what was put there any more", at);
-		return err_hint(e, "remove it and .%s.anyarch beside it by hand", place->name);
-	}
+	ours = place_has_digest(place, record.digest);
+	r = check(place, at, &record, ours, backup, e);
+	if (r)
+		return r;
 	*ret = INJECT_REMOVED;
 	if (dry_run)
 		return 0;
-	r = take_out(place, &record, ours == 1);
+	r = undo(place, ours, backup);
 	if (r) {
 		err_sys(e, r, "%s: cannot take it out", at);
 		return e ? (e->code = -EIO) : -EIO;
@@ -106,6 +118,13 @@ int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, 
 	return r ? r : eject_at(root, at, &place, dry_run, ret, e);
 }
 
+/* A walk over the whole tree: inject may have put it anywhere. */
+struct search_records {
+	struct buf path;
+	int (*each)(const char *at, void *context);
+	void *context;
+};
+
 static bool record_target(const char *dir, const char *entry, char at[INJECT_PATH_MAX])
 {
 	size_t len = strlen(entry), suffix = strlen(PLACE_RECORD);
@@ -115,31 +134,54 @@ static bool record_target(const char *dir, const char *entry, char at[INJECT_PAT
 		INJECT_PATH_MAX;
 }
 
-static int each_in(int root, const char *path, int (*each)(const char *at, void *context), void *context)
+static int walk(struct search_records *s, int fd, unsigned depth);
+
+static int walk_into(struct search_records *s, int dir, const char *name, unsigned depth)
 {
-	int fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
+	size_t before = s->path.len;
+
+	if (fd < 0 || depth == DEPTH_MAX) {
+		cleanup_fd(&fd);
+		return 0;
+	}
+	buf_addf(&s->path, "/%s", name);
+	r = buf_ok(&s->path) ? walk(s, fd, depth + 1) : -ENOMEM;
+	s->path.len = before;
+	s->path.data[before] = '\0';
+	return r;
+}
+
+/* Takes the descriptor over. */
+static int walk(struct search_records *s, int fd, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
 	char at[INJECT_PATH_MAX];
 	struct dirent *entry;
+	int r = 0;
 
 	if (!dir) {
 		cleanup_fd(&fd);
 		return 0;
 	}
-	while (!r && (entry = readdir(dir)))
-		if (record_target(path, entry->d_name, at))
-			r = each(at, context);
+	while (!r && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (record_target(buf_text(&s->path), entry->d_name, at))
+			r = s->each(at, s->context);
+		else if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
+			r = walk_into(s, fd, entry->d_name, depth);
+	}
 	closedir(dir);
 	return r;
 }
 
 int inject_each(int root, int (*each)(const char *at, void *context), void *context)
 {
-	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/qemu-binfmt",
-		"/usr/lib/qemu-binfmt", "/bin", "" };
-	int r = 0;
+	struct search_records s = { .each = each, .context = context };
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
-	for (size_t i = 0; !r && i < ARRAY_SIZE(dirs); i++)
-		r = each_in(root, dirs[i], each, context);
+	r = fd < 0 ? -errno : walk(&s, fd, 0);
+	buf_done(&s.path);
 	return r;
 }

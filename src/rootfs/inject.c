@@ -39,8 +39,12 @@ int place_open(int root, const char *at, bool make, struct place *ret, struct er
 		place.dir = beneath_make_dirs(root, path, INJECT_DIRS_MAX, &made);
 	if (place.dir < 0) {
 		r = place.dir;
-		return r == -ENOENT ? r : err_sys(e, r == -ENOTDIR || r == -ELOOP ? -EBADMSG : r,
-							"%s: its directory cannot be reached inside the root", at);
+		if (r == -ENOENT)
+			return r;
+		err_sys(e, r, "%s: its directory cannot be reached inside the root", at);
+		if (e && (r == -ENOTDIR || r == -ELOOP || r == -EAGAIN))
+			e->code = r = -EBADMSG;
+		return r;
 	}
 	place.made = made.n;
 	place.time = made.time;
@@ -155,52 +159,139 @@ static int write_emulator(const struct place *place, const char *temporary,
 	return r;
 }
 
-/*
- * The order makes every moment of a kill harmless: first the record (without its file it undoes
- * nothing), then what was there is kept, then the emulator takes the name in one step.
- */
-static int put(const struct place *place, const struct inject_request *request, bool keep_old,
-	const struct record *old, struct err *e)
+enum place_backup place_backup(const struct place *place)
 {
-	struct record record = { .has_backup = keep_old, .made_dirs = place->made,
-		.dir_time = place->time };
-	char temporary[NAME_MAX + 1], was[NAME_MAX + 1], name[NAME_MAX + 1];
-	auto_buf text = { 0 };
-	int r = 0;
+	char name[NAME_MAX + 1];
+	struct stat backup, file;
 
-	if (old) {
-		record.has_backup = old->has_backup;
-		record.made_dirs = old->made_dirs;
-		record.dir_time = old->dir_time;
+	if (record_name(place->name, PLACE_BACKUP, name) ||
+		fstatat(place->dir, name, &backup, AT_SYMLINK_NOFOLLOW) < 0)
+		return BACKUP_NONE;
+	if (!fstatat(place->dir, place->name, &file, AT_SYMLINK_NOFOLLOW) &&
+		file.st_dev == backup.st_dev && file.st_ino == backup.st_ino)
+		return BACKUP_IS_FILE;
+	return BACKUP_OTHER;
+}
+
+int place_has_digest(const struct place *place, const char *digest)
+{
+	auto_fd fd = fd_open_regular(place->dir, place->name, O_NOFOLLOW);
+	char own[DIGEST_TEXT];
+	int r;
+
+	if (fd < 0)
+		return fd == -ENOENT ? -ENOENT : 0;
+	r = digest_file(fd, own);
+	return r ? r : !strcmp(own, digest);
+}
+
+int place_remove(const struct place *place, const char *suffix)
+{
+	char name[NAME_MAX + 1];
+	int r = record_name(place->name, suffix, name);
+
+	if (r)
+		return r;
+	return unlinkat(place->dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int keep_old(const struct place *place)
+{
+	char name[NAME_MAX + 1];
+	int r = record_name(place->name, PLACE_BACKUP, name);
+
+	if (r)
+		return r;
+	return linkat(place->dir, place->name, place->dir, name, 0) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int write_record(const struct place *place, const struct record *record, struct err *e)
+{
+	char name[NAME_MAX + 1], scratch[NAME_MAX + 1];
+	auto_buf text = { 0 };
+
+	if (record_name(place->name, PLACE_RECORD, name) ||
+		record_name(place->name, PLACE_SCRATCH, scratch))
+		return err_sys(e, -ENAMETOOLONG, "%s", place->name);
+	record_render(record, &text);
+	return fd_replace_file_via(place->dir, scratch, name, &text, 0644, e);
+}
+
+/* What is to be put where: decided before anything is changed. */
+struct decision {
+	struct record record;
+	bool links_backup; /* the file that is there is to be kept */
+	bool is_first;	   /* nothing of ours was there */
+};
+
+static int refuse_backup(const struct inject_request *request, struct err *e)
+{
+	err_set(e, -EBADMSG, "%s: a file by the name under which the old one would be kept is there",
+		request->at);
+	return err_hint(e, "look at .%s" PLACE_BACKUP " beside it, and move it away",
+		str_basename(request->at));
+}
+
+static int decide(const struct place *place, const struct inject_request *request, enum there there,
+	struct decision *ret, struct err *e)
+{
+	struct record old;
+	int has_record = place_read_record(place, &old), ours = 0;
+	enum place_backup backup = place_backup(place);
+	struct decision d = { .record = { .made_dirs = place->made, .dir_time = place->time } };
+
+	if (has_record == -EBADMSG)
+		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", request->at);
+	d.is_first = has_record;
+	if (!has_record) {
+		ours = place_has_digest(place, old.digest);
+		if (ours < 0 && ours != -ENOENT)
+			return err_sys(e, -EIO, "%s: cannot read it", request->at);
+		d.record = old;
 	}
-	if (!r)
-		r = digest_file(request->emulator->fd, record.digest);
+	if (there == THERE_OTHER && ours != 1) {
+		/* Somebody's own file, also where a killed run or a package left it so. */
+		if (backup == BACKUP_OTHER)
+			return refuse_backup(request, e);
+		d.record.has_backup = d.links_backup = true;
+	} else if (has_record && backup != BACKUP_NONE) {
+		return refuse_backup(request, e);
+	}
+	*ret = d;
+	return 0;
+}
+
+/*
+ * The order makes every moment of a kill harmless: first what was there gets a second name, then the record
+ * says so, then the emulator takes the name in one step.
+ */
+static int put(const struct place *place, const struct inject_request *request, struct decision *d,
+	struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+	int r = digest_file(request->emulator->fd, d->record.digest);
+
 	if (!r)
 		r = record_name(place->name, PLACE_TEMPORARY, temporary);
 	if (!r)
-		r = record_name(place->name, PLACE_BACKUP, was);
-	if (!r)
-		r = record_name(place->name, PLACE_RECORD, name);
-	if (!r)
 		r = write_emulator(place, temporary, request);
+	if (!r && d->links_backup)
+		r = keep_old(place);
 	if (r)
-		return err_sys(e, r, "%s: cannot write the emulator", request->at);
-	record_render(&record, &text);
-	r = fd_replace_file(place->dir, name, &text, 0644, e);
-	if (!r && keep_old && !old &&
-		linkat(place->dir, place->name, place->dir, was, 0) < 0 && errno != EEXIST)
-		r = err_sys(e, -errno, "%s: cannot keep what is there", request->at);
+		err_sys(e, r, "%s: cannot write the emulator", request->at);
+	else
+		r = write_record(place, &d->record, e);
 	if (!r && renameat(place->dir, temporary, place->dir, place->name) < 0)
 		r = err_sys(e, -errno, "%s: cannot put the emulator in its place", request->at);
 	if (!r && fsync(place->dir) < 0)
-		r = err_sys(e, -errno, "%s", request->at);
+		return err_sys(e, -errno, "%s", request->at);
 	if (!r)
 		return 0;
-	unlinkat(place->dir, temporary, 0);
-	if (!old) {
-		unlinkat(place->dir, name, 0);
-		unlinkat(place->dir, was, 0);
-	}
+	place_remove(place, PLACE_TEMPORARY);
+	if (d->is_first)
+		place_remove(place, PLACE_RECORD);
+	if (d->links_backup && place_backup(place) == BACKUP_IS_FILE)
+		place_remove(place, PLACE_BACKUP);
 	return r;
 }
 
@@ -217,21 +308,22 @@ static void remove_made(const struct inject_request *request, int root, struct p
 static int inject_at(int root, struct place *place, const struct inject_request *request,
 	enum inject_result *ret, struct err *e)
 {
-	struct record old;
 	enum there there = look(place, request->emulator);
-	int has_record = place_read_record(place, &old), r;
+	struct decision decision;
+	int r;
 
 	if (there == THERE_UNFIT)
 		return err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
-	if (has_record == -EBADMSG)
-		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", request->at);
 	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
-	if (there == THERE_SAME || request->dry_run)
+	if (there == THERE_SAME)
 		return 0;
-	r = put(place, request, there == THERE_OTHER, has_record ? NULL : &old, e);
+	r = decide(place, request, there, &decision, e);
+	if (r || request->dry_run)
+		return r;
+	r = put(place, request, &decision, e);
 	if (r && place->made)
 		remove_made(request, root, place);
-	if (r && e && e->code != -EBADMSG)
+	if (r && e)
 		e->code = -EIO;
 	return r;
 }

@@ -9,6 +9,7 @@
 #define PLACE_RECORD	".anyarch"
 #define PLACE_BACKUP	".anyarch-was"
 #define PLACE_TEMPORARY ".anyarch-new"
+#define PLACE_SCRATCH	".anyarch-tmp" /* of the record */
 
 struct place {
 	int dir;
@@ -23,5 +24,12 @@ struct place {
  */
 int place_open(int root, const char *at, bool make, struct place *ret, struct err *e);
 void place_done(struct place *place);
+/* Whether the backup's name is one more link of the file itself: a run was killed before it went on. */
+enum place_backup { BACKUP_NONE = 0, BACKUP_IS_FILE, BACKUP_OTHER };
+enum place_backup place_backup(const struct place *place);
+/* Whether the file has this digest. 1, 0 (also when it is no regular file), -ENOENT, -errno. */
+int place_has_digest(const struct place *place, const char *digest);
+/* Removes the place's companion of this suffix; that there is none is fine. */
+int place_remove(const struct place *place, const char *suffix);
 /* The record beside the place's file. -ENOENT, -EBADMSG. */
 int place_read_record(const struct place *place, struct record *ret);
