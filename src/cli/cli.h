@@ -27,6 +27,8 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 };
 
+/* Ends with NULL (main.c). */
+extern const struct command *const commands[];
 extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject,
 	cmd_eject, cmd_run, cmd_names, cmd_oneshot;
 

@@ -7,9 +7,9 @@
 #include "base/str.h"
 #include "cli/cli.h"
 
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
 	&cmd_register, &cmd_unregister, &cmd_status, &cmd_inspect, &cmd_doctor, &cmd_inject,
-	&cmd_eject, &cmd_run, &cmd_names, &cmd_oneshot,
+	&cmd_eject, &cmd_run, &cmd_names, &cmd_oneshot, NULL,
 };
 
 static int show_help(void)
@@ -17,7 +17,7 @@ static int show_help(void)
 	puts("Usage: anyarch COMMAND [ARGUMENTS]\n\n"
 	     "Makes this machine run programs of other architectures, and keeps it so.\n\n"
 	     "Commands:");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n'anyarch COMMAND --help' explains a command. The usual first step:\n"
 	     "  sudo anyarch register arm arm64");
@@ -36,7 +36,7 @@ static int unknown_command(const char *name)
 	const char *best = "--help";
 	unsigned least = 3;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+	for (size_t i = 0; commands[i]; i++) {
 		unsigned d = str_distance(name, commands[i]->name, 2);
 
 		if (d < least) {
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 		return show_help();
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		return show_version();
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(name, commands[i]->name))
 			return finish_output(commands[i]->run(argc - 1, argv + 1));
 	return unknown_command(name);

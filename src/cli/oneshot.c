@@ -93,12 +93,9 @@ static int set_up_and_print(void)
 
 static int run_command(int argc, char **argv, int *ret_status)
 {
-	static const struct command *const inner[] = { &cmd_register, &cmd_unregister, &cmd_status,
-		&cmd_names };
-
-	for (size_t i = 0; i < ARRAY_SIZE(inner); i++)
-		if (!strcmp(argv[0], inner[i]->name)) {
-			*ret_status = inner[i]->run(argc, argv);
+	for (size_t i = 0; commands[i]; i++)
+		if (commands[i] != &cmd_oneshot && !strcmp(argv[0], commands[i]->name)) {
+			*ret_status = commands[i]->run(argc, argv);
 			return true;
 		}
 	return false;

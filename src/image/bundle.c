@@ -151,6 +151,10 @@ static int write_all(struct source *source, int to, struct err *e)
 	int r;
 
 	while (chunk && (n = source_read(source, chunk, COPY_CHUNK)) > 0) {
+		/* Looked at before it is kept: an endless stream of something else must not fill the disk. */
+		if (source_position(source) == (uint64_t)n &&
+			(n < TAR_BLOCK || !tar_is_header((const uint8_t *)chunk)))
+			return err_set(e, -EBADMSG, "not an archive");
 		r = fd_write(to, chunk, (size_t)n);
 		if (r)
 			return err_sys(e, r, "cannot write a temporary copy of the archive");

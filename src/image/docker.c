@@ -90,6 +90,8 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 		r = read_config(bundle, config, image, &expected, e);
 	if (!r)
 		r = read_layers(jv_get(item, "Layers"), image, e);
+	if (!r && (model->layers += image->n_layers) > MODEL_LAYERS_SUM)
+		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	if (!r && expected != image->n_layers)
 		return err_set(e, -EBADMSG, "manifest.json has %zu layers and the config %zu",
 			image->n_layers, expected);

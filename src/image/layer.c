@@ -45,6 +45,17 @@ uint64_t layer_hash(uint64_t before, const char *text, size_t len)
 	return before;
 }
 
+/* What all layers of this process hold: many small ones are as bad as one that is large. */
+static _Atomic size_t held;
+
+static bool hold(size_t more)
+{
+	if (atomic_fetch_add(&held, more) + more <= LAYERS_MEMORY_MAX)
+		return true;
+	atomic_fetch_sub(&held, more);
+	return false;
+}
+
 static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t *ret)
 {
 	if (layer->used + len + 1 > layer->room) {
@@ -53,9 +64,12 @@ static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t
 
 		while (room < layer->used + len + 1)
 			room *= 2;
-		grown = room > LAYER_ARENA_MAX ? NULL : realloc(layer->arena, room);
-		if (!grown)
+		if (!hold(room - layer->room))
 			return -E2BIG;
+		layer->held += room - layer->room;
+		grown = realloc(layer->arena, room);
+		if (!grown)
+			return -ENOMEM;
 		layer->arena = grown;
 		layer->room = room;
 	}
@@ -97,14 +111,19 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 static int grow(struct layer *layer)
 {
 	size_t cap = layer->cap ? 2 * layer->cap : 256;
-	struct layer_entry *grown = cap > 2 * LAYER_ENTRIES_MAX ? NULL :
-		mem_grow(layer->entries, cap, sizeof(*grown));
-	uint32_t *table = grown ? mem_new(2 * cap, sizeof(*table)) : NULL;
+	size_t more = (cap - layer->cap) * (sizeof(struct layer_entry) + 2 * sizeof(uint32_t));
+	struct layer_entry *grown;
+	uint32_t *table;
 
+	if (cap > 2 * LAYER_ENTRIES_MAX || !hold(more))
+		return -E2BIG;
+	layer->held += more;
+	grown = mem_grow(layer->entries, cap, sizeof(*grown));
 	if (grown)
 		layer->entries = grown;
+	table = grown ? mem_new(2 * cap, sizeof(*table)) : NULL;
 	if (!table)
-		return -E2BIG;
+		return -ENOMEM;
 	free(layer->table);
 	layer->table = table;
 	layer->cap = cap;
@@ -405,5 +424,6 @@ void layer_done(struct layer *layer)
 	free(layer->arena);
 	free(layer->table);
 	err_done(&layer->err);
+	atomic_fetch_sub(&held, layer->held);
 	*layer = (struct layer){ 0 };
 }

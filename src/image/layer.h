@@ -7,7 +7,7 @@
 
 enum {
 	LAYER_ENTRIES_MAX = 4 * 1000 * 1000,
-	LAYER_ARENA_MAX = 512 * 1024 * 1024, /* bytes of names */
+	LAYERS_MEMORY_MAX = 384 * 1024 * 1024, /* of all layers that are held at once */
 	LAYER_CAPTURE_MAX = 64 * 1024 * 1024, /* the largest program that is looked into */
 };
 
@@ -40,6 +40,7 @@ struct layer {
 	size_t n, cap;
 	char *arena;
 	size_t used, room;
+	size_t held; /* of LAYERS_MEMORY_MAX */
 	uint32_t *table; /* of the last entry for a path */
 	size_t slots;
 	const char *codec;

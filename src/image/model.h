@@ -11,6 +11,7 @@ enum {
 	MODEL_DEPTH_MAX = 8,
 	MODEL_IMAGES_MAX = 256,
 	MODEL_LAYERS_MAX = 1024,
+	MODEL_LAYERS_SUM = 8192,
 	MODEL_TEXT_MAX = 256,
 };
 
@@ -49,6 +50,7 @@ struct model {
 	enum model_format format;
 	struct model_image *images;
 	size_t n, cap;
+	size_t layers; /* of all images */
 };
 
 /*

@@ -212,6 +212,8 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 			jv_get_text(jv_get(manifest, "config"), "digest"), e);
 	if (!r)
 		r = read_layers(jv_get(manifest, "layers"), image, e);
+	if (!r && (w->model->layers += image->n_layers) > MODEL_LAYERS_SUM)
+		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	if (!r && expected != image->n_layers)
 		return err_set(e, image->n_layers ? -EBADMSG : -ENODATA, "a manifest with %zu layers and a config with %zu",
 			image->n_layers, expected);

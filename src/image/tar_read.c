@@ -112,6 +112,11 @@ static bool is_zero(const uint8_t *block)
 	return true;
 }
 
+bool tar_is_header(const uint8_t *block)
+{
+	return !is_zero(block) && checksum_fits(block);
+}
+
 static uint64_t padding_of(uint64_t size)
 {
 	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;

@@ -42,6 +42,8 @@ struct tar_reader {
 	bool is_done;
 };
 
+/* Whether a block is the header of a member, by its checksum. */
+bool tar_is_header(const uint8_t *block);
 void tar_init(struct tar_reader *reader, struct source *source);
 void tar_done(struct tar_reader *reader);
 /*

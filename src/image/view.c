@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 
-/* How much may be compared in one view: an image that needs more is made to waste time. */
-#define VIEW_WORK_MAX ((uint64_t)4 << 30)
+/* How much may be compared: an image that needs more is made to waste time. */
+#define VIEW_WORK_MAX ((uint64_t)1 << 30)
 
 /* Whether the layer has the prefix path[0..dir] with these two pieces behind it. */
 static bool has_beside(const struct layer *layer, const char *path, size_t dir, uint64_t hash,
@@ -207,9 +207,8 @@ static int count_entry(const struct view *view, size_t i, const struct layer_ent
 	return content_file(content, &entry->head, buf_text(&full));
 }
 
-int view_content(const struct view *view, struct content *ret)
+int view_content(const struct view *view, uint64_t *work, struct content *ret)
 {
-	uint64_t work = 0;
 	int r;
 
 	*ret = (struct content){ 0 };
@@ -218,6 +217,6 @@ int view_content(const struct view *view, struct content *ret)
 		memcpy(ret->system, view->layers[i]->system, sizeof(ret->system));
 	for (size_t i = view->n; !r && i-- > 0;)
 		for (size_t k = 0; !r && k < view->layers[i]->n; k++)
-			r = count_entry(view, i, &view->layers[i]->entries[k], ret, &work);
+			r = count_entry(view, i, &view->layers[i]->entries[k], ret, work);
 	return r ? r : content_judge(ret);
 }

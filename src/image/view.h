@@ -25,5 +25,8 @@ bool view_is_visible(const struct view *view, size_t i, const char *path);
  */
 int view_resolve(const struct view *view, const char *path, struct view_hit *ret,
 	char resolved[VIEW_PATH_MAX]);
-/* What the view is made of, judged as a root file system is. 0, -ENOMEM, -E2BIG; content_done() frees. */
-int view_content(const struct view *view, struct content *ret);
+/*
+ * What the view is made of, judged as a root file system is. work counts over all images of a file, from 0.
+ * 0, -ENOMEM, -E2BIG; content_done() frees.
+ */
+int view_content(const struct view *view, uint64_t *work, struct content *ret);

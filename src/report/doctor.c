@@ -3,7 +3,6 @@
 #include "report/doctor.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,99 +11,10 @@
 #include "arch/elf.h"
 #include "arch/probe.h"
 #include "base/fdio.h"
-#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
-#include "emulator/search.h"
-
-const char *const finding_words[] = { "ok", "note", "warning", "problem" };
 
 enum { LONG_MAGIC = 48, SMALL_FILE = 256 };
-
-void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
-	const char *fmt, ...)
-{
-	struct finding *f = &doctor->findings[doctor->n];
-	va_list ap;
-
-	if (doctor->n == FINDINGS_MAX)
-		return;
-	*f = (struct finding){ .level = level, .hint = hint && *hint ? mem_text(hint) : NULL };
-	snprintf(f->id, sizeof(f->id), "%s", id);
-	va_start(ap, fmt);
-	if (vasprintf(&f->what, fmt, ap) < 0)
-		f->what = NULL;
-	va_end(ap);
-	doctor->n++;
-}
-
-enum finding_level doctor_worst(const struct doctor *doctor)
-{
-	enum finding_level worst = FINDING_OK;
-
-	for (size_t i = 0; i < doctor->n; i++)
-		if (doctor->findings[i].level > worst)
-			worst = doctor->findings[i].level;
-	return worst;
-}
-
-void doctor_done(struct doctor *doctor)
-{
-	for (size_t i = 0; i < doctor->n; i++) {
-		free(doctor->findings[i].what);
-		free(doctor->findings[i].hint);
-	}
-	doctor->n = 0;
-}
-
-void doctor_quote(struct buf *out, const char *text)
-{
-	buf_adds(out, "'");
-	for (; *text; text++)
-		buf_addf(out, *text == '\'' ? "'\\''" : "%c", *text);
-	buf_adds(out, "'");
-}
-
-/* Whether register would find this entry under the name that it gives itself. */
-static bool has_our_name(const struct arch *arch, const struct rule *rule)
-{
-	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
-		if (!strcmp(arch->match[m].handler, rule->name))
-			return true;
-	return false;
-}
-
-void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule)
-{
-	bool is_foreign = rule && arch && !has_our_name(arch, rule);
-	auto_emulator emulator = EMULATOR_INIT;
-	struct search usual = { 0 };
-
-	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
-		buf_adds(out, "sudo apt install qemu-user-static && ");
-	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
-		arch ? arch->qemu : "");
-}
-
-static void unregister_hint(struct buf *out, const struct rule *rule)
-{
-	for (const char *p = rule->name; *p; p++)
-		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
-			return; /* what is shown escaped cannot be typed */
-	buf_adds(out, "sudo anyarch unregister -- ");
-	doctor_quote(out, rule->name);
-}
-
-void doctor_switched_off(const struct status *status, struct doctor *ret)
-{
-	auto_buf path = { 0 }, hint = { 0 };
-
-	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
-	buf_adds(&hint, "echo 1 | sudo tee ");
-	doctor_quote(&hint, buf_text(&path));
-	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
-		"the table is switched off as a whole: no handler works");
-}
 
 /* The start of a small file of /proc, without its newline; "" when there is none. */
 static void read_small(const char *path, char text[SMALL_FILE])
@@ -144,6 +54,9 @@ static void check_instance(const struct status *s, struct doctor *d)
 		doctor_add(d, FINDING_NOTE, "automount", "ls " INSTANCE_USUAL,
 			"binfmt_misc is an automount that nobody has triggered yet: what containers "
 			"register before that is another table's");
+	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
+		doctor_add(d, FINDING_WARNING, "no-privilege", "docker run --rm --privileged IMAGE",
+			"this container may not mount binfmt_misc: it was started without --privileged");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating)
 		doctor_add(d, FINDING_WARNING, "not-mounted", "sudo anyarch register",
 			"binfmt_misc is not mounted, and no foreign program runs");
@@ -291,7 +204,7 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 	struct probe own = probe_build(arch_host(), 0, NULL);
 	auto_buf out = { 0 };
 
-	unregister_hint(&out, rule);
+	doctor_unregister_hint(&out, rule);
 	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
 		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
 		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
@@ -371,9 +284,9 @@ static bool is_wide(const struct status *s, const struct status_row *row, struct
 	unsigned all = rows_of(s, row->rule, s->rows + s->n);
 	auto_buf out = { 0 };
 
-	if (!row->rule || all < 2 || has_our_name(row->arch, row->rule))
+	if (!row->rule || all < 2 || doctor_has_our_name(row->arch, row->rule))
 		return false;
-	unregister_hint(&out, row->rule);
+	doctor_unregister_hint(&out, row->rule);
 	if (!rows_of(s, row->rule, row))
 		doctor_add(d, FINDING_PROBLEM, "too-wide", buf_text(&out),
 			"'%s' takes programs of %u architectures and starts %s for all of them",
@@ -389,7 +302,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	if (row->arch)
 		doctor_register_hint(&again, row->arch, row->rule);
 	if (row->rule)
-		unregister_hint(&out, row->rule);
+		doctor_unregister_hint(&out, row->rule);
 	if (row->arch && is_wide(s, row, d))
 		return;
 	switch (row->state) {
@@ -400,8 +313,8 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 			row->why);
 		break;
 	case STATUS_SHADOWED:
-		doctor_add(d, has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE,
-			"shadowed", has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
+		doctor_add(d, doctor_has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE,
+			"shadowed", doctor_has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
 			"%s is never used: a newer handler takes the same programs", name);
 		break;
 	case STATUS_DISABLED:

@@ -41,6 +41,12 @@ void doctor_done(struct doctor *doctor);
 void doctor_quote(struct buf *out, const char *text);
 /* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);
+/* Appends the command that takes an entry out; nothing when its name cannot be typed. */
+void doctor_unregister_hint(struct buf *out, const struct rule *rule);
+/* Whether register would find this entry under the name that it gives itself. */
+bool doctor_has_our_name(const struct arch *arch, const struct rule *rule);
+/* Root without the right to mount, as in a container without --privileged. */
+bool doctor_is_powerless(void);
 /* What is wrong with the interpreter of an entry that is used for arch (NULL: not one of ours). */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *ret);
 /* That the table is switched off as a whole. */

@@ -16,6 +16,7 @@ struct store {
 	struct member *members;
 	struct layer *layers;
 	size_t n, cap;
+	uint64_t work;
 };
 
 static size_t find_name(const struct store *store, const char *name)
@@ -133,7 +134,7 @@ static bool do_agree(const struct image_facts *facts)
 		image_fits(&facts->label, &content->platform);
 }
 
-static int look_at_image(const struct store *store, struct image_facts *facts, struct err *e)
+static int look_at_image(struct store *store, struct image_facts *facts, struct err *e)
 {
 	const struct model_image *image = facts->image;
 	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(*layers));
@@ -159,7 +160,7 @@ static int look_at_image(const struct store *store, struct image_facts *facts, s
 				layer->err.message ? layer->err.message : "unreadable");
 		layers[view.n++] = layer;
 	}
-	r = view_content(&view, &facts->content);
+	r = view_content(&view, &store->work, &facts->content);
 	if (r)
 		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at") :
 				     err_sys(e, r, "cannot look at the image");

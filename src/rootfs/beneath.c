@@ -83,7 +83,9 @@ static int follow(struct walk *w, int link)
 	if (++w->links > BENEATH_LINKS_MAX)
 		return -ELOOP;
 	memcpy(rest, w->todo, sizeof(rest));
-	if (snprintf(w->todo, sizeof(w->todo), "%s/%s", text, rest) >= (int)sizeof(w->todo))
+	/* Without a rest there is no slash either: it would ask for a directory. */
+	if (snprintf(w->todo, sizeof(w->todo), "%s%s%s", text, *rest ? "/" : "", rest) >=
+		(int)sizeof(w->todo))
 		return -ENAMETOOLONG;
 	if (*text != '/')
 		return 0;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/* Findings collected, and hints made so that they can be typed as they stand. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "emulator/search.h"
+#include "report/doctor.h"
+
+const char *const finding_words[] = { "ok", "note", "warning", "problem" };
+
+void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
+	const char *fmt, ...)
+{
+	struct finding *f = &doctor->findings[doctor->n];
+	va_list ap;
+
+	if (doctor->n == FINDINGS_MAX)
+		return;
+	*f = (struct finding){ .level = level, .hint = hint && *hint ? mem_text(hint) : NULL };
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	va_start(ap, fmt);
+	if (vasprintf(&f->what, fmt, ap) < 0)
+		f->what = NULL;
+	va_end(ap);
+	doctor->n++;
+}
+
+enum finding_level doctor_worst(const struct doctor *doctor)
+{
+	enum finding_level worst = FINDING_OK;
+
+	for (size_t i = 0; i < doctor->n; i++)
+		if (doctor->findings[i].level > worst)
+			worst = doctor->findings[i].level;
+	return worst;
+}
+
+void doctor_done(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n; i++) {
+		free(doctor->findings[i].what);
+		free(doctor->findings[i].hint);
+	}
+	doctor->n = 0;
+}
+
+void doctor_quote(struct buf *out, const char *text)
+{
+	buf_adds(out, "'");
+	for (; *text; text++)
+		buf_addf(out, *text == '\'' ? "'\\''" : "%c", *text);
+	buf_adds(out, "'");
+}
+
+/* Whether register would find this entry under the name that it gives itself. */
+bool doctor_has_our_name(const struct arch *arch, const struct rule *rule)
+{
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
+		if (!strcmp(arch->match[m].handler, rule->name))
+			return true;
+	return false;
+}
+
+/* Bit 21 of CapEff, include/uapi/linux/capability.h: CAP_SYS_ADMIN, without which root cannot mount. */
+bool doctor_is_powerless(void)
+{
+	auto_fd fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	auto_buf text = { 0 };
+	const char *line;
+
+	if (geteuid() || fd < 0 || fd_read_all(fd, 64 * 1024, &text))
+		return false;
+	line = strstr(buf_text(&text), "\nCapEff:");
+	return line && !(strtoull(line + strlen("\nCapEff:"), NULL, 16) >> 21 & 1);
+}
+
+void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule)
+{
+	bool is_foreign = rule && arch && !doctor_has_our_name(arch, rule);
+	auto_emulator emulator = EMULATOR_INIT;
+	struct search usual = { 0 };
+
+	if (doctor_is_powerless()) {
+		buf_adds(out, "docker run --rm --privileged IMAGE");
+		return;
+	}
+	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
+		buf_adds(out, "sudo apt install qemu-user-static && ");
+	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
+		arch ? arch->qemu : "");
+}
+
+void doctor_unregister_hint(struct buf *out, const struct rule *rule)
+{
+	for (const char *p = rule->name; *p; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
+			return; /* what is shown escaped cannot be typed */
+	buf_adds(out, "sudo anyarch unregister -- ");
+	doctor_quote(out, rule->name);
+}
+
+void doctor_switched_off(const struct status *status, struct doctor *ret)
+{
+	auto_buf path = { 0 }, hint = { 0 };
+
+	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
+	buf_adds(&hint, "echo 1 | sudo tee ");
+	doctor_quote(&hint, buf_text(&path));
+	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
+		"the table is switched off as a whole: no handler works");
+}
