@@ -1,0 +1,281 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns what doctor says of real images and containers: each way in which docker run fails is provoked with a real engine,
+# named, and cured by typing the hint as it is shown.
+#
+# Registers in the machine's own table, as docker.bats does, and empties it after each test.
+# shellcheck disable=SC2154,SC2030,SC2031,SC2119
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/doctor.bash
+source "$BATS_TEST_DIRNAME/../lib/doctor.bash"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+source "$BATS_TEST_DIRNAME/table.sh"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "$BATS_TEST_DIRNAME/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "$BATS_TEST_DIRNAME/images.sh"
+
+TOOL=anyarch-test/tool
+BUSYBOX=anyarch-test/busybox:arm64
+ARM64=/usr/bin/qemu-aarch64-static
+
+# What hinders all of these tests, on stdout; silent if nothing does.
+obstacles() {
+	local one handlers
+
+	engine_missing
+	for one in qemu-aarch64-static jq flock unshare; do
+		[[ -n $(type -P "$one") ]] || echo "no $one"
+	done
+	[[ -x $ANYARCH_STATIC ]] || echo "ANYARCH_STATIC does not name a program"
+	if ! handlers=$(table_names 2>/dev/null); then
+		echo "binfmt_misc cannot be mounted"
+	elif [[ ${ANYARCH_TEST_CLEAR_TABLE:-0} != 1 && $'\n'$handlers == *$'\n'qemu-* ]]; then
+		echo "this machine has handlers of its own, which these tests would remove" \
+			"(ANYARCH_TEST_CLEAR_TABLE=1 allows it)"
+	fi
+}
+
+setup_file() {
+	local lock
+
+	OBSTACLES=$(obstacles | paste -sd ';')
+	export OBSTACLES
+	[[ -z $OBSTACLES ]] || return 0
+
+	# One machine has one table. What is locked is a file that is there anyway.
+	exec {lock}</usr/bin/docker
+	flock --wait 900 "$lock"
+	ENGINE=$(mktemp -d "${TMPDIR:-/tmp}/anyarch-engine.XXXXXX")
+	export ENGINE
+	engine_start "$ENGINE"
+	load_image_busybox "$BUSYBOX" arm64
+	build_image_tool "$TOOL" "$ANYARCH_STATIC" "$ARM64"
+}
+
+teardown_file() {
+	local failed=0
+
+	[[ -z $OBSTACLES ]] || return 0
+	clear_table || failed=1
+	if [[ -n ${ENGINE:-} ]]; then
+		engine_stop "$ENGINE" || failed=1
+		rm -rf "$ENGINE"
+	fi
+	return "$failed"
+}
+
+setup() {
+	[[ -z $OBSTACLES ]] || need "$OBSTACLES"
+	clear_table
+	typist_open
+}
+
+teardown() {
+	table_release
+	[[ -n $OBSTACLES ]] || clear_table
+}
+
+# anyarch doctor ARGUMENT...: with the machine's table in sight, which is mounted nowhere else.
+anyarch() {
+	local command=$1
+	shift
+
+	mkdir -p "$BATS_TEST_TMPDIR/table"
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private -- sh -c '
+		mount --no-mtab -t binfmt_misc binfmt_misc "$1" && table=$1 && shift && program=$1 && shift &&
+		command=$1 && shift && exec "$program" "$command" --mount "$table" "$@"' \
+		sh "$BATS_TEST_TMPDIR/table" "$ANYARCH" "$command" "$@"
+}
+
+# On the machine itself, where it leaves no mount behind.
+on_machine() {
+	unshare --mount --propagation private -- "$@"
+}
+
+# hold_rule INTERPRETER FLAGS: as on a machine that has binfmt_misc mounted, a handler that others registered.
+hold_rule() {
+	table_hold "$BATS_TEST_TMPDIR"
+	# shellcheck disable=SC2016
+	table_in sh -c 'printf %s "$1" >register' sh "$(table_rule aarch64 "$1" "$2")"
+}
+
+# arm64_runs IMAGE, image_fails_with TEXT IMAGE: what users see.
+arm64_runs() {
+	run docker run --rm --network=none "$1" uname -m
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output == *aarch64* ]]
+}
+
+image_fails_with() {
+	run docker run --rm --network=none "$2" uname -m
+	printf '%s\n' "$output"
+	[[ $status != 0 && $output == *"$1"* ]]
+}
+
+# save IMAGE: as $W/image.tar.
+save() {
+	docker save "$1" >"$W/image.tar"
+}
+
+# derive REF FILE PLACE: an image of ours with a file more.
+derive() {
+	mkdir "$W/derive"
+	cp "$2" "$W/derive/file"
+	printf 'FROM %s\nCOPY file %s\n' "$BUSYBOX" "$3" >"$W/derive/Dockerfile"
+	DOCKER_BUILDKIT=0 docker build --quiet --network=none --tag "$1" "$W/derive"
+	rm -r "$W/derive"
+}
+
+@test "exec format error: nothing is registered" {
+	image_fails_with 'exec format error' "$BUSYBOX"
+	save "$BUSYBOX"
+	examine 3 "$W/image.tar"
+	found problem no-handler aarch64
+	cure on_machine
+	arm64_runs "$BUSYBOX"
+	examine 0 "$W/image.tar"
+	silent no-handler
+}
+
+@test "exec format error: a set-up container has succeeded, and its handlers are gone with it" {
+	[[ -z $(table_machine_mounts) ]] || need "this machine has binfmt_misc mounted, so that everything lasts"
+	run docker run --rm --network=none --privileged "$TOOL" register --lasting=no arm64
+	printf '%s\n' "$output"
+	[[ $status == 0 || $status == 5 ]]
+	image_fails_with 'exec format error' "$BUSYBOX"
+	examine 0
+	found warning missing aarch64
+	cure on_machine
+	arm64_runs "$BUSYBOX"
+	examine 0
+	[[ $TEXT != *'aarch64 programs do not run'* ]]
+}
+
+@test "no such file or directory: the handler is not fixed" {
+	hold_rule $ARM64 P
+	image_fails_with 'no such file or directory' "$BUSYBOX"
+	save "$BUSYBOX"
+	examine 3 "$W/image.tar"
+	found problem not-fixed qemu-aarch64
+	cure on_machine
+	arm64_runs "$BUSYBOX"
+	examine 0 "$W/image.tar"
+	silent not-fixed
+}
+
+@test "no such file or directory: the handler is not fixed, and the emulator lies elsewhere in the image" {
+	hold_rule $ARM64 P
+	derive anyarch-test/there $ARM64 $ARM64
+	arm64_runs anyarch-test/there
+	save anyarch-test/there
+	examine 0 "$W/image.tar"
+	found note emulator-inside $ARM64
+
+	derive anyarch-test/elsewhere $ARM64 /opt/qemu-aarch64-static
+	image_fails_with 'no such file or directory' anyarch-test/elsewhere
+	save anyarch-test/elsewhere
+	examine 3 "$W/image.tar"
+	found note emulator-inside /opt/qemu-aarch64-static
+	found problem not-fixed
+	cure on_machine
+	arm64_runs anyarch-test/elsewhere
+	examine 0 "$W/image.tar"
+}
+
+@test "no such file or directory: the emulator is fixed and dynamic" {
+	apt_has qemu-user-static true
+	cp "$(type -P true)" "$W/qemu-aarch64"
+	hold_rule "$W/qemu-aarch64" F
+	image_fails_with 'no such file or directory' "$BUSYBOX"
+	examine 3
+	found problem interpreter-dynamic "$W/qemu-aarch64"
+	cure on_machine
+	arm64_runs "$BUSYBOX"
+	examine 0
+	silent interpreter-dynamic
+}
+
+@test "exec format error: the handler is disabled" {
+	hold_rule $ARM64 PF
+	table_in sh -c 'echo 0 >qemu-aarch64'
+	image_fails_with 'exec format error' "$BUSYBOX"
+	save "$BUSYBOX"
+	examine 3 "$W/image.tar"
+	found problem disabled qemu-aarch64
+	cure on_machine
+	arm64_runs "$BUSYBOX"
+	examine 0 "$W/image.tar"
+}
+
+# project: takes each platform's own file, if it is built for a platform.
+project() {
+	mkdir -p "$W/amd64" "$W/arm64"
+	cp "$ANYARCH_STATIC" "$W/amd64/sh"
+	cp "$(busybox_static arm64)" "$W/arm64/sh"
+	# shellcheck disable=SC2016
+	printf 'FROM scratch\nARG TARGETARCH\nCOPY ${TARGETARCH}/sh /bin/sh\n' >"$W/Dockerfile"
+	# shellcheck disable=SC2016
+	shim docker 'args=("$@")
+		[[ $1 != build ]] || args=("$1" --quiet --network=none --iidfile '"$W/id"' "${@:2}")
+		DOCKER_BUILDKIT=1 exec /usr/bin/docker "${args[@]}"'
+}
+
+@test "an image built \"for ARM\" with files of x86 in it" {
+	project
+	DOCKER_BUILDKIT=1 docker build --quiet --network=none --platform linux/arm64 --build-arg TARGETARCH=amd64 \
+		--iidfile "$W/id" "$W"
+	save "$(<"$W/id")"
+	examine 3 "$W/image.tar"
+	found problem label-lies 'linux/arm64'
+	cure on_machine
+	save "$(<"$W/id")"
+	expect_raw 0 "$ANYARCH" inspect --expect linux/arm64 "$W/image.tar"
+	examine 3 "$W/image.tar"
+	silent label-lies
+	found problem no-handler
+	cure on_machine
+	examine 0 "$W/image.tar"
+}
+
+# Which docker import did for any root file system, with --platform too.
+@test "an image of ARM files that says it is for x86" {
+	local id
+
+	project
+	id=$(tar -C "$W/arm64" --transform 's|^./|bin/|' -c ./sh | docker import - anyarch-test/imported)
+	save "$id"
+	examine 3 "$W/image.tar"
+	found problem label-lies 'linux/amd64'
+	cure on_machine
+	save "$(<"$W/id")"
+	examine 0 "$W/image.tar"
+	silent label-lies
+}
+
+@test "a container that may not mount is told so" {
+	run docker run --rm --network=none "$TOOL" doctor
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output == *--privileged* && $output != *'sudo anyarch register'* ]]
+	run docker run --rm --network=none --privileged "$TOOL" doctor
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output == *'anyarch register'* ]]
+	run docker run --rm --network=none --privileged "$TOOL" register arm64
+	[[ $status == 0 ]]
+	arm64_runs "$BUSYBOX"
+	run docker run --rm --network=none "$TOOL" doctor
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output != *'aarch64 programs do not run'* ]]
+}
+
+@test "handlers that hold themselves are no cause for complaint on the machine" {
+	run docker run --rm --network=none --privileged "$TOOL" register arm64
+	printf '%s\n' "$output"
+	[[ $status == 0 ]]
+	run on_machine "$ANYARCH" doctor --all
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output != *'not mounted, and no foreign program runs'* && $output == *'aarch64 programs run'* ]]
+}
