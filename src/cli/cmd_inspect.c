@@ -176,7 +176,7 @@ static int check_image(const struct context *c, const char *target, const struct
 	struct err *e)
 {
 	const struct content *content = &facts->content;
-	auto_buf label = { 0 };
+	auto_buf label = { 0 }, files = { 0 };
 
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s: %s", target, facts->err.message);
@@ -185,9 +185,12 @@ static int check_image(const struct context *c, const char *target, const struct
 	if (facts->is_incomplete)
 		return err_set(e, -EBADMSG, "%s: a layer is not in the file: nothing can be promised", target);
 	label_text(&label, facts->image);
-	if (!facts->has_label || !image_fits(&c->expected, &facts->label))
-		return err_set(e, -EBADMSG, "%s: its label says %s%s", target, buf_text(&label),
-			facts->has_label ? "" : ", which is no platform");
+	if (!facts->has_label || !image_fits(&c->expected, &facts->label)) {
+		list_others(c, &content->tally, &files);
+		return err_set(e, -EBADMSG, "%s: its label says %s%s%s%s", target, buf_text(&label),
+			facts->has_label ? "" : ", which is no platform",
+			files.len ? "; made for something else: " : "", buf_text(&files));
+	}
 	return check_expected(c, target, content->has_platform ? &content->platform : NULL,
 		&content->tally, e);
 }

@@ -60,6 +60,7 @@ int exit_for(int code)
 		{ -EINVAL, EXIT_USAGE },
 		{ -EBADMSG, EXIT_REFUSED },
 		{ -E2BIG, EXIT_REFUSED },
+		{ -ENODATA, EXIT_REFUSED },
 		{ -EXDEV, EXIT_REFUSED },
 		{ -ELOOP, EXIT_REFUSED },
 		{ -EAGAIN, EXIT_REFUSED },

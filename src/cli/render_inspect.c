@@ -109,6 +109,29 @@ static struct json *json_platform(const struct platform *p)
 	return p->arch->oci ? jv_text(buf_text(&text)) : jv_null();
 }
 
+static struct json *word_or_null(const char *word)
+{
+	return *word ? jv_text(word) : jv_null();
+}
+
+/* What the others call a platform. */
+static struct json *json_names(const struct platform *p)
+{
+	struct name_words w;
+	struct json *o;
+
+	if (!p)
+		return jv_null();
+	w = name_words(p);
+	o = jv_object();
+	jv_set(o, "docker", word_or_null(w.docker));
+	jv_set(o, "debian", word_or_null(w.debian));
+	jv_set(o, "alpine", word_or_null(w.alpine));
+	jv_set(o, "uname", word_or_null(w.uname));
+	jv_set(o, "gnu", word_or_null(w.gnu));
+	return o;
+}
+
 static struct json *json_elf(const struct elf_info *elf)
 {
 	auto_buf abi = { 0 };
@@ -154,6 +177,8 @@ struct json *json_file(const char *target, const struct file_facts *facts)
 	}
 	jv_set(o, "steps", steps);
 	jv_set(o, "missing", jv_text(facts->missing));
+	jv_set(o, "too_deep", jv_bool(facts->is_too_deep));
+	jv_set(o, "names", json_names(facts->has_platform ? &facts->platform : NULL));
 	return o;
 }
 
@@ -289,6 +314,7 @@ struct json *json_content(const char *target, const char *kind, const struct con
 	jv_set(o, "platform", known ? json_platform(&content->platform) : jv_null());
 	jv_set(o, "arch", jv_text(known ? content->platform.arch->qemu : NULL));
 	jv_set(o, "native", jv_bool(known && content->platform.arch == arch_host()));
+	jv_set(o, "names", json_names(known ? &content->platform : NULL));
 	jv_set(o, "judged_by", jv_text(content->decided_by));
 	jv_set(o, "system", *content->system ? jv_text(content->system) : jv_null());
 	jv_set(o, "mixed", jv_bool(content->is_mixed));

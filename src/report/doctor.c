@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 
 #include "arch/elf.h"
 #include "arch/probe.h"
@@ -14,7 +15,7 @@
 #include "base/str.h"
 #include "binfmt/replace.h"
 
-enum { LONG_MAGIC = 48, SMALL_FILE = 256 };
+enum { LONG_MAGIC = 48, SMALL_FILE = 256, WHOLE_FILE = 8 * 1024 * 1024 };
 
 /* The start of a small file of /proc, without its newline; "" when there is none. */
 static void read_small(const char *path, char text[SMALL_FILE])
@@ -31,7 +32,7 @@ static bool file_has_line(const char *path, const char *word)
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
 	auto_buf text = { 0 };
 
-	return fd >= 0 && !fd_read_all(fd, 64 * 1024, &text) && strstr(buf_text(&text), word);
+	return fd >= 0 && !fd_read_all(fd, WHOLE_FILE, &text) && strstr(buf_text(&text), word);
 }
 
 static bool exists(const char *path)
@@ -41,15 +42,32 @@ static bool exists(const char *path)
 
 /* ---- the table as a whole ---- */
 
+/* Whether the running kernel's module is there to be loaded; true where that cannot be seen. */
+static bool has_module(void)
+{
+	auto_buf path = { 0 };
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return true;
+	buf_addf(&path, "/lib/modules/%s", name.release);
+	if (!exists(buf_text(&path)))
+		return !exists("/lib/modules");
+	buf_adds(&path, "/modules.dep");
+	return file_has_line(buf_text(&path), "/binfmt_misc.ko") ||
+		file_has_line(buf_text(&path), "\nbinfmt_misc.ko");
+}
+
 static void check_instance(const struct status *s, struct doctor *d)
 {
 	auto_buf remount = { 0 };
 	struct statvfs fs;
 
-	if (!exists(INSTANCE_USUAL) && !file_has_line("/proc/filesystems", "binfmt_misc"))
-		doctor_add(d, FINDING_PROBLEM, "kernel-support", "modprobe binfmt_misc",
-			"this kernel does not show binfmt_misc: its module is not loaded, or it was "
-			"built without");
+	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
+		doctor_add(d, FINDING_PROBLEM, "kernel-support",
+			"sudo apt install linux-image-$(uname -r)",
+			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
+			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
 		doctor_add(d, FINDING_NOTE, "automount", "ls " INSTANCE_USUAL,
 			"binfmt_misc is an automount that nobody has triggered yet: what containers "

@@ -148,12 +148,10 @@ static int look_at_key(struct survey *s, int root, const char *path)
 {
 	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
 	struct elf_info info;
-	int r;
 
 	if (fd < 0 || elf_read(fd, &info, NULL))
 		return 0;
-	r = content_key(s->content, &info, path);
-	return r || s->is_deep ? r : content_file(s->content, &info.head, path);
+	return content_key(s->content, &info, path);
 }
 
 static void read_release(struct survey *s, int root, const char *path)
