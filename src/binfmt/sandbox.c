@@ -94,16 +94,27 @@ static int call_helper(const char *helper, pid_t target, unsigned own, const str
 	return child > 0 && WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EPERM;
 }
 
+/* All ids but one, so that the map tells this from the initial namespace. Root outside may write that. */
+static int write_map(pid_t target, const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)target, file);
+	return write_file(path, "0 0 4294967294");
+}
+
 /* Outside of the new namespace: waits until it is there, maps its ids, says how that went. */
 static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t uid, gid_t gid)
 {
 	struct range uids, gids;
 	char byte = 1;
 
-	if (read(ready, &byte, 1) == 1 && find_range("/etc/subuid", uid, &uids) &&
+	if (!uid && read(ready, &byte, 1) == 1)
+		byte = write_map(target, "uid_map") || write_map(target, "gid_map");
+	else if (uid && read(ready, &byte, 1) == 1 && find_range("/etc/subuid", uid, &uids) &&
 		find_range("/etc/subgid", uid, &gids) &&
-		!call_helper("newuidmap", target, uid, &uids) &&
-		!call_helper("newgidmap", target, gid, &gids))
+		!call_helper("newgidmap", target, gid, &gids) &&
+		!call_helper("newuidmap", target, uid, &uids))
 		byte = 0;
 	else
 		byte = 1;
@@ -146,17 +157,6 @@ static int unshare_and_map(uid_t uid, gid_t gid, int ready, int done)
 	return byte ? map_single(uid, gid) : 0;
 }
 
-/* Root may map everything; not quite everything, so that the map tells this from the initial namespace. */
-static int enter_as_root(void)
-{
-	int r;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return -errno;
-	r = write_file("/proc/self/uid_map", "0 0 4294967294");
-	return r ? r : write_file("/proc/self/gid_map", "0 0 4294967294");
-}
-
 static bool has_ranges(uid_t uid)
 {
 	struct range range;
@@ -164,12 +164,12 @@ static bool has_ranges(uid_t uid)
 	return find_range("/etc/subuid", uid, &range) && find_range("/etc/subgid", uid, &range);
 }
 
-static int enter_as_user(uid_t uid, gid_t gid)
+static int enter_mapped(uid_t uid, gid_t gid)
 {
 	int ready[2], done[2], r;
 	pid_t self = getpid(), child;
 
-	if (!has_ranges(uid))
+	if (uid && !has_ranges(uid))
 		return unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -errno : map_single(uid, gid);
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return -errno;
@@ -199,15 +199,11 @@ int sandbox_enter(struct err *e)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	int r = uid ? enter_as_user(uid, gid) : enter_as_root();
+	int r = enter_mapped(uid, gid);
 
-	if (!uid && r == -EPERM)
-		r = map_single(uid, gid); /* root of a namespace that has not all ids itself */
-	if (r)
-		return no_namespace(r, e);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(e, -errno, "cannot make the mounts private");
-	return 0;
+	if (!r && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		r = -errno; /* AppArmor lets the namespace be made and then nothing be done in it */
+	return r ? no_namespace(r, e) : 0;
 }
 
 int sandbox_register(const struct register_options *options, struct err *e)

@@ -193,6 +193,8 @@ static int eject_root(struct context *c, struct err *e)
 	c->e = e;
 	c->found = 0;
 	r = c->at ? eject_one(c->at, c) : inject_each(c->root, eject_one, c);
+	if (r && !e->code)
+		err_sys(e, r == -EACCES ? r : -EIO, "%s: not all of it could be looked at", c->target);
 	if (!r && !c->found && !c->json && !c->quiet)
 		say_note("%s: nothing was injected", c->target);
 	return r;

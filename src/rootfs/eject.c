@@ -63,6 +63,8 @@ static int check(const struct place *place, const char *at, const struct record 
 {
 	if (ours < 0 && ours != -ENOENT)
 		return err_sys(e, -EIO, "%s: cannot read it", at);
+	if (!ours && record->has_backup && backup == BACKUP_NONE)
+		return 0; /* put back by a run that was killed before it could forget the record */
 	if (!ours && backup != BACKUP_IS_FILE) {
 		err_set(e, -EBADMSG, "%s: it is not what was put there any more", at);
 		return err_hint(e, "remove .%s" PLACE_RECORD " beside it if that is right", place->name);
@@ -90,7 +92,7 @@ static int eject_at(int root, const char *at, struct place *place, bool dry_run,
 		place_remove(place, PLACE_BACKUP);
 	if (r)
 		return r == -ENOENT ? 0 : err_sys(e, r, "%s", at);
-	ours = place_has_digest(place, record.digest);
+	ours = place_is_ours(place, &record);
 	r = check(place, at, &record, ours, backup, e);
 	if (r)
 		return r;
@@ -141,7 +143,11 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
 	size_t before = s->path.len;
 
-	if (fd < 0 || depth == DEPTH_MAX) {
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0)
+		return -errno;
+	if (depth == DEPTH_MAX) {
 		cleanup_fd(&fd);
 		return 0;
 	}
@@ -161,8 +167,9 @@ static int walk(struct search_records *s, int fd, unsigned depth)
 	int r = 0;
 
 	if (!dir) {
+		r = -errno;
 		cleanup_fd(&fd);
-		return 0;
+		return r;
 	}
 	while (!r && (entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))

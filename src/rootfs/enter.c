@@ -120,7 +120,9 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 	if (!mount_at(top, "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL))
 		make_read_only(top, "/sys");
 	make_dev(top);
-	mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL);
+	/* The machine's own file, so nobody inside may write to it. */
+	if (!mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL))
+		make_read_only(top, "/etc/resolv.conf");
 	if (!request->keep_tmp)
 		mount_at(top, "/tmp", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	for (size_t i = 0; !r && i < request->n_binds; i++)

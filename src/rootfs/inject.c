@@ -92,9 +92,12 @@ int place_read_record(const struct place *place, struct record *ret)
 		return r;
 	fd = openat(place->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : -EBADMSG;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, RECORD_MAX, &text))
+		return errno == ELOOP ? -EBADMSG : -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -EBADMSG;
+	r = fd_read_all(fd, RECORD_MAX, &text);
+	if (r)
+		return r == -E2BIG ? -EBADMSG : r;
 	return record_parse(buf_text(&text), ret);
 }
 
@@ -173,7 +176,7 @@ enum place_backup place_backup(const struct place *place)
 	return BACKUP_OTHER;
 }
 
-int place_has_digest(const struct place *place, const char *digest)
+int place_is_ours(const struct place *place, const struct record *record)
 {
 	auto_fd fd = fd_open_regular(place->dir, place->name, O_NOFOLLOW);
 	char own[DIGEST_TEXT];
@@ -182,7 +185,7 @@ int place_has_digest(const struct place *place, const char *digest)
 	if (fd < 0)
 		return fd == -ENOENT ? -ENOENT : 0;
 	r = digest_file(fd, own);
-	return r ? r : !strcmp(own, digest);
+	return r ? r : !strcmp(own, record->digest) || !strcmp(own, record->also);
 }
 
 int place_remove(const struct place *place, const char *suffix)
@@ -219,7 +222,7 @@ static int write_record(const struct place *place, const struct record *record, 
 
 /* What is to be put where: decided before anything is changed. */
 struct decision {
-	struct record record;
+	struct record record, old;
 	bool links_backup; /* the file that is there is to be kept */
 	bool is_first;	   /* nothing of ours was there */
 };
@@ -242,12 +245,15 @@ static int decide(const struct place *place, const struct inject_request *reques
 
 	if (has_record == -EBADMSG)
 		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", request->at);
+	if (has_record && has_record != -ENOENT)
+		return err_sys(e, -EIO, "%s: cannot read the record beside it", request->at);
 	d.is_first = has_record;
 	if (!has_record) {
-		ours = place_has_digest(place, old.digest);
+		ours = place_is_ours(place, &old);
 		if (ours < 0 && ours != -ENOENT)
 			return err_sys(e, -EIO, "%s: cannot read it", request->at);
-		d.record = old;
+		d.record = d.old = old;
+		memcpy(d.record.also, old.digest, sizeof(d.record.also));
 	}
 	if (there == THERE_OTHER && ours != 1) {
 		/* Somebody's own file, also where a killed run or a package left it so. */
@@ -259,6 +265,20 @@ static int decide(const struct place *place, const struct inject_request *reques
 	}
 	*ret = d;
 	return 0;
+}
+
+/* The emulator has its name already: back to what was there before the first one. */
+static int take_back(const struct place *place, const struct decision *d, int code)
+{
+	char was[NAME_MAX + 1];
+
+	if (!d->is_first)
+		return 0; /* an older one of ours was there: the new one with its record is as good */
+	if (d->links_backup && !record_name(place->name, PLACE_BACKUP, was))
+		renameat(place->dir, was, place->dir, place->name);
+	else
+		unlinkat(place->dir, place->name, 0);
+	return code;
 }
 
 /*
@@ -283,13 +303,15 @@ static int put(const struct place *place, const struct inject_request *request, 
 		r = write_record(place, &d->record, e);
 	if (!r && renameat(place->dir, temporary, place->dir, place->name) < 0)
 		r = err_sys(e, -errno, "%s: cannot put the emulator in its place", request->at);
-	if (!r && fsync(place->dir) < 0)
-		return err_sys(e, -errno, "%s", request->at);
+	else if (!r && fsync(place->dir) < 0)
+		r = take_back(place, d, err_sys(e, -errno, "%s", request->at));
 	if (!r)
 		return 0;
 	place_remove(place, PLACE_TEMPORARY);
 	if (d->is_first)
 		place_remove(place, PLACE_RECORD);
+	else
+		write_record(place, &d->old, NULL);
 	if (d->links_backup && place_backup(place) == BACKUP_IS_FILE)
 		place_remove(place, PLACE_BACKUP);
 	return r;
@@ -310,14 +332,20 @@ static int inject_at(int root, struct place *place, const struct inject_request 
 {
 	enum there there = look(place, request->emulator);
 	struct decision decision;
-	int r;
+	int r = 0;
 
 	if (there == THERE_UNFIT)
-		return err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
+		r = err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
+	if (r && place->made)
+		remove_made(request, root, place);
+	if (r)
+		return r;
 	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
 	if (there == THERE_SAME)
 		return 0;
 	r = decide(place, request, there, &decision, e);
+	if (r && place->made)
+		remove_made(request, root, place);
 	if (r || request->dry_run)
 		return r;
 	r = put(place, request, &decision, e);

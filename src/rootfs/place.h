@@ -27,8 +27,8 @@ void place_done(struct place *place);
 /* Whether the backup's name is one more link of the file itself: a run was killed before it went on. */
 enum place_backup { BACKUP_NONE = 0, BACKUP_IS_FILE, BACKUP_OTHER };
 enum place_backup place_backup(const struct place *place);
-/* Whether the file has this digest. 1, 0 (also when it is no regular file), -ENOENT, -errno. */
-int place_has_digest(const struct place *place, const char *digest);
+/* Whether the file is one that the record knows. 1, 0 (also when it is no regular file), -ENOENT, -errno. */
+int place_is_ours(const struct place *place, const struct record *record);
 /* Removes the place's companion of this suffix; that there is none is fine. */
 int place_remove(const struct place *place, const char *suffix);
 /* The record beside the place's file. -ENOENT, -EBADMSG. */

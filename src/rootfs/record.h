@@ -9,6 +9,7 @@
 
 struct record {
 	char digest[DIGEST_TEXT]; /* of the emulator that was put there */
+	char also[DIGEST_TEXT];	  /* of an earlier one that it is about to replace; "" for none */
 	bool has_backup;	  /* something else was there before */
 	unsigned made_dirs;	  /* how many of the directories above the file were made */
 	struct timespec dir_time; /* of the lowest directory that was there before */
