@@ -1,299 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* Probe programs started side by side: who takes each, and how it ends, bounded in time. */
+/* Probe programs ended before their first instruction: who takes each; and how to read what became of one. */
 #include "binfmt/exec.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#include "base/fdio.h"
-#include "base/memory.h"
-#include "base/stop.h"
-
-enum {
-	EXIT_NOT_STARTED = 127,
-	NAP_MS = 100,
-	FILE_NAME_MAX = 32,
-};
-
-/* Where the programs are: memfds (dir -1), or files "0", "1", … of a directory. */
-struct stage {
-	struct exec_job *jobs;
-	int dir;
-	int proc; /* /proc, opened before any change of root */
-	int null; /* what an emulator prints is nobody's answer */
-	const int *memfds;
-};
-
-struct running {
-	pid_t pid;
-	size_t job;
-	long long deadline;
-};
-
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-/* /dev/null, or where there is none (a bare root) an anonymous file. */
-static int open_null(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	return fd >= 0 ? fd : memfd_create("null", MFD_CLOEXEC);
-}
-
-/* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
-static void start(const struct stage *stage, size_t i)
-{
-	char *argv[PROBE_ARGC + 1], *envp[] = { NULL }, name[FILE_NAME_MAX], arg[] = "-";
-
-	for (size_t k = 0; k < PROBE_ARGC; k++)
-		argv[k] = arg;
-	argv[PROBE_ARGC] = NULL;
-	stage->jobs[i].taker = EXEC_NOBODY;
-	if (stage->dir < 0) {
-		execveat(stage->memfds[i], "", argv, envp, AT_EMPTY_PATH);
-	} else {
-		snprintf(name, sizeof(name), "/%zu", i);
-		execve(name, argv, envp);
-	}
-	stage->jobs[i].error = errno;
-}
-
-/*
- * Dies with its parent. One that died already cannot kill us any more, and PTRACE_TRACEME would make
- * PID 1 our tracer, which would leave us stopped for ever.
- */
-static void die_with(pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_NOT_STARTED);
-}
-
-static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	die_with(parent);
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		dup2(stage->null, fd);
-	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-	start(stage, i);
-	_exit(EXIT_NOT_STARTED);
-}
-
-/* The file that the kernel started for the stopped child, compared with the program itself. */
-static void identify(const struct stage *stage, size_t i, pid_t pid)
-{
-	struct exec_job *job = &stage->jobs[i];
-	char name[FILE_NAME_MAX];
-	struct stat exe, own;
-
-	snprintf(name, sizeof(name), "%d/exe", (int)pid);
-	job->taker = EXEC_UNKNOWN;
-	if (fstatat(stage->proc, name, &exe, 0) < 0)
-		return;
-	job->dev = exe.st_dev;
-	job->ino = exe.st_ino;
-	job->taker = EXEC_HANDLER;
-	if (stage->dir < 0) {
-		if (!fstat(stage->memfds[i], &own) && own.st_dev == exe.st_dev &&
-			own.st_ino == exe.st_ino)
-			job->taker = EXEC_ITSELF;
-		else
-			job->exe = openat(stage->proc, name, O_RDONLY | O_CLOEXEC);
-		return;
-	}
-	snprintf(name, sizeof(name), "%zu", i);
-	if (!fstatat(stage->dir, name, &own, 0) && own.st_dev == exe.st_dev &&
-		own.st_ino == exe.st_ino)
-		job->taker = EXEC_ITSELF;
-}
-
-/* One state change of a child; true when it is over. */
-static bool step(const struct stage *stage, const struct running *r, int status)
-{
-	struct exec_job *job = &stage->jobs[r->job];
-
-	if (WIFSTOPPED(status)) {
-		identify(stage, r->job, r->pid);
-		if (ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
-			kill(r->pid, SIGKILL);
-		return false;
-	}
-	/* An exec that fails after the point of no return kills without a trace stop. */
-	if (job->taker == EXEC_NOBODY && !job->error && WIFSIGNALED(status) && !job->timed_out)
-		job->error = ENOEXEC;
-	job->has_ended = !job->error && !job->timed_out;
-	job->status = status;
-	return true;
-}
-
-/* Sleeps until a child changes or a little later; SIGCHLD is blocked, so none is missed. */
-static void wait_for_child(void)
-{
-	struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigtimedwait(&set, NULL, &nap);
-}
-
-static size_t reap(const struct stage *stage, struct running *run, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		int status;
-		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
-
-		if (pid == run[i].pid && step(stage, &run[i], status))
-			run[i] = run[--n];
-		else if (pid < 0 && errno == ECHILD)
-			run[i] = run[--n];
-		else if (pid != run[i].pid)
-			i++;
-	}
-	return n;
-}
-
-static void kill_late(const struct stage *stage, struct running *run, size_t n, bool all)
-{
-	long long now = now_ms();
-
-	for (size_t i = 0; i < n; i++) {
-		if (!all && run[i].deadline > now)
-			continue;
-		stage->jobs[run[i].job].timed_out = true;
-		kill(run[i].pid, SIGKILL);
-	}
-}
-
-enum { WIDTH_MAX = 16 };
-
-/* Keeps as many programs running as there are cores; ends all of them on a signal. */
-static int run_all(const struct stage *stage, size_t n, struct err *e)
-{
-	struct running run[WIDTH_MAX];
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t width = cores < 1 ? 1 : MIN_OF((size_t)cores, (size_t)WIDTH_MAX), active = 0, next = 0, left;
-	sigset_t set, old;
-	int r = 0;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, &old);
-	while (active || (next < n && !r)) {
-		while (!r && active < width && next < n) {
-			pid_t self = getpid(), pid = fork();
-
-			if (!pid)
-				child(stage, next, self);
-			if (pid < 0) {
-				r = err_sys(e, -errno, "cannot start a process");
-				break;
-			}
-			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS };
-		}
-		left = reap(stage, run, active);
-		if (left == active)
-			wait_for_child();
-		active = left;
-		if (!r)
-			r = stop_check(e);
-		kill_late(stage, run, active, r != 0);
-	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return r;
-}
-
-static struct exec_job *share(const struct exec_job *jobs, size_t n)
-{
-	struct exec_job *shared = mmap(NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		shared[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
-	return shared;
-}
-
-/* vm.memfd_noexec makes memfds that cannot be executed, or none: then a file without a name does. */
-static int create_nameless(void)
-{
-	static const char *const dirs[] = { "/dev/shm", "/tmp", "/var/tmp", "/run" };
-	int fd = memfd_create("probe", 0);
-	struct stat st;
-
-	if (fd >= 0 && !fstat(fd, &st) && st.st_mode & 0100)
-		return fd;
-	cleanup_fd(&fd);
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		struct statvfs fs;
-
-		fd = open(dirs[i], O_TMPFILE | O_RDWR, 0755);
-		if (fd >= 0 && !fstatvfs(fd, &fs) && !(fs.f_flag & ST_NOEXEC))
-			return fd;
-		cleanup_fd(&fd);
-	}
-	return -EOPNOTSUPP;
-}
-
-/* Executing a memfd that is open for writing is ETXTBSY, so it is reopened and the writer let go. */
-static int make_memfd(const struct probe *probe, int *ret)
-{
-	auto_fd fd = create_nameless();
-	char path[FILE_NAME_MAX];
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = fd_write(fd, probe->data, probe->size);
-	if (r)
-		return r;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	*ret = open(path, O_RDONLY); /* not close-on-exec: a handler's exec would fail with ENOENT */
-	return *ret < 0 ? -errno : 0;
-}
-
-static void close_memfds(int *memfds, size_t n)
-{
-	while (n)
-		close(memfds[--n]);
-	free(memfds);
-}
-
-static int *make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
-{
-	int *memfds = mem_new(n, sizeof(*memfds)), r = memfds ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !r && i < n; i++) {
-		r = make_memfd(&jobs[i].probe, &memfds[i]);
-		if (r)
-			close_memfds(memfds, i);
-	}
-	if (r)
-		err_sys(e, r, "cannot make probe programs");
-	return r ? NULL : memfds;
-}
+#include "binfmt/stage.h"
 
 /*
  * Tries one program after the other until one starts: an exec that fails leaves the child as it was, so
@@ -301,11 +17,11 @@ static int *make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
  */
 static _Noreturn void chain(const struct stage *stage, size_t n, volatile size_t *at, pid_t parent)
 {
-	die_with(parent);
+	stage_die_with(parent);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-		_exit(EXIT_NOT_STARTED);
+		_exit(STAGE_NOT_STARTED);
 	for (; *at < n; ++*at)
-		start(stage, *at);
+		stage_start(stage, *at);
 	_exit(0);
 }
 
@@ -326,7 +42,7 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 		if (WIFEXITED(status) && WEXITSTATUS(status))
 			return 0; /* no ptrace here: the rest stays unknown */
 		if (at < n && WIFSTOPPED(status)) {
-			identify(stage, at, pid);
+			stage_identify(stage, at, pid);
 			kill(pid, SIGKILL);
 			while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 				;
@@ -350,152 +66,14 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 		err_set(e, -EOPNOTSUPP, "/proc is not mounted");
 		return err_hint(e, "mount -t proc proc /proc");
 	}
-	memfds = make_memfds(jobs, n, e);
+	memfds = stage_make_memfds(jobs, n, e);
 	if (!memfds)
 		return e ? e->code : -EIO;
 	for (size_t i = 0; i < n; i++)
 		jobs[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
 	stage.memfds = memfds;
 	r = trace_all(&stage, n, e);
-	close_memfds(memfds, n);
-	return r;
-}
-
-/* A directory that nothing of ours needs and that this process may cover in its own namespace. */
-static int mount_tmpfs(char *ret_where, size_t size)
-{
-	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
-			continue;
-		snprintf(ret_where, size, "%s", places[i]);
-		return 0;
-	}
-	return -errno;
-}
-
-static void write_text(const char *path, const char *text)
-{
-	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		fd_write(fd, text, strlen(text));
-}
-
-/* A new mount namespace, in a new user namespace where that alone gives the right to it. */
-static int enter_namespace(void)
-{
-	char map[64];
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-
-	if (!unshare(CLONE_NEWNS))
-		return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -errno : 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return -errno;
-	write_text("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", (unsigned)uid);
-	write_text("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", (unsigned)gid);
-	write_text("/proc/self/gid_map", map);
-	return 0;
-}
-
-static int write_programs(const struct stage *stage, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char name[FILE_NAME_MAX];
-		auto_fd fd = -1;
-		int r;
-
-		snprintf(name, sizeof(name), "%zu", i);
-		fd = openat(stage->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-		if (fd < 0)
-			return -errno;
-		r = fd_write(fd, stage->jobs[i].probe.data, stage->jobs[i].probe.size);
-		if (r || fchmod(fd, 0755) < 0)
-			return r ? r : -errno;
-	}
-	return 0;
-}
-
-enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
-
-/* In the arena's own process, which alone changes namespaces and root. */
-static int arena(struct exec_job *shared, size_t n, pid_t parent)
-{
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
-	char where[FILE_NAME_MAX];
-
-	die_with(parent);
-	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	stage.null = open_null();
-	if (enter_namespace() || mount_tmpfs(where, sizeof(where)))
-		return ARENA_NO_ROOT;
-	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (stage.dir < 0 || write_programs(&stage, n))
-		return ARENA_NO_ROOT;
-	if (fchdir(stage.dir) < 0 || chroot(".") < 0)
-		return ARENA_NO_ROOT;
-	return run_all(&stage, n, NULL) ? ARENA_FAILED : ARENA_OK;
-}
-
-/* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
-static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
-{
-	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
-	int *memfds = make_memfds(shared, n, e), r;
-
-	if (!memfds)
-		return e ? e->code : -EIO;
-	stage.memfds = memfds;
-	r = run_all(&stage, n, e);
-	close_memfds(memfds, n);
-	for (size_t i = 0; i < n; i++) {
-		cleanup_fd(&shared[i].exe);
-		shared[i].exe = -1;
-	}
-	return r;
-}
-
-static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, struct err *e)
-{
-	pid_t self = getpid(), pid = fork(), got;
-	int status;
-
-	if (!pid)
-		_exit(arena(shared, n, self));
-	if (pid < 0)
-		return err_sys(e, -errno, "cannot start a process");
-	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-		if (stop_signal())
-			kill(pid, SIGTERM);
-	if (stop_check(e))
-		return -EINTR;
-	*ret_is_rooted = got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK;
-	if (*ret_is_rooted)
-		return 0;
-	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT)
-		return run_unrooted(shared, n, e);
-	return err_set(e, -EIO, "the probe programs could not be run");
-}
-
-int exec_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e)
-{
-	struct exec_job *shared;
-	int r;
-
-	*ret_is_rooted = true;
-	if (!n)
-		return 0;
-	shared = share(jobs, n);
-	if (!shared)
-		return err_sys(e, -ENOMEM, "cannot run probe programs");
-	r = run_arena(shared, n, ret_is_rooted, e);
-	memcpy(jobs, shared, n * sizeof(*jobs));
-	munmap(shared, n * sizeof(*jobs));
+	stage_close_memfds(memfds, n);
 	return r;
 }
 

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+/* Probe programs run side by side in an empty root, bounded in time. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fdio.h"
+#include "base/stop.h"
+#include "binfmt/exec.h"
+#include "binfmt/stage.h"
+
+enum { NAP_MS = 100, WIDTH_MAX = 16 };
+enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
+
+struct running {
+	pid_t pid;
+	size_t job;
+	long long deadline;
+};
+
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* /dev/null, or where there is none (a bare root) an anonymous file. */
+static int open_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 ? fd : memfd_create("null", MFD_CLOEXEC);
+}
+
+static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	stage_die_with(parent);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(stage->null, fd);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	stage_start(stage, i);
+	_exit(STAGE_NOT_STARTED);
+}
+
+/* One state change of a child; true when it is over. */
+static bool step(const struct stage *stage, const struct running *r, int status)
+{
+	struct exec_job *job = &stage->jobs[r->job];
+
+	if (WIFSTOPPED(status)) {
+		stage_identify(stage, r->job, r->pid);
+		if (ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
+			kill(r->pid, SIGKILL);
+		return false;
+	}
+	/* An exec that fails after the point of no return kills without a trace stop. */
+	if (job->taker == EXEC_NOBODY && !job->error && WIFSIGNALED(status) && !job->timed_out)
+		job->error = ENOEXEC;
+	job->has_ended = !job->error && !job->timed_out;
+	job->status = status;
+	return true;
+}
+
+/* Sleeps until a child changes or a little later; SIGCHLD is blocked, so none is missed. */
+static void wait_for_child(void)
+{
+	struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigtimedwait(&set, NULL, &nap);
+}
+
+static size_t reap(const struct stage *stage, struct running *run, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		int status;
+		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
+
+		if (pid == run[i].pid && step(stage, &run[i], status))
+			run[i] = run[--n];
+		else if (pid < 0 && errno == ECHILD)
+			run[i] = run[--n];
+		else if (pid != run[i].pid)
+			i++;
+	}
+	return n;
+}
+
+static void kill_late(const struct stage *stage, struct running *run, size_t n, bool all)
+{
+	long long now = now_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		if (!all && run[i].deadline > now)
+			continue;
+		stage->jobs[run[i].job].timed_out = true;
+		kill(run[i].pid, SIGKILL);
+	}
+}
+
+/* Keeps as many programs running as there are cores; ends all of them on a signal. */
+static int run_all(const struct stage *stage, size_t n, struct err *e)
+{
+	struct running run[WIDTH_MAX];
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t width = cores < 1 ? 1 : MIN_OF((size_t)cores, (size_t)WIDTH_MAX), active = 0, next = 0, left;
+	sigset_t set, old;
+	int r = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	while (active || (next < n && !r)) {
+		while (!r && active < width && next < n) {
+			pid_t self = getpid(), pid = fork();
+
+			if (!pid)
+				child(stage, next, self);
+			if (pid < 0) {
+				r = err_sys(e, -errno, "cannot start a process");
+				break;
+			}
+			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS };
+		}
+		left = reap(stage, run, active);
+		if (left == active)
+			wait_for_child();
+		active = left;
+		if (!r)
+			r = stop_check(e);
+		kill_late(stage, run, active, r != 0);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+static struct exec_job *share(const struct exec_job *jobs, size_t n)
+{
+	struct exec_job *shared = mmap(NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		shared[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
+	return shared;
+}
+
+/* A directory that nothing of ours needs and that this process may cover in its own namespace. */
+static int mount_tmpfs(char *ret_where, size_t size)
+{
+	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
+			continue;
+		snprintf(ret_where, size, "%s", places[i]);
+		return 0;
+	}
+	return -errno;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		fd_write(fd, text, strlen(text));
+}
+
+/* A new mount namespace, in a new user namespace where that alone gives the right to it. */
+static int enter_namespace(void)
+{
+	char map[64];
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (!unshare(CLONE_NEWNS))
+		return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -errno : 0;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return -errno;
+	write_text("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)uid);
+	write_text("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)gid);
+	write_text("/proc/self/gid_map", map);
+	return 0;
+}
+
+static int write_programs(const struct stage *stage, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char name[STAGE_NAME_MAX];
+		auto_fd fd = -1;
+		int r;
+
+		snprintf(name, sizeof(name), "%zu", i);
+		fd = openat(stage->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+		if (fd < 0)
+			return -errno;
+		r = fd_write(fd, stage->jobs[i].probe.data, stage->jobs[i].probe.size);
+		if (r || fchmod(fd, 0755) < 0)
+			return r ? r : -errno;
+	}
+	return 0;
+}
+
+/* In the arena's own process, which alone changes namespaces and root. */
+static int arena(struct exec_job *shared, size_t n, pid_t parent)
+{
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
+	char where[STAGE_NAME_MAX];
+
+	stage_die_with(parent);
+	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	stage.null = open_null();
+	if (enter_namespace() || mount_tmpfs(where, sizeof(where)))
+		return ARENA_NO_ROOT;
+	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (stage.dir < 0 || write_programs(&stage, n))
+		return ARENA_NO_ROOT;
+	if (fchdir(stage.dir) < 0 || chroot(".") < 0)
+		return ARENA_NO_ROOT;
+	return run_all(&stage, n, NULL) ? ARENA_FAILED : ARENA_OK;
+}
+
+/* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
+static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
+{
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
+	int *memfds = stage_make_memfds(shared, n, e), r;
+
+	if (!memfds)
+		return e ? e->code : -EIO;
+	stage.memfds = memfds;
+	r = run_all(&stage, n, e);
+	stage_close_memfds(memfds, n);
+	for (size_t i = 0; i < n; i++) {
+		cleanup_fd(&shared[i].exe);
+		shared[i].exe = -1;
+	}
+	return r;
+}
+
+static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, struct err *e)
+{
+	pid_t self = getpid(), pid = fork(), got;
+	int status;
+
+	if (!pid)
+		_exit(arena(shared, n, self));
+	if (pid < 0)
+		return err_sys(e, -errno, "cannot start a process");
+	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		if (stop_signal())
+			kill(pid, SIGTERM);
+	if (stop_check(e))
+		return -EINTR;
+	*ret_is_rooted = got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK;
+	if (*ret_is_rooted)
+		return 0;
+	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT)
+		return run_unrooted(shared, n, e);
+	return err_set(e, -EIO, "the probe programs could not be run");
+}
+
+int exec_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e)
+{
+	struct exec_job *shared;
+	int r;
+
+	*ret_is_rooted = true;
+	if (!n)
+		return 0;
+	shared = share(jobs, n);
+	if (!shared)
+		return err_sys(e, -ENOMEM, "cannot run probe programs");
+	r = run_arena(shared, n, ret_is_rooted, e);
+	memcpy(jobs, shared, n * sizeof(*jobs));
+	munmap(shared, n * sizeof(*jobs));
+	return r;
+}
