@@ -139,8 +139,10 @@ static int look_at_target(const struct status *s, const struct context *c, const
 				  doctor_file(s, root, target, d, e);
 	}
 	fd = open(target, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 && errno != ENXIO)
 		return err_sys(e, -errno, "%s", target);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		st = (struct stat){ 0 };
 	if (S_ISDIR(st.st_mode) && faccessat(fd, "oci-layout", F_OK, 0))
 		return look_at_root(s, fd, target, d, e);
 	if (S_ISDIR(st.st_mode))

@@ -294,6 +294,8 @@ static int inspect_path(struct context *c, const char *target, const struct imag
 				open(name->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && errno == ENXIO)
+		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", target);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", target);
 	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))

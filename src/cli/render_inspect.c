@@ -95,8 +95,12 @@ void render_file(const char *target, const struct file_facts *facts)
 			render_fact("command:", step->command);
 		}
 	}
-	if (facts->missing)
-		printf("%-13s %s (not there)\n", "runs:", facts->missing);
+	if (facts->missing) {
+		auto_buf line = { 0 };
+
+		buf_addf(&line, "%s (not there)", facts->missing);
+		render_fact("runs:", buf_text(&line));
+	}
 	if (facts->is_too_deep)
 		render_fact("runs:", "scripts in scripts, more than the kernel follows");
 }

@@ -127,7 +127,7 @@ static int index_tar(struct bundle *b, struct err *e)
 	source = source_range(b->tar, 0, (uint64_t)st.st_size);
 	if (!source)
 		return err_sys(e, -ENOMEM, "cannot read the archive");
-	tar_init(&reader, source);
+	tar_init(&reader, source, false);
 	while ((r = tar_next(&reader, e)) > 0) {
 		r = add_file(b, &reader.entry, e);
 		if (r)

@@ -151,11 +151,10 @@ const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t has
 	return found ? &layer->entries[found - 1] : NULL;
 }
 
-/* A later entry of the same path replaces the earlier one, as unpacking would. */
-static int add_entry(struct layer *layer, const char *path, const char *link,
+static int add_one(struct layer *layer, const char *path, size_t len, const char *link,
 	struct layer_entry entry)
 {
-	size_t len = strlen(path), slot;
+	size_t slot;
 	int r = layer->n == layer->cap ? grow(layer) : 0;
 
 	if (!r && !layer->used)
@@ -172,6 +171,34 @@ static int add_entry(struct layer *layer, const char *path, const char *link,
 	layer->entries[layer->n++] = entry;
 	layer->table[slot] = (uint32_t)layer->n;
 	return 0;
+}
+
+/*
+ * Parents that have no entry of their own: unpacking makes directories of them, in the place of whatever a
+ * lower layer has there.
+ */
+static int add_parents(struct layer *layer, const char *path, size_t len)
+{
+	int r = 0;
+
+	while (!r && len) {
+		while (len && path[len - 1] != '/')
+			len--;
+		if (!len || layer_find(layer, path, --len))
+			return 0;
+		r = add_one(layer, path, len, NULL, (struct layer_entry){ .kind = LAYER_DIRECTORY });
+	}
+	return r;
+}
+
+/* A later entry of the same path replaces the earlier one, as unpacking would. */
+static int add_entry(struct layer *layer, const char *path, const char *link,
+	struct layer_entry entry)
+{
+	size_t len = strlen(path);
+	int r = add_parents(layer, path, len);
+
+	return r ? r : add_one(layer, path, len, link, entry);
 }
 
 /* "./usr//bin/x/" to "usr/bin/x"; false for "..". */
@@ -332,7 +359,7 @@ static int read_members(struct layer *layer, struct source *source, struct err *
 	struct tar_reader reader;
 	int r;
 
-	tar_init(&reader, source);
+	tar_init(&reader, source, true);
 	while ((r = tar_next(&reader, e)) > 0) {
 		r = add_member(layer, &reader, e);
 		if (r == -E2BIG && e && !e->code)

@@ -19,6 +19,7 @@ enum {
 struct overrides {
 	char *path, *linkname;
 	bool has_size, is_sparse;
+	bool is_begun; /* a member has to follow */
 	uint64_t size;
 };
 
@@ -35,9 +36,9 @@ static void entry_done(struct tar_entry *entry)
 	*entry = (struct tar_entry){ 0 };
 }
 
-void tar_init(struct tar_reader *reader, struct source *source)
+void tar_init(struct tar_reader *reader, struct source *source, bool is_layer)
 {
-	*reader = (struct tar_reader){ .source = source };
+	*reader = (struct tar_reader){ .source = source, .is_layer = is_layer };
 }
 
 void tar_done(struct tar_reader *reader)
@@ -151,6 +152,9 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	if (memchr(text, '\0', len))
 		return malformed("a name with a NUL in it", e);
 	free(*target);
+	*target = NULL;
+	if (!len)
+		return 0; /* POSIX pax: an empty value takes the record back */
 	*target = mem_part(text, len);
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
 }
@@ -240,13 +244,16 @@ static char *block_path(const uint8_t *block)
 		       (const char *)block + NAME) < 0 ? NULL : path;
 }
 
-/* '\0' and '7' are old and contiguous files; a file whose name ends in a slash is an old directory. */
+/*
+ * '\0' and '7' are old and contiguous files. Only an old one whose name ends in a slash is a directory: a '0' has
+ * content whatever its name, and taking that for headers would show other members than engines unpack.
+ */
 static int set_type(struct tar_entry *entry, char type, struct err *e)
 {
+	if (type == '\0' && str_ends(entry->path, "/") && !entry->size)
+		type = TAR_DIRECTORY;
 	if (type == '\0' || type == '7')
 		type = TAR_FILE;
-	if (type == TAR_FILE && str_ends(entry->path, "/"))
-		type = TAR_DIRECTORY;
 	if (type < TAR_FILE || type > TAR_FIFO)
 		return malformed(type == 'S' ? "a sparse file" : "an unknown type of member", e);
 	entry->type = (enum tar_type)type;
@@ -316,10 +323,12 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 	for (;;) {
 		uint8_t block[TAR_BLOCK];
 		uint64_t size;
-		int code = read_block(r, block, false, e);
+		int code = read_block(r, block, r->is_layer && r->members && !o->is_begun, e);
 
-		if (code < 0)
+		if (code <= 0) {
+			r->is_done = !code;
 			return code;
+		}
 		if (is_zero(block))
 			return finish(r, e);
 		if (!checksum_fits(block))
@@ -332,10 +341,27 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 		}
 		if (!parse_number(block + SIZE, SIZE_LEN, &size))
 			return malformed("a bad number in a header", e);
+		o->is_begun = true;
 		code = take_extension(r, (char)block[TYPE], size, o, e);
 		if (code)
 			return code;
 	}
+}
+
+/* What is left of the content, and the padding behind it. */
+static int pass_over(struct tar_reader *r)
+{
+	uint8_t padding[TAR_BLOCK];
+	ssize_t n;
+
+	if (!r->is_layer)
+		return source_skip(r->source, r->left + r->padding);
+	n = source_skip(r->source, r->left);
+	if (!n)
+		n = source_read(r->source, padding, (size_t)r->padding);
+	if (n > 0 && (uint64_t)n < r->padding)
+		n = -EBADMSG; /* cut; left out altogether it may be */
+	return n < 0 ? (int)n : 0;
 }
 
 int tar_next(struct tar_reader *reader, struct err *e)
@@ -345,7 +371,7 @@ int tar_next(struct tar_reader *reader, struct err *e)
 
 	if (reader->is_done)
 		return 0;
-	code = source_skip(reader->source, reader->left + reader->padding);
+	code = pass_over(reader);
 	if (code)
 		return broken(code, e);
 	entry_done(&reader->entry);

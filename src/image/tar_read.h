@@ -39,12 +39,14 @@ struct tar_reader {
 	struct tar_entry entry;
 	uint64_t left, padding; /* of the current content */
 	unsigned long members;
+	bool is_layer; /* umoci and others leave out the zero blocks, and the padding before them */
 	bool is_done;
 };
 
 /* Whether a block is the header of a member, by its checksum. */
 bool tar_is_header(const uint8_t *block);
-void tar_init(struct tar_reader *reader, struct source *source);
+/* is_layer: the end of the source between members ends it, too; else that is truncated. */
+void tar_init(struct tar_reader *reader, struct source *source, bool is_layer);
 void tar_done(struct tar_reader *reader);
 /*
  * The next member; what is left of the last one's content is passed over. 1, 0 at the two zero blocks

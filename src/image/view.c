@@ -32,8 +32,9 @@ static bool is_blocked(const struct layer *layer, const char *path, size_t len, 
 }
 
 /*
- * Whether this layer hides what layers below have at path[0..len]: something else stands there or at a
- * parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is looked at once.
+ * Whether this layer hides the file that layers below have at path[0..len]: anything stands there, or something
+ * that is no directory at a parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is
+ * looked at once.
  */
 static bool hides(const struct layer *layer, const char *path, size_t len)
 {
@@ -41,7 +42,7 @@ static bool hides(const struct layer *layer, const char *path, size_t len)
 	size_t dir = 0;
 
 	if (!layer->has_whiteouts && !layer->has_blockers)
-		return false;
+		return layer_find(layer, path, len);
 	for (size_t start = 0, end; start <= len; start = end + 1) {
 		end = start + strcspn(path + start, "/");
 		end = MIN_OF(end, len);
@@ -56,7 +57,7 @@ static bool hides(const struct layer *layer, const char *path, size_t len)
 		if (layer->has_blockers && is_blocked(layer, path, end, hash))
 			return true;
 	}
-	return false;
+	return layer_find(layer, path, len);
 }
 
 bool view_is_visible(const struct view *view, size_t i, const char *path)

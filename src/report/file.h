@@ -5,7 +5,7 @@
 #include "arch/abi.h"
 #include "base/err.h"
 
-enum { FILE_STEPS_MAX = 5, FILE_LINE_MAX = 256 };
+enum { FILE_STEPS_MAX = 6, /* fs/exec.c, exec_binprm(): five scripts and a program */ FILE_LINE_MAX = 256 };
 
 /* A file on the way from what was typed to the program that the kernel starts. */
 struct file_step {

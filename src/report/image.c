@@ -130,8 +130,12 @@ static bool do_agree(const struct image_facts *facts)
 			(*facts->called.variant && *facts->label.variant &&
 				strcmp(facts->called.variant, facts->label.variant))))
 		return false;
-	return !facts->has_label || !content->has_platform ||
-		image_fits(&facts->label, &content->platform);
+	if (!content->has_platform)
+		return true;
+	if (!facts->has_label) /* Linux, and no platform: whatever the files are for, it is not that */
+		return !facts->image->os || strcmp(facts->image->os, "linux") ||
+			!facts->image->architecture;
+	return image_fits(&facts->label, &content->platform);
 }
 
 static int look_at_image(struct store *store, struct image_facts *facts, struct err *e)
