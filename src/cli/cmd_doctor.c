@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "report/doctor.h"
 #include "report/image.h"
+#include "rootfs/beneath.h"
 #include "rootfs/survey.h"
 
 enum { OPT_ROOT = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_ALL };
@@ -59,11 +60,15 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 
 	for (size_t i = 0; !r && i < content.n_emulators && content.has_platform &&
 		content.platform.arch != arch_host(); i++) {
-		auto_buf path = { 0 }, remove = { 0 };
+		auto_fd fd = beneath_open(root, content.emulators[i].path, O_PATH);
+		auto_buf remove = { 0 };
+		char real[4096];
 
-		buf_addf(&path, "%s%s", target, content.emulators[i].path);
-		buf_adds(&remove, "sudo rm ");
-		doctor_quote(&remove, buf_text(&path));
+		/* As it is without links: one in the root could lead to a file of this machine. */
+		if (fd >= 0 && *doctor_real_path(fd, "", real)) {
+			buf_adds(&remove, "sudo rm ");
+			doctor_quote(&remove, real);
+		}
 		doctor_add(d, FINDING_NOTE, "emulator-inside", buf_text(&remove),
 			"%s: an emulator is inside, which fixed handlers do not need: %s", target,
 			content.emulators[i].path);

@@ -54,8 +54,7 @@ static bool has_module(void)
 	if (!exists(buf_text(&path)))
 		return !exists("/lib/modules");
 	buf_adds(&path, "/modules.dep");
-	return file_has_line(buf_text(&path), "/binfmt_misc.ko") ||
-		file_has_line(buf_text(&path), "\nbinfmt_misc.ko");
+	return file_has_line(buf_text(&path), "binfmt_misc.ko");
 }
 
 static void check_instance(const struct status *s, struct doctor *d)
@@ -69,7 +68,7 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
 			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
-		doctor_add(d, FINDING_NOTE, "automount", "ls " INSTANCE_USUAL,
+		doctor_add(d, FINDING_NOTE, "automount", "sudo anyarch register",
 			"binfmt_misc is an automount that nobody has triggered yet: what containers "
 			"register before that is another table's");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
@@ -126,8 +125,13 @@ static void check_containers(struct doctor *d)
 {
 	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/docker" };
 	const char *host = getenv("DOCKER_HOST"), *runtime = getenv("XDG_RUNTIME_DIR");
-	auto_buf socket = { 0 };
+	auto_buf socket = { 0 }, podman = { 0 };
 
+	buf_addf(&podman, "%s/podman/podman.sock", runtime ? runtime : "/nonexistent");
+	if (exists(buf_text(&podman)))
+		doctor_add(d, FINDING_NOTE, "podman-rootless", "sudo anyarch register",
+			"Podman runs rootless: a set-up container cannot mount binfmt_misc there, and "
+			"what is registered on the machine works in it");
 	buf_addf(&socket, "%s/docker.sock", runtime ? runtime : "/nonexistent");
 	if ((host && strstr(host, "/run/user/")) || exists(buf_text(&socket)))
 		doctor_add(d, FINDING_NOTE, "docker-rootless", "sudo anyarch register",
@@ -267,9 +271,11 @@ static void check_entries(const struct status *s, struct doctor *d)
 		const struct table_entry *entry = &s->table.entries[i];
 		const struct status_row *row = row_of(s, &entry->rule);
 		const struct arch *arch = row ? row->arch : NULL;
+		auto_buf out = { 0 };
 
 		if (entry->is_odd) {
-			doctor_add(d, FINDING_WARNING, "odd-entry", NULL,
+			doctor_unregister_hint(&out, &entry->rule);
+			doctor_add(d, FINDING_WARNING, "odd-entry", buf_text(&out),
 				"'%s' is shown by the kernel in a form that does not fit", entry->rule.name);
 			continue;
 		}

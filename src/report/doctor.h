@@ -15,7 +15,7 @@ enum finding_level {
 
 extern const char *const finding_words[];
 
-enum { FINDINGS_MAX = 256, FINDING_ID_MAX = 32 };
+enum { FINDING_ID_MAX = 32 };
 
 /* One observation. id is stable, for scripts. Text is owned. */
 struct finding {
@@ -25,18 +25,21 @@ struct finding {
 	char *hint; /* what to type; NULL for none */
 };
 
+/* A zeroed one is empty. */
 struct doctor {
-	struct finding findings[FINDINGS_MAX];
-	size_t n;
+	struct finding *findings;
+	size_t n, cap;
 };
 
-/* Adds a finding; hint may be NULL. Beyond FINDINGS_MAX nothing is added. */
+/* Adds a finding; hint may be NULL. */
 void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
 	const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* The worst level. */
 enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
 
+/* The path that an opened file or directory has on this machine, without links; path where that is unknown. */
+const char *doctor_real_path(int fd, const char *path, char ret[4096]);
 /* Appends text so that a shell takes it as one word. */
 void doctor_quote(struct buf *out, const char *text);
 /* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */

@@ -83,7 +83,8 @@ static bool is_inside(int root, const char *path)
 struct start {
 	uint8_t head[RULE_WINDOW];
 	int n;
-	bool is_executable, is_noexec;
+	bool is_executable, is_noexec, is_set_id;
+	char real[4096]; /* where it is on this machine, for what is to be typed */
 };
 
 static struct start read_start(int root, const char *path)
@@ -94,8 +95,12 @@ static struct start read_start(int root, const char *path)
 	struct statvfs fs;
 	struct stat st;
 
+	snprintf(start.real, sizeof(start.real), "%s", path);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return start;
+	if (root >= 0)
+		doctor_real_path(fd, path, start.real);
+	start.is_set_id = st.st_mode & (S_ISUID | S_ISGID);
 	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
 	start.is_executable = st.st_mode & 0111;
 	start.is_noexec = !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC;
@@ -108,13 +113,13 @@ static void check_permission(const struct start *start, const char *path, struct
 	auto_buf hint = { 0 };
 
 	buf_adds(&hint, "chmod +x ");
-	doctor_quote(&hint, path);
+	doctor_quote(&hint, start->real);
 	if (!start->is_executable)
 		doctor_add(d, FINDING_PROBLEM, "not-executable", buf_text(&hint),
 			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
 	hint.len = 0;
 	buf_adds(&hint, "sudo mount -o remount,exec \"$(findmnt -no TARGET -T ");
-	doctor_quote(&hint, path);
+	doctor_quote(&hint, start->real);
 	buf_adds(&hint, ")\"");
 	if (start->is_noexec)
 		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
@@ -156,6 +161,12 @@ static void check_program(const struct status *s, int root, const struct file_st
 			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
 			"error'", step->path, arch->qemu);
 		return;
+	}
+	if (entry && !s->is_off && start.is_set_id && !(entry->rule.flags & RULE_CREDENTIALS)) {
+		buf_addf(&replace, "sudo anyarch register --credentials %s", arch->qemu);
+		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&replace),
+			"%s: its set-user-ID bit is ignored, as the handler '%s' has no C: sudo and the "
+			"like fail", step->path, entry->rule.name);
 	}
 	if (entry && !s->is_off) {
 		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes",
@@ -201,7 +212,7 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 	doctor_add(d, FINDING_OK, "script", NULL, "%s is a script for %s", step->path, step->command);
 	check_permission(&start, step->path, d);
 	buf_adds(&hint, "sed -i 's/\\r$//' ");
-	doctor_quote(&hint, step->path);
+	doctor_quote(&hint, start.real);
 	if (strchr(step->command, '\r'))
 		doctor_add(d, FINDING_PROBLEM, "carriage-return", buf_text(&hint),
 			"%s has Windows line ends: its program is looked for with a carriage return in "

@@ -16,11 +16,19 @@ const char *const finding_words[] = { "ok", "note", "warning", "problem" };
 void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
 	const char *fmt, ...)
 {
-	struct finding *f = &doctor->findings[doctor->n];
+	struct finding *f;
 	va_list ap;
 
-	if (doctor->n == FINDINGS_MAX)
-		return;
+	if (doctor->n == doctor->cap) {
+		size_t cap = doctor->cap ? 2 * doctor->cap : 64;
+		struct finding *grown = mem_grow(doctor->findings, cap, sizeof(*grown));
+
+		if (!grown)
+			return;
+		doctor->findings = grown;
+		doctor->cap = cap;
+	}
+	f = &doctor->findings[doctor->n];
 	*f = (struct finding){ .level = level, .hint = hint && *hint ? mem_text(hint) : NULL };
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	va_start(ap, fmt);
@@ -46,7 +54,19 @@ void doctor_done(struct doctor *doctor)
 		free(doctor->findings[i].what);
 		free(doctor->findings[i].hint);
 	}
-	doctor->n = 0;
+	free(doctor->findings);
+	*doctor = (struct doctor){ 0 };
+}
+
+const char *doctor_real_path(int fd, const char *path, char ret[4096])
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret, 4095);
+	ret[n > 0 ? n : 0] = '\0';
+	return n > 0 && *ret == '/' ? ret : path;
 }
 
 void doctor_quote(struct buf *out, const char *text)

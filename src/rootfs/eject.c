@@ -154,7 +154,8 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 	buf_addf(&s->path, "/%s", name);
 	r = buf_ok(&s->path) ? walk(s, fd, depth + 1) : -ENOMEM;
 	s->path.len = before;
-	s->path.data[before] = '\0';
+	if (s->path.data)
+		s->path.data[before] = '\0';
 	return r;
 }
 
