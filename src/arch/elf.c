@@ -2,6 +2,7 @@
 /* What an ELF file is, read through libelf with its inputs bounded; the one file that knows libelf. */
 #include "arch/elf.h"
 
+#include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "arch/attributes.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 
 const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump", "shared library",
 	"static", "static-pie", "dynamic" };
@@ -263,7 +265,10 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	if (r)
 		return r;
 	elf_version(EV_CURRENT);
+	errno = 0; /* libelf keeps its own codes; a failed allocation shows here */
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (errno == ENOMEM)
+		mem_note();
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		return refused_by_libelf(e);
 	r = read_segments(&s, &eh, &info, e);

@@ -6,8 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* What a NULL error would have held: a code must not get lost with the sentence that nobody wants. */
 static _Thread_local int last_code = -EIO;
+
+static void remember(int code)
+{
+	last_code = code;
+	if (code == -ENOMEM)
+		mem_note();
+}
 
 __attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
 {
@@ -27,7 +36,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	last_code = code;
+	remember(code);
 	if (!e)
 		return code;
 	va_start(ap, fmt);
@@ -42,7 +51,7 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 	char *text = NULL;
 	va_list ap;
 
-	last_code = code;
+	remember(code);
 	if (!e)
 		return code;
 	va_start(ap, fmt);

@@ -134,7 +134,7 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 			if (!pid)
 				child(stage, next, self);
 			if (pid < 0) {
-				r = err_sys(e, -errno, "cannot start a process");
+				r = err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 				break;
 			}
 			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS };
@@ -268,7 +268,7 @@ static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, str
 	if (!pid)
 		_exit(arena(shared, n, self));
 	if (pid < 0)
-		return err_sys(e, -errno, "cannot start a process");
+		return err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
 		if (stop_signal())
 			kill(pid, SIGTERM);

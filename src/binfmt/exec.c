@@ -36,7 +36,7 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 		if (!pid)
 			chain(stage, n, &at, self);
 		if (pid < 0)
-			return err_sys(e, -errno, "cannot start a process");
+			return err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 			;
 		if (WIFEXITED(status) && WEXITSTATUS(status))

@@ -7,14 +7,25 @@
 
 #include "base/memory.h"
 
-char *mounts_find_binfmt(void)
+static struct libmnt_table *mountinfo(void)
 {
 	struct libmnt_table *table = mnt_new_table();
+
+	if (!table || mnt_table_parse_file(table, "/proc/self/mountinfo") == -ENOMEM)
+		mem_note();
+	return table;
+}
+
+char *mounts_find_binfmt(void)
+{
+	struct libmnt_table *table = mountinfo();
 	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_BACKWARD);
 	struct libmnt_fs *fs;
 	char *found = NULL;
 
-	if (table && iter && !mnt_table_parse_file(table, "/proc/self/mountinfo"))
+	if (!iter)
+		mem_note();
+	if (table && iter)
 		while (!found && !mnt_table_next_fs(table, iter, &fs))
 			if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))
 				found = mem_text(mnt_fs_get_target(fs));
@@ -25,12 +36,12 @@ char *mounts_find_binfmt(void)
 
 bool mounts_root_is_whole(void)
 {
-	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_table *table = mountinfo();
 	struct libmnt_fs *fs = NULL;
 	const char *inner = NULL;
 	bool is_whole;
 
-	if (table && !mnt_table_parse_file(table, "/proc/self/mountinfo"))
+	if (table)
 		fs = mnt_table_find_target(table, "/", MNT_ITER_BACKWARD);
 	if (fs)
 		inner = mnt_fs_get_root(fs);

@@ -133,6 +133,7 @@ int grid_print(const struct grid *grid, const struct view *view, struct err *e)
 
 	if (r)
 		return r;
+	errno = 0; /* not every failed allocation in there comes back as a failure */
 	table = scols_new_table();
 	if (!table)
 		return err_sys(e, -ENOMEM, "cannot print the table");
@@ -150,6 +151,8 @@ int grid_print(const struct grid *grid, const struct view *view, struct err *e)
 	}
 	if (!r && grid->n_rows)
 		r = scols_print_table(table);
+	if (errno == ENOMEM)
+		mem_note();
 	scols_unref_table(table);
 	return r ? err_sys(e, -ENOMEM, "cannot print the table") : 0;
 }

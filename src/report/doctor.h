@@ -62,9 +62,12 @@ void doctor_machine(const struct status *status, struct doctor *ret);
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
 	struct err *e);
-/* Whether the emulator that the handler of arch asks for lies where it asks for it. */
+/*
+ * Whether the emulator that the handler of arch asks for lies where it asks for it; in the directory root it must
+ * also be one that starts. -1 for an image, whose content was looked at on the way.
+ */
 bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content);
+	const struct content *content, int root);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
 	bool has_emulator_inside, struct doctor *ret);

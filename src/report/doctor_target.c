@@ -54,29 +54,36 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			row->rule ? row->rule->name : "the handler", row->why);
 	else if (row->rule && !(row->rule->flags & RULE_FIXED) && !has_emulator_inside)
 		doctor_add(ret, FINDING_PROBLEM, "not-fixed", buf_text(&again),
-			"%s: %s is not fixed (no F), and %s is not inside: 'No such file or directory' "
-			"(ENOENT)", what, row->rule->name, row->rule->interpreter);
+			"%s: %s is not fixed (no F), and no %s that works is inside: 'No such file or "
+			"directory' (ENOENT)", what, row->rule->name, row->rule->interpreter);
 	else
 		doctor_add(ret, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", what,
 			arch->qemu, row->rule ? row->rule->interpreter : "a handler");
 }
 
+/* Whether the kernel could start that emulator for arch in there: a handler without F opens it in the root. */
+static bool is_inside(int root, const char *path, const struct arch *arch)
+{
+	auto_fd fd = root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) :
+				 fd_open_regular(AT_FDCWD, path, 0);
+	char version[EMULATOR_VERSION_MAX];
+	struct elf_info info;
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111 && !elf_read(fd, &info, NULL) &&
+		elf_arch(&info.head) == arch_host() && !info.has_interpreter && !info.is_truncated &&
+		emulator_version(fd, arch, version);
+}
+
 bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content)
+	const struct content *content, int root)
 {
 	const struct status_row *row = find_row(status, arch);
 
 	for (size_t i = 0; row && row->rule && i < content->n_emulators; i++)
 		if (!strcmp(content->emulators[i].path, row->rule->interpreter))
-			return true;
+			return root < 0 || is_inside(root, row->rule->interpreter, arch);
 	return false;
-}
-
-static bool is_inside(int root, const char *path)
-{
-	auto_fd fd = root >= 0 ? beneath_open(root, path, O_PATH) : open(path, O_PATH | O_CLOEXEC);
-
-	return fd >= 0;
 }
 
 /* The file's beginning, and whether the kernel may execute it where it lies. */
@@ -174,7 +181,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 		doctor_interpreter(&entry->rule, arch, d);
 	}
 	doctor_platform(s, arch, step->path,
-		entry && is_inside(root, entry->rule.interpreter), d);
+		entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
 /* Debian's way to have a C library for another architecture. */
