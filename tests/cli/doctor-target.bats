@@ -36,6 +36,21 @@ teardown() {
 	same complaints 0 "$(complaints)"
 }
 
+@test "no target is started, and nothing is changed" {
+	local before
+
+	table_write "$(rule qemu-arm arm /nonexistent P)"
+	before=$(table_snapshot)
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\n: >"$0.started"\n' >"$W/script"
+	chmod 0755 "$W/script"
+	examine 0 "$W/script"
+	examine 3 "$ROOT/arm"
+	examine 3 "$ROOT"
+	same files script "$(ls "$W")"
+	same table "$before" "$(table_snapshot)"
+}
+
 @test "no handler" {
 	fails_with 'Exec format error' "$ROOT/arm"
 	examine 3 "$ROOT/arm"
@@ -358,6 +373,40 @@ arm_runs_in() { # ROOT FILE
 	done
 }
 
+# make_suid FILE: an ARM program that ends with its effective user, its owner's if the bit for that is obeyed.
+make_suid() {
+	make_arm "$1"
+	{
+		head -c 84 "$1"
+		put_hex c970a0e3 000000ef 0170a0e3 000000ef # mov r7,#201 (geteuid32); svc 0; mov r7,#1; svc 0
+		tail -c 32 "$1"
+	} >"$1.new"
+	mv "$1.new" "$1"
+	chmod 4755 "$1"
+}
+
+as_somebody() {
+	ns setpriv --reuid 100 --regid 100 --clear-groups "$@"
+}
+
+@test "a set-user-ID program, as sudo is one, does not get its owner's rights" {
+	local got=0
+
+	need_root
+	ns mount -t tmpfs -o mode=0755 tmpfs /mnt
+	make_suid "$W/program"
+	ns cp -p "$W/program" /mnt/program
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	as_somebody /mnt/program || got=$?
+	[[ $got -eq 100 ]]
+	examine 0 /mnt/program
+	found '' set-user-id
+	cure
+	as_somebody /mnt/program
+	examine 0 /mnt/program
+	silent set-user-id
+}
+
 # appimage_of PROGRAM: the bytes by which an AppImage of type 2 is told.
 appimage_of() {
 	cp "$1" "$W/app"
@@ -410,9 +459,9 @@ appimage_of() {
 	examine 3 "$W/script"
 	found problem script-program-missing /usr/bin/no-such-python3
 	mkdir -p "$W/root"
-	printf '#!/bin/sh\n' >"$W/root/script"
-	chmod 0755 "$W/root/script"
-	examine 3 --root="$W/root" /script
+	printf '#!/bin/sh\n' >"$W/root/anyarch-test-script"
+	chmod 0755 "$W/root/anyarch-test-script"
+	examine 3 --root="$W/root" /anyarch-test-script
 	found problem script-program-missing /bin/sh
 }
 
@@ -483,6 +532,27 @@ shell_runs() { # ROOT
 	examine 0 "$W/root"
 }
 
+@test "a root file system with an emulator that is another one, dynamic, foreign, or not executable" {
+	local one
+
+	make_arm_root "$W/root"
+	table_write "$(rule qemu-arm arm $ARM P)"
+	for one in /usr/bin/qemu-aarch64-static "$(type -P true)" "$ROOT/arm" $ARM; do
+		cp "$one" "$W/root$ARM"
+		[[ $one != "$ARM" ]] || chmod 0644 "$W/root$ARM"
+		refute shell_runs "$W/root"
+		printf 'as the emulator: %s\n' "$one"
+		examine 3 "$W/root"
+		found problem ''
+		examine 3 --root="$W/root" /bin/sh
+		found problem ''
+	done
+	cure
+	shell_runs "$W/root"
+	examine 0 "$W/root"
+	examine 0 --root="$W/root" /bin/sh
+}
+
 @test "a root file system with programs of two architectures" {
 	make_arm_root "$W/a root"
 	expect 0 anyarch register arm
@@ -514,6 +584,37 @@ shell_runs() { # ROOT
 	shell_runs "$W/a root"
 	examine 0 "$W/a root"
 	silent emulator-inside
+}
+
+# What is typed is for the machine, where links of a root lead elsewhere than in it.
+@test "an emulator in a root file system whose links lead out of it" {
+	make_arm_root "$W/root"
+	cp $ARM "$W/root/bin/"
+	rmdir "$W/root/usr/bin"
+	ln -s /bin "$W/root/usr/bin"
+	expect 0 anyarch register arm
+	cover /usr/bin
+	examine 0 "$W/root"
+	found note emulator-inside
+	cure
+	ns test -e $ARM
+	[[ ! -e $W/root/bin/qemu-arm-static ]]
+	examine 0 "$W/root"
+	silent emulator-inside
+}
+
+@test "what is wrong with a script in a root is cured in the root" {
+	make_arm_root "$W/root"
+	expect 0 anyarch register arm
+	printf '#!/bin/sh\r\n' >"$W/root/anyarch-test-script"
+	ln -s /anyarch-test-script "$W/root/anyarch-test-link"
+	examine 3 --root="$W/root" /anyarch-test-link
+	found problem not-executable
+	cure
+	found problem carriage-return
+	cure
+	[[ -x $W/root/anyarch-test-script && $(<"$W/root/anyarch-test-script") == '#!/bin/sh' ]]
+	examine 0 --root="$W/root" /anyarch-test-link
 }
 
 # ---- images ----

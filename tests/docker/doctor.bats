@@ -75,6 +75,7 @@ setup() {
 
 teardown() {
 	table_release
+	[[ -z ${REGISTRY:-} ]] || kill "$REGISTRY" 2>/dev/null || true
 	[[ -n $OBSTACLES ]] || clear_table
 }
 
@@ -254,6 +255,71 @@ project() {
 	save "$(<"$W/id")"
 	examine 0 "$W/image.tar"
 	silent label-lies
+}
+
+# put_blob TEXT|-: into the layout; prints how others refer to it.
+put_blob() {
+	local file=$W/layout/blobs/blob digest
+
+	mkdir -p "$W/layout/blobs/sha256"
+	if [[ $1 == - ]]; then
+		cat >"$file"
+	else
+		printf %s "$1" >"$file"
+	fi
+	digest=$(sha256sum <"$file")
+	mv "$file" "$W/layout/blobs/sha256/${digest%% *}"
+	printf '"digest":"sha256:%s","size":%d' "${digest%% *}" "$(stat -c %s "$W/layout/blobs/sha256/${digest%% *}")"
+}
+
+# make_layout: an OCI layout with an index of one image, for arm64.
+make_layout() {
+	local root=$W/root type=application/vnd.oci.image layer config manifest diff
+
+	mkdir -p "$root/bin" "$W/layout"
+	cp "$(busybox_static arm64)" "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	ln -s busybox "$root/bin/uname"
+	tar -C "$root" -cf "$W/layer.tar" .
+	diff=$(sha256sum <"$W/layer.tar")
+	layer=$(gzip -1 <"$W/layer.tar" | put_blob -)
+	config=$(put_blob '{"architecture":"arm64","os":"linux","config":{"Env":["PATH=/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:'"${diff%% *}"'"]}}')
+	manifest=$(put_blob '{"schemaVersion":2,"mediaType":"'$type.manifest.v1+json'","config":{"mediaType":"'$type.config.v1+json'",'"$config"'},"layers":[{"mediaType":"'$type.layer.v1.tar+gzip'",'"$layer"'}]}')
+	printf %s '{"schemaVersion":2,"mediaType":"'$type.index.v1+json'","manifests":[{"mediaType":"'$type.manifest.v1+json'",'"$manifest"',"platform":{"os":"linux","architecture":"arm64"}}]}' >"$W/layout/index.json"
+	put_blob - <"$W/layout/index.json" >/dev/null # a registry is asked for it by its digest, too
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$W/layout/oci-layout"
+}
+
+# registry_open: a registry that offers the layout as test:latest, on $PORT.
+registry_open() {
+	(cd "$W/layout" && exec python3 - >"$W/port" 2>/dev/null </dev/fd/4 3>&-) 4<<'PYTHON' &
+import http.server, json, os
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        word = self.path.rsplit("/", 1)[-1]
+        name = "blobs/sha256/" + word[7:] if word.startswith("sha256:") else "index.json"
+        body = b"{}" if self.path == "/v2/" else open(name, "rb").read()
+        kind = "application/octet-stream"
+        if "/manifests/" in self.path:
+            kind = json.loads(body)["mediaType"]
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+    do_HEAD = do_GET
+    def log_message(self, *arguments):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+PYTHON
+	REGISTRY=$!
+	eventually 5 test -s "$W/port"
+	PORT=$(<"$W/port")
 }
 
 @test "a container that may not mount is told so" {

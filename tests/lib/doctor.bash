@@ -54,34 +54,40 @@ cure() {
 	"${where[@]}" env -C "$W" PATH="$TYPIST:$PATH:/usr/sbin:/sbin" bash -c "$HINT" </dev/null 3>&-
 }
 
-# examine STATUS [ARGUMENT...]: what doctor says, $TEXT for people and $FINDINGS for found; the two agree, and there is
-# no complaint besides.
+# examine STATUS [ARGUMENT...]: what doctor says, $TEXT for people and $REPORT as JSON, without a complaint besides.
 examine() {
-	local healthy=false line n=0
-
+	FINDINGS=() HEALTHY=false
+	[[ $1 -ne 0 ]] || HEALTHY=true
+	expect_raw "$1" anyarch doctor --json "${@:2}" || return
+	REPORT=$output
+	same stderr '' "$stderr" || return
 	expect_raw "$1" anyarch doctor --all "${@:2}" || return
 	TEXT=$output
-	same stderr '' "$stderr" || return
-	expect_raw "$1" anyarch doctor --json "${@:2}" || return
+}
+
+# Takes the report apart, once; the text must have as many findings.
+read_findings() {
+	local line n=0
+
+	[[ ${#FINDINGS[@]} -eq 0 ]] || return 0
 	mapfile -t FINDINGS < <(jq -r '.healthy, (.findings[] | [.level, .id, .hint // "", .what] |
-		map(gsub("\n"; " ")) | join("\u001f"))' "$OUT")
-	[[ $1 -ne 0 ]] || healthy=true
-	same healthy "$healthy" "${FINDINGS[0]}" || return
-	unset 'FINDINGS[0]'
+		map(gsub("\n"; " ")) | join("\u001f"))' <<<"$REPORT")
+	same healthy "$HEALTHY" "${FINDINGS[0]}" || return
 	while IFS= read -r line; do
 		case $line in 'problem: '* | 'warning: '* | 'note: '* | 'ok: '*) n=$((n + 1)) ;; esac
 	done <<<"$TEXT"
-	same 'number of findings' "${#FINDINGS[@]}" $n
+	same 'number of findings' $((${#FINDINGS[@]} - 1)) $n
 }
 
-# found LEVEL ID [TEXT]: both forms name this cause, in a sentence with TEXT, and what to type below it is $HINT. Any ID
-# will do when it is empty.
+# found LEVEL ID [TEXT]: both forms name this cause, in a sentence with TEXT, and what to type below it is $HINT. An empty
+# LEVEL or ID is any.
 found() {
 	local one level id hint what below
 
+	read_findings || return
 	for one in "${FINDINGS[@]}"; do
 		IFS=$'\x1f' read -r level id hint what <<<"$one"
-		[[ $level == "$1" && ${2:-$id} == "$id" && $what == *"${3-}"* ]] || continue
+		[[ ${1:-$level} == "$level" && ${2:-$id} == "$id" && $what == *"${3-}"* ]] || continue
 		below=$'\n'$TEXT$'\n'
 		[[ $below == *$'\n'"$level: $what"$'\n'* ]] || break
 		below=${below#*$'\n'"$level: $what"$'\n'}
@@ -99,6 +105,7 @@ found() {
 silent() {
 	local one id
 
+	read_findings || return
 	for one in "${FINDINGS[@]}"; do
 		IFS=$'\x1f' read -r _ id _ <<<"$one"
 		[[ " $* " == *" $id "* ]] || continue
@@ -111,6 +118,7 @@ silent() {
 complaints() {
 	local one n=0
 
+	read_findings || return
 	[[ $# -gt 0 ]] || set -- problem warning
 	for one in "${FINDINGS[@]}"; do
 		[[ " $* " != *" ${one%%$'\x1f'*} "* ]] || n=$((n + 1))

@@ -81,8 +81,9 @@ case_proc() {
 	expect_one_of '0 3' inject
 	canary_is_whole
 	rm -f "$R/usr/bin"
+	# The kernel may forbid to look at the link.
 	ln -s "/proc/$$/cwd" "$R/usr/bin"
-	expect_one_of '0 3' inject
+	expect_one_of '0 3 4' inject
 	ns umount -l "$R/proc"
 	canary_is_whole
 }
@@ -94,7 +95,7 @@ case_proc() {
 }
 
 case_loop() {
-	rm -r "$R/usr/bin"
+	rm -r "${R:?}/usr/bin"
 	ln -s ../a "$R/usr/bin"
 	ln -s b "$R/a"
 	ln -s a "$R/b"
@@ -193,7 +194,7 @@ case_many_links() {
 case_merged() {
 	mv "$R/usr/bin" "$R/real"
 	ln -s /real "$R/usr/bin"
-	rm -r "$R/bin"
+	rm -r "${R:?}/bin"
 	ln -s usr/bin "$R/bin"
 	make_arm "$R/real/sh"
 	age_tree
@@ -294,7 +295,7 @@ case_names() {
 }
 
 case_missing() {
-	rm -r "$R/usr"
+	rm -r "${R:?}/usr"
 	age_tree
 	expect 0 inject
 	is_injected "$R$AT"
@@ -332,10 +333,10 @@ case_hostile_record() {
 }
 
 case_record_outside() {
-	printf 'anyarch-inject 1\ndigest sha256:%s\nbackup 1\nmade 64\ntime 0 0\n' \
+	printf 'anyarch-inject 1\ndigest sha256:%s\nalso -\nbackup 1\nmade 64\ntime 0 0\n' \
 		"$(sha256sum <"$CANARY/bin/$NAME" | cut -d ' ' -f 1)" >"$CANARY/bin/.$NAME.anyarch"
 	CANARY_WAS=$(tree_of "$CANARY")
-	rm -r "$R/usr/bin"
+	rm -r "${R:?}/usr/bin"
 	ln -s "$CANARY/bin" "$R/usr/bin"
 	expect_one_of '0 3' eject
 	canary_is_whole
@@ -370,40 +371,41 @@ case_record_outside() {
 	same old old "$(<"$R$AT")"
 }
 
-# content_is_back: the tree but for the times of directories, which a file that came and went leaves behind.
+# content_is_back: the tree but for the times of directories, which a file that came and went leaves behind, and of
+# records, which are written back.
 content_is_back() {
 	same content "$(content_of <<<"$TREE")" "$(tree_of "$R" | content_of)"
 }
 
 content_of() {
-	sed 's|^\(.*/ [0-9]* [0-9]*:[0-9]*\) [0-9.]*$|\1|'
+	sed -e 's|^\(.*/ [0-9]* [0-9]*:[0-9]*\) [0-9.]*$|\1|' -e 's|^\(.*\.anyarch f [0-9]* [0-9]*:[0-9]* [0-9]*\) [0-9.]*|\1|'
 }
 
 # race_for SECONDS: inject and eject again and again against two who swap directories and links.
 race_for() {
-	local racers=() i swaps events end=$((SECONDS + $1)) n=0 others=0
+	local racer i swaps events end=$((SECONDS + $1)) n=0 statuses=(0 0 0 0)
 
-	# The watched place is not one of the swapped: what it holds is compared, too.
-	for i in 1 2; do
-		"$TOOLS/racer" "$1" "$R" "$CANARY" "$NAME" >"$W/racer$i" 3>&- &
-		racers+=($!)
-	done
+	"$TOOLS/racer" "$1" "$R" "$CANARY" "$NAME" >"$W/racers" 3>&- &
+	racer=$!
 	while ((SECONDS < end)); do
-		expect_one_of '0 1 3' inject --quiet
-		[[ $status -ne 1 ]] || others=$((others + 1))
-		expect_one_of '0 1 3' eject --quiet
-		[[ $status -ne 1 ]] || others=$((others + 1))
-		n=$((n + 2))
+		for i in inject eject; do
+			expect_one_of '0 1 3' "$i" --quiet
+			n=$((n + 1)) statuses[status]=$((statuses[status] + 1))
+			[[ $status -eq 0 ]] || sed 's/.*: //' "$ERR" >>"$W/reasons"
+		done
 	done
-	wait "${racers[@]}"
-	for i in 1 2; do
-		read -r swaps events <"$W/racer$i"
-		printf 'racer %d: %d swaps, %d events outside; %d commands, %d of them ended with 1\n' "$i" "$swaps" "$events" "$n" "$others"
+	wait "$racer"
+	printf '%d commands: %d done, %d refused, %d failed\n' "$n" "${statuses[0]}" "${statuses[3]}" "${statuses[1]}"
+	sort "$W/reasons" | uniq -c
+	[[ $(wc -l <"$W/racers") -eq 2 ]]
+	while read -r swaps events; do
+		printf 'racer: %d swaps, %d events outside\n' "$swaps" "$events"
 		[[ $swaps -gt 1000 && $events -eq 0 ]]
-	done
+	done <"$W/racers"
 	canary_is_whole
-	[[ $n -gt 20 ]]
-	same 'commands that ended with 1' 0 "$others"
+	[[ $n -gt 20 && ${statuses[0]} -gt 0 ]]
+	same 'temporary files' '' "$(files_of "$R" | grep -F '.anyarch-new
+.tmp')"
 }
 
 @test "a racing thread swaps directories for links for 10 seconds: nothing outside is written (39)" {
@@ -435,7 +437,7 @@ small() {
 	for old in '' old; do
 		make_tree
 		small size=1m "$old"
-		head -c 700000 /dev/zero >"$R/etc/fill"
+		head -c 760000 /dev/zero >"$R/etc/fill"
 		TREE=$(tree_of "$R")
 		expect 1 anyarch inject --emulator "$TOOLS/A" "$INSIDE"
 		says 'No space left'
@@ -468,11 +470,10 @@ small() {
 			expect_one_of '0 1' anyarch inject --emulator "$TOOLS/A" --at "$at" "$INSIDE"
 			if [[ $status -eq 0 ]]; then
 				expect 0 anyarch eject --at "$at" "$INSIDE"
-				tree_is_back
 			else
 				failed=$((failed + 1))
-				content_is_back
 			fi
+			content_is_back
 		done
 		ns umount "$INSIDE"
 	done
@@ -540,12 +541,14 @@ limited() {
 		make_tree
 		[[ -z $old ]] || echo old >"$R$AT"
 		age_tree
-		for ((n = 1; n <= allocations; n += 2)); do
+		for ((n = 1; n <= allocations; n++)); do
 			expect_one_of '0 1 3' ns env FAIL_AT="$n" LD_PRELOAD="$TOOLS/failing-malloc.so" "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 			if [[ $status -eq 0 ]]; then
 				is_injected "$R$AT"
 				expect_one_of '0 1 3' ns env FAIL_AT="$n" LD_PRELOAD="$TOOLS/failing-malloc.so" "$ANYARCH" eject "$R"
 				[[ $status -eq 0 ]] || expect 0 eject
+			elif grep -q 'what was printed may be incomplete' "$ERR"; then
+				expect 0 eject
 			fi
 			content_is_back
 		done
@@ -554,7 +557,7 @@ limited() {
 }
 
 @test "few bytes at a time, and calls that are interrupted (93)" {
-	rm -r "$R/usr"
+	rm -r "${R:?}/usr"
 	age_tree
 	expect 0 ns env LD_PRELOAD="$TOOLS/short-io.so" "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 	is_injected "$R$AT"
@@ -580,7 +583,7 @@ scenario() {
 	case $1 in
 	fresh) ;;
 	dirs)
-		rm -r "$R/usr"
+		rm -r "${R:?}/usr"
 		age_tree
 		;;
 	old | eject-old)
@@ -589,7 +592,7 @@ scenario() {
 		;;
 	update) ;;
 	eject-dirs)
-		rm -r "$R/usr"
+		rm -r "${R:?}/usr"
 		age_tree
 		;;
 	esac
@@ -609,13 +612,13 @@ restart() {
 	cp -a "$W/start" "$R"
 }
 
-# find_calls: the system calls since the root was opened, as "NAME N": the Nth of that name.
+# find_calls: the system calls since the root was changed first, as "NAME N": the Nth of that name.
 find_calls() {
 	ns strace -qq -o "$W/trace" "$ANYARCH_STATIC" "${COMMAND[@]}" 3>&-
-	awk -v root="$R" '/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); n[name]++
-		if (index($0, root) && name == "openat") seen = 1
-		if (seen) print name, n[name] }' "$W/trace" >"$W/calls"
-	[[ $(wc -l <"$W/calls") -gt 10 ]]
+	awk '/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); n[name]++
+		if (name ~ /^(mkdir|unlink|rename|link)/ || /O_CREAT/) seen = 1
+		if (seen && name !~ /^exit/) print name, n[name] }' "$W/trace" >"$W/calls"
+	[[ $(wc -l <"$W/calls") -gt 5 ]]
 	restart
 }
 
@@ -645,24 +648,21 @@ killed() {
 	scenario "$1"
 	find_calls
 	while read -r name n; do
-		[[ $name != exit* ]] || continue
 		calls=$((calls + 1))
 		restart
 		inject_fault "$name:signal=KILL:when=$n"
-		if [[ $status -ne 137 ]]; then
-			printf '%s %d: status %d, not killed\n' "$name" "$n" "$status"
-		fi
-		{ whole "$1" && again "$1"; } && continue
+		[[ $status -eq 137 ]] && whole "$1" && again "$1" && continue
 		printf '^ killed at %s %d\n' "$name" "$n"
 		bad=$((bad + 1))
 	done <"$W/calls"
 	canary_is_whole
 	printf '%s: killed at %d calls, %d went wrong\n' "$1" "$calls" "$bad"
-	[[ $bad -eq 0 && $calls -gt 10 ]]
+	[[ $bad -eq 0 && $calls -gt 5 ]]
 }
 
 # again: undone at once, the old file is whole; done again and undone, nothing is left.
 again() {
+	rm -rf "$W/second"
 	cp -a "$R" "$W/second"
 	if [[ $1 != eject-* ]]; then
 		expect 0 anyarch eject --quiet "$R" && visible_is_back 'ejected at once' || return
@@ -672,13 +672,26 @@ again() {
 		same 'temporary files after the rerun' '' "$(files_of "$R" | grep -F '.anyarch-new
 .tmp')" || return
 	fi
-	rm -rf "$W/second"
-	expect 0 eject && tree_is_back
+	expect 0 eject && same 'tree in the end' "$(but_dirs <<<"$TREE")" "$(tree_of "$R" | but_dirs)"
 }
 
-# Without names of ours, and without times of directories.
+# Without names of ours, and the number of names that a file has.
 visible_is_back() {
-	same "$1" "$(content_of <<<"$TREE" | grep -v '\.anyarch')" "$(tree_of "$R" | content_of | grep -v '\.anyarch')"
+	same "$1" "$(visible <<<"$TREE")" "$(tree_of "$R" | visible)"
+}
+
+visible() {
+	but_dirs | grep -v '\.anyarch' | sed 's|\( [0-9]*\.[0-9]*\) [0-9]* |\1 |'
+}
+
+# but_dirs: the tree without times of directories. Those that a killed run has made, and had no time to say so, may stay:
+# they are empty, and nobody can tell them from others.
+but_dirs() {
+	if grep -q '^usr/ ' <<<"$TREE"; then
+		content_of
+	else
+		content_of | grep -v '^usr/\(bin/\)\? '
+	fi
 }
 
 @test "killed at every system call of inject: old or new, a rerun cleans up (95)" {
@@ -710,7 +723,7 @@ failing() {
 	find_calls
 	while read -r name n; do
 		case $name in
-		exit* | brk | munmap) continue ;;
+		brk | munmap | getpid | geteuid) continue ;;
 		esac
 		calls=$((calls + 1))
 		restart
@@ -721,27 +734,27 @@ failing() {
 	done <"$W/calls"
 	canary_is_whole
 	printf '%s, %s: %d calls, %d went wrong\n' "$1" "$2" "$calls" "$bad"
-	[[ $bad -eq 0 && $calls -gt 10 ]]
+	[[ $bad -eq 0 && $calls -gt 5 ]]
 }
 
 judge_failed() {
 	[[ " 0 1 3 4 " == *" $status "* ]] && whole "$1" || return
-	if [[ $status -eq 0 && $1 == eject-* ]]; then
-		visible_is_back undone
-		return
-	elif [[ $status -ne 0 ]]; then
-		same 'tree after the failure' "$(content_of <<<"$START")" "$(tree_of "$R" | content_of)" || return
-	fi
 	case $1,$status in
-	eject-* | *,0) ;;
-	*) expect 0 inject || return ;;
+	eject-*) ;;
+	*,0) is_injected "$R$AT" || return ;;
+	*) same 'tree after the failure' "$(content_of <<<"$START")" "$(tree_of "$R" | content_of)" || return ;;
 	esac
-	[[ $1 == eject-* ]] || is_injected "$R$AT" || return
-	expect 0 eject && visible_is_back 'ejected at last'
+	# What was left over is ejected; and what was not done can be done.
+	expect 0 eject && visible_is_back 'ejected at last' || return
+	[[ $1 != eject-* ]] || return 0
+	restart && expect 0 inject && expect 0 eject && tree_is_back
 }
 
-@test "any one system call of inject fails: told, and nothing is changed (90, 91, 92)" {
+@test "any one system call of inject fails where directories are missing: told, and nothing is changed (90, 91, 92)" {
 	failing dirs EIO
+}
+
+@test "any one system call of inject over another file fails: told, and nothing is changed (90, 91, 92)" {
 	failing old EIO
 }
 

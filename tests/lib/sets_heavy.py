@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Small files that take long or much where something is not bounded."""
+import zlib
+
+import tar_files as tf
+from elf_files import arm
+from image_files import INDEX, Oci, archive, around, config_of, docker, pack, row, write
+from tar_files import gz, member, tar
+
+# Pairs of words that leave the low 50 bits of FNV-1a alike, each behind the pairs before it: with one of each pair
+# after the other there are 2^17 paths (a slash behind the sixth) that fall into one slot of a table of up to 2^18.
+COLLIDING = """
+n7EOFVOxD 5Hw+hHnta ao4RfJlm5 MFtev3CE7 gAzjToRcD q3XsUCrkx V+YZgtNwF hJ9MTR4We 72IgzaBUD UiCgkYhXM
+mhLH3a1IW rVn9iuGr6 -dwa10x8R 97FsPpnZy s9XytPPUc q3W4KuTnj La8fjZIFg OhsytOPNq CYoqU81PM iavHPxBy0
+eEIiXsb-o smElqv4R3 SRAyrgl+O +9NYaplae q5T7ydEcD aUC1qH9gm ufggQCdjK pLmDjWMJq y8K4TUONE VZNGFilU4
+2kMQs7DEL D44n8cNwp c5KXDzXfq 5vrLgjfE7
+""".split()
+
+
+def heavy(to, only=None):
+    """Small files that take long or much where something is not bounded. Fields: status, words."""
+    for name, make in (("collisions", heavy_collisions), ("collisions-anyway", heavy_collisions_anyway),
+                       ("deep-paths", heavy_deep_paths),
+                       ("deep-whiteouts", heavy_deep_whiteouts), ("documents", heavy_documents),
+                       ("layer-names", heavy_layer_names), ("shared-layer", heavy_shared_layer),
+                       ("members", heavy_members), ("members-of-archive", heavy_members_of_archive),
+                       ("memory", heavy_memory), ("names", heavy_names)):
+        if only in (None, name):
+            write(f"{to}/{name}.tar", make())
+            row(name + ".tar", "0|3", "")
+
+
+def gz_parts(parts):
+    deflate = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join(deflate.compress(part) for part in parts) + deflate.flush()
+
+
+def headers(names, content=b""):
+    """The headers of many small files, without all that header() does for each."""
+    block = tf.header("", len(content))
+    base, tail, rest = sum(block) - sum(block[148:156]) + 8 * 32, block[156:], tf.padded(content)
+    for name in names:
+        yield name + block[len(name):148] + b"%06o\0 " % (base + sum(name)) + tail + rest
+
+
+def heavy_collisions():
+    def names(count):
+        for number in range(1 << count):
+            words = [COLLIDING[2 * i + (number >> i & 1)] for i in range(count)]
+            yield "".join(words[:6]), "".join(words[6:])
+
+    return around(gz_parts([*(tf.header(name, prefix=prefix.encode()) for prefix, name in names(17)), tf.END]))
+
+
+def heavy_collisions_anyway():
+    """Names that collide in every polynomial modulo 2^64: sums of shifted Thue-Morse sequences of length 1024."""
+    def names(count):
+        length = 1024 + count
+        signs = [-1 if bin(i).count("1") % 2 else 1 for i in range(1024)]
+        shifted = [sum(sign << 8 * (i + k) for i, sign in enumerate(signs)) for k in range(count)]
+        value, chosen = sum(80 << 8 * i for i in range(length)), 0
+        yield value.to_bytes(length, "little")
+        for number in range(1, 1 << count):
+            k = (number & -number).bit_length() - 1
+            chosen ^= 1 << k
+            value += shifted[k] if chosen >> k & 1 else -shifted[k]
+            yield value.to_bytes(length, "little")
+
+    return around(gz_parts([*(tf.gnu_name(name) + tf.header("x") for name in names(17)), tf.END]))
+
+
+def heavy_deep_paths():
+    """Under layers above them, every prefix of every path of a program is looked at."""
+    deep = b"a/" * 4000
+    bottom = gz_parts([*(member(deep + b"%d" % i, arm()) for i in range(2000)), tf.END])
+    above = [tar(member(f"f{i}")) for i in range(100)]
+    layers = [bottom, *above]
+    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+
+
+def heavy_deep_whiteouts():
+    deep = b"a/" * 4000
+    bottom = gz_parts([*(member(deep + b"%d" % i, arm()) for i in range(500)), tf.END])
+    above = [gz_parts([*(member(deep[:2 * k] + b".wh.x%d" % i) for k in range(0, 4000, 4)), tf.END]) for i in range(4)]
+    layers = [bottom, *above]
+    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+
+
+def heavy_documents():
+    """A thousand times the same big index."""
+    oci = Oci()
+    big = oci.blob(b'{"manifests": [], "x": [' + b"[1]," * ((4 << 18) - 10) + b"1]}", INDEX)
+    return archive(oci.finish(*[big] * 990))
+
+
+def heavy_layer_names():
+    """Many images of many layers that are not there."""
+    files = {"c": pack({"rootfs": {"diff_ids": [0] * 1000}})}
+    files["manifest.json"] = pack([{"Config": "c", "Layers": [f"{image * 1000 + i:x}" for i in range(1000)]}
+                                   for image in range(256)])
+    return archive(files)
+
+
+def heavy_shared_layer():
+    """Many images of the same layer, which has many programs."""
+    layer = gz_parts([*headers((b"%x" % i for i in range(200000)), arm()[:64]), tf.END])
+    return archive(docker([([layer], config_of([layer], author=str(i)), [f"test:{i}"]) for i in range(256)], "new"))
+
+
+def million():
+    return gz_parts([*headers(b"%x" % (i * 2654435761 % (1 << 32)) for i in range(1000000)), tf.END])
+
+
+def heavy_members():
+    """Case 58, as a layer."""
+    return around(million())
+
+
+def heavy_members_of_archive():
+    """The same of the archive itself."""
+    return million()
+
+
+def heavy_memory():
+    """Many layers, each with as many names as its size allows."""
+    many = gz_parts([*headers(b"d" * 60 + b"%x" % i for i in range(300000)), tf.END])
+    layers = [gz(member(f"{i}")) + many for i in range(16)]
+    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+
+
+def heavy_names():
+    """One name, long, over and over."""
+    long = tf.gnu_name(b"n" * 65000)
+    return around(gz_parts([*(long + tf.header("x") for _ in range(4000)), tf.END]))
