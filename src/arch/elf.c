@@ -24,8 +24,11 @@ struct source {
 	Elf *elf;
 };
 
+/* libelf keeps codes of its own; an allocation that failed shows in errno, which is 0 before the first call. */
 static void cleanup_elf(Elf **elf)
 {
+	if (*elf && errno == ENOMEM)
+		mem_note();
 	elf_end(*elf);
 }
 
@@ -265,9 +268,9 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	if (r)
 		return r;
 	elf_version(EV_CURRENT);
-	errno = 0; /* libelf keeps its own codes; a failed allocation shows here */
+	errno = 0;
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (errno == ENOMEM)
+	if (!elf && errno == ENOMEM)
 		mem_note();
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		return refused_by_libelf(e);

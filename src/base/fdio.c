@@ -8,6 +8,8 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
+
 enum { CHUNK = 128 * 1024 };
 
 int fd_reopen_regular(int path_fd)
@@ -137,7 +139,7 @@ int fd_same_content(int a, int b)
 		return 1;
 	if (sa.st_size != sb.st_size)
 		return 0;
-	chunks = malloc(2 * CHUNK);
+	chunks = mem_new(2, CHUNK);
 	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
 }
 

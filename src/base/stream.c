@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 
 enum { SKIP_CHUNK = 64 * 1024, MAGIC_MAX = 8 };
 
@@ -210,7 +211,7 @@ ssize_t source_read(struct source *source, void *data, size_t len)
 
 static int skip_by_reading(struct source *source, uint64_t len)
 {
-	auto_free char *chunk = malloc(SKIP_CHUNK);
+	auto_free char *chunk = mem_new(1, SKIP_CHUNK);
 
 	if (!chunk)
 		return -ENOMEM;

@@ -139,7 +139,7 @@ static bool find_version(int fd, off_t from, const char *marker, char *chunk, ch
  */
 bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION_MAX])
 {
-	auto_free char *chunk = malloc(CHUNK);
+	auto_free char *chunk = mem_new(1, CHUNK);
 	struct elf_info info;
 	char marker[64];
 

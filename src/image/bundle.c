@@ -146,7 +146,7 @@ static int index_tar(struct bundle *b, struct err *e)
 
 static int write_all(struct source *source, int to, struct err *e)
 {
-	auto_free char *chunk = malloc(COPY_CHUNK);
+	auto_free char *chunk = mem_new(1, COPY_CHUNK);
 	ssize_t n = -ENOMEM;
 	int r;
 
@@ -287,6 +287,8 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 	}
 	if (at < 0 && errno == ENOENT)
 		return err_set(e, -ENOENT, "there is no %s in it", name);
+	if (at < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
+		return err_sys(e, -errno, "cannot open %s", name);
 	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(e, -EBADMSG, "%s is no regular file in it", name);
 	ret->size = (uint64_t)st.st_size;

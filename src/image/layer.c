@@ -18,9 +18,11 @@
 enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 4096, RELEASE_MAX = 64 * 1024 };
 
 /*
- * A polynomial whose multiplier is drawn anew in each run: nobody can make names that collide. It can go on from
- * the hash of a prefix.
+ * A polynomial whose multiplier is drawn anew in each run, modulo a prime: two names of length n collide for at most n
+ * of its values. (Modulo a power of two, names exist that collide for all.) It can go on from the hash of a prefix.
  */
+static const uint64_t prime = ((uint64_t)1 << 61) - 1;
+
 static uint64_t multiplier(void)
 {
 	static _Atomic uint64_t drawn;
@@ -29,7 +31,7 @@ static uint64_t multiplier(void)
 	if (!value) {
 		if (getrandom(&value, sizeof(value), 0) != sizeof(value))
 			value = 0x9e3779b97f4a7c15u;
-		value |= 1;
+		value = value % (prime - 1) + 1;
 		if (!atomic_compare_exchange_strong(&drawn, &(uint64_t){ 0 }, value))
 			value = drawn;
 	}
@@ -40,8 +42,12 @@ uint64_t layer_hash(uint64_t before, const char *text, size_t len)
 {
 	uint64_t m = multiplier();
 
-	for (size_t i = 0; i < len; i++)
-		before = (before + (uint8_t)text[i] + 1) * m;
+	for (size_t i = 0; i < len; i++) {
+		unsigned __int128 product = (unsigned __int128)(before + (uint8_t)text[i] + 1) * m;
+
+		before = (uint64_t)(product & prime) + (uint64_t)(product >> 61);
+		before = before >= prime ? before - prime : before;
+	}
 	return before;
 }
 
@@ -239,7 +245,7 @@ static bool is_telling(const char *path)
 static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
 {
 	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
-	auto_free char *chunk = malloc(CHUNK);
+	auto_free char *chunk = mem_new(1, CHUNK);
 	ssize_t more;
 	int r;
 

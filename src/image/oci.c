@@ -177,13 +177,16 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	return 0;
 }
 
-/* BuildKit's attestations: told by an annotation, or by a platform that is none. */
+/*
+ * BuildKit's attestations have a platform that is none. Engines choose by platform: what has one is an image, whatever
+ * its annotations say.
+ */
 static bool is_attestation(const struct json *descriptor)
 {
 	const char *os = jv_get_text(jv_get(descriptor, "platform"), "os");
+	const char *type = jv_get_text(jv_get(descriptor, "annotations"), "vnd.docker.reference.type");
 
-	return jv_get(jv_get(descriptor, "annotations"), "vnd.docker.reference.type") ||
-		(os && !strcmp(os, "unknown"));
+	return os ? !strcmp(os, "unknown") : type && !strcmp(type, "attestation-manifest");
 }
 
 static int copy_platform(const struct json *platform, struct model_image *image, struct err *e)
