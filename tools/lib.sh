@@ -9,7 +9,7 @@
 		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev)
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
-		arch-test mmdebstrap debian-archive-keyring)
+		arch-test mmdebstrap debian-archive-keyring skopeo umoci)
 	PACKAGES_DOCKER=(docker.io runc)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)
