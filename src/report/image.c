@@ -10,10 +10,18 @@
 #include "image/tar_read.h"
 #include "image/view.h"
 
+enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
+
+/* What is known of a layer's file when it is closed again. */
+struct found {
+	bool is_here;
+	uint64_t size;
+};
+
 /* Every layer that some image names, once. */
 struct store {
 	const char **names; /* borrowed from the model */
-	struct member *members;
+	struct found *found;
 	struct layer *layers;
 	size_t n, cap;
 	uint64_t work;
@@ -47,35 +55,48 @@ static int add_name(struct store *store, const char *name)
 
 static void store_done(struct store *store)
 {
-	for (size_t i = 0; i < store->n; i++) {
-		if (store->members)
-			member_done(&store->members[i]);
-		if (store->layers)
-			layer_done(&store->layers[i]);
-	}
+	for (size_t i = 0; store->layers && i < store->n; i++)
+		layer_done(&store->layers[i]);
 	free(store->names);
-	free(store->members);
+	free(store->found);
 	free(store->layers);
 }
 
-/* A layer that is not here (foreign, or left out) is allowed; its place stays empty. */
+/* Opens, reads and closes some layers. One that is not here (foreign, or left out) is allowed; its place stays empty. */
+static int read_some(const struct bundle *bundle, struct store *store, size_t from, size_t n,
+	struct err *e)
+{
+	struct member members[AT_ONCE];
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		members[i] = (struct member)MEMBER_INIT;
+	for (size_t i = 0; !r && i < n; i++) {
+		r = bundle_find(bundle, store->names[from + i], &members[i], e);
+		store->found[from + i] = (struct found){ !r, members[i].size };
+		if (r == -ENOENT)
+			r = 0;
+		if (!r)
+			err_done(e);
+	}
+	if (!r)
+		layer_read_all(members, store->layers + from, n);
+	for (size_t i = 0; i < n; i++)
+		member_done(&members[i]);
+	return r;
+}
+
 static int read_layers(const struct bundle *bundle, struct store *store, struct err *e)
 {
-	store->members = mem_new(store->n ? store->n : 1, sizeof(*store->members));
-	store->layers = mem_new(store->n ? store->n : 1, sizeof(*store->layers));
-	if (!store->members || !store->layers)
-		return err_sys(e, -ENOMEM, "cannot read the layers");
-	for (size_t i = 0; i < store->n; i++) {
-		int r;
+	int r = 0;
 
-		store->members[i] = (struct member)MEMBER_INIT;
-		r = bundle_find(bundle, store->names[i], &store->members[i], e);
-		if (r && r != -ENOENT)
-			return r;
-		err_done(e);
-	}
-	layer_read_all(store->members, store->layers, store->n);
-	return 0;
+	store->found = mem_new(store->n ? store->n : 1, sizeof(*store->found));
+	store->layers = mem_new(store->n ? store->n : 1, sizeof(*store->layers));
+	if (!store->found || !store->layers)
+		return err_sys(e, -ENOMEM, "cannot read the layers");
+	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
+		r = read_some(bundle, store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
+	return r;
 }
 
 bool image_looks_like(int fd)
@@ -151,13 +172,13 @@ static int look_at_image(struct store *store, struct image_facts *facts, struct 
 		size_t at = find_name(store, image->layers[i]);
 		const struct layer *layer = &store->layers[at];
 
-		if (store->members[at].fd < 0 || (image->is_opaque && image->is_opaque[i])) {
+		if (!store->found[at].is_here || (image->is_opaque && image->is_opaque[i])) {
 			facts->is_incomplete = true;
 			continue;
 		}
-		if (image->layer_sizes && image->layer_sizes[i] != store->members[at].size)
+		if (image->layer_sizes && image->layer_sizes[i] != store->found[at].size)
 			return err_set(e, -EBADMSG, "%s has %llu bytes instead of %llu", image->layers[i],
-				(unsigned long long)store->members[at].size,
+				(unsigned long long)store->found[at].size,
 				(unsigned long long)image->layer_sizes[i]);
 		if (layer->has_failed)
 			return err_set(e, layer->err.code, "%s: %s", image->layers[i],
