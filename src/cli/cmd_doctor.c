@@ -118,6 +118,35 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		doctor_is_provided(s, content->platform.arch, content, -1), d);
 }
 
+/* An index is asked for this machine's platform unless another is named: "no matching manifest for linux/amd64". */
+static void look_at_choice(const struct image_report *report, const char *target, struct doctor *d)
+{
+	auto_buf own = { 0 }, others = { 0 }, hint = { 0 };
+	const struct model_image *first = NULL;
+
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct model_image *image = &report->model.images[i];
+		const struct image_facts *facts = &report->facts[i];
+
+		if (image->kind != MODEL_IMAGE)
+			continue;
+		if (!image->index_platform || (facts->has_called && facts->called.arch == arch_host()))
+			return;
+		first = first ? first : image;
+		buf_addf(&others, "%s%s", others.len ? ", " : "", image->index_platform);
+	}
+	if (!first)
+		return;
+	name_platform(&own, arch_host(), "");
+	buf_addf(&hint, first->reference ? "docker pull --platform %s " : "docker build --platform %s .",
+		first->index_platform);
+	if (first->reference)
+		doctor_quote(&hint, first->reference);
+	doctor_add(d, FINDING_NOTE, "no-matching-platform", buf_text(&hint),
+		"%s has nothing for %s, only %s: whoever does not name one gets 'no matching manifest'",
+		target, buf_text(&own), buf_text(&others));
+}
+
 static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d,
 	struct err *e)
 {
@@ -128,6 +157,8 @@ static int look_at_image(const struct status *s, int fd, const char *target, str
 	for (size_t i = 0; !r && i < report.model.n; i++)
 		if (report.facts[i].image->kind == MODEL_IMAGE)
 			look_at_facts(s, &report.facts[i], target, d);
+	if (!r)
+		look_at_choice(&report, target, d);
 	image_done(&report);
 	return r ? err_prefix(e, "%s", target) : 0;
 }

@@ -322,6 +322,23 @@ PYTHON
 	PORT=$(<"$W/port")
 }
 
+@test "no matching manifest: an index that has nothing for this machine" {
+	need_commands python3
+	[[ $(uname -m) == x86_64 ]] || skip "the index has what this machine needs"
+	make_layout
+	registry_open
+	run docker pull "127.0.0.1:$PORT/test"
+	printf '%s\n' "$output"
+	[[ $status != 0 && $output == *'no matching manifest for linux/amd64'* ]]
+	run on_machine "$ANYARCH" register arm64
+	[[ $status == 0 ]]
+	examine 0 "$W/layout"
+	found '' no-matching-platform linux/amd64
+	[[ $HINT == *'--platform linux/arm64'* ]]
+	docker pull --quiet --platform linux/arm64 "127.0.0.1:$PORT/test"
+	arm64_runs "127.0.0.1:$PORT/test"
+}
+
 @test "a container that may not mount is told so" {
 	run docker run --rm --network=none "$TOOL" doctor
 	printf '%s\n' "$output"
