@@ -256,7 +256,7 @@ measured() {
 
 @test "an image of more layers than there are descriptors" {
 	# shellcheck disable=SC2016 # the inner shell expands it
-	local limited='ulimit -n "$1" && exec "$2" inspect --json layout'
+	local limited='ulimit -n "$1" && exec "$2" inspect --json layout' descriptors
 
 	python3 - <<-'PYTHON'
 		import os, sys
@@ -267,9 +267,8 @@ measured() {
 		layers = [tf.tar(tf.member(f"f{i}")) for i in range(100)] + [tf.tar(images.system(ef.arm()))]
 		images.write_layout("layout", oci.finish(oci.image(layers)))
 	PYTHON
-	expect 0 bash -c "$limited" bash 1024 "$ANYARCH"
-	same platform linux/arm/v7 "$(jq -r '.[0].platform' "$OUT")"
-	# It is not the image that is wrong.
-	expect_one_of '0 1' bash -c "$limited" bash 64 "$ANYARCH"
-	[[ $status -eq 0 ]] || says 'Too many open files'
+	for descriptors in 1024 64; do
+		expect 0 bash -c "$limited" bash "$descriptors" "$ANYARCH"
+		same platform linux/arm/v7 "$(jq -r '.[0].platform' "$OUT")"
+	done
 }
