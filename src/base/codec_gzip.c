@@ -5,7 +5,7 @@
 
 #include "base/codec.h"
 
-enum { CHUNK = 64 * 1024, GZIP_ONLY = 15 + 16 };
+enum { CHUNK = 64 * 1024, GZIP_ONLY = 15 + 16, PADDING_MAX = 1024 * 1024 };
 
 struct gzip {
 	struct source source;
@@ -13,6 +13,7 @@ struct gzip {
 	z_stream z;
 	bool is_between; /* members; only here may the input end */
 	uint64_t in, out;
+	unsigned padding; /* zero bytes behind members */
 	uint8_t chunk[CHUNK];
 };
 
@@ -28,12 +29,14 @@ static ssize_t refill(struct gzip *g)
 	return n;
 }
 
-/* After a member: another one, zero padding as tar programs leave it, or the end. */
+/* After a member: another one, zero padding as tar programs leave it (not without end), or the end. */
 static int next_member(struct gzip *g)
 {
 	while (g->z.avail_in && !*g->z.next_in) {
 		g->z.next_in++;
 		g->z.avail_in--;
+		if (++g->padding == PADDING_MAX)
+			return 1;
 	}
 	if (!g->z.avail_in)
 		return 0;

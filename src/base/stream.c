@@ -134,6 +134,34 @@ static struct source *put_back(struct source *inner, const uint8_t *bytes, size_
 	return &p->source;
 }
 
+struct tee {
+	struct source source;
+	struct source *inner;
+	int to;
+	int *failure;
+};
+
+static ssize_t tee_read(struct source *source, void *data, size_t len)
+{
+	struct tee *t = (struct tee *)source;
+	ssize_t n = source_read(t->inner, data, len);
+
+	if (n > 0)
+		*t->failure = fd_write(t->to, data, (size_t)n);
+	return *t->failure ? *t->failure : n;
+}
+
+struct source *source_tee(struct source *inner, int to, int *ret_failure)
+{
+	struct tee *t = calloc(1, sizeof(*t));
+
+	*ret_failure = 0;
+	if (!t)
+		return NULL;
+	*t = (struct tee){ { .read = tee_read }, inner, to, ret_failure };
+	return &t->source;
+}
+
 static const struct {
 	const char *magic;
 	size_t len;

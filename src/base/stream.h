@@ -24,6 +24,11 @@ struct source *source_pipe(int fd);
  */
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
 /*
+ * What is read from inner or passed over is written to a file, too. Both are borrowed. NULL without memory. A
+ * write that fails ends the source with its -errno, which *ret_failure tells from one of inner's.
+ */
+struct source *source_tee(struct source *inner, int to, int *ret_failure);
+/*
  * Reads up to len bytes; less only at the end. Bytes, or -EBADMSG corrupt or truncated, -E2BIG a bomb,
  * -errno; an error repeats on every later call.
  */

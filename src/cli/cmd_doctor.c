@@ -77,7 +77,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		doctor_add(d, FINDING_PROBLEM, "no-programs", NULL, "%s: there is no program in it", target);
 	if (!r && content.has_platform)
 		doctor_platform(s, content.platform.arch, target,
-			doctor_is_provided(s, content.platform.arch, &content, root), d);
+			doctor_is_provided(s, content.platform.arch, &content), d);
 	if (!r && content.is_mixed)
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
@@ -115,7 +115,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
 	doctor_platform(s, content->platform.arch, target,
-		doctor_is_provided(s, content->platform.arch, content, -1), d);
+		doctor_is_provided(s, content->platform.arch, content), d);
 }
 
 /* An index is asked for this machine's platform unless another is named: "no matching manifest for linux/amd64". */

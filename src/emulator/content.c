@@ -46,13 +46,14 @@ const struct arch *content_maybe_emulator(const char *path, const struct elf_hea
 }
 
 int content_emulator(struct content *content, const char *path, const struct arch *arch,
-	const struct elf_head *head, const char *version)
+	const struct elf_head *head, bool is_usable, const char *version)
 {
 	struct content_emulator *found = &content->emulators[content->n_emulators];
 
 	if (content->n_emulators == CONTENT_EMULATORS_MAX)
 		return 0;
-	*found = (struct content_emulator){ .path = mem_text(path), .arch = arch, .host = elf_arch(head) };
+	*found = (struct content_emulator){ .path = mem_text(path), .arch = arch, .host = elf_arch(head),
+		.is_usable = is_usable };
 	if (!found->path)
 		return -ENOMEM;
 	snprintf(found->version, sizeof(found->version), "%s", version);

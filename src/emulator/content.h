@@ -14,6 +14,7 @@ struct content_emulator {
 	char *path;
 	const struct arch *arch; /* what it emulates */
 	const struct arch *host; /* what it runs on, NULL when unknown */
+	bool is_usable;		 /* emulator_check() has nothing against it */
 	char version[EMULATOR_VERSION_MAX];
 };
 
@@ -49,7 +50,7 @@ int content_file(struct content *content, const struct elf_head *head, const cha
  */
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head);
 int content_emulator(struct content *content, const char *path, const struct arch *arch,
-	const struct elf_head *head, const char *version);
+	const struct elf_head *head, bool is_usable, const char *version);
 /* The text of an os-release file. */
 void content_release(struct content *content, const char *text);
 /* After the last file: the majority decides what no key file did; mixtures are found. */

@@ -26,7 +26,7 @@ static int check_path(const char *path, struct err *e)
 	return 0;
 }
 
-static int check_file(int fd, struct err *e)
+int emulator_check(int fd, struct err *e)
 {
 	struct elf_info info;
 	struct stat st;
@@ -75,7 +75,7 @@ int emulator_open(const char *root, const char *path, const struct arch *arch,
 		return err_set(e, -EBADMSG, "not a regular file");
 	if (fd < 0)
 		return err_sys(e, -errno, "cannot open it");
-	r = check_file(fd, e);
+	r = emulator_check(fd, e);
 	if (r)
 		return r;
 	emulator.path = mem_text(path);

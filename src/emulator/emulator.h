@@ -24,6 +24,8 @@ struct emulator {
 int emulator_open(const char *root, const char *path, const struct arch *arch,
 	struct emulator *ret, struct err *e);
 void emulator_done(struct emulator *emulator);
+/* The same of an open file, without its path: whether the kernel can start it in any root. */
+int emulator_check(int fd, struct err *e);
 
 /*
  * The QEMU version that the file of an emulator for arch carries ("7.2.22"), read from its bytes

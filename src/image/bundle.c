@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "image/tar_read.h"
 
-enum { COPY_CHUNK = 128 * 1024 };
+enum { TRAILER_MAX = 1024 * 1024 };
 
 struct file {
 	char *name;
@@ -115,68 +115,74 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
-static int index_tar(struct bundle *b, struct err *e)
+static int check_names(struct bundle *b, struct err *e)
+{
+	if (b->n)
+		qsort(b->files, b->n, sizeof(*b->files), by_name);
+	for (size_t i = 1; i < b->n; i++)
+		if (!strcmp(b->files[i - 1].name, b->files[i].name))
+			return err_set(e, -EBADMSG, "two members are called %s: readers disagree which "
+						    "counts", b->files[i].name);
+	return 0;
+}
+
+/* is_any: nobody has looked yet whether it is an archive at all. */
+static int index_tar(struct bundle *b, struct source *source, bool is_any, struct err *e)
 {
 	struct tar_reader reader;
-	struct source *source;
-	struct stat st;
 	int r;
 
-	if (fstat(b->tar, &st) < 0)
-		return err_sys(e, -errno, "cannot read the archive");
-	source = source_range(b->tar, 0, (uint64_t)st.st_size);
-	if (!source)
-		return err_sys(e, -ENOMEM, "cannot read the archive");
 	tar_init(&reader, source, false);
 	while ((r = tar_next(&reader, e)) > 0) {
 		r = add_file(b, &reader.entry, e);
 		if (r)
 			break;
 	}
+	if (r == -EBADMSG && is_any && !reader.members && source_position(source)) {
+		err_done(e);
+		err_set(e, r, "not an archive");
+	}
 	tar_done(&reader);
-	source_free(source);
-	if (!r && b->n)
-		qsort(b->files, b->n, sizeof(*b->files), by_name);
-	for (size_t i = 1; !r && i < b->n; i++)
-		if (!strcmp(b->files[i - 1].name, b->files[i].name))
-			r = err_set(e, -EBADMSG, "two members are called %s: readers disagree which "
-						 "counts", b->files[i].name);
-	return r;
+	return r ? r : check_names(b, e);
 }
 
-static int write_all(struct source *source, int to, struct err *e)
+/* Padding, then a checksum that is wrong where the stream is damaged. Whatever follows is nobody's. */
+static int read_trailer(struct source *source, struct err *e)
 {
-	auto_free char *chunk = mem_new(1, COPY_CHUNK);
-	ssize_t n = -ENOMEM;
-	int r;
+	auto_free char *chunk = mem_new(1, TRAILER_MAX);
+	ssize_t n = chunk ? source_read(source, chunk, TRAILER_MAX) : -ENOMEM;
 
-	while (chunk && (n = source_read(source, chunk, COPY_CHUNK)) > 0) {
-		/* Looked at before it is kept: an endless stream of something else must not fill the disk. */
-		if (source_position(source) == (uint64_t)n &&
-			(n < TAR_BLOCK || !tar_is_header((const uint8_t *)chunk)))
-			return err_set(e, -EBADMSG, "not an archive");
-		r = fd_write(to, chunk, (size_t)n);
-		if (r)
-			return err_sys(e, r, "cannot write a temporary copy of the archive");
-	}
 	if (n == -EBADMSG)
 		return err_set(e, -EBADMSG, "truncated or corrupt");
-	if (n == -E2BIG)
-		return err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
-	return n < 0 ? err_sys(e, (int)n, "cannot read the archive") : 0;
+	return n < 0 && n != -E2BIG ? err_sys(e, (int)n, "cannot read the archive") : 0;
 }
 
-/* A compressed archive or a pipe cannot be read out of order, and its index may come last. */
+/*
+ * A compressed archive or a pipe cannot be read out of order, and its index may come last. It is read as an
+ * archive while it is copied, so that a stream without end ends with the archive.
+ */
 static int spool(struct bundle *b, struct source *source, const char *tmpdir, struct err *e)
 {
 	auto_fd copy = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	int r;
+	struct source *tee;
+	int r, failure = 0;
 
 	if (copy < 0) {
 		err_sys(e, -errno, "cannot make a temporary file in %s", tmpdir);
 		return err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
 	}
-	r = write_all(source, copy, e);
+	tee = source_tee(source, copy, &failure);
+	if (!tee)
+		return err_sys(e, -ENOMEM, "cannot read the archive");
+	r = index_tar(b, tee, true, e);
+	source_free(tee);
+	if (failure) {
+		err_done(e);
+		r = err_sys(e, failure, "cannot write a temporary copy of the archive");
+		err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
+	}
+	if (!r)
+		r = read_trailer(source, e);
 	if (!r) {
 		cleanup_fd(&b->tar);
 		b->tar = take_fd(&copy);
@@ -190,7 +196,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) :
 					  source_pipe(b->tar);
 	const char *codec = "";
-	int r = 0;
+	int r;
 
 	if (!source)
 		return err_sys(e, -ENOMEM, "cannot read the archive");
@@ -199,6 +205,8 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 		return e ? e->code : -EBADMSG;
 	if (!is_file || strcmp(codec, "none"))
 		r = spool(b, source, tmpdir, e);
+	else
+		r = index_tar(b, source, false, e);
 	source_free(source);
 	return r;
 }
@@ -219,8 +227,6 @@ struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
 	b->tar = b->dir < 0 ? fd : -1;
 	if (b->tar >= 0)
 		r = prepare_tar(b, &st, tmpdir, e);
-	if (!r && b->tar >= 0)
-		r = index_tar(b, e);
 	if (!r)
 		return b;
 	bundle_free(b);
@@ -316,10 +322,10 @@ void member_done(struct member *member)
 bool bundle_has(const struct bundle *bundle, const char *name)
 {
 	struct member member = MEMBER_INIT;
-	bool has = !bundle_find(bundle, name, &member, NULL);
+	int r = bundle_find(bundle, name, &member, NULL);
 
 	member_done(&member);
-	return has;
+	return r != -ENOENT;
 }
 
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e)

@@ -37,4 +37,5 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 void member_done(struct member *member);
 /* A small member whole. -E2BIG above BUNDLE_JSON_MAX. */
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
+/* Whether it is there, whatever it is; true also where that cannot be found out: reading it then says why. */
 bool bundle_has(const struct bundle *bundle, const char *name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/random.h>
 
 #include "arch/abi.h"
@@ -256,6 +257,8 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 		r = fd_write(fd, chunk, (size_t)more);
 	if (!r && more < 0)
 		return (int)more;
+	if (!r && fchmod(fd, reader->entry.mode & 0777) < 0)
+		r = -errno;
 	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
 }
 
@@ -271,10 +274,12 @@ static int look_into(struct tar_reader *reader, const uint8_t *head, size_t n, c
 	fd = capture(reader, head, n, e);
 	if (fd < 0)
 		return fd;
-	if (emulates && emulator_version(fd, emulates, version))
+	if (emulates && emulator_version(fd, emulates, version)) {
 		entry->emulates = emulates;
-	else if (!elf_read(fd, &info, NULL))
+		entry->is_usable = !emulator_check(fd, NULL);
+	} else if (!elf_read(fd, &info, NULL)) {
 		entry->is_known = abi_platform(&info, &entry->platform);
+	}
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct layer_entry {
 	struct elf_head head;
 	struct platform platform;
 	const struct arch *emulates; /* with the version at link */
+	bool is_usable;		     /* of an emulator: emulator_check() has nothing against it */
 };
 
 /* A read layer; layer_free() frees. Paths have no leading slash, no "." and no ".."; the root is "". */

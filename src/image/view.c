@@ -88,11 +88,37 @@ static bool find(const struct view *view, const char *path, struct view_hit *ret
 	return false;
 }
 
+/* Whether a layer has members below path[0..len], which then is a directory that only they tell of. */
+static bool has_members(const struct layer *layer, const char *path, size_t len)
+{
+	for (size_t i = 0; i < layer->n; i++) {
+		const char *member = layer_text(layer, layer->entries[i].path);
+
+		if (layer->entries[i].kind != LAYER_WHITEOUT && !strncmp(member, path, len) &&
+			member[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+static bool is_implied(const struct view *view, const char *path)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = view->n; i-- > 0;) {
+		if (has_members(view->layers[i], path, len))
+			return true;
+		if (hides(view->layers[i], path, len))
+			return false;
+	}
+	return false;
+}
+
 /* A walk: what is resolved, and what is still to come. */
 struct walk {
 	char done[VIEW_PATH_MAX];
 	char todo[2 * VIEW_PATH_MAX];
-	unsigned links;
+	unsigned links; /* followed, and directories searched for without an entry: what takes time */
 };
 
 static int push_link(struct walk *w, const char *link)
@@ -108,6 +134,28 @@ static int push_link(struct walk *w, const char *link)
 		-ENAMETOOLONG : 0;
 }
 
+/* "..": what is left has to be a directory, as it has to be for the kernel. */
+static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
+{
+	char *slash = strrchr(w->done, '/');
+
+	if (!*w->done)
+		return 0;
+	if (find(view, w->done, hit)) {
+		if (hit->entry->kind != LAYER_DIRECTORY)
+			return -ENOENT;
+	} else {
+		if (++w->links > VIEW_LINKS_MAX)
+			return -ELOOP;
+		if (!is_implied(view, w->done))
+			return -ENOENT;
+	}
+	*(slash ? slash : w->done) = '\0';
+	if (!find(view, w->done, hit))
+		*hit = (struct view_hit){ 0 };
+	return 0;
+}
+
 static int step(const struct view *view, struct walk *w, const char *name, struct view_hit *hit)
 {
 	size_t before = strlen(w->done);
@@ -115,12 +163,8 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 
 	if (!strcmp(name, "."))
 		return 0;
-	if (!strcmp(name, "..")) {
-		char *slash = strrchr(w->done, '/');
-
-		*(slash ? slash : w->done) = '\0';
-		return 0;
-	}
+	if (!strcmp(name, ".."))
+		return leave(view, w, hit);
 	n = snprintf(w->done + before, sizeof(w->done) - before, "%s%s", before ? "/" : "", name);
 	if (n >= (int)(sizeof(w->done) - before))
 		return -ENAMETOOLONG;
@@ -204,7 +248,7 @@ static int count_entry(const struct view *view, size_t i, const struct layer_ent
 		return -ENOMEM;
 	if (entry->emulates)
 		return content_emulator(content, buf_text(&full), entry->emulates, &entry->head,
-			layer_text(layer, entry->link));
+			entry->is_usable, layer_text(layer, entry->link));
 	return content_file(content, &entry->head, buf_text(&full));
 }
 

@@ -62,12 +62,9 @@ void doctor_machine(const struct status *status, struct doctor *ret);
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
 	struct err *e);
-/*
- * Whether the emulator that the handler of arch asks for lies where it asks for it; in the directory root it must
- * also be one that starts. -1 for an image, whose content was looked at on the way.
- */
+/* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
 bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content, int root);
+	const struct content *content);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
 	bool has_emulator_inside, struct doctor *ret);

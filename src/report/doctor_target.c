@@ -67,22 +67,18 @@ static bool is_inside(int root, const char *path, const struct arch *arch)
 	auto_fd fd = root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) :
 				 fd_open_regular(AT_FDCWD, path, 0);
 	char version[EMULATOR_VERSION_MAX];
-	struct elf_info info;
-	struct stat st;
 
-	return fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111 && !elf_read(fd, &info, NULL) &&
-		elf_arch(&info.head) == arch_host() && !info.has_interpreter && !info.is_truncated &&
-		emulator_version(fd, arch, version);
+	return fd >= 0 && !emulator_check(fd, NULL) && emulator_version(fd, arch, version);
 }
 
 bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content, int root)
+	const struct content *content)
 {
 	const struct status_row *row = find_row(status, arch);
 
 	for (size_t i = 0; row && row->rule && i < content->n_emulators; i++)
 		if (!strcmp(content->emulators[i].path, row->rule->interpreter))
-			return root < 0 || is_inside(root, row->rule->interpreter, arch);
+			return content->emulators[i].is_usable && content->emulators[i].arch == arch;
 	return false;
 }
 

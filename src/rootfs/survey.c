@@ -30,7 +30,8 @@ static int add_emulator(struct survey *s, int fd, const struct elf_head *head, c
 	char version[EMULATOR_VERSION_MAX];
 
 	*ret_is_one = arch && emulator_version(fd, arch, version);
-	return *ret_is_one ? content_emulator(s->content, path, arch, head, version) : 0;
+	return *ret_is_one ? content_emulator(s->content, path, arch, head, !emulator_check(fd, NULL), version) :
+			     0;
 }
 
 /* One file: its first 64 bytes say whether it counts, and as what. */

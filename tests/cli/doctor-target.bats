@@ -687,3 +687,22 @@ make_image() {
 	shell_runs "$W/root"
 	examine 0 "$W/image.tar"
 }
+
+@test "an image with an emulator that is another one, foreign, or not executable" {
+	local one
+
+	make_arm_root "$W/root"
+	table_write "$(rule qemu-arm arm $ARM P)"
+	for one in /usr/bin/qemu-aarch64-static "$ROOT/arm" $ARM; do
+		cp "$one" "$W/root$ARM"
+		[[ $one != "$ARM" ]] || chmod 0644 "$W/root$ARM"
+		refute shell_runs "$W/root"
+		make_image "$W/root" arm v7
+		printf 'as the emulator: %s\n' "$one"
+		examine 3 "$W/image.tar"
+		found problem not-fixed
+	done
+	cure
+	shell_runs "$W/root"
+	examine 0 "$W/image.tar"
+}

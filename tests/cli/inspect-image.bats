@@ -76,7 +76,20 @@ formats_table() {
 	mkdir tmp
 	before=$(df --output=used -B 1M "$PWD/tmp" | tail -n 1)
 	TMPDIR=$PWD/tmp expect 3 bounded "$ANYARCH" inspect - < <(yes 2>/dev/null)
+	# An archive, and then no end.
+	TMPDIR=$PWD/tmp expect 0 bounded "$ANYARCH" inspect - < <(cat "$FORMATS/docker-old.tar" - < <(yes))
+	TMPDIR=$PWD/tmp expect 3 bounded "$ANYARCH" inspect - < <(cat <(head -c 512 "$FORMATS/docker-old.tar") /dev/zero)
+	TMPDIR=$PWD/tmp expect_one_of '0 3' bounded "$ANYARCH" inspect - \
+		< <(cat <(gzip -c "$FORMATS/docker-old.tar") /dev/zero)
 	(($(df --output=used -B 1M "$PWD/tmp" | tail -n 1) < before + 200))
+}
+
+@test "an archive is copied where there is room, or it is told" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	expect 1 unshare --user --map-root-user --mount bash -c 'mount -t tmpfs -o size=4k none "$1" &&
+		TMPDIR=$1 exec "$2" inspect - < <(cat "$3")' bash "$PWD" "$ANYARCH" "$FORMATS/docker-old.tar"
+	hints TMPDIR
+	[[ $stderr == *'No space left on device'* ]]
 }
 
 @test "a signal ends it" {

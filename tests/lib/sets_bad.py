@@ -75,7 +75,7 @@ def bad_archives(content):
     yield "57-sparse", archive(files, member("x", kind=b"S")), "3", "sparse"
     yield "59-devices", archive(files, member("x", kind=b"3"), member("y", kind=b"4"), member("z", kind=b"6")), "0", ""
     yield "59-layer-is-device", archive(without, member(where, kind=b"3")), "3", "no regular file"
-    yield "59-manifest-is-fifo", archive(no_manifest, member("manifest.json", kind=b"6")), "3", "not an image"
+    yield "59-manifest-is-fifo", archive(no_manifest, member("manifest.json", kind=b"6")), "3", "no regular file"
     yield "60-layer-dotdot", with_layers("../../x"), "3", "leaves the image"
     yield "60-layer-absolute", with_layers("/etc/passwd"), "0|3", ""
     yield "60-layer-is-directory", archive(without, directory(where)), "0|3", ""

@@ -271,4 +271,9 @@ measured() {
 		expect 0 bash -c "$limited" bash "$descriptors" "$ANYARCH"
 		same platform linux/arm/v7 "$(jq -r '.[0].platform' "$OUT")"
 	done
+	# None that is left: not a word against the image.
+	for descriptors in 4 5; do
+		expect 1 bash -c "$limited" bash "$descriptors" "$ANYARCH"
+		[[ $stderr == *'Too many open files'* ]]
+	done
 }

@@ -93,6 +93,34 @@ static void paths_are_resolved_as_after_chroot(void **state)
 	stack_done(&s);
 }
 
+static void what_is_left_again_has_to_be_there(void **state)
+{
+	struct stack s = { 0 };
+	auto_buf tar = { 0 };
+
+	(void)state;
+	archive_file(&tar, "bin/sh", "x");
+	archive_directory(&tar, "bin");
+	archive_link(&tar, "odd", "nothing/../bin/sh", '2');
+	archive_file(&tar, "implied/x", "x");
+	archive_file(&tar, "gone/x", "x");
+	add_layer(&s, &tar);
+	resolves_to(&s, "/bin/../bin/sh", "bin/sh");
+	resolves_to(&s, "/nothing/../bin/sh", NULL);
+	resolves_to(&s, "/bin/sh/../sh", NULL);
+	resolves_to(&s, "/odd", NULL);
+	resolves_to(&s, "/implied/../bin/sh", "bin/sh");
+	resolves_to(&s, "/implie/../bin/sh", NULL);
+	resolves_to(&s, "/implied/x/../x", NULL);
+	resolves_to(&s, "/gone/../bin/sh", "bin/sh");
+	archive_file(&tar, ".wh.gone", "");
+	archive_file(&tar, "implied/.wh.x", "");
+	add_layer(&s, &tar);
+	resolves_to(&s, "/gone/../bin/sh", NULL);
+	resolves_to(&s, "/implied/../bin/sh", "bin/sh");
+	stack_done(&s);
+}
+
 static void links_have_a_limit(void **state)
 {
 	struct stack s = { 0 };
@@ -449,6 +477,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit(paths_are_resolved_as_after_chroot),
+		unit(what_is_left_again_has_to_be_there),
 		unit(links_have_a_limit),
 		unit(paths_have_a_limit),
 		unit(no_layers_have_nothing),
