@@ -143,8 +143,7 @@ int fd_same_content(int a, int b)
 	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
 }
 
-/* A process of the same number may have been killed and have left its file: that one goes first. */
-static int create_temporary(int dir, const char *temporary)
+int fd_create_temporary(int dir, const char *temporary)
 {
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(dir, temporary, flags, 0600);
@@ -156,7 +155,7 @@ static int create_temporary(int dir, const char *temporary)
 
 static int write_temporary(int dir, const char *temporary, const struct buf *content, mode_t mode)
 {
-	auto_fd fd = create_temporary(dir, temporary);
+	auto_fd fd = fd_create_temporary(dir, temporary);
 	int r;
 
 	if (fd < 0)

@@ -23,6 +23,11 @@ int fd_copy(int from, int to);
 /* Whether both files hold the same bytes; 1, 0 or -errno. */
 int fd_same_content(int a, int b);
 /*
+ * A new file of mode 0600 for writing; what a run that was killed has left under that name goes first. Descriptor or
+ * -errno.
+ */
+int fd_create_temporary(int dir, const char *temporary);
+/*
  * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
  * fsync of the directory. Nothing is left on failure. 0, or -EIO with e saying what the disk said.
  */

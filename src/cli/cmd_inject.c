@@ -2,6 +2,7 @@
 /* anyarch inject and eject: the right emulator into root file systems, and out again. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/stop.h"
@@ -15,6 +16,8 @@
 enum {
 	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
 };
+
+enum { SOURCES_MAX = 64, OTHER_FILES = 24 + SOURCES_MAX };
 
 static const struct option_spec inject_specs[] = {
 	{ OPT_AT, "at", "PATH", "where in the root, instead of where it is needed" },
@@ -46,6 +49,8 @@ struct context {
 	bool has_epoch;
 	int64_t epoch;
 	struct json *list;
+	struct inject_source sources[SOURCES_MAX];
+	size_t n_sources;
 	/* the root that is worked on */
 	const char *target;
 	int root;
@@ -124,12 +129,25 @@ static int find_arch(struct context *c, const struct arch **ret, struct err *e)
 	return r;
 }
 
-static int find_emulator(const struct context *c, const struct arch *arch, struct emulator *ret,
-	struct err *e)
+/* Opened once for all roots of an architecture. */
+static int find_source(struct context *c, const struct arch *arch, struct inject_source **ret, struct err *e)
 {
-	if (!c->emulator)
-		return search_emulator(&c->search, arch, ret, NULL, e);
-	return emulator_open("", c->emulator, arch, ret, e) ? err_prefix(e, "%s", c->emulator) : 0;
+	struct inject_source *source = c->sources;
+	int r;
+
+	while (source < c->sources + c->n_sources && source->emulator.arch != arch)
+		source++;
+	*ret = source;
+	if (source < c->sources + c->n_sources)
+		return 0;
+	if (c->n_sources == ARRAY_SIZE(c->sources))
+		return err_sys(e, -E2BIG, "%s", c->target);
+	r = c->emulator ? emulator_open("", c->emulator, arch, &source->emulator, e) :
+			  search_emulator(&c->search, arch, &source->emulator, NULL, e);
+	if (r)
+		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;
+	c->n_sources++;
+	return 0;
 }
 
 /* Where the kernel will look for it: the handler's own path when that is not fixed. */
@@ -140,35 +158,6 @@ static char *find_place(const struct context *c, const struct arch *arch)
 	if (!path && asprintf(&path, "/usr/bin/qemu-%s-static", arch->qemu) < 0)
 		path = NULL;
 	return path;
-}
-
-static int inject_root(struct context *c, struct err *e)
-{
-	auto_emulator emulator = EMULATOR_INIT;
-	struct inject_request request = { .emulator = &emulator, .dry_run = c->dry_run,
-		.has_epoch = c->has_epoch, .epoch = c->epoch };
-	auto_free char *place = NULL;
-	const struct arch *arch;
-	enum inject_result result;
-	int r = find_arch(c, &arch, e);
-
-	if (r)
-		return r;
-	if (arch == arch_host()) {
-		tell(c, INJECT_UNCHANGED, NULL, arch);
-		return 0;
-	}
-	r = find_emulator(c, arch, &emulator, e);
-	if (r)
-		return r;
-	request.at = place = find_place(c, arch);
-	if (!place)
-		return err_sys(e, -ENOMEM, "%s", c->target);
-	r = inject_file(c->root, &request, &result, e);
-	if (r)
-		return err_prefix(e, "%s", c->target);
-	tell(c, result, place, arch);
-	return 0;
 }
 
 static int eject_one(const char *at, void *context)
@@ -219,8 +208,7 @@ static int open_root(struct context *c, struct err *e)
 	return 0;
 }
 
-static int each_target(struct context *c, int n, char **targets,
-	int (*work)(struct context *c, struct err *e))
+static int eject_targets(struct context *c, int n, char **targets)
 {
 	int status = EXIT_DONE;
 
@@ -233,7 +221,7 @@ static int each_target(struct context *c, int n, char **targets,
 		if (!r)
 			r = open_root(c, &e);
 		if (!r)
-			r = work(c, &e);
+			r = eject_root(c, &e);
 		cleanup_fd(&c->root);
 		c->root = -1;
 		if (r) {
@@ -242,6 +230,111 @@ static int each_target(struct context *c, int n, char **targets,
 			status = status ? status : r;
 		}
 	}
+	return status;
+}
+
+/* A root that is to get an emulator, or does not need one, or failed: err. */
+struct target {
+	int root;
+	const struct arch *arch;
+	char *place; /* NULL: native */
+	struct inject_source *source;
+	struct err err;
+};
+
+static int look_at_root(struct context *c, struct target *t)
+{
+	int r = stop_check(&t->err);
+
+	if (!r)
+		r = open_root(c, &t->err);
+	t->root = c->root;
+	if (!r)
+		r = find_arch(c, &t->arch, &t->err);
+	if (r || t->arch == arch_host())
+		return r;
+	r = find_source(c, t->arch, &t->source, &t->err);
+	if (r)
+		return r;
+	t->place = find_place(c, t->arch);
+	return t->place ? 0 : err_sys(&t->err, -ENOMEM, "%s", c->target);
+}
+
+/* Tells what became of it, and lets it go. */
+static int close_target(struct context *c, struct target *t, struct inject_job *job)
+{
+	int status = EXIT_DONE;
+
+	if (job && job->err.code) {
+		err_move(&t->err, &job->err);
+		err_prefix(&t->err, "%s", c->target);
+	}
+	if (t->err.code) {
+		fflush(stdout);
+		status = exit_with(&t->err);
+	} else {
+		tell(c, job ? job->result : INJECT_UNCHANGED, t->place, t->arch);
+	}
+	cleanup_fd(&t->root);
+	free(t->place);
+	err_done(&t->err);
+	return status;
+}
+
+static int inject_batch(struct context *c, size_t n, char **targets)
+{
+	struct inject_job jobs[INJECT_BATCH];
+	struct target list[INJECT_BATCH];
+	size_t where[INJECT_BATCH], n_jobs = 0;
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < n; i++) {
+		c->target = targets[i];
+		c->root = -1;
+		list[i] = (struct target){ .root = -1 };
+		where[i] = INJECT_BATCH;
+		if (look_at_root(c, &list[i]) || !list[i].place)
+			continue;
+		where[i] = n_jobs;
+		jobs[n_jobs++] = (struct inject_job){ .root = list[i].root,
+			.request = { list[i].source, list[i].place, c->dry_run, c->has_epoch, c->epoch } };
+	}
+	inject_files(jobs, n_jobs);
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		c->target = targets[i];
+		r = close_target(c, &list[i], where[i] < n_jobs ? &jobs[where[i]] : NULL);
+		status = status ? status : r;
+	}
+	return status;
+}
+
+/* As many roots at once as there are descriptors for. */
+static size_t batch_size(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		limit.rlim_cur >= OTHER_FILES + INJECT_BATCH * INJECT_BATCH_FILES)
+		return INJECT_BATCH;
+	if (limit.rlim_cur < OTHER_FILES + INJECT_BATCH_FILES)
+		return 1;
+	return (limit.rlim_cur - OTHER_FILES) / INJECT_BATCH_FILES;
+}
+
+static int inject_targets(struct context *c, int n, char **targets)
+{
+	size_t size = batch_size();
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < (size_t)n; i += size) {
+		int r = inject_batch(c, MIN_OF(size, (size_t)n - i), targets + i);
+
+		status = status ? status : r;
+	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		emulator_done(&c->sources[i].emulator);
 	return status;
 }
 
@@ -260,7 +353,7 @@ static int read_epoch(struct context *c, struct err *e)
 }
 
 static int run_command(const struct option_set *options, int argc, char **argv,
-	int (*work)(struct context *c, struct err *e))
+	int (*work)(struct context *c, int n, char **targets))
 {
 	struct context c = { .command = options->command, .root = -1 };
 	auto_err e = { 0 };
@@ -275,7 +368,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 	stop_catch();
 	if (c.json)
 		c.list = jv_array();
-	status = each_target(&c, argc - first, argv + first, work);
+	status = work(&c, argc - first, argv + first);
 	if (c.json && jv_write(c.list, stdout))
 		status = EXIT_TROUBLE;
 	if (c.json)
@@ -287,14 +380,14 @@ static int run_inject(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_inject, inject_specs, set };
 
-	return run_command(&set_of, argc, argv, inject_root);
+	return run_command(&set_of, argc, argv, inject_targets);
 }
 
 static int run_eject(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_eject, eject_specs, set };
 
-	return run_command(&set_of, argc, argv, eject_root);
+	return run_command(&set_of, argc, argv, eject_targets);
 }
 
 const struct command cmd_inject = {

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
 #include "rootfs/place.h"
@@ -18,47 +20,7 @@
 
 const char *const inject_words[] = { "injected", "replaced", "unchanged", "removed", "absent" };
 
-enum { RECORD_MAX = 4096 };
-
-int place_open(int root, const char *at, bool make, struct place *ret, struct err *e)
-{
-	struct beneath_made made = { 0 };
-	struct place place = { .dir = -1 };
-	const char *slash = strrchr(at, '/');
-	char path[INJECT_PATH_MAX];
-	struct stat st;
-	int r;
-
-	if (*at != '/' || !slash[1] || strlen(at) >= sizeof(path) || strlen(slash + 1) > NAME_MAX - 16 ||
-		!strcmp(slash + 1, ".") || !strcmp(slash + 1, ".."))
-		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", at);
-	snprintf(path, sizeof(path), "%.*s", (int)(slash - at), at);
-	snprintf(place.name, sizeof(place.name), "%s", slash + 1);
-	place.dir = beneath_open(root, path, O_RDONLY | O_DIRECTORY);
-	if (place.dir == -ENOENT && make)
-		place.dir = beneath_make_dirs(root, path, INJECT_DIRS_MAX, &made);
-	if (place.dir < 0) {
-		r = place.dir;
-		if (r == -ENOENT)
-			return r;
-		err_sys(e, r, "%s: its directory cannot be reached inside the root", at);
-		if (e && (r == -ENOTDIR || r == -ELOOP || r == -EAGAIN))
-			e->code = r = -EBADMSG;
-		return r;
-	}
-	place.made = made.n;
-	place.time = made.time;
-	if (!made.n && !fstat(place.dir, &st))
-		place.time = st.st_mtim;
-	*ret = place;
-	return 0;
-}
-
-void place_done(struct place *place)
-{
-	cleanup_fd(&place->dir);
-	*place = (struct place){ .dir = -1 };
-}
+enum { COPY_CHUNK = 2 * 1024 * 1024 };
 
 /* What stands at the place now. */
 enum there { THERE_NOTHING, THERE_SAME, THERE_OTHER, THERE_UNFIT };
@@ -80,28 +42,13 @@ static enum there look(const struct place *place, const struct emulator *emulato
 	return THERE_OTHER;
 }
 
-int place_read_record(const struct place *place, struct record *ret)
+/* The disk may begin with it; whoever cannot tell it so waits longer, later. */
+static void start_writing(int fd)
 {
-	char name[NAME_MAX + 1];
-	auto_buf text = { 0 };
-	auto_fd fd = -1;
-	struct stat st;
-	int r = record_name(place->name, PLACE_RECORD, name);
-
-	if (r)
-		return r;
-	fd = openat(place->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ELOOP ? -EBADMSG : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -EBADMSG;
-	r = fd_read_all(fd, RECORD_MAX, &text);
-	if (r)
-		return r == -E2BIG ? -EBADMSG : r;
-	return record_parse(buf_text(&text), ret);
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-/* A clone where the file system can, else a copy in the kernel. */
+/* A clone where the file system can, else a copy in the kernel, with the disk at work meanwhile. */
 static int copy_content(int from, int to)
 {
 	struct stat st;
@@ -112,7 +59,8 @@ static int copy_content(int from, int to)
 	if (fstat(from, &st) < 0)
 		return -errno;
 	while (done < st.st_size) {
-		ssize_t n = copy_file_range(from, &done, to, NULL, (size_t)(st.st_size - done), 0);
+		size_t want = (size_t)MIN_OF(st.st_size - done, (off_t)COPY_CHUNK);
+		ssize_t n = copy_file_range(from, &done, to, NULL, want, 0);
 
 		if (n < 0 && (errno == EINVAL || errno == EXDEV || errno == ENOSYS || errno == EPERM ||
 				     errno == EOPNOTSUPP))
@@ -121,6 +69,7 @@ static int copy_content(int from, int to)
 			return -errno;
 		if (!n)
 			break;
+		start_writing(to);
 	}
 	return 0;
 }
@@ -130,7 +79,7 @@ static int set_attributes(int fd, const struct inject_request *request)
 	struct timespec times[2];
 	struct stat st;
 
-	if (fstat(request->emulator->fd, &st) < 0)
+	if (fstat(request->source->emulator.fd, &st) < 0)
 		return -errno;
 	times[0] = times[1] = st.st_mtim;
 	if (request->has_epoch && times[1].tv_sec >= request->epoch)
@@ -140,91 +89,21 @@ static int set_attributes(int fd, const struct inject_request *request)
 	return fchmod(fd, 0755) < 0 || futimens(fd, times) < 0 ? -errno : 0;
 }
 
-static int write_emulator(const struct place *place, const char *temporary,
-	const struct inject_request *request)
-{
-	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, r;
-	auto_fd fd = openat(place->dir, temporary, flags, 0600);
-
-	if (fd < 0 && errno == EEXIST && !unlinkat(place->dir, temporary, 0))
-		fd = openat(place->dir, temporary, flags, 0600); /* of a run that was killed */
-	if (fd < 0)
-		return -errno;
-	r = copy_content(request->emulator->fd, fd);
-	if (!r)
-		r = set_attributes(fd, request);
-	if (!r && fsync(fd) < 0)
-		r = -errno;
-	if (!r && close(take_fd(&fd)) < 0)
-		r = -errno;
-	if (r)
-		unlinkat(place->dir, temporary, 0);
-	return r;
-}
-
-enum place_backup place_backup(const struct place *place)
-{
-	char name[NAME_MAX + 1];
-	struct stat backup, file;
-
-	if (record_name(place->name, PLACE_BACKUP, name) ||
-		fstatat(place->dir, name, &backup, AT_SYMLINK_NOFOLLOW) < 0)
-		return BACKUP_NONE;
-	if (!fstatat(place->dir, place->name, &file, AT_SYMLINK_NOFOLLOW) &&
-		file.st_dev == backup.st_dev && file.st_ino == backup.st_ino)
-		return BACKUP_IS_FILE;
-	return BACKUP_OTHER;
-}
-
-int place_is_ours(const struct place *place, const struct record *record)
-{
-	auto_fd fd = fd_open_regular(place->dir, place->name, O_NOFOLLOW);
-	char own[DIGEST_TEXT];
-	int r;
-
-	if (fd < 0)
-		return fd == -ENOENT ? -ENOENT : 0;
-	r = digest_file(fd, own);
-	return r ? r : !strcmp(own, record->digest) || !strcmp(own, record->also);
-}
-
-int place_remove(const struct place *place, const char *suffix)
-{
-	char name[NAME_MAX + 1];
-	int r = record_name(place->name, suffix, name);
-
-	if (r)
-		return r;
-	return unlinkat(place->dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-static int keep_old(const struct place *place)
-{
-	char name[NAME_MAX + 1];
-	int r = record_name(place->name, PLACE_BACKUP, name);
-
-	if (r)
-		return r;
-	return linkat(place->dir, place->name, place->dir, name, 0) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-static int write_record(const struct place *place, const struct record *record, struct err *e)
-{
-	char name[NAME_MAX + 1], scratch[NAME_MAX + 1];
-	auto_buf text = { 0 };
-
-	if (record_name(place->name, PLACE_RECORD, name) ||
-		record_name(place->name, PLACE_SCRATCH, scratch))
-		return err_sys(e, -ENAMETOOLONG, "%s", place->name);
-	record_render(record, &text);
-	return fd_replace_file_via(place->dir, scratch, name, &text, 0644, e);
-}
-
 /* What is to be put where: decided before anything is changed. */
 struct decision {
 	struct record record, old;
 	bool links_backup; /* the file that is there is to be kept */
 	bool is_first;	   /* nothing of ours was there */
+};
+
+/* One root on its way; what it opened is closed by its end. */
+struct work {
+	struct inject_job *job;
+	struct place place;
+	struct decision decision;
+	char temporary[NAME_MAX + 1], scratch[NAME_MAX + 1];
+	int emulator, record; /* written, and perhaps not yet on the disk */
+	bool is_recorded;
 };
 
 static int refuse_backup(const struct inject_request *request, struct err *e)
@@ -235,6 +114,7 @@ static int refuse_backup(const struct inject_request *request, struct err *e)
 		str_basename(request->at));
 }
 
+/* Reads only. */
 static int decide(const struct place *place, const struct inject_request *request, enum there there,
 	struct decision *ret, struct err *e)
 {
@@ -267,6 +147,112 @@ static int decide(const struct place *place, const struct inject_request *reques
 	return 0;
 }
 
+static int write_emulator(struct work *w)
+{
+	const struct inject_request *request = &w->job->request;
+	int r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
+
+	if (!r)
+		r = w->emulator = fd_create_temporary(w->place.dir, w->temporary);
+	if (r >= 0)
+		r = copy_content(request->source->emulator.fd, w->emulator);
+	return r ? r : set_attributes(w->emulator, request);
+}
+
+/* The digest of an emulator takes as long as copying it, so it is made on another core meanwhile. */
+struct hashing {
+	struct inject_source *source; /* NULL: none is being made */
+	pthread_t thread;
+};
+
+static void *hash(void *source)
+{
+	struct inject_source *s = source;
+
+	if (digest_file(s->emulator.fd, s->digest))
+		*s->digest = '\0';
+	return NULL;
+}
+
+static void start_hashing(struct hashing *h, struct inject_source *source)
+{
+	if (h->source || *source->digest)
+		return;
+	if (!pthread_create(&h->thread, NULL, hash, source))
+		h->source = source;
+}
+
+static void wait_for_hash(struct hashing *h)
+{
+	if (h->source)
+		pthread_join(h->thread, NULL);
+	h->source = NULL;
+}
+
+static int write_record(struct work *w)
+{
+	struct inject_source *source = w->job->request.source;
+	struct record *record = &w->decision.record;
+	auto_buf text = { 0 };
+	int r = *source->digest ? 0 : digest_file(source->emulator.fd, source->digest);
+
+	memcpy(record->digest, source->digest, sizeof(record->digest));
+	record_render(record, &text);
+	if (!r)
+		r = buf_ok(&text) ? record_name(w->place.name, PLACE_SCRATCH, w->scratch) : -ENOMEM;
+	if (!r)
+		r = w->record = fd_create_temporary(w->place.dir, w->scratch);
+	if (r >= 0)
+		r = fd_write(w->record, text.data, text.len);
+	if (!r && fchmod(w->record, 0644) < 0)
+		r = -errno;
+	if (!r)
+		start_writing(w->record);
+	return r;
+}
+
+static int settle_one(int *fd)
+{
+	int r = fsync(*fd) < 0 ? -errno : 0;
+
+	if (close(take_fd(fd)) < 0 && !r)
+		r = -errno;
+	return r;
+}
+
+static int settle(struct work *w)
+{
+	int r = settle_one(&w->emulator);
+
+	return r ? r : settle_one(&w->record);
+}
+
+static int keep_old(const struct place *place)
+{
+	char name[NAME_MAX + 1];
+	int r = record_name(place->name, PLACE_BACKUP, name);
+
+	if (r)
+		return r;
+	return linkat(place->dir, place->name, place->dir, name, 0) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* What was there gets a second name, the record says so, and the emulator takes the name in one step. */
+static int commit(struct work *w)
+{
+	char name[NAME_MAX + 1];
+	int dir = w->place.dir, r = record_name(w->place.name, PLACE_RECORD, name);
+
+	if (!r && w->decision.links_backup)
+		r = keep_old(&w->place);
+	if (!r && renameat(dir, w->scratch, dir, name) < 0)
+		r = -errno;
+	w->is_recorded = !r;
+	if (!r && renameat(dir, w->temporary, dir, w->place.name) < 0)
+		r = -errno;
+	return r;
+}
+
 /* The emulator has its name already: back to what was there before the first one. */
 static int take_back(const struct place *place, const struct decision *d, int code)
 {
@@ -281,40 +267,9 @@ static int take_back(const struct place *place, const struct decision *d, int co
 	return code;
 }
 
-/*
- * The order makes every moment of a kill harmless: first what was there gets a second name, then the record
- * says so, then the emulator takes the name in one step.
- */
-static int put(const struct place *place, const struct inject_request *request, struct decision *d,
-	struct err *e)
+static int finish(struct work *w)
 {
-	char temporary[NAME_MAX + 1];
-	int r = digest_file(request->emulator->fd, d->record.digest);
-
-	if (!r)
-		r = record_name(place->name, PLACE_TEMPORARY, temporary);
-	if (!r)
-		r = write_emulator(place, temporary, request);
-	if (!r && d->links_backup)
-		r = keep_old(place);
-	if (r)
-		err_sys(e, r, "%s: cannot write the emulator", request->at);
-	else
-		r = write_record(place, &d->record, e);
-	if (!r && renameat(place->dir, temporary, place->dir, place->name) < 0)
-		r = err_sys(e, -errno, "%s: cannot put the emulator in its place", request->at);
-	else if (!r && fsync(place->dir) < 0)
-		r = take_back(place, d, err_sys(e, -errno, "%s", request->at));
-	if (!r)
-		return 0;
-	place_remove(place, PLACE_TEMPORARY);
-	if (d->is_first)
-		place_remove(place, PLACE_RECORD);
-	else
-		write_record(place, &d->old, NULL);
-	if (d->links_backup && place_backup(place) == BACKUP_IS_FILE)
-		place_remove(place, PLACE_BACKUP);
-	return r;
+	return fsync(w->place.dir) < 0 ? take_back(&w->place, &w->decision, -errno) : 0;
 }
 
 static void remove_made(const struct inject_request *request, int root, struct place *place)
@@ -327,44 +282,167 @@ static void remove_made(const struct inject_request *request, int root, struct p
 	beneath_remove_dirs(root, path, place->made, &place->time);
 }
 
-static int inject_at(int root, struct place *place, const struct inject_request *request,
-	enum inject_result *ret, struct err *e)
+static void put_old_record(const struct work *w)
 {
-	enum there there = look(place, request->emulator);
-	struct decision decision;
-	int r = 0;
+	char name[NAME_MAX + 1];
+	auto_buf text = { 0 };
 
-	if (there == THERE_UNFIT)
-		r = err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
-	if (r && place->made)
-		remove_made(request, root, place);
-	if (r)
-		return r;
-	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
-	if (there == THERE_SAME)
-		return 0;
-	r = decide(place, request, there, &decision, e);
-	if (r && place->made)
-		remove_made(request, root, place);
-	if (r || request->dry_run)
-		return r;
-	r = put(place, request, &decision, e);
-	if (r && place->made)
-		remove_made(request, root, place);
-	if (r && e)
-		e->code = -EIO;
-	return r;
+	record_render(&w->decision.old, &text);
+	if (!record_name(w->place.name, PLACE_RECORD, name))
+		fd_replace_file_via(w->place.dir, w->scratch, name, &text, 0644, NULL);
 }
 
-int inject_file(int root, const struct inject_request *request, enum inject_result *ret,
-	struct err *e)
+/* Back to what was there before. */
+static void undo(struct work *w)
 {
-	__attribute__((cleanup(place_done))) struct place place = { .dir = -1 };
-	int r = place_open(root, request->at, !request->dry_run, &place, e);
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, w->place.time };
 
-	if (r == -ENOENT && request->dry_run) {
-		*ret = INJECT_DONE;
+	place_remove(&w->place, PLACE_TEMPORARY);
+	place_remove(&w->place, PLACE_SCRATCH);
+	if (w->is_recorded && w->decision.is_first)
+		place_remove(&w->place, PLACE_RECORD);
+	else if (w->is_recorded)
+		put_old_record(w);
+	if (w->decision.links_backup && place_backup(&w->place) == BACKUP_IS_FILE)
+		place_remove(&w->place, PLACE_BACKUP);
+	if (!w->place.made)
+		futimens(w->place.dir, times);
+}
+
+static void work_done(struct work *w)
+{
+	cleanup_fd(&w->emulator);
+	cleanup_fd(&w->record);
+	place_done(&w->place);
+	w->job = NULL;
+}
+
+static void fail(struct work *w, int code, const char *what)
+{
+	const struct inject_request *request = &w->job->request;
+
+	undo(w);
+	if (w->place.made)
+		remove_made(request, w->job->root, &w->place);
+	err_sys(&w->job->err, code, "%s: cannot %s", request->at, what);
+	w->job->err.code = -EIO; /* whatever the disk says, it is the disk that failed */
+	work_done(w);
+}
+
+/*
+ * What is done with every root before any goes on, so that all of them wait for the disk once. The order makes every
+ * moment of a kill harmless: nothing gets its name before it is on the disk, and the record has it first.
+ */
+static const struct {
+	int (*step)(struct work *w);
+	const char *what;
+} steps[] = {
+	{ write_record, "write the record" },
+	{ settle, "write the emulator" },
+	{ commit, "put the emulator in its place" },
+	{ finish, "make it durable" },
+};
+
+struct batch {
+	struct work works[INJECT_BATCH];
+	size_t n;
+	struct hashing hashing;
+};
+
+static void complete(struct batch *b)
+{
+	wait_for_hash(&b->hashing);
+	for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
+		for (size_t i = 0; i < b->n; i++) {
+			struct work *w = &b->works[i];
+			int r = w->job ? steps[s].step(w) : 0;
+
+			if (r)
+				fail(w, r, steps[s].what);
+		}
+	for (size_t i = 0; i < b->n; i++)
+		if (b->works[i].job)
+			work_done(&b->works[i]);
+	b->n = 0;
+}
+
+/* The same place twice in one call: the second has to see what the first did. */
+static bool is_pending(const struct batch *b, const struct place *place)
+{
+	struct stat own, other;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->works[i].job && !strcmp(b->works[i].place.name, place->name) &&
+			!fstat(place->dir, &own) && !fstat(b->works[i].place.dir, &other) &&
+			own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
+/* 1 when there is something to write. */
+static int look_and_decide(struct work *w)
+{
+	struct inject_job *job = w->job;
+	enum there there = look(&w->place, &job->request.source->emulator);
+	int r;
+
+	job->result = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED :
+										      INJECT_DONE;
+	if (there == THERE_UNFIT)
+		return err_set(&job->err, -EBADMSG, "%s: something that is no file stands there",
+			job->request.at);
+	if (there == THERE_SAME)
 		return 0;
+	r = decide(&w->place, &job->request, there, &w->decision, &job->err);
+	return r ? r : !job->request.dry_run;
+}
+
+/* 0 done or failed, 1 pending, -EAGAIN: complete the others first. */
+static int begin(struct batch *b, struct inject_job *job)
+{
+	struct work *w = &b->works[b->n];
+	int r;
+
+	*w = (struct work){ .job = job, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
+	err_done(&job->err);
+	r = place_open(job->root, job->request.at, !job->request.dry_run, &w->place, &job->err);
+	if (r == -ENOENT && job->request.dry_run)
+		job->result = INJECT_DONE;
+	if (!r && is_pending(b, &w->place))
+		r = -EAGAIN;
+	else if (!r)
+		r = look_and_decide(w);
+	if (r < 0 && w->place.made)
+		remove_made(&job->request, job->root, &w->place);
+	if (r == 1) {
+		start_hashing(&b->hashing, job->request.source);
+		r = write_emulator(w);
+		if (r)
+			fail(w, r, "write the emulator");
+		r = r ? 0 : 1;
 	}
-	return r ? r : inject_at(root, &place, request, ret, e);
+	if (r <= 0)
+		work_done(w);
+	return r == -EAGAIN ? r : r > 0;
+}
+
+void inject_files(struct inject_job *jobs, size_t n)
+{
+	auto_free struct batch *b = mem_new(1, sizeof(*b));
+
+	for (size_t i = 0; !b && i < n; i++)
+		err_sys(&jobs[i].err, -ENOMEM, "%s", jobs[i].request.at);
+	for (size_t i = 0; b && i < n; i++) {
+		int r = begin(b, &jobs[i]);
+
+		if (r == -EAGAIN) {
+			complete(b);
+			r = begin(b, &jobs[i]);
+		}
+		b->n += r > 0;
+		if (b->n == INJECT_BATCH)
+			complete(b);
+	}
+	if (b)
+		complete(b);
 }

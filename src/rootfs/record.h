@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "rootfs/inject.h"
 

@@ -187,6 +187,50 @@ teardown() {
 	tree_is_back
 }
 
+@test "many roots in one call, with many descriptors and with few" {
+	local i roots=() limit
+
+	for i in {1..70}; do
+		roots+=("$W/many/$i")
+	done
+	mkdir "$W/many"
+	for i in "${roots[@]}"; do
+		cp -a "$R" "$i"
+	done
+	ln -s 7 "$W/many/again"
+	for limit in 1024 100; do
+		expect 0 ns prlimit "--nofile=$limit" "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]:0:35}" \
+			"$W/many/again" "${roots[@]:35}"
+		same injected 70 "$(grep -c ': injected ' "$OUT")"
+		same unchanged "$W/many/again: unchanged $AT" "$(grep ': unchanged ' "$OUT")"
+		for i in "${roots[@]}"; do
+			cmp "$TOOLS/A" "$i$AT"
+		done
+		expect 0 anyarch eject "${roots[@]}"
+		for i in "${roots[@]}"; do
+			same "$i" "$TREE" "$(tree_of "$i")"
+		done
+	done
+}
+
+@test "one of many roots has no space: the others are done, that one is as it was" {
+	local was
+
+	for i in 1 2 3; do
+		cp -a "$R" "$W/root$i"
+	done
+	ns mount -t tmpfs -o size=200k none "$W/root2"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	ns bash -c 'cp -a "$1/." "$2/"' bash "$R" "$W/root2"
+	was=$(ns bash -c "$(declare -f tree_of); tree_of \"\$1\"" bash "$W/root2")
+	expect 1 anyarch inject --emulator "$TOOLS/A" "$W/root1" "$W/root2" "$W/root3"
+	same errors 1 "$(error_lines)"
+	[[ $stderr == *root2*'No space left'* ]]
+	is_injected "$W/root1$AT"
+	is_injected "$W/root3$AT"
+	same root2 "$was" "$(ns bash -c "$(declare -f tree_of); tree_of \"\$1\"" bash "$W/root2")"
+}
+
 @test "SOURCE_DATE_EPOCH bounds the time" {
 	expect 0 ns env SOURCE_DATE_EPOCH=1234567890 "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 	same time 1234567890 "$(stat -c %Y "$R$AT")"
