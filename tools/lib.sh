@@ -10,6 +10,7 @@
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci)
+	PACKAGES_PRIVATE=(podman buildah)
 	PACKAGES_DOCKER=(docker.io runc)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)

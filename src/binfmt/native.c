@@ -4,11 +4,13 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "base/memory.h"
+#include "base/str.h"
 #include "binfmt/exec.h"
 
 static void fill(const struct arch *const *archs, size_t n, struct exec_job *jobs)
@@ -67,7 +69,7 @@ static void ask_child(const struct arch *const *archs, size_t n, bool *ret_nativ
 	munmap(shared, size);
 }
 
-int native_test(const struct arch *const *archs, size_t n, bool *ret_native, struct err *e)
+static int test(const struct arch *const *archs, size_t n, bool *ret_native, struct err *e)
 {
 	auto_free struct exec_job *jobs = mem_new(n ? n : 1, sizeof(*jobs));
 	const struct arch *handled[ARCH_COUNT_MAX];
@@ -94,4 +96,36 @@ int native_test(const struct arch *const *archs, size_t n, bool *ret_native, str
 	for (size_t i = 0; i < n_handled; i++)
 		ret_native[where[i]] = native[i];
 	return 0;
+}
+
+static bool is_of_family(const struct arch *arch)
+{
+	static const char *const families[] = { "i386 x86_64", "arm aarch64", "armeb aarch64_be", "ppc ppc64",
+		"mips mipsel mipsn32 mipsn32el mips64 mips64el", "sparc sparc32plus sparc64", "riscv32 riscv64" };
+	const char *host = arch_host()->qemu;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (str_in_words(families[i], host, strlen(host)))
+			return str_in_words(families[i], arch->qemu, strlen(arch->qemu));
+	return arch == arch_host();
+}
+
+int native_test(const struct arch *const *archs, size_t n, bool family_only, bool *ret_native, struct err *e)
+{
+	const struct arch *tried[ARCH_COUNT_MAX] = { NULL };
+	size_t where[ARCH_COUNT_MAX], n_tried = 0;
+	bool native[ARCH_COUNT_MAX] = { false };
+	int r;
+
+	for (size_t i = 0; i < MIN_OF(n, (size_t)ARCH_COUNT_MAX); i++) {
+		ret_native[i] = false;
+		if (family_only && !is_of_family(archs[i]))
+			continue;
+		where[n_tried] = i;
+		tried[n_tried++] = archs[i];
+	}
+	r = test(tried, n_tried, native, e);
+	for (size_t i = 0; !r && i < n_tried; i++)
+		ret_native[where[i]] = native[i];
+	return r;
 }

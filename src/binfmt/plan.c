@@ -152,7 +152,7 @@ static int plan_archs(const struct register_options *options, struct register_re
 	if (wanted.is_all)
 		for (const struct arch *a = NULL; (a = arch_next(a));)
 			name_set_add_arch(&wanted, a);
-	r = native_test(wanted.arch, wanted.n, native, e);
+	r = native_test(wanted.arch, wanted.n, options->is_private, native, e);
 	for (size_t i = 0; !r && i < wanted.n; i++) {
 		const struct arch *a = wanted.arch[i];
 		bool is_asked = name_set_has(&asked, a);

@@ -25,6 +25,7 @@ struct register_options {
 	bool force;   /* also what this machine runs natively */
 	bool dry_run;
 	bool persist;
+	bool is_private;   /* a table that only this command sees */
 	bool takes_native; /* what runs natively is as good as registered */
 	bool exact;   /* an entry that works under another interpreter path does not do */
 	bool is_unfixed;	 /* without F: an interface of old asks for it */

@@ -216,6 +216,7 @@ int sandbox_register(const struct register_options *options, struct err *e)
 		return err_sys(e, -ENOMEM, "cannot register");
 	own.lasting = LASTING_MOUNT;
 	own.no_verify = true;
+	own.is_private = true;
 	own.names.is_all |= !own.names.n;
 	r = register_run(&own, report, e);
 	if (r == -EPERM) {

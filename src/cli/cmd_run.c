@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "binfmt/sandbox.h"
 #include "cli/cli.h"
+#include "cli/supervise.h"
 #include "rootfs/enter.h"
 
 enum {
@@ -33,10 +34,14 @@ struct context {
 	struct register_options registering;
 	struct enter_request entering;
 	const char *root;
+	char **command;
 	char *env[ENV_MAX];
 	size_t n_env;
 	bool has_user;
-	unsigned long uid, gid;
+	unsigned long uid, gid; /* of the namespace */
+	uid_t outer_uid;
+	gid_t outer_gid;
+	bool is_wrong_user; /* he is what could not be become */
 };
 
 static int set_user(struct context *c, const char *text, struct err *e)
@@ -93,7 +98,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-/* Everything before the command: namespaces, handlers, root, user. */
+/* Namespaces, handlers, root: all but the command itself. */
 static int prepare(const struct context *c, struct err *e)
 {
 	auto_fd root = -1;
@@ -111,33 +116,82 @@ static int prepare(const struct context *c, struct err *e)
 		r = enter_root(root, &c->entering, e);
 	else if (!r && c->entering.workdir && chdir(c->entering.workdir) < 0)
 		r = err_sys(e, -errno, "%s", c->entering.workdir);
-	if (!r && c->has_user && (setgroups(0, NULL) < 0 ? errno != EPERM : false))
-		r = err_sys(e, -errno, "cannot drop groups");
-	if (!r && c->has_user && (setgid((gid_t)c->gid) < 0 || setuid((uid_t)c->uid) < 0))
-		r = err_sys(e, -errno, "cannot become user %lu", c->uid);
 	return r;
 }
 
-static int exec_command(const struct context *c, char **command)
+/*
+ * podman and buildah take a root for the machine's, and want its directories, unless they are told as by "podman
+ * unshare" that the namespace they are in was made for an ordinary user.
+ */
+static void tell_container_tools(const struct context *c)
 {
-	auto_err e = { 0 };
+	char uid[16], gid[16];
 
+	if (!c->outer_uid || c->root)
+		return;
+	snprintf(uid, sizeof(uid), "%u", (unsigned)c->outer_uid);
+	snprintf(gid, sizeof(gid), "%u", (unsigned)c->outer_gid);
+	setenv("_CONTAINERS_USERNS_CONFIGURED", "done", 0);
+	setenv("_CONTAINERS_ROOTLESS_UID", uid, 0);
+	setenv("_CONTAINERS_ROOTLESS_GID", gid, 0);
+}
+
+static void set_environment(const struct context *c)
+{
 	if (c->root)
 		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	tell_container_tools(c);
 	for (size_t i = 0; i < c->n_env; i++)
 		putenv(c->env[i]);
-	fflush(stdout);
+}
+
+/* Becomes the command; in a child of vfork, so that nothing is told here. */
+static int become(void *context)
+{
+	struct context *c = context;
+
+	c->is_wrong_user = true;
+	if (c->has_user && ((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)c->gid) < 0 ||
+				   setuid((uid_t)c->uid) < 0))
+		return -errno;
+	c->is_wrong_user = false;
 	signal(SIGXFSZ, SIG_DFL);
-	execvp(command[0], command);
-	err_sys(&e, -errno, "%s", command[0]);
+	execvp(c->command[0], c->command);
+	return -errno;
+}
+
+static int exit_own(const struct err *e)
+{
+	say_error(e);
+	return e->code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
+}
+
+static int run_command(struct context *c)
+{
+	auto_err e = { 0 };
+	int r;
+
+	if (prepare(c, &e))
+		return exit_own(&e);
+	set_environment(c);
+	fflush(stdout);
+	r = supervise(become, c);
+	if (r >= 0)
+		return r;
+	if (c->is_wrong_user)
+		err_sys(&e, r, "cannot become user %lu", c->uid);
+	else
+		err_sys(&e, r, "%s", c->command[0]);
 	say_error(&e);
-	return e.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	if (c->is_wrong_user)
+		return EXIT_OWN;
+	return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_run, specs, set, .stops_at_words = true };
-	struct context c = { 0 };
+	struct context c = { .outer_uid = geteuid(), .outer_gid = getegid() };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
 
@@ -148,11 +202,8 @@ static int run(int argc, char **argv)
 		say_error(&e);
 		return EXIT_OWN;
 	}
-	if (prepare(&c, &e)) {
-		say_error(&e);
-		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
-	}
-	return exec_command(&c, argv + first);
+	c.command = argv + first;
+	return run_command(&c);
 }
 
 const struct command cmd_run = {

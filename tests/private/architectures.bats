@@ -10,6 +10,8 @@ source "$BATS_TEST_DIRNAME/../lib/base.bash"
 source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
 source "$BATS_TEST_DIRNAME/../lib/programs.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/mmdebstrap.bash
+source "$BATS_TEST_DIRNAME/../lib/mmdebstrap.bash"
 
 setup() {
 	need_commands qemu-arm-static nsenter jq arch-test
@@ -103,46 +105,13 @@ sparc64 sparc64'
 	done
 }
 
-# Where downloads stay from one run to the next.
-cache() {
-	# shellcheck source=tools/lib.sh
-	(. "$ANYARCH_SRC/tools/lib.sh" && cache_dir)
-}
-
-# Sets codename and uri: the machine's release, and the mirror that its apt is configured with.
-find_mirror() {
-	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-	uri=$(
-		# shellcheck source=tools/lib.sh
-		. "$ANYARCH_SRC/tools/lib.sh"
-		# shellcheck source=tools/fetch.sh
-		. "$ANYARCH_SRC/tools/fetch.sh"
-		fetch_suites "$BATS_TEST_TMPDIR" | sed -n "s| $codename\$||p" | head -n 1
-	)
-	[[ -n $uri && -n $codename ]]
-}
-
 @test "mmdebstrap builds a root filesystem of armhf, and its programs run" {
-	local codename uri archive=$BATS_TEST_TMPDIR/root.tar packages
+	local archive=$BATS_TEST_TMPDIR/root.tar
 
 	need_commands mmdebstrap
 	need_root
-	find_mirror || need "apt is configured with no Debian mirror"
-	packages=$(cache)/armhf-$codename
-	mkdir -p "$packages"
 	expect 0 anyarch register armhf
-	# The packages are kept from one run to the next.
-	# shellcheck disable=SC2016 # mmdebstrap's $1
-	TMPDIR=$BATS_TEST_TMPDIR ns mmdebstrap --mode=root --variant=essential --architectures=armhf --format=tar \
-		--aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"' \
-		--skip=download/empty \
-		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && cp -a "'"$packages"'"/*.deb "$1/var/cache/apt/archives/" || true' \
-		--extract-hook='cp -a "$1"/var/cache/apt/archives/*.deb "'"$packages"'/" || true' \
-		"$codename" "$archive" "deb $uri $codename main" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- || {
-		tail -n 30 "$BATS_TEST_TMPDIR/log"
-		return 1
-	}
+	TMPDIR=$BATS_TEST_TMPDIR build_armhf essential "$archive" ns
 	mkdir "$BATS_TEST_TMPDIR/root"
 	ns tar -C "$BATS_TEST_TMPDIR/root" -xf "$archive" --exclude='./dev/*'
 	same machine armhf "$(ns chroot "$BATS_TEST_TMPDIR/root" /usr/bin/dpkg --print-architecture)"

@@ -14,30 +14,15 @@ source "$BATS_TEST_DIRNAME/../lib/programs.bash"
 source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/load.bash
 source "$BATS_TEST_DIRNAME/../lib/load.bash"
-
-# An ordinary user, of whom the machine knows nothing.
-USER_ID=23456
+# shellcheck source-path=SCRIPTDIR source=../lib/run.bash
+source "$BATS_TEST_DIRNAME/../lib/run.bash"
 
 setup_file() {
-	# The directories of bats are for its user only.
-	PUBLIC=$(mktemp -d "${TMPDIR:-/tmp}/anyarch-run.XXXXXX")
-	export PUBLIC
-	chmod 0755 "$PUBLIC"
-	install -m 0755 "$ANYARCH" "$PUBLIC/anyarch"
-	[[ ! -x $ANYARCH_STATIC ]] || install -m 0755 "$ANYARCH_STATIC" "$PUBLIC/anyarch-static"
+	open_public
 	make_arm "$PUBLIC/arm"
 	cp "$(busybox)" "$PUBLIC/busybox"
 	gcc -O1 -o "$PUBLIC/deny" "$ANYARCH_SRC/tests/lib/deny.c"
 }
-
-# The path of Debian's static one for armhf.
-busybox() (
-	# shellcheck source=tools/lib.sh
-	. "$ANYARCH_SRC/tools/lib.sh"
-	# shellcheck source=tools/fetch.sh
-	. "$ANYARCH_SRC/tools/fetch.sh"
-	fetch_busybox armhf
-)
 
 teardown_file() {
 	rm -rf -- "$PUBLIC"
@@ -63,41 +48,6 @@ teardown() {
 	return "$status_of"
 }
 
-# machine: what must stay as it is: the mounts (but for those of others, below /tmp and such), the handlers.
-machine() {
-	cut -d ' ' -f 3- /proc/self/mountinfo |
-		awk -v ours="$PUBLIC" 'index($0, ours) || $3 !~ /^\/(tmp|run|var|root|home|mnt)\/./'
-	(cd "$BINFMT" && for one in *; do
-		[[ $one == register || ! -f $one ]] || { echo "$one" && cat "$one"; }
-	done) 2>/dev/null
-	cat /etc/resolv.conf 2>/dev/null
-}
-
-# ordinary COMMAND...: as a user without any right. ORDINARY is what to put before a command that goes to the background,
-# where a function would be a process more.
-ORDINARY=(setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups --)
-[[ $EUID -eq 0 ]] || ORDINARY=()
-
-ordinary() {
-	"${ORDINARY[@]}" "$@"
-}
-
-# each_user FUNCTION...: as root, and as an ordinary user; AS is what to put before a command.
-each_user() {
-	local who
-
-	for who in root user; do
-		printf 'as %s\n' "$who"
-		AS=()
-		if [[ $who == user ]]; then
-			AS=("${ORDINARY[@]}")
-		elif [[ $EUID -ne 0 ]]; then
-			continue
-		fi
-		"$@"
-	done
-}
-
 # small_root: $R is a root file system of ARM's busybox where everybody may look, $CANARY beside it.
 small_root() {
 	local file
@@ -106,7 +56,7 @@ small_root() {
 	install -m 0755 "$PUBLIC/busybox" "$R/bin/busybox"
 	# By path: the shell of a busybox would otherwise look for programs in itself, that is in the emulator.
 	rm "$R/bin/sh"
-	for file in sh cat id uname sleep head ls chown; do
+	for file in sh cat id uname sleep setsid head ls chown; do
 		ln -s busybox "$R/bin/$file"
 	done
 	mkdir "$R/dev" "$R/proc" "$R/sys" "$R/tmp"
@@ -309,20 +259,6 @@ case_options() {
 	in_root 0 --user 0 -- /bin/busybox id
 }
 
-# with_subids COMMAND...: where the user has a name and may hand out ids, in a mount namespace that ends with it.
-with_subids() {
-	cp /etc/passwd "$BATS_TEST_TMPDIR/passwd"
-	echo "anyarchtest:x:$USER_ID:$USER_ID::/nonexistent:/bin/sh" >>"$BATS_TEST_TMPDIR/passwd"
-	[[ -e $BATS_TEST_TMPDIR/subuid ]] || echo "anyarchtest:200000:65536" >"$BATS_TEST_TMPDIR/subuid"
-	[[ -e $BATS_TEST_TMPDIR/subgid ]] || echo "anyarchtest:300000:65536" >"$BATS_TEST_TMPDIR/subgid"
-	# shellcheck disable=SC2016
-	unshare --mount --propagation private -- sh -ec 'for one in passwd subuid subgid; do
-			mount --bind "$1/$one" "/etc/$one"
-		done
-		user=$2; shift 2
-		exec setpriv --reuid "$user" --regid "$user" --clear-groups -- "$@"' sh "$BATS_TEST_TMPDIR" "$USER_ID" "$@"
-}
-
 @test "an ordinary user with ranges of ids has them all" {
 	need_root
 	need_commands newuidmap newgidmap
@@ -494,6 +430,78 @@ nobody_left() {
 	each_user case_killed
 }
 
+# anyarch, the first of its namespace, the command, and the three that it started.
+many_are_there() {
+	[[ $(grep -l -F "$PUBLIC/w" /proc/[0-9]*/mountinfo 2>/dev/null | wc -l) -ge 6 ]]
+}
+
+# children_end SIGNAL: the command has left processes behind, of its own session and not, when it ends or anyarch is killed.
+children_end() {
+	local killed=$1
+
+	small_root
+	# shellcheck disable=SC2016
+	"${AS[@]}" "$RUN" run --root "$R" -- /bin/sh -c '/bin/sleep 1000 & /bin/setsid /bin/sleep 1000 &
+		(/bin/sleep 1000 &) ; echo ready; [ -z "$0" ] || exec /bin/sleep 1000' "$killed" \
+		>"$BATS_TEST_TMPDIR/ready" 2>/dev/null </dev/null 3>&- &
+	OTHERS=($!)
+	if [[ -n $killed ]]; then
+		eventually 20 grep -q ready "$BATS_TEST_TMPDIR/ready"
+		eventually 20 many_are_there
+		kill -KILL "${OTHERS[0]}"
+	fi
+	wait "${OTHERS[0]}" 2>/dev/null || true
+	OTHERS=()
+	if [[ -n $killed ]]; then
+		eventually 5 nobody_left
+	else
+		nobody_left # not a moment later
+	fi
+	tree_is_back
+}
+
+case_children() {
+	children_end ''
+	children_end KILL
+}
+
+@test "what the command leaves running ends with it, and when anyarch is killed" {
+	each_user case_children
+}
+
+case_terminal() {
+	python3 - "${AS[@]}" "$RUN" run -- /bin/sh -c 'trap "echo got INT; exit 9" INT; echo ready; while :; do sleep 0.1; done' <<-'PYTHON'
+		import os, pty, sys, time
+		pid, fd = pty.fork()
+		if not pid:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		seen = b""
+		while b"ready" not in seen:
+		    seen += os.read(fd, 100)
+		os.write(fd, b"\x03")
+		try:
+		    while more := os.read(fd, 100):
+		        seen += more
+		except OSError:
+		    pass
+		status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+		print(seen, status)
+		sys.exit(0 if status == 9 and seen.count(b"got INT") == 1 else 1)
+	PYTHON
+}
+
+@test "Ctrl-C on a terminal reaches the command once, and anyarch ends as the command does" {
+	need_commands python3
+	each_user case_terminal
+}
+
+@test "where no second /proc may be mounted, commands run all the same" {
+	# As in a container: parts of /proc are hidden, so the kernel refuses another one.
+	# shellcheck disable=SC2016
+	expect_raw 7 unshare --user --map-root-user --mount sh -c 'mount --bind /dev/null /proc/version &&
+		exec "$1" run -- sh -c "readlink /proc/self >/dev/null && exit 7"' sh "$RUN"
+}
+
 @test "killed at any system call of the preparation: nothing is left" {
 	local name n calls=0
 
@@ -554,7 +562,7 @@ case_parallel() {
 	local got=0
 
 	# Before 6.7 mounting it in a user namespace is refused.
-	strace -f -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" -e inject=fsopen,fsconfig:error=EPERM -e inject=mount:error=EPERM:when=2+ \
+	strace -f -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" -P /proc/sys/fs/binfmt_misc -e inject=mount:error=EPERM \
 		"$RUN" run -- true >/dev/null 2>"$BATS_TEST_TMPDIR/err" 3>&- || got=$?
 	ERR=$BATS_TEST_TMPDIR/err
 	grep INJECTED "$BATS_TEST_TMPDIR/trace"
