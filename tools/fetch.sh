@@ -50,6 +50,10 @@ fetch_open() # DIR TYPE ARCHITECTURE...
 	while read -r uri suite; do
 		printf '%s [signed-by=%s arch=%s] %s %s main\n' \
 			"$type" "$FETCH_KEYRING" "$(IFS=, && printf '%s' "$*")" "$uri" "$suite"
+		# Debian has riscv64 from the next release on.
+		if [[ $suite == bookworm && " $* " == *' riscv64 '* ]]; then
+			printf '%s [signed-by=%s arch=riscv64] %s trixie main\n' "$type" "$FETCH_KEYRING" "$uri"
+		fi
 	done <<<"$suites" >"$dir/sources.list"
 	{
 		printf 'Dir::Etc::sourcelist "%s";\n' "$dir/sources.list"

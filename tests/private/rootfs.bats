@@ -795,6 +795,7 @@ armel arm armv7l
 arm64 aarch64 aarch64
 ppc64el ppc64le ppc64le
 s390x s390x s390x
+riscv64 riscv64 riscv64
 mips64el mips64el mips64'
 
 # busybox ARCHITECTURE: the path of Debian's static one.
@@ -840,5 +841,5 @@ busybox() (
 		echo -1 >"$TABLE/status"
 		n=$((n + 1))
 	done <<<"$PROOFS"
-	[[ $n -eq 6 ]]
+	[[ $n -eq 7 ]]
 }
