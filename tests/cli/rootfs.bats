@@ -490,3 +490,16 @@ expect_raw_one_of() {
 	"$@" >/dev/null 2>&1 3>&- || status=$?
 	[[ " $wanted " == *" $status "* ]]
 }
+
+@test "what a power failure leaves is whole: on the disk before it has its name, the name before success is told (98)" {
+	expect 0 ns strace -f -qq -y -o "$W/trace" -e trace=fsync,renameat,renameat2,exit_group \
+		"$ANYARCH" inject --emulator "$TOOLS/A" "$R"
+	# The last column: what is waited for, or which name is given.
+	same order "fsync .$NAME.anyarch-new
+fsync .$NAME.anyarch-tmp
+rename .$NAME.anyarch
+rename $NAME
+fsync bin
+exit" "$(sed -nE 's|^[0-9]+ +fsync\([0-9]+<.*/([^/>]+)>\).*|fsync \1|p
+		s|.* +renameat2?\(.*, "([^"]+)"(, [^,]*)?\) = 0$|rename \1|p; s|.*exit_group.*|exit|p' "$W/trace")"
+}

@@ -192,3 +192,27 @@ tells_that_it_will_not_last()
 
 @test "6.1: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.1; }
 @test "6.12: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.12; }
+
+@test "6.1: run says that this kernel has one table for all" {
+	on 6.1 <<-'EOF'
+		status=0
+		anyarch run true 2>said || status=$?
+		cat said
+		[ "$status" -eq 4 ]
+		[ "$(grep -c '^anyarch: ' said)" -eq 1 ]
+		grep -q '^hint: .*6.7' said
+		[ -z "$(handlers)" ]
+		never runs arm armv7l
+	EOF
+}
+
+@test "6.12: run gives a command handlers of its own, and the machine none" {
+	on 6.12 <<-'EOF'
+		never runs arm armv7l
+		mkdir /bare
+		cp /foreign/busybox-arm /bare/busybox
+		[ "$(anyarch run chroot /bare /busybox uname -m)" = armv7l ]
+		never runs arm armv7l
+		[ -z "$(handlers)" ]
+	EOF
+}
