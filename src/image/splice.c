@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* Changes at places of a JSON text, which leave every other byte as it is. */
+#include "image/splice.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+static size_t skip_blanks(const char *text, size_t at)
+{
+	return at + strspn(text + at, " \t\r\n");
+}
+
+/* Behind the string that begins at. */
+static size_t skip_string(const char *text, size_t at)
+{
+	for (at++; text[at] && text[at] != '"'; at++)
+		at += text[at] == '\\' && text[at + 1];
+	return at + (text[at] == '"');
+}
+
+/* Behind the value that begins at. */
+static size_t skip_value(const char *text, size_t at)
+{
+	size_t depth = 0;
+
+	do {
+		if (text[at] == '"') {
+			at = skip_string(text, at);
+			continue;
+		}
+		if (text[at] == '{' || text[at] == '[')
+			depth++;
+		else if (text[at] == '}' || text[at] == ']')
+			depth--;
+		else if (!depth)
+			return at + strcspn(text + at, ",]} \t\r\n");
+		at += text[at] != '\0';
+	} while (depth && text[at]);
+	return at;
+}
+
+struct span span_whole(const char *text, size_t len)
+{
+	size_t at = skip_blanks(text, 0);
+
+	(void)len;
+	return (struct span){ at, skip_value(text, at) - at };
+}
+
+static int hex_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+		c >= 'A' && c <= 'F'				   ? c - 'A' + 10 :
+								     0;
+}
+
+/* The character at a place inside a string, and how many bytes tell it; what is not ASCII is no letter of our keys. */
+static int read_character(const char *p, size_t *ret_len)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *found;
+
+	*ret_len = 1;
+	if (*p != '\\')
+		return (unsigned char)*p;
+	*ret_len = 2;
+	found = strchr(from, p[1]);
+	if (p[1] != 'u')
+		return found ? to[found - from] : -1;
+	*ret_len = 6;
+	return hex_of(p[2]) << 12 | hex_of(p[3]) << 8 | hex_of(p[4]) << 4 | hex_of(p[5]);
+}
+
+/* Whether the string that begins at is this key. */
+static bool is_key(const char *text, size_t at, const char *key)
+{
+	size_t len;
+
+	for (at++; text[at] != '"'; at += len, key++)
+		if (!*key || read_character(text + at, &len) != (unsigned char)*key)
+			return false;
+	return !*key;
+}
+
+bool span_member(const char *text, struct span object, const char *key, struct span *ret)
+{
+	size_t at = object.at + 1;
+
+	if (text[object.at] != '{')
+		return false;
+	for (at = skip_blanks(text, at); text[at] == '"'; at = skip_blanks(text, at + 1)) {
+		size_t name = at, end;
+
+		at = skip_blanks(text, skip_blanks(text, skip_string(text, at)) + 1);
+		end = skip_value(text, at);
+		if (is_key(text, name, key)) {
+			*ret = (struct span){ at, end - at };
+			return true;
+		}
+		at = skip_blanks(text, end);
+		if (text[at] != ',')
+			return false;
+	}
+	return false;
+}
+
+bool span_path(const char *text, size_t len, const char *path, struct span *ret)
+{
+	struct span span = span_whole(text, len);
+	char key[64];
+
+	for (const char *p = path; *p; p += *p == '.') {
+		size_t n = strcspn(p, ".");
+
+		if (n >= sizeof(key))
+			return false;
+		memcpy(key, p, n);
+		key[n] = '\0';
+		if (!span_member(text, span, key, &span))
+			return false;
+		p += n;
+	}
+	*ret = span;
+	return true;
+}
+
+bool span_next(const char *text, struct span array, struct span *item)
+{
+	size_t at;
+
+	if (text[array.at] != '[')
+		return false;
+	at = skip_blanks(text, item->len ? item->at + item->len : array.at + 1);
+	if (item->len && text[at] == ',')
+		at = skip_blanks(text, at + 1);
+	if (text[at] == ']')
+		return false;
+	*item = (struct span){ at, skip_value(text, at) - at };
+	return true;
+}
+
+/* The last item, and where the one before it ends (or the bracket); false for an empty array. */
+static bool find_last(const char *text, struct span array, struct span *ret, size_t *ret_before)
+{
+	struct span item = { 0 };
+
+	*ret = (struct span){ 0 };
+	*ret_before = array.at + 1;
+	while (span_next(text, array, &item)) {
+		if (ret->len)
+			*ret_before = ret->at + ret->len;
+		*ret = item;
+	}
+	return ret->len;
+}
+
+static void add(struct splice *s, size_t at, size_t len, const char *text)
+{
+	char *copy = mem_text(text);
+
+	if (copy && s->n == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 8;
+		struct splice_edit *grown = mem_grow(s->edits, cap, sizeof(*grown));
+
+		if (grown) {
+			s->edits = grown;
+			s->cap = cap;
+		} else {
+			free(copy);
+			copy = NULL;
+		}
+	}
+	if (copy)
+		s->edits[s->n++] = (struct splice_edit){ at, len, copy };
+	else
+		s->has_failed = true;
+}
+
+void splice_replace(struct splice *s, struct span span, const char *text)
+{
+	add(s, span.at, span.len, text);
+}
+
+void splice_append(struct splice *s, const char *text, struct span array, const char *item)
+{
+	auto_buf with_comma = { 0 };
+	struct span last;
+	size_t before;
+	bool is_first = !find_last(text, array, &last, &before);
+
+	buf_addf(&with_comma, "%s%s", is_first ? "" : ",", item);
+	if (!buf_ok(&with_comma))
+		s->has_failed = true;
+	else
+		add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
+}
+
+void splice_drop_last(struct splice *s, const char *text, struct span array)
+{
+	struct span last;
+	size_t before;
+
+	if (find_last(text, array, &last, &before))
+		add(s, before, last.at + last.len - before, "");
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct splice_edit *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out)
+{
+	size_t at = 0;
+
+	if (s->has_failed)
+		return -ENOMEM;
+	if (s->n)
+		qsort(s->edits, s->n, sizeof(*s->edits), by_place);
+	for (size_t i = 0; i < s->n; i++) {
+		buf_add(out, text + at, s->edits[i].at - at);
+		buf_adds(out, s->edits[i].text);
+		at = s->edits[i].at + s->edits[i].len;
+	}
+	buf_add(out, text + at, len - at);
+	return buf_ok(out) ? 0 : -ENOMEM;
+}
+
+void splice_done(struct splice *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->edits[i].text);
+	free(s->edits);
+	*s = (struct splice){ 0 };
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes at places of a JSON text, which leave every other byte as it is. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* A value inside a text that jv_load() has accepted: nothing here checks the grammar again. */
+struct span {
+	size_t at, len;
+};
+
+/* The document itself, without the blanks around it. */
+struct span span_whole(const char *text, size_t len);
+/* The value of a member of an object; false when span is none or has none. Escapes in keys are understood. */
+bool span_member(const char *text, struct span object, const char *key, struct span *ret);
+/* The same down a path: "rootfs.diff_ids". */
+bool span_path(const char *text, size_t len, const char *path, struct span *ret);
+/* The item behind this one, the first for a zeroed one; false at the end, or when span is no array. */
+bool span_next(const char *text, struct span array, struct span *item);
+
+/* What is to be changed in one text. Zeroed it is empty; splice_done() frees. */
+struct splice {
+	struct splice_edit {
+		size_t at, len; /* of the text as it was */
+		char *text;	/* instead */
+	} *edits;
+	size_t n, cap;
+	bool has_failed; /* no memory: told by splice_apply() */
+};
+
+void splice_replace(struct splice *s, struct span span, const char *text);
+/* Behind the last item, without any blank: what splice_drop_last() takes out to leave the text as it was. */
+void splice_append(struct splice *s, const char *text, struct span array, const char *item);
+/* The last item and the comma before it. Nothing in an empty array. */
+void splice_drop_last(struct splice *s, const char *text, struct span array);
+/* The text with all changes, which must not overlap; the order in which they were made does not matter. 0 or -ENOMEM. */
+int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
+void splice_done(struct splice *s);
