@@ -333,6 +333,16 @@ static int add_file(struct layer *layer, struct tar_reader *reader, const char *
 	return add_entry(layer, path, entry.emulates ? version : NULL, entry);
 }
 
+static struct layer_entry other_entry(const struct tar_entry *member, enum layer_kind kind)
+{
+	struct layer_entry entry = { .kind = kind, .has_attributes = kind == LAYER_DIRECTORY };
+
+	if (entry.has_attributes)
+		entry.attributes = (struct layer_attributes){ member->mode, member->uid, member->gid,
+			member->mtime };
+	return entry;
+}
+
 static int add_member(struct layer *layer, struct tar_reader *reader, struct err *e)
 {
 	static const enum layer_kind kinds[] = {
@@ -359,8 +369,7 @@ static int add_member(struct layer *layer, struct tar_reader *reader, struct err
 		else if (member->type == TAR_HARDLINK && normalise(member->linkname, target,
 								 sizeof(target)))
 			link = target;
-		r = add_entry(layer, path, link,
-			(struct layer_entry){ .kind = kinds[member->type - '0'] });
+		r = add_entry(layer, path, link, other_entry(member, kinds[member->type - '0']));
 	}
 	return r;
 }

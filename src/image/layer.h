@@ -23,16 +23,28 @@ enum layer_kind {
 #define LAYER_WHITEOUT_PREFIX ".wh."
 #define LAYER_OPAQUE_NAME     ".wh..wh..opq"
 
+struct layer_attributes {
+	unsigned mode;
+	uint64_t uid, gid;
+	int64_t mtime;
+};
+
 /* Names are offsets into the layer's arena. */
 struct layer_entry {
 	uint32_t path, link; /* link: of symlinks as it stands, of hard links normalised; else 0 */
 	enum layer_kind kind;
+	bool has_attributes; /* of a directory: not only its members tell of it */
 	bool is_elf;
-	bool is_known;		/* platform was read from the whole file */
-	struct elf_head head;
-	struct platform platform;
-	const struct arch *emulates; /* with the version at link */
-	bool is_usable;		     /* of an emulator: emulator_check() has nothing against it */
+	bool is_known;	/* platform was read from the whole file */
+	bool is_usable; /* of an emulator: emulator_check() has nothing against it */
+	union {
+		struct layer_attributes attributes; /* of a directory */
+		struct {			    /* of an ELF file */
+			struct elf_head head;
+			struct platform platform;
+			const struct arch *emulates; /* with the version at link */
+		};
+	};
 };
 
 /* A read layer; layer_free() frees. Paths have no leading slash, no "." and no ".."; the root is "". */

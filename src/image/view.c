@@ -32,17 +32,16 @@ static bool is_blocked(const struct layer *layer, const char *path, size_t len, 
 }
 
 /*
- * Whether this layer hides the file that layers below have at path[0..len]: anything stands there, or something
- * that is no directory at a parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is
- * looked at once.
+ * Whether this layer takes away what layers below have at path[0..len]: something that is no directory stands there or
+ * at a parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is looked at once.
  */
-static bool hides(const struct layer *layer, const char *path, size_t len)
+static bool takes_away(const struct layer *layer, const char *path, size_t len)
 {
 	uint64_t hash = LAYER_HASH_START; /* of path[0..dir] */
 	size_t dir = 0;
 
 	if (!layer->has_whiteouts && !layer->has_blockers)
-		return layer_find(layer, path, len);
+		return false;
 	for (size_t start = 0, end; start <= len; start = end + 1) {
 		end = start + strcspn(path + start, "/");
 		end = MIN_OF(end, len);
@@ -57,7 +56,13 @@ static bool hides(const struct layer *layer, const char *path, size_t len)
 		if (layer->has_blockers && is_blocked(layer, path, end, hash))
 			return true;
 	}
-	return layer_find(layer, path, len);
+	return false;
+}
+
+/* The same, or anything else stands there. */
+static bool hides(const struct layer *layer, const char *path, size_t len)
+{
+	return takes_away(layer, path, len) || layer_find(layer, path, len);
 }
 
 bool view_is_visible(const struct view *view, size_t i, const char *path)
@@ -70,8 +75,7 @@ bool view_is_visible(const struct view *view, size_t i, const char *path)
 	return true;
 }
 
-/* The top-most entry for a resolved path; a directory may be there without an entry of its own. */
-static bool find(const struct view *view, const char *path, struct view_hit *ret)
+bool view_find(const struct view *view, const char *path, struct view_hit *ret)
 {
 	size_t len = strlen(path);
 
@@ -88,37 +92,11 @@ static bool find(const struct view *view, const char *path, struct view_hit *ret
 	return false;
 }
 
-/* Whether a layer has members below path[0..len], which then is a directory that only they tell of. */
-static bool has_members(const struct layer *layer, const char *path, size_t len)
-{
-	for (size_t i = 0; i < layer->n; i++) {
-		const char *member = layer_text(layer, layer->entries[i].path);
-
-		if (layer->entries[i].kind != LAYER_WHITEOUT && !strncmp(member, path, len) &&
-			member[len] == '/')
-			return true;
-	}
-	return false;
-}
-
-static bool is_implied(const struct view *view, const char *path)
-{
-	size_t len = strlen(path);
-
-	for (size_t i = view->n; i-- > 0;) {
-		if (has_members(view->layers[i], path, len))
-			return true;
-		if (hides(view->layers[i], path, len))
-			return false;
-	}
-	return false;
-}
-
 /* A walk: what is resolved, and what is still to come. */
 struct walk {
 	char done[VIEW_PATH_MAX];
 	char todo[2 * VIEW_PATH_MAX];
-	unsigned links; /* followed, and directories searched for without an entry: what takes time */
+	unsigned links;
 };
 
 static int push_link(struct walk *w, const char *link)
@@ -141,17 +119,10 @@ static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
 
 	if (!*w->done)
 		return 0;
-	if (find(view, w->done, hit)) {
-		if (hit->entry->kind != LAYER_DIRECTORY)
-			return -ENOENT;
-	} else {
-		if (++w->links > VIEW_LINKS_MAX)
-			return -ELOOP;
-		if (!is_implied(view, w->done))
-			return -ENOENT;
-	}
+	if (!view_find(view, w->done, hit) || hit->entry->kind != LAYER_DIRECTORY)
+		return -ENOENT;
 	*(slash ? slash : w->done) = '\0';
-	if (!find(view, w->done, hit))
+	if (!view_find(view, w->done, hit))
 		*hit = (struct view_hit){ 0 };
 	return 0;
 }
@@ -168,7 +139,7 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 	n = snprintf(w->done + before, sizeof(w->done) - before, "%s%s", before ? "/" : "", name);
 	if (n >= (int)(sizeof(w->done) - before))
 		return -ENAMETOOLONG;
-	if (!find(view, w->done, hit)) {
+	if (!view_find(view, w->done, hit)) {
 		*hit = (struct view_hit){ 0 };
 		return 0; /* perhaps a directory that only its members tell of */
 	}
@@ -178,25 +149,32 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 	return push_link(w, layer_text(hit->layer, hit->entry->link));
 }
 
+/* Goes one component on. 1, 0 at the end, -errno. */
+static int next_step(const struct view *view, struct walk *w, struct view_hit *hit)
+{
+	char name[VIEW_PATH_MAX], *p = w->todo + strspn(w->todo, "/");
+	size_t len = strcspn(p, "/");
+	int r;
+
+	if (!len)
+		return 0;
+	if (len >= sizeof(name))
+		return -ENAMETOOLONG;
+	snprintf(name, sizeof(name), "%.*s", (int)len, p);
+	memmove(w->todo, p + len, strlen(p + len) + 1);
+	r = step(view, w, name, hit);
+	return r ? r : 1;
+}
+
 int view_resolve(const struct view *view, const char *path, struct view_hit *ret,
 	char resolved[VIEW_PATH_MAX])
 {
 	struct view_hit hit = { 0 };
 	struct walk w = { 0 };
-	int r = snprintf(w.todo, sizeof(w.todo), "%s", path) >= VIEW_PATH_MAX ? -ENAMETOOLONG : 0;
+	int r = snprintf(w.todo, sizeof(w.todo), "%s", path) >= VIEW_PATH_MAX ? -ENAMETOOLONG : 1;
 
-	while (!r) {
-		char name[VIEW_PATH_MAX], *p = w.todo + strspn(w.todo, "/");
-		size_t len = strcspn(p, "/");
-
-		if (!len)
-			break;
-		if (len >= sizeof(name))
-			return -ENAMETOOLONG;
-		snprintf(name, sizeof(name), "%.*s", (int)len, p);
-		memmove(w.todo, p + len, strlen(p + len) + 1);
-		r = step(view, &w, name, &hit);
-	}
+	while (r > 0)
+		r = next_step(view, &w, &hit);
 	if (r)
 		return r;
 	/* A hard link's target is a member of the same layer. */
@@ -210,6 +188,42 @@ int view_resolve(const struct view *view, const char *path, struct view_hit *ret
 	*ret = hit;
 	memcpy(resolved, w.done, VIEW_PATH_MAX);
 	return 0;
+}
+
+int view_place(const struct view *view, const char *path, char resolved[VIEW_PATH_MAX])
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct view_hit hit = { 0 };
+	struct walk w = { 0 };
+	int r = 0;
+
+	if (strlen(path) >= VIEW_PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(w.todo, path, (size_t)(name - path));
+	while (!r && (r = next_step(view, &w, &hit)) > 0) {
+		r = 0;
+		if (hit.entry && hit.entry->kind != LAYER_DIRECTORY)
+			r = -ENOTDIR;
+	}
+	if (r)
+		return r;
+	return snprintf(resolved, VIEW_PATH_MAX, "%s%s%s", w.done, *w.done ? "/" : "", name) >= VIEW_PATH_MAX ?
+		-ENAMETOOLONG : 0;
+}
+
+bool view_attributes(const struct view *view, const char *path, size_t len, struct layer_attributes *ret)
+{
+	for (size_t i = view->n; i-- > 0;) {
+		const struct layer_entry *entry = layer_find(view->layers[i], path, len);
+
+		if (entry && entry->kind == LAYER_DIRECTORY && entry->has_attributes) {
+			*ret = entry->attributes;
+			return true;
+		}
+		if (takes_away(view->layers[i], path, len))
+			return false;
+	}
+	return false;
 }
 
 static int judge_keys(const struct view *view, struct content *content)

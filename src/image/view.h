@@ -25,6 +25,16 @@ bool view_is_visible(const struct view *view, size_t i, const char *path);
  */
 int view_resolve(const struct view *view, const char *path, struct view_hit *ret,
 	char resolved[VIEW_PATH_MAX]);
+/* The top-most entry at a path without links in it, its parents included where only their members tell of them. */
+bool view_find(const struct view *view, const char *path, struct view_hit *ret);
+/*
+ * Where a new file of this path comes to lie: its directory with all links resolved as above, and its name as it is.
+ * Directories that are not there stay in the path. 0, -ENOTDIR, -ENOENT for ".." behind one that is not there, -ELOOP,
+ * -ENAMETOOLONG.
+ */
+int view_place(const struct view *view, const char *path, char resolved[VIEW_PATH_MAX]);
+/* What the directory path[0..len], without links in it, has for attributes; false where no entry says so. */
+bool view_attributes(const struct view *view, const char *path, size_t len, struct layer_attributes *ret);
 /*
  * What the view is made of, judged as a root file system is. work counts over all images of a file, from 0.
  * 0, -ENOMEM, -E2BIG; content_done() frees.
