@@ -113,6 +113,32 @@ int fd_copy(int from, int to)
 	}
 }
 
+/* Some of it, by whichever call the two files allow; 0 at the end. */
+static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
+{
+	ssize_t n = copy_file_range(from, offset, to, NULL, len, 0);
+
+	if (n >= 0 || errno == EINTR || errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG)
+		return n;
+	return sendfile(to, from, offset, len);
+}
+
+int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
+{
+	off_t at = (off_t)offset;
+
+	while (len) {
+		ssize_t n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)1 << 30));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (!n)
+			return -EBADMSG;
+		len -= n > 0 ? (uint64_t)n : 0;
+	}
+	return 0;
+}
+
 static int compare_chunks(int a, int b, char *chunks)
 {
 	for (off_t offset = 0;; offset += CHUNK) {

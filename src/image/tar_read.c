@@ -7,20 +7,14 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-
-/* Offsets and lengths of the fields; all that is not named here does not matter to us. */
-enum {
-	NAME = 0, NAME_LEN = 100, MODE = 100, UID = 108, GID = 116, ID_LEN = 8, SIZE = 124, SIZE_LEN = 12,
-	MTIME = 136, CHECKSUM = 148, CHECKSUM_LEN = 8, TYPE = 156, LINK = 157, LINK_LEN = 100,
-	MAGIC = 257, PREFIX = 345, PREFIX_LEN = 155,
-};
+#include "image/tar_header.h"
 
 /* What extension headers say about the member that follows them. */
 struct overrides {
 	char *path, *linkname;
-	bool has_size, is_sparse;
+	bool has_size, has_uid, has_gid, has_mtime, is_sparse;
 	bool is_begun; /* a member has to follow */
-	uint64_t size;
+	uint64_t size, uid, gid, mtime;
 };
 
 static void overrides_done(struct overrides *o)
@@ -101,8 +95,8 @@ static bool checksum_fits(const uint8_t *block)
 	uint64_t sum = 0, want;
 
 	for (size_t i = 0; i < TAR_BLOCK; i++)
-		sum += i >= CHECKSUM && i < CHECKSUM + CHECKSUM_LEN ? ' ' : block[i];
-	return parse_number(block + CHECKSUM, CHECKSUM_LEN, &want) && want == sum;
+		sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_CHECKSUM_LEN ? ' ' : block[i];
+	return parse_number(block + TAR_CHECKSUM, TAR_CHECKSUM_LEN, &want) && want == sum;
 }
 
 static bool is_zero(const uint8_t *block)
@@ -116,11 +110,6 @@ static bool is_zero(const uint8_t *block)
 bool tar_is_header(const uint8_t *block)
 {
 	return !is_zero(block) && checksum_fits(block);
-}
-
-static uint64_t padding_of(uint64_t size)
-{
-	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
 
 /* The content of an extension header, NUL-terminated. Owned by the caller. */
@@ -141,7 +130,7 @@ static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, s
 		buf_add(out, chunk, (size_t)n);
 		left -= (uint64_t)n;
 	}
-	code = source_skip(r->source, padding_of(size));
+	code = source_skip(r->source, tar_padding(size));
 	if (code)
 		return broken(code, e);
 	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "cannot read it");
@@ -159,26 +148,59 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
 }
 
+/* A time may have a fraction, and be before 1970: then it is what a header without PAX would say. */
+static bool parse_time(const char *text, uint64_t *ret)
+{
+	auto_free char *seconds = mem_part(text, strcspn(text, "."));
+	unsigned long value = 0;
+
+	if (!seconds || (*seconds != '-' && str_to_uint(seconds, INT64_MAX, &value)))
+		return false;
+	*ret = value;
+	return true;
+}
+
+static int pax_number(struct overrides *o, const char *key, size_t key_len, const char *value, size_t len,
+	struct err *e)
+{
+	const struct {
+		const char *key;
+		uint64_t *value;
+		bool *has;
+	} numbers[] = { { "size", &o->size, &o->has_size }, { "uid", &o->uid, &o->has_uid },
+		{ "gid", &o->gid, &o->has_gid }, { "mtime", &o->mtime, &o->has_mtime } };
+	auto_free char *text = NULL;
+	unsigned long number;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(numbers) &&
+		(strlen(numbers[i].key) != key_len || memcmp(key, numbers[i].key, key_len)))
+		i++;
+	if (i == ARRAY_SIZE(numbers) || (!len && i))
+		return 0;
+	text = mem_part(value, len);
+	if (text && numbers[i].value == &o->mtime) {
+		if (!parse_time(text, numbers[i].value))
+			return malformed("a bad number in a PAX header", e);
+	} else {
+		if (!text || str_to_uint(text, INT64_MAX, &number))
+			return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
+		*numbers[i].value = number;
+	}
+	*numbers[i].has = true;
+	return 0;
+}
+
 static int pax_record(struct overrides *o, const char *key, size_t key_len, const char *value,
 	size_t len, struct err *e)
 {
-	auto_free char *number = NULL;
-	unsigned long size;
-
 	if (key_len == 4 && !memcmp(key, "path", 4))
 		return set_text(&o->path, value, len, e);
 	if (key_len == 8 && !memcmp(key, "linkpath", 8))
 		return set_text(&o->linkname, value, len, e);
 	if (key_len > 11 && !memcmp(key, "GNU.sparse.", 11))
 		o->is_sparse = true;
-	if (key_len != 4 || memcmp(key, "size", 4))
-		return 0;
-	number = mem_part(value, len);
-	if (!number || str_to_uint(number, INT64_MAX, &size))
-		return malformed("a bad size in a PAX header", e);
-	o->has_size = true;
-	o->size = size;
-	return 0;
+	return pax_number(o, key, key_len, value, len, e);
 }
 
 /* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
@@ -226,7 +248,7 @@ static int take_extension(struct tar_reader *r, char type, uint64_t size, struct
 
 static bool is_ustar(const uint8_t *block)
 {
-	return !memcmp(block + MAGIC, "ustar", 6);
+	return !memcmp(block + TAR_MAGIC, "ustar", 6);
 }
 
 static char *field_text(const uint8_t *field, size_t len)
@@ -238,10 +260,10 @@ static char *block_path(const uint8_t *block)
 {
 	char *path = NULL;
 
-	if (!is_ustar(block) || !block[PREFIX])
-		return field_text(block + NAME, NAME_LEN);
-	return asprintf(&path, "%.*s/%.*s", PREFIX_LEN, (const char *)block + PREFIX, NAME_LEN,
-		       (const char *)block + NAME) < 0 ? NULL : path;
+	if (!is_ustar(block) || !block[TAR_PREFIX])
+		return field_text(block + TAR_NAME, TAR_NAME_LEN);
+	return asprintf(&path, "%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
+		       (const char *)block + TAR_NAME) < 0 ? NULL : path;
 }
 
 /*
@@ -266,24 +288,30 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	uint64_t mode, mtime;
 	int code;
 
-	if (!parse_number(block + MODE, ID_LEN, &mode) ||
-		!parse_number(block + UID, ID_LEN, &entry->uid) ||
-		!parse_number(block + GID, ID_LEN, &entry->gid) ||
-		!parse_number(block + SIZE, SIZE_LEN, &entry->size))
+	if (!parse_number(block + TAR_MODE, TAR_ID_LEN, &mode) ||
+		!parse_number(block + TAR_UID, TAR_ID_LEN, &entry->uid) ||
+		!parse_number(block + TAR_GID, TAR_ID_LEN, &entry->gid) ||
+		!parse_number(block + TAR_SIZE, TAR_SIZE_LEN, &entry->size))
 		return malformed("a bad number in a header", e);
-	if (!parse_number(block + MTIME, SIZE_LEN, &mtime))
+	if (!parse_number(block + TAR_MTIME, TAR_SIZE_LEN, &mtime))
 		mtime = 0; /* before 1970, as GNU tar writes it */
 	entry->mode = (unsigned)mode & 07777;
 	entry->mtime = (int64_t)mtime;
 	if (o->has_size)
 		entry->size = o->size;
+	if (o->has_uid)
+		entry->uid = o->uid;
+	if (o->has_gid)
+		entry->gid = o->gid;
+	if (o->has_mtime)
+		entry->mtime = (int64_t)o->mtime;
 	entry->path = o->path ? take_ptr(&o->path) : block_path(block);
-	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + LINK, LINK_LEN);
+	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	if (!entry->path || !entry->linkname)
 		return err_sys(e, -ENOMEM, "cannot read it");
 	if (o->is_sparse)
 		return malformed("a sparse file", e);
-	code = set_type(entry, (char)block[TYPE], e);
+	code = set_type(entry, (char)block[TAR_TYPE], e);
 	if (code)
 		return code;
 	if (entry->type != TAR_FILE)
@@ -291,7 +319,7 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	if (entry->size > INT64_MAX - TAR_BLOCK)
 		return malformed("an impossible size", e);
 	r->left = entry->size;
-	r->padding = padding_of(entry->size);
+	r->padding = tar_padding(entry->size);
 	entry->offset = source_position(r->source);
 	return 0;
 }
@@ -335,14 +363,14 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 			return malformed("a wrong header checksum", e);
 		if (++r->members > TAR_MEMBERS_MAX)
 			return err_set(e, -E2BIG, "more than %d members in a tar", TAR_MEMBERS_MAX);
-		if (!strchr("xgLK", block[TYPE]) || !block[TYPE]) {
+		if (!strchr("xgLK", block[TAR_TYPE]) || !block[TAR_TYPE]) {
 			code = fill_entry(r, block, o, e);
 			return code ? code : 1;
 		}
-		if (!parse_number(block + SIZE, SIZE_LEN, &size))
+		if (!parse_number(block + TAR_SIZE, TAR_SIZE_LEN, &size))
 			return malformed("a bad number in a header", e);
 		o->is_begun = true;
-		code = take_extension(r, (char)block[TYPE], size, o, e);
+		code = take_extension(r, (char)block[TAR_TYPE], size, o, e);
 		if (code)
 			return code;
 	}

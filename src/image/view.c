@@ -202,7 +202,7 @@ int view_place(const struct view *view, const char *path, char resolved[VIEW_PAT
 	memcpy(w.todo, path, (size_t)(name - path));
 	while (!r && (r = next_step(view, &w, &hit)) > 0) {
 		r = 0;
-		if (hit.entry && hit.entry->kind != LAYER_DIRECTORY)
+		if (hit.entry && hit.entry->kind != LAYER_DIRECTORY && hit.entry->kind != LAYER_SYMLINK)
 			r = -ENOTDIR;
 	}
 	if (r)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The layer that puts an emulator into an image: the same bytes whoever makes it, and nothing in them but what is new. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "image/view.h"
+
+/* Put together in memory but for the emulator itself, which stays in its file. Zeroed it is empty; graft_done() frees. */
+struct graft {
+	char *path;	   /* of the emulator, from the image's root, without links */
+	struct buf head;   /* directories and the emulator's header */
+	int emulator;	   /* borrowed */
+	uint64_t size;	   /* of the emulator */
+	uint64_t tar_size; /* of the whole layer */
+	char diff_id[DIGEST_TEXT];
+};
+
+struct graft_request {
+	const struct view *view; /* what is below it */
+	const char *at;		 /* absolute path in the image */
+	int emulator;
+	bool has_epoch; /* SOURCE_DATE_EPOCH bounds times */
+	int64_t epoch;
+};
+
+/*
+ * Makes the layer. Its directories are those above the emulator, with the attributes that they have below, so that
+ * unpacking changes none of them; links on the way are resolved, as a directory in the place of a link would hide all
+ * behind it. Those that are not there are 0755, root's, with the emulator's time. -EBADMSG when something that is no
+ * file stands at the place or a parent is no directory; -errno when the emulator cannot be read.
+ */
+int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
+void graft_done(struct graft *graft);
+/* Writes the layer to a file at its position. 0 or -errno. */
+int graft_write(const struct graft *graft, int to);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/* Headers of a tar, the same bytes for the same member whoever writes it. */
+#include "image/tar_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "image/tar_header.h"
+
+enum { ID_DIGITS = TAR_ID_LEN - 1, SIZE_DIGITS = TAR_SIZE_LEN - 1 };
+
+static bool fits(uint64_t value, unsigned digits)
+{
+	return value < (uint64_t)1 << 3 * digits;
+}
+
+static void put_number(uint8_t *field, unsigned digits, uint64_t value)
+{
+	for (unsigned i = digits; i-- > 0; value >>= 3)
+		field[i] = (uint8_t)('0' + (value & 7));
+}
+
+/* The name in one field, or at a slash in two; false when it fits neither way. */
+static bool put_name(uint8_t *block, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len <= TAR_NAME_LEN) {
+		memcpy(block + TAR_NAME, name, len);
+		return true;
+	}
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		size_t before = (size_t)(slash - name), after = len - before - 1;
+
+		if (before <= TAR_PREFIX_LEN && after && after <= TAR_NAME_LEN) {
+			memcpy(block + TAR_PREFIX, name, before);
+			memcpy(block + TAR_NAME, slash + 1, after);
+			return true;
+		}
+	}
+	memcpy(block + TAR_NAME, name, TAR_NAME_LEN);
+	return false;
+}
+
+static void put_fixed(uint8_t *block, char type)
+{
+	unsigned sum = 0;
+
+	block[TAR_TYPE] = (uint8_t)type;
+	memcpy(block + TAR_MAGIC, "ustar\00000", 8);
+	put_number(block + TAR_MAJOR, ID_DIGITS, 0);
+	put_number(block + TAR_MINOR, ID_DIGITS, 0);
+	memset(block + TAR_CHECKSUM, ' ', 8);
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		sum += block[i];
+	put_number(block + TAR_CHECKSUM, 6, sum);
+	block[TAR_CHECKSUM + 6] = '\0';
+}
+
+/* "LENGTH KEY=VALUE\n"; the length counts its own digits. */
+static void pax_record(struct buf *out, const char *key, const char *value)
+{
+	size_t rest = strlen(key) + strlen(value) + 3, len = rest + 1;
+	char digits[24];
+
+	while ((size_t)snprintf(digits, sizeof(digits), "%zu", len) + rest != len)
+		len++;
+	buf_addf(out, "%zu %s=%s\n", len, key, value);
+}
+
+static void pax_number(struct buf *out, const char *key, long long value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", value);
+	pax_record(out, key, text);
+}
+
+static void add_pax(struct buf *out, const struct buf *records)
+{
+	static const char zeros[TAR_BLOCK];
+	uint8_t block[TAR_BLOCK] = { 0 };
+
+	if (!records->len)
+		return;
+	put_name(block, "PaxHeaders/member");
+	put_number(block + TAR_MODE, ID_DIGITS, 0644);
+	put_number(block + TAR_UID, ID_DIGITS, 0);
+	put_number(block + TAR_GID, ID_DIGITS, 0);
+	put_number(block + TAR_SIZE, SIZE_DIGITS, records->len);
+	put_number(block + TAR_MTIME, SIZE_DIGITS, 0);
+	put_fixed(block, 'x');
+	buf_add(out, block, sizeof(block));
+	buf_add(out, buf_text(records), records->len);
+	buf_add(out, zeros, (size_t)tar_padding(records->len));
+}
+
+void tar_write_header(struct buf *out, const struct tar_entry *entry)
+{
+	const struct {
+		const char *key;
+		size_t at;
+		unsigned digits;
+		uint64_t value;
+	} numbers[] = { { "uid", TAR_UID, ID_DIGITS, entry->uid }, { "gid", TAR_GID, ID_DIGITS, entry->gid },
+		{ "size", TAR_SIZE, SIZE_DIGITS, entry->type == TAR_FILE ? entry->size : 0 },
+		{ "mtime", TAR_MTIME, SIZE_DIGITS, (uint64_t)entry->mtime } };
+	uint8_t block[TAR_BLOCK] = { 0 };
+	auto_buf records = { 0 };
+
+	if (!put_name(block, entry->path))
+		pax_record(&records, "path", entry->path);
+	put_number(block + TAR_MODE, ID_DIGITS, entry->mode & 07777);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		bool is_small = fits(numbers[i].value, numbers[i].digits);
+
+		put_number(block + numbers[i].at, numbers[i].digits, is_small ? numbers[i].value : 0);
+		if (!is_small)
+			pax_number(&records, numbers[i].key, (long long)numbers[i].value);
+	}
+	put_fixed(block, (char)entry->type);
+	add_pax(out, &records);
+	buf_add(out, block, sizeof(block));
+	if (!buf_ok(&records))
+		buf_add(out, NULL, SIZE_MAX); /* fails it */
+}
