@@ -25,6 +25,9 @@ unsigned str_distance(const char *a, const char *b, unsigned limit);
 /* Appends text with control bytes and invalid UTF-8 as \xNN, so that no name moves a terminal. */
 void str_escape(struct buf *out, const char *text, size_t len);
 
+/* Appends the base64 (RFC 4648) of these bytes. */
+void str_base64(struct buf *out, const void *data, size_t len);
+
 bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 /* The part after the last slash. */

@@ -96,7 +96,7 @@ struct grid {
 
 #define auto_grid auto_with(grid_done) struct grid
 
-struct view {
+struct table_view {
 	const char *output; /* column list of --output, NULL for the usual ones */
 	bool no_headings;
 	bool json;
@@ -110,5 +110,5 @@ void grid_row(struct grid *grid, const char *const *cells);
 void grid_done(struct grid *grid);
 /* Checks --output. 0 or -EINVAL. */
 int grid_check(const struct column *columns, const char *output, struct err *e);
-int grid_print(const struct grid *grid, const struct view *view, struct err *e);
+int grid_print(const struct grid *grid, const struct table_view *view, struct err *e);
 struct json *grid_json(const struct grid *grid);

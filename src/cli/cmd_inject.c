@@ -8,16 +8,16 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/handler.h"
-#include "cli/cli.h"
-#include "emulator/search.h"
-#include "rootfs/inject.h"
+#include "cli/image_name.h"
+#include "cli/inject.h"
+#include "report/image.h"
 #include "rootfs/survey.h"
 
 enum {
 	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
 };
 
-enum { SOURCES_MAX = 64, OTHER_FILES = 24 + SOURCES_MAX };
+enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };
 
 static const struct option_spec inject_specs[] = {
 	{ OPT_AT, "at", "PATH", "where in the root, instead of where it is needed" },
@@ -27,6 +27,7 @@ static const struct option_spec inject_specs[] = {
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ 'o', "output", "FILE", "of an archive: write the result there" },
 	{ 'q', "quiet", NULL, "print errors only" },
 	{ 0 },
 };
@@ -36,31 +37,14 @@ static const struct option_spec eject_specs[] = {
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ 'o', "output", "FILE", "of an archive: write the result there" },
 	{ 'q', "quiet", NULL, "print errors only" },
 	{ 0 },
 };
 
-struct context {
-	const struct command *command;
-	struct search search;
-	struct platform platform;
-	bool has_platform, force, dry_run, json, quiet;
-	const char *at, *emulator;
-	bool has_epoch;
-	int64_t epoch;
-	struct json *list;
-	struct inject_source sources[SOURCES_MAX];
-	size_t n_sources;
-	/* the root that is worked on */
-	const char *target;
-	int root;
-	struct err *e;
-	size_t found;
-};
-
 static int set(void *context, int id, const char *argument, struct err *e)
 {
-	struct context *c = context;
+	struct inject_context *c = context;
 
 	switch (id) {
 	case OPT_AT:
@@ -71,6 +55,9 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return name_parse(argument, strlen(argument), &c->platform, e);
 	case OPT_EMULATOR:
 		c->emulator = argument;
+		return 0;
+	case 'o':
+		c->out = argument;
 		return 0;
 	case OPT_EMULATOR_DIR:
 		if (c->search.n_dirs == SEARCH_DIRS_MAX)
@@ -84,7 +71,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-static void tell(struct context *c, enum inject_result result, const char *at, const struct arch *arch)
+void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch)
 {
 	auto_buf safe = { 0 };
 
@@ -108,7 +95,7 @@ static void tell(struct context *c, enum inject_result result, const char *at, c
 }
 
 /* What the root is made for, unless that was said. */
-static int find_arch(struct context *c, const struct arch **ret, struct err *e)
+static int find_arch(struct inject_context *c, const struct arch **ret, struct err *e)
 {
 	struct content content;
 	unsigned long skipped;
@@ -129,8 +116,7 @@ static int find_arch(struct context *c, const struct arch **ret, struct err *e)
 	return r;
 }
 
-/* Opened once for all roots of an architecture. */
-static int find_source(struct context *c, const struct arch *arch, struct inject_source **ret, struct err *e)
+int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e)
 {
 	struct inject_source *source = c->sources;
 	int r;
@@ -150,8 +136,7 @@ static int find_source(struct context *c, const struct arch *arch, struct inject
 	return 0;
 }
 
-/* Where the kernel will look for it: the handler's own path when that is not fixed. */
-static char *find_place(const struct context *c, const struct arch *arch)
+char *inject_find_place(const struct inject_context *c, const struct arch *arch)
 {
 	char *path = c->at ? strdup(c->at) : handler_unfixed_interpreter(arch);
 
@@ -162,7 +147,7 @@ static char *find_place(const struct context *c, const struct arch *arch)
 
 static int eject_one(const char *at, void *context)
 {
-	struct context *c = context;
+	struct inject_context *c = context;
 	enum inject_result result;
 	int r = eject_file(c->root, at, c->dry_run, &result, c->e);
 
@@ -170,12 +155,12 @@ static int eject_one(const char *at, void *context)
 		return err_prefix(c->e, "%s", c->target);
 	if (result == INJECT_REMOVED) {
 		c->found++;
-		tell(c, result, at, NULL);
+		inject_tell(c, result, at, NULL);
 	}
 	return 0;
 }
 
-static int eject_root(struct context *c, struct err *e)
+static int eject_root(struct inject_context *c, struct err *e)
 {
 	int r;
 
@@ -189,7 +174,7 @@ static int eject_root(struct context *c, struct err *e)
 	return r;
 }
 
-static int open_root(struct context *c, struct err *e)
+static int open_root(struct inject_context *c, struct err *e)
 {
 	struct stat own, there;
 
@@ -197,7 +182,7 @@ static int open_root(struct context *c, struct err *e)
 		return err_set(e, -EINVAL, "'-' is no root file system");
 	c->root = open(c->target, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (c->root < 0 && errno == ENOTDIR)
-		return err_set(e, -EBADMSG, "%s: not a directory; images are not edited yet", c->target);
+		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", c->target);
 	if (c->root < 0)
 		return err_sys(e, -errno, "%s", c->target);
 	if (!c->force && !stat("/", &own) && !fstat(c->root, &there) && own.st_dev == there.st_dev &&
@@ -208,7 +193,7 @@ static int open_root(struct context *c, struct err *e)
 	return 0;
 }
 
-static int eject_targets(struct context *c, int n, char **targets)
+static int eject_targets(struct inject_context *c, int n, char **targets)
 {
 	int status = EXIT_DONE;
 
@@ -218,10 +203,12 @@ static int eject_targets(struct context *c, int n, char **targets)
 
 		c->target = targets[i];
 		r = stop_check(&e);
-		if (!r)
-			r = open_root(c, &e);
-		if (!r)
-			r = eject_root(c, &e);
+		if (!r && inject_is_image(c->target))
+			r = inject_image(c, &e);
+		else {
+			r = r ? r : open_root(c, &e);
+			r = r ? r : eject_root(c, &e);
+		}
 		cleanup_fd(&c->root);
 		c->root = -1;
 		if (r) {
@@ -242,7 +229,7 @@ struct target {
 	struct err err;
 };
 
-static int look_at_root(struct context *c, struct target *t)
+static int look_at_root(struct inject_context *c, struct target *t)
 {
 	int r = stop_check(&t->err);
 
@@ -253,15 +240,15 @@ static int look_at_root(struct context *c, struct target *t)
 		r = find_arch(c, &t->arch, &t->err);
 	if (r || t->arch == arch_host())
 		return r;
-	r = find_source(c, t->arch, &t->source, &t->err);
+	r = inject_find_source(c, t->arch, &t->source, &t->err);
 	if (r)
 		return r;
-	t->place = find_place(c, t->arch);
+	t->place = inject_find_place(c, t->arch);
 	return t->place ? 0 : err_sys(&t->err, -ENOMEM, "%s", c->target);
 }
 
 /* Tells what became of it, and lets it go. */
-static int close_target(struct context *c, struct target *t, struct inject_job *job)
+static int close_target(struct inject_context *c, struct target *t, struct inject_job *job)
 {
 	int status = EXIT_DONE;
 
@@ -273,7 +260,7 @@ static int close_target(struct context *c, struct target *t, struct inject_job *
 		fflush(stdout);
 		status = exit_with(&t->err);
 	} else {
-		tell(c, job ? job->result : INJECT_UNCHANGED, t->place, t->arch);
+		inject_tell(c, job ? job->result : INJECT_UNCHANGED, t->place, t->arch);
 	}
 	cleanup_fd(&t->root);
 	free(t->place);
@@ -281,7 +268,7 @@ static int close_target(struct context *c, struct target *t, struct inject_job *
 	return status;
 }
 
-static int inject_batch(struct context *c, size_t n, char **targets)
+static int inject_batch(struct inject_context *c, size_t n, char **targets)
 {
 	struct inject_job jobs[INJECT_BATCH];
 	struct target list[INJECT_BATCH];
@@ -323,14 +310,29 @@ static size_t batch_size(void)
 	return (limit.rlim_cur - OTHER_FILES) / INJECT_BATCH_FILES;
 }
 
-static int inject_targets(struct context *c, int n, char **targets)
+static int inject_one_image(struct inject_context *c, char *target)
+{
+	auto_err e = { 0 };
+
+	c->target = target;
+	if (!stop_check(&e) && !inject_image(c, &e))
+		return EXIT_DONE;
+	fflush(stdout);
+	return exit_with(&e);
+}
+
+static int inject_targets(struct inject_context *c, int n, char **targets)
 {
 	size_t size = batch_size();
 	int status = EXIT_DONE;
 
-	for (size_t i = 0; i < (size_t)n; i += size) {
-		int r = inject_batch(c, MIN_OF(size, (size_t)n - i), targets + i);
+	for (size_t i = 0, count; i < (size_t)n; i += count) {
+		int r;
 
+		for (count = 0; count < size && i + count < (size_t)n && !inject_is_image(targets[i + count]);)
+			count++;
+		r = count ? inject_batch(c, count, targets + i) : inject_one_image(c, targets[i]);
+		count += !count;
 		status = status ? status : r;
 	}
 	for (size_t i = 0; i < c->n_sources; i++)
@@ -338,7 +340,7 @@ static int inject_targets(struct context *c, int n, char **targets)
 	return status;
 }
 
-static int read_epoch(struct context *c, struct err *e)
+static int read_epoch(struct inject_context *c, struct err *e)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
 	unsigned long epoch;
@@ -353,9 +355,9 @@ static int read_epoch(struct context *c, struct err *e)
 }
 
 static int run_command(const struct option_set *options, int argc, char **argv,
-	int (*work)(struct context *c, int n, char **targets))
+	int (*work)(struct inject_context *c, int n, char **targets))
 {
-	struct context c = { .command = options->command, .root = -1 };
+	struct inject_context c = { .command = options->command, .root = -1 };
 	auto_err e = { 0 };
 	int status, first = options_parse(options, argc, argv, &c, &status);
 
@@ -368,6 +370,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 	stop_catch();
 	if (c.json)
 		c.list = jv_array();
+	c.ejects = work == eject_targets;
 	status = work(&c, argc - first, argv + first);
 	if (c.json && jv_write(c.list, stdout))
 		status = EXIT_TROUBLE;

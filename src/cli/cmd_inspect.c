@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "cli/image_name.h"
 #include "cli/render_inspect.h"
 #include "rootfs/survey.h"
 
@@ -115,55 +116,6 @@ static int inspect_root(struct context *c, int root, const char *target, struct 
 	return r;
 }
 
-/* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
-static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
-
-struct image_name {
-	char *path;
-	const char *reference; /* inside path; NULL: all */
-	bool is_image;
-};
-
-static int parse_name(const char *target, struct image_name *ret, struct err *e)
-{
-	char *colon;
-
-	*ret = (struct image_name){ 0 };
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes) && !ret->is_image; i++)
-		if (str_starts(target, prefixes[i])) {
-			ret->is_image = true;
-			target += strlen(prefixes[i]);
-		}
-	ret->path = mem_text(target);
-	if (!ret->path)
-		return err_sys(e, -ENOMEM, "%s", target);
-	colon = ret->is_image ? strchr(ret->path, ':') : NULL;
-	if (colon) {
-		*colon = '\0';
-		ret->reference = colon + 1;
-	}
-	return 0;
-}
-
-/* A whole reference, or its tag alone. */
-static bool is_reference(const char *have, const char *want)
-{
-	size_t len = strlen(want), total = have ? strlen(have) : 0;
-
-	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
-						       !strcmp(have + total - len, want)));
-}
-
-static bool is_named(const struct model_image *image, const char *reference)
-{
-	if (!reference || is_reference(image->reference, reference))
-		return true;
-	for (size_t i = 0; i < image->n_more; i++)
-		if (is_reference(image->more_references[i], reference))
-			return true;
-	return false;
-}
-
 static void label_text(struct buf *out, const struct model_image *image)
 {
 	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?",
@@ -215,7 +167,7 @@ static int check_images(const struct context *c, const char *target, const struc
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
-		if (!is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE)
+		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE)
 			continue;
 		runnable++;
 		if (list.len)
@@ -227,7 +179,7 @@ static int check_images(const struct context *c, const char *target, const struc
 	for (size_t i = 0; !r && i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
-		if (!is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE ||
+		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE ||
 			(c->expects && runnable > 1 && !facts->image->is_second_half &&
 				!facts->err.code && (!best || rank(c, facts) != best)))
 			continue;
@@ -249,7 +201,7 @@ static int show_image(struct context *c, const char *target, const struct image_
 	for (size_t i = 0; i < report->model.n; i++) {
 		struct image_facts *facts = &report->facts[i];
 
-		if (!is_named(facts->image, name->reference))
+		if (!image_is_named(facts->image, name->reference))
 			continue;
 		shown++;
 		if (c->json)
@@ -314,7 +266,7 @@ static int inspect(struct context *c, int root, const char *target, struct err *
 
 	if (root >= 0)
 		return inspect_file(c, root, target, e);
-	r = parse_name(target, &name, e);
+	r = image_name_parse(target, &name, e);
 	if (!r)
 		r = inspect_path(c, target, &name, e);
 	free(name.path);

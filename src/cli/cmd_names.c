@@ -28,7 +28,7 @@ static const struct option_spec specs[] = {
 
 static int set(void *context, int id, const char *argument, struct err *e)
 {
-	struct view *view = context;
+	struct table_view *view = context;
 
 	if (id == OPT_JSON)
 		view->json = true;
@@ -83,7 +83,7 @@ static int add_list(struct grid *grid, const char *list, struct err *e)
 	return 0;
 }
 
-static int print(const struct grid *grid, const struct view *view, struct err *e)
+static int print(const struct grid *grid, const struct table_view *view, struct err *e)
 {
 	struct json *rows;
 	int r;
@@ -100,7 +100,7 @@ static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_names, specs, set };
 	auto_grid grid = grid_new(names_columns);
-	struct view view = { 0 };
+	struct table_view view = { 0 };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &view, &status);
 

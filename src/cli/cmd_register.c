@@ -35,7 +35,7 @@ static const struct option_spec specs[] = {
 
 struct context {
 	struct register_options options;
-	struct view view;
+	struct table_view view;
 };
 
 static int choose_word(const char *const *words, const char *typed, struct err *e)

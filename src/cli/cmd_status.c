@@ -20,7 +20,7 @@ static const struct option_spec specs[] = {
 
 struct context {
 	struct name_set names;
-	struct view view;
+	struct table_view view;
 	const char *mount_at;
 	bool check;
 };

@@ -158,7 +158,7 @@ int render_lasting(const struct register_report *report, const struct register_o
 }
 
 int render_register(const struct register_report *report, const struct register_options *options,
-	const struct view *view)
+	const struct table_view *view)
 {
 	auto_grid grid = grid_new(register_columns);
 	auto_err e = { 0 };
@@ -234,7 +234,7 @@ static void print_table_line(const struct status *s)
 		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s));
 }
 
-int render_status(const struct status *status, const struct view *view)
+int render_status(const struct status *status, const struct table_view *view)
 {
 	auto_grid grid = grid_new(status_columns);
 	auto_err e = { 0 };

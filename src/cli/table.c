@@ -125,7 +125,7 @@ static int fill_line(struct libscols_line *line, const struct grid *grid, size_t
 	return 0;
 }
 
-int grid_print(const struct grid *grid, const struct view *view, struct err *e)
+int grid_print(const struct grid *grid, const struct table_view *view, struct err *e)
 {
 	size_t chosen[GRID_COLUMNS_MAX], n;
 	struct libscols_table *table;

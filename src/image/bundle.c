@@ -11,14 +11,14 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/tar_read.h"
+#include "image/tar_header.h"
 
 enum { TRAILER_MAX = 1024 * 1024 };
 
 struct file {
 	char *name;
 	char *link; /* the member that this one is a link to; NULL for a regular file */
-	uint64_t offset, size;
+	uint64_t start, offset, size; /* start: of its headers */
 };
 
 struct bundle {
@@ -26,6 +26,7 @@ struct bundle {
 	int tar;
 	struct file *files; /* sorted by name */
 	size_t n, cap;
+	uint64_t end; /* of the members of an archive */
 };
 
 /* "./a//b/./c" is "a/b/c", as it is to whoever unpacks it. Owned; NULL when a component is "..". */
@@ -79,7 +80,7 @@ static char *resolve_link(const char *name, const char *link)
 static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
 {
 	auto_free char *name = plain_name(entry->path);
-	struct file file = { .offset = entry->offset, .size = entry->size };
+	struct file file = { .start = entry->start, .offset = entry->offset, .size = entry->size };
 
 	if (!name)
 		return err_set(e, -EBADMSG, "a member whose name leaves the archive: %s", entry->path);
@@ -142,6 +143,7 @@ static int index_tar(struct bundle *b, struct source *source, bool is_any, struc
 		err_done(e);
 		err_set(e, r, "not an archive");
 	}
+	b->end = reader.end;
 	tar_done(&reader);
 	return r ? r : check_names(b, e);
 }
@@ -311,6 +313,24 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);
 	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) :
 				  find_in_tar(bundle, plain, ret, e);
+}
+
+int bundle_archive(const struct bundle *bundle, uint64_t *ret_end)
+{
+	*ret_end = bundle->end;
+	return bundle->tar;
+}
+
+bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_start, uint64_t *ret_end)
+{
+	auto_free char *plain = plain_name(name);
+	const struct file *file = plain ? find_file(bundle, plain) : NULL;
+
+	if (!file)
+		return false;
+	*ret_start = file->start;
+	*ret_end = file->offset + file->size + tar_padding(file->size);
+	return true;
 }
 
 void member_done(struct member *member)

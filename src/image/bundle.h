@@ -37,5 +37,9 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 void member_done(struct member *member);
 /* A small member whole. -E2BIG above BUNDLE_JSON_MAX. */
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
+/* The archive itself (of a compressed one its copy), borrowed, and where its members end; -1 for a directory. */
+int bundle_archive(const struct bundle *bundle, uint64_t *ret_end);
+/* Where a member of an archive begins with its headers and ends with its padding; false when there is none. */
+bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_start, uint64_t *ret_end);
 /* Whether it is there, whatever it is; true also where that cannot be found out: reading it then says why. */
 bool bundle_has(const struct bundle *bundle, const char *name);

@@ -102,7 +102,7 @@ int graft_make(const struct graft_request *request, struct graft *ret, struct er
 		return err_sys(e, -errno, "cannot read the emulator");
 	file.path = graft.path = mem_text(path);
 	file.size = graft.size = (uint64_t)st.st_size;
-	file.mtime = time_of(request, &st);
+	file.mtime = graft.time = time_of(request, &st);
 	if (graft.path) {
 		add_parents(&graft.head, request->view, graft.path, file.mtime);
 		tar_write_header(&graft.head, &file);

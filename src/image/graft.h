@@ -13,6 +13,7 @@ struct graft {
 	int emulator;	   /* borrowed */
 	uint64_t size;	   /* of the emulator */
 	uint64_t tar_size; /* of the whole layer */
+	int64_t time;	   /* of the emulator, bounded */
 	char diff_id[DIGEST_TEXT];
 };
 

@@ -61,22 +61,13 @@ static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64
 	return 0;
 }
 
-/* Whether text is the base64 (RFC 4648) of these bytes. */
+/* Whether text is the base64 of these bytes. */
 static bool is_base64_of(const char *text, const struct buf *bytes)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *p = (const uint8_t *)buf_text(bytes);
+	auto_buf expected = { 0 };
 
-	for (size_t i = 0; i < bytes->len; i += 3, text += 4) {
-		size_t left = MIN_OF(bytes->len - i, (size_t)3);
-		uint32_t group = (uint32_t)p[i] << 16 | (left > 1 ? p[i + 1] << 8 : 0) |
-			(left > 2 ? p[i + 2] : 0);
-
-		for (size_t k = 0; k < 4; k++)
-			if (text[k] != (k > left ? '=' : digits[group >> (18 - 6 * k) & 63]))
-				return false;
-	}
-	return !*text;
+	str_base64(&expected, buf_text(bytes), bytes->len);
+	return buf_ok(&expected) && !strcmp(text, buf_text(&expected));
 }
 
 /* Size before digest before parsing. *ret is NULL when the blob is not here, which is allowed. */

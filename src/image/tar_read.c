@@ -404,7 +404,9 @@ int tar_next(struct tar_reader *reader, struct err *e)
 		return broken(code, e);
 	entry_done(&reader->entry);
 	reader->left = reader->padding = 0;
+	reader->end = source_position(reader->source);
 	code = next_member(reader, &overrides, e);
+	reader->entry.start = reader->end;
 	overrides_done(&overrides);
 	return code;
 }

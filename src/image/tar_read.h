@@ -30,6 +30,7 @@ struct tar_entry {
 	unsigned mode;
 	uint64_t uid, gid, size;
 	int64_t mtime;
+	uint64_t start;	 /* of its first header in the source, extensions included */
 	uint64_t offset; /* of the content in the source */
 };
 
@@ -41,6 +42,7 @@ struct tar_reader {
 	unsigned long members;
 	bool is_layer; /* umoci and others leave out the zero blocks, and the padding before them */
 	bool is_done;
+	uint64_t end; /* when it is done: where the members end, before the zero blocks */
 };
 
 /* Whether a block is the header of a member, by its checksum. */

@@ -8,7 +8,6 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "image/tar_read.h"
-#include "image/view.h"
 
 enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
 
@@ -159,7 +158,13 @@ static bool do_agree(const struct image_facts *facts)
 	return image_fits(&facts->label, &content->platform);
 }
 
-static int look_at_image(struct store *store, struct image_facts *facts, struct err *e)
+struct visit {
+	int (*each)(struct image_facts *facts, const struct view *view, void *context);
+	void *context;
+};
+
+static int look_at_image(struct store *store, struct image_facts *facts, const struct visit *visit, int *ret_answer,
+	struct err *e)
 {
 	const struct model_image *image = facts->image;
 	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(*layers));
@@ -190,10 +195,13 @@ static int look_at_image(struct store *store, struct image_facts *facts, struct 
 		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at") :
 				     err_sys(e, r, "cannot look at the image");
 	facts->agrees = do_agree(facts);
+	if (visit->each)
+		*ret_answer = visit->each(facts, &view, visit->context);
 	return 0;
 }
 
-static int look_at_all(const struct bundle *bundle, struct image_report *report, struct err *e)
+static int look_at_all(const struct bundle *bundle, struct image_report *report, const struct visit *visit,
+	struct err *e)
 {
 	struct store store = { 0 };
 	struct model *model = &report->model;
@@ -214,10 +222,21 @@ static int look_at_all(const struct bundle *bundle, struct image_report *report,
 		if (facts->image->kind != MODEL_IMAGE)
 			continue;
 		read_label(facts);
-		look_at_image(&store, facts, &facts->err);
+		look_at_image(&store, facts, visit, &r, &facts->err);
 	}
 	store_done(&store);
 	return r;
+}
+
+int image_look_each(const struct bundle *bundle, bool is_directory, struct image_report *ret,
+	int (*each)(struct image_facts *facts, const struct view *view, void *context), void *context, struct err *e)
+{
+	const struct visit visit = { each, context };
+	int r;
+
+	*ret = (struct image_report){ 0 };
+	r = model_read(bundle, is_directory, &ret->model, e);
+	return r ? r : look_at_all(bundle, ret, &visit, e);
 }
 
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e)
@@ -235,9 +254,7 @@ int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err 
 	bundle = bundle_open(fd, tmpdir, e);
 	if (!bundle)
 		return e ? e->code : -EBADMSG;
-	r = model_read(bundle, S_ISDIR(st.st_mode), &ret->model, e);
-	if (!r)
-		r = look_at_all(bundle, ret, e);
+	r = image_look_each(bundle, S_ISDIR(st.st_mode), ret, NULL, NULL, e);
 	bundle_free(bundle);
 	return r;
 }

@@ -4,6 +4,7 @@
 
 #include "emulator/content.h"
 #include "image/model.h"
+#include "image/view.h"
 
 struct image_facts {
 	struct model_image *image; /* inside the report's model */
@@ -27,6 +28,12 @@ struct image_report {
  * unpacked. -errno when the image as a whole cannot be read; ret is to be freed with image_done() also then.
  */
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
+/*
+ * The same of an open bundle; each image's view is shown once, with what was found in it, while its layers are there.
+ * What each answers other than 0 ends it and is returned.
+ */
+int image_look_each(const struct bundle *bundle, bool is_directory, struct image_report *ret,
+	int (*each)(struct image_facts *facts, const struct view *view, void *context), void *context, struct err *e);
 void image_done(struct image_report *report);
 /* Whether a file begins like an archive: a tar header, or the magic of a compressor. */
 bool image_looks_like(int fd);

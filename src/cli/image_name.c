@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/* How images are named on the command line. */
+#include "cli/image_name.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/str.h"
+
+/* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
+static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
+
+int image_name_parse(const char *target, struct image_name *ret, struct err *e)
+{
+	char *colon;
+
+	*ret = (struct image_name){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes) && !ret->is_image; i++)
+		if (str_starts(target, prefixes[i])) {
+			ret->is_image = true;
+			target += strlen(prefixes[i]);
+		}
+	ret->path = mem_text(target);
+	if (!ret->path)
+		return err_sys(e, -ENOMEM, "%s", target);
+	colon = ret->is_image ? strchr(ret->path, ':') : NULL;
+	if (colon) {
+		*colon = '\0';
+		ret->reference = colon + 1;
+	}
+	return 0;
+}
+
+/* A whole reference, or its tag alone. */
+static bool is_reference(const char *have, const char *want)
+{
+	size_t len = strlen(want), total = have ? strlen(have) : 0;
+
+	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
+						       !strcmp(have + total - len, want)));
+}
+
+bool image_is_named(const struct model_image *image, const char *reference)
+{
+	if (!reference || is_reference(image->reference, reference))
+		return true;
+	for (size_t i = 0; i < image->n_more; i++)
+		if (is_reference(image->more_references[i], reference))
+			return true;
+	return false;
+}

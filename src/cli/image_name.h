@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* How images are named on the command line: skopeo's way. */
+#pragma once
+
+#include "image/model.h"
+
+/* "PREFIX:PATH[:REFERENCE]", or a path alone. path is owned. */
+struct image_name {
+	char *path;
+	const char *reference; /* inside path; NULL: all */
+	bool is_image;	       /* it has a prefix that says so */
+};
+
+int image_name_parse(const char *target, struct image_name *ret, struct err *e);
+/* Whether one of an image's tags is this one, whole or after its last colon; true for NULL. */
+bool image_is_named(const struct model_image *image, const char *reference);

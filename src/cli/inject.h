@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What inject and eject share, for root file systems and for images. */
+#pragma once
+
+#include "arch/name.h"
+#include "cli/cli.h"
+#include "emulator/search.h"
+#include "rootfs/inject.h"
+
+enum { INJECT_SOURCES_MAX = 64 };
+
+struct inject_context {
+	const struct command *command;
+	struct search search;
+	struct platform platform;
+	bool has_platform, force, dry_run, json, quiet;
+	bool ejects;
+	const char *at, *emulator;
+	const char *out; /* for images: another file than the one that is read */
+	bool has_epoch;
+	int64_t epoch;
+	struct json *list;
+	struct inject_source sources[INJECT_SOURCES_MAX];
+	size_t n_sources;
+	/* the root that is worked on */
+	const char *target;
+	int root;
+	struct err *e;
+	size_t found;
+};
+
+/* Says what became of the target; at is NULL for a native one. */
+void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch);
+/* The emulator for an architecture, opened once for all targets; borrowed. */
+int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e);
+/* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
+char *inject_find_place(const struct inject_context *c, const struct arch *arch);
+
+/* Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. */
+bool inject_is_image(const char *target);
+/* inject or eject, of the image that is the context's target. 0 or -errno with e set; all of it is told. */
+int inject_image(struct inject_context *c, struct err *e);

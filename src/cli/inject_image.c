@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/* inject and eject of images: which of them get a layer or lose ours, and where the result goes. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "cli/image_name.h"
+#include "cli/inject.h"
+#include "image/commit.h"
+#include "report/image.h"
+
+/* One image that is to be changed. */
+struct change {
+	struct graft graft;
+	const struct arch *arch;
+	char *place;
+};
+
+struct work {
+	struct inject_context *c;
+	struct image_name name;
+	int file; /* the layout's directory or the archive, locked */
+	bool is_directory;
+	struct bundle *bundle;
+	struct image_report report;
+	struct change changes[MODEL_IMAGES_MAX];
+	struct edit_target targets[MODEL_IMAGES_MAX];
+	size_t n;
+	struct err *e;
+};
+
+bool inject_is_image(const char *target)
+{
+	struct image_name name;
+	auto_err e = { 0 };
+	auto_fd fd = -1;
+	struct stat st;
+	bool is_image;
+
+	if (image_name_parse(target, &name, &e))
+		return false;
+	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	is_image = name.is_image || (fd >= 0 && !fstat(fd, &st) &&
+		(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) :
+				       S_ISREG(st.st_mode) && image_looks_like(fd)));
+	free(name.path);
+	return is_image;
+}
+
+static int refuse(struct work *w, const char *what)
+{
+	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
+}
+
+/* What a raw layer is called holds its digest, in every format. */
+static bool is_on_top(const struct model_image *image, const struct graft *graft)
+{
+	return image->n_layers && strstr(image->layers[image->n_layers - 1], graft->diff_id + strlen("sha256:"));
+}
+
+static int graft_onto(struct work *w, const struct image_facts *facts, const struct view *view)
+{
+	struct change *change = &w->changes[w->n];
+	const struct arch *arch = facts->content.platform.arch;
+	struct inject_source *source;
+	struct graft_request request = { .view = view, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
+	int r = inject_find_source(w->c, arch, &source, w->e);
+
+	if (r)
+		return r;
+	change->arch = arch;
+	change->place = inject_find_place(w->c, arch);
+	if (!change->place)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	request.at = change->place;
+	request.emulator = source->emulator.fd;
+	r = graft_make(&request, &change->graft, w->e);
+	if (r)
+		return err_prefix(w->e, "%s", w->c->target);
+	if (is_on_top(facts->image, &change->graft)) {
+		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch);
+		graft_done(&change->graft);
+		free(take_ptr(&change->place));
+		return 0;
+	}
+	w->targets[w->n++] = (struct edit_target){ facts->image->config_digest, &change->graft, false };
+	return 0;
+}
+
+static int look_for_graft(struct work *w, const struct image_facts *facts, const struct view *view)
+{
+	const struct content *content = &facts->content;
+
+	if (!content->has_platform)
+		return refuse(w, "no program in it tells its platform");
+	if (facts->is_incomplete)
+		return refuse(w, "a layer is not in the file, or of a kind that cannot be read");
+	if (w->c->has_platform && content->platform.arch != w->c->platform.arch)
+		return 0;
+	if (content->platform.arch == arch_host()) {
+		inject_tell(w->c, INJECT_UNCHANGED, NULL, content->platform.arch);
+		return 0;
+	}
+	return graft_onto(w, facts, view);
+}
+
+/* Called once for each image, while its layers are there. */
+static int visit(struct image_facts *facts, const struct view *view, void *context)
+{
+	struct work *w = context;
+	const struct model_image *image = facts->image;
+
+	if (!image_is_named(image, w->name.reference) ||
+		edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
+		return 0;
+	if (image->os && strcmp(image->os, "linux")) {
+		if (!w->c->quiet)
+			say_note("%s: an image for %s is left alone", w->c->target, image->os);
+		return 0;
+	}
+	if (w->c->ejects) {
+		w->targets[w->n++] = (struct edit_target){ image->config_digest, NULL, false };
+		return 0;
+	}
+	return look_for_graft(w, facts, view);
+}
+
+/* Some other image still needs a member: one that is not changed, or a changed one below its top. */
+static bool is_needed(const char *name, void *context)
+{
+	struct work *w = context;
+	const struct model *model = &w->report.model;
+
+	for (size_t i = 0; i < model->n; i++) {
+		const struct model_image *image = &model->images[i];
+		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
+		bool is_changed = target && target->is_done;
+		size_t n = image->n_layers - (is_changed && !target->graft && image->n_layers);
+
+		for (size_t k = 0; k < n; k++)
+			if (!strcmp(image->layers[k], name))
+				return true;
+		if (!is_changed && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
+					   (image->config_digest && strstr(name, image->config_digest + strlen("sha256:")))))
+			return true;
+	}
+	return false;
+}
+
+/* The file with the result takes the name in one step, and looks to others as the old one did. */
+static int replace_archive(struct work *w, const struct edit *edit, const char *path)
+{
+	auto_free char *dir_name = mem_part(path, (size_t)(str_basename(path) - path)), *temporary = NULL;
+	auto_fd dir = -1, fd = -1;
+	struct stat st;
+	int r;
+
+	if (!dir_name || asprintf(&temporary, ".%s.anyarch-new", str_basename(path)) < 0) {
+		temporary = NULL;
+		return err_sys(w->e, -ENOMEM, "%s", path);
+	}
+	dir = open(*dir_name ? dir_name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = dir < 0 ? -errno : fd_create_temporary(dir, temporary);
+	if (fd < 0)
+		return err_sys(w->e, fd == -1 ? -EIO : fd, "cannot write beside %s", path);
+	r = commit_archive(w->bundle, edit, is_needed, w, fd, w->e);
+	if (!r && !fstat(w->file, &st) && (fchmod(fd, st.st_mode & 0777) < 0 || fsync(fd) < 0))
+		r = err_sys(w->e, -errno, "%s", path);
+	if (!r && geteuid() == 0 && !fstat(w->file, &st) && fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)
+		r = err_sys(w->e, -errno, "%s", path);
+	if (!r && renameat(dir, temporary, dir, str_basename(path)) < 0)
+		r = err_sys(w->e, -errno, "cannot replace %s", path);
+	if (!r && fsync(dir) < 0)
+		r = err_sys(w->e, -errno, "%s", path);
+	if (r) {
+		unlinkat(dir, temporary, 0);
+		if (w->e)
+			w->e->code = -EIO;
+	}
+	return r;
+}
+
+static int write_result(struct work *w, const struct edit *edit)
+{
+	int r;
+
+	if (!w->is_directory)
+		return replace_archive(w, edit, w->c->out ? w->c->out : w->name.path);
+	r = commit_layout(w->file, edit, is_needed, w, w->e);
+	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
+}
+
+static void tell_all(struct work *w)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (!w->targets[i].is_done)
+			continue;
+		has_any = true;
+		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : INJECT_DONE,
+			w->c->ejects ? "the layer of the emulator" : w->changes[i].place, w->changes[i].arch);
+	}
+	if (!has_any && w->c->ejects && !w->c->quiet && !w->c->json)
+		say_note("%s: nothing of ours is on top of its layers", w->c->target);
+}
+
+static int change_images(struct work *w)
+{
+	struct edit edit = { 0 };
+	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, &edit, w->e);
+
+	if (r)
+		return err_prefix(w->e, "%s", w->c->target);
+	if (edit.n && !w->c->dry_run)
+		r = write_result(w, &edit);
+	edit_done(&edit);
+	if (!r)
+		tell_all(w);
+	return r;
+}
+
+/* Another run may have put a new file under the name while we waited for the old one. */
+static int open_locked(struct work *w)
+{
+	for (unsigned tries = 0; tries < 10; tries++) {
+		auto_fd fd = open(w->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		struct stat own, there;
+
+		if (fd < 0 || fstat(fd, &own) < 0)
+			return err_sys(w->e, -errno, "%s", w->name.path);
+		if (!S_ISREG(own.st_mode) && !S_ISDIR(own.st_mode))
+			return err_set(w->e, -EBADMSG, "%s: neither a file nor a directory", w->name.path);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
+		if (stat(w->name.path, &there) < 0 || there.st_ino != own.st_ino || there.st_dev != own.st_dev)
+			continue;
+		w->is_directory = S_ISDIR(own.st_mode);
+		w->file = take_fd(&fd);
+		return 0;
+	}
+	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
+}
+
+static int run(struct work *w)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	int r = open_locked(w), fd;
+
+	if (r)
+		return r;
+	fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return err_sys(w->e, -errno, "%s", w->c->target);
+	w->bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", w->e);
+	if (!w->bundle)
+		return err_prefix(w->e, "%s", w->c->target);
+	r = image_look_each(w->bundle, w->is_directory, &w->report, visit, w, w->e);
+	for (size_t i = 0; !r && i < w->report.model.n; i++)
+		if (w->report.facts[i].err.code)
+			r = err_move(w->e, &w->report.facts[i].err);
+	if (r) {
+		if (w->e->message && !str_starts(w->e->message, w->c->target))
+			err_prefix(w->e, "%s", w->c->target);
+		return r;
+	}
+	return change_images(w);
+}
+
+int inject_image(struct inject_context *c, struct err *e)
+{
+	auto_free struct work *w = mem_new(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return err_sys(e, -ENOMEM, "%s", c->target);
+	*w = (struct work){ .c = c, .file = -1, .e = e };
+	r = image_name_parse(c->target, &w->name, e);
+	if (!r)
+		r = run(w);
+	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
+		graft_done(&w->changes[i].graft);
+		free(w->changes[i].place);
+	}
+	image_done(&w->report);
+	bundle_free(w->bundle);
+	cleanup_fd(&w->file);
+	free(w->name.path);
+	return r;
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* What was planned for an image, written: into a layout in place, or as a new archive. */
+#include "image/commit.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "image/tar_header.h"
+#include "image/tar_write.h"
+
+#define BLOBS "blobs/sha256/"
+
+static int write_member(const struct edit_member *member, int to)
+{
+	return member->graft ? graft_write(member->graft, to) : fd_write(to, member->text.data, member->text.len);
+}
+
+static uint64_t size_of(const struct edit_member *member)
+{
+	return member->graft ? member->graft->tar_size : member->text.len;
+}
+
+/* ---- a layout ---- */
+
+/* Neither may be a link: a shared directory of blobs is another one's. */
+static int open_blobs(int dir, struct err *e)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, fd;
+	auto_fd blobs = openat(dir, "blobs", flags);
+
+	fd = blobs < 0 ? -1 : openat(blobs, "sha256", flags);
+	return fd < 0 ? err_sys(e, -errno, "blobs/sha256") : fd;
+}
+
+/* With the content that is its name: of another image, or left by an earlier run. */
+static bool is_there(int blobs, const char *hex)
+{
+	auto_fd fd = fd_open_regular(blobs, hex, O_NOFOLLOW);
+	char digest[DIGEST_TEXT];
+
+	return fd >= 0 && !digest_file(fd, digest) && !strcmp(digest + strlen("sha256:"), hex);
+}
+
+static int write_blob(int blobs, const struct edit_member *member)
+{
+	const char *hex = member->name + strlen(BLOBS);
+	char temporary[NAME_MAX + 1];
+	auto_fd fd = -1;
+	int r;
+
+	if (is_there(blobs, hex))
+		return 0;
+	snprintf(temporary, sizeof(temporary), ".%.64s.anyarch-new", hex);
+	fd = fd_create_temporary(blobs, temporary);
+	if (fd < 0)
+		return fd;
+	r = write_member(member, fd);
+	if (!r && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+		r = -errno;
+	if (!r && renameat(blobs, temporary, blobs, hex) < 0)
+		r = -errno;
+	if (r)
+		unlinkat(blobs, temporary, 0);
+	return r;
+}
+
+static void remove_obsolete(int blobs, const struct edit *edit, bool (*keep)(const char *name, void *context),
+	void *context)
+{
+	for (size_t i = 0; i < edit->n_obsolete; i++)
+		if (str_starts(edit->obsolete[i], BLOBS) && !keep(edit->obsolete[i], context))
+			unlinkat(blobs, edit->obsolete[i] + strlen(BLOBS), 0);
+}
+
+static int replace_index(int dir, const struct edit_member *member, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, member->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, -EIO, "%s is no regular file any more", member->name);
+	return fd_replace_file_via(dir, ".index.json.anyarch-new", member->name, &member->text, st.st_mode & 0777, e);
+}
+
+int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
+	struct err *e)
+{
+	const struct edit_member *index = NULL;
+	auto_fd blobs = open_blobs(dir, e);
+	int r = blobs < 0 ? blobs : 0;
+
+	for (size_t i = 0; !r && i < edit->n; i++) {
+		if (!str_starts(edit->members[i].name, BLOBS)) {
+			index = &edit->members[i];
+			continue;
+		}
+		r = write_blob(blobs, &edit->members[i]);
+		if (r)
+			err_sys(e, r, "cannot write %s", edit->members[i].name);
+	}
+	if (!r && fsync(blobs) < 0)
+		r = err_sys(e, -errno, "cannot write the blobs");
+	if (!r && index)
+		r = replace_index(dir, index, e);
+	if (!r)
+		remove_obsolete(blobs, edit, keep, context);
+	else if (e)
+		e->code = r = -EIO;
+	return r;
+}
+
+/* ---- an archive ---- */
+
+struct gap {
+	uint64_t start, end;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct gap *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void add_gap(const struct bundle *bundle, const char *name, struct gap *gaps, size_t *n)
+{
+	struct gap gap;
+
+	if (bundle_extent(bundle, name, &gap.start, &gap.end))
+		gaps[(*n)++] = gap;
+}
+
+/* All that stays, as it lies there. */
+static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, int to)
+{
+	uint64_t at = 0, end;
+	int from = bundle_archive(bundle, &end), r = 0;
+
+	if (n)
+		qsort(gaps, n, sizeof(*gaps), by_start);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (gaps[i].start > at)
+			r = fd_copy_range(from, at, to, gaps[i].start - at);
+		at = gaps[i].end > at ? gaps[i].end : at;
+	}
+	return r || at >= end ? r : fd_copy_range(from, at, to, end - at);
+}
+
+static int append_member(const struct edit_member *member, int to)
+{
+	static const char zeros[TAR_BLOCK];
+	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644, .size = size_of(member) };
+	auto_buf header = { 0 };
+	int r;
+
+	tar_write_header(&header, &entry);
+	r = buf_ok(&header) ? fd_write(to, header.data, header.len) : -ENOMEM;
+	if (!r)
+		r = write_member(member, to);
+	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
+}
+
+int commit_archive(const struct bundle *bundle, const struct edit *edit,
+	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e)
+{
+	static const char zeros[TAR_END];
+	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
+	size_t n = 0;
+	int r = gaps ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < edit->n_obsolete; i++)
+		if (!keep(edit->obsolete[i], context))
+			add_gap(bundle, edit->obsolete[i], gaps, &n);
+	for (size_t i = 0; !r && i < edit->n; i++)
+		add_gap(bundle, edit->members[i].name, gaps, &n);
+	if (!r)
+		r = copy_rest(bundle, gaps, n, to);
+	for (size_t i = 0; !r && i < edit->n; i++)
+		r = append_member(&edit->members[i], to);
+	if (!r)
+		r = fd_write(to, zeros, sizeof(zeros));
+	return r ? err_sys(e, r, "cannot write the archive") : 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What was planned for an image, written: into a layout in place, or as a new archive. */
+#pragma once
+
+#include "image/edit.h"
+
+/*
+ * Into an OCI layout: new blobs first, each under a temporary name until it is on the disk, index.json last and in one
+ * step; then blobs that only the old documents needed go. At every moment the layout is the old one or the new one, with
+ * perhaps blobs that nothing refers to. keep tells which members some other image still needs. 0, or -EIO with e set.
+ */
+int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
+	struct err *e);
+/*
+ * The whole archive to a file at its position: every byte of it as it is but for the members that change, which stand at
+ * its end. 0 or -errno with e set.
+ */
+int commit_archive(const struct bundle *bundle, const struct edit *edit,
+	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/* Layers put on top of the images of a bundle, or taken off: which documents change, and to what. */
+#include "image/edit.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "image/edit_config.h"
+
+struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest)
+{
+	for (size_t i = 0; digest && i < n; i++)
+		if (!strcmp(targets[i].digest, digest))
+			return &targets[i];
+	return NULL;
+}
+
+int edit_config(const struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
+{
+	int r;
+
+	if (!target->graft)
+		return config_drop(buf_text(text), text->len, out, e);
+	r = config_append(buf_text(text), text->len, target->graft, out, e);
+	return r ? r : 1;
+}
+
+static bool has_member(const struct edit *edit, const char *name)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		if (!strcmp(edit->members[i].name, name))
+			return true;
+	return false;
+}
+
+/* NULL also when it is there already. */
+static struct edit_member *add_member(struct edit *edit, const char *name, int *ret_code)
+{
+	*ret_code = 0;
+	if (has_member(edit, name))
+		return NULL;
+	*ret_code = -ENOMEM;
+	if (edit->n == edit->cap) {
+		size_t cap = edit->cap ? 2 * edit->cap : 16;
+		struct edit_member *grown = mem_grow(edit->members, cap, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		edit->members = grown;
+		edit->cap = cap;
+	}
+	edit->members[edit->n] = (struct edit_member){ .name = mem_text(name) };
+	if (!edit->members[edit->n].name)
+		return NULL;
+	*ret_code = 0;
+	return &edit->members[edit->n++];
+}
+
+int edit_add_document(struct edit *edit, const char *name, struct buf *text)
+{
+	struct edit_member *member;
+	int r;
+
+	if (!buf_ok(text))
+		return -ENOMEM;
+	member = add_member(edit, name, &r);
+	if (member) {
+		member->text = *text;
+		*text = (struct buf){ 0 };
+	}
+	return r;
+}
+
+int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft)
+{
+	int r;
+	struct edit_member *member = add_member(edit, name, &r);
+
+	if (member)
+		member->graft = graft;
+	return r;
+}
+
+int edit_add_obsolete(struct edit *edit, const char *name)
+{
+	char *copy = mem_text(name);
+
+	if (copy && edit->n_obsolete == edit->obsolete_cap) {
+		size_t cap = edit->obsolete_cap ? 2 * edit->obsolete_cap : 16;
+		char **grown = mem_grow(edit->obsolete, cap, sizeof(*grown));
+
+		if (!grown) {
+			free(copy);
+			return -ENOMEM;
+		}
+		edit->obsolete = grown;
+		edit->obsolete_cap = cap;
+	}
+	if (!copy)
+		return -ENOMEM;
+	edit->obsolete[edit->n_obsolete++] = copy;
+	return 0;
+}
+
+int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
+	struct edit *ret, struct err *e)
+{
+	struct edit edit = { 0 };
+	int r = 0;
+
+	if (format != MODEL_DOCKER_ARCHIVE)
+		r = edit_oci(bundle, targets, n, &edit, e);
+	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
+		r = edit_docker(bundle, targets, n, &edit, e);
+	if (r)
+		edit_done(&edit);
+	else
+		*ret = edit;
+	return r;
+}
+
+void edit_done(struct edit *edit)
+{
+	for (size_t i = 0; i < edit->n; i++) {
+		free(edit->members[i].name);
+		buf_done(&edit->members[i].text);
+	}
+	for (size_t i = 0; i < edit->n_obsolete; i++)
+		free(edit->obsolete[i]);
+	free(edit->members);
+	free(edit->obsolete);
+	*edit = (struct edit){ 0 };
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Layers put on top of the images of a bundle, or taken off: which documents change, and to what. */
+#pragma once
+
+#include "image/bundle.h"
+#include "image/graft.h"
+#include "image/model.h"
+
+/* What is to be done with one image. */
+struct edit_target {
+	const char *digest; /* of its config. Borrowed */
+	const struct graft *graft; /* to be put on top; NULL: ours is to be taken off. Borrowed */
+	bool is_done;		   /* out: false where there was nothing of ours to be taken off */
+};
+
+/* A member that is new or new in content. */
+struct edit_member {
+	char *name;
+	struct buf text;	   /* of a document */
+	const struct graft *graft; /* of a layer; then text is empty */
+};
+
+/* What becomes of a bundle; edit_done() frees. */
+struct edit {
+	struct edit_member *members; /* documents that refer to others come after them */
+	size_t n, cap;
+	char **obsolete; /* members that nothing refers to any more, since their successors are there */
+	size_t n_obsolete, obsolete_cap;
+};
+
+/*
+ * Works out all that changes. Every document that is read is checked as by model_read(), which has to have accepted the
+ * bundle. Nothing is written. 0 or -errno.
+ */
+int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
+	struct edit *ret, struct err *e);
+void edit_done(struct edit *edit);
+
+/* ---- for the schemas (edit_oci.c, edit_docker.c) ---- */
+
+struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest);
+/* Adds a document unless one of that name is there, the text moved; a layer. 0 or -ENOMEM. */
+int edit_add_document(struct edit *edit, const char *name, struct buf *text);
+int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft);
+int edit_add_obsolete(struct edit *edit, const char *name);
+int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e);
+int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e);
+/* A changed config: 1, 0 when nothing of ours is on top, -errno. */
+int edit_config(const struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);

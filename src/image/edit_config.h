@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* An image's config with a layer more or less, and the mark by which ours is known again. */
+#pragma once
+
+#include "image/graft.h"
+
+/*
+ * The text of a config with the layer on top: its diff_id, and an entry of the history where there is one
+ * (image-spec config.md), whose comment is the mark: "anyarch-inject 1 DIFF_ID DIGEST", DIGEST being that of the config
+ * as it was. -EBADMSG when there is no list of diff_ids.
+ */
+int config_append(const char *text, size_t len, const struct graft *graft, struct buf *out, struct err *e);
+/*
+ * The text without the topmost layer when that has our mark, which is believed only when the digest in it comes out. 1,
+ * 0 when the topmost layer is not ours, -errno.
+ */
+int config_drop(const char *text, size_t len, struct buf *out, struct err *e);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/* Changes of the OCI schema: a layer in a manifest, and the new digests in everything above it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "image/edit.h"
+#include "image/splice.h"
+
+enum { BLOB_NAME = 16 + 64 + 1, DOCUMENTS_MAX = 1000 };
+
+static void free_json(struct json **value)
+{
+	jv_free(*value);
+}
+#define auto_json auto_with(free_json) struct json
+
+/* A document that was changed, or looked at and left: then both digests are the same. */
+struct document {
+	char was[DIGEST_TEXT], is[DIGEST_TEXT];
+	struct buf text; /* as it is now */
+};
+
+struct walk {
+	const struct bundle *bundle;
+	struct edit_target *targets;
+	size_t n_targets;
+	struct edit *edit;
+	struct document *documents;
+	size_t n;
+};
+
+static void blob_name(const char *digest, char ret[BLOB_NAME])
+{
+	snprintf(ret, BLOB_NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
+}
+
+static int load(const struct walk *w, const char *digest, struct buf *text, struct err *e)
+{
+	char name[BLOB_NAME], own[DIGEST_TEXT];
+	int r;
+
+	if (!digest || !digest_is_valid(digest))
+		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+	blob_name(digest, name);
+	r = bundle_text(w->bundle, name, text, e);
+	if (r)
+		return r;
+	digest_text(buf_text(text), text->len, own);
+	return strcmp(own, digest) ? err_set(e, -EBADMSG, "%s does not have the digest that is its name", name) : 0;
+}
+
+static const struct document *find(const struct walk *w, const char *digest)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->documents[i].was, digest))
+			return &w->documents[i];
+	return NULL;
+}
+
+/* Remembers what became of a document; the text, which is taken over, is a new blob when it has changed. */
+static int remember(struct walk *w, const char *was, struct buf *text, struct err *e)
+{
+	struct document *d = &w->documents[w->n];
+	char name[BLOB_NAME];
+	auto_buf copy = { 0 };
+	int r = 0;
+
+	if (w->n == DOCUMENTS_MAX)
+		return err_set(e, -E2BIG, "more than %d documents in the image", DOCUMENTS_MAX);
+	*d = (struct document){ .text = *text };
+	*text = (struct buf){ 0 };
+	snprintf(d->was, sizeof(d->was), "%s", was);
+	digest_text(buf_text(&d->text), d->text.len, d->is);
+	w->n++;
+	if (!strcmp(d->was, d->is))
+		return 0;
+	blob_name(d->was, name);
+	r = edit_add_obsolete(w->edit, name);
+	blob_name(d->is, name);
+	buf_add(&copy, buf_text(&d->text), d->text.len);
+	if (!r)
+		r = edit_add_document(w->edit, name, &copy);
+	return r ? err_sys(e, r, "cannot change the image") : 0;
+}
+
+/* Digest, size and the copy in "data" of a descriptor that stands at a place of a text. */
+static void point_to(struct splice *s, const char *text, struct span descriptor, const struct document *d)
+{
+	auto_buf value = { 0 };
+	struct span span;
+
+	buf_addf(&value, "\"%s\"", d->is);
+	if (span_member(text, descriptor, "digest", &span))
+		splice_replace(s, span, buf_text(&value));
+	value.len = 0;
+	buf_addf(&value, "%zu", d->text.len);
+	if (span_member(text, descriptor, "size", &span))
+		splice_replace(s, span, buf_text(&value));
+	value.len = 0;
+	buf_adds(&value, "\"");
+	str_base64(&value, buf_text(&d->text), d->text.len);
+	buf_adds(&value, "\"");
+	if (span_member(text, descriptor, "data", &span) && text[span.at] == '"')
+		splice_replace(s, span, buf_text(&value));
+	s->has_failed |= !buf_ok(&value);
+}
+
+static int apply(const struct splice *s, const struct buf *text, struct buf *out, struct err *e)
+{
+	int r = splice_apply(s, buf_text(text), text->len, out);
+
+	return r ? err_sys(e, r, "cannot change the image") : 0;
+}
+
+/* Docker's manifests have no annotations; the type of a layer follows the family of its manifest. */
+static void describe_layer(struct buf *out, const struct json *manifest, const struct graft *graft)
+{
+	const char *config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
+	bool is_docker = config_type && str_starts(config_type, "application/vnd.docker.");
+
+	buf_addf(out, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}",
+		is_docker ? "application/vnd.docker.image.rootfs.diff.tar" :
+			    "application/vnd.oci.image.layer.v1.tar",
+		graft->diff_id, (unsigned long long)graft->tar_size);
+}
+
+static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
+	const char *text, struct splice *s)
+{
+	const struct json *layers = jv_get(manifest, "layers");
+	const char *top = jv_count(layers) ? jv_get_text(jv_at(layers, jv_count(layers) - 1), "digest") : NULL;
+	char name[BLOB_NAME];
+	auto_buf layer = { 0 };
+	struct span span;
+
+	if (!span_member(text, span_whole(text, strlen(text)), "layers", &span))
+		return -EBADMSG;
+	if (!target->graft) {
+		splice_drop_last(s, text, span);
+		if (top && digest_is_valid(top)) {
+			blob_name(top, name);
+			return edit_add_obsolete(w->edit, name);
+		}
+		return 0;
+	}
+	describe_layer(&layer, manifest, target->graft);
+	splice_append(s, text, span, buf_text(&layer));
+	blob_name(target->graft->diff_id, name);
+	return buf_ok(&layer) ? edit_add_layer(w->edit, name, target->graft) : -ENOMEM;
+}
+
+/* The config's new text, as a document of its own. 1 when it has changed. */
+static int change_config(struct walk *w, struct edit_target *target, const char *digest, struct err *e)
+{
+	auto_buf text = { 0 }, changed = { 0 };
+	int r;
+
+	if (find(w, digest)) /* of another manifest, too */
+		return strcmp(find(w, digest)->is, digest) != 0;
+	r = load(w, digest, &text, e);
+	if (!r)
+		r = edit_config(target, &text, &changed, e);
+	if (r <= 0)
+		return r;
+	target->is_done = true;
+	r = remember(w, digest, &changed, e);
+	return r ? r : 1;
+}
+
+static int change_manifest(struct walk *w, const struct buf *text, struct buf *out, struct err *e)
+{
+	auto_json *manifest = jv_load(buf_text(text), text->len, e);
+	const char *digest = jv_get_text(jv_get(manifest, "config"), "digest");
+	struct edit_target *target = edit_find(w->targets, w->n_targets, digest);
+	struct splice s = { 0 };
+	struct span config;
+	int r;
+
+	if (!manifest)
+		return e ? e->code : -EBADMSG;
+	r = target && jv_is_array(jv_get(manifest, "layers")) ? change_config(w, target, digest, e) : 0;
+	if (r > 0) {
+		r = change_layers(w, target, manifest, buf_text(text), &s);
+		if (r)
+			r = err_sys(e, r, "cannot change the image");
+		else if (span_path(buf_text(text), text->len, "config", &config))
+			point_to(&s, buf_text(text), config, find(w, digest));
+	}
+	if (!r)
+		r = apply(&s, text, out, e);
+	splice_done(&s);
+	return r;
+}
+
+static int change_index(struct walk *w, const struct buf *text, unsigned depth, struct buf *out, struct err *e);
+
+static bool is_index(const char *type)
+{
+	return type && (!strcmp(type, "application/vnd.oci.image.index.v1+json") ||
+			       !strcmp(type, "application/vnd.docker.distribution.manifest.list.v2+json"));
+}
+
+static bool is_manifest(const char *type)
+{
+	return type && (!strcmp(type, "application/vnd.oci.image.manifest.v1+json") ||
+			       !strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
+}
+
+static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, struct err *e)
+{
+	const char *type = jv_get_text(descriptor, "mediaType"), *digest = jv_get_text(descriptor, "digest");
+	auto_buf text = { 0 }, out = { 0 };
+	int r;
+
+	if ((!is_index(type) && !is_manifest(type)) || !digest || find(w, digest))
+		return 0;
+	if (depth == MODEL_DEPTH_MAX)
+		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
+	r = load(w, digest, &text, e);
+	if (!r)
+		r = is_index(type) ? change_index(w, &text, depth + 1, &out, e) : change_manifest(w, &text, &out, e);
+	return r ? r : remember(w, digest, &out, e);
+}
+
+/* What BuildKit says of an image stands beside it, and names it by its digest. */
+static void follow_reference(const struct walk *w, const char *text, struct span item, struct splice *s)
+{
+	struct span annotations, reference;
+	auto_buf value = { 0 };
+
+	if (!span_member(text, item, "annotations", &annotations) ||
+		!span_member(text, annotations, "vnd.docker.reference.digest", &reference))
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct document *d = &w->documents[i];
+
+		if (reference.len != strlen(d->was) + 2 || memcmp(text + reference.at + 1, d->was, strlen(d->was)) ||
+			!strcmp(d->was, d->is))
+			continue;
+		buf_addf(&value, "\"%s\"", d->is);
+		splice_replace(s, reference, buf_text(&value));
+		s->has_failed |= !buf_ok(&value);
+		return;
+	}
+}
+
+static int change_index(struct walk *w, const struct buf *text, unsigned depth, struct buf *out, struct err *e)
+{
+	auto_json *index = jv_load(buf_text(text), text->len, e);
+	const struct json *manifests = jv_get(index, "manifests");
+	struct span array, item = { 0 };
+	struct splice s = { 0 };
+	int r = index ? 0 : e ? e->code : -EBADMSG;
+
+	for (size_t i = 0; !r && i < jv_count(manifests); i++)
+		r = change_descriptor(w, jv_at(manifests, i), depth, e);
+	if (!r && span_path(buf_text(text), text->len, "manifests", &array))
+		for (size_t i = 0; span_next(buf_text(text), array, &item); i++) {
+			const char *digest = jv_get_text(jv_at(manifests, i), "digest");
+			const struct document *d = digest ? find(w, digest) : NULL;
+
+			if (d && strcmp(d->was, d->is))
+				point_to(&s, buf_text(text), item, d);
+			follow_reference(w, buf_text(text), item, &s);
+		}
+	if (!r)
+		r = apply(&s, text, out, e);
+	splice_done(&s);
+	return r;
+}
+
+int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e)
+{
+	struct walk w = { .bundle = bundle, .targets = targets, .n_targets = n, .edit = edit };
+	auto_buf text = { 0 }, out = { 0 };
+	int r = bundle_text(bundle, "index.json", &text, e);
+
+	w.documents = mem_new(DOCUMENTS_MAX, sizeof(*w.documents));
+	if (!r && !w.documents)
+		r = err_sys(e, -ENOMEM, "cannot change the image");
+	if (!r)
+		r = change_index(&w, &text, 1, &out, e);
+	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len))) {
+		r = edit_add_document(edit, "index.json", &out);
+		if (r)
+			err_sys(e, r, "cannot change the image");
+	}
+	for (size_t i = 0; i < w.n; i++)
+		buf_done(&w.documents[i].text);
+	free(w.documents);
+	return r;
+}
