@@ -9,6 +9,9 @@
 #include "base/memory.h"
 #include "base/str.h"
 
+/* Up to here a double tells integers apart. */
+#define EXACT_MAX 9007199254740992.0
+
 /* One document is built at a time; a value that could not be made is found when it is written. */
 static bool is_poisoned;
 
@@ -95,6 +98,9 @@ struct json *jv_load(const char *text, size_t len, struct err *e)
 	json_error_t where;
 	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 
+	/* Numbers of any length are JSON; what is beyond 64 bits is nothing that we look at. */
+	if (!value && json_error_code(&where) == json_error_numeric_overflow)
+		value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
 	if (!value) {
 		auto_buf what = { 0 };
 
@@ -141,6 +147,15 @@ bool jv_get_size(const struct json *value, const char *key, uint64_t *ret)
 {
 	const struct json *found = jv_get(value, key);
 
+	if (json_is_real(inner(found))) {
+		double real = json_real_value(inner(found));
+
+		/* An integer beside one that is too big for one. */
+		if (!(real >= 0 && real <= EXACT_MAX) || real != (double)(uint64_t)real)
+			return false;
+		*ret = (uint64_t)real;
+		return true;
+	}
 	if (!json_is_integer(inner(found)) || json_integer_value(inner(found)) < 0)
 		return false;
 	*ret = (uint64_t)json_integer_value(inner(found));

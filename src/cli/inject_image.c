@@ -31,6 +31,7 @@ struct work {
 	struct change changes[MODEL_IMAGES_MAX];
 	struct edit_target targets[MODEL_IMAGES_MAX];
 	size_t n;
+	bool has_named; /* an image has the reference that was asked for */
 	struct err *e;
 };
 
@@ -115,8 +116,10 @@ static int visit(struct image_facts *facts, const struct view *view, void *conte
 	struct work *w = context;
 	const struct model_image *image = facts->image;
 
-	if (!image_is_named(image, w->name.reference) ||
-		edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
+	if (!image_is_named(image, w->name.reference))
+		return 0;
+	w->has_named = true;
+	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
 		return 0;
 	if (image->os && strcmp(image->os, "linux")) {
 		if (!w->c->quiet)
@@ -189,6 +192,14 @@ static int write_result(struct work *w, const struct edit *edit)
 {
 	int r;
 
+	if (!w->is_directory && !w->c->out && bundle_is_copy(w->bundle)) {
+		err_set(w->e, -EBADMSG, "%s: compressed, and only plain archives are changed in place", w->c->target);
+		return err_hint(w->e, "-o FILE writes a plain archive");
+	}
+	if (w->is_directory && w->c->out) {
+		err_set(w->e, -EINVAL, "%s: a layout is changed in place", w->c->target);
+		return err_hint(w->e, "copy it first, and leave out --output");
+	}
 	if (!w->is_directory)
 		return replace_archive(w, edit, w->c->out ? w->c->out : w->name.path);
 	r = commit_layout(w->file, edit, is_needed, w, w->e);
@@ -264,6 +275,8 @@ static int run(struct work *w)
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);
+	if (!r && w->name.reference && !w->has_named)
+		r = err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->name.path, w->name.reference);
 	if (r) {
 		if (w->e->message && !str_starts(w->e->message, w->c->target))
 			err_prefix(w->e, "%s", w->c->target);

@@ -27,6 +27,7 @@ struct bundle {
 	struct file *files; /* sorted by name */
 	size_t n, cap;
 	uint64_t end; /* of the members of an archive */
+	bool is_copy; /* tar is not the file that was opened */
 };
 
 /* "./a//b/./c" is "a/b/c", as it is to whoever unpacks it. Owned; NULL when a component is "..". */
@@ -188,6 +189,7 @@ static int spool(struct bundle *b, struct source *source, const char *tmpdir, st
 	if (!r) {
 		cleanup_fd(&b->tar);
 		b->tar = take_fd(&copy);
+		b->is_copy = true;
 	}
 	return r;
 }
@@ -313,6 +315,11 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);
 	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) :
 				  find_in_tar(bundle, plain, ret, e);
+}
+
+bool bundle_is_copy(const struct bundle *bundle)
+{
+	return bundle->is_copy;
 }
 
 int bundle_archive(const struct bundle *bundle, uint64_t *ret_end)

@@ -39,6 +39,8 @@ void member_done(struct member *member);
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
 /* The archive itself (of a compressed one its copy), borrowed, and where its members end; -1 for a directory. */
 int bundle_archive(const struct bundle *bundle, uint64_t *ret_end);
+/* Whether that is a copy: it came compressed, or from a pipe. */
+bool bundle_is_copy(const struct bundle *bundle);
 /* Where a member of an archive begins with its headers and ends with its padding; false when there is none. */
 bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_start, uint64_t *ret_end);
 /* Whether it is there, whatever it is; true also where that cannot be found out: reading it then says why. */

@@ -10,6 +10,7 @@
 #include "image/splice.h"
 
 #define MARK "anyarch-inject 1 "
+#define KEY  "anyarch-inject" /* of a member of the config, where there is no history to hold the mark */
 
 static void quote(struct buf *out, const char *text)
 {
@@ -40,6 +41,18 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 	buf_addf(out, ",\"comment\":\"" MARK "%s %s\"}", graft->diff_id, digest);
 }
 
+/* A member that readers do not know is no error to them (image-spec config.md); a history must not be invented. */
+static void add_key(struct splice *s, const char *text, size_t len, const struct graft *graft, const char *digest)
+{
+	auto_buf value = { 0 };
+
+	buf_addf(&value, "\"" MARK "%s %s\"", graft->diff_id, digest);
+	if (buf_ok(&value))
+		splice_add_member(s, text, span_whole(text, len), KEY, buf_text(&value));
+	else
+		s->has_failed = true;
+}
+
 int config_append(const char *text, size_t len, const struct graft *graft, struct buf *out, struct err *e)
 {
 	auto_buf diff_id = { 0 }, entry = { 0 };
@@ -52,37 +65,46 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
 		return err_set(e, -EBADMSG, "the image's config has no list of diff_ids");
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
 	splice_append(&s, text, span, buf_text(&diff_id));
+	if (span_path(text, len, KEY, &(struct span){ 0 }))
+		return err_set(e, -EEXIST, "an emulator was injected before: eject it first");
 	digest_text(text, len, digest);
 	history_entry(&entry, graft, digest);
 	if (span_path(text, len, "history", &span) && text[span.at] == '[')
 		splice_append(&s, text, span, buf_text(&entry));
+	else
+		add_key(&s, text, len, graft, digest);
 	r = buf_ok(&diff_id) && buf_ok(&entry) ? splice_apply(&s, text, len, out) : -ENOMEM;
 	splice_done(&s);
 	return r ? err_sys(e, r, "cannot change the image's config") : 0;
 }
 
-/* The mark of the last entry, if it is one of ours and for the topmost layer. NULL. */
-static const char *find_mark(const struct json *config)
+/* The digest in a mark that is for the topmost layer. NULL. */
+static const char *read_mark(const char *mark, const char *top)
+{
+	if (!mark || !top || !str_starts(mark, MARK))
+		return NULL;
+	mark += strlen(MARK);
+	if (!str_starts(mark, top) || mark[strlen(top)] != ' ')
+		return NULL;
+	return digest_is_valid(mark + strlen(top) + 1) ? mark + strlen(top) + 1 : NULL;
+}
+
+/* In the last entry of the history, or in our own member. */
+static const char *find_mark(const struct json *config, bool *ret_in_history)
 {
 	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
-	const char *comment, *top;
+	size_t n = jv_count(history), layers = jv_count(diff_ids);
+	const char *top = layers ? jv_as_text(jv_at(diff_ids, layers - 1)) : NULL;
 
-	if (!jv_count(history) || !jv_count(diff_ids))
-		return NULL;
-	comment = jv_get_text(jv_at(history, jv_count(history) - 1), "comment");
-	top = jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1));
-	if (!comment || !top || !str_starts(comment, MARK))
-		return NULL;
-	comment += strlen(MARK);
-	if (!str_starts(comment, top) || comment[strlen(top)] != ' ')
-		return NULL;
-	return digest_is_valid(comment + strlen(top) + 1) ? comment + strlen(top) + 1 : NULL;
+	*ret_in_history = n > 0;
+	return read_mark(n ? jv_get_text(jv_at(history, n - 1), "comment") : jv_get_text(config, KEY), top);
 }
 
 int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 {
 	struct json *config = jv_load(text, len, e);
-	const char *mark = config ? find_mark(config) : NULL;
+	bool in_history;
+	const char *mark = config ? find_mark(config, &in_history) : NULL;
 	char digest[DIGEST_TEXT];
 	struct splice s = { 0 };
 	struct span span;
@@ -90,8 +112,10 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 
 	if (mark && span_path(text, len, "rootfs.diff_ids", &span)) {
 		splice_drop_last(&s, text, span);
-		if (span_path(text, len, "history", &span))
+		if (in_history && span_path(text, len, "history", &span))
 			splice_drop_last(&s, text, span);
+		if (!in_history)
+			splice_drop_member(&s, text, span_whole(text, len), KEY);
 		r = splice_apply(&s, text, len, out);
 		digest_text(buf_text(out), out->len, digest);
 		r = r ? err_sys(e, r, "cannot change the image's config") : !strcmp(digest, mark);

@@ -83,25 +83,38 @@ static bool is_key(const char *text, size_t at, const char *key)
 	return !*key;
 }
 
-bool span_member(const char *text, struct span object, const char *key, struct span *ret)
+/* A member of an object: its name, its value. Zeroed it is before the first. */
+struct member_span {
+	size_t name;
+	struct span value;
+};
+
+static bool next_member(const char *text, struct span object, struct member_span *m)
 {
-	size_t at = object.at + 1;
+	size_t at;
 
 	if (text[object.at] != '{')
 		return false;
-	for (at = skip_blanks(text, at); text[at] == '"'; at = skip_blanks(text, at + 1)) {
-		size_t name = at, end;
+	at = skip_blanks(text, m->value.len ? m->value.at + m->value.len : object.at + 1);
+	if (m->value.len && text[at] == ',')
+		at = skip_blanks(text, at + 1);
+	if (text[at] != '"')
+		return false;
+	m->name = at;
+	at = skip_blanks(text, skip_blanks(text, skip_string(text, at)) + 1);
+	m->value = (struct span){ at, skip_value(text, at) - at };
+	return true;
+}
 
-		at = skip_blanks(text, skip_blanks(text, skip_string(text, at)) + 1);
-		end = skip_value(text, at);
-		if (is_key(text, name, key)) {
-			*ret = (struct span){ at, end - at };
+bool span_member(const char *text, struct span object, const char *key, struct span *ret)
+{
+	struct member_span m = { 0 };
+
+	while (next_member(text, object, &m))
+		if (is_key(text, m.name, key)) {
+			*ret = m.value;
 			return true;
 		}
-		at = skip_blanks(text, end);
-		if (text[at] != ',')
-			return false;
-	}
 	return false;
 }
 
@@ -203,6 +216,34 @@ void splice_drop_last(struct splice *s, const char *text, struct span array)
 
 	if (find_last(text, array, &last, &before))
 		add(s, before, last.at + last.len - before, "");
+}
+
+void splice_add_member(struct splice *s, const char *text, struct span object, const char *key, const char *value)
+{
+	struct member_span m = { 0 };
+	auto_buf member = { 0 };
+	bool is_first = true;
+	size_t at;
+
+	while (next_member(text, object, &m))
+		is_first = false;
+	at = is_first ? object.at + 1 : m.value.at + m.value.len;
+	buf_addf(&member, "%s\"%s\":%s", is_first ? "" : ",", key, value);
+	if (buf_ok(&member))
+		add(s, at, 0, buf_text(&member));
+	else
+		s->has_failed = true;
+}
+
+void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key)
+{
+	size_t before = object.at + 1;
+
+	for (struct member_span m = { 0 }; next_member(text, object, &m); before = m.value.at + m.value.len)
+		if (is_key(text, m.name, key)) {
+			add(s, before, m.value.at + m.value.len - before, "");
+			return;
+		}
 }
 
 static int by_place(const void *a, const void *b)

@@ -34,6 +34,10 @@ void splice_replace(struct splice *s, struct span span, const char *text);
 void splice_append(struct splice *s, const char *text, struct span array, const char *item);
 /* The last item and the comma before it. Nothing in an empty array. */
 void splice_drop_last(struct splice *s, const char *text, struct span array);
+/* A member behind the last one of an object, without any blank; key and value are JSON without escapes of ours. */
+void splice_add_member(struct splice *s, const char *text, struct span object, const char *key, const char *value);
+/* The member of that key, the last one, and the comma before it. Nothing when there is none. */
+void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key);
 /* The text with all changes, which must not overlap; the order in which they were made does not matter. 0 or -ENOMEM. */
 int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
 void splice_done(struct splice *s);

@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns what inject changes in an image, in every form in which images come, and that eject leaves no trace of it.
+# shellcheck disable=SC2154 # the library sets output, stderr and status
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/inspect.bash
+source "$BATS_TEST_DIRNAME/../lib/inspect.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/rootfs.bash
+source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
+
+setup_file() {
+	make_set formats
+	make_emulators "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+	need_commands python3 jq gcc skopeo umoci
+	mkdir "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
+	FORMATS=$BATS_FILE_TMPDIR/formats A=$BATS_FILE_TMPDIR/A
+}
+
+# digests IMAGE: what each image of it is called by.
+digests() {
+	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.reference) \(.digest) \(.kind)"'
+}
+
+inject() {
+	expect "$1" "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$A" "${@:2}"
+}
+
+# differs_by_the_emulator BEFORE AFTER
+differs_by_the_emulator() {
+	python3 "$ANYARCH_SRC/tests/lib/image_check.py" "$1" "$2" "$A"
+}
+
+# all_of PATH: names, types, links and content below it.
+all_of() {
+	find "$1" -printf '%P %y %s %l\n' | sort
+	find "$1" -type f -exec sha256sum {} + | cut -d ' ' -f 1 | sort
+}
+
+@test "every form: one layer more for each image for ARM, nothing else; and eject gives the digests back" {
+	local name n=0
+
+	for name in "$FORMATS"/*.tar "$FORMATS"/layout*; do
+		printf '%s\n' "${name##*/}"
+		cp -r "$name" was
+		cp -r "$name" image
+		inject 0 image
+		[[ $(digests was) == "$(digests image)" ]] || n=$((n + 1))
+		differs_by_the_emulator was image
+		inject 0 image
+		[[ $output != *injected* ]]
+		expect 0 "$ANYARCH" eject image
+		same "${name##*/}" "$(digests was)" "$(digests image)"
+		if [[ -d image ]]; then
+			diff -r was image
+		fi
+		same 'left' image$'\n'was "$(ls -A)"
+		rm -rf was image
+	done
+	[[ $n -ge 20 ]]
+}
+
+@test "compressed archives: not in place, but to another file" {
+	local codec
+
+	for codec in gzip zstd; do
+		cp "$FORMATS/docker.tar.$codec" image
+		inject 3 image
+		hints -o
+		cmp "$FORMATS/docker.tar.$codec" image
+		inject 0 -o out image
+		cmp "$FORMATS/docker.tar.$codec" image
+		differs_by_the_emulator "$FORMATS/docker-old.tar" out
+		rm image out
+	done
+}
+
+@test "--output leaves the input as it is" {
+	cp "$FORMATS/oci-nested.tar" image
+	inject 0 --output out image
+	cmp "$FORMATS/oci-nested.tar" image
+	differs_by_the_emulator image out
+	expect 0 "$ANYARCH" eject -o back out
+	same digests "$(digests image)" "$(digests back)"
+	cp -r "$FORMATS/layout" layout
+	inject 2 -o other layout
+	diff -r "$FORMATS/layout" layout
+}
+
+@test "what is known of nobody stays, byte for byte, in documents that change" {
+	python3 - <<-'PYTHON'
+		import json, os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		oci = I.Oci()
+		layer = T.tar(I.system(E.arm()))
+		config = ('{\n  "x-first" : [1.0e5, -0, 1E+2, "\\u00e4\\ud83d\\ude00"],\n  "architecture":"arm", "os": "linux",\n'
+		          '  "history" : [ {"created":null, "x": 12345678901234567890, "empty_layer":true} , {"comment":"a\\/b"}  ],'
+		          '\t"rootfs":{"diff_ids" : [\n"%s"\n ] , "type":"layers"}, "config":{"Healthcheck":{"Test":["NONE"]}}\n}\n\n' % I.digest_of(layer)).encode()
+		manifest = {"schemaVersion": 2, "mediaType": I.MANIFEST, "config": {**oci.blob(config, I.CONFIG), "data": __import__("base64").b64encode(config).decode()},
+		            "layers": [oci.blob(layer, I.LAYER)], "annotations": {"k": "v"}, "x-more": [0.10]}
+		I.write_layout("image", oci.finish(oci.blob(json.dumps(manifest, indent=7).encode(), I.MANIFEST, **I.named("1"))))
+	PYTHON
+	cp -r image was
+	inject 0 image
+	differs_by_the_emulator was image
+	# The texts without what was put in are the old ones, in their order.
+	python3 - <<-'PYTHON'
+		import glob, json
+		def texts(path):
+		    return [open(name, "rb").read().decode() for name in glob.glob(path + "/blobs/sha256/*") if open(name, "rb").read(1) == b"{"]
+		old = {("manifest" if "layers" in json.loads(text) else "config"): text for text in texts("was")}
+		for text in texts("image"):
+		    kind = "manifest" if "layers" in json.loads(text) else "config"
+		    # Subsequence: all that was there is there.
+		    rest = iter(text)
+		    if kind == "config":
+		        assert all(c in rest for c in old[kind]), text
+		    assert "1.0e5, -0, 1E+2" in text or kind == "manifest", text
+		    assert "12345678901234567890" in text or kind == "manifest", text
+		    assert "0.1" in text or kind == "config", text
+	PYTHON
+	expect 0 "$ANYARCH" eject image
+	diff -r was image
+}
+
+@test "two users, two time zones, two masks: the same digest; SOURCE_DATE_EPOCH: another" {
+	local first second
+
+	cp -r "$FORMATS/layout" one
+	cp -r "$FORMATS/layout" two
+	TZ=UTC inject 0 one
+	(umask 077 && TZ=Asia/Tokyo inject 0 two)
+	first=$(digests one) second=$(digests two)
+	same digest "$first" "$second"
+	diff -r one two
+	cp -r "$FORMATS/layout" three
+	SOURCE_DATE_EPOCH=1000000000 inject 0 three
+	refute diff -rq one three >/dev/null
+	expect 0 "$ANYARCH" eject three
+	diff -r "$FORMATS/layout" three
+}
+
+@test "an image of one reference alone, and of one platform alone" {
+	cp "$FORMATS/docker-many.tar" image
+	inject 3 docker-archive:image:nothing:1
+	inject 0 docker-archive:image:test:1
+	differs_by_the_emulator "$FORMATS/docker-many.tar" image
+	cp "$FORMATS/oci-nested.tar" image
+	inject 0 --platform arm64 image
+	cmp "$FORMATS/oci-nested.tar" image
+}
+
+@test "other tools take the result" {
+	cp -r "$FORMATS/layout" layout
+	inject 0 layout
+	umoci stat --image layout:1
+	skopeo copy -q oci:layout:1 docker-archive:back.tar:test:1
+	expect 0 "$ANYARCH" inspect back.tar
+	[[ $output == *'/usr/bin/qemu-arm-static'* ]]
+	cp "$FORMATS/docker-old.tar" old.tar
+	inject 0 old.tar
+	skopeo copy -q docker-archive:old.tar oci:again:1
+	tar -tf old.tar >/dev/null
+}
+
+@test "hostile and damaged images are left as they are" {
+	local set name kind
+
+	for set in bad-tar bad-oci bad-layout bad-codec; do
+		make_set "$set"
+		while IFS=$'\t' read -r name _; do
+			[[ -e $BATS_FILE_TMPDIR/$set/$name ]] || continue
+			cp -a "$BATS_FILE_TMPDIR/$set/$name" image
+			kind=0
+			"$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$A" oci:image >/dev/null 2>err || kind=$?
+			[[ $kind -le 4 ]] || {
+				printf '%s/%s: status %d\n' "$set" "$name" "$kind"
+				cat err
+				return 1
+			}
+			if [[ $kind -ne 0 ]]; then
+				same "$set/$name" "$(all_of "$BATS_FILE_TMPDIR/$set/$name")" "$(all_of image)"
+			fi
+			rm -rf image
+		done <"$BATS_FILE_TMPDIR/$set.tsv"
+	done
+}
