@@ -47,6 +47,7 @@ static bool is_there(int blobs, const char *hex)
 	return fd >= 0 && !digest_file(fd, digest) && !strcmp(digest + strlen("sha256:"), hex);
 }
 
+/* 1 when it was not there. */
 static int write_blob(int blobs, const struct edit_member *member)
 {
 	const char *hex = member->name + strlen(BLOBS);
@@ -67,7 +68,7 @@ static int write_blob(int blobs, const struct edit_member *member)
 		r = -errno;
 	if (r)
 		unlinkat(blobs, temporary, 0);
-	return r;
+	return r ? r : 1;
 }
 
 static void remove_obsolete(int blobs, const struct edit *edit, bool (*keep)(const char *name, void *context),
@@ -87,31 +88,52 @@ static int replace_index(int dir, const struct edit_member *member, struct err *
 	return fd_replace_file_via(dir, ".index.json.anyarch-new", member->name, &member->text, st.st_mode & 0777, e);
 }
 
+/* *ret_made: which of the members were not there before. */
+static int write_blobs(int blobs, const struct edit *edit, bool *ret_made, struct err *e)
+{
+	for (size_t i = 0; i < edit->n; i++) {
+		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i]) : 0;
+
+		if (r < 0)
+			return err_sys(e, r, "cannot write %s", edit->members[i].name);
+		ret_made[i] = r;
+	}
+	return 0;
+}
+
+static void remove_made(int blobs, const struct edit *edit, const bool *made)
+{
+	for (size_t i = 0; made && i < edit->n; i++)
+		if (made[i])
+			unlinkat(blobs, edit->members[i].name + strlen(BLOBS), 0);
+}
+
 int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
 	struct err *e)
 {
+	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	const struct edit_member *index = NULL;
 	auto_fd blobs = open_blobs(dir, e);
-	int r = blobs < 0 ? blobs : 0;
+	int r = blobs < 0 ? blobs : made ? 0 : err_sys(e, -ENOMEM, "cannot write the blobs");
 
-	for (size_t i = 0; !r && i < edit->n; i++) {
-		if (!str_starts(edit->members[i].name, BLOBS)) {
+	for (size_t i = 0; i < edit->n; i++)
+		if (!str_starts(edit->members[i].name, BLOBS))
 			index = &edit->members[i];
-			continue;
-		}
-		r = write_blob(blobs, &edit->members[i]);
-		if (r)
-			err_sys(e, r, "cannot write %s", edit->members[i].name);
-	}
+	if (!r)
+		r = write_blobs(blobs, edit, made, e);
 	if (!r && fsync(blobs) < 0)
 		r = err_sys(e, -errno, "cannot write the blobs");
-	if (!r && index)
-		r = replace_index(dir, index, e);
-	if (!r)
+	if (r)
+		remove_made(blobs, edit, made);
+	else if (index)
+		r = replace_index(dir, index, e); /* if that fails at its very end, the new one is there */
+	if (!r) {
 		remove_obsolete(blobs, edit, keep, context);
-	else if (e)
-		e->code = r = -EIO;
-	return r;
+		return 0;
+	}
+	if (e)
+		e->code = -EIO;
+	return -EIO;
 }
 
 /* ---- an archive ---- */
