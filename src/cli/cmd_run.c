@@ -7,8 +7,8 @@
 
 #include "base/str.h"
 #include "binfmt/sandbox.h"
+#include "binfmt/sweeper.h"
 #include "cli/cli.h"
-#include "cli/supervise.h"
 #include "rootfs/enter.h"
 
 enum {
@@ -41,7 +41,6 @@ struct context {
 	unsigned long uid, gid; /* of the namespace */
 	uid_t outer_uid;
 	gid_t outer_gid;
-	bool is_wrong_user; /* he is what could not be become */
 };
 
 static int set_user(struct context *c, const char *text, struct err *e)
@@ -98,7 +97,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-/* Namespaces, handlers, root: all but the command itself. */
+/* Everything before the command: namespaces, handlers, root, user. */
 static int prepare(const struct context *c, struct err *e)
 {
 	auto_fd root = -1;
@@ -112,10 +111,15 @@ static int prepare(const struct context *c, struct err *e)
 	}
 	if (!r)
 		r = sandbox_register(&c->registering, e);
+	if (!r)
+		r = sweeper_start(e);
 	if (!r && c->root)
 		r = enter_root(root, &c->entering, e);
 	else if (!r && c->entering.workdir && chdir(c->entering.workdir) < 0)
 		r = err_sys(e, -errno, "%s", c->entering.workdir);
+	if (!r && c->has_user && ((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)c->gid) < 0 ||
+					 setuid((uid_t)c->uid) < 0))
+		r = err_sys(e, -errno, "cannot become user %lu", c->uid);
 	return r;
 }
 
@@ -145,47 +149,21 @@ static void set_environment(const struct context *c)
 		putenv(c->env[i]);
 }
 
-/* Becomes the command; in a child of vfork, so that nothing is told here. */
-static int become(void *context)
-{
-	struct context *c = context;
-
-	c->is_wrong_user = true;
-	if (c->has_user && ((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)c->gid) < 0 ||
-				   setuid((uid_t)c->uid) < 0))
-		return -errno;
-	c->is_wrong_user = false;
-	signal(SIGXFSZ, SIG_DFL);
-	execvp(c->command[0], c->command);
-	return -errno;
-}
-
-static int exit_own(const struct err *e)
-{
-	say_error(e);
-	return e->code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
-}
-
-static int run_command(struct context *c)
+static int exec_command(struct context *c)
 {
 	auto_err e = { 0 };
-	int r;
 
-	if (prepare(c, &e))
-		return exit_own(&e);
+	if (prepare(c, &e)) {
+		say_error(&e);
+		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
+	}
 	set_environment(c);
 	fflush(stdout);
-	r = supervise(become, c);
-	if (r >= 0)
-		return r;
-	if (c->is_wrong_user)
-		err_sys(&e, r, "cannot become user %lu", c->uid);
-	else
-		err_sys(&e, r, "%s", c->command[0]);
+	signal(SIGXFSZ, SIG_DFL);
+	execvp(c->command[0], c->command);
+	err_sys(&e, -errno, "%s", c->command[0]);
 	say_error(&e);
-	if (c->is_wrong_user)
-		return EXIT_OWN;
-	return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	return e.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 static int run(int argc, char **argv)
@@ -203,7 +181,7 @@ static int run(int argc, char **argv)
 		return EXIT_OWN;
 	}
 	c.command = argv + first;
-	return run_command(&c);
+	return exec_command(&c);
 }
 
 const struct command cmd_run = {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* Ends what a command leaves running in a user namespace that was made for it. */
+#include "binfmt/sweeper.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+
+enum { DEPTH_MAX = 32, ROUNDS_QUIET = 2, NAP_NS = 1000000 };
+
+/* What the process needs, at the numbers at which it keeps them. */
+enum { AT_COMMAND = 3, AT_PROC, AT_TABLE, AT_FREE };
+
+/* Whether a process is in this user namespace, or in one that was made in it (ioctl_ns(2)). */
+static bool is_inside(const char *pid, const struct stat *own)
+{
+	char path[300];
+	auto_fd ns = -1;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/ns/user", pid);
+	ns = openat(AT_PROC, path, O_RDONLY | O_CLOEXEC);
+	for (unsigned depth = 0; ns >= 0 && depth < DEPTH_MAX; depth++) {
+		int above;
+
+		if (!fstat(ns, &st) && st.st_ino == own->st_ino && st.st_dev == own->st_dev)
+			return true;
+		above = ioctl(ns, NS_GET_PARENT);
+		cleanup_fd(&ns);
+		ns = above;
+	}
+	return false;
+}
+
+/* A number may be another process's meanwhile: what was looked at is what is killed. */
+static bool kill_inside(const char *name, const struct stat *own)
+{
+	unsigned long pid;
+	auto_fd fd = -1;
+
+	if (str_to_uint(name, INT32_MAX, &pid) || (pid_t)pid == getpid())
+		return false;
+	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	return fd >= 0 && is_inside(name, own) && !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+static bool kill_some(const struct stat *own)
+{
+	int fd = openat(AT_PROC, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool has_any = false;
+
+	while (dir && (entry = readdir(dir)))
+		has_any |= kill_inside(entry->d_name, own);
+	if (dir)
+		closedir(dir);
+	return has_any;
+}
+
+/* Until nobody is left who could start another one. */
+static _Noreturn void sweep(void)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	struct pollfd command = { .fd = AT_COMMAND, .events = POLLIN };
+	struct stat own;
+
+	while (poll(&command, 1, -1) < 0 && errno == EINTR)
+		;
+	if (!fstatat(AT_PROC, "self/ns/user", &own, 0))
+		for (unsigned quiet = 0; quiet < ROUNDS_QUIET; quiet = kill_some(&own) ? 0 : quiet + 1)
+			nanosleep(&nap, NULL);
+	_exit(0);
+}
+
+static _Noreturn void become_sweeper(int command, int proc, int table)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int from[] = { null, null, null, command, proc, table };
+	int high[ARRAY_SIZE(from)];
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	setsid();
+	prctl(PR_SET_NAME, "anyarch-sweeper");
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		high[i] = fcntl(from[i], F_DUPFD, AT_FREE + 8);
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		if (high[i] < 0 || dup2(high[i], (int)i) < 0)
+			close((int)i);
+	close_range(AT_FREE, ~0U, 0);
+	sweep();
+}
+
+int sweeper_start(struct err *e)
+{
+	auto_fd command = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd table = open("/proc/sys/fs/binfmt_misc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int status = 1;
+	pid_t pid;
+
+	if (command < 0 || proc < 0)
+		return err_sys(e, -errno, "cannot watch over the command");
+	pid = vfork();
+	if (!pid) {
+		pid_t sweeper = fork(); /* of nobody's, as soon as this one has ended */
+
+		if (!sweeper)
+			become_sweeper(command, proc, table);
+		_exit(sweeper < 0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid < 0 || status ? err_set(e, -EAGAIN, "cannot start a process to watch over the command") : 0;
+}
