@@ -48,7 +48,7 @@ static int add_arch_item(const struct register_options *options, struct register
 	item->emulator.path = mem_text(emulator->path);
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
 	if (item->emulator.fd < 0 || !item->emulator.path)
-		return err_sys(e, -ENOMEM, "cannot plan");
+		return err_sys(e, item->emulator.path ? -errno : -ENOMEM, "cannot plan");
 	if (options->dry_run)
 		emulator_version(emulator->fd, arch, item->version);
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;

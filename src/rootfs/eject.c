@@ -81,10 +81,14 @@ static int check(const struct place *place, const char *at, const struct record 
 static int eject_at(int root, const char *at, struct place *place, bool dry_run,
 	enum inject_result *ret, struct err *e)
 {
-	enum place_backup backup = place_backup(place);
+	enum place_backup backup;
 	struct record record;
-	int r = place_read_record(place, &record), ours;
+	int r = dry_run ? 0 : place_lock(place, at, e), ours;
 
+	if (r)
+		return r;
+	backup = place_backup(place);
+	r = place_read_record(place, &record);
 	if (r == -EBADMSG)
 		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", at);
 	*ret = INJECT_ABSENT;

@@ -4,23 +4,19 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/fs.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
+#include "rootfs/copy.h"
 #include "rootfs/place.h"
 #include "rootfs/record.h"
 
 const char *const inject_words[] = { "injected", "replaced", "unchanged", "removed", "absent" };
-
-enum { COPY_CHUNK = 2 * 1024 * 1024 };
 
 /* What stands at the place now. */
 enum there { THERE_NOTHING, THERE_SAME, THERE_OTHER, THERE_UNFIT };
@@ -40,53 +36,6 @@ static enum there look(const struct place *place, const struct emulator *emulato
 	if (fd >= 0 && (st.st_mode & 07777) == 0755 && fd_same_content(fd, emulator->fd) == 1)
 		return THERE_SAME;
 	return THERE_OTHER;
-}
-
-/* The disk may begin with it; whoever cannot tell it so waits longer, later. */
-static void start_writing(int fd)
-{
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-}
-
-/* A clone where the file system can, else a copy in the kernel, with the disk at work meanwhile. */
-static int copy_content(int from, int to)
-{
-	struct stat st;
-	off_t done = 0;
-
-	if (!ioctl(to, FICLONE, from))
-		return 0;
-	if (fstat(from, &st) < 0)
-		return -errno;
-	while (done < st.st_size) {
-		size_t want = (size_t)MIN_OF(st.st_size - done, (off_t)COPY_CHUNK);
-		ssize_t n = copy_file_range(from, &done, to, NULL, want, 0);
-
-		if (n < 0 && (errno == EINVAL || errno == EXDEV || errno == ENOSYS || errno == EPERM ||
-				     errno == EOPNOTSUPP))
-			return fd_copy(from, to);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			break;
-		start_writing(to);
-	}
-	return 0;
-}
-
-static int set_attributes(int fd, const struct inject_request *request)
-{
-	struct timespec times[2];
-	struct stat st;
-
-	if (fstat(request->source->emulator.fd, &st) < 0)
-		return -errno;
-	times[0] = times[1] = st.st_mtim;
-	if (request->has_epoch && times[1].tv_sec >= request->epoch)
-		times[0] = times[1] = (struct timespec){ .tv_sec = (time_t)request->epoch };
-	if (geteuid() == 0 && fchown(fd, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
-		return -errno;
-	return fchmod(fd, 0755) < 0 || futimens(fd, times) < 0 ? -errno : 0;
 }
 
 /* What is to be put where: decided before anything is changed. */
@@ -147,46 +96,43 @@ static int decide(const struct place *place, const struct inject_request *reques
 	return 0;
 }
 
+/* Without a name where the file system can, so that a run that is killed leaves nothing; else under this one. */
+static int create(const struct work *w, const char *name)
+{
+	int fd = openat(w->place.dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : fd_create_temporary(w->place.dir, name);
+}
+
+/* Gives a file that has none its name. */
+static int give_name(const struct work *w, int fd, const char *name)
+{
+	char path[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_nlink)
+		return 0;
+	if (unlinkat(w->place.dir, name, 0) < 0 && errno != ENOENT)
+		return -errno; /* what a killed run has left */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!linkat(fd, "", w->place.dir, name, AT_EMPTY_PATH) ||
+		!linkat(AT_FDCWD, path, w->place.dir, name, AT_SYMLINK_FOLLOW))
+		return 0;
+	return -errno;
+}
+
 static int write_emulator(struct work *w)
 {
 	const struct inject_request *request = &w->job->request;
 	int r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
 
 	if (!r)
-		r = w->emulator = fd_create_temporary(w->place.dir, w->temporary);
+		r = w->emulator = create(w, w->temporary);
 	if (r >= 0)
 		r = copy_content(request->source->emulator.fd, w->emulator);
-	return r ? r : set_attributes(w->emulator, request);
-}
-
-/* The digest of an emulator takes as long as copying it, so it is made on another core meanwhile. */
-struct hashing {
-	struct inject_source *source; /* NULL: none is being made */
-	pthread_t thread;
-};
-
-static void *hash(void *source)
-{
-	struct inject_source *s = source;
-
-	if (digest_file(s->emulator.fd, s->digest))
-		*s->digest = '\0';
-	return NULL;
-}
-
-static void start_hashing(struct hashing *h, struct inject_source *source)
-{
-	if (h->source || *source->digest)
-		return;
-	if (!pthread_create(&h->thread, NULL, hash, source))
-		h->source = source;
-}
-
-static void wait_for_hash(struct hashing *h)
-{
-	if (h->source)
-		pthread_join(h->thread, NULL);
-	h->source = NULL;
+	return r ? r : copy_attributes(w->emulator, request);
 }
 
 static int write_record(struct work *w)
@@ -201,30 +147,25 @@ static int write_record(struct work *w)
 	if (!r)
 		r = buf_ok(&text) ? record_name(w->place.name, PLACE_SCRATCH, w->scratch) : -ENOMEM;
 	if (!r)
-		r = w->record = fd_create_temporary(w->place.dir, w->scratch);
+		r = w->record = create(w, w->scratch);
 	if (r >= 0)
 		r = fd_write(w->record, text.data, text.len);
 	if (!r && fchmod(w->record, 0644) < 0)
 		r = -errno;
 	if (!r)
-		start_writing(w->record);
-	return r;
-}
-
-static int settle_one(int *fd)
-{
-	int r = fsync(*fd) < 0 ? -errno : 0;
-
-	if (close(take_fd(fd)) < 0 && !r)
-		r = -errno;
+		copy_begin_writing(w->record);
 	return r;
 }
 
 static int settle(struct work *w)
 {
-	int r = settle_one(&w->emulator);
+	return fsync(w->emulator) < 0 || fsync(w->record) < 0 ? -errno : 0;
+}
 
-	return r ? r : settle_one(&w->record);
+/* The last moment at which a network file system says that it could not write. */
+static int close_file(int *fd)
+{
+	return close(take_fd(fd)) < 0 ? -errno : 0;
 }
 
 static int keep_old(const struct place *place)
@@ -243,6 +184,14 @@ static int commit(struct work *w)
 	char name[NAME_MAX + 1];
 	int dir = w->place.dir, r = record_name(w->place.name, PLACE_RECORD, name);
 
+	if (!r)
+		r = give_name(w, w->emulator, w->temporary);
+	if (!r)
+		r = give_name(w, w->record, w->scratch);
+	if (!r)
+		r = close_file(&w->emulator);
+	if (!r)
+		r = close_file(&w->record);
 	if (!r && w->decision.links_backup)
 		r = keep_old(&w->place);
 	if (!r && renameat(dir, w->scratch, dir, name) < 0)
@@ -313,6 +262,7 @@ static void work_done(struct work *w)
 {
 	cleanup_fd(&w->emulator);
 	cleanup_fd(&w->record);
+	w->emulator = w->record = -1;
 	place_done(&w->place);
 	w->job = NULL;
 }
@@ -351,7 +301,7 @@ struct batch {
 
 static void complete(struct batch *b)
 {
-	wait_for_hash(&b->hashing);
+	hashing_wait(&b->hashing);
 	for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
 		for (size_t i = 0; i < b->n; i++) {
 			struct work *w = &b->works[i];
@@ -366,14 +316,13 @@ static void complete(struct batch *b)
 	b->n = 0;
 }
 
-/* The same place twice in one call: the second has to see what the first did. */
+/* The same directory twice in one call: the second has to see what the first did. */
 static bool is_pending(const struct batch *b, const struct place *place)
 {
 	struct stat own, other;
 
 	for (size_t i = 0; i < b->n; i++)
-		if (b->works[i].job && !strcmp(b->works[i].place.name, place->name) &&
-			!fstat(place->dir, &own) && !fstat(b->works[i].place.dir, &other) &&
+		if (b->works[i].job && !fstat(place->dir, &own) && !fstat(b->works[i].place.dir, &other) &&
 			own.st_dev == other.st_dev && own.st_ino == other.st_ino)
 			return true;
 	return false;
@@ -397,6 +346,41 @@ static int look_and_decide(struct work *w)
 	return r ? r : !job->request.dry_run;
 }
 
+/* Each root that replaces an emulator frees as much as it takes, but only when it is complete. */
+static bool may_help_to_complete(const struct batch *b, int code)
+{
+	return b->n && (code == -ENOSPC || code == -EDQUOT || code == -EMFILE || code == -ENFILE);
+}
+
+/* Back to nothing done, and nothing said. */
+static int again_later(struct work *w)
+{
+	undo(w);
+	if (w->place.made)
+		remove_made(&w->job->request, w->job->root, &w->place);
+	work_done(w);
+	return -EAGAIN;
+}
+
+static int look_and_write(struct batch *b, struct work *w)
+{
+	int r = place_lock(&w->place, w->job->request.at, &w->job->err);
+
+	if (!r)
+		r = look_and_decide(w);
+	if (r < 0 && w->place.made)
+		remove_made(&w->job->request, w->job->root, &w->place);
+	if (r <= 0)
+		return r;
+	hashing_start(&b->hashing, w->job->request.source);
+	r = write_emulator(w);
+	if (r && may_help_to_complete(b, r))
+		return again_later(w);
+	if (r)
+		fail(w, r, "write the emulator");
+	return !r;
+}
+
 /* 0 done or failed, 1 pending, -EAGAIN: complete the others first. */
 static int begin(struct batch *b, struct inject_job *job)
 {
@@ -406,22 +390,15 @@ static int begin(struct batch *b, struct inject_job *job)
 	*w = (struct work){ .job = job, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
 	err_done(&job->err);
 	r = place_open(job->root, job->request.at, !job->request.dry_run, &w->place, &job->err);
-	if (r == -ENOENT && job->request.dry_run)
+	if (r == -ENOENT && job->request.dry_run) {
 		job->result = INJECT_DONE;
-	if (!r && is_pending(b, &w->place))
-		r = -EAGAIN;
-	else if (!r)
-		r = look_and_decide(w);
-	if (r < 0 && w->place.made)
-		remove_made(&job->request, job->root, &w->place);
-	if (r == 1) {
-		start_hashing(&b->hashing, job->request.source);
-		r = write_emulator(w);
-		if (r)
-			fail(w, r, "write the emulator");
-		r = r ? 0 : 1;
+		r = 0;
+	} else if (!r) {
+		r = is_pending(b, &w->place) ? -EAGAIN : look_and_write(b, w);
 	}
-	if (r <= 0)
+	if (r < 0 && r != -EAGAIN && !job->err.code)
+		err_sys(&job->err, r, "%s", job->request.at);
+	if (r <= 0 && w->job)
 		work_done(w);
 	return r == -EAGAIN ? r : r > 0;
 }

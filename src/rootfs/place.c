@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
@@ -32,7 +33,7 @@ int place_open(int root, const char *at, bool make, struct place *ret, struct er
 		place.dir = beneath_make_dirs(root, path, INJECT_DIRS_MAX, &made);
 	if (place.dir < 0) {
 		r = place.dir;
-		if (r == -ENOENT)
+		if (r == -ENOENT && !make)
 			return r;
 		err_sys(e, r, "%s: its directory cannot be reached inside the root", at);
 		if (e && (r == -ENOTDIR || r == -ELOOP || r == -EAGAIN))
@@ -51,6 +52,13 @@ void place_done(struct place *place)
 {
 	cleanup_fd(&place->dir);
 	*place = (struct place){ .dir = -1 };
+}
+
+int place_lock(const struct place *place, const char *at, struct err *e)
+{
+	if (!flock(place->dir, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+		return 0; /* file systems without locks have nobody else, either */
+	return err_set(e, -EBUSY, "%s: somebody else is changing what is there", at);
 }
 
 int place_read_record(const struct place *place, struct record *ret)
@@ -95,7 +103,7 @@ int place_is_ours(const struct place *place, const struct record *record)
 	int r;
 
 	if (fd < 0)
-		return fd == -ENOENT ? -ENOENT : 0;
+		return fd == -EBADMSG || fd == -ELOOP ? 0 : fd;
 	r = digest_file(fd, own);
 	return r ? r : !strcmp(own, record->digest) || !strcmp(own, record->also);
 }

@@ -24,6 +24,8 @@ struct place {
  */
 int place_open(int root, const char *at, bool make, struct place *ret, struct err *e);
 void place_done(struct place *place);
+/* Keeps others from changing what is in its directory; -EBUSY with e set while somebody else does. */
+int place_lock(const struct place *place, const char *at, struct err *e);
 /* Whether the backup's name is one more link of the file itself: a run was killed before it went on. */
 enum place_backup { BACKUP_NONE = 0, BACKUP_IS_FILE, BACKUP_OTHER };
 enum place_backup place_backup(const struct place *place);

@@ -495,11 +495,83 @@ expect_raw_one_of() {
 	expect 0 ns strace -f -qq -y -o "$W/trace" -e trace=fsync,renameat,renameat2,exit_group \
 		"$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 	# The last column: what is waited for, or which name is given.
-	same order "fsync .$NAME.anyarch-new
-fsync .$NAME.anyarch-tmp
+	# Files without a name where there can be such; else under the one that a rerun takes away.
+	same order "fsync file
+fsync file
 rename .$NAME.anyarch
 rename $NAME
 fsync bin
-exit" "$(sed -nE 's|^[0-9]+ +fsync\([0-9]+<.*/([^/>]+)>\).*|fsync \1|p
+exit" "$(sed -nE '/fsync/s!^[0-9]+ +fsync\([0-9]+<.*/(#[0-9]+|[.].*[.]anyarch-[a-z]+)[^/]*$!fsync file!p
+		s|^[0-9]+ +fsync\([0-9]+<.*/([^/#.>]+)>\).*|fsync \1|p
 		s|.* +renameat2?\(.*, "([^"]+)"(, [^,]*)?\) = 0$|rename \1|p; s|.*exit_group.*|exit|p' "$W/trace")"
+}
+
+@test "what cannot be reached, or is gone, is not called injected" {
+	mkdir "$W/deep" "$W/gone"
+	expect 3 anyarch inject --platform arm --emulator "$TOOLS/A" --at "$(printf '/d%.0s' {1..70})/q" "$W/deep"
+	same files '' "$(files_of "$W/deep")"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	expect 3 ns bash -c 'exec 5<"$1" && rmdir "$1" && exec "$2" inject --platform arm --emulator "$3" "$4" /proc/self/fd/5' \
+		bash "$W/gone" "$ANYARCH" "$TOOLS/A" "$R"
+	same injected 1 "$(grep -c ': injected ' "$OUT")"
+	is_injected "$R$AT"
+}
+
+@test "roots that are updated need room for one emulator more, not for all" {
+	local i roots=()
+
+	ns mount -t tmpfs -o size=2300k none "$W/canary"
+	for i in 1 2 3 4 5 6; do
+		roots+=("$W/canary/$i")
+		ns cp -a "$R" "$W/canary/$i"
+	done
+	expect 0 anyarch inject --emulator "$TOOLS/A" "${roots[@]}"
+	expect 0 anyarch inject --emulator "$TOOLS/B" "${roots[@]}"
+	same replaced 6 "$(grep -c ': replaced ' "$OUT")"
+	expect 0 anyarch eject "${roots[@]}"
+	ns umount "$W/canary"
+}
+
+@test "killed in the middle of many roots: nothing lies about" {
+	local i roots=()
+
+	for i in {1..40}; do
+		roots+=("$W/many/$i")
+	done
+	mkdir "$W/many"
+	for i in "${roots[@]}"; do
+		cp -a "$R" "$i"
+	done
+	expect_raw 137 ns strace -f -o "$W/trace" -e inject=fsync:signal=KILL:when=1 "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]}"
+	same files '' "$(find "$W/many" -name '*anyarch*')"
+}
+
+@test "two at once with different emulators: each root has one of them, with its record" {
+	local i roots=() one other
+
+	for i in {1..8}; do
+		roots+=("$W/many/$i")
+	done
+	mkdir "$W/many"
+	for i in "${roots[@]}"; do
+		cp -a "$R" "$i"
+	done
+	for i in {1..6}; do
+		ns "$ANYARCH" inject --quiet --emulator "$TOOLS/A" "${roots[@]}" >/dev/null 2>&1 3>&- &
+		one=$!
+		ns "$ANYARCH" inject --quiet --emulator "$TOOLS/B" "${roots[@]}" >/dev/null 2>&1 3>&- &
+		other=$!
+		for one in "$one" "$other"; do
+			status=0
+			wait "$one" || status=$?
+			[[ $status -eq 0 || $status -eq 75 ]]
+		done
+		for one in "${roots[@]}"; do
+			[[ $(sha256sum <"$one$AT") == "$(sed -n 's/^digest sha256://p' "$one/usr/bin/.$NAME.anyarch")  -" ]]
+		done
+	done
+	expect 0 anyarch eject "${roots[@]}"
+	for i in "${roots[@]}"; do
+		same "$i" "$TREE" "$(tree_of "$i")"
+	done
 }
