@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* Up to here a double tells integers apart. */
-#define EXACT_MAX 9007199254740992.0
+/* Integers of fewer digits fit into 64 bits; so many that do not may be in one document. */
+enum { BIG_DIGITS = 19, BIG_MAX = 100 };
 
 /* One document is built at a time; a value that could not be made is found when it is written. */
 static bool is_poisoned;
@@ -93,14 +93,47 @@ void jv_free(struct json *value)
 	json_decref(inner(value));
 }
 
+/*
+ * Integers of any length are JSON; jansson has none beyond 64 bits. One that nobody looks at is no reason to refuse a
+ * document, so it is read as 0: the last number before end, in a copy of the text. false when it is another number.
+ */
+static bool blank_integer(char *text, size_t end)
+{
+	size_t start = end;
+
+	while (start && strchr("0123456789", text[start - 1]))
+		start--;
+	start -= start && text[start - 1] == '-';
+	if (end - start < BIG_DIGITS || (start && strchr("+-.eE", text[start - 1])))
+		return false;
+	memset(text + start, ' ', end - start);
+	text[end - 1] = '0';
+	return true;
+}
+
+static json_t *load(const char *text, size_t len, json_error_t *where)
+{
+	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, where);
+	auto_free char *copy = NULL;
+
+	for (unsigned n = 0; !value && json_error_code(where) == json_error_numeric_overflow && n < BIG_MAX; n++) {
+		size_t end = (size_t)where->position;
+
+		copy = copy ? copy : mem_part(text, len);
+		while (copy && end < len && strchr("0123456789.eE+-", copy[end]) && copy[end])
+			end++;
+		if (!copy || end > len || !blank_integer(copy, end))
+			break;
+		value = json_loadb(copy, len, JSON_REJECT_DUPLICATES, where);
+	}
+	return value;
+}
+
 struct json *jv_load(const char *text, size_t len, struct err *e)
 {
 	json_error_t where;
-	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+	json_t *value = load(text, len, &where);
 
-	/* Numbers of any length are JSON; what is beyond 64 bits is nothing that we look at. */
-	if (!value && json_error_code(&where) == json_error_numeric_overflow)
-		value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
 	if (!value) {
 		auto_buf what = { 0 };
 
@@ -147,15 +180,6 @@ bool jv_get_size(const struct json *value, const char *key, uint64_t *ret)
 {
 	const struct json *found = jv_get(value, key);
 
-	if (json_is_real(inner(found))) {
-		double real = json_real_value(inner(found));
-
-		/* An integer beside one that is too big for one. */
-		if (!(real >= 0 && real <= EXACT_MAX) || real != (double)(uint64_t)real)
-			return false;
-		*ret = (uint64_t)real;
-		return true;
-	}
 	if (!json_is_integer(inner(found)) || json_integer_value(inner(found)) < 0)
 		return false;
 	*ret = (uint64_t)json_integer_value(inner(found));

@@ -78,8 +78,9 @@ static void bad_documents_are_refused(void **state)
 		{ TEXT("[0x10]") },
 		{ TEXT("[1e999]") },
 		{ TEXT("[-1e999]") },
-		{ TEXT("[9223372036854775808]") },
-		{ TEXT("[99999999999999999999999999]") },
+		{ TEXT("[99999999999999999999999999.5e400]") },
+		{ TEXT("[99999999999999999999999999, 1e999]") },
+		{ TEXT("[099999999999999999999999999]") },
 		/* one key twice: two readers would read two documents */
 		{ TEXT("{\"a\":1,\"a\":2}") },
 		{ TEXT("{\"layers\":[],\"x\":{},\"layers\":[]}") },
@@ -184,6 +185,26 @@ static void members_are_found(void **state)
 	jv_free(value);
 }
 
+/* Beyond 64 bits: read as nothing, and the rest as it is. */
+static void integers_of_any_length(void **state)
+{
+	static const char text[] = "{\"a\":9223372036854775808,\"b\":5,\"c\":[-99999999999999999999999999 ,1],"
+				   "\"d\":\"99999999999999999999999\",\"e\":123456789012345678901234567890}";
+	struct json *value = load(TEXT(text), NULL);
+	uint64_t n = 12345;
+
+	(void)state;
+	check(jv_is_object(value), "the document");
+	check(jv_get_size(value, "b", &n) && n == 5, "a small one");
+	check(jv_get_size(value, "a", &n) && n == 0, "a big one");
+	check(jv_count(jv_get(value, "c")) == 2, "a list");
+	check(!strcmp(jv_get_text(value, "d"), "99999999999999999999999"), "a text");
+	jv_free(value);
+	value = load(TEXT("[9223372036854775808]"), NULL);
+	check(jv_count(value) == 1, "alone");
+	jv_free(value);
+}
+
 static void what_is_not_there_is_none(void **state)
 {
 	struct json *value = load(TEXT(document), NULL);
@@ -240,6 +261,7 @@ int main(void)
 		unit(nesting_is_bounded),
 		unit(long_text_is_shortened_in_messages),
 		unit(members_are_found),
+		unit(integers_of_any_length),
 		unit(what_is_not_there_is_none),
 		unit(what_is_written_is_read_again),
 	};
