@@ -69,7 +69,8 @@ static int graft_onto(struct work *w, const struct image_facts *facts, const str
 	struct change *change = &w->changes[w->n];
 	const struct arch *arch = facts->content.platform.arch;
 	struct inject_source *source;
-	struct graft_request request = { .view = view, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
+	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
+	struct graft_request request = { .view = &below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
 	int r = inject_find_source(w->c, arch, &source, w->e);
 
 	if (r)
@@ -89,7 +90,7 @@ static int graft_onto(struct work *w, const struct image_facts *facts, const str
 		free(take_ptr(&change->place));
 		return 0;
 	}
-	w->targets[w->n++] = (struct edit_target){ facts->image->config_digest, &change->graft, false };
+	w->targets[w->n++] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft };
 	return 0;
 }
 
@@ -127,7 +128,7 @@ static int visit(struct image_facts *facts, const struct view *view, void *conte
 		return 0;
 	}
 	if (w->c->ejects) {
-		w->targets[w->n++] = (struct edit_target){ image->config_digest, NULL, false };
+		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
 		return 0;
 	}
 	return look_for_graft(w, facts, view);
@@ -143,7 +144,7 @@ static bool is_needed(const char *name, void *context)
 		const struct model_image *image = &model->images[i];
 		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
 		bool is_changed = target && target->is_done;
-		size_t n = image->n_layers - (is_changed && !target->graft && image->n_layers);
+		size_t n = image->n_layers - (is_changed && target->replaces && image->n_layers);
 
 		for (size_t k = 0; k < n; k++)
 			if (!strcmp(image->layers[k], name))
@@ -214,7 +215,7 @@ static void tell_all(struct work *w)
 		if (!w->targets[i].is_done)
 			continue;
 		has_any = true;
-		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : INJECT_DONE,
+		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
 			w->c->ejects ? "the layer of the emulator" : w->changes[i].place, w->changes[i].arch);
 	}
 	if (!has_any && w->c->ejects && !w->c->quiet && !w->c->json)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "image/edit_config.h"
 
@@ -15,12 +16,35 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 	return NULL;
 }
 
-int edit_config(const struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
+static bool is_marked(const struct buf *text)
 {
-	int r;
+	struct json *config = jv_load(buf_text(text), text->len, NULL);
+	bool is = config && config_is_marked(config);
 
-	if (!target->graft)
-		return config_drop(buf_text(text), text->len, out, e);
+	jv_free(config);
+	return is;
+}
+
+/* The one that is on top goes first, so that what it stands on comes out as it was. */
+int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
+{
+	auto_buf below = { 0 };
+	int r = config_drop(buf_text(text), text->len, &below, e);
+
+	if (r < 0 || (!r && !target->graft))
+		return r;
+	if (!r && is_marked(text)) {
+		err_set(e, -EBADMSG, "it says that an emulator is on top of its layers, and has been changed since");
+		return err_hint(e, "inject into the image that it was made of");
+	}
+	target->is_done = true;
+	target->replaces = r;
+	if (!target->graft) {
+		*out = below;
+		below = (struct buf){ 0 };
+		return 1;
+	}
+	text = r ? &below : text;
 	r = config_append(buf_text(text), text->len, target->graft, out, e);
 	return r ? r : 1;
 }

@@ -11,6 +11,7 @@ struct edit_target {
 	const char *digest; /* of its config. Borrowed */
 	const struct graft *graft; /* to be put on top; NULL: ours is to be taken off. Borrowed */
 	bool is_done;		   /* out: false where there was nothing of ours to be taken off */
+	bool replaces;		   /* out: one of ours was on top, and goes */
 };
 
 /* A member that is new or new in content. */
@@ -45,5 +46,5 @@ int edit_add_layer(struct edit *edit, const char *name, const struct graft *graf
 int edit_add_obsolete(struct edit *edit, const char *name);
 int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e);
 int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e);
-/* A changed config: 1, 0 when nothing of ours is on top, -errno. */
-int edit_config(const struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);
+/* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
+int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);

@@ -100,6 +100,13 @@ static const char *find_mark(const struct json *config, bool *ret_in_history)
 	return read_mark(n ? jv_get_text(jv_at(history, n - 1), "comment") : jv_get_text(config, KEY), top);
 }
 
+bool config_is_marked(const struct json *config)
+{
+	bool in_history;
+
+	return find_mark(config, &in_history);
+}
+
 int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 {
 	struct json *config = jv_load(text, len, e);

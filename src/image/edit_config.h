@@ -4,6 +4,10 @@
 
 #include "image/graft.h"
 
+struct json;
+
+/* Whether the topmost layer has our mark. What it says is not proven by that: see config_drop(). */
+bool config_is_marked(const struct json *config);
 /*
  * The text of a config with the layer on top: its diff_id, and an entry of the history where there is one
  * (image-spec config.md), whose comment is the mark: "anyarch-inject 1 DIFF_ID DIGEST", DIGEST being that of the config

@@ -52,13 +52,18 @@ static int change_layers(const struct edit_target *target, const struct json *it
 	const char *top = jv_count(layers) ? jv_as_text(jv_at(layers, jv_count(layers) - 1)) : NULL;
 	auto_buf name = { 0 }, quoted = { 0 };
 
+	if (target->replaces && top && edit_add_obsolete(edit, top))
+		return -ENOMEM;
 	if (!target->graft) {
 		splice_drop_last(s, text, span);
-		return top ? edit_add_obsolete(edit, top) : 0;
+		return 0;
 	}
 	layer_name(&name, top, target->graft->diff_id);
 	quote(&quoted, &name);
-	splice_append(s, text, span, buf_text(&quoted));
+	if (target->replaces)
+		splice_replace_last(s, text, span, buf_text(&quoted));
+	else
+		splice_append(s, text, span, buf_text(&quoted));
 	return buf_ok(&name) && buf_ok(&quoted) ? edit_add_layer(edit, buf_text(&name), target->graft) : -ENOMEM;
 }
 
@@ -100,7 +105,6 @@ static int change_image(const struct bundle *bundle, struct edit_target *targets
 	if (r <= 0)
 		return r;
 	digest_text(buf_text(&changed), changed.len, is);
-	target->is_done = true;
 	r = change_names(target, item, text, span, is, s, edit, &changed);
 	return r ? err_sys(e, r, "cannot change the image") : 0;
 }

@@ -138,16 +138,20 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 
 	if (!span_member(text, span_whole(text, strlen(text)), "layers", &span))
 		return -EBADMSG;
+	if (target->replaces && top && digest_is_valid(top)) {
+		blob_name(top, name);
+		if (edit_add_obsolete(w->edit, name))
+			return -ENOMEM;
+	}
 	if (!target->graft) {
 		splice_drop_last(s, text, span);
-		if (top && digest_is_valid(top)) {
-			blob_name(top, name);
-			return edit_add_obsolete(w->edit, name);
-		}
 		return 0;
 	}
 	describe_layer(&layer, manifest, target->graft);
-	splice_append(s, text, span, buf_text(&layer));
+	if (target->replaces)
+		splice_replace_last(s, text, span, buf_text(&layer));
+	else
+		splice_append(s, text, span, buf_text(&layer));
 	blob_name(target->graft->diff_id, name);
 	return buf_ok(&layer) ? edit_add_layer(w->edit, name, target->graft) : -ENOMEM;
 }
@@ -165,7 +169,6 @@ static int change_config(struct walk *w, struct edit_target *target, const char 
 		r = edit_config(target, &text, &changed, e);
 	if (r <= 0)
 		return r;
-	target->is_done = true;
 	r = remember(w, digest, &changed, e);
 	return r ? r : 1;
 }

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "image/edit_config.h"
 
 const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive",
 	"oci-archive and docker-archive" };
@@ -58,6 +59,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 		r = model_copy_text(&image->architecture, jv_get_text(config, "architecture"), e);
 	if (!r)
 		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
+	image->is_grafted = config_is_marked(config);
 	*ret_layers = jv_count(diff_ids);
 	return r;
 }

@@ -35,6 +35,7 @@ struct model_image {
 	char *reference;     /* the first tag */
 	char *digest;	     /* of its manifest; of its config in a docker-archive */
 	char *config_digest;
+	bool is_grafted;     /* its topmost layer has the mark of inject */
 	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
 	char *index_platform; /* what the index above says, "os/arch[/variant]" */

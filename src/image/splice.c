@@ -209,6 +209,15 @@ void splice_append(struct splice *s, const char *text, struct span array, const 
 		add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
 }
 
+void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item)
+{
+	struct span last;
+	size_t before;
+
+	if (find_last(text, array, &last, &before))
+		splice_replace(s, last, item);
+}
+
 void splice_drop_last(struct splice *s, const char *text, struct span array)
 {
 	struct span last;

@@ -32,6 +32,8 @@ struct splice {
 void splice_replace(struct splice *s, struct span span, const char *text);
 /* Behind the last item, without any blank: what splice_drop_last() takes out to leave the text as it was. */
 void splice_append(struct splice *s, const char *text, struct span array, const char *item);
+/* Instead of the last item; nothing in an empty array. */
+void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item);
 /* The last item and the comma before it. Nothing in an empty array. */
 void splice_drop_last(struct splice *s, const char *text, struct span array);
 /* A member behind the last one of an object, without any blank; key and value are JSON without escapes of ours. */

@@ -65,6 +65,55 @@ all_of() {
 	[[ $n -ge 20 ]]
 }
 
+@test "another emulator takes the place of ours, as if that had never been there" {
+	local name
+
+	for name in layout-nested dual.tar docker-old.tar docker-many.tar; do
+		cp -r "$FORMATS/$name" was
+		cp -r was image
+		cp -r was direct
+		expect 0 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
+		inject 0 image
+		[[ $output == *replaced* ]]
+		inject 0 direct
+		same "$name" "$(digests direct)" "$(digests image)"
+		[[ ! -d image ]] || diff -r direct image
+		differs_by_the_emulator was image
+		expect 0 "$ANYARCH" eject image
+		same "$name" "$(digests was)" "$(digests image)"
+		rm -rf was image direct
+	done
+}
+
+@test "a mark that promises something else is not believed" {
+	cp -r "$FORMATS/layout" image
+	inject 0 image
+	python3 - <<-'PYTHON'
+		import glob, hashlib, json, os
+		def blob(digest):
+		    return "image/blobs/sha256/" + digest[7:]
+		def put(text):
+		    digest = hashlib.sha256(text.encode()).hexdigest()
+		    open("image/blobs/sha256/" + digest, "w").write(text)
+		    return "sha256:" + digest, len(text)
+		index = json.load(open("image/index.json"))
+		manifest = json.load(open(blob(index["manifests"][0]["digest"])))
+		config = open(blob(manifest["config"]["digest"])).read()
+		mark = json.loads(config)["anyarch-inject"]
+		forged = config.replace(mark, mark[:-64] + "0" * 64)
+		assert forged != config
+		manifest["config"]["digest"], manifest["config"]["size"] = put(forged)
+		index["manifests"][0]["digest"], index["manifests"][0]["size"] = put(json.dumps(manifest))
+		json.dump(index, open("image/index.json", "w"))
+	PYTHON
+	cp -r image was
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr == *'nothing of ours'* ]]
+	diff -r was image
+	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
+	diff -r was image
+}
+
 @test "compressed archives: not in place, but to another file" {
 	local codec
 

@@ -187,16 +187,22 @@ teardown() {
 	tree_is_back
 }
 
-@test "many roots in one call, with many descriptors and with few" {
-	local i roots=() limit
+# make_roots N: copies of $R; sets roots.
+make_roots() {
+	local i
 
-	for i in {1..70}; do
+	roots=()
+	mkdir "$W/many"
+	for ((i = 1; i <= $1; i++)); do
+		cp -a "$R" "$W/many/$i"
 		roots+=("$W/many/$i")
 	done
-	mkdir "$W/many"
-	for i in "${roots[@]}"; do
-		cp -a "$R" "$i"
-	done
+}
+
+@test "many roots in one call, with many descriptors and with few" {
+	local i roots limit
+
+	make_roots 70
 	ln -s 7 "$W/many/again"
 	for limit in 1024 100; do
 		expect 0 ns prlimit "--nofile=$limit" "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]:0:35}" \
@@ -533,29 +539,17 @@ exit" "$(sed -nE '/fsync/s!^[0-9]+ +fsync\([0-9]+<.*/(#[0-9]+|[.].*[.]anyarch-[a
 }
 
 @test "killed in the middle of many roots: nothing lies about" {
-	local i roots=()
+	local roots
 
-	for i in {1..40}; do
-		roots+=("$W/many/$i")
-	done
-	mkdir "$W/many"
-	for i in "${roots[@]}"; do
-		cp -a "$R" "$i"
-	done
+	make_roots 40
 	expect_raw 137 ns strace -f -o "$W/trace" -e inject=fsync:signal=KILL:when=1 "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]}"
 	same files '' "$(find "$W/many" -name '*anyarch*')"
 }
 
 @test "two at once with different emulators: each root has one of them, with its record" {
-	local i roots=() one other
+	local i roots one other
 
-	for i in {1..8}; do
-		roots+=("$W/many/$i")
-	done
-	mkdir "$W/many"
-	for i in "${roots[@]}"; do
-		cp -a "$R" "$i"
-	done
+	make_roots 8
 	for i in {1..6}; do
 		ns "$ANYARCH" inject --quiet --emulator "$TOOLS/A" "${roots[@]}" >/dev/null 2>&1 3>&- &
 		one=$!

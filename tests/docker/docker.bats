@@ -468,6 +468,34 @@ next_run_completes() {
 	[[ $("$ARM64" uname -m) == aarch64 ]]
 }
 
+# The base image as its tag names it, through a file of docker save.
+change_base() {
+	docker save --output "$BATS_TEST_TMPDIR/base.tar" "$GCC"
+	"$ANYARCH_STATIC" "$1" "$BATS_TEST_TMPDIR/base.tar"
+	docker load --input "$BATS_TEST_TMPDIR/base.tar"
+}
+
+base_id() {
+	docker image inspect --format '{{.Id}}' "$GCC"
+}
+
+@test "an injected base image is built on where the handler is not fixed; ejected it has its old ID" {
+	local id
+
+	id=$(base_id)
+	table_hold "$BATS_TEST_TMPDIR"
+	table_in bash -c "printf %s '$(table_rule arm /usr/bin/qemu-arm-static '')' >register"
+	run plain_build 0
+	echo "$output"
+	[[ $status != 0 && $output == *'no such file or directory'* ]]
+	change_base inject
+	[[ $(base_id) != "$id" ]]
+	both_builds_pass
+	change_base eject
+	[[ $(base_id) == "$id" ]]
+	run ! plain_build 0
+}
+
 @test "unregister --all leaves no handler and no instance" {
 	need_no_mount
 	oneshot
