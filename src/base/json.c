@@ -153,6 +153,11 @@ bool jv_is_array(const struct json *value)
 	return json_is_array(inner(value));
 }
 
+bool jv_is_true(const struct json *value)
+{
+	return json_is_true(inner(value));
+}
+
 const struct json *jv_get(const struct json *value, const char *key)
 {
 	json_t *found = json_object_get(inner(value), key);

@@ -42,5 +42,6 @@ bool jv_get_size(const struct json *value, const char *key, uint64_t *ret);
 /* Items of an array, 0 when value is none. */
 size_t jv_count(const struct json *value);
 const struct json *jv_at(const struct json *array, size_t i);
+bool jv_is_true(const struct json *value);
 /* The text itself; NULL when it is none. */
 const char *jv_as_text(const struct json *value);

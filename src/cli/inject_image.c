@@ -19,6 +19,7 @@ struct change {
 	struct graft graft;
 	const struct arch *arch;
 	char *place;
+	bool *drops; /* of eject: one for each layer */
 };
 
 struct work {
@@ -111,6 +112,53 @@ static int look_for_graft(struct work *w, const struct image_facts *facts, const
 	return graft_onto(w, facts, view);
 }
 
+/* Only directories and one program, as inject makes them. */
+static const char *only_emulator(const struct layer *layer)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < layer->n; i++) {
+		const struct layer_entry *entry = &layer->entries[i];
+
+		if (entry->kind == LAYER_DIRECTORY)
+			continue;
+		if (path || entry->kind != LAYER_FILE || !entry->is_elf)
+			return NULL;
+		path = layer_text(layer, entry->path);
+	}
+	return path;
+}
+
+/*
+ * Layers that could be ours; whether they are the marks will say. One whose emulator a later layer holds again would not
+ * rid the image of it.
+ */
+static int look_for_layers(struct work *w, const struct image_facts *facts, const struct view *view)
+{
+	struct edit_target target = { .digest = facts->image->config_digest };
+	struct change *change = &w->changes[w->n];
+
+	if (!facts->is_incomplete && view->n == facts->image->n_layers) {
+		change->drops = mem_new(view->n + 1, sizeof(*change->drops));
+		if (!change->drops)
+			return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+		for (size_t i = 0; i < view->n; i++) {
+			const char *path = only_emulator(view->layers[i]);
+			const struct layer_entry *again = NULL;
+
+			for (size_t k = i + 1; path && !again && k < view->n; k++)
+				again = layer_find(view->layers[k], path, strlen(path));
+			change->drops[i] = path && (!again || again->kind == LAYER_WHITEOUT);
+			if (again && again->kind != LAYER_WHITEOUT && !w->c->quiet)
+				say_note("%s: a later layer holds /%s again: it stays", w->c->target, path);
+		}
+		target.drops = change->drops;
+		target.n_drops = view->n;
+	}
+	w->targets[w->n++] = target;
+	return 0;
+}
+
 /* Called once for each image, while its layers are there. */
 static int visit(struct image_facts *facts, const struct view *view, void *context)
 {
@@ -127,10 +175,8 @@ static int visit(struct image_facts *facts, const struct view *view, void *conte
 			say_note("%s: an image for %s is left alone", w->c->target, image->os);
 		return 0;
 	}
-	if (w->c->ejects) {
-		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
-		return 0;
-	}
+	if (w->c->ejects)
+		return look_for_layers(w, facts, view);
 	return look_for_graft(w, facts, view);
 }
 
@@ -147,7 +193,8 @@ static bool is_needed(const char *name, void *context)
 		size_t n = image->n_layers - (is_changed && target->replaces && image->n_layers);
 
 		for (size_t k = 0; k < n; k++)
-			if (!strcmp(image->layers[k], name))
+			if (!strcmp(image->layers[k], name) &&
+				!(is_changed && !target->replaces && target->drops && target->drops[k]))
 				return true;
 		if (!is_changed && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
 					   (image->config_digest && strstr(name, image->config_digest + strlen("sha256:")))))
@@ -300,6 +347,7 @@ int inject_image(struct inject_context *c, struct err *e)
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);
+		free(w->changes[i].drops);
 	}
 	image_done(&w->report);
 	bundle_free(w->bundle);

@@ -31,6 +31,11 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 	auto_buf below = { 0 };
 	int r = config_drop(buf_text(text), text->len, &below, e);
 
+	if (!r && !target->graft && target->drops) {
+		r = config_drop_below(buf_text(text), text->len, target->drops, target->n_drops, out, e);
+		target->is_done = r > 0;
+		return r;
+	}
 	if (r < 0 || (!r && !target->graft))
 		return r;
 	if (!r && is_marked(text)) {

@@ -12,6 +12,8 @@ struct edit_target {
 	const struct graft *graft; /* to be put on top; NULL: ours is to be taken off. Borrowed */
 	bool is_done;		   /* out: false where there was nothing of ours to be taken off */
 	bool replaces;		   /* out: one of ours was on top, and goes */
+	bool *drops;		   /* in and out: layers below the top that may be taken off, are. Borrowed; NULL: none */
+	size_t n_drops;
 };
 
 /* A member that is new or new in content. */

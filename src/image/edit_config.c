@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "image/splice.h"
 
@@ -130,4 +131,51 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 	splice_done(&s);
 	jv_free(config);
 	return config ? r : e ? e->code : -EBADMSG;
+}
+
+enum { HISTORY_MAX = 4096 };
+
+/* Which entries of the history go: those with a mark for the layer that they stand for. */
+static size_t find_below(const struct json *config, bool *drops, size_t n, bool entries[HISTORY_MAX])
+{
+	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
+	bool found[HISTORY_MAX] = { false };
+	size_t layer = 0, count = 0;
+
+	for (size_t i = 0; i < MIN_OF(jv_count(history), (size_t)HISTORY_MAX); i++) {
+		const struct json *entry = jv_at(history, i);
+		const char *mark = jv_get_text(entry, "comment"), *diff_id = jv_as_text(jv_at(diff_ids, layer));
+
+		if (jv_is_true(jv_get(entry, "empty_layer")))
+			continue;
+		if (layer < n && drops[layer] && read_mark(mark, diff_id)) {
+			entries[i] = found[layer] = true;
+			count++;
+		}
+		layer++;
+	}
+	for (size_t i = 0; i < n; i++)
+		drops[i] = i < HISTORY_MAX && found[i];
+	return layer == jv_count(diff_ids) ? count : 0;
+}
+
+int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struct buf *out, struct err *e)
+{
+	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
+	struct json *config = entries ? jv_load(text, len, e) : NULL;
+	struct splice s = { 0 };
+	struct span span;
+	int r = 0;
+
+	if (config && find_below(config, drops, n, entries)) {
+		if (span_path(text, len, "rootfs.diff_ids", &span))
+			splice_drop_items(&s, text, span, drops, n);
+		if (span_path(text, len, "history", &span))
+			splice_drop_items(&s, text, span, entries, HISTORY_MAX);
+		r = splice_apply(&s, text, len, out);
+		r = r ? err_sys(e, r, "cannot change the image's config") : 1;
+	}
+	splice_done(&s);
+	jv_free(config);
+	return config ? r : e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot change the image's config");
 }

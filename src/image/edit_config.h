@@ -19,3 +19,8 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
  * 0 when the topmost layer is not ours, -errno.
  */
 int config_drop(const char *text, size_t len, struct buf *out, struct err *e);
+/*
+ * The text without layers of ours wherever they are, with their entries of the history: of those flagged in drops (one
+ * flag for each layer) the ones that have a mark for themselves; the flags of others are taken back. 1, 0 for none, -errno.
+ */
+int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struct buf *out, struct err *e);

@@ -54,6 +54,13 @@ static int change_layers(const struct edit_target *target, const struct json *it
 
 	if (target->replaces && top && edit_add_obsolete(edit, top))
 		return -ENOMEM;
+	if (!target->graft && !target->replaces) {
+		splice_drop_items(s, text, span, target->drops, target->n_drops);
+		for (size_t i = 0; i < target->n_drops; i++)
+			if (target->drops[i] && edit_add_obsolete(edit, jv_as_text(jv_at(layers, i))))
+				return -ENOMEM;
+		return 0;
+	}
 	if (!target->graft) {
 		splice_drop_last(s, text, span);
 		return 0;

@@ -127,6 +127,26 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 		graft->diff_id, (unsigned long long)graft->tar_size);
 }
 
+static int add_obsolete_layer(struct walk *w, const char *digest)
+{
+	char name[BLOB_NAME];
+
+	if (!digest || !digest_is_valid(digest))
+		return 0;
+	blob_name(digest, name);
+	return edit_add_obsolete(w->edit, name);
+}
+
+static int drop_layers(struct walk *w, const struct edit_target *target, const struct json *layers, const char *text,
+	struct span span, struct splice *s)
+{
+	splice_drop_items(s, text, span, target->drops, target->n_drops);
+	for (size_t i = 0; i < target->n_drops; i++)
+		if (target->drops[i] && add_obsolete_layer(w, jv_get_text(jv_at(layers, i), "digest")))
+			return -ENOMEM;
+	return 0;
+}
+
 static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
 	const char *text, struct splice *s)
 {
@@ -138,11 +158,10 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 
 	if (!span_member(text, span_whole(text, strlen(text)), "layers", &span))
 		return -EBADMSG;
-	if (target->replaces && top && digest_is_valid(top)) {
-		blob_name(top, name);
-		if (edit_add_obsolete(w->edit, name))
-			return -ENOMEM;
-	}
+	if (target->replaces && add_obsolete_layer(w, top))
+		return -ENOMEM;
+	if (!target->graft && !target->replaces)
+		return drop_layers(w, target, layers, text, span, s);
 	if (!target->graft) {
 		splice_drop_last(s, text, span);
 		return 0;

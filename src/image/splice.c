@@ -209,6 +209,25 @@ void splice_append(struct splice *s, const char *text, struct span array, const 
 		add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
 }
 
+void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n)
+{
+	struct span item = { 0 }, next = { 0 };
+	size_t end = array.at + 1; /* of the item before */
+	bool has_kept = false, has_next = span_next(text, array, &next);
+
+	for (size_t i = 0; i < n && has_next; i++) {
+		item = next;
+		has_next = span_next(text, array, &next);
+		if (!drops[i])
+			has_kept = true;
+		else if (has_kept)
+			add(s, end, item.at + item.len - end, "");
+		else
+			add(s, item.at, (has_next ? next.at : item.at + item.len) - item.at, "");
+		end = item.at + item.len;
+	}
+}
+
 void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item)
 {
 	struct span last;

@@ -32,6 +32,8 @@ struct splice {
 void splice_replace(struct splice *s, struct span span, const char *text);
 /* Behind the last item, without any blank: what splice_drop_last() takes out to leave the text as it was. */
 void splice_append(struct splice *s, const char *text, struct span array, const char *item);
+/* Items whose flag is set, each with one comma beside it; n flags, from the first item on. */
+void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n);
 /* Instead of the last item; nothing in an empty array. */
 void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item);
 /* The last item and the comma before it. Nothing in an empty array. */

@@ -85,6 +85,69 @@ all_of() {
 	done
 }
 
+# built_on: ./image is a layout with a history, in which others have put layers on top of ours; ./plain is the same without ours.
+built_on() {
+	local step
+
+	mkdir -p root/bin root/usr more
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import elf_files as E
+		open("root/bin/sh", "wb").write(E.arm())
+	PYTHON
+	echo more >more/file
+	umoci init --layout image
+	umoci new --image image:1
+	umoci config --image image:1 --architecture arm --history.created 2020-01-01T00:00:00Z
+	umoci insert --image image:1 --history.created 2020-01-01T00:00:00Z root /
+	cp -r image plain
+	inject 0 image
+	for step in image plain; do
+		umoci insert --image "$step:1" --history.created 2020-01-02T00:00:00Z more /opt
+		umoci config --image "$step:1" --config.cmd /bin/sh --history.created 2020-01-02T00:00:00Z
+		[[ -z ${1-} ]] || umoci insert --image "$step:1" --history.created 2020-01-03T00:00:00Z "$1" /usr/bin/qemu-arm-static
+	done
+}
+
+# parts LAYOUT: its layers, diff_ids and history.
+parts() {
+	local manifest config
+
+	manifest=$1/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$1/index.json")
+	config=$1/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")
+	jq -c '.layers[].digest' "$manifest"
+	jq -c '.rootfs.diff_ids, .history, .config' "$config"
+}
+
+@test "under the layers of others ours goes, with its entry of the history: as if the base had never had it" {
+	built_on
+	expect 0 "$ANYARCH" inspect image
+	[[ $output == *qemu-arm-static* ]]
+	expect 0 "$ANYARCH" eject image
+	[[ $output == *removed* ]]
+	expect 0 "$ANYARCH" inspect image
+	[[ $output != *qemu-arm-static* ]]
+	same parts "$(parts plain)" "$(parts image)"
+	umoci gc --layout image # what umoci itself has left of each step
+	same 'files that tell of it' '' "$(grep -rl 'anyarch\|qemu' image)"
+	umoci stat --image image:1
+	skopeo copy -q oci:image:1 docker-archive:out.tar:test:1
+	expect 0 "$ANYARCH" eject image
+	[[ $stderr == *'nothing of ours'* ]]
+}
+
+@test "where a later layer has the emulator again it is not called gone" {
+	cp "$A" copy
+	built_on copy
+	cp -r image was
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr == *'a later layer holds /usr/bin/qemu-arm-static again'* ]]
+	[[ $output != *removed* ]]
+	diff -r was image
+}
+
 @test "a mark that promises something else is not believed" {
 	cp -r "$FORMATS/layout" image
 	inject 0 image
