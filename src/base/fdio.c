@@ -118,9 +118,26 @@ static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
 {
 	ssize_t n = copy_file_range(from, offset, to, NULL, len, 0);
 
-	if (n >= 0 || errno == EINTR || errno == ENOSPC || errno == EIO || errno == EDQUOT || errno == EFBIG)
-		return n;
-	return sendfile(to, from, offset, len);
+	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EBADF || errno == ENOSYS || errno == EPERM ||
+			     errno == EOPNOTSUPP))
+		n = sendfile(to, from, offset, len);
+	return n;
+}
+
+/* For what neither takes: files that are appended to, devices. */
+static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	int r = chunk ? 0 : -ENOMEM;
+
+	while (!r && len) {
+		ssize_t n = fd_pread(from, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
+
+		r = n <= 0 ? n ? (int)n : -EBADMSG : fd_write(to, chunk, (size_t)n);
+		offset += n > 0 ? (uint64_t)n : 0;
+		len -= n > 0 ? (uint64_t)n : 0;
+	}
+	return r;
 }
 
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
@@ -130,6 +147,8 @@ int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 	while (len) {
 		ssize_t n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)1 << 30));
 
+		if (n < 0 && (errno == EINVAL || errno == ENOSYS))
+			return copy_by_reading(from, (uint64_t)at, to, len);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (!n)

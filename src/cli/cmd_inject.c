@@ -203,7 +203,7 @@ static int eject_targets(struct inject_context *c, int n, char **targets)
 
 		c->target = targets[i];
 		r = stop_check(&e);
-		if (!r && inject_is_image(c->target))
+		if (!r && inject_is_image(c, c->target))
 			r = inject_image(c, &e);
 		else {
 			r = r ? r : open_root(c, &e);
@@ -329,7 +329,7 @@ static int inject_targets(struct inject_context *c, int n, char **targets)
 	for (size_t i = 0, count; i < (size_t)n; i += count) {
 		int r;
 
-		for (count = 0; count < size && i + count < (size_t)n && !inject_is_image(targets[i + count]);)
+		for (count = 0; count < size && i + count < (size_t)n && !inject_is_image(c, targets[i + count]);)
 			count++;
 		r = count ? inject_batch(c, count, targets + i) : inject_one_image(c, targets[i]);
 		count += !count;
@@ -371,6 +371,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 	if (c.json)
 		c.list = jv_array();
 	c.ejects = work == eject_targets;
+	c.quiet |= c.out && !strcmp(c.out, "-"); /* standard output is the archive */
 	status = work(&c, argc - first, argv + first);
 	if (c.json && jv_write(c.list, stdout))
 		status = EXIT_TROUBLE;

@@ -36,7 +36,10 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_context *c, const struct arch *arch);
 
-/* Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. */
-bool inject_is_image(const char *target);
+/*
+ * Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. "-" is
+ * an image when the result goes somewhere else.
+ */
+bool inject_is_image(const struct inject_context *c, const char *target);
 /* inject or eject, of the image that is the context's target. 0 or -errno with e set; all of it is told. */
 int inject_image(struct inject_context *c, struct err *e);

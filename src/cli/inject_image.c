@@ -36,7 +36,7 @@ struct work {
 	struct err *e;
 };
 
-bool inject_is_image(const char *target)
+bool inject_is_image(const struct inject_context *c, const char *target)
 {
 	struct image_name name;
 	auto_err e = { 0 };
@@ -44,6 +44,8 @@ bool inject_is_image(const char *target)
 	struct stat st;
 	bool is_image;
 
+	if (!strcmp(target, "-"))
+		return c->out; /* an archive from a pipe goes somewhere else */
 	if (image_name_parse(target, &name, &e))
 		return false;
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -203,6 +205,23 @@ static bool is_needed(const char *name, void *context)
 	return false;
 }
 
+static int write_to_stdout(struct work *w, const struct edit *edit)
+{
+	if (isatty(STDOUT_FILENO))
+		return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
+	return commit_archive(w->bundle, edit, is_needed, w, STDOUT_FILENO, w->e);
+}
+
+/* As the archive that was read; one from a pipe as any new file. */
+static mode_t mode_of(const struct work *w)
+{
+	struct stat st;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0666 & ~mask;
+}
+
 /* The file with the result takes the name in one step, and looks to others as the old one did. */
 static int replace_archive(struct work *w, const struct edit *edit, const char *path)
 {
@@ -220,9 +239,9 @@ static int replace_archive(struct work *w, const struct edit *edit, const char *
 	if (fd < 0)
 		return err_sys(w->e, fd == -1 ? -EIO : fd, "cannot write beside %s", path);
 	r = commit_archive(w->bundle, edit, is_needed, w, fd, w->e);
-	if (!r && !fstat(w->file, &st) && (fchmod(fd, st.st_mode & 0777) < 0 || fsync(fd) < 0))
+	if (!r && (fchmod(fd, mode_of(w)) < 0 || fsync(fd) < 0))
 		r = err_sys(w->e, -errno, "%s", path);
-	if (!r && geteuid() == 0 && !fstat(w->file, &st) && fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)
+	if (!r && geteuid() == 0 && !fstat(w->file, &st) && S_ISREG(st.st_mode) && fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)
 		r = err_sys(w->e, -errno, "%s", path);
 	if (!r && renameat(dir, temporary, dir, str_basename(path)) < 0)
 		r = err_sys(w->e, -errno, "cannot replace %s", path);
@@ -248,6 +267,8 @@ static int write_result(struct work *w, const struct edit *edit)
 		err_set(w->e, -EINVAL, "%s: a layout is changed in place", w->c->target);
 		return err_hint(w->e, "copy it first, and leave out --output");
 	}
+	if (w->c->out && !strcmp(w->c->out, "-"))
+		return write_to_stdout(w, edit);
 	if (!w->is_directory)
 		return replace_archive(w, edit, w->c->out ? w->c->out : w->name.path);
 	r = commit_layout(w->file, edit, is_needed, w, w->e);
@@ -276,7 +297,7 @@ static int change_images(struct work *w)
 
 	if (r)
 		return err_prefix(w->e, "%s", w->c->target);
-	if (edit.n && !w->c->dry_run)
+	if ((edit.n || w->c->out) && !w->c->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
 	if (!r)
@@ -287,6 +308,10 @@ static int change_images(struct work *w)
 /* Another run may have put a new file under the name while we waited for the old one. */
 static int open_locked(struct work *w)
 {
+	if (!strcmp(w->name.path, "-")) {
+		w->file = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		return w->file < 0 ? err_sys(w->e, -errno, "standard input") : 0;
+	}
 	for (unsigned tries = 0; tries < 10; tries++) {
 		auto_fd fd = open(w->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		struct stat own, there;

@@ -192,6 +192,27 @@ parts() {
 	done
 }
 
+@test "from a pipe to a file, to a pipe, and through both" {
+	local name
+
+	for name in docker-old.tar oci-nested.tar docker.tar.gzip; do
+		inject 0 -o out - < <(cat "$FORMATS/$name")
+		inject 0 -o - - < <(cat "$FORMATS/$name")
+		cmp "$OUT" out
+		same stderr '' "$stderr"
+		[[ $name == *.gzip ]] || differs_by_the_emulator "$FORMATS/$name" out
+		expect_raw 0 sh -c '"$@" <out | cat >back' sh "$ANYARCH" eject -o - -
+		[[ $name == *.gzip ]] || same digests "$(digests "$FORMATS/$name")" "$(digests back)"
+	done
+	# What needs nothing comes out as it went in.
+	inject 0 -o out --platform arm64 "$FORMATS/oci-nested.tar"
+	same digests "$(digests "$FORMATS/oci-nested.tar")" "$(digests out)"
+	: >out
+	expect_raw 0 sh -c '"$@" >>out' sh "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$A" -o - "$FORMATS/docker-old.tar"
+	differs_by_the_emulator "$FORMATS/docker-old.tar" out
+	expect 1 sh -c '"$@" >/dev/full' sh "$ANYARCH" inject --emulator "$A" -o - "$FORMATS/docker-old.tar"
+}
+
 @test "--output leaves the input as it is" {
 	cp "$FORMATS/oci-nested.tar" image
 	inject 0 --output out image
