@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The whole edit: an archive in, an archive with an emulator in each image out, and that without it again. Whatever is
+ * taken is read again, and is the same but for a layer; taken out, the digests are those of the beginning.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/fdio.h"
+#include "fuzz.h"
+#include "image/commit.h"
+#include "recipe.h"
+#include "report/image.h"
+
+enum { TARGETS_MAX = 16 };
+
+struct work {
+	struct graft grafts[TARGETS_MAX];
+	struct edit_target targets[TARGETS_MAX];
+	size_t n;
+	int emulator;
+};
+
+static int emulator(void)
+{
+	static int fd = -1;
+
+	if (fd < 0) {
+		fd = memfd_create("emulator", MFD_CLOEXEC);
+		must(fd >= 0 && !fd_write(fd, "emulator", 8));
+	}
+	return fd;
+}
+
+static int graft_onto(struct image_facts *facts, const struct view *view, void *context)
+{
+	struct graft_request request = { .view = view, .at = "/usr/bin/qemu-arm-static", .emulator = emulator() };
+	struct work *w = context;
+	auto_err e = { 0 };
+
+	if (facts->is_incomplete || facts->image->is_grafted || w->n == TARGETS_MAX ||
+		edit_find(w->targets, w->n, facts->image->config_digest) ||
+		graft_make(&request, &w->grafts[w->n], &e))
+		return 0;
+	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &w->grafts[w->n] };
+	w->n++;
+	return 0;
+}
+
+static bool keep(const char *name, void *context)
+{
+	(void)name;
+	(void)context;
+	return true;
+}
+
+/* The archive that the edit makes of a bundle, opened and read. NULL when the edit is refused, which it may be. */
+static struct bundle *edited(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
+	struct image_report *ret)
+{
+	struct edit edit = { 0 };
+	struct bundle *out;
+	auto_err e = { 0 };
+	int fd, r = edit_plan(bundle, format, targets, n, &edit, &e);
+
+	fuzz_check(r, &e);
+	*ret = (struct image_report){ 0 };
+	if (r)
+		return NULL;
+	fd = memfd_create("out", MFD_CLOEXEC);
+	must(fd >= 0 && !commit_archive(bundle, &edit, keep, NULL, fd, &e));
+	edit_done(&edit);
+	out = bundle_open(fd, "/tmp", &e);
+	must(out);
+	r = image_look_each(out, false, ret, NULL, NULL, &e);
+	must(!r);
+	return out;
+}
+
+static void check_added(const struct work *w, const struct model *was, const struct model *is)
+{
+	must(was->n == is->n);
+	for (size_t i = 0; i < was->n; i++) {
+		const struct model_image *old = &was->images[i], *new = &is->images[i];
+		const struct edit_target *target = NULL;
+
+		for (size_t k = 0; old->config_digest && k < w->n; k++)
+			if (!strcmp(w->targets[k].digest, old->config_digest) && w->targets[k].is_done)
+				target = &w->targets[k];
+		must(old->kind == new->kind && new->n_layers == old->n_layers + (target && old->kind == MODEL_IMAGE));
+		for (size_t k = 0; k < old->n_layers; k++)
+			must(!strcmp(old->layers[k], new->layers[k]));
+	}
+}
+
+static void check_back(const struct model *was, const struct model *is)
+{
+	must(was->n == is->n);
+	for (size_t i = 0; i < was->n; i++)
+		must(was->images[i].n_layers == is->images[i].n_layers && !was->images[i].digest == !is->images[i].digest &&
+			(!was->images[i].digest || !strcmp(was->images[i].digest, is->images[i].digest)));
+}
+
+static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was)
+{
+	struct edit_target targets[TARGETS_MAX];
+	struct image_report without;
+	size_t n = 0;
+
+	for (size_t i = 0; i < with->model.n && n < TARGETS_MAX; i++)
+		if (with->model.images[i].is_grafted && !edit_find(targets, n, with->model.images[i].config_digest))
+			targets[n++] = (struct edit_target){ .digest = with->model.images[i].config_digest };
+	bundle_free(edited(bundle, with->model.format, targets, n, &without));
+	check_back(was, &without.model);
+	image_done(&without);
+}
+
+static bool has_any_mark(const struct model *model)
+{
+	for (size_t i = 0; i < model->n; i++)
+		if (model->images[i].is_grafted)
+			return true;
+	return false;
+}
+
+static void edit(const struct bundle *bundle)
+{
+	struct image_report report, with;
+	struct work w = { 0 };
+	struct bundle *out;
+	auto_err e = { 0 };
+
+	if (!image_look_each(bundle, false, &report, graft_onto, &w, &e) && w.n && !has_any_mark(&report.model)) {
+		out = edited(bundle, report.model.format, w.targets, w.n, &with);
+		if (out) {
+			check_added(&w, &report.model, &with.model);
+			take_out(out, &with, &report.model);
+		}
+		image_done(&with);
+		bundle_free(out);
+	}
+	for (size_t i = 0; i < w.n; i++)
+		graft_done(&w.grafts[i]);
+	image_done(&report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	int fd = recipe_open(data, len);
+	struct bundle *bundle;
+	auto_err e = { 0 };
+
+	if (fd < 0)
+		return 0;
+	bundle = bundle_open(fd, "/tmp", &e);
+	if (bundle)
+		edit(bundle);
+	bundle_free(bundle);
+	return 0;
+}
