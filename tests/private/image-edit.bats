@@ -78,21 +78,23 @@ sound() {
 	same 'temporary files' '' "$(find . -maxdepth 4 -name '*.anyarch-*')"
 }
 
-# each_call FORM VERB FAULT STATUSES: at every system call from the first change on.
+# each_call FORM VERB FAULT STATUSES: at every system call from the first change on. Layers are read by several threads, so
+# that the one which is traced may make fewer calls than before and end with 0.
 each_call() {
-	local name n bad=0 calls=0
+	local name n bad=0 calls=0 ended=0
 
 	scenario "$1" "$2"
 	while read -r name n; do
 		restart
 		inject_fault "$name:$3:when=$n"
 		calls=$((calls + 1))
-		[[ " $4 " == *" $status "* ]] && sound && continue
+		[[ $status -ne 0 ]] || ended=$((ended + 1))
+		[[ " 0 $4 " == *" $status "* ]] && sound && continue
 		printf '^ %s of %s, %s %d: status %d\n' "$2" "$1" "$name" "$n" "$status"
 		bad=$((bad + 1))
 	done <calls
 	printf '%s of %s: %d calls, %d went wrong\n' "$2" "$1" "$calls" "$bad"
-	[[ $bad -eq 0 && $calls -gt 5 ]]
+	[[ $bad -eq 0 && $((calls - ended)) -gt 5 ]]
 }
 
 @test "killed at every system call: the old image or the new one, and a rerun goes on (95)" {
@@ -105,10 +107,10 @@ each_call() {
 }
 
 @test "any one system call fails: told, and the image is the old one or the new one (87, 88, 90, 91, 92)" {
-	each_call layout-nested inject error=EIO '0 1'
-	each_call layout-nested eject error=EIO '0 1'
-	each_call dual.tar inject error=ENOSPC '0 1'
-	each_call docker-old.tar eject error=EDQUOT '0 1'
+	each_call layout-nested inject error=EIO 1
+	each_call layout-nested eject error=EIO 1
+	each_call dual.tar inject error=ENOSPC 1
+	each_call docker-old.tar eject error=EDQUOT 1
 }
 
 @test "a full disk: 1, the image as it was, no temporary file (87, 88)" {
