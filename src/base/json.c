@@ -119,7 +119,8 @@ static json_t *load(const char *text, size_t len, json_error_t *where)
 	for (unsigned n = 0; !value && json_error_code(where) == json_error_numeric_overflow && n < BIG_MAX; n++) {
 		size_t end = (size_t)where->position;
 
-		copy = copy ? copy : mem_part(text, len);
+		if (!copy && (copy = mem_new(1, len + 1)))
+			memcpy(copy, text, len);
 		while (copy && end < len && strchr("0123456789.eE+-", copy[end]) && copy[end])
 			end++;
 		if (!copy || end > len || !blank_integer(copy, end))
