@@ -40,6 +40,7 @@ obstacles() {
 		command -v "$emulator" >/dev/null || echo "no $emulator"
 	done
 	[[ -x ${ANYARCH_STATIC:-} ]] || echo "ANYARCH_STATIC does not name a program"
+	[[ -f ${ANYARCH_IMAGE:-} ]] || echo "ANYARCH_IMAGE does not name a file"
 	if ! handlers=$(table_names 2>/dev/null); then
 		echo "binfmt_misc cannot be mounted"
 	elif [[ ${ANYARCH_TEST_CLEAR_TABLE:-0} != 1 && $'\n'$handlers == *$'\n'qemu-* ]]; then
@@ -86,9 +87,11 @@ setup() {
 	docker image inspect "$IMAGE" >/dev/null 2>&1 || build_tool
 }
 
+# The image that the project makes of itself.
 build_tool() {
-	build_image_tool "$IMAGE" "$ANYARCH_STATIC" \
-		"$(command -v qemu-arm-static)" "$(command -v qemu-aarch64-static)"
+	docker load --quiet --input "$ANYARCH_IMAGE"
+	docker tag anyarch:latest "$IMAGE"
+	docker rmi anyarch:latest
 }
 
 teardown() {

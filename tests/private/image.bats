@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that the image which the project makes of itself is reproducible, says what it is, and is taken by everybody's tools.
+# shellcheck disable=SC2154 # the library sets output, stderr and status
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+
+setup() {
+	need_commands skopeo umoci podman jq strip qemu-arm-static
+	IMAGE=${ANYARCH_IMAGE:-${ANYARCH_STATIC%/*}/anyarch-image.tar}
+	[[ -f $IMAGE ]] || need "no image: tools/build --image"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "the same files give the same bytes, whoever makes them" {
+	local imager=${ANYARCH_STATIC%/*}/anyarch-imager version
+
+	version=$("$ANYARCH" --version | cut -d ' ' -f 2)
+	mkdir one two
+	strip -o one/anyarch "$ANYARCH_STATIC"
+	cp /usr/bin/qemu-arm-static /usr/bin/qemu-aarch64-static two/
+	TZ=Asia/Tokyo expect 0 "$imager" made.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
+	cmp made.tar "$IMAGE"
+	SOURCE_DATE_EPOCH=1700000000 expect 0 "$imager" dated.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
+	refute cmp -s dated.tar "$IMAGE"
+	expect_raw 1 "$imager" bad.tar "$version" one/anyarch "$(type -P true)"
+	expect_raw 2 "$imager" bad.tar
+}
+
+@test "it is a dual archive whose halves agree, with an entry point and labels" {
+	expect 0 "$ANYARCH" inspect --json "$IMAGE"
+	same format 'oci-archive and docker-archive' "$(jq -r '.[0].format' "$OUT")"
+	same emulators '/usr/bin/qemu-arm-static /usr/bin/qemu-aarch64-static' "$(jq -r '[.[0].emulators[].path] | join(" ")' "$OUT")"
+	skopeo inspect --config "oci-archive:$IMAGE" >oci.json
+	skopeo inspect --config "docker-archive:$IMAGE" >docker.json
+	same halves "$(jq -S . oci.json)" "$(jq -S . docker.json)"
+	same entry '["/usr/bin/anyarch","oneshot"]' "$(jq -c .config.Entrypoint oci.json)"
+	same version "$("$ANYARCH" --version | cut -d ' ' -f 2)" "$(jq -r '.config.Labels["org.opencontainers.image.version"]' oci.json)"
+}
+
+@test "skopeo, umoci and podman take it" {
+	skopeo copy -q "oci-archive:$IMAGE" oci:layout:latest
+	umoci stat --image layout:latest
+	umoci unpack --rootless --image layout:latest bundle
+	cmp bundle/rootfs/usr/bin/qemu-arm-static /usr/bin/qemu-arm-static
+	same version "$("$ANYARCH" --version)" "$(bundle/rootfs/usr/bin/anyarch --version)"
+	podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs load --input "$IMAGE"
+	podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs image inspect anyarch:latest >inspected
+	same architecture "$(jq -r .architecture <(skopeo inspect --config "oci-archive:$IMAGE"))" "$(jq -r '.[0].Architecture' inspected)"
+}
