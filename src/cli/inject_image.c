@@ -216,10 +216,8 @@ static int write_to_stdout(struct work *w, const struct edit *edit)
 static mode_t mode_of(const struct work *w)
 {
 	struct stat st;
-	mode_t mask = umask(0);
 
-	umask(mask);
-	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0666 & ~mask;
+	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : fd_usual_mode();
 }
 
 /* The file with the result takes the name in one step, and looks to others as the old one did. */

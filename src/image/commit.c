@@ -175,22 +175,23 @@ static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, in
 
 static int append_member(const struct edit_member *member, int to)
 {
-	static const char zeros[TAR_BLOCK];
 	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644, .size = size_of(member) };
 	auto_buf header = { 0 };
+	static const char zeros[TAR_BLOCK];
 	int r;
 
+	if (!member->graft)
+		return tar_write_text(to, &entry, &member->text);
 	tar_write_header(&header, &entry);
 	r = buf_ok(&header) ? fd_write(to, header.data, header.len) : -ENOMEM;
 	if (!r)
-		r = write_member(member, to);
+		r = graft_write(member->graft, to);
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
 int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e)
 {
-	static const char zeros[TAR_END];
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
 	size_t n = 0;
 	int r = gaps ? 0 : -ENOMEM;
@@ -205,6 +206,6 @@ int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	for (size_t i = 0; !r && i < edit->n; i++)
 		r = append_member(&edit->members[i], to);
 	if (!r)
-		r = fd_write(to, zeros, sizeof(zeros));
+		r = tar_write_end(to);
 	return r ? err_sys(e, r, "cannot write the archive") : 0;
 }

@@ -30,6 +30,8 @@ static int read_config(const struct bundle *bundle, const char *name, struct mod
 	r = model_copy_text(&image->digest, digest, e);
 	if (!r)
 		r = model_copy_text(&image->config_digest, digest, e);
+	if (!r)
+		r = model_copy_text(&image->config_name, name, e);
 	return r ? r : model_read_config(config, image, ret_layers, e);
 }
 

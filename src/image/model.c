@@ -146,6 +146,7 @@ void model_done(struct model *model)
 		free(image->reference);
 		free(image->digest);
 		free(image->config_digest);
+		free(image->config_name);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

@@ -204,6 +204,14 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 	if (!r)
 		r = model_copy_text(&image->config_digest,
 			jv_get_text(jv_get(manifest, "config"), "digest"), e);
+	if (!r) {
+		char name[BLOB_PATH];
+		uint64_t size;
+
+		r = blob_path(jv_get(manifest, "config"), name, &size, e);
+		if (!r)
+			r = model_copy_text(&image->config_name, name, e);
+	}
 	if (!r)
 		r = read_layers(jv_get(manifest, "layers"), image, e);
 	if (!r && (w->model->layers += image->n_layers) > MODEL_LAYERS_SUM)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fdio.h"
 #include "image/tar_header.h"
 
 enum { ID_DIGITS = TAR_ID_LEN - 1, SIZE_DIGITS = TAR_SIZE_LEN - 1 };
@@ -123,4 +124,47 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 	buf_add(out, block, sizeof(block));
 	if (!buf_ok(&records))
 		buf_add(out, NULL, SIZE_MAX); /* fails it */
+}
+
+static int write_header(int to, const struct tar_entry *entry)
+{
+	auto_buf header = { 0 };
+
+	tar_write_header(&header, entry);
+	return buf_ok(&header) ? fd_write(to, header.data, header.len) : -ENOMEM;
+}
+
+static int write_padding(int to, uint64_t size)
+{
+	static const char zeros[TAR_BLOCK];
+
+	return fd_write(to, zeros, (size_t)tar_padding(size));
+}
+
+int tar_write_file(int to, const struct tar_entry *entry, int from)
+{
+	int r = write_header(to, entry);
+
+	if (!r)
+		r = fd_copy_range(from, 0, to, entry->size);
+	return r ? r : write_padding(to, entry->size);
+}
+
+int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text)
+{
+	struct tar_entry own = *entry;
+	int r;
+
+	own.size = text->len;
+	r = buf_ok(text) ? write_header(to, &own) : -ENOMEM;
+	if (!r)
+		r = fd_write(to, text->data, text->len);
+	return r ? r : write_padding(to, text->len);
+}
+
+int tar_write_end(int to)
+{
+	static const char zeros[TAR_END];
+
+	return fd_write(to, zeros, sizeof(zeros));
 }

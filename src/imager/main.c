@@ -18,7 +18,6 @@
 #include "base/fdio.h"
 #include "base/str.h"
 #include "emulator/emulator.h"
-#include "image/tar_header.h"
 #include "image/tar_write.h"
 
 enum { LAYERS = 2, MEMBERS = LAYERS + 2 };
@@ -48,10 +47,9 @@ static void add(int to, const void *data, size_t len)
 		die("writing", r);
 }
 
-static void add_header(int to, const char *path, enum tar_type type, unsigned mode, uint64_t size)
+static void add_directory(int to, const char *path)
 {
-	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = type, .mode = mode, .size = size,
-		.mtime = epoch };
+	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = TAR_DIRECTORY, .mode = 0755, .mtime = epoch };
 	auto_buf header = { 0 };
 
 	tar_write_header(&header, &entry);
@@ -60,21 +58,20 @@ static void add_header(int to, const char *path, enum tar_type type, unsigned mo
 
 static void add_file(int to, const char *path, unsigned mode, int from, uint64_t size)
 {
-	static const char zeros[TAR_BLOCK];
-	int r;
+	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = TAR_FILE, .mode = mode, .size = size,
+		.mtime = epoch };
+	int r = tar_write_file(to, &entry, from);
 
-	add_header(to, path, TAR_FILE, mode, size);
-	r = fd_copy_range(from, 0, to, size);
 	if (r)
 		die(path, r);
-	add(to, zeros, (size_t)tar_padding(size));
 }
 
 static void add_end(int to)
 {
-	static const char zeros[TAR_END];
+	int r = tar_write_end(to);
 
-	add(to, zeros, sizeof(zeros));
+	if (r)
+		die("writing", r);
 }
 
 static struct blob new_blob(void)
@@ -116,8 +113,8 @@ static struct blob make_layer(char **paths, size_t n, const char *name, const st
 {
 	struct blob blob = new_blob();
 
-	add_header(blob.fd, "usr/", TAR_DIRECTORY, 0755, 0);
-	add_header(blob.fd, "usr/bin/", TAR_DIRECTORY, 0755, 0);
+	add_directory(blob.fd, "usr/");
+	add_directory(blob.fd, "usr/bin/");
 	for (size_t i = 0; i < n; i++) {
 		auto_fd fd = open_program(paths[i], arch);
 		char path[300];

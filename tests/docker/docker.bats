@@ -499,6 +499,21 @@ base_id() {
 	run ! plain_build 0
 }
 
+@test "one image out of an OCI layout is the same image to the engine" {
+	local id
+
+	id=$(base_id)
+	cd "$BATS_TEST_TMPDIR"
+	docker save --output base.tar "$GCC"
+	skopeo copy -q docker-archive:base.tar oci:layout:1
+	docker rmi --force "$GCC"
+	"$ANYARCH_STATIC" convert --platform linux/arm/v7 --tag "$GCC" layout out.tar
+	docker load --input out.tar
+	[[ $(base_id) == "$id" ]]
+	oneshot
+	both_builds_pass
+}
+
 @test "unregister --all leaves no handler and no instance" {
 	need_no_mount
 	oneshot
