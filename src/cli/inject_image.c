@@ -25,6 +25,7 @@ struct change {
 struct work {
 	struct inject_context *c;
 	struct image_name name;
+	char *real; /* path of the archive */
 	int file; /* the layout's directory or the archive, locked */
 	bool is_directory;
 	struct bundle *bundle;
@@ -268,7 +269,7 @@ static int write_result(struct work *w, const struct edit *edit)
 	if (w->c->out && !strcmp(w->c->out, "-"))
 		return write_to_stdout(w, edit);
 	if (!w->is_directory)
-		return replace_archive(w, edit, w->c->out ? w->c->out : w->name.path);
+		return replace_archive(w, edit, w->c->out ? w->c->out : w->real);
 	r = commit_layout(w->file, edit, is_needed, w, w->e);
 	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
 }
@@ -303,6 +304,18 @@ static int change_images(struct work *w)
 	return r;
 }
 
+/* A link stays one, and what it leads to is what is changed. */
+static int find_real_path(struct work *w)
+{
+	char *real = realpath(w->name.path, NULL);
+
+	if (!real)
+		return err_sys(w->e, -errno, "%s", w->name.path);
+	free(w->real);
+	w->real = real;
+	return 0;
+}
+
 /* Another run may have put a new file under the name while we waited for the old one. */
 static int open_locked(struct work *w)
 {
@@ -324,7 +337,7 @@ static int open_locked(struct work *w)
 			continue;
 		w->is_directory = S_ISDIR(own.st_mode);
 		w->file = take_fd(&fd);
-		return 0;
+		return find_real_path(w);
 	}
 	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
 }
@@ -376,5 +389,6 @@ int inject_image(struct inject_context *c, struct err *e)
 	bundle_free(w->bundle);
 	cleanup_fd(&w->file);
 	free(w->name.path);
+	free(w->real);
 	return r;
 }

@@ -192,6 +192,16 @@ parts() {
 	done
 }
 
+@test "a link to an archive stays a link, and what it leads to is changed" {
+	mkdir store
+	cp "$FORMATS/docker-old.tar" store/real.tar
+	ln -s store/real.tar link.tar
+	inject 0 link.tar
+	[[ $(readlink link.tar) == store/real.tar && ! -L store/real.tar ]]
+	differs_by_the_emulator "$FORMATS/docker-old.tar" store/real.tar
+	same files real.tar "$(ls -A store)"
+}
+
 @test "from a pipe to a file, to a pipe, and through both" {
 	local name
 

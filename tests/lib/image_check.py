@@ -59,7 +59,10 @@ def images(files):
         return data or b"{}"
 
     def walk(index, where):
+        listed = [descriptor["digest"] for descriptor in index.get("manifests") or []]
         for i, descriptor in enumerate(index.get("manifests") or []):
+            about = (descriptor.get("annotations") or {}).get("vnd.docker.reference.digest")
+            check(about is None or about in listed, where, i, "is about", about, "which is not in its index")
             body = json.loads(blob(descriptor))
             if "manifests" in body:
                 walk(body, f"{where}/{i}")
