@@ -11,7 +11,7 @@
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci)
-	PACKAGES_PRIVATE=(podman buildah)
+	PACKAGES_PRIVATE=(podman buildah docker-registry)
 	PACKAGES_DOCKER=(docker.io runc)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)

@@ -13,20 +13,6 @@
 #define MARK "anyarch-inject 1 "
 #define KEY  "anyarch-inject" /* of a member of the config, where there is no history to hold the mark */
 
-static void quote(struct buf *out, const char *text)
-{
-	auto_buf safe = { 0 };
-
-	str_escape(&safe, text, strlen(text));
-	buf_adds(out, "\"");
-	for (const char *p = buf_text(&safe); *p; p++) {
-		if (*p == '"' || *p == '\\')
-			buf_adds(out, "\\");
-		buf_add(out, p, 1);
-	}
-	buf_adds(out, buf_ok(&safe) ? "\"" : "");
-}
-
 static void history_entry(struct buf *out, const struct graft *graft, const char *digest)
 {
 	auto_buf command = { 0 };
@@ -38,7 +24,7 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	buf_addf(&command, "anyarch inject /%s", graft->path);
 	buf_addf(out, "{\"created\":\"%s\",\"created_by\":", created);
-	quote(out, buf_text(&command));
+	splice_quote(out, buf_text(&command));
 	buf_addf(out, ",\"comment\":\"" MARK "%s %s\"}", graft->diff_id, digest);
 }
 

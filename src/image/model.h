@@ -36,6 +36,7 @@ struct model_image {
 	char *digest;	     /* of its manifest; of its config in a docker-archive */
 	char *config_digest;
 	char *config_name;   /* of the member that it is */
+	bool is_docker_type; /* its manifest is of Docker's media type */
 	bool is_grafted;     /* its topmost layer has the mark of inject */
 	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */

@@ -243,6 +243,7 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 	if (r)
 		return r;
 	config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
+	image->is_docker_type = is_one_of(jv_get_text(place->descriptor, "mediaType"), manifest_types + 1);
 	image->kind = is_attestation(place->descriptor) ? MODEL_ATTESTATION :
 		is_one_of(config_type, config_types)	? MODEL_IMAGE :
 							  MODEL_ARTIFACT;

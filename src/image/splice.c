@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/str.h"
 
 static size_t skip_blanks(const char *text, size_t at)
 {
@@ -304,4 +305,18 @@ void splice_done(struct splice *s)
 		free(s->edits[i].text);
 	free(s->edits);
 	*s = (struct splice){ 0 };
+}
+
+void splice_quote(struct buf *out, const char *text)
+{
+	auto_buf safe = { 0 };
+
+	str_escape(&safe, text, strlen(text));
+	buf_adds(out, "\"");
+	for (const char *p = buf_text(&safe); *p; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_adds(out, "\\");
+		buf_add(out, p, 1);
+	}
+	buf_adds(out, buf_ok(&safe) ? "\"" : "");
 }

@@ -19,6 +19,9 @@ bool span_path(const char *text, size_t len, const char *path, struct span *ret)
 /* The item behind this one, the first for a zeroed one; false at the end, or when span is no array. */
 bool span_next(const char *text, struct span array, struct span *item);
 
+/* Appends text as a JSON string; bytes that no terminal should see are escaped as in messages. */
+void splice_quote(struct buf *out, const char *text);
+
 /* What is to be changed in one text. Zeroed it is empty; splice_done() frees. */
 struct splice {
 	struct splice_edit {

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/* One image for several platforms out of several images for one. */
+#include "image/index.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/stream.h"
+#include "image/splice.h"
+
+#define OCI "application/vnd.oci.image."
+
+/* What is known of an image when its blobs are written. */
+struct written {
+	char manifest[DIGEST_TEXT];
+	uint64_t size;
+	const char *type;    /* of the manifest */
+	struct buf layers;   /* names of blobs, as manifest.json lists them */
+};
+
+static int write_blob(const struct index_image *image, const char *name, const char *digest, struct outlet *outlet,
+	struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	int r = bundle_find(image->bundle, name, &member, e);
+
+	return r ? r : outlet_blob(outlet, &member, digest, e);
+}
+
+static void list_layer(struct written *w, const char *hex)
+{
+	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
+}
+
+/* Its documents are OCI's and stay; their names are their digests. */
+static int write_oci(const struct index_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+{
+	static const char blobs[] = "blobs/sha256/";
+	auto_buf name = { 0 }, text = { 0 };
+	int r = write_blob(image, image->image->config_name, image->image->config_digest, outlet, e);
+
+	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
+		const char *layer = image->image->layers[i];
+		char digest[DIGEST_TEXT];
+
+		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(blobs));
+		list_layer(ret, layer + strlen(blobs));
+		r = write_blob(image, layer, digest, outlet, e);
+	}
+	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
+	if (!r)
+		r = bundle_text(image->bundle, buf_text(&name), &text, e);
+	if (!r)
+		r = outlet_text(outlet, &text, ret->manifest, e);
+	ret->size = text.len;
+	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json" :
+						   OCI "manifest.v1+json";
+	return r;
+}
+
+/* The type of a layer by its first bytes, as readers of docker-archives find it. */
+static const char *layer_type(const struct member *member)
+{
+	struct source *source = source_range(member->fd, member->offset, member->size);
+	const char *codec = "none";
+
+	source = source ? source_decode(source, &codec, NULL) : NULL;
+	source_free(source);
+	return !strcmp(codec, "gzip") ? OCI "layer.v1.tar+gzip" : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd" :
+											  OCI "layer.v1.tar";
+}
+
+static int write_docker_layer(const struct index_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
+	struct written *ret, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	char digest[DIGEST_TEXT];
+	int r = bundle_find(image->bundle, image->image->layers[i], &member, e);
+
+	if (!r && (r = outlet_digest(&member, digest)))
+		err_sys(e, r, "cannot read %s", image->image->layers[i]);
+	if (r)
+		return r;
+	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "", layer_type(&member),
+		digest, (unsigned long long)member.size);
+	list_layer(ret, digest + strlen("sha256:"));
+	return outlet_blob(outlet, &member, digest, e);
+}
+
+static int write_docker(const struct index_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member config = MEMBER_INIT;
+	auto_buf manifest = { 0 };
+	int r = bundle_find(image->bundle, image->image->config_name, &config, e);
+
+	if (!r)
+		r = outlet_blob(outlet, &config, image->image->config_digest, e);
+	buf_addf(&manifest, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
+			    "config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
+		image->image->config_digest, (unsigned long long)config.size);
+	for (size_t i = 0; !r && i < image->image->n_layers; i++)
+		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
+	buf_adds(&manifest, "]}");
+	if (!r)
+		r = outlet_text(outlet, &manifest, ret->manifest, e);
+	ret->size = manifest.len;
+	ret->type = OCI "manifest.v1+json";
+	return r;
+}
+
+static void add_platform(struct buf *index, const struct index_image *image, const struct written *w)
+{
+	buf_addf(index, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"",
+		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
+	if (*image->variant)
+		buf_addf(index, ",\"variant\":\"%s\"", image->variant);
+	buf_adds(index, "}}");
+}
+
+static void add_annotations(struct buf *index, const struct index_request *request)
+{
+	for (size_t i = 0; i < request->n_annotations; i++) {
+		const char *equals = strchr(request->annotations[i], '=');
+		auto_buf key = { 0 };
+
+		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
+		buf_adds(index, i ? "," : ",\"annotations\":{");
+		splice_quote(index, buf_text(&key));
+		buf_adds(index, ":");
+		splice_quote(index, equals + 1);
+	}
+	if (request->n_annotations)
+		buf_adds(index, "}");
+}
+
+/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
+static void add_name(struct buf *out, const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	buf_adds(out, ",\"annotations\":{");
+	if (colon) {
+		buf_adds(out, "\"io.containerd.image.name\":");
+		splice_quote(out, name);
+		buf_adds(out, ",");
+	}
+	buf_adds(out, "\"org.opencontainers.image.ref.name\":");
+	splice_quote(out, colon ? colon + 1 : name);
+	buf_adds(out, "}");
+}
+
+static int write_top(const struct index_request *request, const struct buf *index, struct outlet *outlet, struct err *e)
+{
+	char digest[DIGEST_TEXT];
+	auto_buf top = { 0 }, layout = { 0 };
+	int r = outlet_text(outlet, index, digest, e);
+
+	buf_adds(&top, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; i < request->n_tags || !i; i++) {
+		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
+			digest, index->len);
+		if (request->n_tags)
+			add_name(&top, request->tags[i]);
+		buf_adds(&top, "}");
+	}
+	buf_adds(&top, "]}");
+	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
+	if (!r)
+		r = outlet_document(outlet, "index.json", &top, e);
+	return r ? r : outlet_document(outlet, "oci-layout", &layout, e);
+}
+
+/* What docker load of old takes: the host's own platform, if it is there. */
+static void describe_host(const struct index_request *request, const struct index_image *image, const struct written *w,
+	struct buf *out)
+{
+	size_t n = 0;
+
+	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[", image->image->config_digest + strlen("sha256:"));
+	for (size_t i = 0; i < request->n_tags; i++)
+		if (strchr(request->tags[i], ':')) {
+			buf_adds(out, n++ ? "," : "");
+			splice_quote(out, request->tags[i]);
+		}
+	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
+}
+
+int index_write(const struct index_request *request, struct outlet *outlet, struct err *e)
+{
+	auto_buf index = { 0 }, docker = { 0 };
+	int r = 0;
+
+	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; !r && i < request->n; i++) {
+		const struct index_image *image = &request->images[i];
+		bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
+		struct written w = { 0 };
+
+		r = is_docker ? write_docker(image, outlet, &w, e) : write_oci(image, outlet, &w, e);
+		buf_adds(&index, i ? "," : "");
+		add_platform(&index, image, &w);
+		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
+			describe_host(request, image, &w, &docker);
+		if (!buf_ok(&w.layers))
+			r = r ? r : err_sys(e, -ENOMEM, "cannot write the image");
+		buf_done(&w.layers);
+	}
+	buf_adds(&index, "]");
+	add_annotations(&index, request);
+	buf_adds(&index, "}");
+	if (!r)
+		r = write_top(request, &index, outlet, e);
+	if (!r && docker.len)
+		r = outlet_document(outlet, "manifest.json", &docker, e);
+	return r ? r : outlet_end(outlet, e);
+}

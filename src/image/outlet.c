@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/* Where the members of a new image go: the directory of an OCI layout, or an archive. */
+#include "image/outlet.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/stream.h"
+#include "image/tar_header.h"
+#include "image/tar_write.h"
+
+enum { CHUNK = 128 * 1024, NAME = 16 + 64 + 1 };
+
+static bool has(const struct outlet *outlet, const char *name)
+{
+	for (size_t i = 0; i < outlet->n; i++)
+		if (!strcmp(outlet->names[i], name))
+			return true;
+	return false;
+}
+
+static int remember(struct outlet *outlet, const char *name)
+{
+	char *copy = mem_text(name);
+
+	if (copy && outlet->n == outlet->cap) {
+		size_t cap = outlet->cap ? 2 * outlet->cap : 32;
+		char **grown = mem_grow(outlet->names, cap, sizeof(*grown));
+
+		if (!grown) {
+			free(copy);
+			return -ENOMEM;
+		}
+		outlet->names = grown;
+		outlet->cap = cap;
+	}
+	if (!copy)
+		return -ENOMEM;
+	outlet->names[outlet->n++] = copy;
+	return 0;
+}
+
+/* The directories of a layout are made with its first member. */
+static int create(const struct outlet *outlet, const char *name)
+{
+	int fd;
+
+	if ((mkdirat(outlet->dir, "blobs", 0755) < 0 || mkdirat(outlet->dir, "blobs/sha256", 0755) < 0) &&
+		errno != EEXIST)
+		return -errno;
+	fd = openat(outlet->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_member(const struct outlet *outlet, const char *name, int from, uint64_t offset, uint64_t size)
+{
+	static const char zeros[TAR_BLOCK];
+	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644, .size = size };
+	auto_buf header = { 0 };
+	auto_fd fd = -1;
+	int r;
+
+	if (outlet->dir >= 0) {
+		fd = create(outlet, name);
+		r = fd < 0 ? fd : fd_copy_range(from, offset, fd, size);
+		return r ? r : fsync(fd) < 0 ? -errno : 0;
+	}
+	tar_write_header(&header, &entry);
+	r = buf_ok(&header) ? fd_write(outlet->archive, header.data, header.len) : -ENOMEM;
+	if (!r)
+		r = fd_copy_range(from, offset, outlet->archive, size);
+	return r ? r : fd_write(outlet->archive, zeros, (size_t)tar_padding(size));
+}
+
+static int write_text(const struct outlet *outlet, const char *name, const struct buf *text)
+{
+	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644 };
+	auto_fd fd = -1;
+	int r;
+
+	if (outlet->dir < 0)
+		return tar_write_text(outlet->archive, &entry, text);
+	fd = create(outlet, name);
+	r = fd < 0 ? fd : buf_ok(text) ? fd_write(fd, text->data, text->len) : -ENOMEM;
+	return r ? r : fsync(fd) < 0 ? -errno : 0;
+}
+
+int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	struct digest_state *state = chunk ? digest_begin() : NULL;
+	ssize_t n = state ? 0 : -ENOMEM;
+
+	for (uint64_t at = 0; state && at < member->size; at += (uint64_t)n) {
+		n = fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
+			(off_t)(member->offset + at));
+		if (n <= 0) {
+			n = n ? n : -EBADMSG;
+			break;
+		}
+		digest_add(state, chunk, (size_t)n);
+	}
+	if (state)
+		digest_end(state, ret);
+	return (int)MIN_OF(n, 0);
+}
+
+static void name_of(const char *digest, char ret[NAME])
+{
+	snprintf(ret, NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
+}
+
+int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
+{
+	char name[NAME], own[DIGEST_TEXT];
+	int r;
+
+	name_of(digest, name);
+	if (has(outlet, name))
+		return 0;
+	r = outlet_digest(member, own);
+	if (!r && strcmp(own, digest))
+		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", name);
+	if (!r)
+		r = remember(outlet, name);
+	if (!r)
+		r = write_member(outlet, name, member->fd, member->offset, member->size);
+	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
+int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e)
+{
+	char name[NAME];
+	int r;
+
+	digest_text(buf_text(text), text->len, ret_digest);
+	name_of(ret_digest, name);
+	if (has(outlet, name))
+		return 0;
+	r = remember(outlet, name);
+	if (!r)
+		r = write_text(outlet, name, text);
+	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
+int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e)
+{
+	int r = write_text(outlet, name, text);
+
+	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
+int outlet_end(struct outlet *outlet, struct err *e)
+{
+	auto_fd blobs = outlet->dir >= 0 ? openat(outlet->dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = 0;
+
+	if (outlet->dir < 0)
+		r = tar_write_end(outlet->archive);
+	else if (blobs < 0 || fsync(blobs) < 0 || fsync(outlet->dir) < 0)
+		r = -errno;
+	return r ? err_sys(e, r, "cannot write the image") : 0;
+}
+
+void outlet_done(struct outlet *outlet)
+{
+	for (size_t i = 0; i < outlet->n; i++)
+		free(outlet->names[i]);
+	free(outlet->names);
+	*outlet = (struct outlet){ .dir = -1, .archive = -1 };
+}
