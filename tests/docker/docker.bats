@@ -514,6 +514,27 @@ base_id() {
 	both_builds_pass
 }
 
+# The engine's own containerd, with a namespace of ours in it.
+ctr_of_engine() {
+	ctr --address "$ENGINE/exec/containerd/containerd.sock" --namespace anyarch-test "$@"
+}
+
+@test "containerd takes what inject, index and the image's makers write" {
+	cd "$BATS_TEST_TMPDIR"
+	ctr_of_engine image import --all-platforms --no-unpack "$ANYARCH_IMAGE"
+	docker save --output base.tar "$GCC"
+	"$ANYARCH_STATIC" inject base.tar
+	"$ANYARCH_STATIC" index --tag anyarch-test/index:1 index.tar base.tar
+	ctr_of_engine image import --all-platforms --no-unpack index.tar
+	ctr_of_engine image import --all-platforms --no-unpack base.tar
+	run ctr_of_engine image ls
+	echo "$output"
+	[[ $output == *docker.io/library/anyarch:latest* && $output == *anyarch-test/index:1*linux/arm/v7* ]]
+	ctr_of_engine image ls -q | while IFS= read -r one; do
+		ctr_of_engine image rm "$one"
+	done
+}
+
 @test "unregister --all leaves no handler and no instance" {
 	need_no_mount
 	oneshot
