@@ -188,14 +188,6 @@ int fd_same_content(int a, int b)
 	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
 }
 
-mode_t fd_usual_mode(void)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	return 0666 & ~mask;
-}
-
 int fd_create_temporary(int dir, const char *temporary)
 {
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

@@ -27,8 +27,6 @@ int fd_copy(int from, int to);
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len);
 /* Whether both files hold the same bytes; 1, 0 or -errno. */
 int fd_same_content(int a, int b);
-/* What a new file that is for everybody gets: 0666 without the umask. */
-mode_t fd_usual_mode(void);
 /*
  * A new file of mode 0600 for writing; what a run that was killed has left under that name goes first. Descriptor or
  * -errno.

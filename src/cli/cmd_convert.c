@@ -5,8 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fdio.h"
-#include "base/memory.h"
+#include "base/newfile.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -100,25 +99,12 @@ static int choose(const struct context *c, const struct image_name *name, const 
 
 static int write_out(const struct convert_request *request, const char *path, struct err *e)
 {
-	auto_free char *dir_name = mem_part(path, (size_t)(str_basename(path) - path)), *temporary = NULL;
-	auto_fd dir = -1, fd = -1;
-	int r;
+	auto_newfile file = NEWFILE_INIT;
+	int r = newfile_open(path, &file, e);
 
-	if (!dir_name || asprintf(&temporary, ".%s.anyarch-new", str_basename(path)) < 0) {
-		temporary = NULL;
-		return err_sys(e, -ENOMEM, "%s", path);
-	}
-	dir = open(*dir_name ? dir_name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -errno : fd_create_temporary(dir, temporary);
-	if (fd < 0)
-		return err_sys(e, fd == -1 ? -EIO : fd, "cannot write %s", path);
-	r = convert_to_docker(request, fd, e);
-	if (!r && (fchmod(fd, fd_usual_mode()) < 0 || fsync(fd) < 0 ||
-			  renameat(dir, temporary, dir, str_basename(path)) < 0 || fsync(dir) < 0))
-		r = err_sys(e, -errno, "cannot write %s", path);
-	if (r)
-		unlinkat(dir, temporary, 0);
-	return r;
+	if (!r)
+		r = convert_to_docker(request, file.fd, e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
 }
 
 static int check_label(const struct context *c, const struct image_facts *facts, struct convert_request *request,

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fdio.h"
 #include "base/memory.h"
+#include "base/newfile.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -157,27 +157,14 @@ static int add_input(struct context *c, const char *target, struct err *e)
 
 static int write_archive(const struct index_request *request, const char *path, struct err *e)
 {
-	auto_free char *dir_name = mem_part(path, (size_t)(str_basename(path) - path)), *temporary = NULL;
 	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
-	auto_fd dir = -1, fd = -1;
-	int r;
+	auto_newfile file = NEWFILE_INIT;
+	int r = newfile_open(path, &file, e);
 
-	if (!dir_name || asprintf(&temporary, ".%s.anyarch-new", str_basename(path)) < 0) {
-		temporary = NULL;
-		return err_sys(e, -ENOMEM, "%s", path);
-	}
-	dir = open(*dir_name ? dir_name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -errno : fd_create_temporary(dir, temporary);
-	if (fd < 0)
-		return err_sys(e, fd == -1 ? -EIO : fd, "cannot write %s", path);
-	outlet.archive = fd;
-	r = index_write(request, &outlet, e);
-	if (!r && (fchmod(fd, fd_usual_mode()) < 0 || fsync(fd) < 0 ||
-			  renameat(dir, temporary, dir, str_basename(path)) < 0 || fsync(dir) < 0))
-		r = err_sys(e, -errno, "cannot write %s", path);
-	if (r)
-		unlinkat(dir, temporary, 0);
-	return r;
+	outlet.archive = file.fd;
+	if (!r)
+		r = index_write(request, &outlet, e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
 }
 
 /* What was begun. The directory is ours: it was not there before. */

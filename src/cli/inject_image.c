@@ -8,6 +8,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/newfile.h"
 #include "base/str.h"
 #include "cli/image_name.h"
 #include "cli/inject.h"
@@ -218,39 +219,25 @@ static mode_t mode_of(const struct work *w)
 {
 	struct stat st;
 
-	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : fd_usual_mode();
+	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : newfile_usual_mode();
 }
 
-/* The file with the result takes the name in one step, and looks to others as the old one did. */
+/* The file with the result looks to others as the old one did. */
 static int replace_archive(struct work *w, const struct edit *edit, const char *path)
 {
-	auto_free char *dir_name = mem_part(path, (size_t)(str_basename(path) - path)), *temporary = NULL;
-	auto_fd dir = -1, fd = -1;
+	auto_newfile file = NEWFILE_INIT;
 	struct stat st;
-	int r;
+	int r = newfile_open(path, &file, w->e);
 
-	if (!dir_name || asprintf(&temporary, ".%s.anyarch-new", str_basename(path)) < 0) {
-		temporary = NULL;
-		return err_sys(w->e, -ENOMEM, "%s", path);
-	}
-	dir = open(*dir_name ? dir_name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -errno : fd_create_temporary(dir, temporary);
-	if (fd < 0)
-		return err_sys(w->e, fd == -1 ? -EIO : fd, "cannot write beside %s", path);
-	r = commit_archive(w->bundle, edit, is_needed, w, fd, w->e);
-	if (!r && (fchmod(fd, mode_of(w)) < 0 || fsync(fd) < 0))
+	if (!r)
+		r = commit_archive(w->bundle, edit, is_needed, w, file.fd, w->e);
+	if (!r && geteuid() == 0 && !fstat(w->file, &st) && S_ISREG(st.st_mode) &&
+		fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
 		r = err_sys(w->e, -errno, "%s", path);
-	if (!r && geteuid() == 0 && !fstat(w->file, &st) && S_ISREG(st.st_mode) && fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)
-		r = err_sys(w->e, -errno, "%s", path);
-	if (!r && renameat(dir, temporary, dir, str_basename(path)) < 0)
-		r = err_sys(w->e, -errno, "cannot replace %s", path);
-	if (!r && fsync(dir) < 0)
-		r = err_sys(w->e, -errno, "%s", path);
-	if (r) {
-		unlinkat(dir, temporary, 0);
-		if (w->e)
-			w->e->code = -EIO;
-	}
+	if (!r)
+		r = newfile_commit(&file, mode_of(w), w->e);
+	if (r && w->e)
+		w->e->code = -EIO;
 	return r;
 }
 
