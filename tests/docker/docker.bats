@@ -21,6 +21,8 @@ source "$BATS_TEST_DIRNAME/table.sh"
 source "$BATS_TEST_DIRNAME/engine.sh"
 # shellcheck source-path=SCRIPTDIR source=images.sh
 source "$BATS_TEST_DIRNAME/images.sh"
+# shellcheck source-path=SCRIPTDIR source=suite.sh
+source "$BATS_TEST_DIRNAME/suite.sh"
 
 # need REASON…: this machine lacks something. On a laptop a loud skip, in CI a failure.
 need() {
@@ -31,54 +33,18 @@ need() {
 	skip "cannot run here: $*"
 }
 
-# What hinders all of these tests, on stdout; silent if nothing does.
-obstacles() {
-	local emulator handlers
-
-	engine_missing
-	for emulator in "${EMULATORS[@]}" jq flock unshare; do
-		command -v "$emulator" >/dev/null || echo "no $emulator"
-	done
-	[[ -x ${ANYARCH_STATIC:-} ]] || echo "ANYARCH_STATIC does not name a program"
-	[[ -f ${ANYARCH_IMAGE:-} ]] || echo "ANYARCH_IMAGE does not name a file"
-	if ! handlers=$(table_names 2>/dev/null); then
-		echo "binfmt_misc cannot be mounted"
-	elif [[ ${ANYARCH_TEST_CLEAR_TABLE:-0} != 1 && $'\n'$handlers == *$'\n'qemu-* ]]; then
-		echo "this machine has handlers of its own, which these tests would remove" \
-			"(ANYARCH_TEST_CLEAR_TABLE=1 allows it)"
-	fi
-}
-
 setup_file() {
-	local lock
-
-	OBSTACLES=$(obstacles | paste -sd ';')
-	export OBSTACLES
-	[[ -z $OBSTACLES ]] || return 0
-
-	# One machine has one table. What is locked is a file that is there anyway.
-	exec {lock}</usr/bin/docker
-	flock --wait 900 "$lock"
+	suite_open "${EMULATORS[@]}" skopeo ctr || return 0
 	MOUNTS_BEFORE=$(table_machine_mounts)
-	ENGINE=$(mktemp -d "${TMPDIR:-/tmp}/anyarch-engine.XXXXXX")
 	ARM64=$(busybox_static arm64)
-	export MOUNTS_BEFORE ENGINE ARM64
-	engine_start "$ENGINE"
+	export MOUNTS_BEFORE ARM64
 	load_image_gcc "$GCC"
 	load_image_busybox "$BUSYBOX" arm64
 	write_context
 }
 
 teardown_file() {
-	local failed=0
-
-	[[ -z $OBSTACLES ]] || return 0
-	clear_table || failed=1
-	if [[ -n ${ENGINE:-} ]]; then
-		engine_stop "$ENGINE" || failed=1
-		rm -rf "$ENGINE"
-	fi
-	return "$failed"
+	suite_close
 }
 
 setup() {

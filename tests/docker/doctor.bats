@@ -16,55 +16,21 @@ source "$BATS_TEST_DIRNAME/table.sh"
 source "$BATS_TEST_DIRNAME/engine.sh"
 # shellcheck source-path=SCRIPTDIR source=images.sh
 source "$BATS_TEST_DIRNAME/images.sh"
+# shellcheck source-path=SCRIPTDIR source=suite.sh
+source "$BATS_TEST_DIRNAME/suite.sh"
 
 TOOL=anyarch-test/tool
 BUSYBOX=anyarch-test/busybox:arm64
 ARM64=/usr/bin/qemu-aarch64-static
 
-# What hinders all of these tests, on stdout; silent if nothing does.
-obstacles() {
-	local one handlers
-
-	engine_missing
-	for one in qemu-aarch64-static jq flock unshare; do
-		[[ -n $(type -P "$one") ]] || echo "no $one"
-	done
-	[[ -x $ANYARCH_STATIC ]] || echo "ANYARCH_STATIC does not name a program"
-	if ! handlers=$(table_names 2>/dev/null); then
-		echo "binfmt_misc cannot be mounted"
-	elif [[ ${ANYARCH_TEST_CLEAR_TABLE:-0} != 1 && $'\n'$handlers == *$'\n'qemu-* ]]; then
-		echo "this machine has handlers of its own, which these tests would remove" \
-			"(ANYARCH_TEST_CLEAR_TABLE=1 allows it)"
-	fi
-}
-
 setup_file() {
-	local lock
-
-	OBSTACLES=$(obstacles | paste -sd ';')
-	export OBSTACLES
-	[[ -z $OBSTACLES ]] || return 0
-
-	# One machine has one table. What is locked is a file that is there anyway.
-	exec {lock}</usr/bin/docker
-	flock --wait 900 "$lock"
-	ENGINE=$(mktemp -d "${TMPDIR:-/tmp}/anyarch-engine.XXXXXX")
-	export ENGINE
-	engine_start "$ENGINE"
+	suite_open qemu-aarch64-static || return 0
 	load_image_busybox "$BUSYBOX" arm64
 	build_image_tool "$TOOL" "$ANYARCH_STATIC" "$ARM64"
 }
 
 teardown_file() {
-	local failed=0
-
-	[[ -z $OBSTACLES ]] || return 0
-	clear_table || failed=1
-	if [[ -n ${ENGINE:-} ]]; then
-		engine_stop "$ENGINE" || failed=1
-		rm -rf "$ENGINE"
-	fi
-	return "$failed"
+	suite_close
 }
 
 setup() {

@@ -5,33 +5,20 @@
 
 setup_file()
 {
-	local series
-
 	load vm.sh
-	[[ -z $(vm_missing) ]] || return 0
-	for series in 6.1 6.12; do
-		mkdir -- "$BATS_FILE_TMPDIR/$series"
-		vm_prepare "$series" "$BATS_FILE_TMPDIR/$series" 2>"$BATS_FILE_TMPDIR/$series.log" ||
-			mv -- "$BATS_FILE_TMPDIR/$series.log" "$BATS_FILE_TMPDIR/$series.missing"
-	done
+	vm_prepare_all
 }
 
 setup()
 {
-	local why
-
 	load vm.sh
-	why=$(vm_missing)
-	[[ -z $why ]] || skip "$why"
+	vm_need
 }
 
 # Runs a script in a machine, with somebody there who types hints.
 on() # SERIES <SCRIPT
 {
-	local missing=$BATS_FILE_TMPDIR/$1.missing
-
-	[[ ! -e $missing ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$missing")"
-	vm_run "$BATS_FILE_TMPDIR/$1" < <(typist && cat)
+	vm_on "$1" < <(typist && cat)
 }
 
 typist()

@@ -5,37 +5,19 @@
 
 setup_file()
 {
-	local series
-
 	load vm.sh
-	[[ -z $(vm_missing) ]] || return 0
-	for series in 6.1 6.12; do
-		mkdir -- "$BATS_FILE_TMPDIR/$series"
-		vm_prepare "$series" "$BATS_FILE_TMPDIR/$series" 2>"$BATS_FILE_TMPDIR/$series.log" ||
-			mv -- "$BATS_FILE_TMPDIR/$series.log" "$BATS_FILE_TMPDIR/$series.missing"
-	done
+	vm_prepare_all
 }
 
 setup()
 {
-	local why
-
 	load vm.sh
-	why=$(vm_missing)
-	[[ -z $why ]] || skip "$why"
-}
-
-on() # SERIES <SCRIPT
-{
-	local missing=$BATS_FILE_TMPDIR/$1.missing
-
-	[[ ! -e $missing ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$missing")"
-	vm_run "$BATS_FILE_TMPDIR/$1"
+	vm_need
 }
 
 loads_the_module()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		never module_loaded
 		mkdir /m
 		mount -t binfmt_misc binfmt_misc /m
@@ -50,7 +32,7 @@ loads_the_module()
 
 registers_in_place()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		never module_loaded
 		never runs arm armv7l
 		anyarch register arm arm64
@@ -73,7 +55,7 @@ registers_in_place()
 
 pins()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		unshare -m --propagation=private anyarch register --lasting=pin arm
 		[ -z "$(mounted)" ]
 		runs arm armv7l
@@ -91,7 +73,7 @@ pins()
 
 outlives_its_container()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		image /ctr
 		contain /ctr anyarch register arm arm64
 		[ -z "$(mounted)" ]
@@ -115,7 +97,7 @@ outlives_its_container()
 
 works_from_a_read_only_container()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		image /ctr
 		mount -o remount,ro /ctr
 		contain /ctr anyarch register arm
@@ -139,7 +121,7 @@ works_from_a_read_only_container()
 # that over ("binfmt_misc: cleanup on filesystem umount", 6.1.107), without the tables per user namespace.
 vanishes_when_not_pinned()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		# Done, or done but not lasting: either is true.
 		unshare -m --propagation=private anyarch register --lasting=no arm || [ $? -eq 5 ]
 		[ -z "$(mounted)" ]
@@ -155,7 +137,7 @@ vanishes_when_not_pinned()
 # With the machine's PID 1 in sight (docker run --pid=host).
 goes_through_the_host()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		image /ctr
 		contain /ctr anyarch register --lasting=host arm
 		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
@@ -176,7 +158,7 @@ goes_through_the_host()
 # Neither pinning nor the host: the machine's PID 1 is not in sight.
 tells_that_it_will_not_last()
 {
-	on "$1" <<-'EOF'
+	vm_on "$1" <<-'EOF'
 		image /ctr
 		status=0
 		contain /ctr unshare -p -f --mount-proc deny EPERM open_tree,setns anyarch register arm || status=$?
@@ -194,7 +176,7 @@ tells_that_it_will_not_last()
 @test "6.12: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.12; }
 
 @test "6.1: run says that this kernel has one table for all" {
-	on 6.1 <<-'EOF'
+	vm_on 6.1 <<-'EOF'
 		status=0
 		anyarch run true 2>said || status=$?
 		cat said
@@ -207,7 +189,7 @@ tells_that_it_will_not_last()
 }
 
 @test "6.12: run gives a command handlers of its own, and the machine none" {
-	on 6.12 <<-'EOF'
+	vm_on 6.12 <<-'EOF'
 		never runs arm armv7l
 		mkdir /bare
 		cp /foreign/busybox-arm /bare/busybox

@@ -120,3 +120,33 @@ vm_run() # DIR
 	rm -rf -- "$run"
 	return "$status"
 }
+
+# ---- for files of tests: setup_file, setup, and a script in one of the machines ----
+
+vm_prepare_all()
+{
+	local series
+
+	[[ -z $(vm_missing) ]] || return 0
+	for series in 6.1 6.12; do
+		mkdir -- "$BATS_FILE_TMPDIR/$series"
+		vm_prepare "$series" "$BATS_FILE_TMPDIR/$series" 2>"$BATS_FILE_TMPDIR/$series.log" ||
+			mv -- "$BATS_FILE_TMPDIR/$series.log" "$BATS_FILE_TMPDIR/$series.missing"
+	done
+}
+
+vm_need()
+{
+	local why
+
+	why=$(vm_missing)
+	[[ -z $why ]] || skip "$why"
+}
+
+vm_on() # SERIES <SCRIPT
+{
+	local missing=$BATS_FILE_TMPDIR/$1.missing
+
+	[[ ! -e $missing ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$missing")"
+	vm_run "$BATS_FILE_TMPDIR/$1"
+}
