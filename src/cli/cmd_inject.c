@@ -364,7 +364,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 	if (first < 0)
 		return status;
 	if (first == argc)
-		err_set(&e, -EINVAL, "%s: which root file system?", options->command->name);
+		err_set(&e, -EINVAL, "%s: which root file system or image?", options->command->name);
 	if (first == argc || read_epoch(&c, &e))
 		return exit_with(&e);
 	stop_catch();
@@ -395,9 +395,9 @@ static int run_eject(int argc, char **argv)
 }
 
 const struct command cmd_inject = {
-	"inject", "[OPTION...] ROOTFS...", "put the right emulator into root file systems", run_inject,
+	"inject", "[OPTION...] TARGET...", "put the right emulator into root file systems and images", run_inject,
 };
 
 const struct command cmd_eject = {
-	"eject", "[OPTION...] ROOTFS...", "take injected emulators out of root file systems", run_eject,
+	"eject", "[OPTION...] TARGET...", "take injected emulators out of root file systems and images", run_eject,
 };

@@ -273,7 +273,7 @@ static void tell_all(struct work *w)
 			w->c->ejects ? "the layer of the emulator" : w->changes[i].place, w->changes[i].arch);
 	}
 	if (!has_any && w->c->ejects && !w->c->quiet && !w->c->json)
-		say_note("%s: nothing of ours is on top of its layers", w->c->target);
+		say_note("%s: nothing of ours is in it, or it has been changed since", w->c->target);
 }
 
 static int change_images(struct work *w)
