@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Virtual machines with Debian's kernels: fetch a kernel without installing it, boot it with anyarch in it, run a script.
-# Sourced by the bats files here, which get: vm_missing, vm_prepare, vm_run.
+# Sourced by the bats files here, which get: vm_prepare_all, vm_need, vm_on.
 
 ANYARCH_SRC=${ANYARCH_SRC:-$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd)}
 ANYARCH_STATIC=${ANYARCH_STATIC:-$ANYARCH_SRC/build-static/src/anyarch}
@@ -145,8 +145,8 @@ vm_need()
 
 vm_on() # SERIES <SCRIPT
 {
-	local missing=$BATS_FILE_TMPDIR/$1.missing
+	local reason=$BATS_FILE_TMPDIR/$1.missing
 
-	[[ ! -e $missing ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$missing")"
+	[[ ! -e $reason ]] || skip "no machine with Linux $1: $(tail -n 1 -- "$reason")"
 	vm_run "$BATS_FILE_TMPDIR/$1"
 }
