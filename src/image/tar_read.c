@@ -107,11 +107,6 @@ static bool is_zero(const uint8_t *block)
 	return true;
 }
 
-bool tar_is_header(const uint8_t *block)
-{
-	return !is_zero(block) && checksum_fits(block);
-}
-
 /* The content of an extension header, NUL-terminated. Owned by the caller. */
 static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out,
 	struct err *e)

@@ -45,8 +45,6 @@ struct tar_reader {
 	uint64_t end; /* when it is done: where the members end, before the zero blocks */
 };
 
-/* Whether a block is the header of a member, by its checksum. */
-bool tar_is_header(const uint8_t *block);
 /* is_layer: the end of the source between members ends it, too; else that is truncated. */
 void tar_init(struct tar_reader *reader, struct source *source, bool is_layer);
 void tar_done(struct tar_reader *reader);
