@@ -79,7 +79,7 @@ static int add_layer(const struct convert_request *request, size_t i, const char
 		entry.size = layer.size;
 		if (!r && strcmp(layer.digest, diff_id))
 			r = err_set(e, -EBADMSG, "%s: its content is not what the config says", request->image->layers[i]);
-		if (!r && (r = tar_write_file(to, &entry, layer.fd)))
+		if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
 			err_sys(e, r, "cannot write the archive");
 		cleanup_fd(&layer.fd);
 		if (r)
@@ -116,7 +116,7 @@ static void quote(struct buf *out, const char *word)
 /* The words are ours: of the table of architectures. */
 static int set_label(const struct convert_request *request, const struct buf *text, struct buf *out)
 {
-	struct span whole = span_whole(buf_text(text), text->len), span;
+	struct span whole = span_whole(buf_text(text)), span;
 	auto_buf architecture = { 0 }, variant = { 0 };
 	bool has_variant = request->variant && *request->variant;
 	struct splice s = { 0 };

@@ -29,13 +29,13 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 }
 
 /* A member that readers do not know is no error to them (image-spec config.md); a history must not be invented. */
-static void add_key(struct splice *s, const char *text, size_t len, const struct graft *graft, const char *digest)
+static void add_key(struct splice *s, const char *text, const struct graft *graft, const char *digest)
 {
 	auto_buf value = { 0 };
 
 	buf_addf(&value, "\"" MARK "%s %s\"", graft->diff_id, digest);
 	if (buf_ok(&value))
-		splice_add_member(s, text, span_whole(text, len), KEY, buf_text(&value));
+		splice_add_member(s, text, span_whole(text), KEY, buf_text(&value));
 	else
 		s->has_failed = true;
 }
@@ -48,18 +48,18 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
 	struct span span;
 	int r;
 
-	if (!span_path(text, len, "rootfs.diff_ids", &span) || text[span.at] != '[')
+	if (!span_path(text, "rootfs.diff_ids", &span) || text[span.at] != '[')
 		return err_set(e, -EBADMSG, "the image's config has no list of diff_ids");
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
 	splice_append(&s, text, span, buf_text(&diff_id));
-	if (span_path(text, len, KEY, &(struct span){ 0 }))
+	if (span_path(text, KEY, &(struct span){ 0 }))
 		return err_set(e, -EEXIST, "an emulator was injected before: eject it first");
 	digest_text(text, len, digest);
 	history_entry(&entry, graft, digest);
-	if (span_path(text, len, "history", &span) && text[span.at] == '[')
+	if (span_path(text, "history", &span) && text[span.at] == '[')
 		splice_append(&s, text, span, buf_text(&entry));
 	else
-		add_key(&s, text, len, graft, digest);
+		add_key(&s, text, graft, digest);
 	r = buf_ok(&diff_id) && buf_ok(&entry) ? splice_apply(&s, text, len, out) : -ENOMEM;
 	splice_done(&s);
 	return r ? err_sys(e, r, "cannot change the image's config") : 0;
@@ -104,12 +104,12 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 	struct span span;
 	int r = 0;
 
-	if (mark && span_path(text, len, "rootfs.diff_ids", &span)) {
+	if (mark && span_path(text, "rootfs.diff_ids", &span)) {
 		splice_drop_last(&s, text, span);
-		if (in_history && span_path(text, len, "history", &span))
+		if (in_history && span_path(text, "history", &span))
 			splice_drop_last(&s, text, span);
 		if (!in_history)
-			splice_drop_member(&s, text, span_whole(text, len), KEY);
+			splice_drop_member(&s, text, span_whole(text), KEY);
 		r = splice_apply(&s, text, len, out);
 		digest_text(buf_text(out), out->len, digest);
 		r = r ? err_sys(e, r, "cannot change the image's config") : !strcmp(digest, mark);
@@ -154,9 +154,9 @@ int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struc
 	int r = 0;
 
 	if (config && find_below(config, drops, n, entries)) {
-		if (span_path(text, len, "rootfs.diff_ids", &span))
+		if (span_path(text, "rootfs.diff_ids", &span))
 			splice_drop_items(&s, text, span, drops, n);
-		if (span_path(text, len, "history", &span))
+		if (span_path(text, "history", &span))
 			splice_drop_items(&s, text, span, entries, HISTORY_MAX);
 		r = splice_apply(&s, text, len, out);
 		r = r ? err_sys(e, r, "cannot change the image's config") : 1;

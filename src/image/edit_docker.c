@@ -126,7 +126,7 @@ int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t
 
 	if (!manifest)
 		return r ? r : e ? e->code : -EBADMSG;
-	for (size_t i = 0; !r && span_next(buf_text(&text), span_whole(buf_text(&text), text.len), &item); i++)
+	for (size_t i = 0; !r && span_next(buf_text(&text), span_whole(buf_text(&text)), &item); i++)
 		r = change_image(bundle, targets, n, jv_at(manifest, i), buf_text(&text), item, &s, edit, e);
 	if (!r && s.n) {
 		r = splice_apply(&s, buf_text(&text), text.len, &out);

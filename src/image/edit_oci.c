@@ -156,7 +156,7 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	auto_buf layer = { 0 };
 	struct span span;
 
-	if (!span_member(text, span_whole(text, strlen(text)), "layers", &span))
+	if (!span_member(text, span_whole(text), "layers", &span))
 		return -EBADMSG;
 	if (target->replaces && add_obsolete_layer(w, top))
 		return -ENOMEM;
@@ -208,7 +208,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 		r = change_layers(w, target, manifest, buf_text(text), &s);
 		if (r)
 			r = err_sys(e, r, "cannot change the image");
-		else if (span_path(buf_text(text), text->len, "config", &config))
+		else if (span_path(buf_text(text), "config", &config))
 			point_to(&s, buf_text(text), config, find(w, digest));
 	}
 	if (!r)
@@ -279,7 +279,7 @@ static int change_index(struct walk *w, const struct buf *text, unsigned depth, 
 
 	for (size_t i = 0; !r && i < jv_count(manifests); i++)
 		r = change_descriptor(w, jv_at(manifests, i), depth, e);
-	if (!r && span_path(buf_text(text), text->len, "manifests", &array))
+	if (!r && span_path(buf_text(text), "manifests", &array))
 		for (size_t i = 0; span_next(buf_text(text), array, &item); i++) {
 			const char *digest = jv_get_text(jv_at(manifests, i), "digest");
 			const struct document *d = digest ? find(w, digest) : NULL;

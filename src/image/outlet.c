@@ -10,7 +10,6 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stream.h"
-#include "image/tar_header.h"
 #include "image/tar_write.h"
 
 enum { CHUNK = 128 * 1024, NAME = 16 + 64 + 1 };
@@ -58,22 +57,15 @@ static int create(const struct outlet *outlet, const char *name)
 
 static int write_member(const struct outlet *outlet, const char *name, int from, uint64_t offset, uint64_t size)
 {
-	static const char zeros[TAR_BLOCK];
 	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644, .size = size };
-	auto_buf header = { 0 };
 	auto_fd fd = -1;
 	int r;
 
-	if (outlet->dir >= 0) {
-		fd = create(outlet, name);
-		r = fd < 0 ? fd : fd_copy_range(from, offset, fd, size);
-		return r ? r : fsync(fd) < 0 ? -errno : 0;
-	}
-	tar_write_header(&header, &entry);
-	r = buf_ok(&header) ? fd_write(outlet->archive, header.data, header.len) : -ENOMEM;
-	if (!r)
-		r = fd_copy_range(from, offset, outlet->archive, size);
-	return r ? r : fd_write(outlet->archive, zeros, (size_t)tar_padding(size));
+	if (outlet->dir < 0)
+		return tar_write_range(outlet->archive, &entry, from, offset);
+	fd = create(outlet, name);
+	r = fd < 0 ? fd : fd_copy_range(from, offset, fd, size);
+	return r ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
 static int write_text(const struct outlet *outlet, const char *name, const struct buf *text)

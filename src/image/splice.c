@@ -41,11 +41,10 @@ static size_t skip_value(const char *text, size_t at)
 	return at;
 }
 
-struct span span_whole(const char *text, size_t len)
+struct span span_whole(const char *text)
 {
 	size_t at = skip_blanks(text, 0);
 
-	(void)len;
 	return (struct span){ at, skip_value(text, at) - at };
 }
 
@@ -119,9 +118,9 @@ bool span_member(const char *text, struct span object, const char *key, struct s
 	return false;
 }
 
-bool span_path(const char *text, size_t len, const char *path, struct span *ret)
+bool span_path(const char *text, const char *path, struct span *ret)
 {
-	struct span span = span_whole(text, len);
+	struct span span = span_whole(text);
 	char key[64];
 
 	for (const char *p = path; *p; p += *p == '.') {

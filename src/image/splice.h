@@ -5,17 +5,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* A value inside a text that jv_load() has accepted: nothing here checks the grammar again. */
+/* A value inside a text that jv_load() has accepted and that ends with a NUL: nothing here checks the grammar again. */
 struct span {
 	size_t at, len;
 };
 
 /* The document itself, without the blanks around it. */
-struct span span_whole(const char *text, size_t len);
+struct span span_whole(const char *text);
 /* The value of a member of an object; false when span is none or has none. Escapes in keys are understood. */
 bool span_member(const char *text, struct span object, const char *key, struct span *ret);
 /* The same down a path: "rootfs.diff_ids". */
-bool span_path(const char *text, size_t len, const char *path, struct span *ret);
+bool span_path(const char *text, const char *path, struct span *ret);
 /* The item behind this one, the first for a zeroed one; false at the end, or when span is no array. */
 bool span_next(const char *text, struct span array, struct span *item);
 

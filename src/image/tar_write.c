@@ -141,12 +141,12 @@ static int write_padding(int to, uint64_t size)
 	return fd_write(to, zeros, (size_t)tar_padding(size));
 }
 
-int tar_write_file(int to, const struct tar_entry *entry, int from)
+int tar_write_range(int to, const struct tar_entry *entry, int from, uint64_t offset)
 {
 	int r = write_header(to, entry);
 
 	if (!r)
-		r = fd_copy_range(from, 0, to, entry->size);
+		r = fd_copy_range(from, offset, to, entry->size);
 	return r ? r : write_padding(to, entry->size);
 }
 

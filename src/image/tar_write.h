@@ -14,9 +14,9 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry);
 enum { TAR_END = 2 * TAR_BLOCK };
 
 /*
- * To a file at its position: a regular member whose content is size bytes of another file from its start, with header and
- * padding; one with this text; the end. 0 or -errno.
+ * To a file at its position: a regular member whose content is size bytes of another file from an offset, with header
+ * and padding; one with this text; the end. 0 or -errno.
  */
-int tar_write_file(int to, const struct tar_entry *entry, int from);
+int tar_write_range(int to, const struct tar_entry *entry, int from, uint64_t offset);
 int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text);
 int tar_write_end(int to);

@@ -60,7 +60,7 @@ static void add_file(int to, const char *path, unsigned mode, int from, uint64_t
 {
 	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = TAR_FILE, .mode = mode, .size = size,
 		.mtime = epoch };
-	int r = tar_write_file(to, &entry, from);
+	int r = tar_write_range(to, &entry, from, 0);
 
 	if (r)
 		die(path, r);
