@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/digest.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 
@@ -132,6 +133,39 @@ static struct source *put_back(struct source *inner, const uint8_t *bytes, size_
 	memcpy(p->bytes, bytes, n);
 	p->n = n;
 	return &p->source;
+}
+
+struct digested {
+	struct source source;
+	struct source *inner;
+	struct digest_state *state;
+};
+
+static ssize_t digested_read(struct source *source, void *data, size_t len)
+{
+	struct digested *d = (struct digested *)source;
+	ssize_t n = source_read(d->inner, data, len);
+
+	if (n > 0)
+		digest_add(d->state, data, (size_t)n);
+	return n;
+}
+
+static void digested_free(struct source *source)
+{
+	source_free(((struct digested *)source)->inner);
+}
+
+struct source *source_digested(struct source *inner, struct digest_state *state)
+{
+	struct digested *d = calloc(1, sizeof(*d));
+
+	if (!d) {
+		source_free(inner);
+		return NULL;
+	}
+	*d = (struct digested){ { .read = digested_read, .free = digested_free }, inner, state };
+	return &d->source;
 }
 
 struct tee {

@@ -29,6 +29,12 @@ struct source *source_decode(struct source *inner, const char **ret_codec, struc
  */
 struct source *source_tee(struct source *inner, int to, int *ret_failure);
 /*
+ * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed. NULL without memory:
+ * then inner is freed.
+ */
+struct digest_state;
+struct source *source_digested(struct source *inner, struct digest_state *state);
+/*
  * Reads up to len bytes; less only at the end. Bytes, or -EBADMSG corrupt or truncated, -E2BIG a bomb,
  * -errno; an error repeats on every later call.
  */

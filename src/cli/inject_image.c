@@ -126,7 +126,7 @@ static const char *only_emulator(const struct layer *layer)
 
 		if (entry->kind == LAYER_DIRECTORY)
 			continue;
-		if (path || entry->kind != LAYER_FILE || !entry->is_elf)
+		if (path || !layer_program(layer, entry))
 			return NULL;
 		path = layer_text(layer, entry->path);
 	}

@@ -27,17 +27,20 @@ static void add_parents(struct buf *out, const struct view *view, const char *pa
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		size_t len = (size_t)(slash - path);
 		struct tar_entry entry = { .path = name, .type = TAR_DIRECTORY, .mode = 0755, .mtime = time };
-		struct layer_attributes attributes;
+		struct view_directory found;
 
 		memcpy(name, path, len + 1);
 		name[len + 1] = '\0';
-		if (view_attributes(view, path, len, &attributes)) {
-			entry.mode = attributes.mode;
-			entry.uid = attributes.uid;
-			entry.gid = attributes.gid;
-			entry.mtime = attributes.mtime;
+		if (view_directory(view, path, len, &found)) {
+			entry.mode = found.directory->mode;
+			entry.uid = found.directory->uid;
+			entry.gid = found.directory->gid;
+			entry.mtime = found.directory->mtime;
+			buf_add(&entry.records, layer_text(found.layer, found.directory->records),
+				found.directory->records_len);
 		}
 		tar_write_header(out, &entry);
+		buf_done(&entry.records);
 	}
 }
 

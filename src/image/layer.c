@@ -115,32 +115,79 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-static int grow(struct layer *layer)
+/* Room for twice as many items of an array; *cap tells how many there were. */
+static int double_room(struct layer *layer, void **items, size_t *cap, size_t size)
 {
-	size_t cap = layer->cap ? 2 * layer->cap : 256;
-	size_t more = (cap - layer->cap) * (sizeof(struct layer_entry) + 2 * sizeof(uint32_t));
-	struct layer_entry *grown;
+	size_t more = *cap ? *cap : 64;
+	void *grown;
+
+	if (!hold(more * size))
+		return -E2BIG;
+	layer->held += more * size;
+	grown = mem_grow(*items, *cap + more, size);
+	if (!grown)
+		return -ENOMEM;
+	*items = grown;
+	*cap += more;
+	return 0;
+}
+
+/* The table has at least one free slot in three; of a path's entries the last one is in it. */
+static int make_table(struct layer *layer)
+{
+	size_t slots = 64;
 	uint32_t *table;
 
-	if (cap > 2 * LAYER_ENTRIES_MAX || !hold(more))
-		return -E2BIG;
-	layer->held += more;
-	grown = mem_grow(layer->entries, cap, sizeof(*grown));
-	if (grown)
-		layer->entries = grown;
-	table = grown ? mem_new(2 * cap, sizeof(*table)) : NULL;
+	while (slots < layer->cap + layer->cap / 2)
+		slots *= 2;
+	if (slots > layer->slots) {
+		if (!hold((slots - layer->slots) * sizeof(*table)))
+			return -E2BIG;
+		layer->held += (slots - layer->slots) * sizeof(*table);
+	}
+	table = mem_new(slots, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
 	free(layer->table);
 	layer->table = table;
-	layer->cap = cap;
-	layer->slots = 2 * cap;
+	layer->slots = slots;
 	for (size_t i = 0; i < layer->n; i++) {
 		const char *path = layer_text(layer, layer->entries[i].path);
 
 		layer->table[slot_of_path(layer, path, strlen(path))] = (uint32_t)i + 1;
 	}
 	return 0;
+}
+
+static int grow(struct layer *layer)
+{
+	void *entries = layer->entries;
+	int r = layer->cap > LAYER_ENTRIES_MAX ? -E2BIG :
+						 double_room(layer, &entries, &layer->cap, sizeof(*layer->entries));
+
+	layer->entries = entries;
+	return r ? r : make_table(layer);
+}
+
+int layer_adopt(struct layer *layer)
+{
+	layer->held = layer->cap * sizeof(*layer->entries) + layer->room +
+		layer->directories_cap * sizeof(*layer->directories) + layer->programs_cap * sizeof(*layer->programs);
+	if (!hold(layer->held)) {
+		layer->held = 0;
+		return -E2BIG;
+	}
+	return make_table(layer);
+}
+
+const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry)
+{
+	return entry->kind == LAYER_DIRECTORY && entry->more ? &layer->directories[entry->more - 1] : NULL;
+}
+
+const struct layer_program *layer_program(const struct layer *layer, const struct layer_entry *entry)
+{
+	return entry->kind == LAYER_FILE && entry->more ? &layer->programs[entry->more - 1] : NULL;
 }
 
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len)
@@ -262,10 +309,23 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
 }
 
-static int look_into(struct tar_reader *reader, const uint8_t *head, size_t n, const char *path,
-	struct layer_entry *entry, char version[EMULATOR_VERSION_MAX], struct err *e)
+/* What could not be kept is told by layer_read(). */
+static int keep_emulator(struct layer *layer, struct layer_program *program, int fd, const char *version)
 {
-	const struct arch *emulates = content_maybe_emulator(path, &entry->head);
+	char digest[DIGEST_TEXT];
+	int r = digest_file(fd, digest);
+
+	program->is_usable = !emulator_check(fd, NULL);
+	if (!r)
+		r = arena_add(layer, version, strlen(version), &program->version);
+	return r ? r : arena_add(layer, digest, strlen(digest), &program->digest);
+}
+
+static int look_into(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, const char *path,
+	struct layer_program *program, struct err *e)
+{
+	const struct arch *emulates = content_maybe_emulator(path, &program->head);
+	char version[EMULATOR_VERSION_MAX];
 	struct elf_info info;
 	auto_fd fd = -1;
 
@@ -275,11 +335,25 @@ static int look_into(struct tar_reader *reader, const uint8_t *head, size_t n, c
 	if (fd < 0)
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
-		entry->emulates = emulates;
-		entry->is_usable = !emulator_check(fd, NULL);
-	} else if (!elf_read(fd, &info, NULL)) {
-		entry->is_known = abi_platform(&info, &entry->platform);
+		program->emulates = emulates;
+		return keep_emulator(layer, program, fd, version);
 	}
+	if (!elf_read(fd, &info, NULL))
+		program->is_known = abi_platform(&info, &program->platform);
+	return 0;
+}
+
+static int add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
+{
+	void *programs = layer->programs;
+	int r = layer->n_programs < layer->programs_cap ? 0 :
+		double_room(layer, &programs, &layer->programs_cap, sizeof(*program));
+
+	layer->programs = programs;
+	if (r)
+		return r;
+	layer->programs[layer->n_programs++] = *program;
+	*ret = (uint32_t)layer->n_programs;
 	return 0;
 }
 
@@ -312,66 +386,65 @@ static int read_release(struct layer *layer, struct tar_reader *reader, const ui
 static int add_file(struct layer *layer, struct tar_reader *reader, const char *path, struct err *e)
 {
 	struct layer_entry entry = { .kind = LAYER_FILE };
-	char version[EMULATOR_VERSION_MAX] = "";
+	struct layer_program program = { 0 };
 	uint8_t head[ELF_HEAD];
 	ssize_t n = tar_read(reader, head, sizeof(head), e);
-	int r;
+	int r = (int)MIN_OF(n, 0);
 
-	if (n < 0)
-		return (int)n;
-	entry.is_elf = elf_read_head(head, (size_t)n, &entry.head, NULL) == 1;
-	if (is_release(path)) {
+	if (!r && is_release(path))
 		r = read_release(layer, reader, head, (size_t)n, e);
-		if (r)
-			return r;
+	if (!r && elf_read_head(head, (size_t)n, &program.head, NULL) == 1) {
+		r = look_into(layer, reader, head, (size_t)n, path, &program, e);
+		if (!r)
+			r = add_program(layer, &program, &entry.more);
 	}
-	if (entry.is_elf) {
-		r = look_into(reader, head, (size_t)n, path, &entry, version, e);
-		if (r)
-			return r;
-	}
-	return add_entry(layer, path, entry.emulates ? version : NULL, entry);
+	return r ? r : add_entry(layer, path, NULL, entry);
 }
 
-static struct layer_entry other_entry(const struct tar_entry *member, enum layer_kind kind)
+static int add_directory(struct layer *layer, const struct tar_entry *member, const char *path)
 {
-	struct layer_entry entry = { .kind = kind, .has_attributes = kind == LAYER_DIRECTORY };
+	struct layer_directory directory = { .mode = member->mode, .uid = member->uid, .gid = member->gid,
+		.mtime = member->mtime };
+	void *directories = layer->directories;
+	int r = layer->n_directories < layer->directories_cap ? 0 :
+		double_room(layer, &directories, &layer->directories_cap, sizeof(directory));
 
-	if (entry.has_attributes)
-		entry.attributes = (struct layer_attributes){ member->mode, member->uid, member->gid,
-			member->mtime };
-	return entry;
+	layer->directories = directories;
+	directory.records_len = (uint32_t)member->records.len; /* TAR_PAX_MAX bounds it */
+	if (!r && member->records.len)
+		r = arena_add(layer, member->records.data, member->records.len, &directory.records);
+	if (r)
+		return r;
+	layer->directories[layer->n_directories++] = directory;
+	return add_entry(layer, path, NULL,
+		(struct layer_entry){ .kind = LAYER_DIRECTORY, .more = (uint32_t)layer->n_directories });
 }
 
 static int add_member(struct layer *layer, struct tar_reader *reader, struct err *e)
 {
-	static const enum layer_kind kinds[] = {
-		[TAR_HARDLINK - '0'] = LAYER_HARDLINK, [TAR_SYMLINK - '0'] = LAYER_SYMLINK,
-		[TAR_CHAR - '0'] = LAYER_OTHER,	       [TAR_BLOCK_DEVICE - '0'] = LAYER_OTHER,
-		[TAR_DIRECTORY - '0'] = LAYER_DIRECTORY, [TAR_FIFO - '0'] = LAYER_OTHER,
-	};
 	const struct tar_entry *member = &reader->entry;
 	char path[PATH_LIMIT], target[PATH_LIMIT];
+	struct layer_entry entry = { .kind = LAYER_OTHER };
 	const char *link = NULL;
-	int r;
 
 	if (!normalise(member->path, path, sizeof(path))) {
 		layer->odd++;
 		return 0;
 	}
-	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX))
-		r = add_entry(layer, path, NULL, (struct layer_entry){ .kind = LAYER_WHITEOUT });
-	else if (member->type == TAR_FILE)
+	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX)) {
+		entry.kind = LAYER_WHITEOUT;
+	} else if (member->type == TAR_FILE) {
 		return add_file(layer, reader, path, e);
-	else {
-		if (member->type == TAR_SYMLINK)
-			link = member->linkname;
-		else if (member->type == TAR_HARDLINK && normalise(member->linkname, target,
-								 sizeof(target)))
-			link = target;
-		r = add_entry(layer, path, link, other_entry(member, kinds[member->type - '0']));
+	} else if (member->type == TAR_DIRECTORY) {
+		return add_directory(layer, member, path);
+	} else if (member->type == TAR_SYMLINK) {
+		entry.kind = LAYER_SYMLINK;
+		link = member->linkname;
+	} else if (member->type == TAR_HARDLINK) {
+		entry.kind = LAYER_HARDLINK;
+		link = normalise(member->linkname, target, sizeof(target)) ? target : NULL;
 	}
-	return r;
+	return add_entry(layer, path, link, entry);
 }
 
 static int read_members(struct layer *layer, struct source *source, struct err *e)
@@ -384,6 +457,8 @@ static int read_members(struct layer *layer, struct source *source, struct err *
 		r = add_member(layer, &reader, e);
 		if (r == -E2BIG && e && !e->code)
 			err_set(e, r, "more files in a layer than can be looked at");
+		else if (r && e && !e->code)
+			err_sys(e, r, "cannot look into it");
 		if (r)
 			break;
 	}
@@ -404,31 +479,108 @@ static int drain(struct source *source, struct err *e)
 	return n < 0 ? err_set(e, -EBADMSG, "truncated or corrupt") : 0;
 }
 
-int layer_read(const struct member *member, struct layer *ret, struct err *e)
+/* state: a digest of what is compressed, NULL: none. NULL with e set. */
+static struct source *open_source(const struct member *member, struct digest_state *state, const char **ret_codec,
+	struct err *e)
 {
 	struct source *source = source_range(member->fd, member->offset, member->size);
-	struct layer layer = { 0 };
-	int r;
 
-	if (!source)
+	if (source && state)
+		source = source_digested(source, state);
+	if (source)
+		return source_decode(source, ret_codec, e);
+	err_sys(e, -ENOMEM, "cannot read the layer");
+	return NULL;
+}
+
+static int read_plain(const struct member *member, struct layer *layer, struct err *e)
+{
+	struct source *source = open_source(member, NULL, &layer->codec, e);
+	int r = source ? read_members(layer, source, e) : e ? e->code : -EBADMSG;
+
+	source_free(source);
+	return r;
+}
+
+static int read_whole(const struct layer_source *what, struct layer *layer, struct err *e)
+{
+	struct digest_state *state = digest_begin();
+	struct source *source = state ? open_source(&what->member, state, &layer->codec, e) : NULL;
+	char digest[DIGEST_TEXT];
+	int r = source ? read_members(layer, source, e) : e && e->code ? e->code : -EBADMSG;
+
+	if (!state)
 		return err_sys(e, -ENOMEM, "cannot read the layer");
-	source = source_decode(source, &layer.codec, e);
-	if (!source)
-		return e ? e->code : -EBADMSG;
-	r = read_members(&layer, source, e);
-	if (!r && strcmp(layer.codec, "none"))
+	if (!r)
 		r = drain(source, e);
 	source_free(source);
-	if (r)
-		layer_done(&layer);
-	else
-		*ret = layer;
+	digest_end(state, digest);
+	if (!r && *what->digest && strcmp(digest, what->digest))
+		r = err_set(e, -EBADMSG, "its content does not have the digest that is its name");
+	layer->is_proven = !r && *what->digest;
 	return r;
+}
+
+/* Decoders are taken without reading on: *ret tells whether there is one for it. */
+static int is_compressed(const struct member *member, bool *ret, struct err *e)
+{
+	const char *codec;
+	struct source *source = open_source(member, NULL, &codec, e);
+
+	if (!source)
+		return e && e->code ? e->code : -EBADMSG;
+	source_free(source);
+	*ret = strcmp(codec, "none");
+	return 0;
+}
+
+/* What was made room for and is not there. */
+static void shrink(struct layer *layer)
+{
+	const struct {
+		void **items;
+		size_t *cap, n, size;
+	} arrays[] = {
+		{ (void **)&layer->entries, &layer->cap, layer->n, sizeof(*layer->entries) },
+		{ (void **)&layer->directories, &layer->directories_cap, layer->n_directories,
+			sizeof(*layer->directories) },
+		{ (void **)&layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs) },
+		{ (void **)&layer->arena, &layer->room, layer->used, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++) {
+		void *less = arrays[i].n ? realloc(*arrays[i].items, arrays[i].n * arrays[i].size) : NULL;
+		size_t spare = (*arrays[i].cap - arrays[i].n) * arrays[i].size;
+
+		if (!less)
+			continue;
+		*arrays[i].items = less;
+		*arrays[i].cap = arrays[i].n;
+		atomic_fetch_sub(&held, spare);
+		layer->held -= spare;
+	}
+}
+
+int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)
+{
+	struct layer layer = { 0 };
+	bool is_packed;
+	int r = is_compressed(&source->member, &is_packed, e);
+
+	if (!r)
+		r = is_packed ? read_whole(source, &layer, e) : read_plain(&source->member, &layer, e);
+	if (r) {
+		layer_done(&layer);
+		return r;
+	}
+	shrink(&layer);
+	*ret = layer;
+	return 0;
 }
 
 /* What the threads share. */
 struct batch {
-	const struct member *members;
+	const struct layer_source *sources;
 	struct layer *layers;
 	size_t n;
 	atomic_size_t next;
@@ -442,7 +594,9 @@ static void *work(void *context)
 	while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
 		struct err e = { 0 };
 
-		if (layer_read(&batch->members[i], &batch->layers[i], &e)) {
+		if (batch->sources[i].is_known)
+			continue;
+		if (layer_read(&batch->sources[i], &batch->layers[i], &e)) {
 			batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
 			continue;
 		}
@@ -451,9 +605,9 @@ static void *work(void *context)
 	return NULL;
 }
 
-void layer_read_all(const struct member *members, struct layer *layers, size_t n)
+void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n)
 {
-	struct batch batch = { .members = members, .layers = layers, .n = n };
+	struct batch batch = { .sources = sources, .layers = layers, .n = n };
 	pthread_t threads[THREADS_MAX];
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t width = MIN_OF(MIN_OF((size_t)(cores < 1 ? 1 : cores), n), (size_t)THREADS_MAX), made = 0;
@@ -468,6 +622,8 @@ void layer_read_all(const struct member *members, struct layer *layers, size_t n
 void layer_done(struct layer *layer)
 {
 	free(layer->entries);
+	free(layer->directories);
+	free(layer->programs);
 	free(layer->arena);
 	free(layer->table);
 	err_done(&layer->err);

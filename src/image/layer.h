@@ -2,6 +2,7 @@
 /* What a layer holds, read once from its tar without unpacking it. */
 #pragma once
 
+#include "base/digest.h"
 #include "emulator/content.h"
 #include "image/bundle.h"
 
@@ -23,34 +24,39 @@ enum layer_kind {
 #define LAYER_WHITEOUT_PREFIX ".wh."
 #define LAYER_OPAQUE_NAME     ".wh..wh..opq"
 
-struct layer_attributes {
-	unsigned mode;
-	uint64_t uid, gid;
-	int64_t mtime;
+/* Texts are offsets into the layer's arena, 0 where there is none. An image has very many entries: they are small. */
+struct layer_entry {
+	uint32_t path, link; /* link: of symlinks as it stands, of hard links normalised */
+	uint32_t more;	     /* 1 + its index in the layer's directories or programs; 0: nothing more is known */
+	uint8_t kind;	     /* enum layer_kind */
 };
 
-/* Names are offsets into the layer's arena. */
-struct layer_entry {
-	uint32_t path, link; /* link: of symlinks as it stands, of hard links normalised; else 0 */
-	enum layer_kind kind;
-	bool has_attributes; /* of a directory: not only its members tell of it */
-	bool is_elf;
+/* What a directory's own entry says; there is none where only members tell of it. */
+struct layer_directory {
+	uint64_t uid, gid;
+	int64_t mtime;
+	uint32_t mode;
+	uint32_t records, records_len; /* PAX records: extended attributes, a time's fraction */
+};
+
+/* What is known of an ELF file. */
+struct layer_program {
+	struct elf_head head;
+	struct platform platform;
 	bool is_known;	/* platform was read from the whole file */
 	bool is_usable; /* of an emulator: emulator_check() has nothing against it */
-	union {
-		struct layer_attributes attributes; /* of a directory */
-		struct {			    /* of an ELF file */
-			struct elf_head head;
-			struct platform platform;
-			const struct arch *emulates; /* with the version at link */
-		};
-	};
+	const struct arch *emulates; /* NULL: it is no emulator */
+	uint32_t version, digest;    /* of an emulator */
 };
 
 /* A read layer; layer_free() frees. Paths have no leading slash, no "." and no ".."; the root is "". */
 struct layer {
 	struct layer_entry *entries;
 	size_t n, cap;
+	struct layer_directory *directories;
+	size_t n_directories, directories_cap;
+	struct layer_program *programs;
+	size_t n_programs, programs_cap;
 	char *arena;
 	size_t used, room;
 	size_t held; /* of LAYERS_MEMORY_MAX */
@@ -60,20 +66,37 @@ struct layer {
 	char system[CONTENT_TEXT_MAX]; /* PRETTY_NAME, where this layer has os-release */
 	bool has_whiteouts, has_blockers; /* entries that hide what is below them */
 	unsigned long odd; /* names with "..", passed over */
+	bool is_proven; /* all of it was read, and has the digest that was said */
 	struct err err;
 	bool has_failed;
 };
 
+/* What is to be read: a member of the image, and the digest that its bytes are to have, "" where nothing says so. */
+struct layer_source {
+	struct member member;
+	char digest[DIGEST_TEXT];
+	bool is_known; /* nothing is to be read: the layer is there already */
+};
+
 /*
- * Reads one layer from a member of the image, whatever it is compressed with. Programs whose names tell
- * that they matter (shells, package managers, emulators) are looked into on the way. -EBADMSG, -E2BIG.
+ * Reads one layer, whatever it is compressed with. Programs whose names tell that they matter (shells, package managers,
+ * emulators) are looked into on the way. What is compressed is read whole, and its digest checked; of what is not only the
+ * headers are read. -EBADMSG, -E2BIG.
  */
-int layer_read(const struct member *member, struct layer *ret, struct err *e);
+int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
 /* Reads several at once, side by side on the cores there are; each has its own err. */
-void layer_read_all(const struct member *members, struct layer *layers, size_t n);
+void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n);
 void layer_done(struct layer *layer);
 /* The last entry for a path of this layer; NULL. */
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len);
+/* What more is known of a directory, of a program; NULL. */
+const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry);
+const struct layer_program *layer_program(const struct layer *layer, const struct layer_entry *entry);
+/*
+ * Makes the table of paths for entries that were not read but are there already, and counts what they hold.
+ * -E2BIG, -ENOMEM.
+ */
+int layer_adopt(struct layer *layer);
 
 /*
  * The same in pieces, so that all prefixes of a path cost no more than the path: layer_hash() goes on from the

@@ -15,18 +15,21 @@ struct overrides {
 	bool has_size, has_uid, has_gid, has_mtime, is_sparse;
 	bool is_begun; /* a member has to follow */
 	uint64_t size, uid, gid, mtime;
+	struct buf records;
 };
 
 static void overrides_done(struct overrides *o)
 {
 	free(o->path);
 	free(o->linkname);
+	buf_done(&o->records);
 }
 
 static void entry_done(struct tar_entry *entry)
 {
 	free(entry->path);
 	free(entry->linkname);
+	buf_done(&entry->records);
 	*entry = (struct tar_entry){ 0 };
 }
 
@@ -198,12 +201,22 @@ static int pax_record(struct overrides *o, const char *key, size_t key_len, cons
 	return pax_number(o, key, key_len, value, len, e);
 }
 
+/* What a directory loses when another layer has it again, and does not say this again. */
+static bool is_kept(const char *key, size_t len, const char *value, size_t value_len)
+{
+	static const char xattr[] = "SCHILY.xattr.";
+
+	return (len > strlen(xattr) && !memcmp(key, xattr, strlen(xattr))) ||
+		(len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len));
+}
+
 /* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
 static int parse_pax(struct overrides *o, const char *text, size_t total, struct err *e)
 {
 	for (size_t at = 0; at < total;) {
 		const char *record = text + at, *space = memchr(record, ' ', MIN_OF(total - at, 21));
 		const char *equals;
+		size_t key_len, value_len;
 		unsigned long len;
 		char digits[24] = "";
 		int r;
@@ -216,10 +229,13 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 		equals = memchr(space + 1, '=', len - (size_t)(space + 1 - record) - 1);
 		if (!equals)
 			return malformed("a PAX record without '='", e);
-		r = pax_record(o, space + 1, (size_t)(equals - space - 1), equals + 1,
-			len - 2 - (size_t)(equals - record), e);
+		key_len = (size_t)(equals - space - 1);
+		value_len = len - 2 - (size_t)(equals - record);
+		r = pax_record(o, space + 1, key_len, equals + 1, value_len, e);
 		if (r)
 			return r;
+		if (is_kept(space + 1, key_len, equals + 1, value_len))
+			buf_add(&o->records, record, len);
 		at += len;
 	}
 	return 0;
@@ -302,7 +318,9 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 		entry->mtime = (int64_t)o->mtime;
 	entry->path = o->path ? take_ptr(&o->path) : block_path(block);
 	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
-	if (!entry->path || !entry->linkname)
+	entry->records = o->records;
+	o->records = (struct buf){ 0 };
+	if (!entry->path || !entry->linkname || !buf_ok(&entry->records))
 		return err_sys(e, -ENOMEM, "cannot read it");
 	if (o->is_sparse)
 		return malformed("a sparse file", e);

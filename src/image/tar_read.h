@@ -30,6 +30,7 @@ struct tar_entry {
 	unsigned mode;
 	uint64_t uid, gid, size;
 	int64_t mtime;
+	struct buf records; /* of its PAX header, as they stand there: extended attributes, times with a fraction */
 	uint64_t start;	 /* of its first header in the source, extensions included */
 	uint64_t offset; /* of the content in the source */
 };

@@ -120,6 +120,8 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 			pax_number(&records, numbers[i].key, (long long)numbers[i].value);
 	}
 	put_fixed(block, (char)entry->type);
+	if (entry->records.len)
+		buf_add(&records, entry->records.data, entry->records.len);
 	add_pax(out, &records);
 	buf_add(out, block, sizeof(block));
 	if (!buf_ok(&records))

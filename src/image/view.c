@@ -211,13 +211,14 @@ int view_place(const struct view *view, const char *path, char resolved[VIEW_PAT
 		-ENAMETOOLONG : 0;
 }
 
-bool view_attributes(const struct view *view, const char *path, size_t len, struct layer_attributes *ret)
+bool view_directory(const struct view *view, const char *path, size_t len, struct view_directory *ret)
 {
 	for (size_t i = view->n; i-- > 0;) {
 		const struct layer_entry *entry = layer_find(view->layers[i], path, len);
+		const struct layer_directory *directory = entry ? layer_directory(view->layers[i], entry) : NULL;
 
-		if (entry && entry->kind == LAYER_DIRECTORY && entry->has_attributes) {
-			*ret = entry->attributes;
+		if (directory) {
+			*ret = (struct view_directory){ view->layers[i], directory };
 			return true;
 		}
 		if (takes_away(view->layers[i], path, len))
@@ -229,12 +230,16 @@ bool view_attributes(const struct view *view, const char *path, size_t len, stru
 static int judge_keys(const struct view *view, struct content *content)
 {
 	for (const char *const *p = content_key_files; *p && !content->has_platform; p++) {
+		const struct layer_program *program;
 		char resolved[VIEW_PATH_MAX];
 		struct view_hit hit;
 
-		if (view_resolve(view, *p, &hit, resolved) || !hit.entry->is_known)
+		if (view_resolve(view, *p, &hit, resolved))
 			continue;
-		content->platform = hit.entry->platform;
+		program = layer_program(hit.layer, hit.entry);
+		if (!program || !program->is_known)
+			continue;
+		content->platform = program->platform;
 		content->decided_by = mem_text(*p);
 		content->has_platform = true;
 		if (!content->decided_by)
@@ -247,10 +252,11 @@ static int count_entry(const struct view *view, size_t i, const struct layer_ent
 	struct content *content, uint64_t *work)
 {
 	const struct layer *layer = view->layers[i];
+	const struct layer_program *program = layer_program(layer, entry);
 	const char *path = layer_text(layer, entry->path);
 	auto_buf full = { 0 };
 
-	if (!entry->is_elf || layer_find(layer, path, strlen(path)) != entry)
+	if (!program || layer_find(layer, path, strlen(path)) != entry)
 		return 0;
 	*work += (view->n - i) * (strlen(path) + 64);
 	if (*work > VIEW_WORK_MAX)
@@ -260,10 +266,10 @@ static int count_entry(const struct view *view, size_t i, const struct layer_ent
 	buf_addf(&full, "/%s", path);
 	if (!buf_ok(&full))
 		return -ENOMEM;
-	if (entry->emulates)
-		return content_emulator(content, buf_text(&full), entry->emulates, &entry->head,
-			entry->is_usable, layer_text(layer, entry->link));
-	return content_file(content, &entry->head, buf_text(&full));
+	if (program->emulates)
+		return content_emulator(content, buf_text(&full), program->emulates, &program->head, program->is_usable,
+			layer_text(layer, program->version));
+	return content_file(content, &program->head, buf_text(&full));
 }
 
 int view_content(const struct view *view, uint64_t *work, struct content *ret)

@@ -17,6 +17,11 @@ struct view_hit {
 	const struct layer_entry *entry;
 };
 
+struct view_directory {
+	const struct layer *layer;
+	const struct layer_directory *directory;
+};
+
 /* Whether the entry of layers[i] for this path is still there under the layers above it. */
 bool view_is_visible(const struct view *view, size_t i, const char *path);
 /*
@@ -34,7 +39,7 @@ bool view_find(const struct view *view, const char *path, struct view_hit *ret);
  */
 int view_place(const struct view *view, const char *path, char resolved[VIEW_PATH_MAX]);
 /* What the directory path[0..len], without links in it, has for attributes; false where no entry says so. */
-bool view_attributes(const struct view *view, const char *path, size_t len, struct layer_attributes *ret);
+bool view_directory(const struct view *view, const char *path, size_t len, struct view_directory *ret);
 /*
  * What the view is made of, judged as a root file system is. work counts over all images of a file, from 0.
  * 0, -ENOMEM, -E2BIG; content_done() frees.

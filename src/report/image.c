@@ -2,11 +2,13 @@
 /* What an image is made of: for each of its platforms the label and the files. */
 #include "report/image.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "image/tar_read.h"
 
 enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
@@ -23,6 +25,7 @@ struct store {
 	struct found *found;
 	struct layer *layers;
 	size_t n, cap;
+	bool are_blobs; /* OCI's, whose names are their digests */
 	uint64_t work;
 };
 
@@ -61,27 +64,41 @@ static void store_done(struct store *store)
 	free(store->layers);
 }
 
+/* "" for a name that is none. */
+static void name_digest(const char *name, char ret[DIGEST_TEXT])
+{
+	static const char blobs[] = "blobs/sha256/";
+
+	if (!str_starts(name, blobs) || snprintf(ret, DIGEST_TEXT, "sha256:%s", name + strlen(blobs)) >= DIGEST_TEXT ||
+		!digest_is_valid(ret))
+		*ret = '\0';
+}
+
 /* Opens, reads and closes some layers. One that is not here (foreign, or left out) is allowed; its place stays empty. */
 static int read_some(const struct bundle *bundle, struct store *store, size_t from, size_t n,
 	struct err *e)
 {
-	struct member members[AT_ONCE];
+	struct layer_source sources[AT_ONCE];
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
-		members[i] = (struct member)MEMBER_INIT;
+		sources[i] = (struct layer_source){ .member = MEMBER_INIT };
 	for (size_t i = 0; !r && i < n; i++) {
-		r = bundle_find(bundle, store->names[from + i], &members[i], e);
-		store->found[from + i] = (struct found){ !r, members[i].size };
+		struct layer_source *source = &sources[i];
+
+		r = bundle_find(bundle, store->names[from + i], &source->member, e);
+		store->found[from + i] = (struct found){ !r, source->member.size };
+		if (store->are_blobs)
+			name_digest(store->names[from + i], source->digest);
 		if (r == -ENOENT)
 			r = 0;
 		if (!r)
 			err_done(e);
 	}
 	if (!r)
-		layer_read_all(members, store->layers + from, n);
+		layer_read_all(sources, store->layers + from, n);
 	for (size_t i = 0; i < n; i++)
-		member_done(&members[i]);
+		member_done(&sources[i].member);
 	return r;
 }
 
@@ -203,8 +220,8 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 static int look_at_all(const struct bundle *bundle, struct image_report *report, const struct visit *visit,
 	struct err *e)
 {
-	struct store store = { 0 };
 	struct model *model = &report->model;
+	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
 	int r = 0;
 
 	report->facts = mem_new(model->n ? model->n : 1, sizeof(*report->facts));

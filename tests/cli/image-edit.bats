@@ -273,6 +273,38 @@ parts() {
 	diff -r was image
 }
 
+@test "a directory keeps its extended attributes and the fraction of its time" {
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		oci = I.Oci()
+		bottom = T.tar(I.system(E.arm()), T.pax(**{"mtime": "1500000000.25", "SCHILY.xattr.user.a": "b=\nc", "comment": "no"}),
+		               T.directory("usr", 0o711), T.pax(uid="3000000", mtime="1400000000"), T.directory("usr/bin"))
+		top = T.tar(T.directory("usr/lib")) # tells nothing of usr
+		I.write_layout("image", oci.finish(oci.image([bottom, top], **I.named("1"))))
+	PYTHON
+	inject 0 image
+	python3 - <<-'PYTHON'
+		import glob, io, tarfile
+		for name in glob.glob("image/blobs/sha256/*"):
+		    if open(name, "rb").read(1) == b"{":
+		        continue
+		    tar = {one.name: one for one in tarfile.open(name)}
+		    if "usr/bin/qemu-arm-static" in tar:
+		        break
+		assert tar["usr"].pax_headers == {"mtime": "1500000000.25", "SCHILY.xattr.user.a": "b=\nc"}, tar["usr"].pax_headers
+		assert (tar["usr"].mode, tar["usr"].mtime) == (0o711, 1500000000.25)
+		assert tar["usr/bin"].uid == 3000000 and "mtime" not in tar["usr/bin"].pax_headers, tar["usr/bin"].pax_headers
+	PYTHON
+	umoci stat --image image:1
+	mkdir out
+	umoci unpack --image image:1 out/bundle
+	[[ $(stat -c '%a %.2Y' out/bundle/rootfs/usr) == '711 1500000000.25' ]]
+	same attribute $'b=\nc' "$(python3 -c 'import os; print(os.getxattr("out/bundle/rootfs/usr", "user.a").decode())')"
+}
+
 @test "two users, two time zones, two masks: the same digest; SOURCE_DATE_EPOCH: another" {
 	local first second
 

@@ -111,7 +111,7 @@ static void read_headers(int fd, size_t len, bool is_layer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	auto_free uint8_t *tar = malloc(len + 1);
-	struct member member = MEMBER_INIT;
+	struct layer_source source = { .member = MEMBER_INIT };
 	struct layer layer;
 	auto_err e = { 0 };
 	int r;
@@ -121,16 +121,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	memcpy(tar, data, len);
 	put_checksums(tar, len);
-	member.fd = fuzz_file(tar, len);
-	member.size = len;
-	r = layer_read(&member, &layer, &e);
+	source.member.fd = fuzz_file(tar, len);
+	source.member.size = len;
+	r = layer_read(&source, &layer, &e);
 	fuzz_check(r, &e);
 	if (!r) {
 		check_layer(&layer);
 		look(&layer);
 		layer_done(&layer);
 	}
-	read_headers(member.fd, len, true);
-	read_headers(member.fd, len, false);
+	read_headers(source.member.fd, len, true);
+	read_headers(source.member.fd, len, false);
 	return 0;
 }

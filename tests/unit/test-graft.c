@@ -24,15 +24,15 @@ struct stack {
 
 static void add_layer(struct stack *s, struct buf *tar)
 {
-	struct member member = MEMBER_INIT;
+	struct layer_source source = { .member = MEMBER_INIT };
 	auto_err e = { 0 };
 	auto_fd fd = -1;
 
 	archive_end(tar);
 	fd = archive_open(tar->data, tar->len);
-	member.fd = fd;
-	member.size = tar->len;
-	check_code("a layer", layer_read(&member, &s->layers[s->view.n], &e), 0, &e);
+	source.member.fd = fd;
+	source.member.size = tar->len;
+	check_code("a layer", layer_read(&source, &s->layers[s->view.n], &e), 0, &e);
 	s->pointers[s->view.n] = &s->layers[s->view.n];
 	s->view.layers = s->pointers;
 	s->view.n++;

@@ -21,16 +21,16 @@ struct stack {
 static void add_layer(struct stack *s, struct buf *tar)
 {
 	struct layer *layer = &s->layers[s->view.n];
-	struct member member = MEMBER_INIT;
+	struct layer_source source = { .member = MEMBER_INIT };
 	auto_err e = { 0 };
 	auto_fd fd = -1;
 
 	archive_end(tar);
 	fd = archive_open(tar->data, tar->len);
-	member.fd = fd;
-	member.size = tar->len;
+	source.member.fd = fd;
+	source.member.size = tar->len;
 	assert_true(s->view.n < LAYERS_MAX);
-	check_code("a layer", layer_read(&member, layer, &e), 0, &e);
+	check_code("a layer", layer_read(&source, layer, &e), 0, &e);
 	s->pointers[s->view.n++] = layer;
 	s->view.layers = s->pointers;
 	tar->len = 0;
