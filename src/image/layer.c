@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* What a layer holds, read once from its tar without unpacking it. */
+/* What a layer holds: paths, quickly found. */
 #include "image/layer.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/random.h>
 
-#include "arch/abi.h"
-#include "base/fdio.h"
 #include "base/memory.h"
-#include "base/str.h"
-#include "image/tar_read.h"
-
-enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 4096, RELEASE_MAX = 64 * 1024 };
 
 /*
  * A polynomial whose multiplier is drawn anew in each run, modulo a prime: two names of length n collide for at most n
@@ -63,23 +53,34 @@ static bool hold(size_t more)
 	return false;
 }
 
-static int arena_add(struct layer *layer, const char *text, size_t len, uint32_t *ret)
+static int make_room(struct layer *layer, size_t len)
 {
-	if (layer->used + len + 1 > layer->room) {
-		size_t room = layer->room ? 2 * layer->room : 64 * 1024;
-		char *grown;
+	size_t room = layer->room ? layer->room : 64 * 1024;
+	char *grown;
 
-		while (room < layer->used + len + 1)
-			room *= 2;
-		if (!hold(room - layer->room))
-			return -E2BIG;
-		layer->held += room - layer->room;
-		grown = realloc(layer->arena, room);
-		if (!grown)
-			return -ENOMEM;
-		layer->arena = grown;
-		layer->room = room;
-	}
+	while (room < layer->used + len)
+		room *= 2;
+	if (room == layer->room)
+		return 0;
+	if (!hold(room - layer->room))
+		return -E2BIG;
+	layer->held += room - layer->room;
+	grown = realloc(layer->arena, room);
+	if (!grown)
+		return -ENOMEM;
+	layer->arena = grown;
+	layer->room = room;
+	return 0;
+}
+
+int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret)
+{
+	int r = make_room(layer, len + 2);
+
+	if (r)
+		return r;
+	if (!layer->used)
+		layer->arena[layer->used++] = '\0'; /* offset 0 means that there is no text */
 	memcpy(layer->arena + layer->used, text, len);
 	layer->arena[layer->used + len] = '\0';
 	*ret = (uint32_t)layer->used;
@@ -211,12 +212,10 @@ static int add_one(struct layer *layer, const char *path, size_t len, const char
 	size_t slot;
 	int r = layer->n == layer->cap ? grow(layer) : 0;
 
-	if (!r && !layer->used)
-		r = arena_add(layer, "", 0, &entry.path); /* offset 0 is "" */
 	if (!r)
-		r = arena_add(layer, path, len, &entry.path);
+		r = layer_add_text(layer, path, len, &entry.path);
 	if (!r && link)
-		r = arena_add(layer, link, strlen(link), &entry.link);
+		r = layer_add_text(layer, link, strlen(link), &entry.link);
 	if (r)
 		return r;
 	slot = slot_of_path(layer, path, len);
@@ -245,9 +244,7 @@ static int add_parents(struct layer *layer, const char *path, size_t len)
 	return r;
 }
 
-/* A later entry of the same path replaces the earlier one, as unpacking would. */
-static int add_entry(struct layer *layer, const char *path, const char *link,
-	struct layer_entry entry)
+int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry)
 {
 	size_t len = strlen(path);
 	int r = add_parents(layer, path, len);
@@ -255,95 +252,7 @@ static int add_entry(struct layer *layer, const char *path, const char *link,
 	return r ? r : add_one(layer, path, len, link, entry);
 }
 
-/* "./usr//bin/x/" to "usr/bin/x"; false for "..". */
-static bool normalise(const char *path, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if (len == 2 && !memcmp(p, "..", 2))
-			return false;
-		if (len && !(len == 1 && *p == '.')) {
-			if (n + len + 2 > size)
-				return false;
-			if (n)
-				out[n++] = '/';
-			memcpy(out + n, p, len);
-			n += len;
-		}
-		p += len;
-	}
-	out[n] = '\0';
-	return true;
-}
-
-/* Files of a name that tells what a system is; these are looked into. */
-static bool is_telling(const char *path)
-{
-	static const char names[] = "sh dash bash ash busybox [ sash posh yash mksh ksh zsh toybox "
-				    "coreutils dpkg apk rpm pacman opkg env true init systemd";
-	const char *name = str_basename(path);
-
-	return str_in_words(names, name, strlen(name));
-}
-
-/* The rest of a member after its first bytes, in a file that libelf can read. */
-static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
-{
-	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
-	auto_free char *chunk = mem_new(1, CHUNK);
-	ssize_t more;
-	int r;
-
-	if (fd < 0 || !chunk)
-		return err_sys(e, -ENOMEM, "cannot look into a program");
-	r = fd_write(fd, head, n);
-	while (!r && (more = tar_read(reader, chunk, CHUNK, e)) > 0)
-		r = fd_write(fd, chunk, (size_t)more);
-	if (!r && more < 0)
-		return (int)more;
-	if (!r && fchmod(fd, reader->entry.mode & 0777) < 0)
-		r = -errno;
-	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
-}
-
-/* What could not be kept is told by layer_read(). */
-static int keep_emulator(struct layer *layer, struct layer_program *program, int fd, const char *version)
-{
-	char digest[DIGEST_TEXT];
-	int r = digest_file(fd, digest);
-
-	program->is_usable = !emulator_check(fd, NULL);
-	if (!r)
-		r = arena_add(layer, version, strlen(version), &program->version);
-	return r ? r : arena_add(layer, digest, strlen(digest), &program->digest);
-}
-
-static int look_into(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, const char *path,
-	struct layer_program *program, struct err *e)
-{
-	const struct arch *emulates = content_maybe_emulator(path, &program->head);
-	char version[EMULATOR_VERSION_MAX];
-	struct elf_info info;
-	auto_fd fd = -1;
-
-	if ((!emulates && !is_telling(path)) || reader->entry.size > LAYER_CAPTURE_MAX)
-		return 0;
-	fd = capture(reader, head, n, e);
-	if (fd < 0)
-		return fd;
-	if (emulates && emulator_version(fd, emulates, version)) {
-		program->emulates = emulates;
-		return keep_emulator(layer, program, fd, version);
-	}
-	if (!elf_read(fd, &info, NULL))
-		program->is_known = abi_platform(&info, &program->platform);
-	return 0;
-}
-
-static int add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
+int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
 {
 	void *programs = layer->programs;
 	int r = layer->n_programs < layer->programs_cap ? 0 :
@@ -357,185 +266,21 @@ static int add_program(struct layer *layer, const struct layer_program *program,
 	return 0;
 }
 
-static bool is_release(const char *path)
+int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret)
 {
-	for (const char *const *p = content_release_files; *p; p++)
-		if (!strcmp(*p + 1, path))
-			return true;
-	return false;
-}
-
-static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n,
-	struct err *e)
-{
-	struct content content = { 0 };
-	auto_buf text = { 0 };
-	char chunk[4096];
-	ssize_t more = 1;
-
-	buf_add(&text, head, n);
-	while (text.len < RELEASE_MAX && (more = tar_read(reader, chunk, sizeof(chunk), e)) > 0)
-		buf_add(&text, chunk, (size_t)more);
-	if (more < 0)
-		return (int)more;
-	content_release(&content, buf_text(&text));
-	memcpy(layer->system, content.system, sizeof(layer->system));
-	return 0;
-}
-
-static int add_file(struct layer *layer, struct tar_reader *reader, const char *path, struct err *e)
-{
-	struct layer_entry entry = { .kind = LAYER_FILE };
-	struct layer_program program = { 0 };
-	uint8_t head[ELF_HEAD];
-	ssize_t n = tar_read(reader, head, sizeof(head), e);
-	int r = (int)MIN_OF(n, 0);
-
-	if (!r && is_release(path))
-		r = read_release(layer, reader, head, (size_t)n, e);
-	if (!r && elf_read_head(head, (size_t)n, &program.head, NULL) == 1) {
-		r = look_into(layer, reader, head, (size_t)n, path, &program, e);
-		if (!r)
-			r = add_program(layer, &program, &entry.more);
-	}
-	return r ? r : add_entry(layer, path, NULL, entry);
-}
-
-static int add_directory(struct layer *layer, const struct tar_entry *member, const char *path)
-{
-	struct layer_directory directory = { .mode = member->mode, .uid = member->uid, .gid = member->gid,
-		.mtime = member->mtime };
 	void *directories = layer->directories;
 	int r = layer->n_directories < layer->directories_cap ? 0 :
-		double_room(layer, &directories, &layer->directories_cap, sizeof(directory));
+		double_room(layer, &directories, &layer->directories_cap, sizeof(*directory));
 
 	layer->directories = directories;
-	directory.records_len = (uint32_t)member->records.len; /* TAR_PAX_MAX bounds it */
-	if (!r && member->records.len)
-		r = arena_add(layer, member->records.data, member->records.len, &directory.records);
 	if (r)
 		return r;
-	layer->directories[layer->n_directories++] = directory;
-	return add_entry(layer, path, NULL,
-		(struct layer_entry){ .kind = LAYER_DIRECTORY, .more = (uint32_t)layer->n_directories });
-}
-
-static int add_member(struct layer *layer, struct tar_reader *reader, struct err *e)
-{
-	const struct tar_entry *member = &reader->entry;
-	char path[PATH_LIMIT], target[PATH_LIMIT];
-	struct layer_entry entry = { .kind = LAYER_OTHER };
-	const char *link = NULL;
-
-	if (!normalise(member->path, path, sizeof(path))) {
-		layer->odd++;
-		return 0;
-	}
-	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX)) {
-		entry.kind = LAYER_WHITEOUT;
-	} else if (member->type == TAR_FILE) {
-		return add_file(layer, reader, path, e);
-	} else if (member->type == TAR_DIRECTORY) {
-		return add_directory(layer, member, path);
-	} else if (member->type == TAR_SYMLINK) {
-		entry.kind = LAYER_SYMLINK;
-		link = member->linkname;
-	} else if (member->type == TAR_HARDLINK) {
-		entry.kind = LAYER_HARDLINK;
-		link = normalise(member->linkname, target, sizeof(target)) ? target : NULL;
-	}
-	return add_entry(layer, path, link, entry);
-}
-
-static int read_members(struct layer *layer, struct source *source, struct err *e)
-{
-	struct tar_reader reader;
-	int r;
-
-	tar_init(&reader, source, true);
-	while ((r = tar_next(&reader, e)) > 0) {
-		r = add_member(layer, &reader, e);
-		if (r == -E2BIG && e && !e->code)
-			err_set(e, r, "more files in a layer than can be looked at");
-		else if (r && e && !e->code)
-			err_sys(e, r, "cannot look into it");
-		if (r)
-			break;
-	}
-	tar_done(&reader);
-	return r;
-}
-
-/* Behind the tar's end: padding, and the trailer by which the decompressor knows that all was right. */
-static int drain(struct source *source, struct err *e)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = source_read(source, chunk, sizeof(chunk))) > 0)
-		;
-	if (n == -E2BIG)
-		return err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
-	return n < 0 ? err_set(e, -EBADMSG, "truncated or corrupt") : 0;
-}
-
-/* state: a digest of what is compressed, NULL: none. NULL with e set. */
-static struct source *open_source(const struct member *member, struct digest_state *state, const char **ret_codec,
-	struct err *e)
-{
-	struct source *source = source_range(member->fd, member->offset, member->size);
-
-	if (source && state)
-		source = source_digested(source, state);
-	if (source)
-		return source_decode(source, ret_codec, e);
-	err_sys(e, -ENOMEM, "cannot read the layer");
-	return NULL;
-}
-
-static int read_plain(const struct member *member, struct layer *layer, struct err *e)
-{
-	struct source *source = open_source(member, NULL, &layer->codec, e);
-	int r = source ? read_members(layer, source, e) : e ? e->code : -EBADMSG;
-
-	source_free(source);
-	return r;
-}
-
-static int read_whole(const struct layer_source *what, struct layer *layer, struct err *e)
-{
-	struct digest_state *state = digest_begin();
-	struct source *source = state ? open_source(&what->member, state, &layer->codec, e) : NULL;
-	char digest[DIGEST_TEXT];
-	int r = source ? read_members(layer, source, e) : e && e->code ? e->code : -EBADMSG;
-
-	if (!state)
-		return err_sys(e, -ENOMEM, "cannot read the layer");
-	if (!r)
-		r = drain(source, e);
-	source_free(source);
-	digest_end(state, digest);
-	if (!r && *what->digest && strcmp(digest, what->digest))
-		r = err_set(e, -EBADMSG, "its content does not have the digest that is its name");
-	layer->is_proven = !r && *what->digest;
-	return r;
-}
-
-/* Decoders are taken without reading on: *ret tells whether there is one for it. */
-static int is_compressed(const struct member *member, bool *ret, struct err *e)
-{
-	const char *codec;
-	struct source *source = open_source(member, NULL, &codec, e);
-
-	if (!source)
-		return e && e->code ? e->code : -EBADMSG;
-	source_free(source);
-	*ret = strcmp(codec, "none");
+	layer->directories[layer->n_directories++] = *directory;
+	*ret = (uint32_t)layer->n_directories;
 	return 0;
 }
 
-/* What was made room for and is not there. */
-static void shrink(struct layer *layer)
+void layer_fit(struct layer *layer)
 {
 	const struct {
 		void **items;
@@ -559,64 +304,6 @@ static void shrink(struct layer *layer)
 		atomic_fetch_sub(&held, spare);
 		layer->held -= spare;
 	}
-}
-
-int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)
-{
-	struct layer layer = { 0 };
-	bool is_packed;
-	int r = is_compressed(&source->member, &is_packed, e);
-
-	if (!r)
-		r = is_packed ? read_whole(source, &layer, e) : read_plain(&source->member, &layer, e);
-	if (r) {
-		layer_done(&layer);
-		return r;
-	}
-	shrink(&layer);
-	*ret = layer;
-	return 0;
-}
-
-/* What the threads share. */
-struct batch {
-	const struct layer_source *sources;
-	struct layer *layers;
-	size_t n;
-	atomic_size_t next;
-};
-
-static void *work(void *context)
-{
-	struct batch *batch = context;
-	size_t i;
-
-	while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
-		struct err e = { 0 };
-
-		if (batch->sources[i].is_known)
-			continue;
-		if (layer_read(&batch->sources[i], &batch->layers[i], &e)) {
-			batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
-			continue;
-		}
-		err_done(&e);
-	}
-	return NULL;
-}
-
-void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n)
-{
-	struct batch batch = { .sources = sources, .layers = layers, .n = n };
-	pthread_t threads[THREADS_MAX];
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t width = MIN_OF(MIN_OF((size_t)(cores < 1 ? 1 : cores), n), (size_t)THREADS_MAX), made = 0;
-
-	while (made + 1 < width && !pthread_create(&threads[made], NULL, work, &batch))
-		made++;
-	work(&batch);
-	while (made)
-		pthread_join(threads[--made], NULL);
 }
 
 void layer_done(struct layer *layer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a layer holds, read once from its tar without unpacking it. */
+/* What a layer holds: paths, quickly found. */
 #pragma once
 
 #include "base/digest.h"
@@ -71,32 +71,12 @@ struct layer {
 	bool has_failed;
 };
 
-/* What is to be read: a member of the image, and the digest that its bytes are to have, "" where nothing says so. */
-struct layer_source {
-	struct member member;
-	char digest[DIGEST_TEXT];
-	bool is_known; /* nothing is to be read: the layer is there already */
-};
-
-/*
- * Reads one layer, whatever it is compressed with. Programs whose names tell that they matter (shells, package managers,
- * emulators) are looked into on the way. What is compressed is read whole, and its digest checked; of what is not only the
- * headers are read. -EBADMSG, -E2BIG.
- */
-int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
-/* Reads several at once, side by side on the cores there are; each has its own err. */
-void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n);
 void layer_done(struct layer *layer);
 /* The last entry for a path of this layer; NULL. */
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len);
 /* What more is known of a directory, of a program; NULL. */
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry);
 const struct layer_program *layer_program(const struct layer *layer, const struct layer_entry *entry);
-/*
- * Makes the table of paths for entries that were not read but are there already, and counts what they hold.
- * -E2BIG, -ENOMEM.
- */
-int layer_adopt(struct layer *layer);
 
 /*
  * The same in pieces, so that all prefixes of a path cost no more than the path: layer_hash() goes on from the
@@ -115,3 +95,20 @@ static inline const char *layer_text(const struct layer *layer, uint32_t at)
 {
 	return layer->arena + at;
 }
+
+/*
+ * For who makes a layer. A later entry of the same path takes the place of the earlier one, as unpacking would do; parents
+ * that are not there become directories. Texts that are added have their place told; so have more facts of directories and
+ * programs. 0, -E2BIG, -ENOMEM.
+ */
+int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry);
+int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret);
+int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret);
+int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret);
+/* Gives back the room for more. */
+void layer_fit(struct layer *layer);
+/*
+ * Makes the table of paths for entries that were not read but are there already, and counts what they hold.
+ * -E2BIG, -ENOMEM.
+ */
+int layer_adopt(struct layer *layer);

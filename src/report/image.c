@@ -9,6 +9,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/layer_read.h"
 #include "image/tar_read.h"
 
 enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */

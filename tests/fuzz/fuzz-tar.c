@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "image/layer_read.h"
 #include "image/tar_read.h"
 #include "image/view.h"
 

@@ -11,6 +11,7 @@
 #include "archive.h"
 #include "base/fdio.h"
 #include "check.h"
+#include "image/layer_read.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
 

@@ -8,6 +8,7 @@
 
 #include "archive.h"
 #include "check.h"
+#include "image/layer_read.h"
 
 enum { LAYERS_MAX = 6, PATHS_MAX = 400, ROUNDS = 1500 };
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What a layer holds, read once from its tar without unpacking it. */
+#pragma once
+
+#include "image/layer.h"
+
+/* What is to be read: a member of the image, and the digest that its bytes are to have, "" where nothing says so. */
+struct layer_source {
+	struct member member;
+	char digest[DIGEST_TEXT];
+	bool is_known; /* nothing is to be read: the layer is there already */
+};
+
+/*
+ * Reads one layer, whatever it is compressed with. Programs whose names tell that they matter (shells, package managers,
+ * emulators) are looked into on the way. What is compressed is read whole, and its digest checked; of what is not only the
+ * headers are read. -EBADMSG, -E2BIG.
+ */
+int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
+/* Reads several at once, side by side on the cores there are; each has its own err. */
+void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n);
