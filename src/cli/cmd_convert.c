@@ -132,7 +132,7 @@ static int convert(const struct context *c, const struct image_name *name, struc
 	struct convert_request request = { .bundle = bundle, .tags = c->tags, .n_tags = c->n_tags };
 	const struct image_facts *facts = NULL;
 	struct image_report report;
-	int r = image_look_each(bundle, is_directory, &report, NULL, NULL, e);
+	int r = image_look_each(bundle, is_directory, &(struct image_visit){ .cache = -1 }, &report, e);
 
 	request.tmpdir = tmpdir && *tmpdir ? tmpdir : "/var/tmp";
 	if (!r)

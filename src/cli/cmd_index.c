@@ -141,7 +141,7 @@ static int add_input(struct context *c, const char *target, struct err *e)
 	input->bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", e);
 	if (!input->bundle)
 		return err_prefix(e, "%s", target);
-	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &input->report, NULL, NULL, e);
+	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ .cache = -1 }, &input->report, e);
 	for (size_t i = 0; !r && i < input->report.model.n; i++) {
 		const struct image_facts *facts = &input->report.facts[i];
 

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/image_name.h"
 #include "cli/inject.h"
+#include "image/cache.h"
 #include "image/commit.h"
 #include "report/image.h"
 
@@ -333,6 +334,7 @@ static int run(struct work *w)
 {
 	const char *tmpdir = getenv("TMPDIR");
 	int r = open_locked(w), fd;
+	auto_fd cache = -1;
 
 	if (r)
 		return r;
@@ -342,7 +344,8 @@ static int run(struct work *w)
 	w->bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", w->e);
 	if (!w->bundle)
 		return err_prefix(w->e, "%s", w->c->target);
-	r = image_look_each(w->bundle, w->is_directory, &w->report, visit, w, w->e);
+	cache = cache_open(getenv("XDG_CACHE_HOME"), getenv("HOME"));
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ visit, w, cache }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);

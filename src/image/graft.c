@@ -32,7 +32,7 @@ static void add_parents(struct buf *out, const struct view *view, const char *pa
 		memcpy(name, path, len + 1);
 		name[len + 1] = '\0';
 		if (view_directory(view, path, len, &found)) {
-			entry.mode = found.directory->mode;
+			entry.mode = (unsigned)found.directory->mode;
 			entry.uid = found.directory->uid;
 			entry.gid = found.directory->gid;
 			entry.mtime = found.directory->mtime;

@@ -28,14 +28,13 @@ enum layer_kind {
 struct layer_entry {
 	uint32_t path, link; /* link: of symlinks as it stands, of hard links normalised */
 	uint32_t more;	     /* 1 + its index in the layer's directories or programs; 0: nothing more is known */
-	uint8_t kind;	     /* enum layer_kind */
+	uint32_t kind;	     /* enum layer_kind */
 };
 
 /* What a directory's own entry says; there is none where only members tell of it. */
 struct layer_directory {
-	uint64_t uid, gid;
+	uint64_t mode, uid, gid;
 	int64_t mtime;
-	uint32_t mode;
 	uint32_t records, records_len; /* PAX records: extended attributes, a time's fraction */
 };
 

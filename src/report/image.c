@@ -9,6 +9,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/cache.h"
 #include "image/layer_read.h"
 #include "image/tar_read.h"
 
@@ -27,6 +28,8 @@ struct store {
 	struct layer *layers;
 	size_t n, cap;
 	bool are_blobs; /* OCI's, whose names are their digests */
+	int cache;
+	bool has_learnt; /* something went into it */
 	uint64_t work;
 };
 
@@ -91,6 +94,7 @@ static int read_some(const struct bundle *bundle, struct store *store, size_t fr
 		store->found[from + i] = (struct found){ !r, source->member.size };
 		if (store->are_blobs)
 			name_digest(store->names[from + i], source->digest);
+		source->is_known = !r && cache_load(store->cache, source->digest, source->member.size, store->layers + from + i);
 		if (r == -ENOENT)
 			r = 0;
 		if (!r)
@@ -98,6 +102,11 @@ static int read_some(const struct bundle *bundle, struct store *store, size_t fr
 	}
 	if (!r)
 		layer_read_all(sources, store->layers + from, n);
+	for (size_t i = 0; !r && i < n; i++)
+		if (!sources[i].is_known && store->layers[from + i].is_proven) {
+			cache_store(store->cache, sources[i].digest, sources[i].member.size, &store->layers[from + i]);
+			store->has_learnt = true;
+		}
 	for (size_t i = 0; i < n; i++)
 		member_done(&sources[i].member);
 	return r;
@@ -113,6 +122,8 @@ static int read_layers(const struct bundle *bundle, struct store *store, struct 
 		return err_sys(e, -ENOMEM, "cannot read the layers");
 	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
 		r = read_some(bundle, store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
+	if (store->has_learnt)
+		cache_trim(store->cache);
 	return r;
 }
 
@@ -176,12 +187,7 @@ static bool do_agree(const struct image_facts *facts)
 	return image_fits(&facts->label, &content->platform);
 }
 
-struct visit {
-	int (*each)(struct image_facts *facts, const struct view *view, void *context);
-	void *context;
-};
-
-static int look_at_image(struct store *store, struct image_facts *facts, const struct visit *visit, int *ret_answer,
+static int look_at_image(struct store *store, struct image_facts *facts, const struct image_visit *visit, int *ret_answer,
 	struct err *e)
 {
 	const struct model_image *image = facts->image;
@@ -218,11 +224,11 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	return 0;
 }
 
-static int look_at_all(const struct bundle *bundle, struct image_report *report, const struct visit *visit,
+static int look_at_all(const struct bundle *bundle, struct image_report *report, const struct image_visit *visit,
 	struct err *e)
 {
 	struct model *model = &report->model;
-	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
+	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE, .cache = visit->cache };
 	int r = 0;
 
 	report->facts = mem_new(model->n ? model->n : 1, sizeof(*report->facts));
@@ -246,19 +252,19 @@ static int look_at_all(const struct bundle *bundle, struct image_report *report,
 	return r;
 }
 
-int image_look_each(const struct bundle *bundle, bool is_directory, struct image_report *ret,
-	int (*each)(struct image_facts *facts, const struct view *view, void *context), void *context, struct err *e)
+int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
+	struct image_report *ret, struct err *e)
 {
-	const struct visit visit = { each, context };
 	int r;
 
 	*ret = (struct image_report){ 0 };
 	r = model_read(bundle, is_directory, &ret->model, e);
-	return r ? r : look_at_all(bundle, ret, &visit, e);
+	return r ? r : look_at_all(bundle, ret, visit, e);
 }
 
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e)
 {
+	const struct image_visit visit = { .cache = -1 };
 	struct bundle *bundle;
 	struct stat st;
 	int r;
@@ -272,7 +278,7 @@ int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err 
 	bundle = bundle_open(fd, tmpdir, e);
 	if (!bundle)
 		return e ? e->code : -EBADMSG;
-	r = image_look_each(bundle, S_ISDIR(st.st_mode), ret, NULL, NULL, e);
+	r = image_look_each(bundle, S_ISDIR(st.st_mode), &visit, ret, e);
 	bundle_free(bundle);
 	return r;
 }

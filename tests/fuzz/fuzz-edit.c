@@ -73,7 +73,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	edit_done(&edit);
 	out = bundle_open(fd, "/tmp", &e);
 	must(out);
-	r = image_look_each(out, false, ret, NULL, NULL, &e);
+	r = image_look_each(out, false, &(struct image_visit){ .cache = -1 }, ret, &e);
 	must(!r);
 	return out;
 }
@@ -131,7 +131,7 @@ static void edit(const struct bundle *bundle)
 	struct bundle *out;
 	auto_err e = { 0 };
 
-	if (!image_look_each(bundle, false, &report, graft_onto, &w, &e) && w.n && !has_any_mark(&report.model)) {
+	if (!image_look_each(bundle, false, &(struct image_visit){ graft_onto, &w, -1 }, &report, &e) && w.n && !has_any_mark(&report.model)) {
 		out = edited(bundle, report.model.format, w.targets, w.n, &with);
 		if (out) {
 			check_added(&w, &report.model, &with.model);

@@ -8,6 +8,7 @@ ANYARCH=${ANYARCH:-$ANYARCH_SRC/build/src/anyarch}
 ANYARCH_STATIC=${ANYARCH_STATIC:-$ANYARCH_SRC/build-static/src/anyarch}
 export ANYARCH ANYARCH_STATIC ANYARCH_SRC
 export LC_ALL=C
+export XDG_CACHE_HOME=${BATS_RUN_TMPDIR:-/nowhere}/cache
 unset NO_COLOR QEMU_BINARY_PATH QEMU_BINARY_PREFIX QEMU_PRESERVE_ARGV0 QEMU_BIN_DIR HOST_ARCH
 
 # need REASON: this machine lacks something. On a laptop a loud skip, where everything must run a failure.

@@ -11,40 +11,11 @@
 #include "archive.h"
 #include "base/fdio.h"
 #include "check.h"
-#include "image/layer_read.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
+#include "stack.h"
 
-enum { LAYERS_MAX = 4, TIME = 1600000000 };
-
-struct stack {
-	struct layer layers[LAYERS_MAX];
-	const struct layer *pointers[LAYERS_MAX];
-	struct view view;
-};
-
-static void add_layer(struct stack *s, struct buf *tar)
-{
-	struct layer_source source = { .member = MEMBER_INIT };
-	auto_err e = { 0 };
-	auto_fd fd = -1;
-
-	archive_end(tar);
-	fd = archive_open(tar->data, tar->len);
-	source.member.fd = fd;
-	source.member.size = tar->len;
-	check_code("a layer", layer_read(&source, &s->layers[s->view.n], &e), 0, &e);
-	s->pointers[s->view.n] = &s->layers[s->view.n];
-	s->view.layers = s->pointers;
-	s->view.n++;
-	tar->len = 0;
-}
-
-static void stack_done(struct stack *s)
-{
-	for (size_t i = 0; i < s->view.n; i++)
-		layer_done(&s->layers[i]);
-}
+enum { TIME = 1600000000 };
 
 static void directory(struct buf *tar, const char *name, unsigned mode, uint64_t uid)
 {
@@ -122,7 +93,7 @@ static void directories_stay_what_they_are(void **state)
 	directory(&tar, "usr/bin/", 02775, 3000000);
 	archive_link(&tar, "bin", "usr/bin", '2');
 	archive_link(&tar, "sbin", "/usr/../usr/bin", '2');
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	makes(&s, "/usr/bin/q", 0,
 		"usr/ 5 0711 7:8 0 1500000457\nusr/bin/ 5 2775 3000000:3000001 0 1500001533\n"
 		"usr/bin/q 0 0755 0:0 1000 1600000000\n");
@@ -149,24 +120,24 @@ static void the_topmost_layer_counts(void **state)
 	directory(&tar, "usr/", 0700, 1);
 	directory(&tar, "usr/bin/", 0701, 1);
 	archive_link(&tar, "bin", "usr/bin", '2');
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	/* Only told of by a member: the attributes are those below. */
 	archive_file(&tar, "usr/bin/x", "x");
 	directory(&tar, "usr/", 0750, 2);
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	makes(&s, "/bin/q", 0,
 		"usr/ 5 0750 2:3 0 1500000488\nusr/bin/ 5 0701 1:2 0 1500000449\n"
 		"usr/bin/q 0 0755 0:0 1000 1600000000\n");
 	/* The link is taken away, and a directory is there instead; the other directory goes and comes anew. */
 	archive_file(&tar, ".wh.bin", "");
 	archive_file(&tar, "usr/.wh.bin", "");
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	makes(&s, "/bin/q", 0, "bin/ 5 0755 0:0 0 1600000000\nbin/q 0 0755 0:0 1000 1600000000\n");
 	makes(&s, "/usr/bin/q", 0,
 		"usr/ 5 0750 2:3 0 1500000488\nusr/bin/ 5 0755 0:0 0 1600000000\n"
 		"usr/bin/q 0 0755 0:0 1000 1600000000\n");
 	directory(&tar, "bin/", 0705, 4);
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	makes(&s, "/bin/q", 0, "bin/ 5 0705 4:5 0 1500000453\nbin/q 0 0755 0:0 1000 1600000000\n");
 	stack_done(&s);
 }
@@ -183,7 +154,7 @@ static void what_is_in_the_way_is_refused(void **state)
 	archive_link(&tar, "loop", "loop", '2');
 	archive_link(&tar, "dangling", "/none", '2');
 	archive_link(&tar, "device", "", '3');
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	makes(&s, "/dir", -EBADMSG, NULL);
 	makes(&s, "/device", -EBADMSG, NULL);
 	makes(&s, "/file/q", -EBADMSG, NULL);

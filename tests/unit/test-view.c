@@ -8,40 +8,9 @@
 
 #include "archive.h"
 #include "check.h"
-#include "image/layer_read.h"
+#include "stack.h"
 
-enum { LAYERS_MAX = 6, PATHS_MAX = 400, ROUNDS = 1500 };
-
-/* Layers that were read from tars. */
-struct stack {
-	struct layer layers[LAYERS_MAX];
-	const struct layer *pointers[LAYERS_MAX];
-	struct view view;
-};
-
-static void add_layer(struct stack *s, struct buf *tar)
-{
-	struct layer *layer = &s->layers[s->view.n];
-	struct layer_source source = { .member = MEMBER_INIT };
-	auto_err e = { 0 };
-	auto_fd fd = -1;
-
-	archive_end(tar);
-	fd = archive_open(tar->data, tar->len);
-	source.member.fd = fd;
-	source.member.size = tar->len;
-	assert_true(s->view.n < LAYERS_MAX);
-	check_code("a layer", layer_read(&source, layer, &e), 0, &e);
-	s->pointers[s->view.n++] = layer;
-	s->view.layers = s->pointers;
-	tar->len = 0;
-}
-
-static void stack_done(struct stack *s)
-{
-	for (size_t i = 0; i < s->view.n; i++)
-		layer_done(&s->layers[i]);
-}
+enum { PATHS_MAX = 400, ROUNDS = 1500 };
 
 static void resolves_to(const struct stack *s, const char *path, const char *expected)
 {
@@ -73,7 +42,7 @@ static void paths_are_resolved_as_after_chroot(void **state)
 	archive_link(&tar, "usr/bin/hard", "usr/bin/dash", '1');
 	archive_link(&tar, "lost", "usr/bin/nothing", '1');
 	archive_link(&tar, "usr/bin/null", "", '3');
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	resolves_to(&s, "usr/bin/dash", "usr/bin/dash");
 	resolves_to(&s, "/usr/bin/dash", "usr/bin/dash");
 	resolves_to(&s, "//usr///bin/./dash", "usr/bin/dash");
@@ -105,7 +74,7 @@ static void what_is_left_again_has_to_be_there(void **state)
 	archive_link(&tar, "odd", "nothing/../bin/sh", '2');
 	archive_file(&tar, "implied/x", "x");
 	archive_file(&tar, "gone/x", "x");
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	resolves_to(&s, "/bin/../bin/sh", "bin/sh");
 	resolves_to(&s, "/nothing/../bin/sh", NULL);
 	resolves_to(&s, "/bin/sh/../sh", NULL);
@@ -116,7 +85,7 @@ static void what_is_left_again_has_to_be_there(void **state)
 	resolves_to(&s, "/gone/../bin/sh", "bin/sh");
 	archive_file(&tar, ".wh.gone", "");
 	archive_file(&tar, "implied/.wh.x", "");
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	resolves_to(&s, "/gone/../bin/sh", NULL);
 	resolves_to(&s, "/implied/../bin/sh", "bin/sh");
 	stack_done(&s);
@@ -139,7 +108,7 @@ static void links_have_a_limit(void **state)
 	archive_link(&tar, "loop", "/loop", '2');
 	archive_link(&tar, "ping", "pong", '2');
 	archive_link(&tar, "pong", "ping", '2');
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	assert_int_equal(view_resolve(&s.view, "l40", &hit, resolved), 0);
 	assert_string_equal(resolved, "l0");
 	assert_int_equal(view_resolve(&s.view, "l41", &hit, resolved), -ELOOP);
@@ -165,7 +134,7 @@ static void paths_have_a_limit(void **state)
 	archive_extension(&tar, 'K', path, 3000);
 	archive_link(&tar, "long", "x", '2');
 	path[3000] = 'd';
-	add_layer(&s, &tar);
+	stack_add(&s, &tar);
 	for (size_t len = 1; len < sizeof(path); len += 511) {
 		int r;
 
@@ -360,7 +329,7 @@ static void make_layer(struct stack *s, struct tree *merged)
 	make_whiteouts(&m, "");
 	for (size_t i = 0; i < m.own.n; i++)
 		put_node(merged, &m.own.nodes[i]);
-	add_layer(s, &m.tar);
+	stack_add(s, &m.tar);
 	buf_done(&m.tar);
 }
 
