@@ -56,7 +56,7 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 {
 	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
 	auto_free char *chunk = mem_new(1, CHUNK);
-	ssize_t more;
+	ssize_t more = 0;
 	int r;
 
 	if (fd < 0 || !chunk)
