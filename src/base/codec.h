@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a source is made; the decompressors, each in the one file that knows its library. */
+/* How a source is made; the decompressors and compressors, each in the one file that knows its library. */
 #pragma once
 
 #include "base/stream.h"
@@ -16,6 +16,13 @@ struct source {
 /* Take inner over on success; NULL without memory. */
 struct source *codec_gzip(struct source *inner);
 struct source *codec_zstd(struct source *inner);
+
+/*
+ * Compress a file from its start to where the other one's position is. The same bytes give the same bytes, whoever does it
+ * and when, as long as the library is the same: neither promises more. 0 or -errno.
+ */
+int codec_gzip_pack(int from, int to);
+int codec_zstd_pack(int from, int to);
 
 /* Whether so much output from so much input is a bomb. */
 static inline bool codec_is_bomb(uint64_t in, uint64_t out)

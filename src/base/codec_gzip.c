@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "base/codec.h"
+#include "base/fdio.h"
 
 enum { CHUNK = 64 * 1024, GZIP_ONLY = 15 + 16, PADDING_MAX = 1024 * 1024 };
 
@@ -113,4 +114,48 @@ struct source *codec_gzip(struct source *inner)
 	g->source = (struct source){ .read = gzip_read, .free = gzip_free };
 	g->inner = inner;
 	return &g->source;
+}
+
+struct packing {
+	z_stream z;
+	int to;
+	uint8_t in[CHUNK], out[CHUNK];
+};
+
+static int pack_chunk(struct packing *p, size_t n, bool is_last)
+{
+	int r = 0;
+
+	p->z.next_in = p->in;
+	p->z.avail_in = (uInt)n;
+	do {
+		p->z.next_out = p->out;
+		p->z.avail_out = sizeof(p->out);
+		if (deflate(&p->z, is_last ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
+			return -EIO;
+		r = fd_write(p->to, p->out, sizeof(p->out) - p->z.avail_out);
+	} while (!r && !p->z.avail_out);
+	return r;
+}
+
+/* zlib's own header has neither a name nor a time. */
+int codec_gzip_pack(int from, int to)
+{
+	struct packing *p = calloc(1, sizeof(*p));
+	ssize_t n = -ENOMEM;
+	off_t at = 0;
+	int r = 0;
+
+	if (p && deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_ONLY, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
+		p->to = to;
+		do {
+			n = fd_pread(from, p->in, sizeof(p->in), at);
+			at += n;
+			if (n >= 0)
+				r = pack_chunk(p, (size_t)n, (size_t)n < sizeof(p->in));
+		} while (!r && n == sizeof(p->in));
+		deflateEnd(&p->z);
+	}
+	free(p);
+	return n < 0 ? (int)n : r;
 }

@@ -3,8 +3,9 @@
 #include <zstd.h>
 
 #include "base/codec.h"
+#include "base/fdio.h"
 
-enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 27 };
+enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 27, LEVEL = 6 };
 
 struct zstd {
 	struct source source;
@@ -89,4 +90,50 @@ struct source *codec_zstd(struct source *inner)
 	z->inner = inner;
 	z->hint = 1;
 	return &z->source;
+}
+
+struct packing {
+	ZSTD_CStream *z;
+	int to;
+	uint8_t in[CHUNK], out[CHUNK];
+};
+
+static int pack_chunk(struct packing *p, size_t n, bool is_last)
+{
+	ZSTD_inBuffer in = { p->in, n, 0 };
+	size_t left;
+	int r;
+
+	do {
+		ZSTD_outBuffer out = { p->out, sizeof(p->out), 0 };
+
+		left = ZSTD_compressStream2(p->z, &out, &in, is_last ? ZSTD_e_end : ZSTD_e_continue);
+		if (ZSTD_isError(left))
+			return -EIO;
+		r = fd_write(p->to, p->out, out.pos);
+	} while (!r && (is_last ? left > 0 : in.pos < in.size));
+	return r;
+}
+
+int codec_zstd_pack(int from, int to)
+{
+	struct packing *p = calloc(1, sizeof(*p));
+	ssize_t n = -ENOMEM;
+	off_t at = 0;
+	int r = 0;
+
+	if (p && (p->z = ZSTD_createCStream()) && !ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL)) &&
+		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1))) {
+		p->to = to;
+		do {
+			n = fd_pread(from, p->in, sizeof(p->in), at);
+			at += n;
+			if (n >= 0)
+				r = pack_chunk(p, (size_t)n, (size_t)n < sizeof(p->in));
+		} while (!r && n == sizeof(p->in));
+	}
+	if (p)
+		ZSTD_freeCStream(p->z);
+	free(p);
+	return n < 0 ? (int)n : r;
 }

@@ -128,13 +128,13 @@ static int check_label(const struct context *c, const struct image_facts *facts,
 static int convert(const struct context *c, const struct image_name *name, struct bundle *bundle, bool is_directory,
 	const char *out, struct err *e)
 {
-	const char *tmpdir = getenv("TMPDIR"), *own[1];
+	const char *own[1];
 	struct convert_request request = { .bundle = bundle, .tags = c->tags, .n_tags = c->n_tags };
 	const struct image_facts *facts = NULL;
 	struct image_report report;
 	int r = image_look_each(bundle, is_directory, &(struct image_visit){ .cache = -1 }, &report, e);
 
-	request.tmpdir = tmpdir && *tmpdir ? tmpdir : "/var/tmp";
+	request.tmpdir = image_tmpdir();
 	if (!r)
 		r = choose(c, name, &report, &facts, e);
 	if (!r)
@@ -156,7 +156,6 @@ static int open_and_convert(const struct context *c, const char *in, const char 
 {
 	struct image_name name;
 	struct bundle *bundle;
-	const char *tmpdir = getenv("TMPDIR");
 	struct stat st;
 	int fd, r = image_name_parse(in, &name, e);
 
@@ -166,7 +165,7 @@ static int open_and_convert(const struct context *c, const char *in, const char 
 				      fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	r = fd < 0 || fstat(fd, &st) < 0 ? err_sys(e, -errno, "%s", name.path) : 0;
 	if (!r) {
-		bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", e);
+		bundle = bundle_open(fd, image_tmpdir(), e);
 		r = bundle ? convert(c, &name, bundle, S_ISDIR(st.st_mode), out, e) : err_prefix(e, "%s", name.path);
 		bundle_free(bundle);
 	}

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/image_name.h"
 #include "report/doctor.h"
 #include "report/image.h"
 #include "rootfs/beneath.h"
@@ -150,9 +151,8 @@ static void look_at_choice(const struct image_report *report, const char *target
 static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d,
 	struct err *e)
 {
-	const char *tmpdir = getenv("TMPDIR");
 	struct image_report report;
-	int r = image_look(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", &report, e);
+	int r = image_look(fd, image_tmpdir(), &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++)
 		if (report.facts[i].image->kind == MODEL_IMAGE)

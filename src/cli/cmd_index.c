@@ -127,7 +127,6 @@ static int add_image(struct context *c, const struct input *input, const struct 
 
 static int add_input(struct context *c, const char *target, struct err *e)
 {
-	const char *tmpdir = getenv("TMPDIR");
 	struct input *input = &c->inputs[c->n_inputs++];
 	bool has_any = false;
 	struct stat st;
@@ -138,7 +137,7 @@ static int add_input(struct context *c, const char *target, struct err *e)
 	fd = open(input->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", target);
-	input->bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", e);
+	input->bundle = bundle_open(fd, image_tmpdir(), e);
 	if (!input->bundle)
 		return err_prefix(e, "%s", target);
 	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ .cache = -1 }, &input->report, e);

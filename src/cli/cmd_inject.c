@@ -15,6 +15,7 @@
 
 enum {
 	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
+	OPT_COMPRESS,
 };
 
 enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };
@@ -24,6 +25,7 @@ static const struct option_spec inject_specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM", "instead of what its files say" },
 	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator" },
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
+	{ OPT_COMPRESS, "compress", "CODEC", "of an image: store the layer so: none, gzip, zstd" },
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },
@@ -42,6 +44,16 @@ static const struct option_spec eject_specs[] = {
 	{ 0 },
 };
 
+static int set_codec(struct inject_context *c, const char *word, struct err *e)
+{
+	for (unsigned i = 0; graft_codec_words[i]; i++)
+		if (!strcmp(graft_codec_words[i], word)) {
+			c->codec = (enum graft_codec)i;
+			return 0;
+		}
+	return err_set(e, -EINVAL, "--compress wants none, gzip or zstd, not '%s'", word);
+}
+
 static int set(void *context, int id, const char *argument, struct err *e)
 {
 	struct inject_context *c = context;
@@ -59,6 +71,8 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	case 'o':
 		c->out = argument;
 		return 0;
+	case OPT_COMPRESS:
+		return set_codec(c, argument, e);
 	case OPT_EMULATOR_DIR:
 		if (c->search.n_dirs == SEARCH_DIRS_MAX)
 			return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
@@ -73,13 +87,14 @@ static int set(void *context, int id, const char *argument, struct err *e)
 
 void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch)
 {
+	bool is_native = !at && result == INJECT_UNCHANGED;
 	auto_buf safe = { 0 };
 
 	if (c->json) {
 		struct json *o = jv_object();
 
 		jv_set(o, "target", jv_text(c->target));
-		jv_set(o, "result", jv_text(at ? inject_words[result] : "native"));
+		jv_set(o, "result", jv_text(is_native ? "native" : inject_words[result]));
 		jv_set(o, "path", jv_text(at));
 		jv_set(o, "arch", jv_text(arch ? arch->qemu : NULL));
 		jv_push(c->list, o);
@@ -88,10 +103,10 @@ void inject_tell(struct inject_context *c, enum inject_result result, const char
 	if (c->quiet)
 		return;
 	str_escape(&safe, c->target, strlen(c->target));
-	if (at)
-		printf("%s: %s %s\n", buf_text(&safe), inject_words[result], at);
-	else
+	if (is_native)
 		printf("%s: native (%s): nothing to inject\n", buf_text(&safe), arch->qemu);
+	else
+		printf("%s: %s %s\n", buf_text(&safe), inject_words[result], at ? at : "the layer of the emulator");
 }
 
 /* What the root is made for, unless that was said. */

@@ -218,9 +218,8 @@ static int show_image(struct context *c, const char *target, const struct image_
 static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd,
 	struct err *e)
 {
-	const char *tmpdir = getenv("TMPDIR");
 	struct image_report report;
-	int r = image_look(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", &report, e);
+	int r = image_look(fd, image_tmpdir(), &report, e);
 
 	if (r) {
 		err_prefix(e, "%s", target);

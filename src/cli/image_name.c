@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* How images are named on the command line. */
+/* How images are named on the command line, and where large copies of their parts go. */
 #include "cli/image_name.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -48,4 +49,11 @@ bool image_is_named(const struct model_image *image, const char *reference)
 		if (is_reference(image->more_references[i], reference))
 			return true;
 	return false;
+}
+
+const char *image_tmpdir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/var/tmp";
 }

@@ -14,3 +14,5 @@ struct image_name {
 int image_name_parse(const char *target, struct image_name *ret, struct err *e);
 /* Whether one of an image's tags is this one, whole or after its last colon; true for NULL. */
 bool image_is_named(const struct model_image *image, const char *reference);
+/* $TMPDIR, else /var/tmp, which is on a disk: borrowed. */
+const char *image_tmpdir(void);

@@ -5,6 +5,7 @@
 #include "arch/name.h"
 #include "cli/cli.h"
 #include "emulator/search.h"
+#include "image/graft.h"
 #include "rootfs/inject.h"
 
 enum { INJECT_SOURCES_MAX = 64 };
@@ -17,6 +18,7 @@ struct inject_context {
 	bool ejects;
 	const char *at, *emulator;
 	const char *out; /* for images: another file than the one that is read */
+	enum graft_codec codec; /* of a new layer */
 	bool has_epoch;
 	int64_t epoch;
 	struct json *list;
@@ -29,7 +31,7 @@ struct inject_context {
 	size_t found;
 };
 
-/* Says what became of the target; at is NULL for a native one. */
+/* Says what became of the target; at is NULL for a native one, which is unchanged, and where it is not known. */
 void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch);
 /* The emulator for an architecture, opened once for all targets; borrowed. */
 int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e);

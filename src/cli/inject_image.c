@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* inject and eject of images: which of them get a layer or lose ours, and where the result goes. */
+/* inject and eject of images: from the file that is named to the file that is written. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,34 +10,10 @@
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
-#include "cli/image_name.h"
-#include "cli/inject.h"
+#include "cli/image_work.h"
 #include "image/cache.h"
 #include "image/commit.h"
 #include "report/image.h"
-
-/* One image that is to be changed. */
-struct change {
-	struct graft graft;
-	const struct arch *arch;
-	char *place;
-	bool *drops; /* of eject: one for each layer */
-};
-
-struct work {
-	struct inject_context *c;
-	struct image_name name;
-	char *real; /* path of the archive */
-	int file; /* the layout's directory or the archive, locked */
-	bool is_directory;
-	struct bundle *bundle;
-	struct image_report report;
-	struct change changes[MODEL_IMAGES_MAX];
-	struct edit_target targets[MODEL_IMAGES_MAX];
-	size_t n;
-	bool has_named; /* an image has the reference that was asked for */
-	struct err *e;
-};
 
 bool inject_is_image(const struct inject_context *c, const char *target)
 {
@@ -59,136 +35,10 @@ bool inject_is_image(const struct inject_context *c, const char *target)
 	return is_image;
 }
 
-static int refuse(struct work *w, const char *what)
-{
-	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
-}
-
-/* What a raw layer is called holds its digest, in every format. */
-static bool is_on_top(const struct model_image *image, const struct graft *graft)
-{
-	return image->n_layers && strstr(image->layers[image->n_layers - 1], graft->diff_id + strlen("sha256:"));
-}
-
-static int graft_onto(struct work *w, const struct image_facts *facts, const struct view *view)
-{
-	struct change *change = &w->changes[w->n];
-	const struct arch *arch = facts->content.platform.arch;
-	struct inject_source *source;
-	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
-	struct graft_request request = { .view = &below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
-	int r = inject_find_source(w->c, arch, &source, w->e);
-
-	if (r)
-		return r;
-	change->arch = arch;
-	change->place = inject_find_place(w->c, arch);
-	if (!change->place)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-	request.at = change->place;
-	request.emulator = source->emulator.fd;
-	r = graft_make(&request, &change->graft, w->e);
-	if (r)
-		return err_prefix(w->e, "%s", w->c->target);
-	if (is_on_top(facts->image, &change->graft)) {
-		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch);
-		graft_done(&change->graft);
-		free(take_ptr(&change->place));
-		return 0;
-	}
-	w->targets[w->n++] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft };
-	return 0;
-}
-
-static int look_for_graft(struct work *w, const struct image_facts *facts, const struct view *view)
-{
-	const struct content *content = &facts->content;
-
-	if (!content->has_platform)
-		return refuse(w, "no program in it tells its platform");
-	if (facts->is_incomplete)
-		return refuse(w, "a layer is not in the file, or of a kind that cannot be read");
-	if (w->c->has_platform && content->platform.arch != w->c->platform.arch)
-		return 0;
-	if (content->platform.arch == arch_host()) {
-		inject_tell(w->c, INJECT_UNCHANGED, NULL, content->platform.arch);
-		return 0;
-	}
-	return graft_onto(w, facts, view);
-}
-
-/* Only directories and one program, as inject makes them. */
-static const char *only_emulator(const struct layer *layer)
-{
-	const char *path = NULL;
-
-	for (size_t i = 0; i < layer->n; i++) {
-		const struct layer_entry *entry = &layer->entries[i];
-
-		if (entry->kind == LAYER_DIRECTORY)
-			continue;
-		if (path || !layer_program(layer, entry))
-			return NULL;
-		path = layer_text(layer, entry->path);
-	}
-	return path;
-}
-
-/*
- * Layers that could be ours; whether they are the marks will say. One whose emulator a later layer holds again would not
- * rid the image of it.
- */
-static int look_for_layers(struct work *w, const struct image_facts *facts, const struct view *view)
-{
-	struct edit_target target = { .digest = facts->image->config_digest };
-	struct change *change = &w->changes[w->n];
-
-	if (!facts->is_incomplete && view->n == facts->image->n_layers) {
-		change->drops = mem_new(view->n + 1, sizeof(*change->drops));
-		if (!change->drops)
-			return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-		for (size_t i = 0; i < view->n; i++) {
-			const char *path = only_emulator(view->layers[i]);
-			const struct layer_entry *again = NULL;
-
-			for (size_t k = i + 1; path && !again && k < view->n; k++)
-				again = layer_find(view->layers[k], path, strlen(path));
-			change->drops[i] = path && (!again || again->kind == LAYER_WHITEOUT);
-			if (again && again->kind != LAYER_WHITEOUT && !w->c->quiet)
-				say_note("%s: a later layer holds /%s again: it stays", w->c->target, path);
-		}
-		target.drops = change->drops;
-		target.n_drops = view->n;
-	}
-	w->targets[w->n++] = target;
-	return 0;
-}
-
-/* Called once for each image, while its layers are there. */
-static int visit(struct image_facts *facts, const struct view *view, void *context)
-{
-	struct work *w = context;
-	const struct model_image *image = facts->image;
-
-	if (!image_is_named(image, w->name.reference))
-		return 0;
-	w->has_named = true;
-	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
-		return 0;
-	if (image->os && strcmp(image->os, "linux")) {
-		if (!w->c->quiet)
-			say_note("%s: an image for %s is left alone", w->c->target, image->os);
-		return 0;
-	}
-	if (w->c->ejects)
-		return look_for_layers(w, facts, view);
-	return look_for_graft(w, facts, view);
-}
-
 /* Some other image still needs a member: one that is not changed, or a changed one below its top. */
 static bool is_needed(const char *name, void *context)
 {
-	struct work *w = context;
+	struct image_work *w = context;
 	const struct model *model = &w->report.model;
 
 	for (size_t i = 0; i < model->n; i++) {
@@ -208,7 +58,7 @@ static bool is_needed(const char *name, void *context)
 	return false;
 }
 
-static int write_to_stdout(struct work *w, const struct edit *edit)
+static int write_to_stdout(struct image_work *w, const struct edit *edit)
 {
 	if (isatty(STDOUT_FILENO))
 		return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
@@ -216,7 +66,7 @@ static int write_to_stdout(struct work *w, const struct edit *edit)
 }
 
 /* As the archive that was read; one from a pipe as any new file. */
-static mode_t mode_of(const struct work *w)
+static mode_t mode_of(const struct image_work *w)
 {
 	struct stat st;
 
@@ -224,7 +74,7 @@ static mode_t mode_of(const struct work *w)
 }
 
 /* The file with the result looks to others as the old one did. */
-static int replace_archive(struct work *w, const struct edit *edit, const char *path)
+static int replace_archive(struct image_work *w, const struct edit *edit, const char *path)
 {
 	auto_newfile file = NEWFILE_INIT;
 	struct stat st;
@@ -242,7 +92,7 @@ static int replace_archive(struct work *w, const struct edit *edit, const char *
 	return r;
 }
 
-static int write_result(struct work *w, const struct edit *edit)
+static int write_result(struct image_work *w, const struct edit *edit)
 {
 	int r;
 
@@ -262,7 +112,7 @@ static int write_result(struct work *w, const struct edit *edit)
 	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
 }
 
-static void tell_all(struct work *w)
+static void tell_all(struct image_work *w)
 {
 	bool has_any = false;
 
@@ -271,13 +121,13 @@ static void tell_all(struct work *w)
 			continue;
 		has_any = true;
 		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
-			w->c->ejects ? "the layer of the emulator" : w->changes[i].place, w->changes[i].arch);
+			w->changes[i].place, w->changes[i].arch);
 	}
 	if (!has_any && w->c->ejects && !w->c->quiet && !w->c->json)
 		say_note("%s: nothing of ours is in it, or it has been changed since", w->c->target);
 }
 
-static int change_images(struct work *w)
+static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
 	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, &edit, w->e);
@@ -293,7 +143,7 @@ static int change_images(struct work *w)
 }
 
 /* A link stays one, and what it leads to is what is changed. */
-static int find_real_path(struct work *w)
+static int find_real_path(struct image_work *w)
 {
 	char *real = realpath(w->name.path, NULL);
 
@@ -305,7 +155,7 @@ static int find_real_path(struct work *w)
 }
 
 /* Another run may have put a new file under the name while we waited for the old one. */
-static int open_locked(struct work *w)
+static int open_locked(struct image_work *w)
 {
 	if (!strcmp(w->name.path, "-")) {
 		w->file = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -330,9 +180,8 @@ static int open_locked(struct work *w)
 	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
 }
 
-static int run(struct work *w)
+static int run(struct image_work *w)
 {
-	const char *tmpdir = getenv("TMPDIR");
 	int r = open_locked(w), fd;
 	auto_fd cache = -1;
 
@@ -341,11 +190,11 @@ static int run(struct work *w)
 	fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return err_sys(w->e, -errno, "%s", w->c->target);
-	w->bundle = bundle_open(fd, tmpdir && *tmpdir ? tmpdir : "/var/tmp", w->e);
+	w->bundle = bundle_open(fd, image_tmpdir(), w->e);
 	if (!w->bundle)
 		return err_prefix(w->e, "%s", w->c->target);
 	cache = cache_open(getenv("XDG_CACHE_HOME"), getenv("HOME"));
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ visit, w, cache }, &w->report, w->e);
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w, cache }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);
@@ -361,19 +210,19 @@ static int run(struct work *w)
 
 int inject_image(struct inject_context *c, struct err *e)
 {
-	auto_free struct work *w = mem_new(1, sizeof(*w));
+	auto_free struct image_work *w = mem_new(1, sizeof(*w));
 	int r;
 
 	if (!w)
 		return err_sys(e, -ENOMEM, "%s", c->target);
-	*w = (struct work){ .c = c, .file = -1, .e = e };
+	*w = (struct image_work){ .c = c, .file = -1, .e = e };
 	r = image_name_parse(c->target, &w->name, e);
 	if (!r)
 		r = run(w);
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);
-		free(w->changes[i].drops);
+		free(w->changes[i].flags);
 	}
 	image_done(&w->report);
 	bundle_free(w->bundle);

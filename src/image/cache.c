@@ -31,6 +31,7 @@ static const char magic[24] = "anyarch layer 1", program[24] = ANYARCH_VERSION;
 
 /* Architectures have addresses in memory, and numbers here: 0 for none. */
 struct stored_program {
+	uint64_t size;
 	struct elf_head head;
 	char variant[NAME_VARIANT_MAX];
 	uint32_t version, digest;
@@ -141,7 +142,7 @@ static bool take_programs(struct input *in, struct layer *layer, size_t n)
 	for (size_t i = 0; layer->programs && ok && i < n; i++) {
 		struct layer_program *one = &layer->programs[i];
 
-		*one = (struct layer_program){ .head = stored[i].head, .version = stored[i].version,
+		*one = (struct layer_program){ .head = stored[i].head, .size = stored[i].size, .version = stored[i].version,
 			.digest = stored[i].digest, .is_known = stored[i].is_known, .is_usable = stored[i].is_usable };
 		memcpy(one->platform.variant, stored[i].variant, NAME_VARIANT_MAX - 1);
 		ok = arch_of(stored[i].arch, &one->platform.arch) && arch_of(stored[i].emulates, &one->emulates) &&
@@ -274,6 +275,7 @@ static void put_programs(struct output *out, const struct layer *layer)
 
 		memset(&stored, 0, sizeof(stored));
 		stored.head = one->head;
+		stored.size = one->size;
 		stored.version = one->version;
 		stored.digest = one->digest;
 		stored.arch = number_of(one->platform.arch);

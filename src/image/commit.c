@@ -23,7 +23,7 @@ static int write_member(const struct edit_member *member, int to)
 
 static uint64_t size_of(const struct edit_member *member)
 {
-	return member->graft ? member->graft->tar_size : member->text.len;
+	return member->graft ? member->graft->stored_size : member->text.len;
 }
 
 /* ---- a layout ---- */

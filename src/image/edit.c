@@ -25,17 +25,30 @@ static bool is_marked(const struct buf *text)
 	return is;
 }
 
+static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
+{
+	auto_buf dropped = { 0 };
+	int r = config_drop_below(buf_text(text), text->len, target->drops, target->n_drops, &dropped, e);
+
+	target->is_done = r > 0;
+	if (r > 0 && target->cover) {
+		r = config_append(buf_text(&dropped), dropped.len, target->cover, out, e);
+		return r ? r : 1;
+	}
+	*out = dropped;
+	dropped = (struct buf){ 0 };
+	return r;
+}
+
 /* The one that is on top goes first, so that what it stands on comes out as it was. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_buf below = { 0 };
-	int r = config_drop(buf_text(text), text->len, &below, e);
+	int r;
 
-	if (!r && !target->graft && target->drops) {
-		r = config_drop_below(buf_text(text), text->len, target->drops, target->n_drops, out, e);
-		target->is_done = r > 0;
-		return r;
-	}
+	if (target->drops)
+		return drop_layers(target, text, out, e);
+	r = config_drop(buf_text(text), text->len, &below, e);
 	if (r < 0 || (!r && !target->graft))
 		return r;
 	if (!r && is_marked(text)) {

@@ -12,8 +12,10 @@ struct edit_target {
 	const struct graft *graft; /* to be put on top; NULL: ours is to be taken off. Borrowed */
 	bool is_done;		   /* out: false where there was nothing of ours to be taken off */
 	bool replaces;		   /* out: one of ours was on top, and goes */
-	bool *drops;		   /* in and out: layers below the top that may be taken off, are. Borrowed; NULL: none */
+	/* Instead of the topmost layer: one flag for each that is to be taken off, and what then goes on top, NULL: nothing. */
+	bool *drops;
 	size_t n_drops;
+	const struct graft *cover; /* all borrowed */
 };
 
 /* A member that is new or new in content. */

@@ -22,10 +22,12 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(&command, "anyarch inject /%s", graft->path);
+	buf_addf(&command, "anyarch %s /%s", graft->size ? "inject" : "eject", graft->path);
 	buf_addf(out, "{\"created\":\"%s\",\"created_by\":", created);
 	splice_quote(out, buf_text(&command));
-	buf_addf(out, ",\"comment\":\"" MARK "%s %s\"}", graft->diff_id, digest);
+	if (graft->size)
+		buf_addf(out, ",\"comment\":\"" MARK "%s %s\"", graft->diff_id, digest);
+	buf_adds(out, "}");
 }
 
 /* A member that readers do not know is no error to them (image-spec config.md); a history must not be invented. */
@@ -143,6 +145,18 @@ static size_t find_below(const struct json *config, bool *drops, size_t n, bool 
 	for (size_t i = 0; i < n; i++)
 		drops[i] = i < HISTORY_MAX && found[i];
 	return layer == jv_count(diff_ids) ? count : 0;
+}
+
+int config_find_marked(const char *text, size_t len, bool *flags, size_t n, struct err *e)
+{
+	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
+	struct json *config = entries ? jv_load(text, len, e) : NULL;
+	size_t found = config ? find_below(config, flags, n, entries) : 0;
+
+	if (!found)
+		memset(flags, 0, n * sizeof(*flags));
+	jv_free(config);
+	return config ? (int)found : e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read the image's config");
 }
 
 int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struct buf *out, struct err *e)

@@ -11,7 +11,7 @@ bool config_is_marked(const struct json *config);
 /*
  * The text of a config with the layer on top: its diff_id, and an entry of the history where there is one
  * (image-spec config.md), whose comment is the mark: "anyarch-inject 1 DIFF_ID DIGEST", DIGEST being that of the config
- * as it was. -EBADMSG when there is no list of diff_ids.
+ * as it was. A layer that hides an emulator gets no mark. -EBADMSG when there is no list of diff_ids.
  */
 int config_append(const char *text, size_t len, const struct graft *graft, struct buf *out, struct err *e);
 /*
@@ -19,6 +19,8 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
  * 0 when the topmost layer is not ours, -errno.
  */
 int config_drop(const char *text, size_t len, struct buf *out, struct err *e);
+/* Of the layers that are flagged those that have a mark for themselves; other flags are taken back. How many, -errno. */
+int config_find_marked(const char *text, size_t len, bool *flags, size_t n, struct err *e);
 /*
  * The text without layers of ours wherever they are, with their entries of the history: of those flagged in drops (one
  * flag for each layer) the ones that have a mark for themselves; the flags of others are taken back. 1, 0 for none, -errno.

@@ -52,26 +52,26 @@ static int change_layers(const struct edit_target *target, const struct json *it
 	const char *top = jv_count(layers) ? jv_as_text(jv_at(layers, jv_count(layers) - 1)) : NULL;
 	auto_buf name = { 0 }, quoted = { 0 };
 
+	const struct graft *graft = target->drops ? target->cover : target->graft;
+
 	if (target->replaces && top && edit_add_obsolete(edit, top))
 		return -ENOMEM;
-	if (!target->graft && !target->replaces) {
+	for (size_t i = 0; target->drops && i < target->n_drops; i++)
+		if (target->drops[i] && edit_add_obsolete(edit, jv_as_text(jv_at(layers, i))))
+			return -ENOMEM;
+	if (target->drops)
 		splice_drop_items(s, text, span, target->drops, target->n_drops);
-		for (size_t i = 0; i < target->n_drops; i++)
-			if (target->drops[i] && edit_add_obsolete(edit, jv_as_text(jv_at(layers, i))))
-				return -ENOMEM;
-		return 0;
-	}
-	if (!target->graft) {
+	else if (!graft)
 		splice_drop_last(s, text, span);
+	if (!graft)
 		return 0;
-	}
-	layer_name(&name, top, target->graft->diff_id);
+	layer_name(&name, top, graft->digest);
 	quote(&quoted, &name);
 	if (target->replaces)
 		splice_replace_last(s, text, span, buf_text(&quoted));
 	else
 		splice_append(s, text, span, buf_text(&quoted));
-	return buf_ok(&name) && buf_ok(&quoted) ? edit_add_layer(edit, buf_text(&name), target->graft) : -ENOMEM;
+	return buf_ok(&name) && buf_ok(&quoted) ? edit_add_layer(edit, buf_text(&name), graft) : -ENOMEM;
 }
 
 /* Config and Layers of one image. */

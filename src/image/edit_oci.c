@@ -120,11 +120,13 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 {
 	const char *config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
 	bool is_docker = config_type && str_starts(config_type, "application/vnd.docker.");
+	static const char *const types[][3] = {
+		{ "oci.image.layer.v1.tar", "oci.image.layer.v1.tar+gzip", "oci.image.layer.v1.tar+zstd" },
+		{ "docker.image.rootfs.diff.tar", "docker.image.rootfs.diff.tar.gzip", "docker.image.rootfs.diff.tar.zstd" },
+	};
 
-	buf_addf(out, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}",
-		is_docker ? "application/vnd.docker.image.rootfs.diff.tar" :
-			    "application/vnd.oci.image.layer.v1.tar",
-		graft->diff_id, (unsigned long long)graft->tar_size);
+	buf_addf(out, "{\"mediaType\":\"application/vnd.%s\",\"digest\":\"%s\",\"size\":%llu}",
+		types[is_docker][graft->codec], graft->digest, (unsigned long long)graft->stored_size);
 }
 
 static int add_obsolete_layer(struct walk *w, const char *digest)
@@ -140,6 +142,8 @@ static int add_obsolete_layer(struct walk *w, const char *digest)
 static int drop_layers(struct walk *w, const struct edit_target *target, const struct json *layers, const char *text,
 	struct span span, struct splice *s)
 {
+	if (!target->drops)
+		return 0;
 	splice_drop_items(s, text, span, target->drops, target->n_drops);
 	for (size_t i = 0; i < target->n_drops; i++)
 		if (target->drops[i] && add_obsolete_layer(w, jv_get_text(jv_at(layers, i), "digest")))
@@ -152,27 +156,26 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 {
 	const struct json *layers = jv_get(manifest, "layers");
 	const char *top = jv_count(layers) ? jv_get_text(jv_at(layers, jv_count(layers) - 1), "digest") : NULL;
+	const struct graft *graft = target->drops ? target->cover : target->graft;
 	char name[BLOB_NAME];
 	auto_buf layer = { 0 };
 	struct span span;
 
 	if (!span_member(text, span_whole(text), "layers", &span))
 		return -EBADMSG;
-	if (target->replaces && add_obsolete_layer(w, top))
+	if ((target->replaces && add_obsolete_layer(w, top)) || drop_layers(w, target, layers, text, span, s))
 		return -ENOMEM;
-	if (!target->graft && !target->replaces)
-		return drop_layers(w, target, layers, text, span, s);
-	if (!target->graft) {
+	if (!graft && !target->drops)
 		splice_drop_last(s, text, span);
+	if (!graft)
 		return 0;
-	}
-	describe_layer(&layer, manifest, target->graft);
+	describe_layer(&layer, manifest, graft);
 	if (target->replaces)
 		splice_replace_last(s, text, span, buf_text(&layer));
 	else
 		splice_append(s, text, span, buf_text(&layer));
-	blob_name(target->graft->diff_id, name);
-	return buf_ok(&layer) ? edit_add_layer(w->edit, name, target->graft) : -ENOMEM;
+	blob_name(graft->digest, name);
+	return buf_ok(&layer) ? edit_add_layer(w->edit, name, graft) : -ENOMEM;
 }
 
 /* The config's new text, as a document of its own. 1 when it has changed. */

@@ -2,15 +2,19 @@
 /* The layer that puts an emulator into an image: the same bytes whoever makes it, and nothing in them but what is new. */
 #include "image/graft.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
 
 enum { CHUNK = 128 * 1024 };
+
+const char *const graft_codec_words[] = { "none", "gzip", "zstd", NULL };
 
 static int64_t time_of(const struct graft_request *request, const struct stat *st)
 {
@@ -19,8 +23,18 @@ static int64_t time_of(const struct graft_request *request, const struct stat *s
 	return request->has_epoch && time > request->epoch ? request->epoch : time;
 }
 
-/* Each directory above path, the highest first. */
-static void add_parents(struct buf *out, const struct view *view, const char *path, int64_t time)
+/* Whether a directory is above one of these paths. */
+static bool is_above(const char *directory, size_t len, const char *const *paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(paths[i], directory, len) && paths[i][len] == '/')
+			return true;
+	return false;
+}
+
+/* Each directory above path, the highest first, but for those that the n paths before it have. */
+static void add_parents(struct buf *out, const struct view *view, const char *path, const char *const *before, size_t n,
+	int64_t time)
 {
 	char name[VIEW_PATH_MAX + 1];
 
@@ -29,6 +43,8 @@ static void add_parents(struct buf *out, const struct view *view, const char *pa
 		struct tar_entry entry = { .path = name, .type = TAR_DIRECTORY, .mode = 0755, .mtime = time };
 		struct view_directory found;
 
+		if (is_above(path, len, before, n))
+			continue;
 		memcpy(name, path, len + 1);
 		name[len + 1] = '\0';
 		if (view_directory(view, path, len, &found)) {
@@ -91,6 +107,21 @@ static int check_place(const struct graft_request *request, char path[VIEW_PATH_
 	return 0;
 }
 
+/* What follows from its head and the emulator. */
+static int finish(struct graft *graft, struct graft *ret, struct err *e)
+{
+	int r;
+
+	graft->tar_size = graft->stored_size = graft->head.len + graft->size + tail_of(graft);
+	r = graft->path && buf_ok(&graft->head) ? find_digest(graft) : -ENOMEM;
+	memcpy(graft->digest, graft->diff_id, DIGEST_TEXT);
+	if (!r)
+		*ret = *graft;
+	else
+		graft_done(graft);
+	return r ? err_sys(e, r, "cannot read the emulator") : 0;
+}
+
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e)
 {
 	struct graft graft = { .emulator = request->emulator };
@@ -107,31 +138,91 @@ int graft_make(const struct graft_request *request, struct graft *ret, struct er
 	file.size = graft.size = (uint64_t)st.st_size;
 	file.mtime = graft.time = time_of(request, &st);
 	if (graft.path) {
-		add_parents(&graft.head, request->view, graft.path, file.mtime);
+		add_parents(&graft.head, request->view, graft.path, NULL, 0, file.mtime);
 		tar_write_header(&graft.head, &file);
 	}
-	graft.tar_size = graft.head.len + graft.size + tail_of(&graft);
-	r = graft.path && buf_ok(&graft.head) ? find_digest(&graft) : -ENOMEM;
-	if (!r)
-		*ret = graft;
+	return finish(&graft, ret, e);
+}
+
+static void add_whiteout(struct buf *out, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct tar_entry entry = { .type = TAR_FILE, .mode = 0644 };
+	auto_buf name = { 0 };
+
+	if (slash)
+		buf_add(&name, path, (size_t)(slash + 1 - path));
+	buf_addf(&name, LAYER_WHITEOUT_PREFIX "%s", slash ? slash + 1 : path);
+	entry.path = name.data;
+	if (buf_ok(&name))
+		tar_write_header(out, &entry);
 	else
-		graft_done(&graft);
-	return r ? err_sys(e, r, "cannot read the emulator") : 0;
+		buf_add(out, NULL, SIZE_MAX); /* fails it */
+}
+
+int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e)
+{
+	struct graft graft = { .emulator = -1, .time = time, .path = mem_text(n ? paths[0] : "") };
+
+	for (size_t i = 0; i < n; i++) {
+		add_parents(&graft.head, view, paths[i], paths, i, time);
+		add_whiteout(&graft.head, paths[i]);
+	}
+	return finish(&graft, ret, e);
 }
 
 void graft_done(struct graft *graft)
 {
 	free(graft->path);
 	buf_done(&graft->head);
-	*graft = (struct graft){ .emulator = -1 };
+	if (graft->codec)
+		cleanup_fd(&graft->packed);
+	*graft = (struct graft){ 0 };
 }
 
-int graft_write(const struct graft *graft, int to)
+static int write_plain(const struct graft *graft, int to)
 {
 	static const char zeros[TAR_BLOCK + TAR_END];
 	int r = fd_write(to, graft->head.data, graft->head.len);
 
-	if (!r)
+	if (!r && graft->size)
 		r = fd_copy_range(graft->emulator, 0, to, graft->size);
 	return r ? r : fd_write(to, zeros, tail_of(graft));
+}
+
+int graft_write(const struct graft *graft, int to)
+{
+	return graft->codec ? fd_copy_range(graft->packed, 0, to, graft->stored_size) : write_plain(graft, to);
+}
+
+static int pack(const struct graft *graft, enum graft_codec codec, const char *tmpdir, int *ret)
+{
+	auto_fd plain = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	auto_fd packed = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int r = plain < 0 || packed < 0 ? -errno : write_plain(graft, plain);
+
+	if (!r)
+		r = codec == GRAFT_GZIP ? codec_gzip_pack(plain, packed) : codec_zstd_pack(plain, packed);
+	if (!r)
+		*ret = take_fd(&packed);
+	return r;
+}
+
+int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e)
+{
+	bool is_done = other && other->codec == codec && !strcmp(other->diff_id, graft->diff_id);
+	struct stat st;
+	auto_fd fd = is_done ? fcntl(other->packed, F_DUPFD_CLOEXEC, 3) : -1;
+	int r = !is_done ? pack(graft, codec, tmpdir, &fd) : fd < 0 ? -errno : 0;
+
+	if (!r)
+		r = fstat(fd, &st) < 0 ? -errno : digest_file(fd, graft->digest);
+	if (r) {
+		err_sys(e, r, "cannot compress the layer in %s", tmpdir);
+		return err_hint(e, "set TMPDIR to a directory with room for the emulator");
+	}
+	graft->codec = codec;
+	graft->packed = take_fd(&fd);
+	graft->stored_size = (uint64_t)st.st_size;
+	return 0;
 }

@@ -6,15 +6,30 @@
 #include "base/digest.h"
 #include "image/view.h"
 
-/* Put together in memory but for the emulator itself, which stays in its file. Zeroed it is empty; graft_done() frees. */
+enum graft_codec {
+	GRAFT_NONE = 0,
+	GRAFT_GZIP,
+	GRAFT_ZSTD,
+};
+/* "none", "gzip", "zstd"; NULL at the end. */
+extern const char *const graft_codec_words[];
+
+/*
+ * Put together in memory but for the emulator itself, which stays in its file, and compressed in a file without a name.
+ * Zeroed it is empty; graft_done() frees.
+ */
 struct graft {
 	char *path;	   /* of the emulator, from the image's root, without links */
 	struct buf head;   /* directories and the emulator's header */
 	int emulator;	   /* borrowed */
-	uint64_t size;	   /* of the emulator */
+	uint64_t size;	   /* of the emulator; 0: the layer hides one instead */
 	uint64_t tar_size; /* of the whole layer */
 	int64_t time;	   /* of the emulator, bounded */
 	char diff_id[DIGEST_TEXT];
+	enum graft_codec codec;
+	int packed;		  /* unless the codec is none */
+	uint64_t stored_size;	  /* as stored, and its digest */
+	char digest[DIGEST_TEXT];
 };
 
 struct graft_request {
@@ -32,6 +47,13 @@ struct graft_request {
  * file stands at the place or a parent is no directory; -errno when the emulator cannot be read.
  */
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
+/*
+ * Makes the layer that hides files, which are in the view, as whiteouts beside them; directories as above. It has nothing
+ * but their names, and the time that is given.
+ */
+int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
-/* Writes the layer to a file at its position. 0 or -errno. */
+/* Stores it compressed, through a temporary file in tmpdir. other, which may be NULL, may be the same one, done already. */
+int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
+/* Writes the layer, as it is stored, to a file at its position. 0 or -errno. */
 int graft_write(const struct graft *graft, int to);

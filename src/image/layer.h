@@ -42,6 +42,7 @@ struct layer_directory {
 struct layer_program {
 	struct elf_head head;
 	struct platform platform;
+	uint64_t size;
 	bool is_known;	/* platform was read from the whole file */
 	bool is_usable; /* of an emulator: emulator_check() has nothing against it */
 	const struct arch *emulates; /* NULL: it is no emulator */

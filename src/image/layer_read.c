@@ -134,7 +134,7 @@ static int read_release(struct layer *layer, struct tar_reader *reader, const ui
 static int add_file(struct layer *layer, struct tar_reader *reader, const char *path, struct err *e)
 {
 	struct layer_entry entry = { .kind = LAYER_FILE };
-	struct layer_program program = { 0 };
+	struct layer_program program = { .size = reader->entry.size };
 	uint8_t head[ELF_HEAD];
 	ssize_t n = tar_read(reader, head, sizeof(head), e);
 	int r = (int)MIN_OF(n, 0);

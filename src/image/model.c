@@ -59,6 +59,8 @@ int model_read_config(const struct json *config, struct model_image *image, size
 		r = model_copy_text(&image->architecture, jv_get_text(config, "architecture"), e);
 	if (!r)
 		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
+	if (!r && jv_count(diff_ids))
+		r = model_copy_text(&image->top, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
 	image->is_grafted = config_is_marked(config);
 	*ret_layers = jv_count(diff_ids);
 	return r;
@@ -147,6 +149,7 @@ void model_done(struct model *model)
 		free(image->digest);
 		free(image->config_digest);
 		free(image->config_name);
+		free(image->top);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

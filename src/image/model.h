@@ -37,6 +37,7 @@ struct model_image {
 	char *config_digest;
 	char *config_name;   /* of the member that it is */
 	bool is_docker_type; /* its manifest is of Docker's media type */
+	char *top;	     /* the config's last diff_id */
 	bool is_grafted;     /* its topmost layer has the mark of inject */
 	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */

@@ -65,6 +65,94 @@ all_of() {
 	[[ $n -ge 20 ]]
 }
 
+@test "compressed, in every form that may have it: the same content, and the digests come back" {
+	local name n=0
+
+	for name in "$FORMATS"/*.tar "$FORMATS"/layout*; do
+		cp -r "$name" was
+		cp -r "$name" image
+		inject 0 --compress=gzip image
+		differs_by_the_emulator was image
+		# It is there already, compressed or not.
+		cp -r image again
+		inject 0 image
+		[[ $output != *injected* ]]
+		expect 0 "$ANYARCH" eject image
+		same "${name##*/}" "$(digests was)" "$(digests image)"
+		rm -rf was image again
+		n=$((n + 1))
+	done
+	[[ $n -ge 20 ]]
+}
+
+# top_type LAYOUT: of the topmost layer of its first image.
+top_type() {
+	jq -r '.layers[-1].mediaType' "$1/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$1/index.json")"
+}
+
+@test "the type of the layer says how it is stored; what not every reader knows is refused" {
+	local codec end name
+
+	for codec in none gzip zstd; do
+		end=+$codec
+		cp -r "$FORMATS/layout" image
+		inject 0 --compress "$codec" image
+		[[ $codec != none ]] || end=
+		same type "application/vnd.oci.image.layer.v1.tar$end" "$(top_type image)"
+		expect 0 "$ANYARCH" convert image "$codec.tar"
+		tar -xf "$codec.tar" -O "$(tar -xf "$codec.tar" -O manifest.json | jq -r '.[0].Layers[-1]')" |
+			tar -xO usr/bin/qemu-arm-static | cmp - "$A"
+		skopeo copy -q oci:image:1 oci:copy:1
+		[[ $codec == zstd ]] || skopeo copy -q oci:image:1 "docker-archive:skopeo.$codec.tar:test:1"
+		expect 0 "$ANYARCH" eject image
+		same "$codec" "$(digests "$FORMATS/layout")" "$(digests image)"
+		rm -rf image
+	done
+	for name in docker-old.tar dual.tar; do
+		cp "$FORMATS/$name" image
+		inject 3 --compress zstd image
+		hints gzip
+		cmp "$FORMATS/$name" image
+	done
+	inject 2 --compress brotli image
+	expect 2 "$ANYARCH" eject --compress gzip image
+	# For several platforms with one emulator it is compressed once, and is one blob.
+	rm image
+	cp -r "$FORMATS/layout-nested" image
+	mkdir tmp
+	TMPDIR=$PWD/tmp inject 0 --compress gzip image
+	same 'temporary files' '' "$(ls -A tmp)"
+	TMPDIR=/nowhere inject 3 --compress gzip --emulator "${A%A}B" image
+	hints TMPDIR
+}
+
+@test "the same emulator, put there by others, is enough; another one is not" {
+	local tool
+
+	need_commands qemu-arm-static
+	tool=$(type -P qemu-arm-static)
+	mkdir -p root/usr/bin root/opt
+	cp "$tool" root/opt/qemu-arm-static
+	ln -s /opt/qemu-arm-static root/usr/bin/qemu-arm-static
+	cp -r "$FORMATS/layout" image
+	umoci insert --image image:1 root /
+	cp -r image was
+	expect 0 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$tool" image
+	[[ $output == *'unchanged /usr/bin/qemu-arm-static'* ]]
+	diff -r was image
+	cp "$tool" other
+	printf x >>other
+	expect 0 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$PWD/other" image
+	[[ $output == *injected* ]]
+	expect 0 "$ANYARCH" eject image
+	diff -r was image
+	# One that cannot be executed is not enough either.
+	chmod 644 root/opt/qemu-arm-static
+	umoci insert --image image:1 root /
+	expect 0 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$tool" image
+	[[ $output == *injected* ]]
+}
+
 @test "another emulator takes the place of ours, as if that had never been there" {
 	local name
 
@@ -138,14 +226,84 @@ parts() {
 	[[ $stderr == *'nothing of ours'* ]]
 }
 
-@test "where a later layer has the emulator again it is not called gone" {
+@test "where a later layer has the emulator again a whiteout hides it, and what that means is told (32, 34)" {
 	cp "$A" copy
 	built_on copy
+	chmod 711 copy
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $output == *'removed /usr/bin/qemu-arm-static'* ]]
+	[[ $stderr == *'another layer holds /usr/bin/qemu-arm-static, too: it is hidden, and its 0.3 MB stay in the image'* ]]
+	expect 0 "$ANYARCH" inspect image
+	[[ $output != *qemu-arm-static* ]]
+	# Ours has left no trace; what was there is there, and the whiteout on top.
+	same 'layers below' "$(parts plain | grep '^"sha256' | head -n -1)" "$(parts image | grep '^"sha256' | head -n -2)"
+	same history "$(parts plain | jq -c 'arrays | .[] | objects | .created_by')" \
+		"$(parts image | jq -c 'arrays | .[] | objects | .created_by' | grep -v '"anyarch eject /usr/bin/qemu-arm-static"')"
+	umoci gc --layout image
+	refute grep -rl 'anyarch-inject' image
+	umoci unpack --image image:1 bundle
+	[[ ! -e bundle/rootfs/usr/bin/qemu-arm-static && -d bundle/rootfs/usr/bin ]]
+	skopeo copy -q oci:image:1 docker-archive:out.tar:test:1
 	cp -r image was
 	expect_raw 0 "$ANYARCH" eject image
-	[[ $stderr == *'a later layer holds /usr/bin/qemu-arm-static again'* ]]
-	[[ $output != *removed* ]]
+	[[ $stderr == *'nothing of ours'* ]]
 	diff -r was image
+	# It can be put in again, and is there then.
+	inject 0 image
+	umoci unpack --image image:1 again
+	cmp again/rootfs/usr/bin/qemu-arm-static "$A"
+	expect 0 "$ANYARCH" eject image
+	diff -r was image
+}
+
+@test "a config that was changed later stays changed" {
+	built_on
+	umoci config --image image:1 --config.cmd /bin/false --history.created 2020-01-04T00:00:00Z
+	umoci config --image plain:1 --config.cmd /bin/false --history.created 2020-01-04T00:00:00Z
+	expect 0 "$ANYARCH" eject image
+	same parts "$(parts plain)" "$(parts image)"
+	cp -r plain image2
+	inject 0 image2
+	cp -r plain plain2
+	umoci config --image image2:1 --config.cmd /bin/true --history.created 2020-01-05T00:00:00Z
+	umoci config --image plain2:1 --config.cmd /bin/true --history.created 2020-01-05T00:00:00Z
+	expect 0 "$ANYARCH" eject image2
+	[[ $output == *removed* ]]
+	same parts "$(parts plain2)" "$(parts image2)"
+}
+
+@test "a file of another kind that came later stays" {
+	mkdir copy
+	echo text >copy/file
+	built_on copy
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr != *hidden* ]]
+	umoci unpack --image image:1 bundle
+	[[ -d bundle/rootfs/usr/bin/qemu-arm-static ]]
+}
+
+@test "eject --at takes what is there and nothing else, and all of ours go at once" {
+	built_on
+	expect 0 "$ANYARCH" inject --at /opt/qemu --emulator "${A%A}B" image
+	cp -r image two
+	expect_raw 0 "$ANYARCH" eject --at /elsewhere image
+	[[ $stderr == *'nothing of ours'* ]]
+	diff -r two image
+	expect 0 "$ANYARCH" eject --at /opt/qemu image
+	same output 'image: removed /opt/qemu' "$output"
+	refute same parts "$(parts plain)" "$(parts image)"
+	expect 0 "$ANYARCH" eject --at /usr/bin/qemu-arm-static image
+	same parts "$(parts plain)" "$(parts image)"
+	expect 0 "$ANYARCH" eject --at /usr/bin/qemu-arm-static two
+	[[ $output == *'removed /usr/bin/qemu-arm-static'* ]]
+	expect 0 "$ANYARCH" eject --json two
+	same path /opt/qemu "$(jq -r '.[].path' <<<"$output")"
+	same parts "$(parts plain)" "$(parts two)"
+	rm -rf image two more root plain
+	built_on
+	expect 0 "$ANYARCH" inject --at /opt/qemu --emulator "${A%A}B" image
+	expect 0 "$ANYARCH" eject image
+	same parts "$(parts plain)" "$(parts image)"
 }
 
 @test "a mark that promises something else is not believed" {

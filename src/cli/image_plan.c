@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+/* Which images of a file get the layer with the emulator, or lose ours. */
+#include "cli/image_work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "image/edit_config.h"
+
+enum { COVERS_MAX = 16 };
+
+static int refuse(struct image_work *w, const char *what)
+{
+	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
+}
+
+/*
+ * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator where
+ * it is looked for.
+ */
+static bool has_it(const struct image_facts *facts, const struct view *view, const struct image_change *change, int emulator)
+{
+	const struct layer_program *program;
+	char resolved[VIEW_PATH_MAX], digest[DIGEST_TEXT];
+	struct view_hit hit;
+
+	if (facts->image->top && !strcmp(facts->image->top, change->graft.diff_id))
+		return true;
+	if (facts->image->is_grafted || view_resolve(view, change->place, &hit, resolved))
+		return false;
+	program = layer_program(hit.layer, hit.entry);
+	return program && program->emulates == change->arch && program->is_usable && !digest_file(emulator, digest) &&
+		!strcmp(layer_text(hit.layer, program->digest), digest);
+}
+
+/* Readers of docker-archives and of Docker's manifests do not all know zstd (skopeo#1286). */
+static int check_codec(struct image_work *w, const struct model_image *image)
+{
+	if (w->c->codec != GRAFT_ZSTD)
+		return 0;
+	if (w->report.model.format != MODEL_DOCKER_ARCHIVE && w->report.model.format != MODEL_DUAL && !image->is_docker_type)
+		return 0;
+	refuse(w, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
+	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
+}
+
+/* The same layer for several images is compressed once. */
+static int compress(struct image_work *w, struct graft *graft)
+{
+	const struct graft *other = NULL;
+
+	if (w->c->codec == GRAFT_NONE)
+		return 0;
+	for (size_t i = 0; i < w->n && !other; i++)
+		if (!strcmp(w->changes[i].graft.diff_id, graft->diff_id))
+			other = &w->changes[i].graft;
+	return graft_pack(graft, w->c->codec, other, image_tmpdir(), w->e);
+}
+
+static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view)
+{
+	struct image_change *change = &w->changes[w->n];
+	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
+	struct graft_request request = { .view = &below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
+	struct inject_source *source;
+	int r = inject_find_source(w->c, facts->content.platform.arch, &source, w->e);
+
+	if (!r)
+		r = check_codec(w, facts->image);
+	if (r)
+		return r;
+	change->arch = facts->content.platform.arch;
+	change->place = inject_find_place(w->c, change->arch);
+	if (!change->place)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	request.at = change->place;
+	request.emulator = source->emulator.fd;
+	r = graft_make(&request, &change->graft, w->e);
+	if (r)
+		return err_prefix(w->e, "%s", w->c->target);
+	if (has_it(facts, view, change, source->emulator.fd)) {
+		inject_tell(w->c, INJECT_UNCHANGED, change->place, change->arch);
+		graft_done(&change->graft);
+		free(take_ptr(&change->place));
+		return 0;
+	}
+	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft };
+	r = compress(w, &change->graft);
+	w->n++;
+	return r;
+}
+
+static int look_for_graft(struct image_work *w, const struct image_facts *facts, const struct view *view)
+{
+	const struct content *content = &facts->content;
+
+	if (!content->has_platform)
+		return refuse(w, "no program in it tells its platform");
+	if (facts->is_incomplete)
+		return refuse(w, "a layer is not in the file, or of a kind that cannot be read");
+	if (w->c->has_platform && content->platform.arch != w->c->platform.arch)
+		return 0;
+	if (content->platform.arch == arch_host()) {
+		inject_tell(w->c, INJECT_UNCHANGED, NULL, content->platform.arch);
+		return 0;
+	}
+	return graft_onto(w, facts, view);
+}
+
+/* Only directories and one program, as inject makes them. */
+static const char *only_emulator(const struct layer *layer)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < layer->n; i++) {
+		const struct layer_entry *entry = &layer->entries[i];
+
+		if (entry->kind == LAYER_DIRECTORY)
+			continue;
+		if (path || !layer_program(layer, entry))
+			return NULL;
+		path = layer_text(layer, entry->path);
+	}
+	return path;
+}
+
+/* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
+static int find_marked(struct image_work *w, const struct model_image *image, bool *flags, bool *ret_is_exact)
+{
+	auto_buf text = { 0 }, before = { 0 };
+	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
+
+	if (!r)
+		r = config_drop(buf_text(&text), text.len, &before, w->e);
+	if (r < 0)
+		return r;
+	*ret_is_exact = r;
+	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, w->e);
+}
+
+/* What is left of it when layers of ours are taken off: another emulator at the same path, which somebody put there. */
+static const struct layer_program *find_again(const struct view *left, const char *path, const struct arch *arch)
+{
+	const struct layer_program *program;
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit hit;
+
+	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK || view_resolve(left, path, &hit, resolved))
+		return NULL;
+	program = layer_program(hit.layer, hit.entry);
+	return program && program->emulates == arch ? program : NULL;
+}
+
+/* Where a layer of ours has its emulator, and for what. */
+static const char *path_of(const struct view *view, size_t i, const struct arch **ret_arch)
+{
+	const char *path = only_emulator(view->layers[i]);
+	const struct layer_entry *entry = path ? layer_find(view->layers[i], path, strlen(path)) : NULL;
+
+	*ret_arch = entry ? layer_program(view->layers[i], entry)->emulates : NULL;
+	return path;
+}
+
+static bool has_path(const char *const *paths, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(paths[i], path))
+			return true;
+	return false;
+}
+
+/* Emulators that come to light, or stay, are hidden by whiteouts: what that means is told. */
+static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
+{
+	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(*layers));
+	const char *paths[COVERS_MAX];
+	struct view left = { .layers = layers };
+	size_t n = 0;
+
+	if (!layers)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	for (size_t i = 0; i < view->n; i++)
+		if (!flags[i])
+			layers[left.n++] = view->layers[i];
+	for (size_t i = 0; i < view->n && n < COVERS_MAX; i++) {
+		const struct arch *arch;
+		const char *path = flags[i] ? path_of(view, i, &arch) : NULL;
+		const struct layer_program *again = path ? find_again(&left, path, arch) : NULL;
+
+		if (!again || has_path(paths, n, path))
+			continue;
+		paths[n++] = path;
+		if (!w->c->quiet)
+			say_note("%s: another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image", w->c->target,
+				path, (double)again->size / 1e6);
+	}
+	return n ? graft_hide(&left, paths, n, w->c->has_epoch ? w->c->epoch : 0, &change->graft, w->e) : 0;
+}
+
+/* What is flagged: layers of nothing but an emulator, where it was asked for. */
+static void flag_layers(const struct image_work *w, const struct view *view, bool *flags)
+{
+	for (size_t i = 0; i < view->n; i++) {
+		const char *path = only_emulator(view->layers[i]);
+
+		flags[i] = path && (!w->c->at || !strcmp(w->c->at + strspn(w->c->at, "/"), path));
+	}
+}
+
+/* Where layers cannot be looked at, only the topmost one can go. */
+static int look_at_marks(struct image_work *w, const struct model_image *image)
+{
+	auto_free bool *flags = mem_new(image->n_layers + 1, sizeof(*flags));
+	bool is_exact;
+	int r;
+
+	if (!flags)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	memset(flags, true, image->n_layers);
+	r = find_marked(w, image, flags, &is_exact);
+	if (r < 0)
+		return r;
+	if (r > is_exact || (is_exact && w->c->at))
+		return refuse(w, "an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be read");
+	if (is_exact)
+		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
+	return 0;
+}
+
+/* For what is told of it. */
+static int set_place(struct image_work *w, struct image_change *change, const struct view *view, size_t i)
+{
+	const char *path = path_of(view, i, &change->arch);
+
+	free(take_ptr(&change->place));
+	if (path && asprintf(&change->place, "/%s", path) < 0) {
+		change->place = NULL;
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	}
+	return 0;
+}
+
+/* All of ours go, and what hides others comes. */
+static int drop_all(struct image_work *w, const struct model_image *image, const struct view *view)
+{
+	struct image_change *change = &w->changes[w->n];
+	int r = cover(w, view, change->flags, change);
+
+	for (size_t i = 0; !r && i < view->n; i++)
+		if (change->flags[i])
+			r = set_place(w, change, view, i);
+	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest, .drops = change->flags,
+		.n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
+	return r;
+}
+
+/* Where only the topmost layer is ours, and nothing was changed since, it goes as it came. */
+static int look_for_layers(struct image_work *w, const struct image_facts *facts, const struct view *view)
+{
+	const struct model_image *image = facts->image;
+	struct image_change *change = &w->changes[w->n];
+	bool is_exact, is_wanted;
+	int r;
+
+	if (facts->is_incomplete || view->n != image->n_layers || !view->n)
+		return look_at_marks(w, image);
+	change->flags = mem_new(view->n, sizeof(*change->flags));
+	if (!change->flags)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	flag_layers(w, view, change->flags);
+	is_wanted = !w->c->at || change->flags[view->n - 1];
+	r = find_marked(w, image, change->flags, &is_exact);
+	if (r < 0)
+		return r;
+	is_exact = is_exact && is_wanted;
+	if (r > (is_exact && change->flags[view->n - 1]))
+		return drop_all(w, image, view);
+	free(take_ptr(&change->flags));
+	if (!is_exact)
+		return 0;
+	w->targets[w->n] = (struct edit_target){ .digest = image->config_digest };
+	return set_place(w, &w->changes[w->n++], view, view->n - 1);
+}
+
+int image_work_look(struct image_facts *facts, const struct view *view, void *context)
+{
+	struct image_work *w = context;
+	const struct model_image *image = facts->image;
+
+	if (!image_is_named(image, w->name.reference))
+		return 0;
+	w->has_named = true;
+	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
+		return 0;
+	if (image->os && strcmp(image->os, "linux")) {
+		if (!w->c->quiet)
+			say_note("%s: an image for %s is left alone", w->c->target, image->os);
+		return 0;
+	}
+	if (w->c->ejects)
+		return look_for_layers(w, facts, view);
+	return look_for_graft(w, facts, view);
+}
+

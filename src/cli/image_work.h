@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The work on one file of images: what was asked for, what was found in it, and what is to become of it. */
+#pragma once
+
+#include "cli/image_name.h"
+#include "cli/inject.h"
+#include "image/edit.h"
+#include "report/image.h"
+
+/* One image that is to be changed. */
+struct image_change {
+	struct graft graft;
+	const struct arch *arch;
+	char *place;
+	bool *flags; /* of eject: one for each layer */
+};
+
+struct image_work {
+	struct inject_context *c;
+	struct image_name name;
+	char *real; /* path of the archive */
+	int file; /* the layout's directory or the archive, locked */
+	bool is_directory;
+	struct bundle *bundle;
+	struct image_report report;
+	struct image_change changes[MODEL_IMAGES_MAX];
+	struct edit_target targets[MODEL_IMAGES_MAX];
+	size_t n;
+	bool has_named; /* an image has the reference that was asked for */
+	struct err *e;
+};
+
+/* For image_look_each(): works out what one image gets or loses. 0 or -errno with e set. */
+int image_work_look(struct image_facts *facts, const struct view *view, void *context);
