@@ -189,23 +189,79 @@ static int append_member(const struct edit_member *member, int to)
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
+/* Whether it lies there already, byte for byte: what eject brings back was left where it is. */
+static bool is_in(const struct bundle *bundle, const struct edit_member *member)
+{
+	auto_buf text = { 0 };
+
+	return !member->graft && !bundle_text(bundle, member->name, &text, NULL) && text.len == member->text.len &&
+		(!text.len || !memcmp(text.data, member->text.data, text.len));
+}
+
+/* Configs, manifests and indexes, told from layers by their size and their first byte. */
+static bool is_document(const struct bundle *bundle, const char *name)
+{
+	auto_buf text = { 0 };
+
+	return !bundle_text(bundle, name, &text, NULL) && text.len && (*text.data == '{' || *text.data == '[');
+}
+
+static bool adds_emulator(const struct edit *edit)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		if (edit->members[i].graft && edit->members[i].graft->size)
+			return true;
+	return false;
+}
+
+/*
+ * What is left out. When a layer comes, documents that nothing refers to any more stay where they lie before the first
+ * other gap: readers do not mind them, and nothing else has to move, so that a file system that shares blocks shares them.
+ */
+static size_t find_gaps(const struct bundle *bundle, const struct edit *edit,
+	bool (*keep)(const char *name, void *context), void *context, struct gap *gaps)
+{
+	bool may_stay = adds_emulator(edit);
+	uint64_t first = UINT64_MAX;
+	size_t n = 0, all;
+
+	for (size_t i = 0; i < edit->n; i++)
+		if (!is_in(bundle, &edit->members[i]))
+			add_gap(bundle, edit->members[i].name, gaps, &n);
+	for (size_t i = 0; i < edit->n_obsolete; i++)
+		if (!keep(edit->obsolete[i], context) && !(may_stay && is_document(bundle, edit->obsolete[i])))
+			add_gap(bundle, edit->obsolete[i], gaps, &n);
+	for (size_t i = 0; i < n; i++)
+		first = MIN_OF(first, gaps[i].start);
+	for (size_t i = 0; may_stay && i < edit->n_obsolete; i++) {
+		all = n;
+		if (!keep(edit->obsolete[i], context) && is_document(bundle, edit->obsolete[i]))
+			add_gap(bundle, edit->obsolete[i], gaps, &all);
+		if (all > n && gaps[n].start > first)
+			n = all;
+	}
+	return n;
+}
+
+/* Layers before documents: when ours goes again, all that came with it lies behind it. */
+static int append_all(const struct bundle *bundle, const struct edit *edit, int to)
+{
+	int r = 0;
+
+	for (unsigned layers = 2; layers-- > 0;)
+		for (size_t i = 0; !r && i < edit->n; i++)
+			if ((edit->members[i].graft != NULL) == layers && !is_in(bundle, &edit->members[i]))
+				r = append_member(&edit->members[i], to);
+	return r ? r : tar_write_end(to);
+}
+
 int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e)
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
-	size_t n = 0;
-	int r = gaps ? 0 : -ENOMEM;
+	int r = gaps ? copy_rest(bundle, gaps, find_gaps(bundle, edit, keep, context, gaps), to) : -ENOMEM;
 
-	for (size_t i = 0; !r && i < edit->n_obsolete; i++)
-		if (!keep(edit->obsolete[i], context))
-			add_gap(bundle, edit->obsolete[i], gaps, &n);
-	for (size_t i = 0; !r && i < edit->n; i++)
-		add_gap(bundle, edit->members[i].name, gaps, &n);
 	if (!r)
-		r = copy_rest(bundle, gaps, n, to);
-	for (size_t i = 0; !r && i < edit->n; i++)
-		r = append_member(&edit->members[i], to);
-	if (!r)
-		r = tar_write_end(to);
+		r = append_all(bundle, edit, to);
 	return r ? err_sys(e, r, "cannot write the archive") : 0;
 }

@@ -350,6 +350,38 @@ parts() {
 	done
 }
 
+@test "what stays in an archive does not move, so that its blocks can be shared; eject gives the very members back" {
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		layers = [T.tar(I.system(E.arm())), T.tar(T.member("opt/x", b"x" * 100000)), T.tar(T.member("opt/y", b"y" * 100000))]
+		files = I.docker([(layers, I.config_of(layers, history=[{"created_by": "test"}] * 3), ["test:1"])])
+		rank = lambda name: 2 if name == "manifest.json" else name == "repositories" or not name.endswith(".json")
+		files = {name: files[name] for name in sorted(files, key=rank)} # the config first
+		I.write("./docker.tar", I.archive(files))
+		oci = I.Oci()
+		I.write("./oci.tar", I.archive(oci.finish(oci.image(layers, **I.named("1")))))
+	PYTHON
+	local name size
+
+	for name in docker oci; do
+		cp "$name.tar" image
+		inject 0 image
+		size=$(($(stat -c %s "$name.tar") - 4096))
+		cmp -n "$size" "$name.tar" image
+		differs_by_the_emulator "$name.tar" image
+		expect 0 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
+		[[ $output == *replaced* ]]
+		cmp -n "$size" "$name.tar" image
+		expect 0 "$ANYARCH" eject image
+		same members "$(tar -tf "$name.tar")" "$(tar -tf image)"
+		same content "$(tar -xOf "$name.tar" | sha256sum)" "$(tar -xOf image | sha256sum)"
+		rm image
+	done
+}
+
 @test "a link to an archive stays a link, and what it leads to is changed" {
 	mkdir store
 	cp "$FORMATS/docker-old.tar" store/real.tar
