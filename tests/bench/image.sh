@@ -10,19 +10,35 @@ src=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd)
 # shellcheck source=tools/lib.sh
 . "$src/tools/lib.sh"
 
-need_packages qemu-user-static umoci skopeo python3 buildah time
+need_packages qemu-user-static umoci skopeo python3 buildah time xfsprogs docker.io runc
+# shellcheck source=tests/docker/engine.sh
+. "$src/tests/docker/engine.sh"
+
+clean()
+{
+	[[ ! -d $scratch/engine ]] || engine_stop "$scratch/engine"
+	mountpoint -q "$scratch/shared" 2>/dev/null && umount "$scratch/shared"
+	rm -rf -- "$scratch"
+}
+
 emulator=$(realpath -- /usr/bin/qemu-arm-static)
 scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
+trap clean EXIT
 cd -- "$scratch"
+export XDG_CACHE_HOME=$scratch/cache
 
 SRC=$src MIB=$mib python3 - <<'PYTHON'
-import os, sys
+import glob, os, sys
 sys.path.insert(0, os.environ["SRC"] + "/tests/lib")
 sys.dont_write_bytecode = True
 import image_files as I, tar_files as T, elf_files as E
-part = int(os.environ["MIB"]) // 4
-layers = [T.tar(I.system(E.arm()))] + [T.tar(T.member(f"opt/{i}", os.urandom(1 << 20) * part)) for i in range(4)]
+part = int(os.environ["MIB"]) // 4 << 20
+# Real programs: they are compressed as layers usually are.
+programs = b"".join(open(name, "rb").read() for name in sorted(glob.glob("/usr/bin/qemu-*-static"))[:20])
+layers = [T.tar(I.system(E.arm()))]
+for i in range(4):
+    data = (programs[i << 20:] + programs * (part // len(programs) + 1))[:part]
+    layers.append(T.tar(T.member(f"opt/{i}", data)))
 oci = I.Oci()
 history = {"history": [{"created_by": "test"}] * 5}
 I.write_layout("raw", oci.finish(oci.image(layers, config=history, **I.named("1"))))
@@ -33,14 +49,18 @@ skopeo copy -q --dest-compress oci:raw:1 oci:gzip:1
 # took COMMAND...: its seconds, and its peak memory in MiB; what it changes is made anew by each caller, and on the disk.
 took()
 {
+	local begin
+
 	sync
-	/usr/bin/time -f '%e %M' -o took.out "$@" >/dev/null 2>&1 || { printf 'failed: %s\n' "$*" >&2; return 1; }
-	awk '{ printf "%s %d\n", $1, $2 / 1024 }' took.out
+	begin=${EPOCHREALTIME/./}
+	/usr/bin/time -f %M -o took.out "$@" >/dev/null 2>&1 || { printf 'failed: %s\n' "$*" >&2; return 1; }
+	printf '%d.%06d %d\n' $(((${EPOCHREALTIME/./} - begin) / 1000000)) $(((${EPOCHREALTIME/./} - begin) % 1000000)) \
+		$(($(<took.out) / 1024))
 }
 
 row() # NAME SECONDS MIB REFERENCE
 {
-	awk -v name="$1" -v s="$2" -v m="$3" -v r="$4" 'BEGIN { printf "%-44s %7.2f s  peak %4d MiB  ratio %.2f\n", name, s, m, s / r }'
+	awk -v name="$1" -v s="$2" -v m="$3" -v r="$4" 'BEGIN { printf "%-44s %8.3f s  peak %4d MiB  ratio %.2f\n", name, s, m, s / r }'
 }
 
 fresh() # WHAT
@@ -62,6 +82,12 @@ fresh gzip && read -r inflate inflate_mib < <(took sh -c 'ls -S work/blobs/sha25
 row 'anyarch inject' "$ours" "$ours_mib" "$inflate"
 row 'gunzip of each, side by side' "$inflate" "$inflate_mib" "$inflate"
 
+printf '\nOCI layout, gzip layers, seen before (limit: 0.25x umoci)\n'
+fresh gzip && read -r umoci umoci_mib < <(took umoci insert --image work:1 "$emulator" /usr/bin/qemu-arm-static)
+fresh gzip && read -r ours ours_mib < <(took "$anyarch" inject work)
+row 'anyarch inject' "$ours" "$ours_mib" "$umoci"
+row 'umoci insert' "$umoci" "$umoci_mib" "$umoci"
+
 printf '\ndocker-archive in place (limit: 1.2x cp)\n'
 fresh docker.tar && read -r ours ours_mib < <(took "$anyarch" inject work)
 fresh docker.tar && read -r synced synced_mib < <(took sh -c 'cp work copy && sync copy')
@@ -70,9 +96,28 @@ row 'anyarch inject' "$ours" "$ours_mib" "$plain"
 row 'cp, sync' "$synced" "$synced_mib" "$plain"
 row 'cp' "$plain" "$plain_mib" "$plain"
 
+if mkdir shared && truncate -s $((mib * 3 + 1024))M shared.img && mkfs.xfs -q -m reflink=1 shared.img && mount -o loop shared.img shared; then
+	printf '\ndocker-archive in place where blocks are shared, XFS (limit: independent of the size)\n'
+	cp -- docker.tar shared/work
+	read -r ours ours_mib < <(took "$anyarch" inject shared/work)
+	read -r plain plain_mib < <(took cp --reflink=never docker.tar shared/copy)
+	row 'anyarch inject' "$ours" "$ours_mib" "$plain"
+	row 'cp' "$plain" "$plain_mib" "$plain"
+fi
+
 printf '\nagainst an engine that unpacks (limit: 1/20)\n'
 fresh raw && read -r ours ours_mib < <(took "$anyarch" inject work)
 fresh raw && cp -- "$emulator" qemu && printf 'FROM oci:work:1\nCOPY qemu /usr/bin/qemu-arm-static\n' >Dockerfile
 read -r build build_mib < <(took buildah --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs bud --arch arm -t oci:out:1 .)
 row 'anyarch inject' "$ours" "$ours_mib" "$build"
 row 'buildah bud, COPY, from and to oci:' "$build" "$build_mib" "$build"
+
+printf '\nagainst an engine with a daemon (limit: 1/20)\n'
+fresh docker.tar && read -r ours ours_mib < <(took "$anyarch" inject work)
+if [[ -z $(engine_missing) ]] && engine_start "$scratch/engine" >engine.log 2>&1; then
+	printf 'FROM big:1\nCOPY qemu /usr/bin/qemu-arm-static\n' >Dockerfile
+	mkdir context && cp -- qemu Dockerfile context
+	read -r build build_mib < <(took timeout 600 bash -c 'docker load -i docker.tar && docker build -t out:1 context && docker save -o out.tar out:1')
+	row 'anyarch inject' "$ours" "$ours_mib" "$build"
+	row 'docker load, build with COPY, save' "$build" "$build_mib" "$build"
+fi
