@@ -15,11 +15,15 @@ int newfile_open(const char *path, struct newfile *ret, struct err *e)
 {
 	auto_newfile file = { .fd = -1, .dir = -1, .name = str_basename(path) };
 	auto_free char *dir = mem_part(path, (size_t)(file.name - path));
+	struct stat st;
 
 	if (!dir || asprintf(&file.temporary, ".%s.anyarch-new", file.name) < 0) {
 		file.temporary = NULL;
 		return err_sys(e, -ENOMEM, "%s", path);
 	}
+	/* To take the name of /dev/null would be the end of it. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return err_set(e, -EEXIST, "%s: something that is no file stands there", path);
 	file.dir = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	file.fd = file.dir < 0 ? -errno : fd_create_temporary(file.dir, file.temporary);
 	if (file.fd < 0)

@@ -17,7 +17,7 @@ struct newfile {
 #define NEWFILE_INIT { .fd = -1, .dir = -1 }
 #define auto_newfile auto_with(newfile_done) struct newfile
 
-/* 0 or -errno with e set, which names path. */
+/* 0 or -errno with e set, which names path. -EEXIST: what stands there is a device, a pipe, a directory or a link to one. */
 int newfile_open(const char *path, struct newfile *ret, struct err *e);
 /* On the disk with this mode, then under its name in one step. 0, or -EIO with e set: then it can still be let go. */
 int newfile_commit(struct newfile *file, mode_t mode, struct err *e);

@@ -32,21 +32,12 @@ int image_name_parse(const char *target, struct image_name *ret, struct err *e)
 	return 0;
 }
 
-/* A whole reference, or its tag alone. */
-static bool is_reference(const char *have, const char *want)
-{
-	size_t len = strlen(want), total = have ? strlen(have) : 0;
-
-	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
-						       !strcmp(have + total - len, want)));
-}
-
 bool image_is_named(const struct model_image *image, const char *reference)
 {
-	if (!reference || is_reference(image->reference, reference))
+	if (!reference || model_is_named(image->reference, reference))
 		return true;
 	for (size_t i = 0; i < image->n_more; i++)
-		if (is_reference(image->more_references[i], reference))
+		if (model_is_named(image->more_references[i], reference))
 			return true;
 	return false;
 }

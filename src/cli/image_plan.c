@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "image/edit_config.h"
 
-enum { COVERS_MAX = 16 };
+enum { COVERS_MAX = 16, DEPTH_MAX = 125 };
 
 static int refuse(struct image_work *w, const char *what)
 {
@@ -25,7 +25,7 @@ static bool has_it(const struct image_facts *facts, const struct view *view, con
 	char resolved[VIEW_PATH_MAX], digest[DIGEST_TEXT];
 	struct view_hit hit;
 
-	if (facts->image->top && !strcmp(facts->image->top, change->graft.diff_id))
+	if (facts->image->top_id && !strcmp(facts->image->top_id, change->graft.diff_id))
 		return true;
 	if (facts->image->is_grafted || view_resolve(view, change->place, &hit, resolved))
 		return false;
@@ -58,20 +58,27 @@ static int compress(struct image_work *w, struct graft *graft)
 	return graft_pack(graft, w->c->codec, other, image_tmpdir(), w->e);
 }
 
-static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view)
+/* As many as Docker unpacks (moby, layer.MaxLayerDepth); others stop at 127. */
+static void warn_of_depth(const struct image_work *w, size_t layers)
+{
+	if (layers > DEPTH_MAX && !w->c->quiet)
+		say_note("%s: with this layer it has %zu, and engines take no more than %d", w->c->target, layers, DEPTH_MAX);
+}
+
+static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view, const struct arch *arch)
 {
 	struct image_change *change = &w->changes[w->n];
 	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
 	struct graft_request request = { .view = &below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
 	struct inject_source *source;
-	int r = inject_find_source(w->c, facts->content.platform.arch, &source, w->e);
+	int r = inject_find_source(w->c, arch, &source, w->e);
 
 	if (!r)
 		r = check_codec(w, facts->image);
 	if (r)
 		return r;
-	change->arch = facts->content.platform.arch;
-	change->place = inject_find_place(w->c, change->arch);
+	change->arch = arch;
+	change->place = inject_find_place(w->c, arch);
 	if (!change->place)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	request.at = change->place;
@@ -80,32 +87,63 @@ static int graft_onto(struct image_work *w, const struct image_facts *facts, con
 	if (r)
 		return err_prefix(w->e, "%s", w->c->target);
 	if (has_it(facts, view, change, source->emulator.fd)) {
-		inject_tell(w->c, INJECT_UNCHANGED, change->place, change->arch);
+		w->has_told = true;
+		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch);
 		graft_done(&change->graft);
 		free(take_ptr(&change->place));
 		return 0;
 	}
-	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft };
+	warn_of_depth(w, below.n + 1);
+	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft,
+		.n_layers = facts->image->n_layers };
 	r = compress(w, &change->graft);
 	w->n++;
 	return r;
 }
 
-static int look_for_graft(struct image_work *w, const struct image_facts *facts, const struct view *view)
+static int refuse_incomplete(struct image_work *w, const struct image_facts *facts)
+{
+	const struct model_image *image = facts->image;
+	size_t i = 0;
+
+	while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) && bundle_has(w->bundle, image->layers[i]))
+		i++;
+	return err_set(w->e, -EBADMSG, "%s: the layer %s is not in the file, or of a kind that cannot be read", w->c->target,
+		image->layers[i]);
+}
+
+/* What its files say, which is told where the label says something else; without any the label, when that was asked for. */
+static const struct arch *find_arch(const struct image_work *w, const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
+	bool is_asked = w->c->has_platform && facts->has_label;
 
 	if (!content->has_platform)
-		return refuse(w, "no program in it tells its platform");
-	if (facts->is_incomplete)
-		return refuse(w, "a layer is not in the file, or of a kind that cannot be read");
-	if (w->c->has_platform && content->platform.arch != w->c->platform.arch)
+		return is_asked ? facts->label.arch : NULL;
+	if (facts->has_label && facts->label.arch != content->platform.arch && !w->c->quiet)
+		say_note("%s: the label says linux/%s, and its programs are for %s", w->c->target,
+			facts->image->architecture, content->platform.arch->qemu);
+	return content->platform.arch;
+}
+
+static int look_for_graft(struct image_work *w, const struct image_facts *facts, const struct view *view)
+{
+	const struct arch *arch = find_arch(w, facts);
+
+	if (arch && w->c->has_platform && arch != w->c->platform.arch)
 		return 0;
-	if (content->platform.arch == arch_host()) {
-		inject_tell(w->c, INJECT_UNCHANGED, NULL, content->platform.arch);
+	if (facts->is_incomplete)
+		return refuse_incomplete(w, facts);
+	if (!arch) {
+		refuse(w, "no program in it tells its platform");
+		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
+	}
+	if (arch == arch_host()) {
+		w->has_told = true;
+		inject_tell(w->c, INJECT_UNCHANGED, NULL, arch);
 		return 0;
 	}
-	return graft_onto(w, facts, view);
+	return graft_onto(w, facts, view, arch);
 }
 
 /* Only directories and one program, as inject makes them. */
@@ -294,6 +332,7 @@ int image_work_look(struct image_facts *facts, const struct view *view, void *co
 	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
 		return 0;
 	if (image->os && strcmp(image->os, "linux")) {
+		w->has_told = true;
 		if (!w->c->quiet)
 			say_note("%s: an image for %s is left alone", w->c->target, image->os);
 		return 0;

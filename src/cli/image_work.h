@@ -27,6 +27,7 @@ struct image_work {
 	struct edit_target targets[MODEL_IMAGES_MAX];
 	size_t n;
 	bool has_named; /* an image has the reference that was asked for */
+	bool has_told;	/* of an image that it stays, and why */
 	struct err *e;
 };
 

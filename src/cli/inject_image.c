@@ -35,24 +35,44 @@ bool inject_is_image(const struct inject_context *c, const char *target)
 	return is_image;
 }
 
+/* In both halves of an archive all names change, as edit_plan() has it. */
+static bool is_chosen(const struct image_work *w, const struct model_image *image)
+{
+	return w->report.model.format == MODEL_DUAL || image_is_named(image, w->name.reference);
+}
+
+/* Where a member's content is in the archive; links lead there as well. UINT64_MAX: nowhere, or in a layout. */
+static uint64_t place_of(const struct image_work *w, const char *name)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+
+	return w->is_directory || !name || bundle_find(w->bundle, name, &member, NULL) ? UINT64_MAX : member.offset;
+}
+
+static bool is_member(const struct image_work *w, const char *name, uint64_t place, const char *other)
+{
+	return !strcmp(name, other) || (place != UINT64_MAX && place_of(w, other) == place);
+}
+
 /* Some other image still needs a member: one that is not changed, or a changed one below its top. */
 static bool is_needed(const char *name, void *context)
 {
 	struct image_work *w = context;
 	const struct model *model = &w->report.model;
+	uint64_t place = place_of(w, name);
 
 	for (size_t i = 0; i < model->n; i++) {
 		const struct model_image *image = &model->images[i];
 		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
-		bool is_changed = target && target->is_done;
+		bool is_changed = target && target->is_done && is_chosen(w, image);
 		size_t n = image->n_layers - (is_changed && target->replaces && image->n_layers);
 
 		for (size_t k = 0; k < n; k++)
-			if (!strcmp(image->layers[k], name) &&
-				!(is_changed && !target->replaces && target->drops && target->drops[k]))
+			if (!(is_changed && !target->replaces && target->drops && target->drops[k]) &&
+				is_member(w, name, place, image->layers[k]))
 				return true;
 		if (!is_changed && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
-					   (image->config_digest && strstr(name, image->config_digest + strlen("sha256:")))))
+					   (image->config_name && is_member(w, name, place, image->config_name))))
 			return true;
 	}
 	return false;
@@ -87,7 +107,7 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 		r = err_sys(w->e, -errno, "%s", path);
 	if (!r)
 		r = newfile_commit(&file, mode_of(w), w->e);
-	if (r && w->e)
+	if (r && r != -EEXIST && w->e)
 		w->e->code = -EIO;
 	return r;
 }
@@ -123,17 +143,56 @@ static void tell_all(struct image_work *w)
 		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
 			w->changes[i].place, w->changes[i].arch);
 	}
-	if (!has_any && w->c->ejects && !w->c->quiet && !w->c->json)
+	if (has_any || w->c->quiet || w->c->json)
+		return;
+	if (w->c->ejects)
 		say_note("%s: nothing of ours is in it, or it has been changed since", w->c->target);
+	else if (!w->has_told)
+		say_note("%s: no image %s is in it", w->c->target, w->c->has_platform ? "for this platform" : "that runs");
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Images of one entry are the platforms of one, as are entries of one name and several platforms. */
+static bool is_other(const struct model_image *a, const struct model_image *b)
+{
+	if (a->top == b->top && a->is_second_half == b->is_second_half)
+		return false;
+	return !is_same(a->digest, b->digest) && (!is_same(a->reference, b->reference) ||
+		(is_same(a->os, b->os) && is_same(a->architecture, b->architecture) && is_same(a->variant, b->variant)));
+}
+
+/* A tag alone may be that of several, and index.json may have one name twice (image-spec leaves that open). */
+static int check_name(struct image_work *w)
+{
+	const struct model *model = &w->report.model;
+	const char *reference = w->name.reference;
+
+	if (!reference)
+		return 0;
+	if (!w->has_named)
+		return err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->name.path, reference);
+	for (size_t i = 0; i < model->n; i++)
+		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
+			if (image_is_named(&model->images[k], reference) && is_other(&model->images[i], &model->images[k])) {
+				err_set(w->e, -EBADMSG, "%s: two images in it are called %s", w->name.path, reference);
+				return err_hint(w->e, "without a name all are done");
+			}
+	return 0;
 }
 
 static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
-	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, &edit, w->e);
+	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, w->name.reference, &edit, w->e);
 
 	if (r)
 		return err_prefix(w->e, "%s", w->c->target);
+	if (edit.drops_oci_half && !w->c->quiet)
+		say_note("%s: its OCI half has no layers, and is left out: manifest.json is what counts", w->c->target);
 	if ((edit.n || w->c->out) && !w->c->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
@@ -198,8 +257,8 @@ static int run(struct image_work *w)
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);
-	if (!r && w->name.reference && !w->has_named)
-		r = err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->name.path, w->name.reference);
+	if (!r)
+		r = check_name(w);
 	if (r) {
 		if (w->e->message && !str_starts(w->e->message, w->c->target))
 			err_prefix(w->e, "%s", w->c->target);

@@ -198,12 +198,12 @@ static bool is_in(const struct bundle *bundle, const struct edit_member *member)
 		(!text.len || !memcmp(text.data, member->text.data, text.len));
 }
 
-/* Configs, manifests and indexes, told from layers by their size and their first byte. */
+/* Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by name. */
 static bool is_document(const struct bundle *bundle, const char *name)
 {
 	auto_buf text = { 0 };
 
-	return !bundle_text(bundle, name, &text, NULL) && text.len && (*text.data == '{' || *text.data == '[');
+	return strcmp(name, "index.json") && strcmp(name, "oci-layout") && !bundle_text(bundle, name, &text, NULL) && text.len && (*text.data == '{' || *text.data == '[');
 }
 
 static bool adds_emulator(const struct edit *edit)

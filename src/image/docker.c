@@ -87,6 +87,7 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 		return e ? e->code : -E2BIG;
 	if (!config)
 		return err_set(e, -EBADMSG, "manifest.json names no config");
+	image->top = model->n;
 	r = read_tags(jv_get(item, "RepoTags"), image, e);
 	if (!r)
 		r = read_config(bundle, config, image, &expected, e);

@@ -116,7 +116,19 @@ static int change_image(const struct bundle *bundle, struct edit_target *targets
 	return r ? err_sys(e, r, "cannot change the image") : 0;
 }
 
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e)
+/* All tags of an image in manifest.json are one entry, and change together. */
+static bool is_chosen(const struct json *item, const char *reference)
+{
+	const struct json *tags = jv_get(item, "RepoTags");
+	bool is = !reference;
+
+	for (size_t i = 0; !is && i < jv_count(tags); i++)
+		is = model_is_named(jv_as_text(jv_at(tags, i)), reference);
+	return is;
+}
+
+int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
+	struct err *e)
 {
 	auto_buf text = { 0 }, out = { 0 };
 	int r = bundle_text(bundle, "manifest.json", &text, e);
@@ -127,7 +139,8 @@ int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t
 	if (!manifest)
 		return r ? r : e ? e->code : -EBADMSG;
 	for (size_t i = 0; !r && span_next(buf_text(&text), span_whole(buf_text(&text)), &item); i++)
-		r = change_image(bundle, targets, n, jv_at(manifest, i), buf_text(&text), item, &s, edit, e);
+		if (is_chosen(jv_at(manifest, i), reference))
+			r = change_image(bundle, targets, n, jv_at(manifest, i), buf_text(&text), item, &s, edit, e);
 	if (!r && s.n) {
 		r = splice_apply(&s, buf_text(&text), text.len, &out);
 		if (!r)

@@ -20,6 +20,7 @@ static void free_json(struct json **value)
 /* A document that was changed, or looked at and left: then both digests are the same. */
 struct document {
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];
+	bool is_chosen;	 /* for the name that was asked for: under others the same document stays */
 	struct buf text; /* as it is now */
 };
 
@@ -27,6 +28,7 @@ struct walk {
 	const struct bundle *bundle;
 	struct edit_target *targets;
 	size_t n_targets;
+	const char *reference; /* NULL: all are chosen */
 	struct edit *edit;
 	struct document *documents;
 	size_t n;
@@ -52,16 +54,24 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 	return strcmp(own, digest) ? err_set(e, -EBADMSG, "%s does not have the digest that is its name", name) : 0;
 }
 
-static const struct document *find(const struct walk *w, const char *digest)
+/* A name of its own counts, else the one above. */
+static bool is_chosen(const struct walk *w, const struct json *descriptor, bool is_above)
 {
-	for (size_t i = 0; i < w->n; i++)
-		if (!strcmp(w->documents[i].was, digest))
+	const char *name = model_reference_of(descriptor, NULL);
+
+	return !w->reference || (name ? model_is_named(name, w->reference) : is_above);
+}
+
+static const struct document *find(const struct walk *w, const char *digest, bool is_chosen)
+{
+	for (size_t i = 0; digest && i < w->n; i++)
+		if (w->documents[i].is_chosen == is_chosen && !strcmp(w->documents[i].was, digest))
 			return &w->documents[i];
 	return NULL;
 }
 
 /* Remembers what became of a document; the text, which is taken over, is a new blob when it has changed. */
-static int remember(struct walk *w, const char *was, struct buf *text, struct err *e)
+static int remember(struct walk *w, const char *was, bool is_chosen, struct buf *text, struct err *e)
 {
 	struct document *d = &w->documents[w->n];
 	char name[BLOB_NAME];
@@ -70,20 +80,34 @@ static int remember(struct walk *w, const char *was, struct buf *text, struct er
 
 	if (w->n == DOCUMENTS_MAX)
 		return err_set(e, -E2BIG, "more than %d documents in the image", DOCUMENTS_MAX);
-	*d = (struct document){ .text = *text };
+	*d = (struct document){ .is_chosen = is_chosen, .text = *text };
 	*text = (struct buf){ 0 };
 	snprintf(d->was, sizeof(d->was), "%s", was);
 	digest_text(buf_text(&d->text), d->text.len, d->is);
 	w->n++;
 	if (!strcmp(d->was, d->is))
 		return 0;
-	blob_name(d->was, name);
-	r = edit_add_obsolete(w->edit, name);
 	blob_name(d->is, name);
 	buf_add(&copy, buf_text(&d->text), d->text.len);
-	if (!r)
-		r = edit_add_document(w->edit, name, &copy);
+	r = edit_add_document(w->edit, name, &copy);
 	return r ? err_sys(e, r, "cannot change the image") : 0;
+}
+
+/* What has a successor and is not there under another name. */
+static int add_obsolete_documents(struct walk *w)
+{
+	char name[BLOB_NAME];
+	int r = 0;
+
+	for (size_t i = 0; !r && i < w->n; i++) {
+		const struct document *d = &w->documents[i], *other = find(w, d->was, !d->is_chosen);
+
+		if (!strcmp(d->was, d->is) || (other && !strcmp(other->was, other->is)))
+			continue;
+		blob_name(d->was, name);
+		r = edit_add_obsolete(w->edit, name);
+	}
+	return r;
 }
 
 /* Digest, size and the copy in "data" of a descriptor that stands at a place of a text. */
@@ -184,14 +208,14 @@ static int change_config(struct walk *w, struct edit_target *target, const char 
 	auto_buf text = { 0 }, changed = { 0 };
 	int r;
 
-	if (find(w, digest)) /* of another manifest, too */
-		return strcmp(find(w, digest)->is, digest) != 0;
+	if (find(w, digest, true)) /* of another manifest, too */
+		return strcmp(find(w, digest, true)->is, digest) != 0;
 	r = load(w, digest, &text, e);
 	if (!r)
 		r = edit_config(target, &text, &changed, e);
 	if (r <= 0)
 		return r;
-	r = remember(w, digest, &changed, e);
+	r = remember(w, digest, true, &changed, e);
 	return r ? r : 1;
 }
 
@@ -212,7 +236,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 		if (r)
 			r = err_sys(e, r, "cannot change the image");
 		else if (span_path(buf_text(text), "config", &config))
-			point_to(&s, buf_text(text), config, find(w, digest));
+			point_to(&s, buf_text(text), config, find(w, digest, true));
 	}
 	if (!r)
 		r = apply(&s, text, out, e);
@@ -220,7 +244,8 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	return r;
 }
 
-static int change_index(struct walk *w, const struct buf *text, unsigned depth, struct buf *out, struct err *e);
+static int change_index(struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out,
+	struct err *e);
 
 static bool is_index(const char *type)
 {
@@ -234,24 +259,40 @@ static bool is_manifest(const char *type)
 			       !strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
 }
 
-static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, struct err *e)
+static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, bool chosen, struct err *e)
 {
 	const char *type = jv_get_text(descriptor, "mediaType"), *digest = jv_get_text(descriptor, "digest");
 	auto_buf text = { 0 }, out = { 0 };
 	int r;
 
-	if ((!is_index(type) && !is_manifest(type)) || !digest || find(w, digest))
+	if ((!is_index(type) && !is_manifest(type)) || !digest || find(w, digest, chosen))
 		return 0;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
 	r = load(w, digest, &text, e);
-	if (!r)
-		r = is_index(type) ? change_index(w, &text, depth + 1, &out, e) : change_manifest(w, &text, &out, e);
-	return r ? r : remember(w, digest, &out, e);
+	if (!r && is_index(type))
+		r = change_index(w, &text, depth + 1, chosen, &out, e);
+	else if (!r && chosen)
+		r = change_manifest(w, &text, &out, e);
+	return r ? r : remember(w, digest, chosen, is_index(type) || chosen ? &out : &text, e);
+}
+
+/* Whether an index still has the manifest of this digest, under a name that was not chosen. */
+static bool is_listed(const struct walk *w, const struct json *manifests, bool is_above, const char *digest)
+{
+	for (size_t i = 0; i < jv_count(manifests); i++) {
+		const char *one = jv_get_text(jv_at(manifests, i), "digest");
+		const struct document *d = find(w, one, is_chosen(w, jv_at(manifests, i), is_above));
+
+		if (d && !strcmp(d->was, digest) && !strcmp(d->is, digest))
+			return true;
+	}
+	return false;
 }
 
 /* What BuildKit says of an image stands beside it, and names it by its digest. */
-static void follow_reference(const struct walk *w, const char *text, struct span item, struct splice *s)
+static void follow_reference(const struct walk *w, const struct json *manifests, bool is_above, const char *text,
+	struct span item, struct splice *s)
 {
 	struct span annotations, reference;
 	auto_buf value = { 0 };
@@ -263,7 +304,7 @@ static void follow_reference(const struct walk *w, const char *text, struct span
 		const struct document *d = &w->documents[i];
 
 		if (reference.len != strlen(d->was) + 2 || memcmp(text + reference.at + 1, d->was, strlen(d->was)) ||
-			!strcmp(d->was, d->is))
+			!strcmp(d->was, d->is) || is_listed(w, manifests, is_above, d->was))
 			continue;
 		buf_addf(&value, "\"%s\"", d->is);
 		splice_replace(s, reference, buf_text(&value));
@@ -272,7 +313,8 @@ static void follow_reference(const struct walk *w, const char *text, struct span
 	}
 }
 
-static int change_index(struct walk *w, const struct buf *text, unsigned depth, struct buf *out, struct err *e)
+static int change_index(struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out,
+	struct err *e)
 {
 	auto_json *index = jv_load(buf_text(text), text->len, e);
 	const struct json *manifests = jv_get(index, "manifests");
@@ -281,15 +323,15 @@ static int change_index(struct walk *w, const struct buf *text, unsigned depth, 
 	int r = index ? 0 : e ? e->code : -EBADMSG;
 
 	for (size_t i = 0; !r && i < jv_count(manifests); i++)
-		r = change_descriptor(w, jv_at(manifests, i), depth, e);
+		r = change_descriptor(w, jv_at(manifests, i), depth, is_chosen(w, jv_at(manifests, i), is_above), e);
 	if (!r && span_path(buf_text(text), "manifests", &array))
 		for (size_t i = 0; span_next(buf_text(text), array, &item); i++) {
-			const char *digest = jv_get_text(jv_at(manifests, i), "digest");
-			const struct document *d = digest ? find(w, digest) : NULL;
+			const struct json *one = jv_at(manifests, i);
+			const struct document *d = find(w, jv_get_text(one, "digest"), is_chosen(w, one, is_above));
 
 			if (d && strcmp(d->was, d->is))
 				point_to(&s, buf_text(text), item, d);
-			follow_reference(w, buf_text(text), item, &s);
+			follow_reference(w, manifests, is_above, buf_text(text), item, &s);
 		}
 	if (!r)
 		r = apply(&s, text, out, e);
@@ -297,9 +339,10 @@ static int change_index(struct walk *w, const struct buf *text, unsigned depth, 
 	return r;
 }
 
-int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, struct edit *edit, struct err *e)
+int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
+	struct err *e)
 {
-	struct walk w = { .bundle = bundle, .targets = targets, .n_targets = n, .edit = edit };
+	struct walk w = { .bundle = bundle, .targets = targets, .n_targets = n, .reference = reference, .edit = edit };
 	auto_buf text = { 0 }, out = { 0 };
 	int r = bundle_text(bundle, "index.json", &text, e);
 
@@ -307,7 +350,9 @@ int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n,
 	if (!r && !w.documents)
 		r = err_sys(e, -ENOMEM, "cannot change the image");
 	if (!r)
-		r = change_index(&w, &text, 1, &out, e);
+		r = change_index(&w, &text, 1, !reference, &out, e);
+	if (!r && add_obsolete_documents(&w))
+		r = err_sys(e, -ENOMEM, "cannot change the image");
 	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len))) {
 		r = edit_add_document(edit, "index.json", &out);
 		if (r)

@@ -3,12 +3,14 @@
 #include "image/graft.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
 
@@ -90,6 +92,20 @@ static int find_digest(struct graft *graft)
 	return n < 0 ? (int)n : done < graft->size ? -EIO : 0;
 }
 
+/* Unpacked, ".wh." takes files away (image-spec layer.md), and what is longer than a name may be is an error. */
+static bool has_good_names(const char *path)
+{
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len > NAME_MAX || str_starts(p, LAYER_WHITEOUT_PREFIX) || (len == 1 && *p == '.') ||
+			(len == 2 && !memcmp(p, "..", 2)))
+			return false;
+		p += len;
+	}
+	return true;
+}
+
 static int check_place(const struct graft_request *request, char path[VIEW_PATH_MAX], struct err *e)
 {
 	struct view_hit hit;
@@ -101,6 +117,8 @@ static int check_place(const struct graft_request *request, char path[VIEW_PATH_
 	if (r)
 		return err_set(e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", request->at,
 			strerror(-r));
+	if (!has_good_names(path))
+		return err_set(e, -EBADMSG, "'%s' is no place for a file: a layer cannot have such a name", request->at);
 	if (view_find(request->view, path, &hit) && hit.entry->kind != LAYER_FILE &&
 		hit.entry->kind != LAYER_HARDLINK && hit.entry->kind != LAYER_SYMLINK)
 		return err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);

@@ -60,7 +60,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	if (!r)
 		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
 	if (!r && jv_count(diff_ids))
-		r = model_copy_text(&image->top, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
+		r = model_copy_text(&image->top_id, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
 	image->is_grafted = config_is_marked(config);
 	*ret_layers = jv_count(diff_ids);
 	return r;
@@ -132,6 +132,14 @@ int model_read(const struct bundle *bundle, bool is_directory, struct model *ret
 	return read_second_half(bundle, ret, r == -ENODATA, e);
 }
 
+bool model_is_named(const char *have, const char *want)
+{
+	size_t len = strlen(want), total = have ? strlen(have) : 0;
+
+	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
+						       !strcmp(have + total - len, want)));
+}
+
 void model_done(struct model *model)
 {
 	for (size_t i = 0; i < model->n; i++) {
@@ -149,7 +157,7 @@ void model_done(struct model *model)
 		free(image->digest);
 		free(image->config_digest);
 		free(image->config_name);
-		free(image->top);
+		free(image->top_id);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

@@ -37,7 +37,7 @@ struct model_image {
 	char *config_digest;
 	char *config_name;   /* of the member that it is */
 	bool is_docker_type; /* its manifest is of Docker's media type */
-	char *top;	     /* the config's last diff_id */
+	char *top_id;	     /* the config's last diff_id */
 	bool is_grafted;     /* its topmost layer has the mark of inject */
 	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
@@ -46,6 +46,7 @@ struct model_image {
 	uint64_t *layer_sizes; /* as the manifest says; NULL where it says nothing */
 	bool *is_opaque;     /* layers of a kind that is not ours to read; NULL: none */
 	size_t n_layers;
+	size_t top;	     /* which entry of index.json or manifest.json it belongs to */
 	char **more_references; /* its other tags */
 	size_t n_more;
 };
@@ -64,6 +65,10 @@ struct model {
  */
 int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e);
 void model_done(struct model *model);
+/* Whether a tag is the one that is asked for, whole or what is after its last colon. have may be NULL. */
+bool model_is_named(const char *have, const char *want);
+/* The tag of an entry of an index: its own, else the one above. Borrowed. */
+const char *model_reference_of(const struct json *descriptor, const char *above);
 
 /* Each reads one schema into the model (oci.c, docker.c). */
 int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e);

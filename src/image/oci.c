@@ -23,6 +23,7 @@ struct walk {
 	struct model *model;
 	unsigned documents;
 	uint64_t bytes;
+	size_t top; /* the entry of index.json below which it is */
 };
 
 /* The descriptor by which something was reached, and the tag above it. */
@@ -231,6 +232,7 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 
 	if (!image)
 		return e ? e->code : -E2BIG;
+	image->top = w->top;
 	r = model_copy_text(&image->reference, place->reference, e);
 	if (!r)
 		r = model_copy_text(&image->digest, jv_get_text(place->descriptor, "digest"), e);
@@ -251,7 +253,7 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 }
 
 /* image-spec: ref.name on entries of index.json; containerd puts the whole name beside it. */
-static const char *reference_of(const struct json *descriptor, const char *above)
+const char *model_reference_of(const struct json *descriptor, const char *above)
 {
 	const struct json *annotations = jv_get(descriptor, "annotations");
 	const char *full = jv_get_text(annotations, "io.containerd.image.name");
@@ -300,8 +302,9 @@ static int read_index(struct walk *w, const struct json *index, const char *refe
 
 	for (size_t i = 0; !r && i < jv_count(manifests); i++) {
 		const struct json *descriptor = jv_at(manifests, i);
-		struct place place = { descriptor, reference_of(descriptor, reference), depth };
+		struct place place = { descriptor, model_reference_of(descriptor, reference), depth };
 
+		w->top = depth == 1 ? i : w->top;
 		r = jv_is_object(descriptor) ? read_descriptor(w, &place, e) :
 					       err_set(e, -EBADMSG, "an index entry that is no object");
 	}

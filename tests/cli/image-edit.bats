@@ -153,7 +153,7 @@ top_type() {
 	[[ $output == *injected* ]]
 }
 
-@test "another emulator takes the place of ours, as if that had never been there" {
+@test "another emulator takes the place of ours, as if that had never been there (32)" {
 	local name
 
 	for name in layout-nested dual.tar docker-old.tar docker-many.tar; do
@@ -209,7 +209,7 @@ parts() {
 	jq -c '.rootfs.diff_ids, .history, .config' "$config"
 }
 
-@test "under the layers of others ours goes, with its entry of the history: as if the base had never had it" {
+@test "under the layers of others ours goes, with its entry of the history: as if the base had never had it (32)" {
 	built_on
 	expect 0 "$ANYARCH" inspect image
 	[[ $output == *qemu-arm-static* ]]
@@ -306,7 +306,7 @@ parts() {
 	same parts "$(parts plain)" "$(parts image)"
 }
 
-@test "a mark that promises something else is not believed" {
+@test "a mark that promises something else is not believed (33)" {
 	cp -r "$FORMATS/layout" image
 	inject 0 image
 	python3 - <<-'PYTHON'
@@ -335,7 +335,7 @@ parts() {
 	diff -r was image
 }
 
-@test "compressed archives: not in place, but to another file" {
+@test "compressed archives: not in place, but to another file (21)" {
 	local codec
 
 	for codec in gzip zstd; do
@@ -392,7 +392,7 @@ parts() {
 	same files real.tar "$(ls -A store)"
 }
 
-@test "from a pipe to a file, to a pipe, and through both" {
+@test "from a pipe to a file, to a pipe, and through both (40)" {
 	local name
 
 	for name in docker-old.tar oci-nested.tar docker.tar.gzip; do
@@ -425,7 +425,7 @@ parts() {
 	diff -r "$FORMATS/layout" layout
 }
 
-@test "what is known of nobody stays, byte for byte, in documents that change" {
+@test "what is known of nobody stays, byte for byte, in documents that change (28)" {
 	python3 - <<-'PYTHON'
 		import json, os, sys
 		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
@@ -495,7 +495,7 @@ parts() {
 	same attribute $'b=\nc' "$(python3 -c 'import os; print(os.getxattr("out/bundle/rootfs/usr", "user.a").decode())')"
 }
 
-@test "two users, two time zones, two masks: the same digest; SOURCE_DATE_EPOCH: another" {
+@test "two users, two time zones, two masks: the same digest; SOURCE_DATE_EPOCH: another (36)" {
 	local first second
 
 	cp -r "$FORMATS/layout" one

@@ -62,7 +62,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	struct edit edit = { 0 };
 	struct bundle *out;
 	auto_err e = { 0 };
-	int fd, r = edit_plan(bundle, format, targets, n, &edit, &e);
+	int fd, r = edit_plan(bundle, format, targets, n, NULL, &edit, &e);
 
 	fuzz_check(r, &e);
 	*ret = (struct image_report){ 0 };

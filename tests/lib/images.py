@@ -11,6 +11,7 @@ import sys
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
+from image_cases import cases
 from sets_bad import bad_codec, bad_elf, bad_layout, bad_oci, bad_tar
 from sets_good import formats, good_elf, labels, views
 from sets_heavy import heavy
@@ -18,7 +19,7 @@ from sets_rootfs import rootfs
 from sets_seeds import seeds
 
 SETS = {function.__name__.replace("_", "-"): function for function in (
-    bad_codec, bad_elf, bad_layout, bad_oci, bad_tar, formats, good_elf, heavy, labels, rootfs, seeds, views)}
+    bad_codec, bad_elf, bad_layout, bad_oci, bad_tar, cases, formats, good_elf, heavy, labels, rootfs, seeds, views)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in SETS:
