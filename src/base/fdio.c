@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-enum { CHUNK = 128 * 1024 };
+enum { CHUNK = 128 * 1024, COPY_CHUNK = 4 * 1024 * 1024 };
 
 int fd_reopen_regular(int path_fd)
 {
@@ -140,12 +140,17 @@ static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 	return r;
 }
 
+void fd_begin_writing(int fd)
+{
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 {
 	off_t at = (off_t)offset;
 
 	while (len) {
-		ssize_t n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)1 << 30));
+		ssize_t n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)COPY_CHUNK));
 
 		if (n < 0 && (errno == EINVAL || errno == ENOSYS))
 			return copy_by_reading(from, (uint64_t)at, to, len);
@@ -154,6 +159,7 @@ int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 		if (!n)
 			return -EBADMSG;
 		len -= n > 0 ? (uint64_t)n : 0;
+		fd_begin_writing(to);
 	}
 	return 0;
 }

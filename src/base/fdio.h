@@ -21,12 +21,14 @@ int fd_read_all(int fd, size_t limit, struct buf *out);
 /* Copies the whole of one file into another from their starts. 0 or -errno. */
 int fd_copy(int from, int to);
 /*
- * Copies len bytes from an offset of a file to wherever the other one's position is, inside the kernel. 0, -EBADMSG when
- * there are fewer, -errno.
+ * Copies len bytes from an offset of a file to wherever the other one's position is, inside the kernel, the disk being at
+ * work meanwhile. 0, -EBADMSG when there are fewer, -errno.
  */
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len);
 /* Whether both files hold the same bytes; 1, 0 or -errno. */
 int fd_same_content(int a, int b);
+/* Lets the disk begin with what was written; whoever cannot tell it so waits longer, later. */
+void fd_begin_writing(int fd);
 /*
  * A new file of mode 0600 for writing; what a run that was killed has left under that name goes first. Descriptor or
  * -errno.

@@ -82,6 +82,9 @@ static int graft_onto(struct image_work *w, const struct image_facts *facts, con
 	if (!change->place)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	request.at = change->place;
+	/* The first of them is stored at once: it is new, unless an emulator of ours is there, and then perhaps not. */
+	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->c->codec == GRAFT_NONE;
+	request.place = w->blobs;
 	request.emulator = source->emulator.fd;
 	r = graft_make(&request, &change->graft, w->e);
 	if (r)

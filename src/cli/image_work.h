@@ -20,6 +20,7 @@ struct image_work {
 	struct image_name name;
 	char *real; /* path of the archive */
 	int file; /* the layout's directory or the archive, locked */
+	int blobs; /* of a layout that is to be changed; -1: none */
 	bool is_directory;
 	struct bundle *bundle;
 	struct image_report report;

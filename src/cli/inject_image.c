@@ -252,6 +252,8 @@ static int run(struct image_work *w)
 	w->bundle = bundle_open(fd, image_tmpdir(), w->e);
 	if (!w->bundle)
 		return err_prefix(w->e, "%s", w->c->target);
+	if (w->is_directory && !w->c->dry_run && !w->c->ejects)
+		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
 	cache = cache_open(getenv("XDG_CACHE_HOME"), getenv("HOME"));
 	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w, cache }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
@@ -274,7 +276,7 @@ int inject_image(struct inject_context *c, struct err *e)
 
 	if (!w)
 		return err_sys(e, -ENOMEM, "%s", c->target);
-	*w = (struct image_work){ .c = c, .file = -1, .e = e };
+	*w = (struct image_work){ .c = c, .file = -1, .blobs = -1, .e = e };
 	r = image_name_parse(c->target, &w->name, e);
 	if (!r)
 		r = run(w);
@@ -286,6 +288,7 @@ int inject_image(struct inject_context *c, struct err *e)
 	image_done(&w->report);
 	bundle_free(w->bundle);
 	cleanup_fd(&w->file);
+	cleanup_fd(&w->blobs);
 	free(w->name.path);
 	free(w->real);
 	return r;

@@ -29,7 +29,7 @@ static uint64_t size_of(const struct edit_member *member)
 /* ---- a layout ---- */
 
 /* Neither may be a link: a shared directory of blobs is another one's. */
-static int open_blobs(int dir, struct err *e)
+int commit_open_blobs(int dir, struct err *e)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, fd;
 	auto_fd blobs = openat(dir, "blobs", flags);
@@ -57,6 +57,9 @@ static int write_blob(int blobs, const struct edit_member *member)
 
 	if (is_there(blobs, hex))
 		return 0;
+	r = member->graft ? graft_link(member->graft, blobs, hex) : -ENOENT;
+	if (r != -ENOENT)
+		return r ? r : 1;
 	snprintf(temporary, sizeof(temporary), ".%.64s.anyarch-new", hex);
 	fd = fd_create_temporary(blobs, temporary);
 	if (fd < 0)
@@ -113,7 +116,7 @@ int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *nam
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	const struct edit_member *index = NULL;
-	auto_fd blobs = open_blobs(dir, e);
+	auto_fd blobs = commit_open_blobs(dir, e);
 	int r = blobs < 0 ? blobs : made ? 0 : err_sys(e, -ENOMEM, "cannot write the blobs");
 
 	for (size_t i = 0; i < edit->n; i++)
@@ -189,21 +192,29 @@ static int append_member(const struct edit_member *member, int to)
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
-/* Whether it lies there already, byte for byte: what eject brings back was left where it is. */
-static bool is_in(const struct bundle *bundle, const struct edit_member *member)
+/* Whether it lies there already, byte for byte: what eject brings back was left where it is. 1, 0 or -errno. */
+static int is_in(const struct bundle *bundle, const struct edit_member *member)
 {
 	auto_buf text = { 0 };
+	int r = member->graft ? -ENOENT : bundle_text(bundle, member->name, &text, NULL);
 
-	return !member->graft && !bundle_text(bundle, member->name, &text, NULL) && text.len == member->text.len &&
-		(!text.len || !memcmp(text.data, member->text.data, text.len));
+	if (r)
+		return r == -ENOENT || r == -E2BIG ? 0 : r;
+	return text.len == member->text.len && (!text.len || !memcmp(text.data, member->text.data, text.len));
 }
 
-/* Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by name. */
-static bool is_document(const struct bundle *bundle, const char *name)
+/*
+ * Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by name.
+ * 1, 0 or -errno.
+ */
+static int is_document(const struct bundle *bundle, const char *name)
 {
 	auto_buf text = { 0 };
+	int r = strcmp(name, "index.json") && strcmp(name, "oci-layout") ? bundle_text(bundle, name, &text, NULL) : -ENOENT;
 
-	return strcmp(name, "index.json") && strcmp(name, "oci-layout") && !bundle_text(bundle, name, &text, NULL) && text.len && (*text.data == '{' || *text.data == '[');
+	if (r)
+		return r == -ENOENT || r == -E2BIG ? 0 : r;
+	return text.len && (*text.data == '{' || *text.data == '[');
 }
 
 static bool adds_emulator(const struct edit *edit)
@@ -214,43 +225,65 @@ static bool adds_emulator(const struct edit *edit)
 	return false;
 }
 
+/* What becomes of each member of an edit: all of it is known before anything is written. */
+struct fate {
+	bool *is_in;	   /* members: there already */
+	bool *is_dropped;  /* obsolete ones: nobody keeps them */
+	bool *is_document; /* of these */
+};
+
+static int find_fate(const struct bundle *bundle, const struct edit *edit,
+	bool (*keep)(const char *name, void *context), void *context, struct fate *fate)
+{
+	bool may_stay = adds_emulator(edit);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < edit->n; i++)
+		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
+	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
+		fate->is_dropped[i] = !keep(edit->obsolete[i], context);
+		if (fate->is_dropped[i] && may_stay)
+			fate->is_document[i] = (r = is_document(bundle, edit->obsolete[i])) > 0;
+	}
+	return r < 0 ? r : 0;
+}
+
 /*
  * What is left out. When a layer comes, documents that nothing refers to any more stay where they lie before the first
  * other gap: readers do not mind them, and nothing else has to move, so that a file system that shares blocks shares them.
  */
-static size_t find_gaps(const struct bundle *bundle, const struct edit *edit,
-	bool (*keep)(const char *name, void *context), void *context, struct gap *gaps)
+static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, const struct fate *fate, struct gap *gaps)
 {
-	bool may_stay = adds_emulator(edit);
 	uint64_t first = UINT64_MAX;
-	size_t n = 0, all;
+	size_t n = 0;
 
 	for (size_t i = 0; i < edit->n; i++)
-		if (!is_in(bundle, &edit->members[i]))
+		if (!fate->is_in[i])
 			add_gap(bundle, edit->members[i].name, gaps, &n);
 	for (size_t i = 0; i < edit->n_obsolete; i++)
-		if (!keep(edit->obsolete[i], context) && !(may_stay && is_document(bundle, edit->obsolete[i])))
+		if (fate->is_dropped[i] && !fate->is_document[i])
 			add_gap(bundle, edit->obsolete[i], gaps, &n);
 	for (size_t i = 0; i < n; i++)
 		first = MIN_OF(first, gaps[i].start);
-	for (size_t i = 0; may_stay && i < edit->n_obsolete; i++) {
-		all = n;
-		if (!keep(edit->obsolete[i], context) && is_document(bundle, edit->obsolete[i]))
-			add_gap(bundle, edit->obsolete[i], gaps, &all);
-		if (all > n && gaps[n].start > first)
-			n = all;
+	for (size_t i = 0; i < edit->n_obsolete; i++) {
+		size_t more = n;
+
+		if (fate->is_document[i])
+			add_gap(bundle, edit->obsolete[i], gaps, &more);
+		if (more > n && gaps[n].start > first)
+			n = more;
 	}
 	return n;
 }
 
 /* Layers before documents: when ours goes again, all that came with it lies behind it. */
-static int append_all(const struct bundle *bundle, const struct edit *edit, int to)
+static int append_all(const struct edit *edit, const struct fate *fate, int to)
 {
 	int r = 0;
 
 	for (unsigned layers = 2; layers-- > 0;)
 		for (size_t i = 0; !r && i < edit->n; i++)
-			if ((edit->members[i].graft != NULL) == layers && !is_in(bundle, &edit->members[i]))
+			if ((edit->members[i].graft != NULL) == layers && !fate->is_in[i])
 				r = append_member(&edit->members[i], to);
 	return r ? r : tar_write_end(to);
 }
@@ -259,9 +292,13 @@ int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e)
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
-	int r = gaps ? copy_rest(bundle, gaps, find_gaps(bundle, edit, keep, context, gaps), to) : -ENOMEM;
+	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
+	struct fate fate = { flags, flags ? flags + edit->n : NULL, flags ? flags + edit->n + edit->n_obsolete : NULL };
+	int r = gaps && flags ? find_fate(bundle, edit, keep, context, &fate) : -ENOMEM;
 
 	if (!r)
-		r = append_all(bundle, edit, to);
+		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);
+	if (!r)
+		r = append_all(edit, &fate, to);
 	return r ? err_sys(e, r, "cannot write the archive") : 0;
 }

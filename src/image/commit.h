@@ -4,6 +4,8 @@
 
 #include "image/edit.h"
 
+/* The directory of a layout's blobs, which may not be reached by links. The descriptor, or -errno with e set. */
+int commit_open_blobs(int dir, struct err *e);
 /*
  * Into an OCI layout: new blobs first, each under a temporary name until it is on the disk, index.json last and in one
  * step; then blobs that only the old documents needed go. At every moment the layout is the old one or the new one, with

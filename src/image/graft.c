@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -125,13 +127,65 @@ static int check_place(const struct graft_request *request, char path[VIEW_PATH_
 	return 0;
 }
 
-/* What follows from its head and the emulator. */
-static int finish(struct graft *graft, struct graft *ret, struct err *e)
+static int write_plain(const struct graft *graft, int to)
 {
+	static const char zeros[TAR_BLOCK + TAR_END];
+	int r = fd_write(to, graft->head.data, graft->head.len);
+
+	if (!r && graft->size)
+		r = fd_copy_range(graft->emulator, 0, to, graft->size);
+	return r ? r : fd_write(to, zeros, tail_of(graft));
+}
+
+/* The layer on its way to the disk, while its digest is found on another core. */
+struct storing {
+	const struct graft *graft;
+	pthread_t thread;
+	int fd, code;
+};
+
+static void *store(void *context)
+{
+	struct storing *s = context;
+
+	s->code = write_plain(s->graft, s->fd);
+	fd_begin_writing(s->fd);
+	return NULL;
+}
+
+/* What cannot be done here is done, and told, when it is written. */
+static bool start_storing(struct storing *s, const struct graft *graft, int place)
+{
+	*s = (struct storing){ .graft = graft, .fd = openat(place, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
+	if (s->fd >= 0 && !pthread_create(&s->thread, NULL, store, s))
+		return true;
+	cleanup_fd(&s->fd);
+	return false;
+}
+
+static void end_storing(struct storing *s, struct graft *graft)
+{
+	pthread_join(s->thread, NULL);
+	if (s->code) {
+		cleanup_fd(&s->fd);
+		return;
+	}
+	graft->is_stored = true;
+	graft->stored = s->fd;
+}
+
+/* What follows from its head and the emulator. */
+static int finish(struct graft *graft, const struct graft_request *request, struct graft *ret, struct err *e)
+{
+	bool is_whole = graft->path && buf_ok(&graft->head);
+	struct storing storing;
+	bool is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
 	int r;
 
 	graft->tar_size = graft->stored_size = graft->head.len + graft->size + tail_of(graft);
-	r = graft->path && buf_ok(&graft->head) ? find_digest(graft) : -ENOMEM;
+	r = is_whole ? find_digest(graft) : -ENOMEM;
+	if (is_storing)
+		end_storing(&storing, graft);
 	memcpy(graft->digest, graft->diff_id, DIGEST_TEXT);
 	if (!r)
 		*ret = *graft;
@@ -159,7 +213,7 @@ int graft_make(const struct graft_request *request, struct graft *ret, struct er
 		add_parents(&graft.head, request->view, graft.path, NULL, 0, file.mtime);
 		tar_write_header(&graft.head, &file);
 	}
-	return finish(&graft, ret, e);
+	return finish(&graft, request, ret, e);
 }
 
 static void add_whiteout(struct buf *out, const char *path)
@@ -186,31 +240,21 @@ int graft_hide(const struct view *view, const char *const *paths, size_t n, int6
 		add_parents(&graft.head, view, paths[i], paths, i, time);
 		add_whiteout(&graft.head, paths[i]);
 	}
-	return finish(&graft, ret, e);
+	return finish(&graft, NULL, ret, e);
 }
 
 void graft_done(struct graft *graft)
 {
 	free(graft->path);
 	buf_done(&graft->head);
-	if (graft->codec)
-		cleanup_fd(&graft->packed);
+	if (graft->is_stored)
+		cleanup_fd(&graft->stored);
 	*graft = (struct graft){ 0 };
-}
-
-static int write_plain(const struct graft *graft, int to)
-{
-	static const char zeros[TAR_BLOCK + TAR_END];
-	int r = fd_write(to, graft->head.data, graft->head.len);
-
-	if (!r && graft->size)
-		r = fd_copy_range(graft->emulator, 0, to, graft->size);
-	return r ? r : fd_write(to, zeros, tail_of(graft));
 }
 
 int graft_write(const struct graft *graft, int to)
 {
-	return graft->codec ? fd_copy_range(graft->packed, 0, to, graft->stored_size) : write_plain(graft, to);
+	return graft->is_stored ? fd_copy_range(graft->stored, 0, to, graft->stored_size) : write_plain(graft, to);
 }
 
 static int pack(const struct graft *graft, enum graft_codec codec, const char *tmpdir, int *ret)
@@ -230,7 +274,7 @@ int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *
 {
 	bool is_done = other && other->codec == codec && !strcmp(other->diff_id, graft->diff_id);
 	struct stat st;
-	auto_fd fd = is_done ? fcntl(other->packed, F_DUPFD_CLOEXEC, 3) : -1;
+	auto_fd fd = is_done ? fcntl(other->stored, F_DUPFD_CLOEXEC, 3) : -1;
 	int r = !is_done ? pack(graft, codec, tmpdir, &fd) : fd < 0 ? -errno : 0;
 
 	if (!r)
@@ -239,8 +283,23 @@ int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *
 		err_sys(e, r, "cannot compress the layer in %s", tmpdir);
 		return err_hint(e, "set TMPDIR to a directory with room for the emulator");
 	}
+	if (graft->is_stored)
+		cleanup_fd(&graft->stored);
 	graft->codec = codec;
-	graft->packed = take_fd(&fd);
+	graft->is_stored = true;
+	graft->stored = take_fd(&fd);
 	graft->stored_size = (uint64_t)st.st_size;
 	return 0;
+}
+
+int graft_link(const struct graft *graft, int dir, const char *name)
+{
+	char own[32];
+
+	if (!graft->is_stored)
+		return -ENOENT;
+	if (fchmod(graft->stored, 0644) < 0 || fsync(graft->stored) < 0)
+		return -errno;
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", graft->stored);
+	return linkat(AT_FDCWD, own, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -ENOENT : 0;
 }

@@ -15,7 +15,8 @@ enum graft_codec {
 extern const char *const graft_codec_words[];
 
 /*
- * Put together in memory but for the emulator itself, which stays in its file, and compressed in a file without a name.
+ * Put together in memory but for the emulator itself, which stays in its file; or, compressed or not, in a file without a
+ * name.
  * Zeroed it is empty; graft_done() frees.
  */
 struct graft {
@@ -27,7 +28,8 @@ struct graft {
 	int64_t time;	   /* of the emulator, bounded */
 	char diff_id[DIGEST_TEXT];
 	enum graft_codec codec;
-	int packed;		  /* unless the codec is none */
+	bool is_stored;		  /* the layer as it is to be stored is in a file: always, when it is compressed */
+	int stored;
 	uint64_t stored_size;	  /* as stored, and its digest */
 	char digest[DIGEST_TEXT];
 };
@@ -38,6 +40,8 @@ struct graft_request {
 	int emulator;
 	bool has_epoch; /* SOURCE_DATE_EPOCH bounds times */
 	int64_t epoch;
+	bool has_place; /* a directory in which the layer can be stored while its digest is found; borrowed */
+	int place;
 };
 
 /*
@@ -53,7 +57,12 @@ int graft_make(const struct graft_request *request, struct graft *ret, struct er
  */
 int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
-/* Stores it compressed, through a temporary file in tmpdir. other, which may be NULL, may be the same one, done already. */
+/* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done already. */
 int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
+/*
+ * Gives a stored layer a name in a directory, on the disk. 0; -ENOENT when it is not stored or cannot get one there; -errno
+ * of the disk.
+ */
+int graft_link(const struct graft *graft, int dir, const char *name);
 /* Writes the layer, as it is stored, to a file at its position. 0 or -errno. */
 int graft_write(const struct graft *graft, int to);

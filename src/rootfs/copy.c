@@ -9,36 +9,13 @@
 
 #include "base/fdio.h"
 
-enum { COPY_CHUNK = 2 * 1024 * 1024 };
-
-void copy_begin_writing(int fd)
-{
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-}
-
 int copy_content(int from, int to)
 {
 	struct stat st;
-	off_t done = 0;
 
 	if (!ioctl(to, FICLONE, from))
 		return 0;
-	if (fstat(from, &st) < 0)
-		return -errno;
-	while (done < st.st_size) {
-		size_t want = (size_t)MIN_OF(st.st_size - done, (off_t)COPY_CHUNK);
-		ssize_t n = copy_file_range(from, &done, to, NULL, want, 0);
-
-		if (n < 0 && (errno == EINVAL || errno == EXDEV || errno == ENOSYS || errno == EPERM ||
-				     errno == EOPNOTSUPP))
-			return fd_copy(from, to);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			break;
-		copy_begin_writing(to);
-	}
-	return 0;
+	return fstat(from, &st) < 0 ? -errno : fd_copy_range(from, 0, to, (uint64_t)st.st_size);
 }
 
 int copy_attributes(int fd, const struct inject_request *request)

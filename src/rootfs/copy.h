@@ -8,8 +8,6 @@
 
 /* A clone where the file system can, else a copy in the kernel, with the disk at work meanwhile. 0 or -errno. */
 int copy_content(int from, int to);
-/* Lets the disk begin with what was written; whoever cannot tell it so waits longer, later. */
-void copy_begin_writing(int fd);
 /* Mode 0755, root's where we may, the source's time within bounds. 0 or -errno. */
 int copy_attributes(int fd, const struct inject_request *request);
 

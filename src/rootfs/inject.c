@@ -153,7 +153,7 @@ static int write_record(struct work *w)
 	if (!r && fchmod(w->record, 0644) < 0)
 		r = -errno;
 	if (!r)
-		copy_begin_writing(w->record);
+		fd_begin_writing(w->record);
 	return r;
 }
 
