@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* anyarch convert: one image out of whatever it lies in, as docker load and the classic builder take it. */
+/* anyarch convert: images out of whatever they lie in, as docker load and the classic builder take them, or as OCI has them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/newfile.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
+#include "cli/image_out.h"
 #include "image/convert.h"
+#include "image/wrap.h"
 #include "report/image.h"
 
 enum { OPT_PLATFORM = OPT_FIRST, OPT_TAG, OPT_FIX_LABEL };
@@ -97,16 +100,6 @@ static int choose(const struct context *c, const struct image_name *name, const 
 	return 0;
 }
 
-static int write_out(const struct convert_request *request, const char *path, struct err *e)
-{
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, &file, e);
-
-	if (!r)
-		r = convert_to_docker(request, file.fd, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
-}
-
 static int check_label(const struct context *c, const struct image_facts *facts, struct convert_request *request,
 	struct err *e)
 {
@@ -125,61 +118,194 @@ static int check_label(const struct context *c, const struct image_facts *facts,
 	return err_hint(e, "--fix-label makes the label say what the files are; 'anyarch inspect' tells both");
 }
 
-static int convert(const struct context *c, const struct image_name *name, struct bundle *bundle, bool is_directory,
-	const char *out, struct err *e)
-{
-	const char *own[1];
-	struct convert_request request = { .bundle = bundle, .tags = c->tags, .n_tags = c->n_tags };
-	const struct image_facts *facts = NULL;
+/* What is converted, and to what. */
+struct work {
+	const struct context *c;
+	struct image_name from, to;
+	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
+	bool is_directory;
+	struct bundle *bundle;
 	struct image_report report;
-	int r = image_look_each(bundle, is_directory, &(struct image_visit){ .cache = -1 }, &report, e);
+};
 
-	request.tmpdir = image_tmpdir();
+static int write_docker(const struct convert_request *request, const char *path, struct err *e)
+{
+	auto_newfile file = NEWFILE_INIT;
+	int r = newfile_open(path, &file, e);
+
 	if (!r)
-		r = choose(c, name, &report, &facts, e);
+		r = convert_to_docker(request, file.fd, e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
+}
+
+/* One image, under the names that were asked for, else under its own if that is one. */
+static int to_docker(const struct work *w, struct err *e)
+{
+	struct convert_request request = { .bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags,
+		.tmpdir = image_tmpdir() };
+	const struct image_facts *facts = NULL;
+	const char *own[1];
+	int r = choose(w->c, &w->from, &w->report, &facts, e);
+
 	if (!r)
-		r = check_label(c, facts, &request, e);
-	if (!r && !c->n_tags && facts->image->reference && is_tag(facts->image->reference)) {
+		r = check_label(w->c, facts, &request, e);
+	if (r)
+		return r;
+	if (!w->c->n_tags && facts->image->reference && is_tag(facts->image->reference)) {
 		own[0] = facts->image->reference;
 		request.tags = own;
 		request.n_tags = 1;
 	}
-	if (!r) {
-		request.image = facts->image;
-		r = write_out(&request, out, e);
-	}
-	image_done(&report);
-	return r && e->message && !str_starts(e->message, name->path) ? err_prefix(e, "%s", name->path) : r;
+	request.image = facts->image;
+	return write_docker(&request, w->to.path, e);
 }
 
-static int open_and_convert(const struct context *c, const char *in, const char *out, struct err *e)
+/* Images for OCI, with their new configs and names. */
+struct chosen {
+	struct wrap_image images[MODEL_IMAGES_MAX];
+	struct buf configs[MODEL_IMAGES_MAX];
+	const char *tags[MODEL_IMAGES_MAX][TAGS_MAX];
+	size_t n;
+};
+
+static void name_chosen(const struct work *w, const struct model_image *image, struct wrap_image *one, const char **tags)
 {
-	struct image_name name;
-	struct bundle *bundle;
+	if (w->to.reference)
+		tags[one->n_tags++] = w->to.reference;
+	for (size_t i = 0; i < w->c->n_tags && one->n_tags < TAGS_MAX; i++)
+		tags[one->n_tags++] = w->c->tags[i];
+	if (!one->n_tags && image->reference)
+		tags[one->n_tags++] = image->reference;
+	for (size_t i = 0; !w->to.reference && !w->c->n_tags && i < image->n_more && one->n_tags < TAGS_MAX; i++)
+		tags[one->n_tags++] = image->more_references[i];
+	one->tags = tags;
+}
+
+static int add_chosen(const struct work *w, struct chosen *chosen, const struct image_facts *facts, struct err *e)
+{
+	struct convert_request request = { .bundle = w->bundle, .image = facts->image };
+	struct wrap_image *one = &chosen->images[chosen->n];
+	int r = check_label(w->c, facts, &request, e);
+
+	if (!r)
+		r = convert_config(&request, &chosen->configs[chosen->n], e);
+	if (r)
+		return r;
+	*one = (struct wrap_image){ .image = { .bundle = w->bundle, .image = facts->image,
+		.config = request.architecture ? &chosen->configs[chosen->n] : NULL } };
+	if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
+		one->image.architecture = request.architecture ? request.architecture : facts->label.arch->oci;
+		one->image.variant = request.architecture ? request.variant : facts->label.variant;
+	}
+	name_chosen(w, facts->image, one, chosen->tags[chosen->n]);
+	chosen->n++;
+	return 0;
+}
+
+static int write_chosen(struct outlet *outlet, void *context, struct err *e)
+{
+	const struct chosen *chosen = context;
+
+	return wrap_images(chosen->images, chosen->n, outlet, e);
+}
+
+static int write_all(struct outlet *outlet, void *context, struct err *e)
+{
+	return wrap_all(context, outlet, e);
+}
+
+static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
+{
+	return (w->format == MODEL_OCI_LAYOUT ? image_out_layout : image_out_archive)(w->to.path, write, context, e);
+}
+
+static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
+{
+	const struct image_facts *facts = NULL;
+	int r = 0;
+
+	if (w->c->has_platform || w->from.reference || w->c->n_tags || w->to.reference) {
+		r = choose(w->c, &w->from, &w->report, &facts, e);
+		return r ? r : add_chosen(w, chosen, facts, e);
+	}
+	for (size_t i = 0; !r && i < w->report.model.n; i++)
+		if (w->report.facts[i].image->kind == MODEL_IMAGE)
+			r = add_chosen(w, chosen, &w->report.facts[i], e);
+	return r || chosen->n ? r : err_set(e, -ENOENT, "there is no image in it");
+}
+
+/* Where nothing is to be chosen or changed, all comes along; else images without what stands beside them. */
+static int to_oci(const struct work *w, struct err *e)
+{
+	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->to.reference &&
+		!w->c->has_platform && !w->c->n_tags && !w->c->fix_label;
+	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
+	int r;
+
+	if (!chosen)
+		return err_sys(e, -ENOMEM, "%s", w->from.path);
+	if (is_whole)
+		return write_oci(w, write_all, w->bundle, e);
+	r = choose_some(w, chosen, e);
+	if (!r)
+		r = write_oci(w, write_chosen, chosen, e);
+	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
+		buf_done(&chosen->configs[i]);
+	return r;
+}
+
+static int open_source(struct work *w, struct err *e)
+{
 	struct stat st;
-	int fd, r = image_name_parse(in, &name, e);
+	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) :
+					     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", w->from.path);
+	w->is_directory = S_ISDIR(st.st_mode);
+	w->bundle = bundle_open(fd, image_tmpdir(), e);
+	return w->bundle ? 0 : err_prefix(e, "%s", w->from.path);
+}
+
+/* skopeo's words; a name alone is an archive for docker load. */
+static int parse_target(struct work *w, const char *text, struct err *e)
+{
+	int r = image_name_parse(text, &w->to, e);
 
 	if (r)
 		return r;
-	fd = strcmp(name.path, "-") ? open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) :
-				      fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	r = fd < 0 || fstat(fd, &st) < 0 ? err_sys(e, -errno, "%s", name.path) : 0;
-	if (!r) {
-		bundle = bundle_open(fd, image_tmpdir(), e);
-		r = bundle ? convert(c, &name, bundle, S_ISDIR(st.st_mode), out, e) : err_prefix(e, "%s", name.path);
-		bundle_free(bundle);
-	}
-	free(name.path);
-	return r;
+	w->format = str_starts(text, "oci:") ? MODEL_OCI_LAYOUT : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE :
+												      MODEL_DOCKER_ARCHIVE;
+	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
+		return err_set(e, -EINVAL, "'%s' names no file", text);
+	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
+		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
+	return 0;
+}
+
+static int convert(struct work *w, const char *from, const char *to, struct err *e)
+{
+	int r = image_name_parse(from, &w->from, e);
+
+	if (!r)
+		r = parse_target(w, to, e);
+	if (!r)
+		r = open_source(w, e);
+	if (r)
+		return r;
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ .cache = -1 }, &w->report, e);
+	if (!r)
+		r = w->format == MODEL_DOCKER_ARCHIVE ? to_docker(w, e) : to_oci(w, e);
+	return r && e->message && !str_starts(e->message, w->from.path) ? err_prefix(e, "%s", w->from.path) : r;
 }
 
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_convert, specs, set };
 	struct context c = { 0 };
+	struct work w = { .c = &c };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
-	const char *out;
 
 	if (first < 0)
 		return status;
@@ -188,16 +314,14 @@ static int run(int argc, char **argv)
 		return exit_with(&e);
 	}
 	stop_catch();
-	out = argv[first + 1];
-	if (str_starts(out, "docker-archive:"))
-		out += strlen("docker-archive:");
-	if (!*str_basename(out) || str_starts(out, "oci:") || str_starts(out, "oci-archive:"))
-		err_set(&e, -EINVAL, "'%s' is no file for an archive of docker save", out);
-	if (e.code || open_and_convert(&c, argv[first], out, &e))
-		return exit_with(&e);
-	return EXIT_DONE;
+	status = convert(&w, argv[first], argv[first + 1], &e) ? exit_with(&e) : EXIT_DONE;
+	image_done(&w.report);
+	bundle_free(w.bundle);
+	free(w.from.path);
+	free(w.to.path);
+	return status;
 }
 
 const struct command cmd_convert = {
-	"convert", "[OPTION...] IMAGE FILE", "make an archive for docker load of one image", run,
+	"convert", "[OPTION...] IMAGE OUT", "convert images between the formats", run,
 };

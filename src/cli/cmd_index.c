@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "base/newfile.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
+#include "cli/image_out.h"
 #include "image/index.h"
 #include "report/image.h"
 
@@ -154,51 +154,9 @@ static int add_input(struct context *c, const char *target, struct err *e)
 	return r ? err_prefix(e, "%s", target) : 0;
 }
 
-static int write_archive(const struct index_request *request, const char *path, struct err *e)
+static int write_index(struct outlet *outlet, void *context, struct err *e)
 {
-	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, &file, e);
-
-	outlet.archive = file.fd;
-	if (!r)
-		r = index_write(request, &outlet, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
-}
-
-/* What was begun. The directory is ours: it was not there before. */
-static void remove_layout(const struct outlet *outlet, const char *path)
-{
-	static const char *const documents[] = { "index.json", "oci-layout" };
-
-	for (size_t i = 0; i < outlet->n; i++)
-		unlinkat(outlet->dir, outlet->names[i], 0);
-	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
-		unlinkat(outlet->dir, documents[i], 0);
-	unlinkat(outlet->dir, "blobs/sha256", AT_REMOVEDIR);
-	unlinkat(outlet->dir, "blobs", AT_REMOVEDIR);
-	rmdir(path);
-}
-
-/* A new directory; what is there is not added to. index.json and oci-layout come last, so that half of one is none. */
-static int write_layout(const struct index_request *request, const char *path, struct err *e)
-{
-	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
-	auto_fd fd = -1;
-	int r;
-
-	if (mkdir(path, 0755) < 0) {
-		err_sys(e, -errno, "%s", path);
-		return errno == EEXIST ? err_hint(e, "a layout is made anew: name a directory that is not there") : e->code;
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, -errno, "%s", path);
-	outlet.dir = fd;
-	r = index_write(request, &outlet, e);
-	if (r)
-		remove_layout(&outlet, path);
-	return r;
+	return index_write(context, outlet, e);
 }
 
 static int write_out(const struct context *c, const char *out, struct err *e)
@@ -206,8 +164,8 @@ static int write_out(const struct context *c, const char *out, struct err *e)
 	struct index_request request = { c->images, c->n, c->tags, c->n_tags, c->annotations, c->n_annotations };
 
 	if (str_starts(out, "oci:"))
-		return write_layout(&request, out + strlen("oci:"), e);
-	return write_archive(&request, str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, e);
+		return image_out_layout(out + strlen("oci:"), write_index, &request, e);
+	return image_out_archive(str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, write_index, &request, e);
 }
 
 static void tell(const struct context *c)

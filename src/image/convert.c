@@ -181,3 +181,10 @@ int convert_to_docker(const struct convert_request *request, int to, struct err 
 		r = tar_write_end(to);
 	return r ? err_sys(e, r, "cannot write the archive") : 0;
 }
+
+int convert_config(const struct convert_request *request, struct buf *out, struct err *e)
+{
+	char digest[DIGEST_TEXT];
+
+	return find_config(request, out, digest, e);
+}

@@ -110,26 +110,9 @@ static int add_obsolete_documents(struct walk *w)
 	return r;
 }
 
-/* Digest, size and the copy in "data" of a descriptor that stands at a place of a text. */
 static void point_to(struct splice *s, const char *text, struct span descriptor, const struct document *d)
 {
-	auto_buf value = { 0 };
-	struct span span;
-
-	buf_addf(&value, "\"%s\"", d->is);
-	if (span_member(text, descriptor, "digest", &span))
-		splice_replace(s, span, buf_text(&value));
-	value.len = 0;
-	buf_addf(&value, "%zu", d->text.len);
-	if (span_member(text, descriptor, "size", &span))
-		splice_replace(s, span, buf_text(&value));
-	value.len = 0;
-	buf_adds(&value, "\"");
-	str_base64(&value, buf_text(&d->text), d->text.len);
-	buf_adds(&value, "\"");
-	if (span_member(text, descriptor, "data", &span) && text[span.at] == '"')
-		splice_replace(s, span, buf_text(&value));
-	s->has_failed |= !buf_ok(&value);
+	splice_descriptor(s, text, descriptor, d->is, &d->text);
 }
 
 static int apply(const struct splice *s, const struct buf *text, struct buf *out, struct err *e)

@@ -11,14 +11,6 @@
 
 #define OCI "application/vnd.oci.image."
 
-/* What is known of an image when its blobs are written. */
-struct written {
-	char manifest[DIGEST_TEXT];
-	uint64_t size;
-	const char *type;    /* of the manifest */
-	struct buf layers;   /* names of blobs, as manifest.json lists them */
-};
-
 static int write_blob(const struct index_image *image, const char *name, const char *digest, struct outlet *outlet,
 	struct err *e)
 {
@@ -28,17 +20,56 @@ static int write_blob(const struct index_image *image, const char *name, const c
 	return r ? r : outlet_blob(outlet, &member, digest, e);
 }
 
-static void list_layer(struct written *w, const char *hex)
+static void list_layer(struct index_written *w, const char *hex)
 {
 	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
 }
 
+/* The config as it is, or the one that it has now. */
+static int write_config(const struct index_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
+	uint64_t *ret_size, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	int r;
+
+	if (image->config) {
+		if (ret_size)
+			*ret_size = image->config->len;
+		return outlet_text(outlet, image->config, ret_digest, e);
+	}
+	snprintf(ret_digest, DIGEST_TEXT, "%s", image->image->config_digest);
+	r = bundle_find(image->bundle, image->image->config_name, &member, e);
+	if (ret_size)
+		*ret_size = member.size;
+	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
+}
+
+static int point_to_config(struct buf *manifest, const char *digest, const struct buf *config, struct err *e)
+{
+	struct splice s = { 0 };
+	auto_buf out = { 0 };
+	struct span span;
+	int r;
+
+	if (span_path(buf_text(manifest), "config", &span))
+		splice_descriptor(&s, buf_text(manifest), span, digest, config);
+	r = splice_apply(&s, buf_text(manifest), manifest->len, &out);
+	splice_done(&s);
+	if (r)
+		return err_sys(e, r, "cannot change the manifest");
+	buf_done(manifest);
+	*manifest = out;
+	out = (struct buf){ 0 };
+	return 0;
+}
+
 /* Its documents are OCI's and stay; their names are their digests. */
-static int write_oci(const struct index_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+static int write_oci(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
 {
 	static const char blobs[] = "blobs/sha256/";
 	auto_buf name = { 0 }, text = { 0 };
-	int r = write_blob(image, image->image->config_name, image->image->config_digest, outlet, e);
+	char config[DIGEST_TEXT];
+	int r = write_config(image, outlet, config, NULL, e);
 
 	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
 		const char *layer = image->image->layers[i];
@@ -51,6 +82,8 @@ static int write_oci(const struct index_image *image, struct outlet *outlet, str
 	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
 	if (!r)
 		r = bundle_text(image->bundle, buf_text(&name), &text, e);
+	if (!r && image->config)
+		r = point_to_config(&text, config, image->config, e);
 	if (!r)
 		r = outlet_text(outlet, &text, ret->manifest, e);
 	ret->size = text.len;
@@ -72,7 +105,7 @@ static const char *layer_type(const struct member *member)
 }
 
 static int write_docker_layer(const struct index_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
-	struct written *ret, struct err *e)
+	struct index_written *ret, struct err *e)
 {
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
 	char digest[DIGEST_TEXT];
@@ -88,17 +121,16 @@ static int write_docker_layer(const struct index_image *image, size_t i, struct 
 	return outlet_blob(outlet, &member, digest, e);
 }
 
-static int write_docker(const struct index_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+static int write_docker(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
 {
-	__attribute__((cleanup(member_done))) struct member config = MEMBER_INIT;
 	auto_buf manifest = { 0 };
-	int r = bundle_find(image->bundle, image->image->config_name, &config, e);
+	char config[DIGEST_TEXT];
+	uint64_t size = 0;
+	int r = write_config(image, outlet, config, &size, e);
 
-	if (!r)
-		r = outlet_blob(outlet, &config, image->image->config_digest, e);
 	buf_addf(&manifest, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
 			    "config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
-		image->image->config_digest, (unsigned long long)config.size);
+		config, (unsigned long long)size);
 	for (size_t i = 0; !r && i < image->image->n_layers; i++)
 		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
 	buf_adds(&manifest, "]}");
@@ -109,7 +141,17 @@ static int write_docker(const struct index_image *image, struct outlet *outlet, 
 	return r;
 }
 
-static void add_platform(struct buf *index, const struct index_image *image, const struct written *w)
+int index_write_image(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
+{
+	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
+	int r;
+
+	*ret = (struct index_written){ 0 };
+	r = is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
+	return r || buf_ok(&ret->layers) ? r : err_sys(e, -ENOMEM, "cannot write the image");
+}
+
+static void add_platform(struct buf *index, const struct index_image *image, const struct index_written *w)
 {
 	buf_addf(index, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"",
 		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
@@ -135,7 +177,7 @@ static void add_annotations(struct buf *index, const struct index_request *reque
 }
 
 /* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-static void add_name(struct buf *out, const char *name)
+void index_add_name(struct buf *out, const char *name)
 {
 	const char *colon = strrchr(name, ':');
 
@@ -161,7 +203,7 @@ static int write_top(const struct index_request *request, const struct buf *inde
 		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
 			digest, index->len);
 		if (request->n_tags)
-			add_name(&top, request->tags[i]);
+			index_add_name(&top, request->tags[i]);
 		buf_adds(&top, "}");
 	}
 	buf_adds(&top, "]}");
@@ -172,7 +214,7 @@ static int write_top(const struct index_request *request, const struct buf *inde
 }
 
 /* What docker load of old takes: the host's own platform, if it is there. */
-static void describe_host(const struct index_request *request, const struct index_image *image, const struct written *w,
+static void describe_host(const struct index_request *request, const struct index_image *image, const struct index_written *w,
 	struct buf *out)
 {
 	size_t n = 0;
@@ -194,16 +236,13 @@ int index_write(const struct index_request *request, struct outlet *outlet, stru
 	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
 	for (size_t i = 0; !r && i < request->n; i++) {
 		const struct index_image *image = &request->images[i];
-		bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
-		struct written w = { 0 };
+		struct index_written w;
 
-		r = is_docker ? write_docker(image, outlet, &w, e) : write_oci(image, outlet, &w, e);
+		r = index_write_image(image, outlet, &w, e);
 		buf_adds(&index, i ? "," : "");
 		add_platform(&index, image, &w);
 		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
 			describe_host(request, image, &w, &docker);
-		if (!buf_ok(&w.layers))
-			r = r ? r : err_sys(e, -ENOMEM, "cannot write the image");
 		buf_done(&w.layers);
 	}
 	buf_adds(&index, "]");

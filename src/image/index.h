@@ -11,6 +11,15 @@ struct index_image {
 	const struct model_image *image; /* MODEL_IMAGE */
 	const char *architecture, *variant; /* as OCI has them; variant "" for none */
 	bool is_host; /* what manifest.json of an archive is about */
+	const struct buf *config; /* instead of its own; NULL: that */
+};
+
+/* What is known of an image when its blobs are written. */
+struct index_written {
+	char manifest[DIGEST_TEXT];
+	uint64_t size;
+	const char *type;    /* of the manifest */
+	struct buf layers;   /* names of blobs, as manifest.json lists them; owned */
 };
 
 struct index_request {
@@ -22,6 +31,10 @@ struct index_request {
 	size_t n_annotations;
 };
 
+/* Writes the blobs of one image, manifest included. ret->layers is to be freed also on failure. 0 or -errno. */
+int index_write_image(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e);
+/* ',"annotations":{...}' of a descriptor in index.json that has this name: a tag, or a whole name with one. */
+void index_add_name(struct buf *out, const char *name);
 /*
  * Writes the image: manifests and blobs that are OCI's already stay byte for byte, a docker-archive's image gets a
  * manifest. Each blob is checked against its digest. All names lead to one digest. The outlet is ended. 0 or -errno with

@@ -14,7 +14,7 @@
 
 enum { CHUNK = 128 * 1024, NAME = 16 + 64 + 1 };
 
-static bool has(const struct outlet *outlet, const char *name)
+bool outlet_has(const struct outlet *outlet, const char *name)
 {
 	for (size_t i = 0; i < outlet->n; i++)
 		if (!strcmp(outlet->names[i], name))
@@ -112,7 +112,7 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 	int r;
 
 	name_of(digest, name);
-	if (has(outlet, name))
+	if (outlet_has(outlet, name))
 		return 0;
 	r = outlet_digest(member, own);
 	if (!r && strcmp(own, digest))
@@ -131,7 +131,7 @@ int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[D
 
 	digest_text(buf_text(text), text->len, ret_digest);
 	name_of(ret_digest, name);
-	if (has(outlet, name))
+	if (outlet_has(outlet, name))
 		return 0;
 	r = remember(outlet, name);
 	if (!r)

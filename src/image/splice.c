@@ -319,3 +319,25 @@ void splice_quote(struct buf *out, const char *text)
 	}
 	buf_adds(out, buf_ok(&safe) ? "\"" : "");
 }
+
+void splice_descriptor(struct splice *s, const char *text, struct span descriptor, const char *digest,
+	const struct buf *content)
+{
+	auto_buf value = { 0 };
+	struct span span;
+
+	buf_addf(&value, "\"%s\"", digest);
+	if (span_member(text, descriptor, "digest", &span))
+		splice_replace(s, span, buf_text(&value));
+	value.len = 0;
+	buf_addf(&value, "%zu", content->len);
+	if (span_member(text, descriptor, "size", &span))
+		splice_replace(s, span, buf_text(&value));
+	value.len = 0;
+	buf_adds(&value, "\"");
+	str_base64(&value, buf_text(content), content->len);
+	buf_adds(&value, "\"");
+	if (span_member(text, descriptor, "data", &span) && text[span.at] == '"')
+		splice_replace(s, span, buf_text(&value));
+	s->has_failed |= !buf_ok(&value);
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Owns that convert takes one image out of every form in which images come, whole and with its ID.
+# Owns that convert takes images out of every form in which they come into every other, whole and with their IDs.
 # shellcheck disable=SC2154 # the library sets output, stderr and status
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
@@ -86,7 +86,8 @@ config_of() {
 		expect 2 "$ANYARCH" convert --tag "$name" "$FORMATS/docker-old.tar" out
 	done
 	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar"
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:out
+	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" docker-archive:out:name:1
+	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:
 }
 
 @test "a label that lies is refused, or made true" {
@@ -124,4 +125,120 @@ config_of() {
 	PYTHON
 	expect 3 "$ANYARCH" convert bad.tar out
 	same left bad.tar "$(ls -A)"
+}
+
+# ids IMAGE: the digests of the configs of its images.
+ids() {
+	case $1 in
+	*.gzip | *.zstd) set -- "$FORMATS/docker-old.tar" ;; # that one, compressed
+	esac
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c 'if True:
+		import sys, image_check
+		print(*sorted({image_check.digest(config) for _, config, _ in image_check.images(image_check.members(sys.argv[1]))}))' "$1"
+}
+
+# blobs_are_right LAYOUT: each has the digest that is its name.
+blobs_are_right() {
+	(cd "$1/blobs/sha256" && sha256sum -- * | awk '$1 != $2 { print; bad = 1 } END { exit bad }')
+}
+
+@test "every form into OCI's, and on: the same images, each blob what its name says" {
+	local name n=0
+
+	for name in "$FORMATS"/*.tar "$FORMATS"/docker.tar.* "$FORMATS"/layout*; do
+		printf '%s\n' "${name##*/}"
+		case ${name##*/} in
+		docker-no-image.tar) expect 3 "$ANYARCH" convert "$name" oci:one && continue ;;
+		esac
+		expect 0 "$ANYARCH" convert "$name" oci:one
+		blobs_are_right one
+		same ids "$(ids "$name")" "$(ids one)"
+		expect 0 "$ANYARCH" convert one oci-archive:two
+		same ids "$(ids "$name")" "$(ids two)"
+		expect 0 "$ANYARCH" convert two oci:three
+		diff -r one three
+		rm -r one two three
+		n=$((n + 1))
+	done
+	[[ $n -ge 24 ]]
+}
+
+@test "OCI's own stays byte for byte, attestations and nested indexes included; other tools take what comes out" {
+	local file
+
+	expect 0 "$ANYARCH" convert "$FORMATS/oci-attested.tar" oci:out
+	mkdir was
+	tar -C was -xf "$FORMATS/oci-attested.tar"
+	refute grep '^[^O]\|in out' <(diff -r was out) # but for blobs that nothing refers to
+	grep -q 'attestation-manifest' out/blobs/sha256/*
+	expect 0 "$ANYARCH" convert "$FORMATS/layout-nested" oci-archive:nested.tar
+	mkdir nested
+	tar -C nested -xf nested.tar
+	diff -r "$FORMATS/layout-nested" nested
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:docker:tag
+	umoci stat --image docker:tag
+	skopeo copy -q oci:docker:tag docker-archive:back.tar:test:1
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-new.tar" oci-archive:new.tar
+	skopeo copy -q oci-archive:new.tar dir:copied
+	# There and back it has its ID.
+	expect 0 "$ANYARCH" convert oci:docker:tag back2.tar
+	same config "$(tar -xOf "$FORMATS/docker-old.tar" manifest.json | jq -r '.[0].Config[:64]')" "$(config_of back2.tar | cut -d ' ' -f 1)"
+	file=$(jq -r '.manifests[0].digest[7:]' docker/index.json)
+	same types 'application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.config.v1+json' \
+		"$(jq -r '.mediaType + " " + .config.mediaType' "docker/blobs/sha256/$file")"
+}
+
+@test "one platform, one name, other names, a label made true: into OCI's" {
+	expect 0 "$ANYARCH" convert --platform linux/arm/v7 --tag docker.io/x/y:1 --tag z:2 "$FORMATS/oci-nested.tar" oci:out
+	same names $'docker.io/x/y:1\nz:2' "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' out/index.json)"
+	same platform '{"architecture":"arm","os":"linux","variant":"v7"}' "$(jq -c '.manifests[0].platform' out/index.json)"
+	[[ $(jq -r '.manifests[].digest' out/index.json | sort -u | wc -l) -eq 1 ]]
+	expect 0 "$ANYARCH" convert "docker-archive:$FORMATS/docker-many.tar:other:1" oci:other
+	same names other:1 "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' other/index.json)"
+	expect 2 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:two:1
+	hints --platform
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:many
+	[[ $(jq '.manifests | length' many/index.json) -ge 2 ]]
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import base64, json
+		import image_files as I, tar_files as T, elf_files as E
+		layer = T.tar(I.system(E.arm()))
+		config = I.config_of([layer], "amd64", None, x_more=[1.50])
+		I.write("./pc.tar", I.archive(I.docker([([layer], config, ["test:1"])])))
+		oci = I.Oci()
+		data = {"data": base64.b64encode(I.pack(config)).decode()}
+		body = {"schemaVersion": 2, "mediaType": I.MANIFEST, "x": [1.0], "config": {**oci.blob(config, I.CONFIG), **data},
+		        "layers": [oci.blob(layer, I.LAYER)]}
+		I.write_layout("pc", oci.finish(oci.blob(body, I.MANIFEST, **I.named("1"))))
+	PYTHON
+	for name in pc.tar pc; do
+		expect 3 "$ANYARCH" convert --tag a:1 "$name" oci:fixed
+		hints --fix-label
+		[[ ! -e fixed ]]
+		expect 0 "$ANYARCH" convert --fix-label "$name" oci:fixed
+		blobs_are_right fixed
+		expect 0 "$ANYARCH" inspect --expect linux/arm/v7 fixed
+		grep -rq '"x_more": \[1.5\]' fixed
+		umoci stat --image "fixed:1" || umoci stat --image fixed:test:1 || skopeo inspect --raw oci:fixed
+		rm -r fixed
+	done
+}
+
+@test "into OCI's: what cannot be made whole is not made" {
+	local blob
+
+	mkdir there
+	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:there || expect 4 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:there
+	same left '' "$(ls -A there)"
+	cp -r "$FORMATS/layout" damaged
+	blob=$(find damaged/blobs/sha256 -type f -size +3k | head -n 1)
+	printf x | dd of="$blob" bs=1 seek=2000 conv=notrunc status=none
+	expect 3 "$ANYARCH" convert damaged oci:out
+	expect 3 "$ANYARCH" convert damaged oci-archive:out
+	[[ ! -e out && ! -e .out.anyarch-new ]]
+	expect 3 "$ANYARCH" convert "$FORMATS/nothing" oci:out
+	[[ ! -e out ]]
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/* Images in another wrapping of OCI's: a layout, or an archive. */
+#include "image/wrap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "image/splice.h"
+
+#define OCI "application/vnd.oci.image."
+
+static void free_json(struct json **value)
+{
+	jv_free(*value);
+}
+#define auto_json auto_with(free_json) struct json
+
+static int write_layout(struct outlet *outlet, struct err *e)
+{
+	auto_buf layout = { 0 };
+
+	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
+	return outlet_document(outlet, "oci-layout", &layout, e);
+}
+
+/* ---- some images ---- */
+
+static void add_descriptor(struct buf *index, const struct wrap_image *one, const struct index_written *w, const char *tag)
+{
+	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
+		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
+	if (one->image.architecture) {
+		buf_addf(index, ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"", one->image.architecture);
+		if (*one->image.variant)
+			buf_addf(index, ",\"variant\":\"%s\"", one->image.variant);
+		buf_adds(index, "}");
+	}
+	if (tag)
+		index_add_name(index, tag);
+	buf_adds(index, "}");
+}
+
+int wrap_images(const struct wrap_image *images, size_t n, struct outlet *outlet, struct err *e)
+{
+	auto_buf index = { 0 };
+	int r = 0;
+
+	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; !r && i < n; i++) {
+		struct index_written w;
+
+		r = index_write_image(&images[i].image, outlet, &w, e);
+		for (size_t k = 0; !r && (k < images[i].n_tags || !k); k++)
+			add_descriptor(&index, &images[i], &w, images[i].n_tags ? images[i].tags[k] : NULL);
+		buf_done(&w.layers);
+	}
+	buf_adds(&index, "]}");
+	if (!r)
+		r = outlet_document(outlet, "index.json", &index, e);
+	if (!r)
+		r = write_layout(outlet, e);
+	return r ? r : outlet_end(outlet, e);
+}
+
+/* ---- all that is there ---- */
+
+struct walk {
+	const struct bundle *bundle;
+	struct outlet *outlet;
+};
+
+static bool has_manifests(const char *type)
+{
+	return type && (!strcmp(type, OCI "index.v1+json") ||
+			       !strcmp(type, "application/vnd.docker.distribution.manifest.list.v2+json"));
+}
+
+static bool has_layers(const char *type)
+{
+	return type && (!strcmp(type, OCI "manifest.v1+json") ||
+			       !strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
+}
+
+static int copy_list(const struct walk *w, const struct json *list, unsigned depth, struct err *e);
+
+/* A blob and what it leads to. */
+static int copy_blob(const struct walk *w, const struct json *descriptor, unsigned depth, struct err *e)
+{
+	const char *digest = jv_get_text(descriptor, "digest"), *type = jv_get_text(descriptor, "mediaType");
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	auto_json *document = NULL;
+	auto_buf text = { 0 };
+	char name[16 + 64 + 1];
+	int r;
+
+	if (!digest || !digest_is_valid(digest))
+		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+	snprintf(name, sizeof(name), "blobs/sha256/%s", digest + strlen("sha256:"));
+	r = bundle_find(w->bundle, name, &member, e);
+	if (r == -ENOENT) {
+		err_done(e);
+		return 0;
+	}
+	if (!r)
+		r = outlet_blob(w->outlet, &member, digest, e);
+	if (r || (!has_manifests(type) && !has_layers(type)))
+		return r;
+	if (depth == MODEL_DEPTH_MAX)
+		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
+	r = bundle_text(w->bundle, name, &text, e);
+	document = r ? NULL : jv_load(buf_text(&text), text.len, e);
+	if (!document)
+		return r ? r : e ? e->code : -EBADMSG;
+	if (has_manifests(type))
+		return copy_list(w, jv_get(document, "manifests"), depth + 1, e);
+	r = copy_blob(w, jv_get(document, "config"), depth + 1, e);
+	return r ? r : copy_list(w, jv_get(document, "layers"), depth + 1, e);
+}
+
+static int copy_list(const struct walk *w, const struct json *list, unsigned depth, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < jv_count(list); i++)
+		r = copy_blob(w, jv_at(list, i), depth, e);
+	return r;
+}
+
+static int copy_document(const struct walk *w, const char *name, struct err *e)
+{
+	auto_buf text = { 0 };
+	int r = bundle_text(w->bundle, name, &text, e);
+
+	return r ? r : outlet_document(w->outlet, name, &text, e);
+}
+
+static bool are_there(const struct outlet *outlet, const struct json *names)
+{
+	for (size_t i = 0; i < jv_count(names); i++)
+		if (!jv_as_text(jv_at(names, i)) || !outlet_has(outlet, jv_as_text(jv_at(names, i))))
+			return false;
+	return true;
+}
+
+/* manifest.json, when all that it names is there. */
+static int copy_second_half(const struct walk *w, struct err *e)
+{
+	auto_buf text = { 0 };
+	auto_json *manifest = NULL;
+	int r = bundle_text(w->bundle, "manifest.json", &text, e);
+
+	manifest = r ? NULL : jv_load(buf_text(&text), text.len, e);
+	if (!manifest)
+		return r ? r : e ? e->code : -EBADMSG;
+	for (size_t i = 0; i < jv_count(manifest); i++) {
+		const struct json *item = jv_at(manifest, i);
+		const char *config = jv_get_text(item, "Config");
+
+		if (!config || !outlet_has(w->outlet, config) || !are_there(w->outlet, jv_get(item, "Layers")))
+			return 0;
+	}
+	return outlet_document(w->outlet, "manifest.json", &text, e);
+}
+
+int wrap_all(const struct bundle *bundle, struct outlet *outlet, struct err *e)
+{
+	const struct walk w = { bundle, outlet };
+	auto_json *index = NULL;
+	auto_buf text = { 0 };
+	int r = bundle_text(bundle, "index.json", &text, e);
+
+	index = r ? NULL : jv_load(buf_text(&text), text.len, e);
+	if (!index)
+		return r ? r : e ? e->code : -EBADMSG;
+	r = copy_list(&w, jv_get(index, "manifests"), 1, e);
+	if (!r)
+		r = copy_document(&w, "index.json", e);
+	if (!r && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))
+		r = copy_second_half(&w, e);
+	if (!r)
+		r = copy_document(&w, "oci-layout", e);
+	return r ? r : outlet_end(outlet, e);
+}
