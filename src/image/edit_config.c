@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/model.h"
 #include "image/splice.h"
 
 #define MARK "anyarch-inject 1 "
@@ -123,28 +124,34 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 
 enum { HISTORY_MAX = 4096 };
 
-/* Which entries of the history go: those with a mark for the layer that they stand for. */
+/* The layer of which a mark speaks, among those that are flagged; n: none. The history may have other counts than layers. */
+static size_t find_layer(const struct json *diff_ids, const char *mark, const bool *flags, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !(flags[i] && read_mark(mark, jv_as_text(jv_at(diff_ids, i)))))
+		i++;
+	return i;
+}
+
+/* Which entries of the history go: those with a mark for a flagged layer. Flags of others are taken back. */
 static size_t find_below(const struct json *config, bool *drops, size_t n, bool entries[HISTORY_MAX])
 {
 	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
-	bool found[HISTORY_MAX] = { false };
-	size_t layer = 0, count = 0;
+	bool found[MODEL_LAYERS_MAX] = { false };
+	size_t count = 0;
 
+	n = MIN_OF(n, (size_t)MODEL_LAYERS_MAX);
 	for (size_t i = 0; i < MIN_OF(jv_count(history), (size_t)HISTORY_MAX); i++) {
-		const struct json *entry = jv_at(history, i);
-		const char *mark = jv_get_text(entry, "comment"), *diff_id = jv_as_text(jv_at(diff_ids, layer));
+		size_t layer = find_layer(diff_ids, jv_get_text(jv_at(history, i), "comment"), drops, n);
 
-		if (jv_is_true(jv_get(entry, "empty_layer")))
-			continue;
-		if (layer < n && drops[layer] && read_mark(mark, diff_id)) {
+		if (layer < n && !found[layer]) {
 			entries[i] = found[layer] = true;
 			count++;
 		}
-		layer++;
 	}
-	for (size_t i = 0; i < n; i++)
-		drops[i] = i < HISTORY_MAX && found[i];
-	return layer == jv_count(diff_ids) ? count : 0;
+	memcpy(drops, found, n * sizeof(*drops));
+	return count;
 }
 
 int config_find_marked(const char *text, size_t len, bool *flags, size_t n, struct err *e)

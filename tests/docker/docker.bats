@@ -501,6 +501,67 @@ ctr_of_engine() {
 	done
 }
 
+# taken FILE FORM [ENGINE]: every reader of this form takes it: docker-archive, oci-archive. ENGINE: Docker's own does, too.
+taken() (
+	local from=$2:$1 store=(--root "$BATS_TEST_TMPDIR/store" --runroot "$BATS_TEST_TMPDIR/run-store" --storage-driver vfs)
+
+	printf '%s\n' "$*"
+	tar -tf "$1" >/dev/null
+	[[ -z ${3-} ]] || docker load --quiet --input "$1"
+	ctr_of_engine image import --all-platforms --no-unpack "$1" >/dev/null
+	unset DOCKER_CONFIG DOCKER_HOST
+	podman "${store[@]}" load --quiet --input "$1" >/dev/null
+	buildah "${store[@]}" pull --quiet --arch arm --variant v7 "$from" >/dev/null
+	rm -rf "$BATS_TEST_TMPDIR"/{copied,layout}
+	skopeo copy --quiet "$from" "oci:$BATS_TEST_TMPDIR/layout:1"
+	[[ ${4-} == zstd ]] || umoci stat --image "$BATS_TEST_TMPDIR/layout:1" >/dev/null
+)
+
+# A base with ours in it, built on; and with the emulator once more, as some people's Dockerfiles have it.
+build_on() {
+	printf 'FROM %s\nLABEL base=1\n' "$GCC" | docker build --quiet --tag anyarch-test/on:0 - # with a history
+	docker save --output on.tar anyarch-test/on:0
+	"$ANYARCH_STATIC" inject --at /usr/bin/qemu-arm-static on.tar
+	docker load --quiet --input on.tar
+	printf 'FROM anyarch-test/on:0\nCOPY qemu /usr/bin/qemu-arm-static\nLABEL more=1\n' >Dockerfile
+	cp "$(type -P qemu-arm-static)" qemu
+	docker build --quiet --tag anyarch-test/on:1 .
+	docker save --output on.tar anyarch-test/on:1
+}
+
+@test "whatever an edit makes, every consumer takes it" {
+	local codec
+
+	mkdir "$BATS_TEST_TMPDIR/context"
+	cd "$BATS_TEST_TMPDIR/context"
+	docker save --output base.tar "$GCC"
+	for codec in gzip none; do
+		cp base.tar "$codec.tar"
+		"$ANYARCH_STATIC" inject --at /usr/bin/qemu-arm-static --compress "$codec" "$codec.tar"
+		taken "$codec.tar" docker-archive engine
+	done
+	"$ANYARCH_STATIC" convert base.tar oci-archive:base.oci
+	taken base.oci oci-archive
+	for codec in gzip zstd none; do
+		cp base.oci "$codec.oci"
+		"$ANYARCH_STATIC" inject --at /usr/bin/qemu-arm-static --compress "$codec" "$codec.oci"
+		taken "$codec.oci" oci-archive '' "$codec"
+	done
+	docker load --quiet --input base.tar
+	build_on
+	run --separate-stderr "$ANYARCH_STATIC" eject on.tar
+	echo "$output $stderr"
+	[[ $status == 0 && $output == *'removed /usr/bin/qemu-arm-static'* && $stderr == *'it is hidden'* ]]
+	taken on.tar docker-archive engine
+	docker create --name "$(basename "$ENGINE")-on" anyarch-test/on:1 /none
+	run ! grep -x usr/bin/qemu-arm-static <(docker export "$(basename "$ENGINE")-on" | tar -t)
+	docker rm "$(basename "$ENGINE")-on"
+	docker rmi --force anyarch-test/on:1 anyarch-test/on:0
+	ctr_of_engine image ls -q | while IFS= read -r one; do
+		ctr_of_engine image rm "$one"
+	done
+}
+
 @test "unregister --all leaves no handler and no instance" {
 	need_no_mount
 	oneshot

@@ -8,6 +8,8 @@ ANYARCH=${ANYARCH:-$ANYARCH_SRC/build/src/anyarch}
 ANYARCH_STATIC=${ANYARCH_STATIC:-$ANYARCH_SRC/build-static/src/anyarch}
 export ANYARCH ANYARCH_STATIC ANYARCH_SRC
 export LC_ALL=C
+# What the program keeps is kept for the tests alone; what they download is kept where it always is.
+export ANYARCH_CACHE=${ANYARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anyarch}
 export XDG_CACHE_HOME=${BATS_RUN_TMPDIR:-/nowhere}/cache
 unset NO_COLOR QEMU_BINARY_PATH QEMU_BINARY_PREFIX QEMU_PRESERVE_ARGV0 QEMU_BIN_DIR HOST_ARCH
 
