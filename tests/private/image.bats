@@ -49,3 +49,14 @@ setup() {
 	podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs image inspect anyarch:latest >inspected
 	same architecture "$(jq -r .architecture <(skopeo inspect --config "oci-archive:$IMAGE"))" "$(jq -r '.[0].Architecture' inspected)"
 }
+
+@test "with all emulators (-Dimage-emulators=all) it has each that is installed" {
+	local installed
+
+	installed=$(cd / && printf '%s\n' usr/bin/qemu-*-static | sort)
+	[[ $(wc -l <<<"$installed") -ge 30 ]]
+	"$ANYARCH_SRC/tools/image" "${ANYARCH_STATIC%/*}/anyarch-imager" all.tar 1 "$ANYARCH_STATIC"
+	same members "$installed" "$(tar -xOf all.tar "$(tar -xOf all.tar manifest.json | jq -r '.[0].Layers[0]')" | tar -t | grep -v '/$' | sort)"
+	expect 0 "$ANYARCH" inspect all.tar
+	skopeo inspect oci-archive:all.tar >/dev/null
+}
