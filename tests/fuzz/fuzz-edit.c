@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The whole edit: an archive in, an archive with an emulator in each image out, and that without it again. Whatever is
- * taken is read again, and is the same but for a layer; taken out, the digests are those of the beginning.
+ * taken is read again, and is the same but for a layer; taken out, in each of the two ways, the digests are those of the
+ * beginning.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/fdio.h"
 #include "fuzz.h"
 #include "image/commit.h"
+#include "image/edit_config.h"
 #include "recipe.h"
 #include "report/image.h"
 
@@ -19,7 +21,7 @@ struct work {
 	struct graft grafts[TARGETS_MAX];
 	struct edit_target targets[TARGETS_MAX];
 	size_t n;
-	int emulator;
+	enum graft_codec codec;
 };
 
 static int emulator(void)
@@ -43,6 +45,8 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 		edit_find(w->targets, w->n, facts->image->config_digest) ||
 		graft_make(&request, &w->grafts[w->n], &e))
 		return 0;
+	if (w->codec)
+		must(!graft_pack(&w->grafts[w->n], w->codec, NULL, "/tmp", &e));
 	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &w->grafts[w->n] };
 	w->n++;
 	return 0;
@@ -102,18 +106,42 @@ static void check_back(const struct model *was, const struct model *is)
 			(!was->images[i].digest || !strcmp(was->images[i].digest, is->images[i].digest)));
 }
 
-static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was)
+/* Layers by their marks in the history, as under later layers; false where that has none. */
+static bool flag_layers(const struct bundle *bundle, const struct model_image *image, struct edit_target *target)
+{
+	auto_buf text = { 0 };
+	auto_err e = { 0 };
+	bool *flags = malloc(image->n_layers + 1);
+
+	must(flags && !bundle_text(bundle, image->config_name, &text, &e));
+	memset(flags, true, image->n_layers);
+	target->drops = flags;
+	target->n_drops = image->n_layers;
+	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, &e) > 0;
+}
+
+static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was, bool by_marks)
 {
 	struct edit_target targets[TARGETS_MAX];
 	struct image_report without;
 	size_t n = 0;
 
-	for (size_t i = 0; i < with->model.n && n < TARGETS_MAX; i++)
-		if (with->model.images[i].is_grafted && !edit_find(targets, n, with->model.images[i].config_digest))
-			targets[n++] = (struct edit_target){ .digest = with->model.images[i].config_digest };
+	for (size_t i = 0; i < with->model.n && n < TARGETS_MAX; i++) {
+		const struct model_image *image = &with->model.images[i];
+
+		if (!image->is_grafted || edit_find(targets, n, image->config_digest))
+			continue;
+		targets[n++] = (struct edit_target){ .digest = image->config_digest };
+		if (by_marks && !flag_layers(bundle, image, &targets[n - 1])) {
+			free(targets[n - 1].drops);
+			targets[n - 1].drops = NULL;
+		}
+	}
 	bundle_free(edited(bundle, with->model.format, targets, n, &without));
 	check_back(was, &without.model);
 	image_done(&without);
+	for (size_t i = 0; i < n; i++)
+		free(targets[i].drops);
 }
 
 static bool has_any_mark(const struct model *model)
@@ -124,10 +152,10 @@ static bool has_any_mark(const struct model *model)
 	return false;
 }
 
-static void edit(const struct bundle *bundle)
+static void edit(const struct bundle *bundle, enum graft_codec codec)
 {
 	struct image_report report, with;
-	struct work w = { 0 };
+	struct work w = { .codec = codec };
 	struct bundle *out;
 	auto_err e = { 0 };
 
@@ -135,7 +163,8 @@ static void edit(const struct bundle *bundle)
 		out = edited(bundle, report.model.format, w.targets, w.n, &with);
 		if (out) {
 			check_added(&w, &report.model, &with.model);
-			take_out(out, &with, &report.model);
+			take_out(out, &with, &report.model, false);
+			take_out(out, &with, &report.model, true);
 		}
 		image_done(&with);
 		bundle_free(out);
@@ -155,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	bundle = bundle_open(fd, "/tmp", &e);
 	if (bundle)
-		edit(bundle);
+		edit(bundle, (enum graft_codec)(len % 3));
 	bundle_free(bundle);
 	return 0;
 }
