@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/stop.h"
 
 enum { CHUNK = 128 * 1024, COPY_CHUNK = 4 * 1024 * 1024 };
 
@@ -67,7 +68,7 @@ int fd_write(int fd, const void *data, size_t len)
 	while (done < len) {
 		ssize_t n = write(fd, (const char *)data + done, len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !stop_signal()) /* of a pipe that nobody reads, perhaps for ever */
 			continue;
 		if (n < 0)
 			return -errno;
@@ -131,7 +132,7 @@ static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 	int r = chunk ? 0 : -ENOMEM;
 
 	while (!r && len) {
-		ssize_t n = fd_pread(from, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
+		ssize_t n = stop_signal() ? -EINTR : fd_pread(from, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
 
 		r = n <= 0 ? n ? (int)n : -EBADMSG : fd_write(to, chunk, (size_t)n);
 		offset += n > 0 ? (uint64_t)n : 0;
@@ -150,8 +151,11 @@ int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 	off_t at = (off_t)offset;
 
 	while (len) {
-		ssize_t n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)COPY_CHUNK));
+		ssize_t n;
 
+		if (stop_signal())
+			return -EINTR;
+		n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)COPY_CHUNK));
 		if (n < 0 && (errno == EINVAL || errno == ENOSYS))
 			return copy_by_reading(from, (uint64_t)at, to, len);
 		if (n < 0 && errno != EINTR)

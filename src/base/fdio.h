@@ -22,7 +22,7 @@ int fd_read_all(int fd, size_t limit, struct buf *out);
 int fd_copy(int from, int to);
 /*
  * Copies len bytes from an offset of a file to wherever the other one's position is, inside the kernel, the disk being at
- * work meanwhile. 0, -EBADMSG when there are fewer, -errno.
+ * work meanwhile. 0, -EBADMSG when there are fewer, -EINTR when a signal came that is caught, -errno.
  */
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len);
 /* Whether both files hold the same bytes; 1, 0 or -errno. */

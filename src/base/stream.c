@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/stop.h"
 
 enum { SKIP_CHUNK = 64 * 1024, MAGIC_MAX = 8 };
 
@@ -73,7 +74,7 @@ static ssize_t pipe_read(struct source *source, void *data, size_t len)
 	while (done < len) {
 		ssize_t n = read(((struct pipe_source *)source)->fd, (char *)data + done, len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !stop_signal())
 			continue;
 		if (n < 0)
 			return -errno;
@@ -263,7 +264,7 @@ ssize_t source_read(struct source *source, void *data, size_t len)
 
 	if (source->error)
 		return source->error;
-	n = source->read(source, data, len);
+	n = stop_signal() ? -EINTR : source->read(source, data, len);
 	if (n < 0)
 		source->error = (int)n;
 	else

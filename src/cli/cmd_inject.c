@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/handler.h"
+#include "binfmt/native.h"
 #include "cli/image_name.h"
 #include "cli/inject.h"
 #include "report/image.h"
@@ -103,10 +104,14 @@ void inject_tell(struct inject_context *c, enum inject_result result, const char
 	if (c->quiet)
 		return;
 	str_escape(&safe, c->target, strlen(c->target));
-	if (is_native)
+	if (is_native) {
 		printf("%s: native (%s): nothing to inject\n", buf_text(&safe), arch->qemu);
-	else
-		printf("%s: %s %s\n", buf_text(&safe), inject_words[result], at ? at : "the layer of the emulator");
+		return;
+	}
+	buf_addf(&safe, ": %s ", inject_words[result]);
+	at = at ? at : "the layer of the emulator";
+	str_escape(&safe, at, strlen(at));
+	printf("%s\n", buf_text(&safe));
 }
 
 /* What the root is made for, unless that was said. */
@@ -149,6 +154,15 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;
 	c->n_sources++;
 	return 0;
+}
+
+bool inject_is_native(const struct inject_context *c, const struct arch *arch)
+{
+	bool is_native = false;
+
+	if (arch == arch_host())
+		return true;
+	return !c->emulator && !native_test(&arch, 1, true, &is_native, NULL) && is_native;
 }
 
 char *inject_find_place(const struct inject_context *c, const struct arch *arch)
@@ -253,7 +267,7 @@ static int look_at_root(struct inject_context *c, struct target *t)
 	t->root = c->root;
 	if (!r)
 		r = find_arch(c, &t->arch, &t->err);
-	if (r || t->arch == arch_host())
+	if (r || inject_is_native(c, t->arch))
 		return r;
 	r = inject_find_source(c, t->arch, &t->source, &t->err);
 	if (r)

@@ -141,7 +141,7 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 		refuse(w, "no program in it tells its platform");
 		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
 	}
-	if (arch == arch_host()) {
+	if (inject_is_native(w->c, arch)) {
 		w->has_told = true;
 		inject_tell(w->c, INJECT_UNCHANGED, NULL, arch);
 		return 0;

@@ -35,6 +35,11 @@ struct inject_context {
 void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch);
 /* The emulator for an architecture, opened once for all targets; borrowed. */
 int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e);
+/*
+ * Whether programs for an architecture run here without an emulator: this machine's own, and others that the kernel takes
+ * as well, as i386 on amd64; unless an emulator was named, which then is what is wanted.
+ */
+bool inject_is_native(const struct inject_context *c, const struct arch *arch);
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_context *c, const struct arch *arch);
 

@@ -107,7 +107,7 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 		r = err_sys(w->e, -errno, "%s", path);
 	if (!r)
 		r = newfile_commit(&file, mode_of(w), w->e);
-	if (r && r != -EEXIST && w->e)
+	if (r && r != -EEXIST && r != -EINTR && w->e)
 		w->e->code = -EIO;
 	return r;
 }
@@ -132,6 +132,34 @@ static int write_result(struct image_work *w, const struct edit *edit)
 	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
 }
 
+/* Whether one image is a signature or the like of another: by its subject, or by its tag, as cosign has it. */
+static bool is_about(const struct model_image *image, const char *digest)
+{
+	auto_buf tag = { 0 };
+
+	if (image->subject && !strcmp(image->subject, digest))
+		return true;
+	buf_addf(&tag, "sha256-%s.", digest + strlen("sha256:"));
+	return image->reference && buf_ok(&tag) && strstr(image->reference, buf_text(&tag));
+}
+
+/* Signatures stay, and are void for what the image is now. */
+static void tell_of_signatures(struct image_work *w)
+{
+	const struct model *model = &w->report.model;
+
+	for (size_t i = 0; i < model->n; i++) {
+		const struct edit_target *target = edit_find(w->targets, w->n, model->images[i].config_digest);
+
+		for (size_t k = 0; target && target->is_done && model->images[i].digest && k < model->n; k++)
+			if (model->images[k].kind != MODEL_ATTESTATION && is_about(&model->images[k], model->images[i].digest)) {
+				say_note("%s: a signature or statement is about the image as it was: %s", w->c->target,
+					model->images[i].digest);
+				break;
+			}
+	}
+}
+
 static void tell_all(struct image_work *w)
 {
 	bool has_any = false;
@@ -143,6 +171,8 @@ static void tell_all(struct image_work *w)
 		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
 			w->changes[i].place, w->changes[i].arch);
 	}
+	if (has_any && !w->c->quiet)
+		tell_of_signatures(w);
 	if (has_any || w->c->quiet || w->c->json)
 		return;
 	if (w->c->ejects)

@@ -87,7 +87,10 @@ int exit_for(int code)
 
 int exit_with(const struct err *e)
 {
-	say_error(e);
+	auto_err stopped = { 0 };
+
+	/* What it ended is not what is wrong. */
+	say_error(e->code == -EINTR && stop_check(&stopped) ? &stopped : e);
 	return exit_for(e->code);
 }
 

@@ -134,9 +134,10 @@ int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *nam
 		remove_obsolete(blobs, edit, keep, context);
 		return 0;
 	}
+	r = r == -EINTR ? r : -EIO;
 	if (e)
-		e->code = -EIO;
-	return -EIO;
+		e->code = r;
+	return r;
 }
 
 /* ---- an archive ---- */

@@ -158,6 +158,7 @@ void model_done(struct model *model)
 		free(image->config_digest);
 		free(image->config_name);
 		free(image->top_id);
+		free(image->subject);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

@@ -34,6 +34,7 @@ struct model_image {
 	enum model_kind kind;
 	char *reference;     /* the first tag */
 	char *digest;	     /* of its manifest; of its config in a docker-archive */
+	char *subject;	     /* of which image's manifest it speaks: signatures and the like */
 	char *config_digest;
 	char *config_name;   /* of the member that it is */
 	bool is_docker_type; /* its manifest is of Docker's media type */

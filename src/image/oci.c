@@ -244,6 +244,9 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 		r = check_kind(manifest, jv_get_text(place->descriptor, "mediaType"), false, e);
 	if (r)
 		return r;
+	r = model_copy_text(&image->subject, jv_get_text(jv_get(manifest, "subject"), "digest"), e);
+	if (r)
+		return r;
 	config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
 	image->is_docker_type = is_one_of(jv_get_text(place->descriptor, "mediaType"), manifest_types + 1);
 	image->kind = is_attestation(place->descriptor) ? MODEL_ATTESTATION :

@@ -9,6 +9,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/stream.h"
 #include "image/tar_write.h"
 
@@ -88,8 +89,9 @@ int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 	ssize_t n = state ? 0 : -ENOMEM;
 
 	for (uint64_t at = 0; state && at < member->size; at += (uint64_t)n) {
-		n = fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
-			(off_t)(member->offset + at));
+		n = stop_signal() ? -EINTR :
+				    fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
+					    (off_t)(member->offset + at));
 		if (n <= 0) {
 			n = n ? n : -EBADMSG;
 			break;

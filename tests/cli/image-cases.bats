@@ -209,6 +209,17 @@ document() {
 	idle 10-native -q
 }
 
+@test "10: so does one for i386 where the kernel runs that, unless an emulator is named" {
+	[[ -e /proc/sys/abi/vsyscall32 ]] || need 'no kernel of amd64 that runs i386'
+	take 10-i386
+	expect 0 "$ANYARCH" inject image
+	same output 'image: native (i386): nothing to inject' "$output"
+	untouched
+	inject 0 image
+	[[ $output == *injected* ]]
+	undone
+}
+
 @test "11: every variant of ARM, MIPS, PowerPC and RISC-V gets its own emulator" {
 	take 11-every
 	inject 0 --json image
@@ -403,7 +414,7 @@ document() {
 		refused "21-$name" 'truncated or corrupt' -o out
 		refused "21-$name" 'truncated or corrupt'
 	done
-	refused 21-xz.xz 'neither a directory nor an image' -o out
+	refused 21-xz.xz 'compressed with xz' -o out
 	inject 3 -o out docker-archive:image
 	says 'compressed with xz, which is not supported'
 	untouched
@@ -541,6 +552,21 @@ document() {
 	inject 0 image
 	same subject "$(document "$CASES/$CASE" 1 | jq -c '.subject, .annotations')" "$(document image 1 | jq -c '.subject, .annotations')"
 	undone
+}
+
+@test "35: signatures of what changes stay, and that they are about what was is told" {
+	local name
+
+	for name in 35-referrer 35-cosign; do
+		take "$name"
+		inject 0 image
+		says 'a signature or statement is about the image as it was: sha256:'
+		expect 0 "$ANYARCH" eject image
+		untouched
+		take "$name"
+		inject 0 -q image
+		[[ -z $stderr ]]
+	done
 }
 
 @test "36: SOURCE_DATE_EPOCH bounds the times, and is refused when it is no number" {

@@ -114,6 +114,7 @@ def configs():
     yield "9-firmware", over(*[(member(f"lib/{i}/fw.ko", amd64(kind=1)), member(f"lib/{i}/x.so", ef.arm64(
         kind=3, dynamic=True, entry=0))) for i in range(9)])
     yield "10-native", saved(tar(system(amd64())), architecture="amd64", variant=None)
+    yield "10-i386", saved(tar(system(ef.elf(3))), architecture="386", variant=None)
     yield "25-windows", saved(tar(member("Files/x", b"MZ"), directory("Hives")), architecture="amd64", os="windows",
                               variant=None, **{"os.version": "10.0.17763.1"})
     deep = [SMALL, *(tar(member(f"f{i}")) for i in range(1000))]
@@ -320,6 +321,14 @@ def documents():
     yield "31-docker", archive(files)
     yield "35-subject", one(manifest={"subject": {"mediaType": MANIFEST, "digest": digest_of(b"base"), "size": 4},
                                       "annotations": {"org.opencontainers.image.base.name": "base"}})
+    oci = Oci()
+    image = oci.image([SMALL], **named("1"))
+    empty = oci.blob(b"{}", "application/vnd.oci.empty.v1+json")
+    about = {"schemaVersion": 2, "mediaType": MANIFEST, "config": empty, "layers": [empty],
+             "subject": {"mediaType": MANIFEST, "digest": image["digest"], "size": image["size"]}}
+    tag = "sha256-" + image["digest"][7:] + ".sig"
+    yield "35-referrer", oci.finish(image, oci.blob(about, MANIFEST))
+    yield "35-cosign", oci.finish(image, oci.blob({**about, "subject": None}, MANIFEST, **named(tag)))
 
 
 def cases(to):

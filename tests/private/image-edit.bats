@@ -169,3 +169,48 @@ each_call() {
 	expect_one_of '1 3' "$ANYARCH" inject "${AT[@]}" image
 	diff -r "$FORMATS/layout/blobs" elsewhere
 }
+
+# stopped_at SECONDS COMMAND...: SIGTERM after so long ends it at once: 143, told (unless it came before anything was
+# done), and nothing is there but what was.
+stopped_at() {
+	local pid code=0 was
+
+	was=$(find . -type f -exec sha256sum {} + | sort)
+	"${@:2}" <&0 >/dev/null 2>"$BATS_TEST_TMPDIR/told" 3>&- &
+	pid=$!
+	sleep "$1"
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || code=$?
+	[[ $code -eq 143 && (! -s $BATS_TEST_TMPDIR/told || $(<"$BATS_TEST_TMPDIR/told") == *'ended by signal 15'*) ]] || {
+		printf '%s: %d: %s\n' "${*:3}" "$code" "$(<"$BATS_TEST_TMPDIR/told")"
+		return 1
+	}
+	same "left by ${*:3}" "$was" "$(find . -type f -exec sha256sum {} + | sort)"
+	[[ ! -e out ]]
+}
+
+@test "a signal ends it while it reads, while it writes, and where nobody reads or writes: nothing is left (95)" {
+	local at
+
+	mkdir big
+	cd big
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		layers = [T.tar(I.system(E.arm()))] + [T.tar(T.member(f"opt/{i}", bytes(1 << 28))) for i in range(4)]
+		I.write("./image", I.archive(I.docker([(layers, I.config_of(layers), ["big:1"])])))
+	PYTHON
+	for at in 0.03 0.15; do
+		stopped_at "$at" "$ANYARCH" convert image out
+		stopped_at "$at" "$ANYARCH" convert image oci:out
+		stopped_at "$at" "$ANYARCH" index out image
+	done
+	stopped_at 0.03 "$ANYARCH" inject --emulator "$BATS_FILE_TMPDIR/A" image
+	mkfifo pipe
+	exec 7<>pipe
+	stopped_at 0.3 "$ANYARCH" inject -o out --emulator "$BATS_FILE_TMPDIR/A" - <pipe
+	stopped_at 0.3 sh -c 'exec "$@" >pipe' sh "$ANYARCH" inject -o - --emulator "$BATS_FILE_TMPDIR/A" image
+	exec 7>&-
+}
