@@ -65,6 +65,23 @@ all_of() {
 	[[ $n -ge 20 ]]
 }
 
+@test "a batch: four base images in one call, each with one file more, and its directories" {
+	local name
+
+	for name in docker-old docker-new docker-gzip-layers docker-untagged; do
+		cp "$FORMATS/$name.tar" "$name.tar"
+	done
+	inject 0 docker-old.tar docker-new.tar docker-gzip-layers.tar docker-untagged.tar
+	same lines 4 "$(grep -c ': injected /usr/bin/qemu-arm-static$' <<<"$output")"
+	for name in docker-old docker-new docker-gzip-layers docker-untagged; do
+		differs_by_the_emulator "$FORMATS/$name.tar" "$name.tar"
+	done
+	# What becomes of one does not hinder the others.
+	echo nothing >bad.tar
+	expect 3 "$ANYARCH" eject docker-old.tar bad.tar docker-new.tar
+	same digests "$(digests "$FORMATS/docker-old.tar")$(digests "$FORMATS/docker-new.tar")" "$(digests docker-old.tar)$(digests docker-new.tar)"
+}
+
 @test "compressed, in every form that may have it: the same content, and the digests come back" {
 	local name n=0
 
