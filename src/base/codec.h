@@ -24,6 +24,9 @@ struct source *codec_zstd(struct source *inner);
 int codec_gzip_pack(int from, int to);
 int codec_zstd_pack(int from, int to);
 
+/* For them: reads a file chunk by chunk and hands each on with its length; the last one is shorter. 0 or -errno. */
+int codec_feed(int from, uint8_t *chunk, size_t size, int (*pack)(void *context, size_t n, bool is_last), void *context);
+
 /* Whether so much output from so much input is a bomb. */
 static inline bool codec_is_bomb(uint64_t in, uint64_t out)
 {

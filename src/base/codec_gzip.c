@@ -122,8 +122,9 @@ struct packing {
 	uint8_t in[CHUNK], out[CHUNK];
 };
 
-static int pack_chunk(struct packing *p, size_t n, bool is_last)
+static int pack_chunk(void *context, size_t n, bool is_last)
 {
+	struct packing *p = context;
 	int r = 0;
 
 	p->z.next_in = p->in;
@@ -142,20 +143,13 @@ static int pack_chunk(struct packing *p, size_t n, bool is_last)
 int codec_gzip_pack(int from, int to)
 {
 	struct packing *p = calloc(1, sizeof(*p));
-	ssize_t n = -ENOMEM;
-	off_t at = 0;
-	int r = 0;
+	int r = -ENOMEM;
 
 	if (p && deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_ONLY, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
 		p->to = to;
-		do {
-			n = fd_pread(from, p->in, sizeof(p->in), at);
-			at += n;
-			if (n >= 0)
-				r = pack_chunk(p, (size_t)n, (size_t)n < sizeof(p->in));
-		} while (!r && n == sizeof(p->in));
+		r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
 		deflateEnd(&p->z);
 	}
 	free(p);
-	return n < 0 ? (int)n : r;
+	return r;
 }

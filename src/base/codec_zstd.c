@@ -98,8 +98,9 @@ struct packing {
 	uint8_t in[CHUNK], out[CHUNK];
 };
 
-static int pack_chunk(struct packing *p, size_t n, bool is_last)
+static int pack_chunk(void *context, size_t n, bool is_last)
 {
+	struct packing *p = context;
 	ZSTD_inBuffer in = { p->in, n, 0 };
 	size_t left;
 	int r;
@@ -118,22 +119,15 @@ static int pack_chunk(struct packing *p, size_t n, bool is_last)
 int codec_zstd_pack(int from, int to)
 {
 	struct packing *p = calloc(1, sizeof(*p));
-	ssize_t n = -ENOMEM;
-	off_t at = 0;
-	int r = 0;
+	int r = -ENOMEM;
 
 	if (p && (p->z = ZSTD_createCStream()) && !ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL)) &&
 		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1))) {
 		p->to = to;
-		do {
-			n = fd_pread(from, p->in, sizeof(p->in), at);
-			at += n;
-			if (n >= 0)
-				r = pack_chunk(p, (size_t)n, (size_t)n < sizeof(p->in));
-		} while (!r && n == sizeof(p->in));
+		r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
 	}
 	if (p)
 		ZSTD_freeCStream(p->z);
 	free(p);
-	return n < 0 ? (int)n : r;
+	return r;
 }

@@ -21,6 +21,11 @@ void jv_push(struct json *array, struct json *value);
 /* Writes with two-space indent, keys in the order they were set, and a newline. 0 or -errno. */
 int jv_write(const struct json *value, FILE *out);
 void jv_free(struct json *value);
+static inline void cleanup_json(struct json **value)
+{
+	jv_free(*value);
+}
+#define auto_json auto_with(cleanup_json) struct json
 
 /* ---- reading ---- */
 

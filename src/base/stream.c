@@ -316,3 +316,17 @@ void source_free(struct source *source)
 		source->free(source);
 	free(source);
 }
+
+int codec_feed(int from, uint8_t *chunk, size_t size, int (*pack)(void *context, size_t n, bool is_last), void *context)
+{
+	off_t at = 0;
+	ssize_t n;
+	int r;
+
+	do {
+		n = fd_pread(from, chunk, size, at);
+		at += n;
+		r = n < 0 ? (int)n : pack(context, (size_t)n, (size_t)n < size);
+	} while (!r && (size_t)n == size);
+	return r;
+}

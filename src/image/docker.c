@@ -7,12 +7,6 @@
 #include "base/memory.h"
 #include "image/model.h"
 
-static void free_json(struct json **value)
-{
-	jv_free(*value);
-}
-#define auto_json auto_with(free_json) struct json
-
 static int read_config(const struct bundle *bundle, const char *name, struct model_image *image,
 	size_t *ret_layers, struct err *e)
 {

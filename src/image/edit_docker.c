@@ -9,12 +9,6 @@
 #include "image/edit.h"
 #include "image/splice.h"
 
-static void free_json(struct json **value)
-{
-	jv_free(*value);
-}
-#define auto_json auto_with(free_json) struct json
-
 /* A name that holds the hex digits of the old digest has those of the new one instead. */
 static void config_name(struct buf *out, const char *name, const char *was, const char *is)
 {

@@ -11,12 +11,6 @@
 
 enum { BLOB_NAME = 16 + 64 + 1, DOCUMENTS_MAX = 1000 };
 
-static void free_json(struct json **value)
-{
-	jv_free(*value);
-}
-#define auto_json auto_with(free_json) struct json
-
 /* A document that was changed, or looked at and left: then both digests are the same. */
 struct document {
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];

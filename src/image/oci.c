@@ -11,12 +11,6 @@
 
 enum { BLOB_PATH = 16 + 64 + 1, DOCUMENTS_MAX = 1000, DOCUMENTS_BYTES_MAX = 32 * 1024 * 1024 };
 
-static void free_json(struct json **value)
-{
-	jv_free(*value);
-}
-#define auto_json auto_with(free_json) struct json
-
 /* A walk down from index.json. */
 struct walk {
 	const struct bundle *bundle;

@@ -11,12 +11,6 @@
 
 #define OCI "application/vnd.oci.image."
 
-static void free_json(struct json **value)
-{
-	jv_free(*value);
-}
-#define auto_json auto_with(free_json) struct json
-
 static int write_layout(struct outlet *outlet, struct err *e)
 {
 	auto_buf layout = { 0 };

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "archive.h"
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "check.h"
 
@@ -470,6 +472,32 @@ static void demanding_frames_are_refused(void **state)
 	}
 }
 
+static void what_is_packed_comes_back(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 65535, 65536, 65537, 131072, 300001 };
+	static const struct {
+		const char *codec;
+		int (*pack)(int from, int to);
+	} packers[] = { { "gzip", codec_gzip_pack }, { "zstd", codec_zstd_pack } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(packers); k++) {
+			auto_buf text = { 0 }, packed = { 0 }, again = { 0 };
+			auto_fd from = -1, to = memfd_create("packed", MFD_CLOEXEC), second = memfd_create("second", MFD_CLOEXEC);
+
+			make_text(&text, sizes[i]);
+			from = archive_open(text.data ? text.data : "", text.len);
+			assert_false(packers[k].pack(from, to) || packers[k].pack(from, second));
+			assert_false(lseek(to, 0, SEEK_SET) || lseek(second, 0, SEEK_SET));
+			assert_false(fd_read_all(to, 1 << 20, &packed) || fd_read_all(second, 1 << 20, &again));
+			check(packed.len == again.len && !memcmp(packed.data, again.data, again.len), "%s of %zu: other bytes",
+				packers[k].codec, sizes[i]);
+			decodes_to(packers[k].codec, &packed, &text, packers[k].codec);
+		}
+	check(codec_gzip_pack(-1, 1) == -EBADF && codec_zstd_pack(-1, 1) == -EBADF, "from nothing");
+}
+
 static void nothing_is_left_open(void **state)
 {
 	unsigned before = count_fds();
@@ -500,6 +528,7 @@ int main(void)
 		unit(failures_to_read_are_told),
 		unit(bombs_are_refused),
 		unit(demanding_frames_are_refused),
+		unit(what_is_packed_comes_back),
 		unit(nothing_is_left_open),
 	};
 
