@@ -180,14 +180,27 @@ static int find_marked(struct image_work *w, const struct model_image *image, bo
 	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, w->e);
 }
 
-/* What is left of it when layers of ours are taken off: another emulator at the same path, which somebody put there. */
-static const struct layer_program *find_again(const struct view *left, const char *path, const struct arch *arch)
+static bool is_above(const struct view *view, size_t i, const struct layer *layer)
+{
+	while (++i < view->n)
+		if (view->layers[i] == layer)
+			return true;
+	return false;
+}
+
+/*
+ * What is left when layers of ours, this one among them, are taken off: another emulator at the same path, which somebody
+ * put there later. One from below was there before ours, and comes back.
+ */
+static const struct layer_program *find_again(const struct view *view, size_t i, const struct view *left, const char *path,
+	const struct arch *arch)
 {
 	const struct layer_program *program;
 	char resolved[VIEW_PATH_MAX];
 	struct view_hit hit;
 
-	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK || view_resolve(left, path, &hit, resolved))
+	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK || !is_above(view, i, hit.layer) ||
+		view_resolve(left, path, &hit, resolved))
 		return NULL;
 	program = layer_program(hit.layer, hit.entry);
 	return program && program->emulates == arch ? program : NULL;
@@ -211,7 +224,7 @@ static bool has_path(const char *const *paths, size_t n, const char *path)
 	return false;
 }
 
-/* Emulators that come to light, or stay, are hidden by whiteouts: what that means is told. */
+/* Emulators that others have put over ours are hidden by whiteouts: what that means is told. */
 static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
 {
 	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(*layers));
@@ -227,7 +240,7 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 	for (size_t i = 0; i < view->n && n < COVERS_MAX; i++) {
 		const struct arch *arch;
 		const char *path = flags[i] ? path_of(view, i, &arch) : NULL;
-		const struct layer_program *again = path ? find_again(&left, path, arch) : NULL;
+		const struct layer_program *again = path ? find_again(view, i, &left, path, arch) : NULL;
 
 		if (!again || has_path(paths, n, path))
 			continue;

@@ -273,6 +273,20 @@ parts() {
 	diff -r was image
 }
 
+@test "an emulator that the base had before ours comes back" {
+	mkdir -p own/usr/bin
+	cp "${A%A}B" own/usr/bin/qemu-arm-static
+	cp -r "$FORMATS/layout" image
+	umoci insert --image image:1 --history.created 2020-01-01T00:00:00Z own /
+	cp -r image was
+	inject 0 image
+	umoci config --image image:1 --config.cmd /bin/sh --history.created 2020-01-02T00:00:00Z
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $output == *removed* && $stderr != *hidden* ]]
+	umoci unpack --image image:1 bundle
+	cmp bundle/rootfs/usr/bin/qemu-arm-static "${A%A}B"
+}
+
 @test "a config that was changed later stays changed" {
 	built_on
 	umoci config --image image:1 --config.cmd /bin/false --history.created 2020-01-04T00:00:00Z
