@@ -19,8 +19,12 @@ struct newfile {
 
 /* 0 or -errno with e set, which names path. -EEXIST: what stands there is a device, a pipe, a directory or a link to one. */
 int newfile_open(const char *path, struct newfile *ret, struct err *e);
+/* The same of a name in a directory that is open. */
+int newfile_open_at(int dir, const char *name, struct newfile *ret, struct err *e);
 /* On the disk with this mode, then under its name in one step. 0, or -EIO with e set: then it can still be let go. */
 int newfile_commit(struct newfile *file, mode_t mode, struct err *e);
+/* The same, but -EEXIST where something has that name by now. */
+int newfile_commit_new(struct newfile *file, mode_t mode, struct err *e);
 /* Removes what has no name yet. */
 void newfile_done(struct newfile *file);
 /* What a new file that is for everybody gets: 0666 without the umask. */
