@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/* Lines KEY=value as a shell reads them, without a shell. */
+#include "project/assign.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* What a shell does with a byte outside of quotes, so that it cannot be taken for a part of the value. */
+static const struct {
+	char byte;
+	bool also_quoted; /* also between double quotes */
+	const char *what;
+} active[] = {
+	{ '`', true, "'`' would run a command" },
+	{ '$', true, "'$' would be a variable or a command" },
+	{ '\\', false, "'\\' outside of quotes" },
+	{ ';', false, "';' would begin a command" },
+	{ '&', false, "'&' would begin a command" },
+	{ '|', false, "'|' would begin a command" },
+	{ '<', false, "'<' would open a file" },
+	{ '>', false, "'>' would open a file" },
+	{ '(', false, "'(' would begin a list" },
+	{ ')', false, "')' without '('" },
+	{ '*', false, "'*' would be names of files" },
+	{ '?', false, "'?' would be names of files" },
+	{ '[', false, "'[' would be names of files" },
+	{ '{', false, "'{' would be several words" },
+	{ '}', false, "'}' without '{'" },
+	{ '~', false, "'~' would be a directory" },
+	{ '!', false, "'!' would be the history" },
+};
+
+static int refuse(const char *why, struct err *e)
+{
+	err_set(e, -EBADMSG, "%s", why);
+	return err_hint(e, "nothing in this file is executed: write the value itself, between '...' where it needs it");
+}
+
+static int check_byte(char byte, bool is_quoted, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(active); i++)
+		if (active[i].byte == byte && (!is_quoted || active[i].also_quoted))
+			return refuse(active[i].what, e);
+	return 0;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* POSIX: between double quotes '\' is itself but before these. */
+static bool is_escape(const char *p, const char *end)
+{
+	return *p == '\\' && p + 1 < end && memchr("$`\"\\", p[1], 4);
+}
+
+/* From an opening quote up to behind the closing one; NULL with e set. */
+static const char *read_quoted(const char *p, const char *end, struct buf *value, struct err *e)
+{
+	char quote = *p++;
+
+	for (; p < end && *p != quote; p++) {
+		if (quote == '"' && is_escape(p, end))
+			p++;
+		else if (quote == '"' && check_byte(*p, true, e))
+			return NULL;
+		buf_add(value, p, 1);
+	}
+	if (p < end)
+		return p + 1;
+	err_set(e, -EBADMSG, "the quote %c is not closed on this line", quote);
+	return NULL;
+}
+
+/* What may follow a value: blanks, and a comment behind them. */
+static int check_rest(const char *p, const char *end, struct err *e)
+{
+	while (p < end && is_blank(*p))
+		p++;
+	if (p == end || *p == '#')
+		return 0;
+	err_set(e, -EBADMSG, "a second word behind the value");
+	return err_hint(e, "put quotes around it: KEY=\"several words\"");
+}
+
+static int read_value(const char *p, const char *end, struct buf *value, struct err *e)
+{
+	if (p < end && is_blank(*p) && check_rest(p, end, NULL)) {
+		err_set(e, -EBADMSG, "a blank behind '='");
+		return err_hint(e, "write KEY=value without blanks around '='");
+	}
+	while (p < end && !is_blank(*p)) {
+		if (*p == '\'' || *p == '"') {
+			p = read_quoted(p, end, value, e);
+			if (!p)
+				return -EBADMSG;
+			continue;
+		}
+		if (check_byte(*p, false, e))
+			return -EBADMSG;
+		buf_add(value, p++, 1);
+	}
+	return check_rest(p, end, e);
+}
+
+static int check_bytes(const char *line, size_t len, struct err *e)
+{
+	if (len && line[len - 1] == '\r') {
+		err_set(e, -EBADMSG, "it ends like a line of DOS (CR LF)");
+		return err_hint(e, "sed -i 's/\\r$//' takes that off all lines");
+	}
+	for (size_t i = 0; i < len; i++)
+		if (!line[i] || (iscntrl((unsigned char)line[i]) && line[i] != '\t'))
+			return err_set(e, -EBADMSG, "a %s byte (%#04x): this is no text", line[i] ? "control" : "NUL",
+				(unsigned char)line[i]);
+	return 0;
+}
+
+static int read_assignment(const char *line, size_t len, size_t *ret_key_len, struct buf *value, struct err *e)
+{
+	size_t n = 0;
+
+	while (n < len && (isalnum((unsigned char)line[n]) || line[n] == '_'))
+		n++;
+	if (n && n < len && line[n] == '=' && !isdigit((unsigned char)*line)) {
+		*ret_key_len = n;
+		return read_value(line + n + 1, line + len, value, e);
+	}
+	err_set(e, -EBADMSG, "no KEY=value");
+	return err_hint(e, n < len && is_blank(line[n]) && memchr(line + n, '=', len - n) ?
+		"write KEY=value without blanks around '='" : "a comment begins with #");
+}
+
+int assign_next(struct assign_cursor *c, const char **ret_key, size_t *ret_key_len, struct buf *ret_value,
+	struct err *e)
+{
+	while (c->len) {
+		const char *line = c->text, *end = memchr(line, '\n', c->len);
+		size_t len = end ? (size_t)(end - line) : c->len;
+		int r = check_bytes(line, len, e);
+
+		c->line++;
+		c->text += len + (end ? 1 : 0);
+		c->len -= len + (end ? 1 : 0);
+		for (; len && is_blank(*line); len--)
+			line++;
+		if (!r && (!len || *line == '#'))
+			continue;
+		buf_done(ret_value);
+		if (!r)
+			r = read_assignment(line, len, ret_key_len, ret_value, e);
+		*ret_key = line;
+		if (!r && !buf_ok(ret_value))
+			r = err_sys(e, -ENOMEM, "cannot read it");
+		return r ? err_prefix(e, "line %u", c->line) : 1;
+	}
+	return 0;
+}

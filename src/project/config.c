@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/* build.config: keys, and which values each of them can have. */
+#include "project/config.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/str.h"
+#include "project/assign.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
+#define WORD  LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* distribution/reference: a tag has at most 128 characters. */
+enum { TAG_MAX = 128, TEXT_MAX = 4096 };
+
+/* No value may begin with '-': it would be an option to whatever it is handed to. */
+static const struct key {
+	const char *name, *usual;
+	const char *chars; /* NULL: anything */
+	const char *first; /* NULL: any of them but '-' */
+	const char *words; /* one of these */
+	size_t max;
+	bool is_list;
+	const char *example;
+} keys[CONFIG_KEYS] = {
+	[CONFIG_REPO] = { "REPO", .chars = WORD ".-:/", .first = WORD, .max = 255, .example = "myname" },
+	[CONFIG_IMAGE_NAME] = { "IMAGE_NAME", .chars = LOWER "._-/", .first = LOWER, .max = 255, .example = "nginx" },
+	[CONFIG_IMAGE_VERSION] = { "IMAGE_VERSION", "latest", WORD ".-", WORD, .max = TAG_MAX, .example = "1.0" },
+	[CONFIG_DOCKER_CLI_PATH] = { "DOCKER_CLI_PATH", .max = TEXT_MAX, .example = "/opt/docker/bin" },
+	[CONFIG_TARGET_ARCHES] = { "TARGET_ARCHES", .max = TEXT_MAX, .example = "\"amd64 arm32v6 arm64v8\"" },
+	[CONFIG_DOCKERFILE] = { "DOCKERFILE", "Dockerfile.cross", .max = TEXT_MAX, .example = "docker/Dockerfile.cross" },
+	[CONFIG_ENGINE] = { "ENGINE", "auto", .words = "auto docker buildx podman buildah", .max = 16, .example = "auto" },
+	[CONFIG_TAG_PREFIX] = { "TAG_PREFIX", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .example = "rpi-" },
+	[CONFIG_TAG_SUFFIX] = { "TAG_SUFFIX", .chars = WORD ".-", .first = WORD ".-", .max = TAG_MAX, .example = "-linux" },
+	[CONFIG_ALIASES] = { "ALIASES", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .is_list = true,
+		.example = "\"stable rpi-stable\"" },
+	[CONFIG_SMOKE] = { "SMOKE", .max = TEXT_MAX, .example = "\"nginx -v\"" },
+};
+
+static int refuse(const struct key *key, struct err *e)
+{
+	return err_hint(e, "for example: %s=%s", key->name, key->example);
+}
+
+static int check_item(const struct key *key, const char *text, size_t len, struct err *e)
+{
+	if (len > key->max)
+		err_set(e, -EBADMSG, "%s: more than %zu characters", key->name, key->max);
+	else if (key->first ? !strchr(key->first, *text) : *text == '-')
+		err_set(e, -EBADMSG, "%s cannot begin with '%c'", key->name, *text);
+	else if (key->words && !str_in_words(key->words, text, len))
+		err_set(e, -EBADMSG, "%s is one of %s, not '%.*s'", key->name, key->words, (int)len, text);
+	else if (key->chars && strspn(text, key->chars) < len)
+		err_set(e, -EBADMSG, "%s cannot have '%c' in it", key->name, text[strspn(text, key->chars)]);
+	else
+		return 0;
+	refuse(key, e);
+	return -EBADMSG;
+}
+
+/* A path of the project itself, so that what is rendered was in it. */
+static int check_inside(const struct key *key, const char *path, struct err *e)
+{
+	size_t len;
+
+	for (const char *p = path; *p; p += len + (p[len] == '/')) {
+		len = strcspn(p, "/");
+		if (p == path && !len)
+			err_set(e, -EBADMSG, "%s: a path inside the project begins with no '/'", key->name);
+		else if (len == 2 && !strncmp(p, "..", 2))
+			err_set(e, -EBADMSG, "%s: '..' leads out of the project", key->name);
+		else
+			continue;
+		return refuse(key, e);
+	}
+	return 0;
+}
+
+/* What is wrong usage on the command line is a bad file here. */
+static int check_platforms(struct config *config, const char *value, struct err *e)
+{
+	auto_err why = { 0 };
+
+	if (!platforms_add(&config->platforms, value, &why))
+		return 0;
+	err_set(e, -EBADMSG, "TARGET_ARCHES: %s", why.message ? why.message : "?");
+	if (why.hint)
+		err_hint(e, "%s", why.hint);
+	return -EBADMSG;
+}
+
+static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
+{
+	const char *item, *list = value;
+	size_t len;
+
+	if (!keys[id].is_list && check_item(&keys[id], value, strlen(value), e))
+		return -EBADMSG;
+	while (keys[id].is_list && str_next_item(&list, &item, &len))
+		if (check_item(&keys[id], item, len, e))
+			return -EBADMSG;
+	if (id == CONFIG_DOCKERFILE)
+		return check_inside(&keys[id], value, e);
+	return id == CONFIG_TARGET_ARCHES ? check_platforms(config, value, e) : 0;
+}
+
+static int unknown_key(const char *text, size_t len, struct err *e)
+{
+	auto_free char *typed = mem_part(text, MIN_OF(len, (size_t)64));
+	const char *near = NULL;
+	unsigned least = 4;
+	auto_buf names = { 0 };
+
+	for (size_t i = 0; typed && i < CONFIG_KEYS; i++) {
+		unsigned d = str_distance(typed, keys[i].name, 3);
+
+		buf_addf(&names, "%s%s", i ? ", " : "", keys[i].name);
+		if (d < least) {
+			least = d;
+			near = keys[i].name;
+		}
+	}
+	err_set(e, -EBADMSG, "unknown key '%s'", typed ? typed : "?");
+	return near ? err_hint(e, "did you mean %s?", near) : err_hint(e, "keys: %s", buf_text(&names));
+}
+
+static int find_key(const char *text, size_t len, enum config_key *ret, struct err *e)
+{
+	for (enum config_key id = 0; id < CONFIG_KEYS; id++)
+		if (strlen(keys[id].name) == len && !memcmp(keys[id].name, text, len)) {
+			*ret = id;
+			return 0;
+		}
+	return unknown_key(text, len, e);
+}
+
+static int set(struct config *config, enum config_key id, const char *value, unsigned line, struct err *e)
+{
+	int r = 0;
+
+	if (config->lines[id])
+		return err_set(e, -EBADMSG, "%s was said in line %u already", keys[id].name, config->lines[id]);
+	config->lines[id] = line;
+	if (*value)
+		r = check_value(config, id, value, e);
+	if (r || !*value)
+		return r;
+	config->values[id] = mem_text(value);
+	return config->values[id] ? 0 : err_sys(e, -ENOMEM, "cannot read it");
+}
+
+static int set_usual(struct config *config, struct err *e)
+{
+	for (size_t i = 0; i < CONFIG_KEYS; i++) {
+		if (!config->values[i])
+			config->values[i] = mem_text(keys[i].usual ? keys[i].usual : "");
+		if (!config->values[i])
+			return err_sys(e, -ENOMEM, "cannot read it");
+	}
+	return 0;
+}
+
+int config_parse(const char *text, size_t len, struct config *ret, struct err *e)
+{
+	struct assign_cursor cursor = { .text = text, .len = len };
+	auto_config config = { 0 };
+	auto_buf value = { 0 };
+	enum config_key id = 0;
+	const char *key;
+	size_t key_len;
+	int r;
+
+	if (len > LIMIT_CONFIG)
+		return err_set(e, -E2BIG, "it has more than %d bytes", LIMIT_CONFIG);
+	while ((r = assign_next(&cursor, &key, &key_len, &value, e)) > 0) {
+		r = find_key(key, key_len, &id, e);
+		if (!r)
+			r = set(&config, id, buf_text(&value), cursor.line, e);
+		if (r)
+			return err_prefix(e, "line %u", cursor.line);
+	}
+	if (!r)
+		r = set_usual(&config, e);
+	if (r)
+		return r;
+	*ret = config;
+	config = (struct config){ 0 };
+	return 0;
+}
+
+int config_require(const struct config *config, enum config_key id, struct err *e)
+{
+	if (*config->values[id])
+		return 0;
+	if (config->lines[id])
+		err_set(e, -EBADMSG, "line %u: %s has no value", config->lines[id], keys[id].name);
+	else
+		err_set(e, -EBADMSG, "%s is missing", keys[id].name);
+	refuse(&keys[id], e);
+	return -EBADMSG;
+}
+
+void config_done(struct config *config)
+{
+	for (size_t i = 0; i < CONFIG_KEYS; i++)
+		free(config->values[i]);
+	*config = (struct config){ 0 };
+}

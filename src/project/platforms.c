@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/* Platforms in the order in which they were named. */
+#include "project/platforms.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+bool platform_is_same(const struct platform *a, const struct platform *b)
+{
+	return a->arch == b->arch && !strcmp(a->variant, b->variant);
+}
+
+bool platforms_have(const struct platforms *list, const struct platform *platform)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (platform_is_same(&list->items[i], platform))
+			return true;
+	return false;
+}
+
+static int add(struct platforms *list, const struct platform *platform, struct err *e)
+{
+	if (!platform->arch->oci)
+		return err_set(e, -EINVAL, "containers have no word for %s", platform->arch->qemu);
+	if (platforms_have(list, platform))
+		return 0;
+	if (list->n == PLATFORMS_MAX)
+		return err_set(e, -EINVAL, "more than %d platforms", PLATFORMS_MAX);
+	list->items[list->n++] = *platform;
+	return 0;
+}
+
+int platforms_add(struct platforms *list, const char *text, struct err *e)
+{
+	const char *item;
+	size_t len, n = 0;
+
+	for (; str_next_item(&text, &item, &len); n++) {
+		struct platform platform;
+		int r = name_parse(item, len, &platform, e);
+
+		if (!r)
+			r = add(list, &platform, e);
+		if (r)
+			return r;
+	}
+	return n ? 0 : err_set(e, -EINVAL, "it names no platform");
+}
+
+void platforms_text(const struct platforms *list, struct buf *out)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		buf_adds(out, i ? " " : "");
+		name_platform(out, list->items[i].arch, list->items[i].variant);
+	}
+}
+
+void platform_word(const struct platform *platform, struct buf *out)
+{
+	struct name_words words = name_words(platform);
+
+	buf_adds(out, *words.docker ? words.docker : platform->arch->oci);
+}
