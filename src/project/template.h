@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Dockerfile.cross: one text for all platforms, with placeholders for what differs. */
+#pragma once
+
+#include "project/placeholder.h"
+
+#define TEMPLATE_FILE "Dockerfile.cross"
+enum { LIMIT_TEMPLATE = 1024 * 1024 };
+
+/* Borrowed text. */
+struct template {
+	const char *text;
+	size_t len;
+};
+
+/* A line with what it is to the instruction that it belongs to. Zeroed it stands before the first one. */
+struct template_line {
+	const char *text; /* without its '\n' */
+	size_t len, whole_len; /* without and with its '\n' */
+	unsigned number;
+	bool is_remark;	   /* a comment or empty: no part of an instruction, and no end of it */
+	bool is_first;	   /* an instruction begins on it */
+	bool is_continued; /* and the next line belongs to it, too */
+	bool is_dropped;   /* for the target: it is marked for others */
+	bool drops_rest;   /* with the instruction that it belongs to: the first line of that is */
+};
+
+/* The next line as it is for target (NULL: nothing is dropped). false at the end. */
+bool template_next(const struct template *t, const struct target *target, struct template_line *line);
+/* Whether an instruction of this name (FROM) begins on a line. */
+bool template_is_instruction(const struct template_line *line, const char *name);
+
+/*
+ * What is wrong with it for whichever platform. 0, or -EBADMSG with e naming the line: NUL bytes, placeholders that are
+ * none, a line for some platforms without which an instruction has no end, no FROM that depends on the platform.
+ */
+int template_check(const struct template *t, struct err *e);
+/*
+ * Appends the Dockerfile for target. Lines marked __CROSS_ and __IF_EMULATED__ are left out for a native one, those
+ * marked __IF_NATIVE__ for others; with the first line of an instruction goes the rest of it. note, a line of comment,
+ * is put behind the comments that it begins with: parser directives stand there. For a template that template_check()
+ * took. -EBADMSG with e naming the line where a naming scheme has no word for the platform.
+ */
+int template_render(const struct template *t, const struct target *target, const char *note, struct buf *out,
+	struct err *e);
