@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* Files of a project: read only inside its directory, replaced only as a whole. */
+#include "project/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/newfile.h"
+#include "rootfs/beneath.h"
+
+enum files_there files_look(int dir, const char *name, mode_t *ret_mode)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return FILES_NOTHING;
+	if (ret_mode)
+		*ret_mode = st.st_mode & 0777;
+	return S_ISREG(st.st_mode) ? FILES_REGULAR : S_ISLNK(st.st_mode) ? FILES_LINK : FILES_OTHER;
+}
+
+int files_open(int dir, const char *path, struct err *e)
+{
+	int fd = fd_reopen_regular(beneath_open(dir, path, O_PATH));
+
+	if (fd >= 0)
+		return fd;
+	if (fd == -ENOENT && files_look(dir, path, NULL) == FILES_LINK) {
+		err_set(e, -EXDEV, "%s: a link that leads to nothing in the project", path);
+		return err_hint(e, "put the file itself there: links are followed inside the project only");
+	}
+	return fd == -EBADMSG ? err_set(e, fd, "%s: it is no file", path) : err_sys(e, fd, "%s", path);
+}
+
+int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e)
+{
+	auto_fd fd = files_open(dir, path, e);
+	int r = fd < 0 ? fd : fd_read_all(fd, limit, out);
+
+	if (r == -E2BIG)
+		return err_set(e, r, "%s: it has more than %zu bytes", path, limit);
+	return r && fd >= 0 ? err_sys(e, r, "%s", path) : r;
+}
+
+int files_write(int dir, const char *name, const struct buf *content, mode_t mode, bool is_new, struct err *e)
+{
+	auto_newfile file = NEWFILE_INIT;
+	int r = buf_ok(content) ? newfile_open_at(dir, name, &file, e) : err_sys(e, -ENOMEM, "%s", name);
+
+	if (r)
+		return r;
+	r = fd_write(file.fd, buf_text(content), content->len);
+	if (r) {
+		err_sys(e, r, "cannot write %s", name);
+		return e ? e->code = -EIO : -EIO;
+	}
+	return is_new ? newfile_commit_new(&file, mode, e) : newfile_commit(&file, mode, e);
+}

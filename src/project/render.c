@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/* A project rendered: one Dockerfile for each platform. */
+#include "project/render.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/newfile.h"
+#include "project/copied.h"
+#include "project/files.h"
+
+#define NOTE "# Rendered by anyarch from "
+
+/* What is there is compared with up to this; nothing that is rendered is larger. */
+enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
+
+const char *const render_words[] = { "created", "replaced", "unchanged" };
+
+static int read_config(int dir, struct config *ret, struct err *e)
+{
+	auto_buf text = { 0 };
+	int r = files_read(dir, CONFIG_FILE, LIMIT_CONFIG, &text, e);
+
+	if (r)
+		return r == -ENOENT ? err_hint(e, "'anyarch init' makes a project") : r;
+	if (config_parse(buf_text(&text), text.len, ret, e) || config_require(ret, CONFIG_TARGET_ARCHES, e))
+		return err_prefix(e, CONFIG_FILE);
+	return 0;
+}
+
+/* Those that were selected, or all. */
+static int choose(const struct config *config, const struct platforms *selected, struct platforms *ret, struct err *e)
+{
+	for (size_t i = 0; i < selected->n; i++) {
+		struct platforms one = { .items = { selected->items[i] }, .n = 1 };
+		auto_buf name = { 0 }, all = { 0 };
+
+		if (platforms_have(&config->platforms, &one.items[0]))
+			continue;
+		platforms_text(&one, &name);
+		platforms_text(&config->platforms, &all);
+		err_set(e, -EINVAL, "%s is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
+		err_hint(e, "there are: %s", buf_text(&all));
+		return -EINVAL;
+	}
+	*ret = selected->n ? *selected : config->platforms;
+	return 0;
+}
+
+static int check_name(const struct render *render, const struct render_item *item, struct err *e)
+{
+	for (const struct render_item *other = render->items; other < item; other++)
+		if (!strcmp(other->name, item->name))
+			return err_set(e, -EBADMSG, CONFIG_FILE ": TARGET_ARCHES has two platforms for %s", item->name);
+	return 0;
+}
+
+static int render_one(const struct template *t, const char *file, struct render_item *item, struct err *e)
+{
+	auto_buf note = { 0 }, word = { 0 };
+	int r;
+
+	platform_word(&item->target.platform, &word);
+	if (asprintf(&item->name, "Dockerfile.%s", buf_text(&word)) < 0) {
+		item->name = NULL;
+		return err_sys(e, -ENOMEM, "cannot render it");
+	}
+	buf_addf(&note, NOTE "%s for ", file);
+	name_platform(&note, item->target.platform.arch, item->target.platform.variant);
+	buf_adds(&note, ": change that, not this.");
+	r = template_render(t, &item->target, buf_text(&note), &item->text, e);
+	return r ? err_prefix(e, "%s", file) : 0;
+}
+
+static int render_all(const struct render_request *request, const struct platforms *platforms, const struct template *t,
+	const char *file, struct render *render, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < platforms->n; i++) {
+		struct render_item *item = &render->items[render->n++];
+
+		item->target.platform = platforms->items[i];
+		item->target.is_native = platforms->items[i].arch == request->native;
+		item->mode = newfile_usual_mode();
+		r = render_one(t, file, item, e);
+		if (!r)
+			r = check_name(render, item, e);
+		if (!r && copied_check(t, &item->target, request->dir, e))
+			r = err_prefix(e, "%s", file);
+	}
+	return r;
+}
+
+int render_plan(const struct render_request *request, struct render *ret, struct err *e)
+{
+	auto_config config = { 0 };
+	auto_render render = { 0 };
+	struct platforms platforms;
+	auto_buf text = { 0 };
+	const char *file;
+	int r = read_config(request->dir, &config, e);
+
+	if (!r)
+		r = choose(&config, &request->selected, &platforms, e);
+	if (r)
+		return r;
+	file = config.values[CONFIG_DOCKERFILE];
+	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
+	if (r)
+		return r == -ENOENT ? err_hint(e, "'anyarch init' makes one") : r;
+	r = template_check(&(struct template){ buf_text(&text), text.len }, e);
+	if (r)
+		return err_prefix(e, "%s", file);
+	r = render_all(request, &platforms, &(struct template){ buf_text(&text), text.len }, file, &render, e);
+	if (r)
+		return r;
+	*ret = render;
+	render = (struct render){ 0 };
+	return 0;
+}
+
+static bool was_rendered(const struct buf *text)
+{
+	const char *note = strstr(buf_text(text), NOTE);
+
+	return note && (note == text->data || note[-1] == '\n');
+}
+
+static int compare_one(struct render_item *item, int out, bool force, struct err *e)
+{
+	enum files_there there = files_look(out, item->name, &item->mode);
+	auto_buf old = { 0 };
+	int r;
+
+	item->result = there == FILES_NOTHING ? RENDER_CREATED : RENDER_REPLACED;
+	if (there == FILES_NOTHING)
+		return 0;
+	if (there != FILES_REGULAR)
+		return err_set(e, -EEXIST, "%s: a %s stands there", item->name,
+			there == FILES_LINK ? "link" : "thing that is no file");
+	r = files_read(out, item->name, LIMIT_RENDERED, &old, e);
+	if (r && !(r == -E2BIG && force))
+		return r;
+	if (old.len == item->text.len && !memcmp(buf_text(&old), buf_text(&item->text), old.len)) {
+		item->result = RENDER_UNCHANGED;
+		return 0;
+	}
+	if (force || was_rendered(&old))
+		return 0;
+	err_set(e, -EEXIST, "%s: this file was not rendered, and would be lost", item->name);
+	err_hint(e, "move it away, or replace it: --force");
+	return -EEXIST;
+}
+
+int render_compare(struct render *render, int out, bool force, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < render->n; i++)
+		r = compare_one(&render->items[i], out, force, e);
+	if (r && e && r == -E2BIG)
+		err_hint(e, "move it away, or replace it: --force");
+	return r;
+}
+
+int render_write(const struct render_item *item, int out, struct err *e)
+{
+	if (item->result == RENDER_UNCHANGED)
+		return 0;
+	return files_write(out, item->name, &item->text, item->mode, item->result == RENDER_CREATED, e);
+}
+
+void render_done(struct render *render)
+{
+	for (size_t i = 0; i < render->n; i++) {
+		free(render->items[i].name);
+		buf_done(&render->items[i].text);
+	}
+	*render = (struct render){ 0 };
+}
