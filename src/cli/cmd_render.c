@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/* anyarch render: one Dockerfile for each platform of a project. */
+#include <string.h>
+
+#include "base/stop.h"
+#include "cli/project.h"
+#include "project/render.h"
+
+enum { OPT_PLATFORM = OPT_FIRST, OPT_NATIVE, OPT_FORCE, OPT_DRY_RUN, OPT_JSON };
+
+static const struct option_spec specs[] = {
+	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
+	{ 'o', "output", "DIR", "write them there; '-': one to standard output" },
+	{ OPT_NATIVE, "native", "PLATFORM", "what the machine that builds is (default: this one)" },
+	{ OPT_FORCE, "force", NULL, "also replace files that were not rendered" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "check everything, say what would be done, write nothing" },
+	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ 'q', "quiet", NULL, "print errors only" },
+	{ 0 },
+};
+
+struct context {
+	struct project_view view;
+	struct render_request request;
+	const char *out;
+	bool wants_all, force;
+};
+
+static int set_native(struct context *c, const char *argument, struct err *e)
+{
+	struct platform platform;
+	int r = name_parse(argument, strlen(argument), &platform, e);
+
+	if (!r)
+		c->request.native = platform.arch;
+	return r;
+}
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+
+	switch (id) {
+	case OPT_PLATFORM:
+		c->wants_all |= !strcmp(argument, "all");
+		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
+	case OPT_NATIVE:
+		return set_native(c, argument, e);
+	case 'o':
+		c->out = argument;
+		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a directory or '-'");
+	default:
+		*(id == OPT_FORCE ? &c->force : id == OPT_DRY_RUN ? &c->view.dry_run :
+			id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
+		return 0;
+	}
+}
+
+static int print(const struct render *render, const struct context *c, struct err *e)
+{
+	auto_buf all = { 0 };
+
+	if (render->n != 1) {
+		for (size_t i = 0; i < render->n; i++) {
+			buf_adds(&all, i ? " " : "");
+			platform_word(&render->items[i].target.platform, &all);
+		}
+		err_set(e, -EINVAL, "render: standard output takes one platform, not %zu", render->n);
+		return err_hint(e, "choose one: --platform=PLATFORM, of %s", buf_text(&all));
+	}
+	if (!c->view.dry_run)
+		fwrite(buf_text(&render->items[0].text), 1, render->items[0].text.len, stdout);
+	return 0;
+}
+
+static int write_all(struct context *c, struct render *render, const char *where, struct err *e)
+{
+	auto_fd out = project_open(where, e);
+	int r = out < 0 ? out : render_compare(render, out, c->force, e);
+
+	if (out == -ENOENT)
+		return err_hint(e, "--output is a directory that is there, or '-'");
+	for (size_t i = 0; !r && i < render->n; i++) {
+		const struct render_item *item = &render->items[i];
+		auto_buf platform = { 0 };
+
+		if (!c->view.dry_run)
+			r = stop_check(e) ? -EINTR : render_write(item, out, e);
+		name_platform(&platform, item->target.platform.arch, item->target.platform.variant);
+		if (!r)
+			project_tell(&c->view, where, item->name, render_words[item->result], buf_text(&platform));
+	}
+	return r;
+}
+
+static int render(struct context *c, struct err *e)
+{
+	auto_fd dir = project_open(c->view.dir, e);
+	auto_render render = { 0 };
+	int r;
+
+	if (dir < 0)
+		return dir;
+	c->request.dir = dir;
+	if (c->wants_all)
+		c->request.selected.n = 0;
+	r = render_plan(&c->request, &render, e);
+	if (r)
+		return r;
+	if (c->out && !strcmp(c->out, "-"))
+		return print(&render, c, e);
+	return write_all(c, &render, c->out ? c->out : c->view.dir, e);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_render, specs, set };
+	struct context c = { .request = { .dir = -1, .native = arch_host() } };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status;
+	stop_catch();
+	if (c.view.json && c.out && !strcmp(c.out, "-"))
+		err_set(&e, -EINVAL, "render: --json and --output=- would share standard output");
+	if (e.code || project_dir(&cmd_render, argc - first, argv + first, &c.view, &e))
+		return exit_with(&e);
+	return project_finish(&c.view, render(&c, &e) ? exit_with(&e) : EXIT_DONE);
+}
+
+const struct command cmd_render = {
+	"render", "[OPTION...] [DIR]", "make a Dockerfile for each platform of a project", run,
+};

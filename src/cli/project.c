@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/* What the commands of a project share. */
+#include "cli/project.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/str.h"
+
+int project_dir(const struct command *command, int n, char **words, struct project_view *view, struct err *e)
+{
+	if (n > 1 || (n && !*words[0])) {
+		err_set(e, -EINVAL, "%s: one directory, not %s", command->name, n > 1 ? "several" : "an empty word");
+		return err_hint(e, "anyarch %s --help", command->name);
+	}
+	view->dir = n ? words[0] : ".";
+	return 0;
+}
+
+int project_open(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, -errno, "%s", path) : fd;
+}
+
+/* Whether the file will have changed. */
+static bool is_change(const char *result)
+{
+	return strcmp(result, "kept") && strcmp(result, "unchanged");
+}
+
+void project_tell(struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
+{
+	auto_buf path = { 0 }, safe = { 0 };
+
+	if (strcmp(dir, "."))
+		buf_addf(&path, "%s%s", dir, str_ends(dir, "/") ? "" : "/");
+	buf_adds(&path, name);
+	if (view->json) {
+		struct json *o = jv_object();
+
+		view->list = view->list ? view->list : jv_array();
+		jv_set(o, "file", jv_text(buf_text(&path)));
+		if (platform)
+			jv_set(o, "platform", jv_text(platform));
+		jv_set(o, "result", jv_text(result));
+		jv_push(view->list, o);
+	} else if (!view->quiet) {
+		str_escape(&safe, buf_text(&path), path.len);
+		printf("%s: %s%s%s%s\n", buf_text(&safe), view->dry_run && is_change(result) ? "would be " : "", result,
+			platform ? " for " : "", platform ? platform : "");
+	}
+}
+
+int project_finish(struct project_view *view, int status)
+{
+	int r = 0;
+
+	if (view->json) {
+		view->list = view->list ? view->list : jv_array();
+		r = jv_write(view->list, stdout);
+		jv_free(view->list);
+	}
+	return r ? EXIT_TROUBLE : status;
+}

@@ -1,0 +1,428 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns what init and render make of a project, and that they write nothing where anything is wrong.
+# shellcheck disable=SC2154,SC2016 # the library sets output and stderr; what is not to expand is what is tested
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+
+NATIVE=amd64 # what lobradov builds on; elsewhere --native says so
+
+setup() {
+	umask 022
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -p box/work
+	cd box/work || return
+}
+
+render() {
+	"$ANYARCH" render --native="$NATIVE" "$@"
+}
+
+# A static program that an image could carry as its emulator.
+make_emulator() { # FILE
+	[[ -e $BATS_FILE_TMPDIR/emulator ]] ||
+		gcc -static -nostdlib -o "$BATS_FILE_TMPDIR/emulator" -x c - <<<'void _start(void) { for (;;) ; }'
+	cp "$BATS_FILE_TMPDIR/emulator" "$1"
+}
+
+# lobradov's own example: nginx on alpine for three platforms.
+make_lobradov() {
+	printf '%s\n' '# Repository, name and version' REPO=lobradov 'IMAGE_NAME="nginx"' 'IMAGE_VERSION=""' \
+		'TARGET_ARCHES="amd64 arm32v6 arm64v8"' >build.config
+	cat >Dockerfile.cross <<-'END'
+		FROM __BASEIMAGE_ARCH__/alpine:3.7
+		__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/
+		RUN apk add --no-cache nginx
+		EXPOSE 80
+		CMD ["nginx", "-g", "daemon off;"]
+	END
+	make_emulator qemu-arm-static
+	make_emulator qemu-aarch64-static
+}
+
+# Everything below a directory with its kind, mode, time and content; a directory's time tells of temporary files only.
+tree() {
+	find "${1:-.}" -type d -printf '%P %y %m\n' -o -printf '%P %y %m %T@ %l\n' | sort
+	find "${1:-.}" -type f -print0 | sort -z | xargs -0r sha256sum
+}
+
+# refused STATUS COMMAND...: it must fail so, in one error line, and change nothing here or beside.
+refused() {
+	local before
+
+	before=$(tree ..)
+	expect "$@"
+	same 'the directory' "$before" "$(tree ..)"
+	same 'error lines' 1 "$(error_lines)"
+	[[ -z $output ]]
+}
+
+@test "init makes a project that renders" {
+	expect 0 "$ANYARCH" init project
+	same told $'project/Dockerfile.cross: created\nproject/build.config: created\nproject/.gitignore: created' \
+		"$(head -n 3 "$OUT")"
+	same files $'.gitignore\nDockerfile.cross\nbuild.config' "$(LC_ALL=C ls -A project)"
+	grep -qx IMAGE_NAME=project project/build.config
+	same mode '644 644 644' "$(stat -c %a project/* project/.gitignore | paste -sd ' ')"
+	expect 0 render project
+	same told 'project/Dockerfile.amd64: created for linux/amd64
+project/Dockerfile.arm32v6: created for linux/arm/v6
+project/Dockerfile.arm64v8: created for linux/arm64' "$output"
+	grep -qx 'FROM arm32v6/alpine:latest' project/Dockerfile.arm32v6
+}
+
+@test "what init makes is ignored by git only where it is rendered" {
+	need_commands git
+	git init -q .
+	expect 0 "$ANYARCH" init
+	expect 0 render
+	touch Dockerfile.dev
+	same ignored $'Dockerfile.amd64\nDockerfile.arm32v6\nDockerfile.arm64v8' \
+		"$(git ls-files --others --ignored --exclude-standard)"
+}
+
+@test "init run twice changes nothing and says so" {
+	local before
+
+	expect 0 "$ANYARCH" init
+	before=$(tree)
+	expect 0 "$ANYARCH" init .
+	same told 'Dockerfile.cross: kept
+build.config: kept
+.gitignore: unchanged
+Nothing to do: the project is there.' "$output"
+	same directory "$before" "$(tree)"
+}
+
+@test "init keeps the files that are there, and adds to .gitignore only what it has not" {
+	printf 'mine' >Dockerfile.cross
+	printf '*.o\n/Dockerfile.amd64\r\n  /Dockerfile.i386\n*.a' >.gitignore
+	chmod 600 .gitignore
+	expect 0 "$ANYARCH" init
+	same told $'Dockerfile.cross: kept\nbuild.config: created\n.gitignore: extended' "$(head -n 3 "$OUT")"
+	same template mine "$(<Dockerfile.cross)"
+	same 'what was there' $'*.o\n/Dockerfile.amd64\r\n  /Dockerfile.i386\n*.a' "$(head -n 4 .gitignore)"
+	same duplicates '' "$(tr -d '\r' <.gitignore | sort | uniq -d)"
+	same mode 600 "$(stat -c %a .gitignore)"
+	grep -qx /Dockerfile.arm32v6 .gitignore
+}
+
+@test "init as JSON, quietly, and dry" {
+	expect 0 "$ANYARCH" init --dry-run new
+	same told $'new/Dockerfile.cross: would be created' "$(head -n 1 "$OUT")"
+	[[ ! -e new ]]
+	expect 0 "$ANYARCH" init --json new
+	same JSON 'new/Dockerfile.cross created,new/build.config created,new/.gitignore created' \
+		"$(jq -r 'map("\(.file) \(.result)") | join(",")' "$OUT")"
+	expect 0 "$ANYARCH" init -q new
+	[[ -z $output ]]
+}
+
+@test "init follows no link out of the directory" {
+	mkdir ../outside
+	ln -s ../../outside/.gitignore .gitignore
+	refused 3 "$ANYARCH" init
+	says 'it is a link'
+	rm .gitignore
+	ln -s ../../outside/config build.config
+	ln -s /nowhere Dockerfile.cross
+	expect 0 "$ANYARCH" init
+	same told $'Dockerfile.cross: kept\nbuild.config: kept\n.gitignore: created' "$(head -n 3 "$OUT")"
+	same outside '' "$(ls -A ../outside)"
+}
+
+@test "init refuses what stands in its way before it writes anything" {
+	mkdir build.config
+	refused 3 "$ANYARCH" init
+	says 'build.config: something that is no file'
+	rmdir build.config
+	mkfifo .gitignore
+	refused 3 "$ANYARCH" init
+	says '.gitignore'
+	rm .gitignore
+	printf 'a\0b\n' >.gitignore
+	refused 3 "$ANYARCH" init
+	touch file
+	refused 3 "$ANYARCH" init file
+	refused 3 "$ANYARCH" init none/none
+	refused 2 "$ANYARCH" init one two
+	refused 2 "$ANYARCH" init ''
+	refused 2 "$ANYARCH" init --frobnicate
+}
+
+@test "init takes the name of the directory only where it can be one of an image" {
+	local name
+
+	for name in 'My Project' -- $'a\nREPO=x' "a'b" '$(touch x)' ..x -x; do
+		mkdir -- "$name" 2>/dev/null || continue
+		expect 0 "$ANYARCH" init -- "$name"
+		grep -qx IMAGE_NAME= -- "./$name/build.config"
+		expect 0 render -- "$name"
+	done
+	[[ ! -e x ]]
+}
+
+@test "lobradov's example becomes the Dockerfiles that build.sh makes" {
+	make_lobradov
+	expect 0 render
+	same amd64 '# Rendered by anyarch from Dockerfile.cross for linux/amd64: change that, not this.
+FROM amd64/alpine:3.7
+RUN apk add --no-cache nginx
+EXPOSE 80
+CMD ["nginx", "-g", "daemon off;"]' "$(<Dockerfile.amd64)"
+	same arm32v6 '# Rendered by anyarch from Dockerfile.cross for linux/arm/v6: change that, not this.
+FROM arm32v6/alpine:3.7
+COPY qemu-arm-static /usr/bin/
+RUN apk add --no-cache nginx
+EXPOSE 80
+CMD ["nginx", "-g", "daemon off;"]' "$(<Dockerfile.arm32v6)"
+	same arm64v8 '# Rendered by anyarch from Dockerfile.cross for linux/arm64: change that, not this.
+FROM arm64v8/alpine:3.7
+COPY qemu-aarch64-static /usr/bin/
+RUN apk add --no-cache nginx
+EXPOSE 80
+CMD ["nginx", "-g", "daemon off;"]' "$(<Dockerfile.arm64v8)"
+}
+
+@test "on a machine of another architecture another platform is the native one" {
+	make_lobradov
+	make_emulator qemu-x86_64-static
+	NATIVE=arm64
+	expect 0 render
+	grep -qx 'COPY qemu-x86_64-static /usr/bin/' Dockerfile.amd64
+	refute grep -q COPY Dockerfile.arm64v8
+}
+
+@test "render run again changes nothing and says so; a changed template replaces" {
+	local before
+
+	make_lobradov
+	expect 0 render
+	before=$(tree)
+	expect 0 render
+	same told 'unchanged unchanged unchanged' "$(sed 's/.*: \([a-z]*\) for .*/\1/' "$OUT" | paste -sd ' ')"
+	same directory "$before" "$(tree)"
+	chmod 640 Dockerfile.amd64
+	sed -i 's/80/81/' Dockerfile.cross
+	expect 0 render
+	same told 'replaced replaced replaced' "$(sed 's/.*: \([a-z]*\) for .*/\1/' "$OUT" | paste -sd ' ')"
+	grep -qx 'EXPOSE 81' Dockerfile.amd64
+	same mode 640 "$(stat -c %a Dockerfile.amd64)"
+}
+
+@test "--platform selects, in any spelling, repeated or as a list" {
+	make_lobradov
+	expect 0 render --platform armv6l
+	same files Dockerfile.arm32v6 "$(ls Dockerfile.a*)"
+	expect 0 render --platform=aarch64,linux/arm/v6 --platform amd64
+	same told 'Dockerfile.arm64v8: created for linux/arm64
+Dockerfile.arm32v6: unchanged for linux/arm/v6
+Dockerfile.amd64: created for linux/amd64' "$output"
+	expect 0 render --platform all --dry-run
+	same lines 3 "$(wc -l <"$OUT")"
+	refused 2 render --platform arm
+	says 'linux/arm/v7 is not in TARGET_ARCHES'
+	hints 'linux/arm/v6'
+	refused 2 render --platform arm7l
+	refused 2 render --platform ''
+	refused 2 render --platform
+}
+
+@test "--output: another directory, or one to standard output" {
+	make_lobradov
+	mkdir out
+	expect 0 render --output=out
+	same told out/Dockerfile.amd64 "$(sed -n '1s/:.*//p' "$OUT")"
+	same files $'Dockerfile.amd64\nDockerfile.arm32v6\nDockerfile.arm64v8' "$(ls out)"
+	expect 0 render -o - --platform arm64
+	same 'standard output' "$(<out/Dockerfile.arm64v8)" "$output"
+	[[ ! -e Dockerfile.arm64v8 ]]
+	refused 2 render -o -
+	hints 'amd64 arm32v6 arm64v8'
+	refused 2 render -o - --platform amd64 --json
+	refused 2 render -o ''
+	refused 3 render -o none
+	hints 'directory'
+	expect 1 sh -c '"$0" render -o - --platform amd64 >/dev/full' "$ANYARCH"
+}
+
+@test "--dry-run and --json" {
+	make_lobradov
+	expect 0 render --dry-run
+	same told 'Dockerfile.amd64: would be created for linux/amd64' "$(head -n 1 "$OUT")"
+	[[ ! -e Dockerfile.amd64 ]]
+	expect 0 render --json
+	same JSON 'Dockerfile.amd64 linux/amd64 created,Dockerfile.arm32v6 linux/arm/v6 created,Dockerfile.arm64v8 linux/arm64 created' \
+		"$(jq -r 'map("\(.file) \(.platform) \(.result)") | join(",")' "$OUT")"
+	expect 0 render -q
+	[[ -z $output ]]
+}
+
+@test "files that were not rendered are kept, unless --force" {
+	make_lobradov
+	printf 'FROM mine\n' >Dockerfile.arm64v8
+	refused 3 render
+	says 'Dockerfile.arm64v8: this file was not rendered'
+	hints '--force'
+	expect 0 render --force
+	grep -q '^# Rendered' Dockerfile.arm64v8
+	ln -sf ../target Dockerfile.arm64v8
+	refused 3 render --force
+	rm Dockerfile.arm64v8
+	mkdir Dockerfile.arm64v8
+	refused 3 render --force
+	[[ ! -e ../target ]]
+}
+
+# A line of build.config, and what its refusal must say.
+@test "a hostile or malformed build.config is refused by its line, and nothing of it is executed" {
+	local line words
+
+	make_lobradov
+	while IFS=$'\t' read -r line words; do
+		printf '# one\n%b\nTARGET_ARCHES="amd64 arm64v8"\n' "$line" >build.config
+		refused 3 render
+		says "build.config: line 2: "
+		says "$words"
+	done <<-'LIST'
+		REPO="$(touch x)"	'$'
+		REPO=`touch x`	'`'
+		REPO=$HOME	'$'
+		REPO=a; touch x	';'
+		REPO=a b	second word
+		REPO="a	quote
+		REPOSITORY=a	unknown key
+		REPO=a\r	CR LF
+		REPO=a\0b	NUL
+		IMAGE_NAME='a\033[2Jb'	0x1b
+		touch x	KEY=value
+		export REPO=a	KEY=value
+		TARGET_ARCHES=arm65	arm65
+		DOCKERFILE=../../etc/passwd	'..'
+	LIST
+	[[ ! -e x ]]
+}
+
+@test "a build.config that is doubled, empty, huge, or not there is refused" {
+	make_lobradov
+	printf 'REPO=a\nREPO=b\n' >build.config
+	refused 3 render
+	says 'build.config: line 2: REPO was said in line 1 already'
+	printf '' >build.config
+	refused 3 render
+	says 'TARGET_ARCHES is missing'
+	printf '\nTARGET_ARCHES=\n' >build.config
+	refused 3 render
+	says 'build.config: line 2: TARGET_ARCHES has no value'
+	hints 'TARGET_ARCHES="amd64 arm32v6 arm64v8"'
+	printf 'TARGET_ARCHES="amd64 amd64/v2"' >build.config
+	refused 3 render
+	says 'Dockerfile.amd64'
+	head -c 70000 /dev/zero | tr '\0' '\n' >build.config
+	refused 3 render
+	says 'more than 65536 bytes'
+	rm build.config
+	refused 3 render
+	hints 'anyarch init'
+	mkfifo build.config
+	refused 3 render
+	rm build.config
+	ln -s /etc/hostname build.config
+	refused 3 render
+	says 'a link'
+	refused 3 render none
+	refused 2 render . .
+}
+
+@test "a template that is not there, says nothing of platforms, or has unknown placeholders is refused" {
+	make_lobradov
+	printf 'FROM python:3.6\nRUN true\n' >Dockerfile.cross
+	refused 3 render
+	says 'no FROM in it depends on the platform'
+	printf 'FROM __BASEIMAGE_ARCH__/alpine\nRUN __BASEIMAGE__\n' >Dockerfile.cross
+	refused 3 render
+	says 'Dockerfile.cross: line 2: unknown placeholder __BASEIMAGE__'
+	printf 'FROM __BASEIMAGE_ARCH__/alpine\nRUN \0\n' >Dockerfile.cross
+	refused 3 render
+	says 'Dockerfile.cross: line 2: a NUL byte'
+	head -c 1100000 /dev/zero | tr '\0' '\n' >Dockerfile.cross
+	refused 3 render
+	says '1048576 bytes'
+	printf 'FROM __BASEIMAGE_ARCH__/alpine\n' >Dockerfile.cross
+	printf 'TARGET_ARCHES="amd64 loong64"\n' >build.config
+	refused 3 render
+	says 'no word for linux/loong64'
+	rm Dockerfile.cross
+	refused 3 render
+	says 'Dockerfile.cross'
+	ln -s /etc/hostname Dockerfile.cross
+	refused 3 render
+	says 'a link'
+}
+
+@test "a link inside the project is followed, and DOCKERFILE names another template" {
+	make_lobradov
+	mkdir docker
+	mv Dockerfile.cross docker/template
+	ln -s docker/template Dockerfile.cross
+	expect 0 render
+	rm Dockerfile.cross
+	printf 'DOCKERFILE=docker/template\n' >>build.config
+	expect 0 render
+	same told 'replaced replaced replaced' "$(sed 's/.*: \([a-z]*\) for .*/\1/' "$OUT" | paste -sd ' ')"
+	grep -q 'from docker/template for' Dockerfile.amd64
+}
+
+@test "an emulator that is missing, or is none, is found before anything is written" {
+	make_lobradov
+	rm qemu-aarch64-static
+	refused 3 render
+	says 'Dockerfile.cross: line 2: the emulator qemu-aarch64-static is not in the project'
+	hints 'anyarch register'
+	expect 0 render --platform amd64,arm32v6
+	rm Dockerfile.a*
+	printf '#!/bin/sh\n' >qemu-aarch64-static
+	refused 3 render
+	says 'not executable'
+	chmod +x qemu-aarch64-static
+	refused 3 render
+	says 'qemu-aarch64-static'
+	ln -sf /bin/sh qemu-aarch64-static
+	refused 3 render
+	says 'a link'
+	cp --remove-destination /bin/sh qemu-aarch64-static
+	refused 3 render
+	says 'dynamically linked'
+	rm qemu-aarch64-static
+	sed -i 's,COPY qemu-,COPY --from=x qemu-,' Dockerfile.cross
+	expect 0 render
+}
+
+# Without what lets root write everywhere.
+unprivileged() {
+	if [[ $EUID -eq 0 ]]; then
+		setpriv --bounding-set=-dac_override,-dac_read_search "$@"
+	else
+		"$@"
+	fi
+}
+
+@test "nothing is left of a run that may not write" {
+	need_commands setpriv
+	make_lobradov
+	chmod a-w .
+	refused 4 unprivileged "$ANYARCH" render --native=amd64
+	refused 4 unprivileged "$ANYARCH" init new
+	mkdir -m 555 ../empty
+	refused 4 unprivileged "$ANYARCH" init ../empty
+	chmod u+w .
+}
+
+@test "a disk that fails leaves what was there" {
+	make_lobradov
+	expect 0 render
+	printf '# %s\n' {1..2000} >>Dockerfile.cross
+	refused 1 sh -c 'ulimit -f 1; exec "$0" render --native=amd64' "$ANYARCH"
+	says 'Dockerfile.amd64'
+}
