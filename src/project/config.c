@@ -107,13 +107,13 @@ static int check_value(struct config *config, enum config_key id, const char *va
 
 static int unknown_key(const char *text, size_t len, struct err *e)
 {
-	auto_free char *typed = mem_part(text, MIN_OF(len, (size_t)64));
+	auto_buf typed = { 0 }, names = { 0 };
 	const char *near = NULL;
 	unsigned least = 4;
-	auto_buf names = { 0 };
 
-	for (size_t i = 0; typed && i < CONFIG_KEYS; i++) {
-		unsigned d = str_distance(typed, keys[i].name, 3);
+	buf_add(&typed, text, MIN_OF(len, (size_t)64));
+	for (size_t i = 0; i < CONFIG_KEYS; i++) {
+		unsigned d = str_distance(buf_text(&typed), keys[i].name, 3);
 
 		buf_addf(&names, "%s%s", i ? ", " : "", keys[i].name);
 		if (d < least) {
@@ -121,7 +121,7 @@ static int unknown_key(const char *text, size_t len, struct err *e)
 			near = keys[i].name;
 		}
 	}
-	err_set(e, -EBADMSG, "unknown key '%s'", typed ? typed : "?");
+	err_set(e, -EBADMSG, "unknown key '%s'", buf_text(&typed));
 	return near ? err_hint(e, "did you mean %s?", near) : err_hint(e, "keys: %s", buf_text(&names));
 }
 
