@@ -59,7 +59,7 @@ static int check_item(const struct key *key, const char *text, size_t len, struc
 	return -EBADMSG;
 }
 
-/* A path of the project itself, so that what is rendered was in it. */
+/* A path of the project itself, so that what is rendered was in it; in one spelling only. */
 static int check_inside(const struct key *key, const char *path, struct err *e)
 {
 	size_t len;
@@ -70,9 +70,12 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 			err_set(e, -EBADMSG, "%s: a path inside the project begins with no '/'", key->name);
 		else if (len == 2 && !strncmp(p, "..", 2))
 			err_set(e, -EBADMSG, "%s: '..' leads out of the project", key->name);
+		else if (!len || (len == 1 && *p == '.'))
+			err_set(e, -EBADMSG, "%s: a part of the path is empty or '.'", key->name);
 		else
 			continue;
-		return refuse(key, e);
+		refuse(key, e);
+		return -EBADMSG;
 	}
 	return 0;
 }

@@ -47,8 +47,12 @@ static int choose(const struct config *config, const struct platforms *selected,
 	return 0;
 }
 
-static int check_name(const struct render *render, const struct render_item *item, struct err *e)
+static int check_name(const struct render *render, const struct render_item *item, const char *file, struct err *e)
 {
+	if (!strcmp(item->name, file)) {
+		err_set(e, -EBADMSG, CONFIG_FILE ": DOCKERFILE is %s, and that is what is rendered", file);
+		return err_hint(e, "call the template something else, for example " TEMPLATE_FILE);
+	}
 	for (const struct render_item *other = render->items; other < item; other++)
 		if (!strcmp(other->name, item->name))
 			return err_set(e, -EBADMSG, CONFIG_FILE ": TARGET_ARCHES has two platforms for %s", item->name);
@@ -85,7 +89,7 @@ static int render_all(const struct render_request *request, const struct platfor
 		item->mode = newfile_usual_mode();
 		r = render_one(t, file, item, e);
 		if (!r)
-			r = check_name(render, item, e);
+			r = check_name(render, item, file, e);
 		if (!r && copied_check(t, &item->target, request->dir, e))
 			r = err_prefix(e, "%s", file);
 	}

@@ -372,6 +372,10 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	expect 0 render
 	same told 'replaced replaced replaced' "$(sed 's/.*: \([a-z]*\) for .*/\1/' "$OUT" | paste -sd ' ')"
 	grep -q 'from docker/template for' Dockerfile.amd64
+	sed -i 's,docker/template,Dockerfile.amd64,' build.config
+	cp docker/template Dockerfile.amd64
+	refused 3 render --force
+	says 'DOCKERFILE is Dockerfile.amd64'
 }
 
 @test "an emulator that is missing, or is none, is found before anything is written" {

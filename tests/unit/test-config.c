@@ -134,6 +134,8 @@ static const struct {
 	{ "DOCKERFILE=../x", 1, "'..'" },
 	{ "DOCKERFILE=a/../../x", 1, "'..'" },
 	{ "DOCKERFILE=/etc/passwd", 1, "'/'" },
+	{ "DOCKERFILE=./x", 1, "'.'" },
+	{ "DOCKERFILE=a//x", 1, "empty" },
 	{ "ENGINE=moby", 1, "'moby'" },
 	{ "ENGINE='docker podman'", 1, "'docker podman'" },
 	{ "TAG_PREFIX='rpi '", 1, "' '" },
