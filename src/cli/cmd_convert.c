@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
-#include "cli/image_out.h"
+#include "image/image_out.h"
 #include "image/convert.h"
 #include "image/wrap.h"
 #include "report/image.h"

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
-#include "cli/image_out.h"
+#include "image/image_out.h"
 #include "image/index.h"
 #include "report/image.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A new image under its name when it is whole: an archive, or a layout. */
-#include "cli/image_out.h"
+#include "image/image_out.h"
 
 #include <fcntl.h>
 #include <string.h>
