@@ -16,7 +16,7 @@ enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
 
 const char *const render_words[] = { "created", "replaced", "unchanged" };
 
-static int read_config(int dir, struct config *ret, struct err *e)
+int render_config(int dir, struct config *ret, struct err *e)
 {
 	auto_buf text = { 0 };
 	int r = files_read(dir, CONFIG_FILE, LIMIT_CONFIG, &text, e);
@@ -103,7 +103,7 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	struct platforms platforms;
 	auto_buf text = { 0 };
 	const char *file;
-	int r = read_config(request->dir, &config, e);
+	int r = render_config(request->dir, &config, e);
 
 	if (!r)
 		r = choose(&config, &request->selected, &platforms, e);

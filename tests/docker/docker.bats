@@ -501,6 +501,48 @@ ctr_of_engine() {
 	done
 }
 
+# A project whose base images the engine has, for both of Docker's builders; the result is what it is called.
+build_project() { # BUILDKIT
+	local name
+
+	name=me/project-$1
+	mkdir -p project
+	printf '%s\n' 'REPO=me' "IMAGE_NAME=project-$1" 'TARGET_ARCHES="amd64 arm32v7"' 'ALIASES=rpi-latest' 'TAG_SUFFIX=-x' \
+		'SMOKE="uname -m"' DOCKER_CLI_PATH=/usr/bin >project/build.config
+	printf '%s\n' 'FROM anyarch-test/__BASEIMAGE_ARCH__' 'RUN uname -m >/machine' >project/Dockerfile.cross
+	run --separate-stderr env DOCKER_BUILDKIT="$1" "$ANYARCH_STATIC" build --engine docker --engine-option=--network=none -o all.tar project
+	echo "$output $stderr"
+	[[ $status == 0 && $output == *"$name:arm32v7-latest-x"*built* ]]
+	[[ $(docker run --rm "$name:arm32v7-latest-x" cat /machine) == armv7l ]]
+	[[ $(docker run --rm "$name:amd64-latest-x" cat /machine) == x86_64 ]]
+	"$ANYARCH_STATIC" inspect --expect linux/arm/v7 all.tar >/dev/null
+	"$ANYARCH_STATIC" inspect --expect linux/amd64 all.tar >/dev/null
+	docker rmi --force "$name:arm32v7-latest-x" "$name:amd64-latest-x" >/dev/null
+	docker load --quiet --input all.tar
+	docker image inspect --format '{{.Architecture}}' "$name:rpi-latest" | grep -qx amd64
+	docker rmi --force "$name:rpi-latest" "$name:latest" >/dev/null
+	rm -rf project all.tar
+}
+
+@test "a project is built with the classic builder and with BuildKit" {
+	cd "$BATS_TEST_TMPDIR"
+	printf 'FROM scratch\nADD busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n' >Dockerfile
+	# shellcheck source=/dev/null
+	(. "$BATS_TEST_DIRNAME/../../tools/lib.sh" && . "$BATS_TEST_DIRNAME/../../tools/fetch.sh" && cp "$(fetch_busybox amd64)" busybox)
+	docker build --quiet --tag anyarch-test/amd64 .
+	docker tag "$GCC" anyarch-test/arm32v7
+	run "$ANYARCH_STATIC" build --engine docker --platform arm32v7 .
+	[[ $status == 3 && $output == *build.config* ]]
+	mkdir early
+	printf '%s\n' IMAGE_NAME=x 'TARGET_ARCHES=arm32v7' REPO=me >early/build.config
+	echo 'FROM anyarch-test/__BASEIMAGE_ARCH__' >early/Dockerfile.cross
+	run "$ANYARCH_STATIC" build --engine docker early
+	[[ $status == 3 && $output == *'programs do not run here for: arm'* ]]
+	oneshot
+	build_project 0
+	build_project 1
+}
+
 # taken FILE FORM [ENGINE]: every reader of this form takes it: docker-archive, oci-archive. ENGINE: Docker's own does, too.
 taken() (
 	local from=$2:$1 store=(--root "$BATS_TEST_TMPDIR/store" --runroot "$BATS_TEST_TMPDIR/run-store" --storage-driver vfs)

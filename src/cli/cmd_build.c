@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* anyarch build: a project's images for all its platforms, and one name for them. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "cli/image_name.h"
+#include "cli/project.h"
+#include "project/build.h"
+
+enum { OPT_PLATFORM = OPT_FIRST, OPT_ENGINE, OPT_ENGINE_OPTION, OPT_PUSH, OPT_INSECURE, OPT_NO_VERIFY, OPT_DRY_RUN, OPT_JSON };
+
+static const struct option_spec specs[] = {
+	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
+	{ OPT_ENGINE, "engine", "ENGINE", "docker, buildx, podman or buildah (default: what build.config says)" },
+	{ OPT_ENGINE_OPTION, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)" },
+	{ 'o', "output", "FILE", "write one OCI archive of all platforms" },
+	{ OPT_PUSH, "push", NULL, "push every platform, then the names for all" },
+	{ OPT_INSECURE, "insecure", NULL, "the registry speaks plain HTTP, or nobody knows its certificate" },
+	{ OPT_NO_VERIFY, "no-verify", NULL, "do not ask whether programs of the platforms run here" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "show every command and run none" },
+	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ 'q', "quiet", NULL, "do not show the commands" },
+	{ 0 },
+};
+
+static const struct column columns[] = {
+	{ "PLATFORM", "platform", "what it is for", COLUMN_TEXT, false },
+	{ "IMAGE", "image", "what it is called", COLUMN_TEXT, false },
+	{ "RESULT", "result", "what became of it", COLUMN_TEXT, false },
+	{ "SECONDS", "seconds", "how long that took", COLUMN_TEXT, false },
+	{ 0 },
+};
+
+struct context {
+	struct project_view view;
+	struct build_request request;
+};
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+
+	switch (id) {
+	case OPT_PLATFORM:
+		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
+	case OPT_ENGINE:
+		c->request.engine = argument;
+		return str_in_words("auto docker buildx podman buildah", argument, strlen(argument)) ? 0 :
+			err_set(e, -EINVAL, "--engine is auto, docker, buildx, podman or buildah, not '%s'", argument);
+	case OPT_ENGINE_OPTION:
+		if (c->request.n_options == BUILD_OPTIONS_MAX || *argument != '-')
+			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);
+		c->request.options[c->request.n_options++] = argument;
+		return 0;
+	case 'o':
+		c->request.out = argument;
+		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a file");
+	default:
+		*(id == OPT_PUSH ? &c->request.push : id == OPT_INSECURE ? &c->request.insecure :
+			id == OPT_NO_VERIFY ? &c->request.no_check : id == OPT_DRY_RUN ? &c->request.dry_run :
+			id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
+		return 0;
+	}
+}
+
+/* On standard error, where the engine talks as well; alone on standard output when nothing else happens. */
+static void show(const struct child *command, void *context)
+{
+	const struct context *c = context;
+	auto_buf text = { 0 }, safe = { 0 };
+
+	if (c->view.quiet)
+		return;
+	child_text(command, &text);
+	str_escape(&safe, buf_text(&text), text.len);
+	if (c->request.dry_run && !c->view.json)
+		printf("%s\n", buf_text(&safe));
+	else
+		fprintf(stderr, "+ %s\n", buf_text(&safe));
+}
+
+static void fill(const struct build *build, struct grid *grid)
+{
+	for (size_t i = 0; i < build->n; i++) {
+		const struct build_item *item = &build->items[i];
+		char seconds[32];
+		const char *cells[] = { item->text, item->name, build_words[item->result], seconds };
+
+		snprintf(seconds, sizeof(seconds), "%.1f", item->seconds);
+		grid_row(grid, cells);
+	}
+}
+
+static int print_json(const struct build *build, const struct grid *grid)
+{
+	struct json *o = jv_object();
+	int r;
+
+	jv_set(o, "platforms", grid_json(grid));
+	jv_set(o, "name", jv_text(build->name));
+	jv_set(o, "digest", jv_text(*build->digest ? build->digest : NULL));
+	jv_set(o, "pushed", jv_bool(build->is_pushed));
+	r = jv_write(o, stdout);
+	jv_free(o);
+	return r;
+}
+
+/* What failed is told again behind the table: the engine's own words are far above it. */
+static void tell_failures(const struct build *build)
+{
+	fflush(stdout);
+	for (size_t i = 0; i < build->n; i++) {
+		struct err e = build->items[i].err;
+		auto_err copy = { 0 };
+
+		if (!e.code)
+			continue;
+		err_set(&copy, e.code, "%s: %s", build->items[i].text, e.message ? e.message : "failed");
+		if (e.hint)
+			err_hint(&copy, "%s", e.hint);
+		say_error(&copy);
+	}
+}
+
+static int tell(const struct context *c, const struct build *build, struct err *e)
+{
+	auto_grid grid = grid_new(columns);
+
+	fill(build, &grid);
+	if (c->view.json)
+		return print_json(build, &grid);
+	if (c->request.dry_run)
+		return 0;
+	if (grid_print(&grid, &(struct table_view){ 0 }, e))
+		return e->code;
+	if (*build->digest)
+		printf("\n%s%s\n%s\n", build->name, build->is_pushed ? " (pushed)" : "", build->digest);
+	return 0;
+}
+
+static int build(struct context *c, struct err *e)
+{
+	auto_fd dir = project_open(c->view.dir, e);
+	struct build *built = mem_new(1, sizeof(*built));
+	auto_err telling = { 0 };
+	int r = dir < 0 ? dir : built ? 0 : err_sys(e, -ENOMEM, "build");
+
+	c->request.dir = dir;
+	c->request.path = c->view.dir;
+	c->request.tmpdir = image_tmpdir();
+	c->request.show = show;
+	c->request.context = c;
+	if (!r)
+		r = build_run(&c->request, built, e);
+	if (built && built->n && (!r || built->items[0].result != BUILD_PENDING) && tell(c, built, &telling))
+		r = r ? r : err_move(e, &telling);
+	if (built)
+		tell_failures(built);
+	if (built)
+		build_done(built);
+	free(built);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_build, specs, set };
+	auto_free struct context *c = mem_new(1, sizeof(*c));
+	auto_err e = { 0 };
+	int status, first = c ? options_parse(&set_of, argc, argv, c, &status) : -1;
+
+	if (!c)
+		return EXIT_TROUBLE;
+	if (first < 0)
+		return status;
+	stop_catch();
+	if (project_dir(&cmd_build, argc - first, argv + first, &c->view, &e) || build(c, &e))
+		return exit_with(&e);
+	return EXIT_DONE;
+}
+
+const struct command cmd_build = {
+	"build", "[OPTION...] [DIR]", "build the images of a project for all its platforms", run,
+};

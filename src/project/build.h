@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* A project built: an image for each platform, each checked, and one name for all of them. */
+#pragma once
+
+#include "project/child.h"
+#include "project/platforms.h"
+
+enum build_result { BUILD_PENDING = 0, BUILD_DONE, BUILD_FAILED, BUILD_WRONG, BUILD_SMOKED };
+/* "not built", "built", "failed", "wrong platform", "does not run" */
+extern const char *const build_words[];
+
+enum { BUILD_OPTIONS_MAX = 64 };
+
+struct build_request {
+	int dir; /* the project's */
+	const char *path; /* and how commands are told of it */
+	struct platforms selected; /* none: all that TARGET_ARCHES has */
+	const char *engine;	   /* NULL: what build.config says */
+	const char *options[BUILD_OPTIONS_MAX]; /* more of them for the engine's build */
+	size_t n_options;
+	const char *out;	   /* an OCI archive of all; NULL: none */
+	const char *tmpdir;
+	bool push, insecure, dry_run, no_check;
+	/* Called before each command. */
+	void (*show)(const struct child *command, void *context);
+	void *context;
+};
+
+struct build_item {
+	struct platform platform;
+	char *text; /* linux/arm/v7 */
+	char *name; /* REPO/IMAGE:ARCH-VERSION */
+	enum build_result result;
+	double seconds;
+	struct err err; /* why not */
+};
+
+struct build {
+	struct build_item items[PLATFORMS_MAX];
+	size_t n;
+	char *name; /* of all: REPO/IMAGE:VERSION */
+	char digest[80]; /* of what has that name; "" where it was not made */
+	bool is_pushed;
+};
+
+#define auto_build auto_with(build_done) struct build
+
+/*
+ * Checks everything that can be checked before, then builds one platform after the other; one that fails hinders no other,
+ * but the name for all. Each image has to be what it is called. 0; -EBADMSG when some platform failed, its item telling
+ * why; else -errno, and nothing was pushed under the name for all. ret is freed by build_done() in any case.
+ */
+int build_run(const struct build_request *request, struct build *ret, struct err *e);
+void build_done(struct build *build);

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that a project is built for several platforms with engines that need no daemon, by an ordinary user, pushed to a real
+# registry and pulled from there, and that what goes wrong is told and leaves nothing.
+# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/run.bash
+source "$BATS_TEST_DIRNAME/../lib/run.bash"
+
+# base_image ARCH [VARIANT] FILE: busybox for this platform, as an archive of docker save.
+base_image() {
+	(
+		# shellcheck source=tools/lib.sh
+		. "$ANYARCH_SRC/tools/lib.sh"
+		# shellcheck source=tools/fetch.sh
+		. "$ANYARCH_SRC/tools/fetch.sh"
+		fetch_busybox "$1"
+	) >"$BATS_FILE_TMPDIR/path" || return
+	python3 - "$(<"$BATS_FILE_TMPDIR/path")" "$2" "$3" "$4" <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T
+		layer = T.tar(T.directory("bin"), T.member("bin/busybox", open(sys.argv[1], "rb").read()), T.symlink("bin/sh", "busybox"),
+		              T.symlink("bin/uname", "busybox"))
+		I.write(sys.argv[4], I.archive(I.docker([([layer], I.config_of([layer], sys.argv[2], sys.argv[3] or None), ["base:1"])])))
+	PYTHON
+}
+
+setup_file() {
+	local i
+
+	open_public
+	[[ -n $(type -P docker-registry) ]] || return 0
+	PORT=$((20000 + RANDOM % 20000))
+	printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%d"}\n' \
+		"$BATS_FILE_TMPDIR/registry" "$PORT" >"$BATS_FILE_TMPDIR/registry.yml"
+	docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/registry.log" 2>&1 3>&- &
+	REGISTRY=$!
+	export PORT REGISTRY
+	for ((i = 0; i < 100; i++)); do
+		! (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || break
+		sleep 0.1
+	done
+	base_image armhf arm v7 "$BATS_FILE_TMPDIR/arm.tar"
+	base_image amd64 amd64 '' "$BATS_FILE_TMPDIR/amd64.tar"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm.tar" "docker://127.0.0.1:$PORT/arm32v7/base:1"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/amd64.tar" "docker://127.0.0.1:$PORT/amd64/base:1"
+}
+
+teardown_file() {
+	[[ -z ${REGISTRY-} ]] || kill "$REGISTRY"
+	rm -rf -- "$PUBLIC"
+}
+
+setup() {
+	local why
+
+	need_root # to be somebody else
+	need_commands qemu-arm-static setpriv unshare newuidmap newgidmap docker-registry skopeo podman buildah jq
+	[[ -e /etc/subuid && -e /etc/subgid ]] || need "no /etc/subuid"
+	[[ $(uname -m) == x86_64 ]] || need 'not x86_64'
+	why=$(ns_possible) || need "$why"
+	MACHINE=$(machine)
+	W=$PUBLIC/w
+	P=$W/project
+	mkdir -p "$W/home" "$W/runtime" "$W/tmp" "$P"
+	printf '%s\n' "REPO=127.0.0.1:$PORT/me" 'IMAGE_NAME=service' 'IMAGE_VERSION=1.2' 'TARGET_ARCHES="amd64 arm32v7"' \
+		'ALIASES="latest rpi-latest"' >"$P/build.config"
+	printf '%s\n' "FROM 127.0.0.1:$PORT/__BASEIMAGE_ARCH__/base:1" 'RUN ["/bin/busybox", "sh", "-c", "/bin/uname -m >/machine"]' \
+		>"$P/Dockerfile.cross"
+	chown -R "$USER_ID:$USER_ID" "$W"
+}
+
+teardown() {
+	local status_of=0
+
+	same 'mounts and handlers of the machine' "$MACHINE" "$(machine)" || status_of=1
+	same 'temporary files' '' "$(find "$W/tmp" -name 'anyarch-build*')" || status_of=1
+	rm -rf -- "$W"
+	return "$status_of"
+}
+
+# build STATUS OPTION...: of the project, by a user with ranges of ids for whom ARM programs run.
+build() {
+	expect_raw "$1" with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" TMPDIR="$W/tmp" LC_ALL=C \
+		"$PUBLIC/anyarch" run -- "$PUBLIC/anyarch" build "${@:2}" "$P" 3>&-
+}
+
+# pulled NAME ARCH VARIANT FILE: what the registry gives a machine of this platform.
+pulled() {
+	rm -rf "$W/pulled" "$W/root"
+	skopeo ${2:+--override-arch "$2"} ${3:+--override-variant "$3"} copy -q --src-tls-verify=false \
+		"docker://127.0.0.1:$PORT/me/service:$1" "docker-archive:$W/pulled:x:1"
+	"$ANYARCH" inspect --expect "linux/$2${3:+/$3}" "$W/pulled" >/dev/null
+	tar -xOf "$W/pulled" "$(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Layers[-1]')" | tar -xO machine
+}
+
+@test "from a Dockerfile to one name for two platforms, pushed, and pulled by each" {
+	local engine
+
+	for engine in podman buildah; do
+		build 0 --engine "$engine" --insecure --push -o "$W/tmp/all.tar"
+		[[ $output == *'linux/arm/v7'*"127.0.0.1:$PORT/me/service:arm32v7-1.2"*built* ]]
+		[[ $stderr == *"+ $engine build --tls-verify=false --platform linux/arm/v7 "* ]]
+		same ARM armv7l "$(pulled 1.2 arm v7)"
+		same amd64 x86_64 "$(pulled rpi-latest amd64 '')"
+		same names 1 "$(for tag in 1.2 latest rpi-latest; do
+			skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:$tag" | sha256sum
+		done | sort -u | wc -l)"
+		same digest "$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:1.2" | sha256sum | cut -d ' ' -f 1)" \
+			"$(tail -n 1 <<<"$output" | cut -d : -f 2)"
+		"$ANYARCH" inspect --expect linux/arm/v7 "$W/tmp/all.tar"
+		rm "$W/tmp/all.tar"
+	done
+}
+
+@test "an image that is silently for the machine that builds fails the build, and the name is not made" {
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/amd64.tar" "docker://127.0.0.1:$PORT/arm32v6/base:1"
+	sed -i 's/arm32v7/arm32v6/; s/1\.2/wrong/' "$P/build.config"
+	build 3 --engine buildah --insecure --push
+	[[ $output == *'linux/arm/v6'*'wrong platform'* && $output == *'linux/amd64'*built* ]]
+	[[ $stderr == *'should be for linux/arm/v6'* && $stderr == *'1 of 2 platforms failed'* ]]
+	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:wrong"
+}
+
+@test "a platform that fails hinders no other; JSON tells the same; a smoke test is run" {
+	sed -i 's/1\.2/fails/' "$P/build.config"
+	echo '__CROSS_RUN ["/bin/busybox", "false"]' >>"$P/Dockerfile.cross"
+	build 3 --engine podman --insecure --push --json
+	same results '["built","failed"]' "$(jq -c '[.platforms[].result]' <<<"$output")"
+	same pushed 'false null' "$(jq -r '"\(.pushed) \(.digest)"' <<<"$output")"
+	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:amd64-fails"
+	sed -i '$d' "$P/Dockerfile.cross"
+	echo 'SMOKE="test -e /machine"' >>"$P/build.config"
+	build 2 --engine buildah --insecure
+	[[ $stderr == *'buildah runs no images'* ]]
+}
+
+@test "platforms that do not run, engines and registries that are not there: told before, or at the end" {
+	expect_raw 3 with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" TMPDIR="$W/tmp" \
+		"$PUBLIC/anyarch" build --engine buildah "$P"
+	[[ $stderr == *'programs do not run here for: arm'* && $stderr == *'sudo anyarch register arm'* ]]
+	[[ $stderr != *'+ buildah'* ]]
+	echo 'DOCKER_CLI_PATH=/nowhere/docker' >>"$P/build.config"
+	build 3 --engine docker
+	[[ $stderr == *'/nowhere/docker: No such file'* && $stderr == *'another engine'* ]]
+	sed -i "s/^REPO=.*/REPO=127.0.0.1:1\/me/" "$P/build.config"
+	build 1 --engine buildah --insecure --push
+	[[ $stderr == *'skopeo copy failed'* ]]
+}
+
+@test "--dry-run shows every command and runs none" {
+	local was
+
+	was=$(find "$W" | sort)
+	expect 0 "$ANYARCH" build --dry-run --engine docker --push "$P"
+	same commands $'docker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
+		"$(cut -d ' ' -f 1,2 <<<"$output")"
+	same files "$was" "$(find "$W" | sort)"
+}
