@@ -47,11 +47,14 @@ static void make_config(const char *dir_name, struct buf *out)
 {
 	auto_config config = { 0 };
 	auto_buf line = { 0 };
+	int r;
 
 	buf_addf(&line, "IMAGE_NAME='%s'", dir_name);
-	if (config_parse(buf_text(&line), line.len, &config, NULL) || strchr(dir_name, '/'))
+	r = config_parse(buf_text(&line), line.len, &config, NULL);
+	if (r || strchr(dir_name, '/'))
 		dir_name = "";
 	buf_addf(out, "%sIMAGE_NAME=%s\n%s", config_head, dir_name, config_rest);
+	out->failed |= line.failed || r == -ENOMEM; /* then it could not be asked */
 }
 
 static bool has_line(const struct buf *text, const char *line)
@@ -79,7 +82,9 @@ static void ignore(struct buf *text, const struct platform *platform)
 
 	buf_adds(&line, "/Dockerfile.");
 	platform_word(platform, &line);
-	add_line(text, buf_text(&line));
+	if (buf_ok(&line))
+		add_line(text, buf_text(&line));
+	text->failed |= line.failed;
 }
 
 /* By name, and not with a '*': whatever Dockerfiles people write themselves are not ignored. */

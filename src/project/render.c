@@ -2,9 +2,9 @@
 /* A project rendered: one Dockerfile for each platform. */
 #include "project/render.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/newfile.h"
 #include "project/copied.h"
 #include "project/files.h"
@@ -64,14 +64,14 @@ static int render_one(const struct template *t, const char *file, struct render_
 	auto_buf note = { 0 }, word = { 0 };
 	int r;
 
+	buf_adds(&word, "Dockerfile.");
 	platform_word(&item->target.platform, &word);
-	if (asprintf(&item->name, "Dockerfile.%s", buf_text(&word)) < 0) {
-		item->name = NULL;
-		return err_sys(e, -ENOMEM, "cannot render it");
-	}
 	buf_addf(&note, NOTE "%s for ", file);
 	name_platform(&note, item->target.platform.arch, item->target.platform.variant);
 	buf_adds(&note, ": change that, not this.");
+	item->name = buf_ok(&word) && buf_ok(&note) ? mem_text(buf_text(&word)) : NULL;
+	if (!item->name)
+		return err_sys(e, -ENOMEM, "cannot render it");
 	r = template_render(t, &item->target, buf_text(&note), &item->text, e);
 	return r ? err_prefix(e, "%s", file) : 0;
 }

@@ -430,3 +430,40 @@ unprivileged() {
 	refused 1 sh -c 'ulimit -f 1; exec "$0" render --native=amd64' "$ANYARCH"
 	says 'Dockerfile.amd64'
 }
+
+# starved N COMMAND...: with no memory at the Nth request.
+starved() {
+	local n=$1
+	shift
+
+	timeout --signal=KILL 10 env FAIL_AT="$n" LD_PRELOAD="$BATS_TEST_TMPDIR/failing-malloc.so" "$@"
+}
+
+# What init makes, or what render makes, is there.
+is_right_for() { # COMMAND
+	if [[ $1 == init ]]; then
+		cmp .gitignore ../right/.gitignore
+	else
+		cat ../right/Dockerfile.a* | cmp - <(cat Dockerfile.a*)
+	fi
+}
+
+# Whatever is there afterwards is whole, and success means all of it.
+@test "without memory no file is written that is not right" {
+	local command n
+
+	gcc -O1 -shared -fPIC -o "$BATS_TEST_TMPDIR/failing-malloc.so" "$ANYARCH_SRC/tests/lib/failing-malloc.c"
+	make_lobradov
+	for command in init render; do
+		expect 0 "$ANYARCH" "$command" -q
+		rm -rf ../right
+		cp -r . ../right
+		FAIL_COUNT=1 expect_raw 0 starved 0 "$ANYARCH" "$command"
+		for ((n = $(tail -n 1 "$ERR"); n > 0; n--)); do
+			rm -f .gitignore Dockerfile.a*
+			expect_one_of '0 1 3' starved "$n" "$ANYARCH" "$command"
+			refute grep -q '^Only in \.:\|differ' <(diff -r . ../right)
+			[[ $status -ne 0 ]] || is_right_for "$command"
+		done
+	done
+}
