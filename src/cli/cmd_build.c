@@ -93,12 +93,22 @@ static void fill(const struct build *build, struct grid *grid)
 	}
 }
 
-static int print_json(const struct build *build, const struct grid *grid)
+static int print_json(const struct build *build)
 {
-	struct json *o = jv_object();
+	struct json *o = jv_object(), *list = jv_array();
 	int r;
 
-	jv_set(o, "platforms", grid_json(grid));
+	for (size_t i = 0; i < build->n; i++) {
+		const struct build_item *item = &build->items[i];
+		struct json *one = jv_object();
+
+		jv_set(one, "platform", jv_text(item->text));
+		jv_set(one, "image", jv_text(item->name));
+		jv_set(one, "result", jv_text(build_words[item->result]));
+		jv_set(one, "milliseconds", jv_uint((unsigned long)(item->seconds * 1000)));
+		jv_push(list, one);
+	}
+	jv_set(o, "platforms", list);
 	jv_set(o, "name", jv_text(build->name));
 	jv_set(o, "digest", jv_text(*build->digest ? build->digest : NULL));
 	jv_set(o, "pushed", jv_bool(build->is_pushed));
@@ -128,11 +138,11 @@ static int tell(const struct context *c, const struct build *build, struct err *
 {
 	auto_grid grid = grid_new(columns);
 
-	fill(build, &grid);
 	if (c->view.json)
-		return print_json(build, &grid);
+		return print_json(build);
 	if (c->request.dry_run)
 		return 0;
+	fill(build, &grid);
 	if (grid_print(&grid, &(struct table_view){ 0 }, e))
 		return e->code;
 	if (*build->digest)
