@@ -15,6 +15,14 @@
 #include "image/commit.h"
 #include "report/image.h"
 
+/* Archives that engines take and we do not: as images they are refused by the name of what they are compressed with. */
+static bool is_packed_otherwise(int fd)
+{
+	uint8_t head[6];
+
+	return fd_pread(fd, head, sizeof(head), 0) == sizeof(head) && (!memcmp(head, "\xfd" "7zXZ", 6) || !memcmp(head, "BZh", 3));
+}
+
 bool inject_is_image(const struct inject_context *c, const char *target)
 {
 	struct image_name name;
@@ -30,7 +38,7 @@ bool inject_is_image(const struct inject_context *c, const char *target)
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	is_image = name.is_image || (fd >= 0 && !fstat(fd, &st) &&
 		(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) :
-				       S_ISREG(st.st_mode) && image_looks_like(fd)));
+				       S_ISREG(st.st_mode) && (image_looks_like(fd) || is_packed_otherwise(fd))));
 	free(name.path);
 	return is_image;
 }

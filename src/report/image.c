@@ -132,8 +132,7 @@ bool image_looks_like(int fd)
 	uint8_t head[TAR_BLOCK];
 	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
-	return (n >= 6 && (!memcmp(head, "\xfd" "7zXZ", 6) || !memcmp(head, "BZh", 3))) || /* which are refused by name */
-		(n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
+	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
 				  ((head[0] & 0xf0) == 0x50 && !memcmp(head + 1, "\x2a\x4d\x18", 3)))) ||
 		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
 }
