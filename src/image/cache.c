@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +84,15 @@ static int open_below(int dir, const char *name)
 	return -1;
 }
 
+/* In another user's home, as sudo may leave it, nothing is made: what is not there would be ours, and in the way. */
+static bool may_make(const char *path)
+{
+	auto_free char *copy = strdup(path);
+	struct stat st;
+
+	return copy && !stat(dirname(copy), &st) && (st.st_uid == geteuid() || st.st_uid == 0);
+}
+
 /* XDG Base Directory Specification: what is not absolute is ignored. */
 int cache_open(const char *xdg_cache_home, const char *home)
 {
@@ -93,10 +103,13 @@ int cache_open(const char *xdg_cache_home, const char *home)
 		buf_adds(&path, xdg_cache_home);
 	else if (home && *home == '/')
 		buf_addf(&path, "%s/.cache", home);
-	if (!path.len || !buf_ok(&path) || (mkdir(buf_text(&path), 0700) < 0 && errno != EEXIST))
+	if (!path.len || !buf_ok(&path))
 		return -1;
 	base = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (base < 0 || !is_own(base, false)) /* another user's home, as sudo may leave it */
+	if (base < 0 && errno == ENOENT && may_make(buf_text(&path)) &&
+		(!mkdir(buf_text(&path), 0700) || errno == EEXIST))
+		base = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base < 0 || !is_own(base, false))
 		return -1;
 	own = open_below(base, "anyarch");
 	return own < 0 ? -1 : open_below(own, "layers");

@@ -113,6 +113,22 @@ reads() {
 	diff -r expected image
 }
 
+@test "in the home of another user no directory is made" {
+	need_root
+	mkdir home
+	chown 4242 home
+	expected gzip
+	fresh gzip
+	HOME=$PWD/home XDG_CACHE_HOME='' inject 0 image
+	XDG_CACHE_HOME=$PWD/home/cache inject 0 --dry-run "$BATS_FILE_TMPDIR/gzip"
+	diff -r expected image
+	same home '' "$(ls -A home)"
+	chown 0 home
+	fresh gzip
+	HOME=$PWD/home XDG_CACHE_HOME='' inject 0 image
+	[[ -d home/.cache/anyarch/layers ]]
+}
+
 @test "entries that are damaged, of another one, links or pipes are passed over and made anew" {
 	local file good
 
