@@ -124,17 +124,22 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 
 enum { HISTORY_MAX = 4096 };
 
-/* The layer of which a mark speaks, among those that are flagged; n: none. The history may have other counts than layers. */
-static size_t find_layer(const struct json *diff_ids, const char *mark, const bool *flags, size_t n)
+/*
+ * The topmost layer of which a mark speaks, among those that are flagged and not found yet; n: none. The history may have
+ * other counts than layers.
+ */
+static size_t find_layer(const struct json *diff_ids, const char *mark, const bool *flags, const bool *found, size_t n)
 {
-	size_t i = 0;
-
-	while (i < n && !(flags[i] && read_mark(mark, jv_as_text(jv_at(diff_ids, i)))))
-		i++;
-	return i;
+	for (size_t i = n; i-- > 0;)
+		if (flags[i] && !found[i] && read_mark(mark, jv_as_text(jv_at(diff_ids, i))))
+			return i;
+	return n;
 }
 
-/* Which entries of the history go: those with a mark for a flagged layer. Flags of others are taken back. */
+/*
+ * Which entries of the history go: those with a mark for a flagged layer, the last ones for the topmost where the same
+ * layer is there twice. Flags of others are taken back.
+ */
 static size_t find_below(const struct json *config, bool *drops, size_t n, bool entries[HISTORY_MAX])
 {
 	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
@@ -142,10 +147,10 @@ static size_t find_below(const struct json *config, bool *drops, size_t n, bool 
 	size_t count = 0;
 
 	n = MIN_OF(n, (size_t)MODEL_LAYERS_MAX);
-	for (size_t i = 0; i < MIN_OF(jv_count(history), (size_t)HISTORY_MAX); i++) {
-		size_t layer = find_layer(diff_ids, jv_get_text(jv_at(history, i), "comment"), drops, n);
+	for (size_t i = MIN_OF(jv_count(history), (size_t)HISTORY_MAX); i-- > 0;) {
+		size_t layer = find_layer(diff_ids, jv_get_text(jv_at(history, i), "comment"), drops, found, n);
 
-		if (layer < n && !found[layer]) {
+		if (layer < n) {
 			entries[i] = found[layer] = true;
 			count++;
 		}

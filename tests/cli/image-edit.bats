@@ -366,6 +366,64 @@ parts() {
 	diff -r was image
 }
 
+# put_on LAYOUT COMMENT MEMBERS: a layer of these members (Python) on top of its image; COMMENT is that of its entry of the
+# history, in which BELOW is the digest of the config as it is, and LAYER that of the layer.
+put_on() {
+	python3 -B - "$@" <<-'PYTHON'
+		import json, os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as I, tar_files as T, elf_files as E
+		where, comment, members = sys.argv[1:]
+		def path(digest):
+		    return f"{where}/blobs/sha256/{digest[7:]}"
+		def put(data):
+		    I.write(path(I.digest_of(data)), data)
+		    return {"digest": I.digest_of(data), "size": len(data)}
+		def behind(text, key, item):
+		    at = text.index("]", text.index(key))
+		    return text[:at] + ", " + json.dumps(item) + text[at:]
+		index = json.load(open(where + "/index.json"))
+		manifest = json.load(open(path(index["manifests"][0]["digest"])))
+		below = manifest["config"]["digest"]
+		config = open(path(below)).read()
+		layer = put(T.tar(*eval(members + ',')))
+		comment = comment.replace("BELOW", below).replace("LAYER", layer["digest"])
+		config = behind(behind(config, "diff_ids", layer["digest"]), '"history"', {"comment": comment})
+		manifest["layers"].append({"mediaType": I.LAYER, **layer})
+		manifest["config"].update(put(config.encode()))
+		index["manifests"][0].update(put(I.pack(manifest)))
+		I.write(where + "/index.json", I.pack(index))
+	PYTHON
+}
+
+# with_history LAYOUT: of one layer of a system for ARM.
+with_history() {
+	python3 -B - "$1" <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as I, tar_files as T, elf_files as E
+		usr = (T.directory("usr"), T.directory("usr/bin"))
+		oci = I.Oci()
+		I.write_layout(sys.argv[1], oci.finish(oci.image([T.tar(I.system(E.arm(), *usr))],
+		    config={"history": [{"created_by": "base"}]}, **I.named("1"))))
+	PYTHON
+}
+
+@test "the same layer of ours twice: both go" {
+	local gone='T.directory("usr"), T.directory("usr/bin"), T.member("usr/bin/.wh.qemu-arm-static")'
+
+	with_history image
+	cp -r image plain
+	inject 0 image
+	put_on image 'took it away' "$gone"
+	inject 0 image
+	same layers '[4,3]' "$(parts image | jq -sc 'map(strings) | [length, (unique | length)]')"
+	expect_raw 0 "$ANYARCH" eject image
+	same stderr '' "$stderr"
+	put_on plain 'took it away' "$gone"
+	same parts "$(parts plain)" "$(parts image)"
+}
+
 @test "compressed archives: not in place, but to another file (21)" {
 	local codec
 
