@@ -15,6 +15,23 @@ static int refuse(struct image_work *w, const char *what)
 	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
 }
 
+/* Only directories and one program, as inject makes them. */
+static const char *only_emulator(const struct layer *layer)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < layer->n; i++) {
+		const struct layer_entry *entry = &layer->entries[i];
+
+		if (entry->kind == LAYER_DIRECTORY)
+			continue;
+		if (path || !layer_program(layer, entry))
+			return NULL;
+		path = layer_text(layer, entry->path);
+	}
+	return path;
+}
+
 /*
  * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator where
  * it is looked for.
@@ -75,6 +92,10 @@ static int graft_onto(struct image_work *w, const struct image_facts *facts, con
 
 	if (!r)
 		r = check_codec(w, facts->image);
+	if (!r && facts->image->is_grafted && (!view->n || !only_emulator(view->layers[view->n - 1]))) {
+		refuse(w, "its topmost layer has the mark of an injected emulator, and is something else");
+		r = err_hint(w->e, "whoever made the image did that: it is not to be trusted");
+	}
 	if (r)
 		return r;
 	change->arch = arch;
@@ -147,23 +168,6 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 		return 0;
 	}
 	return graft_onto(w, facts, view, arch);
-}
-
-/* Only directories and one program, as inject makes them. */
-static const char *only_emulator(const struct layer *layer)
-{
-	const char *path = NULL;
-
-	for (size_t i = 0; i < layer->n; i++) {
-		const struct layer_entry *entry = &layer->entries[i];
-
-		if (entry->kind == LAYER_DIRECTORY)
-			continue;
-		if (path || !layer_program(layer, entry))
-			return NULL;
-		path = layer_text(layer, entry->path);
-	}
-	return path;
 }
 
 /* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
@@ -314,7 +318,7 @@ static int look_for_layers(struct image_work *w, const struct image_facts *facts
 {
 	const struct model_image *image = facts->image;
 	struct image_change *change = &w->changes[w->n];
-	bool is_exact, is_wanted;
+	bool is_exact, is_ours;
 	int r;
 
 	if (facts->is_incomplete || view->n != image->n_layers || !view->n)
@@ -323,11 +327,11 @@ static int look_for_layers(struct image_work *w, const struct image_facts *facts
 	if (!change->flags)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	flag_layers(w, view, change->flags);
-	is_wanted = !w->c->at || change->flags[view->n - 1];
+	is_ours = change->flags[view->n - 1];
 	r = find_marked(w, image, change->flags, &is_exact);
 	if (r < 0)
 		return r;
-	is_exact = is_exact && is_wanted;
+	is_exact = is_exact && is_ours;
 	if (r > (is_exact && change->flags[view->n - 1]))
 		return drop_all(w, image, view);
 	free(take_ptr(&change->flags));

@@ -424,6 +424,24 @@ with_history() {
 	same parts "$(parts plain)" "$(parts image)"
 }
 
+@test "a mark makes no layer ours that has more than an emulator, or something else" {
+	local members
+
+	for members in 'T.directory("etc"), T.member("etc/passwd", b"new")' 'T.symlink("usr/bin/qemu-arm-static", "x")' \
+		'T.member("usr/bin/qemu-arm-static", E.amd64()), T.member("x", b"")'; do
+		rm -rf image was
+		with_history image
+		put_on image 'anyarch-inject 1 LAYER BELOW' "$members"
+		cp -r image was
+		expect_raw 0 "$ANYARCH" eject image
+		[[ $stderr == *'nothing of ours'* ]]
+		diff -r was image
+		inject 3 image
+		says 'something else'
+		diff -r was image
+	done
+}
+
 @test "compressed archives: not in place, but to another file (21)" {
 	local codec
 
