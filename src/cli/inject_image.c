@@ -62,7 +62,7 @@ static bool is_member(const struct image_work *w, const char *name, uint64_t pla
 	return !strcmp(name, other) || (place != UINT64_MAX && place_of(w, other) == place);
 }
 
-/* Some other image still needs a member: one that is not changed, or a changed one below its top. */
+/* Something else still needs a member: an artifact, an image that is not changed, or a changed one below its top. */
 static bool is_needed(const char *name, void *context)
 {
 	struct image_work *w = context;
@@ -83,6 +83,9 @@ static bool is_needed(const char *name, void *context)
 					   (image->config_name && is_member(w, name, place, image->config_name))))
 			return true;
 	}
+	for (size_t i = 0; i < model->n_others; i++)
+		if (is_member(w, name, place, model->others[i]))
+			return true;
 	return false;
 }
 

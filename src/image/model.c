@@ -164,6 +164,9 @@ void model_done(struct model *model)
 		free(image->variant);
 		free(image->index_platform);
 	}
+	for (size_t i = 0; i < model->n_others; i++)
+		free(model->others[i]);
+	free(model->others);
 	free(model->images);
 	*model = (struct model){ 0 };
 }

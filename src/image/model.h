@@ -57,6 +57,8 @@ struct model {
 	struct model_image *images;
 	size_t n, cap;
 	size_t layers; /* of all images */
+	char **others; /* names of blobs that documents which are no images refer to: artifacts, attestations */
+	size_t n_others, others_cap;
 };
 
 /*

@@ -217,6 +217,42 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 	return r;
 }
 
+/* A blob of something that is no image; what is no sha256 digest is no name that we would ever take away. */
+static int add_other(struct walk *w, const struct json *descriptor, struct err *e)
+{
+	const char *digest = jv_get_text(descriptor, "digest");
+	struct model *model = w->model;
+	char path[BLOB_PATH];
+
+	if (!digest || !digest_is_valid(digest))
+		return 0;
+	if (++model->layers > MODEL_LAYERS_SUM)
+		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
+	if (model->n_others == model->others_cap) {
+		size_t cap = model->others_cap ? 2 * model->others_cap : 16;
+		char **grown = mem_grow(model->others, cap, sizeof(*grown));
+
+		if (!grown)
+			return err_sys(e, -ENOMEM, "cannot read the image");
+		model->others = grown;
+		model->others_cap = cap;
+	}
+	snprintf(path, sizeof(path), "blobs/sha256/%s", digest + strlen("sha256:"));
+	model->others[model->n_others] = mem_text(path);
+	return model->others[model->n_others++] ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
+}
+
+/* An artifact may have what is also a layer, a config or a manifest of an image. */
+static int read_artifact(struct walk *w, const struct json *manifest, struct err *e)
+{
+	const struct json *layers = jv_get(manifest, "layers");
+	int r = add_other(w, jv_get(manifest, "config"), e);
+
+	for (size_t i = 0; !r && i < jv_count(layers); i++)
+		r = add_other(w, jv_at(layers, i), e);
+	return r;
+}
+
 static int read_manifest(struct walk *w, const struct place *place, struct err *e)
 {
 	auto_json *manifest = NULL;
@@ -246,7 +282,7 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 	image->kind = is_attestation(place->descriptor) ? MODEL_ATTESTATION :
 		is_one_of(config_type, config_types)	? MODEL_IMAGE :
 							  MODEL_ARTIFACT;
-	return image->kind == MODEL_IMAGE ? read_runnable(w, manifest, image, e) : 0;
+	return image->kind == MODEL_IMAGE ? read_runnable(w, manifest, image, e) : read_artifact(w, manifest, e);
 }
 
 /* image-spec: ref.name on entries of index.json; containerd puts the whole name beside it. */

@@ -442,6 +442,32 @@ with_history() {
 	done
 }
 
+@test "what an artifact beside the image is made of stays" {
+	local kept
+
+	with_history image
+	cp -r image plain
+	inject 0 image
+	python3 -B - <<-'PYTHON'
+		import json, os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as I
+		index = json.load(open("image/index.json"))
+		image = json.load(open("image/blobs/sha256/" + index["manifests"][0]["digest"][7:]))
+		oci = I.Oci()
+		body = {"schemaVersion": 2, "mediaType": I.MANIFEST, "artifactType": "application/x.test",
+		        "config": oci.blob({}, "application/vnd.oci.empty.v1+json"), "layers": [image["layers"][-1], image["config"]]}
+		index["manifests"].append(oci.blob(body, I.MANIFEST))
+		I.write_layout("image", {**oci.files, "index.json": I.pack(index)})
+		print(*(one["digest"][7:] for one in body["layers"]), file=open("kept", "w"))
+	PYTHON
+	expect 0 "$ANYARCH" eject image
+	same parts "$(parts plain)" "$(parts image)"
+	for kept in $(<kept); do
+		[[ -f image/blobs/sha256/$kept ]]
+	done
+}
+
 @test "compressed archives: not in place, but to another file (21)" {
 	local codec
 
