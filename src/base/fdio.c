@@ -208,7 +208,14 @@ int fd_create_temporary(int dir, const char *temporary)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_temporary(int dir, const char *temporary, const struct buf *content, mode_t mode)
+int fd_look_like(int fd, const struct stat *other)
+{
+	if (geteuid() == 0 && fchown(fd, other->st_uid, other->st_gid) < 0 && errno != EINVAL && errno != EPERM)
+		return -errno;
+	return fchmod(fd, other->st_mode & 0777) < 0 ? -errno : 0;
+}
+
+static int write_temporary(int dir, const char *temporary, const struct buf *content, const struct stat *like)
 {
 	auto_fd fd = fd_create_temporary(dir, temporary);
 	int r;
@@ -216,7 +223,9 @@ static int write_temporary(int dir, const char *temporary, const struct buf *con
 	if (fd < 0)
 		return fd;
 	r = fd_write(fd, buf_text(content), content->len);
-	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+	if (!r)
+		r = fd_look_like(fd, like);
+	if (!r && fsync(fd) < 0)
 		r = -errno;
 	if (!r && close(take_fd(&fd)) < 0)
 		r = -errno;
@@ -249,11 +258,19 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
 	mode_t mode, struct err *e)
 {
+	struct stat like = { .st_mode = mode, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1 };
+
+	return fd_replace_file_like(dir, temporary, name, content, &like, e);
+}
+
+int fd_replace_file_like(int dir, const char *temporary, const char *name, const struct buf *content,
+	const struct stat *like, struct err *e)
+{
 	int r;
 
 	if (!buf_ok(content))
 		return err_sys(e, -ENOMEM, "%s", name);
-	r = write_temporary(dir, temporary, content, mode);
+	r = write_temporary(dir, temporary, content, like);
 	if (r)
 		return disk_failed(r, "write", name, e);
 	if (renameat(dir, temporary, dir, name) < 0) {

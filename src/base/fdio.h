@@ -2,6 +2,8 @@
 /* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -35,6 +37,11 @@ void fd_begin_writing(int fd);
  */
 int fd_create_temporary(int dir, const char *temporary);
 /*
+ * The permissions of another file, and its owner where root may give it away: so that what root puts into a user's files
+ * stays the user's. 0 or -errno.
+ */
+int fd_look_like(int fd, const struct stat *other);
+/*
  * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
  * fsync of the directory. Nothing is left on failure. 0, or -EIO with e saying what the disk said.
  */
@@ -43,3 +50,6 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 /* The same through a temporary file of this name, which a run that was killed may have left. */
 int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
 	mode_t mode, struct err *e);
+/* The same, and it looks like another file: fd_look_like(). */
+int fd_replace_file_like(int dir, const char *temporary, const char *name, const struct buf *content,
+	const struct stat *like, struct err *e);

@@ -47,8 +47,8 @@ static bool is_there(int blobs, const char *hex)
 	return fd >= 0 && !digest_file(fd, digest) && !strcmp(digest + strlen("sha256:"), hex);
 }
 
-/* 1 when it was not there. */
-static int write_blob(int blobs, const struct edit_member *member)
+/* 1 when it was not there. like: index.json, as whose owner and readers those of a new blob are. */
+static int write_blob(int blobs, const struct edit_member *member, const struct stat *like)
 {
 	const char *hex = member->name + strlen(BLOBS);
 	char temporary[NAME_MAX + 1];
@@ -57,7 +57,7 @@ static int write_blob(int blobs, const struct edit_member *member)
 
 	if (is_there(blobs, hex))
 		return 0;
-	r = member->graft ? graft_link(member->graft, blobs, hex) : -ENOENT;
+	r = member->graft ? graft_link(member->graft, blobs, hex, like) : -ENOENT;
 	if (r != -ENOENT)
 		return r ? r : 1;
 	snprintf(temporary, sizeof(temporary), ".%.64s.anyarch-new", hex);
@@ -65,7 +65,9 @@ static int write_blob(int blobs, const struct edit_member *member)
 	if (fd < 0)
 		return fd;
 	r = write_member(member, fd);
-	if (!r && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
+	if (!r)
+		r = fd_look_like(fd, like);
+	if (!r && fsync(fd) < 0)
 		r = -errno;
 	if (!r && renameat(blobs, temporary, blobs, hex) < 0)
 		r = -errno;
@@ -82,20 +84,18 @@ static void remove_obsolete(int blobs, const struct edit *edit, bool (*keep)(con
 			unlinkat(blobs, edit->obsolete[i] + strlen(BLOBS), 0);
 }
 
-static int replace_index(int dir, const struct edit_member *member, struct err *e)
+static int look_at_index(int dir, struct stat *ret, struct err *e)
 {
-	struct stat st;
-
-	if (fstatat(dir, member->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-		return err_set(e, -EIO, "%s is no regular file any more", member->name);
-	return fd_replace_file_via(dir, ".index.json.anyarch-new", member->name, &member->text, st.st_mode & 0777, e);
+	if (fstatat(dir, "index.json", ret, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(ret->st_mode))
+		return err_set(e, -EIO, "index.json is no regular file any more");
+	return 0;
 }
 
 /* *ret_made: which of the members were not there before. */
-static int write_blobs(int blobs, const struct edit *edit, bool *ret_made, struct err *e)
+static int write_blobs(int blobs, const struct edit *edit, const struct stat *like, bool *ret_made, struct err *e)
 {
 	for (size_t i = 0; i < edit->n; i++) {
-		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i]) : 0;
+		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i], like) : 0;
 
 		if (r < 0)
 			return err_sys(e, r, "cannot write %s", edit->members[i].name);
@@ -118,18 +118,22 @@ int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *nam
 	const struct edit_member *index = NULL;
 	auto_fd blobs = commit_open_blobs(dir, e);
 	int r = blobs < 0 ? blobs : made ? 0 : err_sys(e, -ENOMEM, "cannot write the blobs");
+	struct stat was;
 
 	for (size_t i = 0; i < edit->n; i++)
 		if (!str_starts(edit->members[i].name, BLOBS))
 			index = &edit->members[i];
 	if (!r)
-		r = write_blobs(blobs, edit, made, e);
+		r = look_at_index(dir, &was, e);
+	if (!r)
+		r = write_blobs(blobs, edit, &was, made, e);
 	if (!r && fsync(blobs) < 0)
 		r = err_sys(e, -errno, "cannot write the blobs");
 	if (r)
 		remove_made(blobs, edit, made);
 	else if (index)
-		r = replace_index(dir, index, e); /* if that fails at its very end, the new one is there */
+		/* If that fails at its very end, the new one is there. */
+		r = fd_replace_file_like(dir, ".index.json.anyarch-new", index->name, &index->text, &was, e);
 	if (!r) {
 		remove_obsolete(blobs, edit, keep, context);
 		return 0;

@@ -292,14 +292,16 @@ int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *
 	return 0;
 }
 
-int graft_link(const struct graft *graft, int dir, const char *name)
+int graft_link(const struct graft *graft, int dir, const char *name, const struct stat *like)
 {
 	char own[32];
+	int r;
 
 	if (!graft->is_stored)
 		return -ENOENT;
-	if (fchmod(graft->stored, 0644) < 0 || fsync(graft->stored) < 0)
-		return -errno;
+	r = fd_look_like(graft->stored, like);
+	if (r || fsync(graft->stored) < 0)
+		return r ? r : -errno;
 	snprintf(own, sizeof(own), "/proc/self/fd/%d", graft->stored);
 	return linkat(AT_FDCWD, own, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -ENOENT : 0;
 }

@@ -2,6 +2,8 @@
 /* The layer that puts an emulator into an image: the same bytes whoever makes it, and nothing in them but what is new. */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/buf.h"
 #include "base/digest.h"
 #include "image/view.h"
@@ -60,9 +62,9 @@ void graft_done(struct graft *graft);
 /* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done already. */
 int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
 /*
- * Gives a stored layer a name in a directory, on the disk. 0; -ENOENT when it is not stored or cannot get one there; -errno
- * of the disk.
+ * Gives a stored layer a name in a directory, on the disk, and the looks of another file (fd_look_like()). 0; -ENOENT when
+ * it is not stored or cannot get one there; -errno of the disk.
  */
-int graft_link(const struct graft *graft, int dir, const char *name);
+int graft_link(const struct graft *graft, int dir, const char *name, const struct stat *like);
 /* Writes the layer, as it is stored, to a file at its position. 0 or -errno. */
 int graft_write(const struct graft *graft, int to);

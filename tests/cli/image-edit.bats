@@ -442,6 +442,24 @@ with_history() {
 	done
 }
 
+@test "what root writes into a layout is for those for whom its index.json is" {
+	local codec
+
+	need_root
+	with_history image
+	chown -R 4242:4243 image
+	chmod 640 image/index.json
+	for codec in none gzip; do
+		umask 077
+		inject 0 --compress "$codec" image
+		same looks '4242 4243 640' "$(stat -c '%u %g %a' image/index.json)"
+		same 'of new blobs' 3 "$(find image/blobs/sha256 -perm 640 -user 4242 -group 4243 | wc -l)"
+		expect 0 "$ANYARCH" eject image
+		same 'not theirs' '' "$(find image ! \( -user 4242 -group 4243 \))"
+		chmod 644 image/blobs/sha256/*
+	done
+}
+
 @test "what an artifact beside the image is made of stays" {
 	local kept
 
