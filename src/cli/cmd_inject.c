@@ -209,6 +209,10 @@ static int open_root(struct inject_context *c, struct err *e)
 
 	if (!strcmp(c->target, "-"))
 		return err_set(e, -EINVAL, "'-' is no root file system");
+	if (c->out) {
+		err_set(e, -EINVAL, "%s: a root file system is changed in place", c->target);
+		return err_hint(e, "copy it first, and leave out --output");
+	}
 	c->root = open(c->target, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (c->root < 0 && errno == ENOTDIR)
 		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", c->target);
@@ -383,6 +387,16 @@ static int read_epoch(struct inject_context *c, struct err *e)
 	return 0;
 }
 
+/* There is one result, and where it goes nothing else may. */
+static int check_output(const struct inject_context *c, int n, struct err *e)
+{
+	if (c->out && n > 1)
+		return err_set(e, -EINVAL, "--output takes the result of one target, not of %d", n);
+	if (c->out && c->json && !strcmp(c->out, "-"))
+		return err_set(e, -EINVAL, "--json goes to standard output, and so does --output=-");
+	return 0;
+}
+
 static int run_command(const struct option_set *options, int argc, char **argv,
 	int (*work)(struct inject_context *c, int n, char **targets))
 {
@@ -394,7 +408,7 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 		return status;
 	if (first == argc)
 		err_set(&e, -EINVAL, "%s: which root file system or image?", options->command->name);
-	if (first == argc || read_epoch(&c, &e))
+	if (first == argc || check_output(&c, argc - first, &e) || read_epoch(&c, &e))
 		return exit_with(&e);
 	stop_catch();
 	if (c.json)

@@ -576,6 +576,24 @@ with_history() {
 	diff -r "$FORMATS/layout" layout
 }
 
+@test "--output is for one image, and has nothing but that" {
+	cp "$FORMATS/docker-old.tar" one
+	cp "$FORMATS/dual.tar" two
+	inject 2 -o out one two
+	inject 2 -o - one two
+	inject 2 --json -o - one
+	mkdir -p root/bin
+	cp "$A" root/bin/sh
+	inject 2 --platform arm -o out root
+	expect 2 "$ANYARCH" eject -o out root
+	same made $'one\nroot\ntwo' "$(ls)"
+	same root sh "$(ls root/bin)"
+	same 'in the root' bin "$(ls root)"
+	cmp "$FORMATS/docker-old.tar" one
+	inject 0 --json -o out one
+	jq -e '.[0].result == "injected"' <<<"$output"
+}
+
 @test "what is known of nobody stays, byte for byte, in documents that change (28)" {
 	python3 - <<-'PYTHON'
 		import json, os, sys
