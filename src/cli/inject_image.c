@@ -89,11 +89,18 @@ static bool is_needed(const char *name, void *context)
 	return false;
 }
 
+static int write_archive(struct image_work *w, const struct edit *edit, int to)
+{
+	int r = commit_archive(w->bundle, edit, is_needed, w, to, w->e);
+
+	return r == -EEXIST ? err_prefix(w->e, "%s", w->c->target) : r;
+}
+
 static int write_to_stdout(struct image_work *w, const struct edit *edit)
 {
 	if (isatty(STDOUT_FILENO))
 		return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
-	return commit_archive(w->bundle, edit, is_needed, w, STDOUT_FILENO, w->e);
+	return write_archive(w, edit, STDOUT_FILENO);
 }
 
 /* As the archive that was read; one from a pipe as any new file. */
@@ -112,7 +119,7 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 	int r = newfile_open(path, &file, w->e);
 
 	if (!r)
-		r = commit_archive(w->bundle, edit, is_needed, w, file.fd, w->e);
+		r = write_archive(w, edit, file.fd);
 	if (!r && geteuid() == 0 && !fstat(w->file, &st) && S_ISREG(st.st_mode) &&
 		fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
 		r = err_sys(w->e, -errno, "%s", path);

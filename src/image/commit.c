@@ -11,6 +11,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/outlet.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
 
@@ -197,11 +198,27 @@ static int append_member(const struct edit_member *member, int to)
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
+static int is_layer_in(const struct bundle *bundle, const struct edit_member *layer)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	char digest[DIGEST_TEXT];
+	int r = bundle_find(bundle, layer->name, &member, NULL);
+
+	if (r || member.size != layer->graft->stored_size)
+		return r == -ENOMEM || r == -EIO ? r : 0;
+	r = outlet_digest(&member, digest);
+	return r ? r : !strcmp(digest, layer->graft->digest);
+}
+
 /* Whether it lies there already, byte for byte: what eject brings back was left where it is. 1, 0 or -errno. */
 static int is_in(const struct bundle *bundle, const struct edit_member *member)
 {
 	auto_buf text = { 0 };
-	int r = member->graft ? -ENOENT : bundle_text(bundle, member->name, &text, NULL);
+	int r;
+
+	if (member->graft)
+		return is_layer_in(bundle, member);
+	r = bundle_text(bundle, member->name, &text, NULL);
 
 	if (r)
 		return r == -ENOENT || r == -E2BIG ? 0 : r;
@@ -238,13 +255,18 @@ struct fate {
 };
 
 static int find_fate(const struct bundle *bundle, const struct edit *edit,
-	bool (*keep)(const char *name, void *context), void *context, struct fate *fate)
+	bool (*keep)(const char *name, void *context), void *context, struct fate *fate, struct err *e)
 {
 	bool may_stay = adds_emulator(edit);
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < edit->n; i++)
+	for (size_t i = 0; r >= 0 && i < edit->n; i++) {
+		const char *name = edit->members[i].name;
+
 		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
+		if (!r && bundle_has(bundle, name) && keep(name, context))
+			return err_set(e, -EEXIST, "something else in it is called %s already", name);
+	}
 	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
 		fate->is_dropped[i] = !keep(edit->obsolete[i], context);
 		if (fate->is_dropped[i] && may_stay)
@@ -299,11 +321,11 @@ int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
 	struct fate fate = { flags, flags ? flags + edit->n : NULL, flags ? flags + edit->n + edit->n_obsolete : NULL };
-	int r = gaps && flags ? find_fate(bundle, edit, keep, context, &fate) : -ENOMEM;
+	int r = gaps && flags ? find_fate(bundle, edit, keep, context, &fate, e) : -ENOMEM;
 
 	if (!r)
 		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);
 	if (!r)
 		r = append_all(edit, &fate, to);
-	return r ? err_sys(e, r, "cannot write the archive") : 0;
+	return !r ? 0 : r == -EEXIST ? r : err_sys(e, r, "cannot write the archive");
 }

@@ -15,8 +15,8 @@ int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *nam
 	struct err *e);
 /*
  * The whole archive to a file at its position: every byte of it as it is but for the members that change, which stand at
- * its end. Documents from before a layer was added may stay; when they are to come back they are not written again. 0 or
- * -errno with e set.
+ * its end. Documents from before a layer was added may stay; when they are to come back they are not written again. 0,
+ * -EEXIST when something that is needed has the name of what is new, or -errno, with e set.
  */
 int commit_archive(const struct bundle *bundle, const struct edit *edit,
 	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e);

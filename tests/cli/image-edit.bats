@@ -460,6 +460,46 @@ with_history() {
 	done
 }
 
+@test "in an archive nothing that is needed makes room for what has the same name" {
+	local what
+
+	for what in layer config; do
+		rm -f image was
+		python3 -B - <<-'PYTHON'
+			import os, sys
+			sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+			import image_files as I, tar_files as T, elf_files as E
+			base = T.tar(I.system(E.arm()))
+			I.write(os.getcwd() + "/image", I.archive(I.docker([([base], I.config_of([base]), ["base:1"])])))
+		PYTHON
+		inject 0 -o out image
+		python3 -B - "$what" <<-'PYTHON'
+			import json, os, sys, tarfile
+			sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+			import image_files as I, tar_files as T, elf_files as E
+			def members(path):
+			    with tarfile.open(path) as tar:
+			        return {one.name: tar.extractfile(one).read() for one in tar}
+			files, out = members("image"), members("out")
+			new = json.loads(out["manifest.json"])[0]
+			layer, config = "other.tar", "other.json"
+			if sys.argv[1] == "layer":
+			    layer = new["Layers"][-1]
+			else:
+			    config = new["Config"]
+			files[layer] = T.tar(I.system(E.amd64()))
+			files[config] = I.pack(I.config_of([files[layer]], "amd64", None))
+			item = {"Config": config, "RepoTags": ["other:1"], "Layers": [layer]}
+			files["manifest.json"] = I.pack(json.loads(files["manifest.json"]) + [item])
+			I.write(os.getcwd() + "/image", I.archive(files))
+		PYTHON
+		cp image was
+		inject 3 image
+		says 'is called'
+		cmp was image
+	done
+}
+
 @test "what an artifact beside the image is made of stays" {
 	local kept
 
