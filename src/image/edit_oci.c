@@ -116,11 +116,25 @@ static int apply(const struct splice *s, const struct buf *text, struct buf *out
 	return r ? err_sys(e, r, "cannot change the image") : 0;
 }
 
+static bool is_docker_family(const struct json *manifest)
+{
+	const char *config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
+
+	return config_type && str_starts(config_type, "application/vnd.docker.");
+}
+
+/* Two manifests, of one family each, may have one config. */
+static int check_codec(const struct edit_target *target, const struct json *manifest, struct err *e)
+{
+	if (!target->graft || target->graft->codec != GRAFT_ZSTD || !is_docker_family(manifest))
+		return 0;
+	return err_set(e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
+}
+
 /* Docker's manifests have no annotations; the type of a layer follows the family of its manifest. */
 static void describe_layer(struct buf *out, const struct json *manifest, const struct graft *graft)
 {
-	const char *config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
-	bool is_docker = config_type && str_starts(config_type, "application/vnd.docker.");
+	bool is_docker = is_docker_family(manifest);
 	static const char *const types[][3] = {
 		{ "oci.image.layer.v1.tar", "oci.image.layer.v1.tar+gzip", "oci.image.layer.v1.tar+zstd" },
 		{ "docker.image.rootfs.diff.tar", "docker.image.rootfs.diff.tar.gzip", "docker.image.rootfs.diff.tar.zstd" },
@@ -208,6 +222,8 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	if (!manifest)
 		return e ? e->code : -EBADMSG;
 	r = target && jv_is_array(jv_get(manifest, "layers")) ? change_config(w, target, digest, e) : 0;
+	if (r > 0 && check_codec(target, manifest, e))
+		r = -EBADMSG;
 	if (r > 0) {
 		r = change_layers(w, target, manifest, buf_text(text), &s);
 		if (r)

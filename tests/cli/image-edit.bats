@@ -131,6 +131,30 @@ top_type() {
 		hints gzip
 		cmp "$FORMATS/$name" image
 	done
+	rm image
+	python3 -B - <<-'PYTHON'
+		import json, os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as I, tar_files as T, elf_files as E
+		docker = "application/vnd.docker."
+		oci = I.Oci()
+		one = oci.image([T.tar(I.system(E.arm()))])
+		body = json.loads(oci.files["blobs/sha256/" + one["digest"][7:]])
+		body["config"]["mediaType"] = docker + "container.image.v1+json"
+		mixed = oci.blob(body, I.MANIFEST)
+		body["mediaType"] = docker + "distribution.manifest.v2+json"
+		body["layers"][0]["mediaType"] = docker + "image.rootfs.diff.tar"
+		I.write_layout("one-config", oci.finish(one, oci.blob(body, body["mediaType"])))
+		I.write_layout("mixed", oci.finish(mixed))
+	PYTHON
+	for name in one-config mixed; do
+		cp -r "$name" image
+		inject 3 --compress zstd image
+		diff -r "$name" image
+		inject 0 --compress gzip image
+		rm -r image
+	done
+	cp "$FORMATS/dual.tar" image
 	inject 2 --compress brotli image
 	expect 2 "$ANYARCH" eject --compress gzip image
 	# For several platforms with one emulator it is compressed once, and is one blob.
