@@ -176,19 +176,27 @@ static void add_annotations(struct buf *index, const struct index_request *reque
 		buf_adds(index, "}");
 }
 
-/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-void index_add_name(struct buf *out, const char *name)
+/* What is behind the last colon, but for a port. NULL: none. */
+static const char *tag_of(const char *name)
 {
 	const char *colon = strrchr(name, ':');
 
+	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
+}
+
+/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
+void index_add_name(struct buf *out, const char *name)
+{
+	const char *tag = tag_of(name);
+
 	buf_adds(out, ",\"annotations\":{");
-	if (colon) {
+	if (tag) {
 		buf_adds(out, "\"io.containerd.image.name\":");
 		splice_quote(out, name);
 		buf_adds(out, ",");
 	}
 	buf_adds(out, "\"org.opencontainers.image.ref.name\":");
-	splice_quote(out, colon ? colon + 1 : name);
+	splice_quote(out, tag ? tag : name);
 	buf_adds(out, "}");
 }
 
@@ -221,7 +229,7 @@ static void describe_host(const struct index_request *request, const struct inde
 
 	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[", image->image->config_digest + strlen("sha256:"));
 	for (size_t i = 0; i < request->n_tags; i++)
-		if (strchr(request->tags[i], ':')) {
+		if (tag_of(request->tags[i])) {
 			buf_adds(out, n++ ? "," : "");
 			splice_quote(out, request->tags[i]);
 		}

@@ -92,6 +92,11 @@ whole() {
 	same whole registry.example:5000/x/y:1 "$(jq -r '.manifests[2].annotations["io.containerd.image.name"]' layout/index.json)"
 	same digests 1 "$(jq -r '.manifests[].digest' layout/index.json | sort -u | wc -l)"
 	same annotations '{"a.b":"c \"d\" \\e","e":""}' "$(jq -c .annotations "layout/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' layout/index.json)")"
+	# A port is no tag: docker load would refuse the name.
+	expect 0 "$ANYARCH" index --tag registry.example:5000/x port.tar amd64.tar arm64.tar
+	tar -xf port.tar index.json manifest.json
+	same name registry.example:5000/x "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' index.json)"
+	same tags '[]' "$(jq -c '.[].RepoTags' manifest.json)"
 	for name in '' : a: ':b' 'a"b' $'a\nb'; do
 		expect 2 "$ANYARCH" index --tag "$name" out.tar v7.tar
 	done
