@@ -3,6 +3,7 @@
 #include "cli/image_work.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -299,12 +300,53 @@ static int set_place(struct image_work *w, struct image_change *change, const st
 	return 0;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A hard link out of its layer to one of these paths; NULL. */
+static const char *find_link(const struct layer *layer, const char *const *paths, size_t n)
+{
+	for (size_t i = 0; i < layer->n; i++) {
+		const char *link = layer_text(layer, layer->entries[i].link);
+
+		if (layer->entries[i].kind == LAYER_HARDLINK && bsearch(&link, paths, n, sizeof(*paths), by_text) &&
+			!layer_find(layer, link, strlen(link)))
+			return link;
+	}
+	return NULL;
+}
+
+/* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
+static int check_links(struct image_work *w, const struct view *view, const bool *flags)
+{
+	auto_free const char **paths = mem_new(view->n, sizeof(*paths));
+	const char *link = NULL;
+	size_t n = 0;
+
+	if (!paths)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	for (size_t i = 0; i < view->n; i++)
+		if (flags[i])
+			paths[n++] = only_emulator(view->layers[i]);
+	qsort(paths, n, sizeof(*paths), by_text);
+	for (size_t i = 0; i < view->n && !link; i++)
+		link = find_link(view->layers[i], paths, n);
+	if (!link)
+		return 0;
+	return err_set(w->e, -EBADMSG, "%s: a later layer has a hard link to /%s, and could not be unpacked without it",
+		w->c->target, link);
+}
+
 /* All of ours go, and what hides others comes. */
 static int drop_all(struct image_work *w, const struct model_image *image, const struct view *view)
 {
 	struct image_change *change = &w->changes[w->n];
-	int r = cover(w, view, change->flags, change);
+	int r = check_links(w, view, change->flags);
 
+	if (!r)
+		r = cover(w, view, change->flags, change);
 	for (size_t i = 0; !r && i < view->n; i++)
 		if (change->flags[i])
 			r = set_place(w, change, view, i);

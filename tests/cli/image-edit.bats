@@ -466,6 +466,23 @@ with_history() {
 	done
 }
 
+@test "a layer to which a later one has a hard link does not go" {
+	with_history image
+	inject 0 image
+	put_on image 'linked' 'T.hardlink("usr/bin/other", "usr/bin/qemu-arm-static")'
+	cp -r image was
+	expect 3 "$ANYARCH" eject image
+	says 'hard link'
+	diff -r was image
+	# One that has the file itself needs no other.
+	rm -r image
+	with_history image
+	inject 0 image
+	put_on image 'linked' 'T.member("usr/bin/qemu-arm-static", b"x"), T.hardlink("usr/bin/other", "usr/bin/qemu-arm-static")'
+	expect 0 "$ANYARCH" eject image
+	[[ $output == *removed* ]]
+}
+
 @test "what root writes into a layout is for those for whom its index.json is" {
 	local codec
 
