@@ -130,10 +130,9 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 	return r;
 }
 
-static int write_result(struct image_work *w, const struct edit *edit)
+/* Whether the result can go where it is to go, which --dry-run says as well. */
+static int check_output(struct image_work *w)
 {
-	int r;
-
 	if (!w->is_directory && !w->c->out && bundle_is_copy(w->bundle)) {
 		err_set(w->e, -EBADMSG, "%s: compressed, and only plain archives are changed in place", w->c->target);
 		return err_hint(w->e, "-o FILE writes a plain archive");
@@ -142,6 +141,13 @@ static int write_result(struct image_work *w, const struct edit *edit)
 		err_set(w->e, -EINVAL, "%s: a layout is changed in place", w->c->target);
 		return err_hint(w->e, "copy it first, and leave out --output");
 	}
+	return 0;
+}
+
+static int write_result(struct image_work *w, const struct edit *edit)
+{
+	int r;
+
 	if (w->c->out && !strcmp(w->c->out, "-"))
 		return write_to_stdout(w, edit);
 	if (!w->is_directory)
@@ -222,11 +228,11 @@ static int check_name(struct image_work *w)
 	if (!reference)
 		return 0;
 	if (!w->has_named)
-		return err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->name.path, reference);
+		return err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->c->target, reference);
 	for (size_t i = 0; i < model->n; i++)
 		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
 			if (image_is_named(&model->images[k], reference) && is_other(&model->images[i], &model->images[k])) {
-				err_set(w->e, -EBADMSG, "%s: two images in it are called %s", w->name.path, reference);
+				err_set(w->e, -EBADMSG, "%s: two images in it are called %s", w->c->target, reference);
 				return err_hint(w->e, "without a name all are done");
 			}
 	return 0;
@@ -241,7 +247,9 @@ static int change_images(struct image_work *w)
 		return err_prefix(w->e, "%s", w->c->target);
 	if (edit.drops_oci_half && !w->c->quiet)
 		say_note("%s: its OCI half has no layers, and is left out: manifest.json is what counts", w->c->target);
-	if ((edit.n || w->c->out) && !w->c->dry_run)
+	if (edit.n || w->c->out)
+		r = check_output(w);
+	if (!r && (edit.n || w->c->out) && !w->c->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
 	if (!r)

@@ -574,6 +574,7 @@ with_history() {
 		cp "$FORMATS/docker.tar.$codec" image
 		inject 3 image
 		hints -o
+		inject 3 --dry-run image
 		cmp "$FORMATS/docker.tar.$codec" image
 		inject 0 -o out image
 		cmp "$FORMATS/docker.tar.$codec" image
@@ -654,6 +655,7 @@ with_history() {
 	same digests "$(digests image)" "$(digests back)"
 	cp -r "$FORMATS/layout" layout
 	inject 2 -o other layout
+	inject 2 --dry-run -o other layout
 	diff -r "$FORMATS/layout" layout
 }
 
