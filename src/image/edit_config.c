@@ -53,10 +53,12 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
 
 	if (!span_path(text, "rootfs.diff_ids", &span) || text[span.at] != '[')
 		return err_set(e, -EBADMSG, "the image's config has no list of diff_ids");
+	if (span_path(text, KEY, &(struct span){ 0 })) {
+		err_set(e, -EEXIST, "an emulator was injected before, and its config has been changed since");
+		return err_hint(e, "inject into the image that it was made of");
+	}
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
 	splice_append(&s, text, span, buf_text(&diff_id));
-	if (span_path(text, KEY, &(struct span){ 0 }))
-		return err_set(e, -EEXIST, "an emulator was injected before: eject it first");
 	digest_text(text, len, digest);
 	history_entry(&entry, graft, digest);
 	if (span_path(text, "history", &span) && text[span.at] == '[')

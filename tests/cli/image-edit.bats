@@ -388,6 +388,33 @@ parts() {
 	diff -r was image
 	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
 	diff -r was image
+	# The mark is there, and the config has got a history since: what eject cannot do is not advised.
+	rm -r image was
+	cp -r "$FORMATS/layout" image
+	inject 0 image
+	python3 - <<-'PYTHON'
+		import hashlib, json
+		def blob(digest):
+		    return "image/blobs/sha256/" + digest[7:]
+		def put(value):
+		    text = json.dumps(value).encode()
+		    digest = "sha256:" + hashlib.sha256(text).hexdigest()
+		    open(blob(digest), "wb").write(text)
+		    return {"digest": digest, "size": len(text)}
+		index = json.load(open("image/index.json"))
+		manifest = json.load(open(blob(index["manifests"][0]["digest"])))
+		config = json.load(open(blob(manifest["config"]["digest"])))
+		config["history"] = [{"created_by": "somebody"}]
+		manifest["config"].update(put(config))
+		index["manifests"][0].update(put(manifest))
+		json.dump(index, open("image/index.json", "w"))
+	PYTHON
+	cp -r image was
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr == *'nothing of ours'* ]]
+	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
+	says 'changed since'
+	diff -r was image
 }
 
 # put_on LAYOUT COMMENT MEMBERS: a layer of these members (Python) on top of its image; COMMENT is that of its entry of the
