@@ -69,6 +69,19 @@ static bool is_wanted(const struct context *c, const struct image_name *name, co
 		(facts->content.has_platform && image_fits(&c->platform, &facts->content.platform));
 }
 
+/* Nothing fits. What could not be looked at might have, and why not is what counts then. */
+static int refuse_none(const struct image_name *name, const struct image_report *report, struct err *e)
+{
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+
+		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) && facts->err.code)
+			return err_set(e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
+	}
+	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
+	return err_hint(e, "anyarch inspect %s", name->path);
+}
+
 /* The one that is asked for; one that fits exactly before one of an older variant. */
 static int choose(const struct context *c, const struct image_name *name, const struct image_report *report,
 	const struct image_facts **ret, struct err *e)
@@ -89,10 +102,8 @@ static int choose(const struct context *c, const struct image_name *name, const 
 		if (fitting == 1 || (is_exact && exact == 1))
 			*ret = facts;
 	}
-	if (!fitting) {
-		err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
-		return err_hint(e, "anyarch inspect %s", name->path);
-	}
+	if (!fitting)
+		return refuse_none(name, report, e);
 	if (fitting > 1 && exact != 1) {
 		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
 		return err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");

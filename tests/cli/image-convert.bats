@@ -127,6 +127,22 @@ config_of() {
 	same left bad.tar "$(ls -A)"
 }
 
+@test "an image with a layer that cannot be read is not said to be missing" {
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		layer = T.tar(I.system(E.arm()))
+		I.write("./bad.tar", I.archive(I.docker([([T.gz(layer)[:-9]], I.config_of([layer]), ["test:1"])])))
+	PYTHON
+	expect 3 "$ANYARCH" convert --platform arm bad.tar out
+	says 'truncated or corrupt'
+	expect 3 "$ANYARCH" convert --platform arm docker-archive:bad.tar:other out
+	says 'no such image'
+	same left bad.tar "$(ls -A)"
+}
+
 # ids IMAGE: the digests of the configs of its images.
 ids() {
 	case $1 in
