@@ -16,7 +16,7 @@ static int refuse(struct image_work *w, const char *what)
 	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
 }
 
-/* Only directories and one program, as inject makes them. */
+/* Only directories and one program, as inject makes them, which no later member of the same name replaces. */
 static const char *only_emulator(const struct layer *layer)
 {
 	const char *path = NULL;
@@ -30,7 +30,7 @@ static const char *only_emulator(const struct layer *layer)
 			return NULL;
 		path = layer_text(layer, entry->path);
 	}
-	return path;
+	return path && layer_program(layer, layer_find(layer, path, strlen(path))) ? path : NULL;
 }
 
 /*

@@ -493,6 +493,17 @@ with_history() {
 	done
 }
 
+@test "a layer that has the emulator and then a directory of that name is not ours" {
+	with_history image
+	put_on image "anyarch-inject 1 LAYER sha256:$(printf '%064d' 0)" \
+		'T.directory("usr"), T.member("usr/q", E.amd64()), T.directory("usr/q")'
+	put_on image 'more' 'T.member("x", b"")'
+	cp -r image was
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr == *'nothing of ours'* ]]
+	diff -r was image
+}
+
 @test "a layer to which a later one has a hard link does not go" {
 	with_history image
 	inject 0 image
