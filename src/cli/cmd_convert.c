@@ -287,6 +287,8 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 		return r;
 	w->format = str_starts(text, "oci:") ? MODEL_OCI_LAYOUT : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE :
 												      MODEL_DOCKER_ARCHIVE;
+	if (!strcmp(w->to.path, "-"))
+		return err_set(e, -EINVAL, "convert: to a file: what goes to standard output could not be taken back");
 	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
 		return err_set(e, -EINVAL, "'%s' names no file", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)

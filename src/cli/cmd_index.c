@@ -193,7 +193,8 @@ static int make(struct context *c, int n, char **words, struct err *e)
 {
 	int r = 0;
 
-	if (n < 2 || n - 1 > INPUTS_MAX || !*str_basename(words[0]) || str_starts(words[0], "docker-archive:"))
+	if (n < 2 || n - 1 > INPUTS_MAX || !*str_basename(words[0]) || !strcmp(words[0], "-") ||
+		str_starts(words[0], "docker-archive:"))
 		return err_set(e, -EINVAL, "index: to which file, and which images?");
 	for (int i = 1; !r && i < n; i++) {
 		r = stop_check(e);

@@ -198,7 +198,7 @@ static bool is_above(const struct view *view, size_t i, const struct layer *laye
  * put there later. One from below was there before ours, and comes back.
  */
 static const struct layer_program *find_again(const struct view *view, size_t i, const struct view *left, const char *path,
-	const struct arch *arch)
+	const struct layer_program *ours)
 {
 	const struct layer_program *program;
 	char resolved[VIEW_PATH_MAX];
@@ -208,16 +208,19 @@ static const struct layer_program *find_again(const struct view *view, size_t i,
 		view_resolve(left, path, &hit, resolved))
 		return NULL;
 	program = layer_program(hit.layer, hit.entry);
-	return program && program->emulates == arch ? program : NULL;
+	/* One that is no emulator of QEMU's is known again by nothing but its size. */
+	if (!program || program->emulates != ours->emulates || (!ours->emulates && program->size != ours->size))
+		return NULL;
+	return program;
 }
 
-/* Where a layer of ours has its emulator, and for what. */
-static const char *path_of(const struct view *view, size_t i, const struct arch **ret_arch)
+/* Where a layer of ours has its emulator, and which. */
+static const char *path_of(const struct view *view, size_t i, const struct layer_program **ret)
 {
 	const char *path = only_emulator(view->layers[i]);
 	const struct layer_entry *entry = path ? layer_find(view->layers[i], path, strlen(path)) : NULL;
 
-	*ret_arch = entry ? layer_program(view->layers[i], entry)->emulates : NULL;
+	*ret = entry ? layer_program(view->layers[i], entry) : NULL;
 	return path;
 }
 
@@ -243,9 +246,9 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		if (!flags[i])
 			layers[left.n++] = view->layers[i];
 	for (size_t i = 0; i < view->n && n < COVERS_MAX; i++) {
-		const struct arch *arch;
-		const char *path = flags[i] ? path_of(view, i, &arch) : NULL;
-		const struct layer_program *again = path ? find_again(view, i, &left, path, arch) : NULL;
+		const struct layer_program *ours;
+		const char *path = flags[i] ? path_of(view, i, &ours) : NULL;
+		const struct layer_program *again = path ? find_again(view, i, &left, path, ours) : NULL;
 
 		if (!again || has_path(paths, n, path))
 			continue;
@@ -290,8 +293,10 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 /* For what is told of it. */
 static int set_place(struct image_work *w, struct image_change *change, const struct view *view, size_t i)
 {
-	const char *path = path_of(view, i, &change->arch);
+	const struct layer_program *program;
+	const char *path = path_of(view, i, &program);
 
+	change->arch = program ? program->emulates : NULL;
 	free(take_ptr(&change->place));
 	if (path && asprintf(&change->place, "/%s", path) < 0) {
 		change->place = NULL;

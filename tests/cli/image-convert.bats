@@ -88,6 +88,8 @@ config_of() {
 	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar"
 	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" docker-archive:out:name:1
 	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:
+	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" -
+	expect 2 "$ANYARCH" index - "$FORMATS/docker-old.tar"
 }
 
 @test "a label that lies is refused, or made true" {

@@ -335,6 +335,13 @@ parts() {
 	[[ $stderr != *hidden* ]]
 	umoci unpack --image image:1 bundle
 	[[ -d bundle/rootfs/usr/bin/qemu-arm-static ]]
+	rm -rf image plain root more copy bundle
+	cp "$(type -P true)" copy # a program, and another one
+	built_on copy
+	expect_raw 0 "$ANYARCH" eject image
+	[[ $stderr != *hidden* ]]
+	umoci unpack --image image:1 bundle
+	cmp bundle/rootfs/usr/bin/qemu-arm-static copy
 }
 
 @test "eject --at takes what is there and nothing else, and all of ours go at once" {
