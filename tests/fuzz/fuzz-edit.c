@@ -52,11 +52,11 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 	return 0;
 }
 
+/* Whatever a document may name is needed; the two that nothing names are what changes. */
 static bool keep(const char *name, void *context)
 {
-	(void)name;
 	(void)context;
-	return true;
+	return strcmp(name, "manifest.json") && strcmp(name, "index.json");
 }
 
 /* The archive that the edit makes of a bundle, opened and read. NULL when the edit is refused, which it may be. */
@@ -73,8 +73,14 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	if (r)
 		return NULL;
 	fd = memfd_create("out", MFD_CLOEXEC);
-	must(fd >= 0 && !commit_archive(bundle, &edit, keep, NULL, fd, &e));
+	must(fd >= 0);
+	r = commit_archive(bundle, &edit, keep, NULL, fd, &e);
+	must(!r || r == -EEXIST); /* a name that is taken */
 	edit_done(&edit);
+	if (r) {
+		close(fd);
+		return NULL;
+	}
 	out = bundle_open(fd, "/tmp", &e);
 	must(out);
 	r = image_look_each(out, false, &(struct image_visit){ .cache = -1 }, ret, &e);
