@@ -10,6 +10,8 @@ source "$BATS_TEST_DIRNAME/../lib/base.bash"
 source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/run.bash
 source "$BATS_TEST_DIRNAME/../lib/run.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
+source "$BATS_TEST_DIRNAME/../lib/registry.bash"
 
 # base_image ARCH [VARIANT] FILE: busybox for this platform, as an archive of docker save.
 base_image() {
@@ -32,20 +34,9 @@ base_image() {
 }
 
 setup_file() {
-	local i
-
 	open_public
-	[[ -n $(type -P docker-registry) ]] || return 0
-	PORT=$((20000 + RANDOM % 20000))
-	printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%d"}\n' \
-		"$BATS_FILE_TMPDIR/registry" "$PORT" >"$BATS_FILE_TMPDIR/registry.yml"
-	docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/registry.log" 2>&1 3>&- &
-	REGISTRY=$!
-	export PORT REGISTRY
-	for ((i = 0; i < 100; i++)); do
-		! (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || break
-		sleep 0.1
-	done
+	registry_start
+	[[ -n ${REGISTRY-} ]] || return 0
 	base_image armhf arm v7 "$BATS_FILE_TMPDIR/arm.tar"
 	base_image amd64 amd64 '' "$BATS_FILE_TMPDIR/amd64.tar"
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm.tar" "docker://127.0.0.1:$PORT/arm32v7/base:1"
@@ -53,7 +44,7 @@ setup_file() {
 }
 
 teardown_file() {
-	[[ -z ${REGISTRY-} ]] || kill "$REGISTRY"
+	registry_stop
 	rm -rf -- "$PUBLIC"
 }
 

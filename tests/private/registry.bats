@@ -7,29 +7,19 @@
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/inspect.bash
 source "$BATS_TEST_DIRNAME/../lib/inspect.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
+source "$BATS_TEST_DIRNAME/../lib/registry.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/rootfs.bash
 source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
 
 setup_file() {
-	local i
-
 	make_set formats
 	make_emulators "$BATS_FILE_TMPDIR"
-	[[ -n $(type -P docker-registry) ]] || return 0
-	PORT=$((20000 + RANDOM % 20000))
-	printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%d"}\n' \
-		"$BATS_FILE_TMPDIR/registry" "$PORT" >"$BATS_FILE_TMPDIR/registry.yml"
-	docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/registry.log" 2>&1 3>&- &
-	REGISTRY=$!
-	export PORT REGISTRY
-	for ((i = 0; i < 100; i++)); do
-		! (: >"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || break
-		sleep 0.1
-	done
+	registry_start
 }
 
 teardown_file() {
-	[[ -z ${REGISTRY-} ]] || kill "$REGISTRY"
+	registry_stop
 }
 
 setup() {
