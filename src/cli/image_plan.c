@@ -404,6 +404,8 @@ int image_work_look(struct image_facts *facts, const struct view *view, void *co
 			say_note("%s: an image for %s is left alone", w->c->target, image->os);
 		return 0;
 	}
+	if (image->is_contradicted)
+		return refuse(w, "index.json and manifest.json name other layers for one image: readers disagree which counts");
 	if (w->c->ejects)
 		return look_for_layers(w, facts, view);
 	return look_for_graft(w, facts, view);

@@ -66,13 +66,31 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	return r;
 }
 
-static bool has_config(const struct model *model, const struct model_image *image)
+/* Whether two halves of an archive name other layers: where both name blobs, those have to be the same. */
+static bool do_contradict(const struct model_image *a, const struct model_image *b)
 {
-	for (size_t i = 0; i < model->n; i++)
-		if (model->images[i].config_digest && image->config_digest &&
-			!strcmp(model->images[i].config_digest, image->config_digest))
+	static const char blobs[] = "blobs/";
+
+	for (size_t i = 0; i < MIN_OF(a->n_layers, b->n_layers); i++)
+		if (!strncmp(b->layers[i], blobs, strlen(blobs)) && strcmp(a->layers[i], b->layers[i]))
 			return true;
-	return false;
+	return a->n_layers != b->n_layers;
+}
+
+/* Finds it by its config, under whichever tag. */
+static bool has_config(struct model *model, const struct model_image *image)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < model->n; i++) {
+		struct model_image *one = &model->images[i];
+
+		if (!one->config_digest || !image->config_digest || strcmp(one->config_digest, image->config_digest))
+			continue;
+		one->is_contradicted |= do_contradict(one, image);
+		has = true;
+	}
+	return has;
 }
 
 /*

@@ -40,6 +40,7 @@ struct model_image {
 	bool is_docker_type; /* its manifest is of Docker's media type */
 	char *top_id;	     /* the config's last diff_id */
 	bool is_grafted;     /* its topmost layer has the mark of inject */
+	bool is_contradicted; /* manifest.json has other layers for the same config */
 	bool is_second_half; /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
 	char *index_platform; /* what the index above says, "os/arch[/variant]" */

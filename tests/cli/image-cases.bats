@@ -356,6 +356,15 @@ document() {
 	undone
 }
 
+@test "17: an archive whose halves name other layers for one image is refused" {
+	take 17-contradiction
+	inject 3 image
+	says 'readers disagree which counts'
+	untouched
+	expect 3 "$ANYARCH" eject image
+	untouched
+}
+
 @test "18: an OCI half that is broken is left out, and that is told; one with other sizes is refused" {
 	local name
 

@@ -52,11 +52,11 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 	return 0;
 }
 
-/* Whatever a document may name is needed; the two that nothing names are what changes. */
+/* Whatever a document may name is needed; what nothing names is what changes, or goes with a broken half. */
 static bool keep(const char *name, void *context)
 {
 	(void)context;
-	return strcmp(name, "manifest.json") && strcmp(name, "index.json");
+	return strcmp(name, "manifest.json") && strcmp(name, "index.json") && strcmp(name, "oci-layout");
 }
 
 /* The archive that the edit makes of a bundle, opened and read. NULL when the edit is refused, which it may be. */

@@ -217,6 +217,13 @@ def archives():
     both = {**half, **docker([([SMALL], config_of([SMALL]), ["test:1"])], "new"),
             "repositories": b'{"test":{"1":"' + b"a" * 64 + b'"}}\n'}
     yield "17-dual", archive(both)
+    two = [SMALL, tar(member("opt/more", b"x" * 600))]
+    oci = Oci()
+    half = oci.finish(oci.image(two, **named("1")))
+    other = docker([(two, config_of(two), ["test:1"])], "new")
+    manifest = json.loads(other["manifest.json"])
+    manifest[0]["Layers"].reverse()
+    yield "17-contradiction", archive({**half, **other, "manifest.json": pack(manifest)})
     yield "18-manifests-null", archive({**both, "index.json": b'{"schemaVersion":2,"manifests":null}'})
     bare = Oci()
     image = bare.blob({"schemaVersion": 2, "mediaType": MANIFEST, "layers": [], "config": bare.blob(
