@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 
-enum { FILES_MAX = 10000, HEX = 64 };
+enum { FILES_MAX = 10000, HEX = 64, USE_NOTED = 3600 /* seconds */ };
 
 /* How a file begins. Arrays follow as they are in memory: nobody reads them but this program on this machine. */
 struct header {
@@ -244,6 +245,15 @@ static bool load(int fd, uint64_t size, struct layer *layer)
 	return ok && !memcmp(digest, header.check, DIGEST_TEXT) && !layer_adopt(layer);
 }
 
+/* Once an hour is enough, and does not keep the disk busy with it when the image is to be there. */
+static void note_use(int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && (time(NULL) < st.st_mtime || time(NULL) - st.st_mtime > USE_NOTED))
+		futimens(fd, NULL);
+}
+
 bool cache_load(int cache, const char *digest, uint64_t size, struct layer *ret)
 {
 	struct layer layer = { 0 };
@@ -259,7 +269,7 @@ bool cache_load(int cache, const char *digest, uint64_t size, struct layer *ret)
 		layer_done(&layer);
 		return false;
 	}
-	futimens(fd, NULL); /* it was of use */
+	note_use(fd);
 	*ret = layer;
 	return true;
 }

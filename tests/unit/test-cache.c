@@ -59,6 +59,26 @@ static void is_same(const struct layer *a, const struct layer *b)
 	}
 }
 
+static void name_entry(char ret[100])
+{
+	snprintf(ret, 100, "anyarch/layers/%s", digest + strlen("sha256:"));
+}
+
+/* What was last used long ago is then as young as what was used now. */
+static void use_is_noted(const struct scratch *s, int cache)
+{
+	const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+	struct layer layer = { 0 };
+	char name[100];
+	struct stat st;
+
+	name_entry(name);
+	assert_false(utimensat(s->dir, name, old, 0));
+	assert_true(cache_load(cache, digest, SIZE, &layer));
+	layer_done(&layer);
+	check(!fstatat(s->dir, name, &st, 0) && st.st_mtime > 1000, "its use is not noted");
+}
+
 static void what_was_kept_comes_back(void **state)
 {
 	const struct scratch *s = *state;
@@ -72,6 +92,7 @@ static void what_was_kept_comes_back(void **state)
 	assert_true(cache_load(cache, digest, SIZE, &layer));
 	is_same(&stack.layers[0], &layer);
 	layer_done(&layer);
+	use_is_noted(s, cache);
 	check(!cache_load(cache, digest, SIZE + 1, &layer), "a layer of another size");
 	check(!cache_load(-1, digest, SIZE, &layer), "without a cache");
 	check(!cache_load(cache, "sha256:../../etc/passwd", SIZE, &layer), "a digest that is none");
@@ -86,11 +107,6 @@ static void read_entry(const struct scratch *s, const char *name, struct buf *ou
 	auto_fd fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
 
 	assert_true(fd >= 0 && !fd_read_all(fd, ENTRY_MAX, out));
-}
-
-static void name_entry(char ret[100])
-{
-	snprintf(ret, 100, "anyarch/layers/%s", digest + strlen("sha256:"));
 }
 
 static void damage_is_noticed(void **state)
