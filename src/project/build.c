@@ -9,37 +9,20 @@
 #include <time.h>
 
 #include "base/fdio.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "image/image_out.h"
-#include "image/index.h"
-#include "project/engine.h"
-#include "project/render.h"
-#include "report/image.h"
+#include "project/flow.h"
 #include "report/status.h"
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
 
-enum { NAMES_MAX = 64 };
-
-/* What is needed while it goes on. */
-struct flow {
-	const struct build_request *request;
-	struct build *build;
-	struct config config;
-	struct render render;
-	struct engine engine;
-	char *scratch; /* a directory of ours */
-};
-
-static const char *value(const struct flow *f, enum config_key key)
+const char *flow_value(const struct flow *f, enum config_key key)
 {
 	return f->config.values[key];
 }
 
-static int run(const struct flow *f, const struct child *command, struct err *e)
+int flow_run(const struct flow *f, const struct child *command, struct err *e)
 {
 	if (f->request->show)
 		f->request->show(command, f->request->context);
@@ -48,12 +31,12 @@ static int run(const struct flow *f, const struct child *command, struct err *e)
 
 /* ---- names ---- */
 
-static char *whole_name(const struct flow *f, const char *tag)
+char *flow_name(const struct flow *f, const char *tag)
 {
-	const char *repo = value(f, CONFIG_REPO);
+	const char *repo = flow_value(f, CONFIG_REPO);
 	char *name;
 
-	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
+	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
 }
 
 static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
@@ -62,13 +45,13 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 
 	item->platform = from->target.platform;
 	name_platform(&text, item->platform.arch, item->platform.variant);
-	buf_adds(&tag, value(f, CONFIG_TAG_PREFIX));
+	buf_adds(&tag, flow_value(f, CONFIG_TAG_PREFIX));
 	platform_word(&item->platform, &tag);
-	buf_addf(&tag, "-%s%s", value(f, CONFIG_IMAGE_VERSION), value(f, CONFIG_TAG_SUFFIX));
+	buf_addf(&tag, "-%s%s", flow_value(f, CONFIG_IMAGE_VERSION), flow_value(f, CONFIG_TAG_SUFFIX));
 	if (tag.len > 128)
 		return err_set(e, -EBADMSG, CONFIG_FILE ": the tag %s has more than 128 characters", buf_text(&tag));
 	item->text = mem_text(buf_text(&text));
-	item->name = whole_name(f, buf_text(&tag));
+	item->name = flow_name(f, buf_text(&tag));
 	return item->text && item->name ? 0 : err_sys(e, -ENOMEM, "cannot name the images");
 }
 
@@ -80,7 +63,7 @@ static int name_all(struct flow *f, struct err *e)
 		r = config_require(&f->config, CONFIG_REPO, e);
 	if (r)
 		return err_prefix(e, CONFIG_FILE);
-	f->build->name = whole_name(f, value(f, CONFIG_IMAGE_VERSION));
+	f->build->name = flow_name(f, flow_value(f, CONFIG_IMAGE_VERSION));
 	if (!f->build->name)
 		return err_sys(e, -ENOMEM, "cannot name the images");
 	for (size_t i = 0; !r && i < f->render.n; i++) {
@@ -134,7 +117,7 @@ static int find_skopeo(struct err *e)
 
 static int find_engine(struct flow *f, struct err *e)
 {
-	const char *name = f->request->engine ? f->request->engine : value(f, CONFIG_ENGINE);
+	const char *name = f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE);
 
 	if (f->request->dry_run) { /* nothing is asked: the first one, or the one that was named */
 		for (unsigned i = 0; engine_words[i]; i++)
@@ -143,7 +126,7 @@ static int find_engine(struct flow *f, struct err *e)
 		f->engine.program = mem_text(f->engine.kind <= ENGINE_BUILDX ? "docker" : engine_words[f->engine.kind]);
 		return f->engine.program ? 0 : err_sys(e, -ENOMEM, "cannot look for an engine");
 	}
-	return engine_find(name, value(f, CONFIG_DOCKER_CLI_PATH), &f->engine, e);
+	return engine_find(name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &f->engine, e);
 }
 
 static int prepare(struct flow *f, struct err *e)
@@ -157,7 +140,7 @@ static int prepare(struct flow *f, struct err *e)
 		r = name_all(f, e);
 	if (!r)
 		r = find_engine(f, e);
-	if (!r && *value(f, CONFIG_SMOKE) && !engine_can_run(&f->engine)) {
+	if (!r && *flow_value(f, CONFIG_SMOKE) && !engine_can_run(&f->engine)) {
 		err_set(e, -EINVAL, CONFIG_FILE ": SMOKE: buildah runs no images");
 		r = err_hint(e, "--engine podman builds the same, and runs them");
 	}
@@ -170,7 +153,7 @@ static int prepare(struct flow *f, struct err *e)
 
 /* ---- files that are only needed meanwhile ---- */
 
-static char *scratch_path(const struct flow *f, size_t i, const char *end)
+char *flow_scratch(const struct flow *f, size_t i, const char *end)
 {
 	auto_buf word = { 0 };
 	char *path;
@@ -201,7 +184,7 @@ static void remove_scratch(struct flow *f)
 		return;
 	for (size_t i = 0; i < f->build->n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
-			auto_free char *path = scratch_path(f, i, ends[k]);
+			auto_free char *path = flow_scratch(f, i, ends[k]);
 
 			if (path)
 				unlink(path);
@@ -226,8 +209,7 @@ static int write_dockerfile(const struct flow *f, size_t i, const char *path, st
 
 /* ---- one platform ---- */
 
-/* What was built may be for the machine that builds: engines take a base image for that without a word. */
-static int judge(const struct platform *wanted, const struct image_report *report, struct err *e)
+int flow_judge(const struct platform *wanted, const struct image_report *report, struct err *e)
 {
 	const struct image_facts *facts = report->model.n ? &report->facts[0] : NULL;
 	auto_buf is = { 0 }, should = { 0 };
@@ -258,7 +240,7 @@ static int check_image(const struct build_item *item, const char *archive, const
 		return err_sys(e, -errno, "%s", archive);
 	r = image_look(fd, tmpdir, &report, e);
 	if (!r)
-		r = judge(&item->platform, &report, e);
+		r = flow_judge(&item->platform, &report, e);
 	image_done(&report);
 	return r;
 }
@@ -266,7 +248,7 @@ static int check_image(const struct build_item *item, const char *archive, const
 static int build_one(const struct flow *f, size_t i)
 {
 	struct build_item *item = &f->build->items[i];
-	auto_free char *dockerfile = scratch_path(f, i, ".Dockerfile"), *archive = scratch_path(f, i, ".tar"), *target = NULL;
+	auto_free char *dockerfile = flow_scratch(f, i, ".Dockerfile"), *archive = flow_scratch(f, i, ".tar"), *target = NULL;
 	struct engine_image image = { item->text, dockerfile, f->request->path, item->name, archive, NULL,
 		f->request->options, f->request->n_options, f->request->insecure };
 	struct child command;
@@ -281,17 +263,17 @@ static int build_one(const struct flow *f, size_t i)
 	if (r)
 		return err_sys(&item->err, r, "%s", item->name);
 	engine_build(&f->engine, &image, &command);
-	r = run(f, &command, &item->err);
+	r = flow_run(f, &command, &item->err);
 	engine_save(&f->engine, &image, &command);
 	if (!r)
-		r = run(f, &command, &item->err);
+		r = flow_run(f, &command, &item->err);
 	if (!r && !f->request->dry_run) {
 		r = check_image(item, archive, f->request->tmpdir, &item->err);
 		item->result = r ? BUILD_WRONG : BUILD_FAILED;
 	}
-	if (!r && *value(f, CONFIG_SMOKE)) {
-		engine_run(&f->engine, &image, value(f, CONFIG_SMOKE), &command);
-		r = run(f, &command, &item->err);
+	if (!r && *flow_value(f, CONFIG_SMOKE)) {
+		engine_run(&f->engine, &image, flow_value(f, CONFIG_SMOKE), &command);
+		r = flow_run(f, &command, &item->err);
 		item->result = r ? BUILD_SMOKED : BUILD_FAILED;
 	}
 	item->result = r ? item->result : f->request->dry_run ? BUILD_PENDING : BUILD_DONE;
@@ -326,177 +308,17 @@ static int build_each(const struct flow *f, struct err *e)
 		err_hint(e, "the others are built; %s is not made before all are", f->build->name);
 }
 
-/* ---- one name for all ---- */
-
-/* What is to go into the index, open until it is written. */
-struct gathered {
-	struct bundle *bundles[PLATFORMS_MAX];
-	struct image_report reports[PLATFORMS_MAX];
-	struct index_image images[PLATFORMS_MAX];
-	const char *tags[NAMES_MAX];
-	char *names[NAMES_MAX]; /* owned */
-	size_t n, n_tags;
-};
-
-static int add_name(const struct flow *f, struct gathered *g, const char *tag, size_t len, struct err *e)
-{
-	auto_free char *part = mem_part(tag, len);
-
-	if (g->n_tags == NAMES_MAX)
-		return err_set(e, -E2BIG, CONFIG_FILE ": more than %d names", NAMES_MAX);
-	g->names[g->n_tags] = part ? whole_name(f, part) : NULL;
-	if (!g->names[g->n_tags])
-		return err_sys(e, -ENOMEM, "cannot name the image");
-	g->tags[g->n_tags] = g->names[g->n_tags];
-	g->n_tags++;
-	return 0;
-}
-
-static int add_names(const struct flow *f, struct gathered *g, struct err *e)
-{
-	const char *version = value(f, CONFIG_IMAGE_VERSION), *p = value(f, CONFIG_ALIASES);
-	int r = add_name(f, g, version, strlen(version), e);
-
-	for (size_t len; !r && *(p += strspn(p, " \t")); p += len) {
-		len = strcspn(p, " \t");
-		r = add_name(f, g, p, len, e);
-	}
-	return r;
-}
-
-/* Docker's words: arm64 is v8 without saying so. */
-static const char *variant_of(const struct platform *platform)
-{
-	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
-}
-
-static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct err *e)
-{
-	const struct build_item *item = &f->build->items[i];
-	auto_free char *archive = scratch_path(f, i, ".tar");
-	int fd = archive ? open(archive, O_RDONLY | O_CLOEXEC) : -1, r;
-
-	if (fd < 0)
-		return err_sys(e, archive ? -errno : -ENOMEM, "%s", item->name);
-	g->bundles[i] = bundle_open(fd, f->request->tmpdir, e);
-	if (!g->bundles[i])
-		return e ? e->code : -EBADMSG;
-	g->n++;
-	r = image_look_each(g->bundles[i], false, &(struct image_visit){ .cache = -1 }, &g->reports[i], e);
-	if (!r)
-		r = judge(&item->platform, &g->reports[i], e);
-	if (!r)
-		g->images[i] = (struct index_image){ g->bundles[i], &g->reports[i].model.images[0], item->platform.arch->oci,
-			variant_of(&item->platform), item->platform.arch == arch_host(), NULL };
-	return r;
-}
-
-static void gathered_done(struct gathered *g)
-{
-	for (size_t i = 0; i < g->n; i++) {
-		image_done(&g->reports[i]);
-		bundle_free(g->bundles[i]);
-	}
-	for (size_t i = 0; i < g->n_tags; i++)
-		free(g->names[i]);
-}
-
-static int write_index(struct outlet *outlet, void *context, struct err *e)
-{
-	const struct gathered *g = context;
-	const struct index_request request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
-
-	return index_write(&request, outlet, e);
-}
-
-/* The digest that all names lead to. */
-static int find_digest(const char *path, const char *tmpdir, char *ret, size_t size, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct bundle *bundle = fd < 0 ? NULL : bundle_open(fd, tmpdir, e);
-	auto_buf text = { 0 };
-	auto_json *index = NULL;
-	int r = bundle ? bundle_text(bundle, "index.json", &text, e) : err_sys(e, fd < 0 ? -errno : -EBADMSG, "%s", path);
-
-	index = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (index)
-		snprintf(ret, size, "%s", jv_get_text(jv_at(jv_get(index, "manifests"), 0), "digest"));
-	bundle_free(bundle);
-	return index ? 0 : e && e->code ? e->code : -EBADMSG;
-}
-
-static int copy_to_registry(const struct flow *f, const char *from, const char *name, bool is_index, struct err *e)
-{
-	struct child c = { 0 };
-	auto_buf to = { 0 };
-
-	buf_addf(&to, "docker://%s", name);
-	child_add(&c, "skopeo", "copy", NULL);
-	if (is_index)
-		child_add(&c, "--all", "--preserve-digests", NULL);
-	if (f->request->insecure)
-		child_add(&c, "--dest-tls-verify=false", NULL);
-	child_add(&c, from, buf_text(&to), NULL);
-	return buf_ok(&to) ? run(f, &c, e) : err_sys(e, -ENOMEM, "%s", name);
-}
-
-/* Each platform first, the names for all last: what has those is whole. */
-static int push_all(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
-{
-	const char *form = f->engine.kind <= ENGINE_BUILDX ? "docker-archive" : "oci-archive";
-	int r = 0;
-
-	for (size_t i = 0; !r && i < f->build->n; i++) {
-		auto_free char *one = scratch_path(f, i, ".tar");
-		auto_buf from = { 0 };
-
-		buf_addf(&from, "%s:%s", form, one ? one : "");
-		r = copy_to_registry(f, buf_text(&from), f->build->items[i].name, false, e);
-	}
-	for (size_t i = 0; !r && i < g->n_tags; i++) {
-		auto_buf from = { 0 };
-
-		buf_addf(&from, "oci-archive:%s:%s", archive, value(f, CONFIG_IMAGE_VERSION));
-		r = copy_to_registry(f, buf_text(&from), g->tags[i], true, e);
-	}
-	f->build->is_pushed = !r && !f->request->dry_run;
-	return r;
-}
-
-static int make_index(const struct flow *f, struct gathered *g, struct err *e)
-{
-	auto_free char *own = NULL;
-	const char *path = f->request->out;
-	int r = add_names(f, g, e);
-
-	if (!path && asprintf(&own, "%s/all", f->scratch) < 0)
-		return err_sys(e, -ENOMEM, "%s", f->build->name);
-	path = path ? path : own;
-	if (!f->request->dry_run) {
-		for (size_t i = 0; !r && i < f->build->n; i++)
-			r = gather_one(f, g, i, e);
-		if (!r)
-			r = image_out_archive(path, write_index, g, e);
-		if (!r)
-			r = find_digest(path, f->request->tmpdir, f->build->digest, sizeof(f->build->digest), e);
-	}
-	return r || !f->request->push ? r : push_all(f, g, path, e);
-}
-
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
 {
-	auto_free struct gathered *gathered = mem_new(1, sizeof(*gathered));
 	struct flow f = { .request = request, .build = ret };
-	int r = gathered ? prepare(&f, e) : err_sys(e, -ENOMEM, "cannot build");
+	int r = prepare(&f, e);
 
 	if (!r)
 		r = make_scratch(&f, e);
 	if (!r)
 		r = build_each(&f, e);
 	if (!r && (request->out || request->push))
-		r = make_index(&f, gathered, e);
-	if (gathered)
-		gathered_done(gathered);
+		r = publish(&f, e);
 	remove_scratch(&f);
 	engine_done(&f.engine);
 	render_done(&f.render);

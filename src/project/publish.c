@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/* One name for all platforms of a project: the index, and where it goes. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "image/image_out.h"
+#include "image/index.h"
+#include "project/flow.h"
+
+enum { NAMES_MAX = 64 };
+
+/* What is to go into the index, open until it is written. */
+struct gathered {
+	struct bundle *bundles[PLATFORMS_MAX];
+	struct image_report reports[PLATFORMS_MAX];
+	struct index_image images[PLATFORMS_MAX];
+	const char *tags[NAMES_MAX];
+	char *names[NAMES_MAX]; /* owned */
+	size_t n, n_tags;
+};
+
+static int add_name(const struct flow *f, struct gathered *g, const char *tag, size_t len, struct err *e)
+{
+	auto_free char *part = mem_part(tag, len);
+
+	if (g->n_tags == NAMES_MAX)
+		return err_set(e, -E2BIG, CONFIG_FILE ": more than %d names", NAMES_MAX);
+	g->names[g->n_tags] = part ? flow_name(f, part) : NULL;
+	if (!g->names[g->n_tags])
+		return err_sys(e, -ENOMEM, "cannot name the image");
+	g->tags[g->n_tags] = g->names[g->n_tags];
+	g->n_tags++;
+	return 0;
+}
+
+static int add_names(const struct flow *f, struct gathered *g, struct err *e)
+{
+	const char *version = flow_value(f, CONFIG_IMAGE_VERSION), *p = flow_value(f, CONFIG_ALIASES);
+	int r = add_name(f, g, version, strlen(version), e);
+
+	for (size_t len; !r && *(p += strspn(p, " \t")); p += len) {
+		len = strcspn(p, " \t");
+		r = add_name(f, g, p, len, e);
+	}
+	return r;
+}
+
+/* Docker's words: arm64 is v8 without saying so. */
+static const char *variant_of(const struct platform *platform)
+{
+	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
+}
+
+static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct err *e)
+{
+	const struct build_item *item = &f->build->items[i];
+	auto_free char *archive = flow_scratch(f, i, ".tar");
+	int fd = archive ? open(archive, O_RDONLY | O_CLOEXEC) : -1, r;
+
+	if (fd < 0)
+		return err_sys(e, archive ? -errno : -ENOMEM, "%s", item->name);
+	g->bundles[i] = bundle_open(fd, f->request->tmpdir, e);
+	if (!g->bundles[i])
+		return e ? e->code : -EBADMSG;
+	g->n++;
+	r = image_look_each(g->bundles[i], false, &(struct image_visit){ .cache = -1 }, &g->reports[i], e);
+	if (!r)
+		r = flow_judge(&item->platform, &g->reports[i], e);
+	if (!r)
+		g->images[i] = (struct index_image){ g->bundles[i], &g->reports[i].model.images[0], item->platform.arch->oci,
+			variant_of(&item->platform), item->platform.arch == arch_host(), NULL };
+	return r;
+}
+
+static void gathered_done(struct gathered *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		image_done(&g->reports[i]);
+		bundle_free(g->bundles[i]);
+	}
+	for (size_t i = 0; i < g->n_tags; i++)
+		free(g->names[i]);
+}
+
+static int write_index(struct outlet *outlet, void *context, struct err *e)
+{
+	const struct gathered *g = context;
+	const struct index_request request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
+
+	return index_write(&request, outlet, e);
+}
+
+/* The digest that all names lead to. */
+static int find_digest(const char *path, const char *tmpdir, char *ret, size_t size, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct bundle *bundle = fd < 0 ? NULL : bundle_open(fd, tmpdir, e);
+	auto_buf text = { 0 };
+	auto_json *index = NULL;
+	int r = bundle ? bundle_text(bundle, "index.json", &text, e) : err_sys(e, fd < 0 ? -errno : -EBADMSG, "%s", path);
+
+	index = r ? NULL : jv_load(buf_text(&text), text.len, e);
+	if (index)
+		snprintf(ret, size, "%s", jv_get_text(jv_at(jv_get(index, "manifests"), 0), "digest"));
+	bundle_free(bundle);
+	return index ? 0 : e && e->code ? e->code : -EBADMSG;
+}
+
+static int copy_to_registry(const struct flow *f, const char *from, const char *name, bool is_index, struct err *e)
+{
+	struct child c = { 0 };
+	auto_buf to = { 0 };
+
+	buf_addf(&to, "docker://%s", name);
+	child_add(&c, "skopeo", "copy", NULL);
+	if (is_index)
+		child_add(&c, "--all", "--preserve-digests", NULL);
+	if (f->request->insecure)
+		child_add(&c, "--dest-tls-verify=false", NULL);
+	child_add(&c, from, buf_text(&to), NULL);
+	return buf_ok(&to) ? flow_run(f, &c, e) : err_sys(e, -ENOMEM, "%s", name);
+}
+
+/* Each platform first, the names for all last: what has those is whole. */
+static int push_all(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
+{
+	const char *form = f->engine.kind <= ENGINE_BUILDX ? "docker-archive" : "oci-archive";
+	int r = 0;
+
+	for (size_t i = 0; !r && i < f->build->n; i++) {
+		auto_free char *one = flow_scratch(f, i, ".tar");
+		auto_buf from = { 0 };
+
+		buf_addf(&from, "%s:%s", form, one ? one : "");
+		r = copy_to_registry(f, buf_text(&from), f->build->items[i].name, false, e);
+	}
+	for (size_t i = 0; !r && i < g->n_tags; i++) {
+		auto_buf from = { 0 };
+
+		buf_addf(&from, "oci-archive:%s:%s", archive, flow_value(f, CONFIG_IMAGE_VERSION));
+		r = copy_to_registry(f, buf_text(&from), g->tags[i], true, e);
+	}
+	f->build->is_pushed = !r && !f->request->dry_run;
+	return r;
+}
+
+static int make_index(const struct flow *f, struct gathered *g, struct err *e)
+{
+	auto_free char *own = NULL;
+	const char *path = f->request->out;
+	int r = add_names(f, g, e);
+
+	if (!path && asprintf(&own, "%s/all", f->scratch) < 0)
+		return err_sys(e, -ENOMEM, "%s", f->build->name);
+	path = path ? path : own;
+	if (!f->request->dry_run) {
+		for (size_t i = 0; !r && i < f->build->n; i++)
+			r = gather_one(f, g, i, e);
+		if (!r)
+			r = image_out_archive(path, write_index, g, e);
+		if (!r)
+			r = find_digest(path, f->request->tmpdir, f->build->digest, sizeof(f->build->digest), e);
+	}
+	return r || !f->request->push ? r : push_all(f, g, path, e);
+}
+
+int publish(const struct flow *f, struct err *e)
+{
+	auto_free struct gathered *gathered = mem_new(1, sizeof(*gathered));
+	int r = gathered ? make_index(f, gathered, e) : err_sys(e, -ENOMEM, "%s", f->build->name);
+
+	if (gathered)
+		gathered_done(gathered);
+	return r;
+}
