@@ -43,3 +43,24 @@ bool mem_has_failed(void)
 {
 	return has_failed;
 }
+
+int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
+{
+	char *copy = mem_text(text);
+
+	if (copy && *n == *cap) {
+		size_t more = *cap ? 2 * *cap : 16;
+		char **grown = mem_grow(*list, more, sizeof(*grown));
+
+		if (!grown) {
+			free(copy);
+			return -ENOMEM;
+		}
+		*list = grown;
+		*cap = more;
+	}
+	if (!copy)
+		return -ENOMEM;
+	(*list)[(*n)++] = copy;
+	return 0;
+}

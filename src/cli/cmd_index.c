@@ -93,12 +93,6 @@ static int find_platform(const struct context *c, const struct image_facts *fact
 	return 0;
 }
 
-/* Docker's words: arm64 is v8 without saying so. */
-static const char *variant_of(const struct platform *platform)
-{
-	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
-}
-
 static int add_image(struct context *c, const struct input *input, const struct image_facts *facts, struct err *e)
 {
 	struct index_image *image = &c->images[c->n];
@@ -113,7 +107,7 @@ static int add_image(struct context *c, const struct input *input, const struct 
 		return err_set(e, -E2BIG, "more than %d platforms", IMAGES_MAX);
 	/* Kept by address: the words of the table, and a copy that lives with the facts. */
 	*image = (struct index_image){ input->bundle, facts->image, platform.arch->oci, "", platform.arch == arch_host() };
-	image->variant = !*variant_of(&platform) ? "" :
+	image->variant = !*index_variant(&platform) ? "" :
 		c->trust_label && facts->has_label ? facts->label.variant : facts->content.platform.variant;
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->images[i].architecture, image->architecture) &&
@@ -156,7 +150,9 @@ static int add_input(struct context *c, const char *target, struct err *e)
 
 static int write_index(struct outlet *outlet, void *context, struct err *e)
 {
-	return index_write(context, outlet, e);
+	char digest[DIGEST_TEXT];
+
+	return index_write(context, outlet, digest, e);
 }
 
 static int write_out(const struct context *c, const char *out, struct err *e)

@@ -219,7 +219,6 @@ static int is_in(const struct bundle *bundle, const struct edit_member *member)
 	if (member->graft)
 		return is_layer_in(bundle, member);
 	r = bundle_text(bundle, member->name, &text, NULL);
-
 	if (r)
 		return r == -ENOENT || r == -E2BIG ? 0 : r;
 	return text.len == member->text.len && (!text.len || !memcmp(text.data, member->text.data, text.len));

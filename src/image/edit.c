@@ -125,23 +125,7 @@ int edit_add_layer(struct edit *edit, const char *name, const struct graft *graf
 
 int edit_add_obsolete(struct edit *edit, const char *name)
 {
-	char *copy = mem_text(name);
-
-	if (copy && edit->n_obsolete == edit->obsolete_cap) {
-		size_t cap = edit->obsolete_cap ? 2 * edit->obsolete_cap : 16;
-		char **grown = mem_grow(edit->obsolete, cap, sizeof(*grown));
-
-		if (!grown) {
-			free(copy);
-			return -ENOMEM;
-		}
-		edit->obsolete = grown;
-		edit->obsolete_cap = cap;
-	}
-	if (!copy)
-		return -ENOMEM;
-	edit->obsolete[edit->n_obsolete++] = copy;
-	return 0;
+	return mem_push_text(&edit->obsolete, &edit->n_obsolete, &edit->obsolete_cap, name);
 }
 
 /* manifest.json was the only truth, and the other half would name documents that are gone. */

@@ -200,10 +200,15 @@ void index_add_name(struct buf *out, const char *name)
 	buf_adds(out, "}");
 }
 
-static int write_top(const struct index_request *request, const struct buf *index, struct outlet *outlet, struct err *e)
+const char *index_variant(const struct platform *platform)
 {
-	char digest[DIGEST_TEXT];
-	auto_buf top = { 0 }, layout = { 0 };
+	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
+}
+
+static int write_top(const struct index_request *request, const struct buf *index, struct outlet *outlet,
+	char digest[DIGEST_TEXT], struct err *e)
+{
+	auto_buf top = { 0 };
 	int r = outlet_text(outlet, index, digest, e);
 
 	buf_adds(&top, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
@@ -215,10 +220,9 @@ static int write_top(const struct index_request *request, const struct buf *inde
 		buf_adds(&top, "}");
 	}
 	buf_adds(&top, "]}");
-	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
 	if (!r)
 		r = outlet_document(outlet, "index.json", &top, e);
-	return r ? r : outlet_document(outlet, "oci-layout", &layout, e);
+	return r ? r : outlet_layout(outlet, e);
 }
 
 /* What docker load of old takes: the host's own platform, if it is there. */
@@ -236,7 +240,7 @@ static void describe_host(const struct index_request *request, const struct inde
 	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
 }
 
-int index_write(const struct index_request *request, struct outlet *outlet, struct err *e)
+int index_write(const struct index_request *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf index = { 0 }, docker = { 0 };
 	int r = 0;
@@ -257,7 +261,7 @@ int index_write(const struct index_request *request, struct outlet *outlet, stru
 	add_annotations(&index, request);
 	buf_adds(&index, "}");
 	if (!r)
-		r = write_top(request, &index, outlet, e);
+		r = write_top(request, &index, outlet, ret_digest, e);
 	if (!r && docker.len)
 		r = outlet_document(outlet, "manifest.json", &docker, e);
 	return r ? r : outlet_end(outlet, e);

@@ -2,6 +2,7 @@
 /* One image for several platforms out of several images for one. */
 #pragma once
 
+#include "arch/name.h"
 #include "image/model.h"
 #include "image/outlet.h"
 
@@ -13,6 +14,9 @@ struct index_image {
 	bool is_host; /* what manifest.json of an archive is about */
 	const struct buf *config; /* instead of its own; NULL: that */
 };
+
+/* What an index calls a variant, in Docker's words: arm64 is v8 without saying so. */
+const char *index_variant(const struct platform *platform);
 
 /* What is known of an image when its blobs are written. */
 struct index_written {
@@ -37,7 +41,7 @@ int index_write_image(const struct index_image *image, struct outlet *outlet, st
 void index_add_name(struct buf *out, const char *name);
 /*
  * Writes the image: manifests and blobs that are OCI's already stay byte for byte, a docker-archive's image gets a
- * manifest. Each blob is checked against its digest. All names lead to one digest. The outlet is ended. 0 or -errno with
+ * manifest. Each blob is checked against its digest. All names lead to one digest, ret_digest. The outlet is ended. 0 or -errno with
  * e set: -EBADMSG for a blob that is damaged or missing.
  */
-int index_write(const struct index_request *request, struct outlet *outlet, struct err *e);
+int index_write(const struct index_request *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e);

@@ -228,18 +228,9 @@ static int add_other(struct walk *w, const struct json *descriptor, struct err *
 		return 0;
 	if (++model->layers > MODEL_LAYERS_SUM)
 		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
-	if (model->n_others == model->others_cap) {
-		size_t cap = model->others_cap ? 2 * model->others_cap : 16;
-		char **grown = mem_grow(model->others, cap, sizeof(*grown));
-
-		if (!grown)
-			return err_sys(e, -ENOMEM, "cannot read the image");
-		model->others = grown;
-		model->others_cap = cap;
-	}
 	snprintf(path, sizeof(path), "blobs/sha256/%s", digest + strlen("sha256:"));
-	model->others[model->n_others] = mem_text(path);
-	return model->others[model->n_others++] ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
+	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path) ?
+		err_sys(e, -ENOMEM, "cannot read the image") : 0;
 }
 
 /* An artifact may have what is also a layer, a config or a manifest of an image. */

@@ -25,23 +25,7 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 
 static int remember(struct outlet *outlet, const char *name)
 {
-	char *copy = mem_text(name);
-
-	if (copy && outlet->n == outlet->cap) {
-		size_t cap = outlet->cap ? 2 * outlet->cap : 32;
-		char **grown = mem_grow(outlet->names, cap, sizeof(*grown));
-
-		if (!grown) {
-			free(copy);
-			return -ENOMEM;
-		}
-		outlet->names = grown;
-		outlet->cap = cap;
-	}
-	if (!copy)
-		return -ENOMEM;
-	outlet->names[outlet->n++] = copy;
-	return 0;
+	return mem_push_text(&outlet->names, &outlet->n, &outlet->cap, name);
 }
 
 /* The directories of a layout are made with its first member. */
@@ -146,6 +130,14 @@ int outlet_document(struct outlet *outlet, const char *name, const struct buf *t
 	int r = write_text(outlet, name, text);
 
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
+int outlet_layout(struct outlet *outlet, struct err *e)
+{
+	auto_buf layout = { 0 };
+
+	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
+	return outlet_document(outlet, "oci-layout", &layout, e);
 }
 
 int outlet_end(struct outlet *outlet, struct err *e)

@@ -24,6 +24,8 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e);
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e);
 int outlet_end(struct outlet *outlet, struct err *e);
+/* The document that says that it is a layout (image-spec image-layout.md). */
+int outlet_layout(struct outlet *outlet, struct err *e);
 /* Whether a blob of this name is there. */
 bool outlet_has(const struct outlet *outlet, const char *name);
 void outlet_done(struct outlet *outlet);

@@ -11,14 +11,6 @@
 
 #define OCI "application/vnd.oci.image."
 
-static int write_layout(struct outlet *outlet, struct err *e)
-{
-	auto_buf layout = { 0 };
-
-	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
-	return outlet_document(outlet, "oci-layout", &layout, e);
-}
-
 /* ---- some images ---- */
 
 static void add_descriptor(struct buf *index, const struct wrap_image *one, const struct index_written *w, const char *tag)
@@ -54,7 +46,7 @@ int wrap_images(const struct wrap_image *images, size_t n, struct outlet *outlet
 	if (!r)
 		r = outlet_document(outlet, "index.json", &index, e);
 	if (!r)
-		r = write_layout(outlet, e);
+		r = outlet_layout(outlet, e);
 	return r ? r : outlet_end(outlet, e);
 }
 

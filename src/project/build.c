@@ -209,7 +209,8 @@ static int write_dockerfile(const struct flow *f, size_t i, const char *path, st
 
 /* ---- one platform ---- */
 
-int flow_judge(const struct platform *wanted, const struct image_report *report, struct err *e)
+/* What was built may be for the machine that builds: engines take a base image for that without a word. */
+static int judge(const struct platform *wanted, const struct image_report *report, struct err *e)
 {
 	const struct image_facts *facts = report->model.n ? &report->facts[0] : NULL;
 	auto_buf is = { 0 }, should = { 0 };
@@ -240,7 +241,7 @@ static int check_image(const struct build_item *item, const char *archive, const
 		return err_sys(e, -errno, "%s", archive);
 	r = image_look(fd, tmpdir, &report, e);
 	if (!r)
-		r = flow_judge(&item->platform, &report, e);
+		r = judge(&item->platform, &report, e);
 	image_done(&report);
 	return r;
 }

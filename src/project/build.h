@@ -2,6 +2,7 @@
 /* A project built: an image for each platform, each checked, and one name for all of them. */
 #pragma once
 
+#include "base/digest.h"
 #include "project/child.h"
 #include "project/platforms.h"
 
@@ -39,7 +40,7 @@ struct build {
 	struct build_item items[PLATFORMS_MAX];
 	size_t n;
 	char *name; /* of all: REPO/IMAGE:VERSION */
-	char digest[80]; /* of what has that name; "" where it was not made */
+	char digest[DIGEST_TEXT]; /* of what has that name; "" where it was not made */
 	bool is_pushed;
 };
 

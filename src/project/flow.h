@@ -24,10 +24,5 @@ char *flow_name(const struct flow *f, const char *tag);
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
 /* Shows a command, and runs it unless nothing is to be run. As child_run(). */
 int flow_run(const struct flow *f, const struct child *command, struct err *e);
-/*
- * What was built may be for the machine that builds: engines take a base image for that without a word. 0, or -EBADMSG with
- * e telling what it is.
- */
-int flow_judge(const struct platform *wanted, const struct image_report *report, struct err *e);
 /* The index under all names, to the file that was asked for, and to the registry. 0 or -errno with e set. */
 int publish(const struct flow *f, struct err *e);

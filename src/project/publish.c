@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/memory.h"
 #include "image/image_out.h"
 #include "image/index.h"
@@ -15,11 +14,12 @@ enum { NAMES_MAX = 64 };
 /* What is to go into the index, open until it is written. */
 struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
-	struct image_report reports[PLATFORMS_MAX];
+	struct model models[PLATFORMS_MAX];
 	struct index_image images[PLATFORMS_MAX];
 	const char *tags[NAMES_MAX];
 	char *names[NAMES_MAX]; /* owned */
 	size_t n, n_tags;
+	char digest[DIGEST_TEXT]; /* that all names lead to */
 };
 
 static int add_name(const struct flow *f, struct gathered *g, const char *tag, size_t len, struct err *e)
@@ -48,12 +48,6 @@ static int add_names(const struct flow *f, struct gathered *g, struct err *e)
 	return r;
 }
 
-/* Docker's words: arm64 is v8 without saying so. */
-static const char *variant_of(const struct platform *platform)
-{
-	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
-}
-
 static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
@@ -66,19 +60,17 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	if (!g->bundles[i])
 		return e ? e->code : -EBADMSG;
 	g->n++;
-	r = image_look_each(g->bundles[i], false, &(struct image_visit){ .cache = -1 }, &g->reports[i], e);
+	r = model_read(g->bundles[i], false, &g->models[i], e); /* it was looked into when it was built */
 	if (!r)
-		r = flow_judge(&item->platform, &g->reports[i], e);
-	if (!r)
-		g->images[i] = (struct index_image){ g->bundles[i], &g->reports[i].model.images[0], item->platform.arch->oci,
-			variant_of(&item->platform), item->platform.arch == arch_host(), NULL };
+		g->images[i] = (struct index_image){ g->bundles[i], &g->models[i].images[0], item->platform.arch->oci,
+			index_variant(&item->platform), item->platform.arch == arch_host(), NULL };
 	return r;
 }
 
 static void gathered_done(struct gathered *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
-		image_done(&g->reports[i]);
+		model_done(&g->models[i]);
 		bundle_free(g->bundles[i]);
 	}
 	for (size_t i = 0; i < g->n_tags; i++)
@@ -87,26 +79,10 @@ static void gathered_done(struct gathered *g)
 
 static int write_index(struct outlet *outlet, void *context, struct err *e)
 {
-	const struct gathered *g = context;
+	struct gathered *g = context;
 	const struct index_request request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
 
-	return index_write(&request, outlet, e);
-}
-
-/* The digest that all names lead to. */
-static int find_digest(const char *path, const char *tmpdir, char *ret, size_t size, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct bundle *bundle = fd < 0 ? NULL : bundle_open(fd, tmpdir, e);
-	auto_buf text = { 0 };
-	auto_json *index = NULL;
-	int r = bundle ? bundle_text(bundle, "index.json", &text, e) : err_sys(e, fd < 0 ? -errno : -EBADMSG, "%s", path);
-
-	index = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (index)
-		snprintf(ret, size, "%s", jv_get_text(jv_at(jv_get(index, "manifests"), 0), "digest"));
-	bundle_free(bundle);
-	return index ? 0 : e && e->code ? e->code : -EBADMSG;
+	return index_write(&request, outlet, g->digest, e);
 }
 
 static int copy_to_registry(const struct flow *f, const char *from, const char *name, bool is_index, struct err *e)
@@ -161,8 +137,7 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 			r = gather_one(f, g, i, e);
 		if (!r)
 			r = image_out_archive(path, write_index, g, e);
-		if (!r)
-			r = find_digest(path, f->request->tmpdir, f->build->digest, sizeof(f->build->digest), e);
+		memcpy(f->build->digest, r ? "" : g->digest, r ? 1 : sizeof(g->digest));
 	}
 	return r || !f->request->push ? r : push_all(f, g, path, e);
 }
