@@ -543,13 +543,17 @@ build_project() { # BUILDKIT
 	build_project 1
 }
 
-# taken FILE FORM [ENGINE]: every reader of this form takes it: docker-archive, oci-archive. ENGINE: Docker's own does, too.
+# taken FILE FORM [NAME]: every reader of this form takes it: docker-archive, oci-archive. NAME: Docker's own does, too, and
+# runs it.
 taken() (
 	local from=$2:$1 store=(--root "$BATS_TEST_TMPDIR/store" --runroot "$BATS_TEST_TMPDIR/run-store" --storage-driver vfs)
 
 	printf '%s\n' "$*"
 	tar -tf "$1" >/dev/null
-	[[ -z ${3-} ]] || docker load --quiet --input "$1"
+	if [[ -n ${3-} ]]; then
+		docker load --quiet --input "$1"
+		[[ $(docker run --rm --network=none "$3" uname -m) == armv7l ]]
+	fi
 	ctr_of_engine image import --all-platforms --no-unpack "$1" >/dev/null
 	unset DOCKER_CONFIG DOCKER_HOST
 	podman "${store[@]}" load --quiet --input "$1" >/dev/null
@@ -574,13 +578,14 @@ build_on() {
 @test "whatever an edit makes, every consumer takes it" {
 	local codec
 
+	oneshot
 	mkdir "$BATS_TEST_TMPDIR/context"
 	cd "$BATS_TEST_TMPDIR/context"
 	docker save --output base.tar "$GCC"
 	for codec in gzip none; do
 		cp base.tar "$codec.tar"
 		"$ANYARCH_STATIC" inject --at /usr/bin/qemu-arm-static --compress "$codec" "$codec.tar"
-		taken "$codec.tar" docker-archive engine
+		taken "$codec.tar" docker-archive "$GCC"
 	done
 	"$ANYARCH_STATIC" convert base.tar oci-archive:base.oci
 	taken base.oci oci-archive
@@ -594,7 +599,7 @@ build_on() {
 	run --separate-stderr "$ANYARCH_STATIC" eject on.tar
 	echo "$output $stderr"
 	[[ $status == 0 && $output == *'removed /usr/bin/qemu-arm-static'* && $stderr == *'it is hidden'* ]]
-	taken on.tar docker-archive engine
+	taken on.tar docker-archive anyarch-test/on:1
 	docker create --name "$(basename "$ENGINE")-on" anyarch-test/on:1 /none
 	run ! grep -x usr/bin/qemu-arm-static <(docker export "$(basename "$ENGINE")-on" | tar -t)
 	docker rm "$(basename "$ENGINE")-on"
