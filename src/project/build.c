@@ -19,7 +19,7 @@ const char *const build_words[] = { "not built", "built", "failed", "wrong platf
 
 const char *flow_value(const struct flow *f, enum config_key key)
 {
-	return f->config.values[key];
+	return f->render.config.values[key];
 }
 
 int flow_run(const struct flow *f, const struct child *command, struct err *e)
@@ -57,10 +57,10 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 
 static int name_all(struct flow *f, struct err *e)
 {
-	int r = config_require(&f->config, CONFIG_IMAGE_NAME, e);
+	int r = config_require(&f->render.config, CONFIG_IMAGE_NAME, e);
 
 	if (!r && f->request->push)
-		r = config_require(&f->config, CONFIG_REPO, e);
+		r = config_require(&f->render.config, CONFIG_REPO, e);
 	if (r)
 		return err_prefix(e, CONFIG_FILE);
 	f->build->name = flow_name(f, flow_value(f, CONFIG_IMAGE_VERSION));
@@ -74,14 +74,6 @@ static int name_all(struct flow *f, struct err *e)
 }
 
 /* ---- before ---- */
-
-/* An engine elsewhere has another machine's handlers. */
-static bool is_remote(void)
-{
-	const char *host = getenv("DOCKER_HOST");
-
-	return host && *host && !str_starts(host, "unix:");
-}
 
 static int check_platforms(const struct flow *f, struct err *e)
 {
@@ -132,10 +124,8 @@ static int find_engine(struct flow *f, struct err *e)
 static int prepare(struct flow *f, struct err *e)
 {
 	const struct render_request request = { .dir = f->request->dir, .selected = f->request->selected, .native = arch_host() };
-	int r = render_config(f->request->dir, &f->config, e);
+	int r = render_plan(&request, &f->render, e);
 
-	if (!r)
-		r = render_plan(&request, &f->render, e);
 	if (!r)
 		r = name_all(f, e);
 	if (!r)
@@ -146,7 +136,7 @@ static int prepare(struct flow *f, struct err *e)
 	}
 	if (!r && f->request->push && !f->request->dry_run)
 		r = find_skopeo(e);
-	if (!r && !f->request->no_check && !f->request->dry_run && !is_remote())
+	if (!r && !f->request->no_check && !f->request->dry_run)
 		r = check_platforms(f, e);
 	return r;
 }
@@ -323,7 +313,6 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	remove_scratch(&f);
 	engine_done(&f.engine);
 	render_done(&f.render);
-	config_done(&f.config);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "project/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -10,6 +11,8 @@
 #include <sys/wait.h>
 
 #include "base/stop.h"
+
+enum { WAIT_STEP = 20 /* milliseconds */ };
 
 void child_add(struct child *c, ...)
 {
@@ -50,50 +53,40 @@ void child_text(const struct child *c, struct buf *out)
 	}
 }
 
-/* With nothing of ours but standard error; signals that we catch are as they always are. */
+/* With nothing of ours but standard error. */
 static int start(const struct child *c, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t caught;
 	int r;
 
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGPIPE);
 	if (posix_spawn_file_actions_init(&files))
 		return -ENOMEM;
-	if (posix_spawnattr_init(&attributes)) {
-		posix_spawn_file_actions_destroy(&files);
-		return -ENOMEM;
-	}
 	r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (!r && c->is_quiet)
 		r = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
 	if (!r)
-		r = posix_spawnattr_setsigdefault(&attributes, &caught);
-	if (!r)
-		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	if (!r)
-		r = posix_spawnp(ret, c->words[0], &files, &attributes, (char **)(uintptr_t)c->words, environ);
+		r = posix_spawnp(ret, c->words[0], &files, NULL, (char **)(uintptr_t)c->words, environ);
 	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
 	return -r;
 }
 
-/* It is told once of a signal that came to us; a second one comes from whoever is impatient. */
+/*
+ * It is told once of a signal that came to us; a second one comes from whoever is impatient. A wait without end would miss
+ * one that comes just before it begins.
+ */
 static int wait_for(pid_t pid, int *ret_status)
 {
-	int passed_on = 0;
+	bool is_told = false;
+	pid_t r;
 
-	while (waitpid(pid, ret_status, 0) < 0) {
-		if (errno != EINTR)
+	while ((r = waitpid(pid, ret_status, WNOHANG)) <= 0) {
+		if (r < 0 && errno != EINTR)
 			return -errno;
-		if (stop_signal() && !passed_on) {
-			passed_on = stop_signal();
-			kill(pid, passed_on);
-		}
+		if (stop_signal() && !is_told)
+			is_told = !kill(pid, stop_signal());
+		poll(NULL, 0, WAIT_STEP);
 	}
 	return 0;
 }

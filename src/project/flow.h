@@ -10,7 +10,6 @@
 struct flow {
 	const struct build_request *request;
 	struct build *build;
-	struct config config;
 	struct render render;
 	struct engine engine;
 	char *scratch; /* a directory of ours */

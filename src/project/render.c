@@ -16,7 +16,7 @@ enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
 
 const char *const render_words[] = { "created", "replaced", "unchanged" };
 
-int render_config(int dir, struct config *ret, struct err *e)
+static int read_config(int dir, struct config *ret, struct err *e)
 {
 	auto_buf text = { 0 };
 	int r = files_read(dir, CONFIG_FILE, LIMIT_CONFIG, &text, e);
@@ -98,18 +98,18 @@ static int render_all(const struct render_request *request, const struct platfor
 
 int render_plan(const struct render_request *request, struct render *ret, struct err *e)
 {
-	auto_config config = { 0 };
 	auto_render render = { 0 };
+	const struct config *config = &render.config;
 	struct platforms platforms;
 	auto_buf text = { 0 };
 	const char *file;
-	int r = render_config(request->dir, &config, e);
+	int r = read_config(request->dir, &render.config, e);
 
 	if (!r)
-		r = choose(&config, &request->selected, &platforms, e);
+		r = choose(config, &request->selected, &platforms, e);
 	if (r)
 		return r;
-	file = config.values[CONFIG_DOCKERFILE];
+	file = config->values[CONFIG_DOCKERFILE];
 	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
 	if (r)
 		return r == -ENOENT ? err_hint(e, "'anyarch init' makes one") : r;
@@ -181,5 +181,6 @@ void render_done(struct render *render)
 		free(render->items[i].name);
 		buf_done(&render->items[i].text);
 	}
+	config_done(&render->config);
 	*render = (struct render){ 0 };
 }

@@ -24,14 +24,13 @@ struct render_item {
 };
 
 struct render {
+	struct config config; /* of the project */
 	struct render_item items[PLATFORMS_MAX];
 	size_t n;
 };
 
 #define auto_render auto_with(render_done) struct render
 
-/* build.config of a project, with platforms. 0, or -errno with e set; ret is freed by config_done(). */
-int render_config(int dir, struct config *ret, struct err *e);
 /*
  * Reads build.config and the template that it names, checks both and the emulators that are copied, and renders. Nothing
  * is written. 0, or -errno with e naming file and line; -EINVAL when what is selected is not in TARGET_ARCHES. ret is
