@@ -240,34 +240,22 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 static int change_index(struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out,
 	struct err *e);
 
-static bool is_index(const char *type)
-{
-	return type && (!strcmp(type, "application/vnd.oci.image.index.v1+json") ||
-			       !strcmp(type, "application/vnd.docker.distribution.manifest.list.v2+json"));
-}
-
-static bool is_manifest(const char *type)
-{
-	return type && (!strcmp(type, "application/vnd.oci.image.manifest.v1+json") ||
-			       !strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
-}
-
 static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, bool chosen, struct err *e)
 {
 	const char *type = jv_get_text(descriptor, "mediaType"), *digest = jv_get_text(descriptor, "digest");
 	auto_buf text = { 0 }, out = { 0 };
 	int r;
 
-	if ((!is_index(type) && !is_manifest(type)) || !digest || find(w, digest, chosen))
+	if ((!model_is_index(type) && !model_is_manifest(type)) || !digest || find(w, digest, chosen))
 		return 0;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
 	r = load(w, digest, &text, e);
-	if (!r && is_index(type))
+	if (!r && model_is_index(type))
 		r = change_index(w, &text, depth + 1, chosen, &out, e);
 	else if (!r && chosen)
 		r = change_manifest(w, &text, &out, e);
-	return r ? r : remember(w, digest, chosen, is_index(type) || chosen ? &out : &text, e);
+	return r ? r : remember(w, digest, chosen, model_is_index(type) || chosen ? &out : &text, e);
 }
 
 /* Whether an index still has the manifest of this digest, under a name that was not chosen. */

@@ -83,3 +83,6 @@ struct model_image *model_add(struct model *model, struct err *e);
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers,
 	struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
+/* Media types of either family, OCI's and Docker's; NULL is none. */
+bool model_is_index(const char *type);
+bool model_is_manifest(const char *type);

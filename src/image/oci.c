@@ -42,6 +42,16 @@ static bool is_one_of(const char *type, const char *const *types)
 	return false;
 }
 
+bool model_is_index(const char *type)
+{
+	return is_one_of(type, index_types);
+}
+
+bool model_is_manifest(const char *type)
+{
+	return is_one_of(type, manifest_types);
+}
+
 /* image-spec descriptor.md: digest, size and mediaType are required; the digest becomes a path. */
 static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64_t *ret_size,
 	struct err *e)
@@ -307,9 +317,9 @@ static int read_descriptor(struct walk *w, const struct place *place, struct err
 	const char *type = jv_get_text(place->descriptor, "mediaType");
 	struct model_image *image;
 
-	if (is_one_of(type, index_types))
+	if (model_is_index(type))
 		return read_nested(w, place, e);
-	if (is_one_of(type, manifest_types))
+	if (model_is_manifest(type))
 		return read_manifest(w, place, e);
 	image = model_add(w->model, e); /* unknown media types MUST NOT be an error */
 	if (!image)

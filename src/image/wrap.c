@@ -57,18 +57,6 @@ struct walk {
 	struct outlet *outlet;
 };
 
-static bool has_manifests(const char *type)
-{
-	return type && (!strcmp(type, OCI "index.v1+json") ||
-			       !strcmp(type, "application/vnd.docker.distribution.manifest.list.v2+json"));
-}
-
-static bool has_layers(const char *type)
-{
-	return type && (!strcmp(type, OCI "manifest.v1+json") ||
-			       !strcmp(type, "application/vnd.docker.distribution.manifest.v2+json"));
-}
-
 static int copy_list(const struct walk *w, const struct json *list, unsigned depth, struct err *e);
 
 /* A blob and what it leads to. */
@@ -91,7 +79,7 @@ static int copy_blob(const struct walk *w, const struct json *descriptor, unsign
 	}
 	if (!r)
 		r = outlet_blob(w->outlet, &member, digest, e);
-	if (r || (!has_manifests(type) && !has_layers(type)))
+	if (r || (!model_is_index(type) && !model_is_manifest(type)))
 		return r;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
@@ -99,7 +87,7 @@ static int copy_blob(const struct walk *w, const struct json *descriptor, unsign
 	document = r ? NULL : jv_load(buf_text(&text), text.len, e);
 	if (!document)
 		return r ? r : e ? e->code : -EBADMSG;
-	if (has_manifests(type))
+	if (model_is_index(type))
 		return copy_list(w, jv_get(document, "manifests"), depth + 1, e);
 	r = copy_blob(w, jv_get(document, "config"), depth + 1, e);
 	return r ? r : copy_list(w, jv_get(document, "layers"), depth + 1, e);
