@@ -28,6 +28,24 @@ int legacy_print_status(const char *mount_at)
 	return r;
 }
 
+int legacy_nothing(const struct search *search)
+{
+	auto_err e = { 0 };
+
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		auto_emulator emulator = EMULATOR_INIT;
+		auto_err why = { 0 };
+
+		if (search_emulator(search, a, &emulator, NULL, &why))
+			continue;
+		say_note("nothing to do: this machine runs by itself what the emulators here are for");
+		return EXIT_DONE;
+	}
+	err_set(&e, -ENOENT, "there is no emulator in this image");
+	err_hint(&e, "copy qemu-ARCH-static into /usr/bin of the image");
+	return exit_with(&e);
+}
+
 /* Starts taking the lines of a buffer apart; strtok(3) must not be asked about one that is empty. */
 static char *first_line(struct buf *lines)
 {
@@ -95,6 +113,8 @@ static int print_installed(const struct register_options *options)
 				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
 	}
 	status = render_register_errors(&report, options);
+	if (!status && !report.n)
+		return legacy_nothing(&options->search);
 	lasting = render_lasting(&report, options, true);
 	return status ? status : lasting;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "emulator/search.h"
 
 /*
  * Each takes the words after the image's name and returns an exit status. Unlike their models they
@@ -15,5 +16,10 @@ int legacy_binfmt(int argc, char **argv);
 int legacy_conf_script(int argc, char **argv);
 /* linuxkit/binfmt and docker/binfmt: -dir DIR, -mount DIR. */
 int legacy_linuxkit(int argc, char **argv);
+/*
+ * Nothing was registered of "all". Returns EXIT_DONE where the machine runs by itself what the image has emulators for, as
+ * on an ARM machine; an image without emulators is an error.
+ */
+int legacy_nothing(const struct search *search);
 /* Prints the status JSON of oneshot. */
 int legacy_print_status(const char *mount_at);

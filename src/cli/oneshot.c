@@ -68,11 +68,8 @@ static int set_up(void)
 	if (register_run(&options, &report, &e))
 		return exit_with(&e);
 	status = render_register_errors(&report, &options);
-	if (!status && !report.n) {
-		err_set(&e, -ENOENT, "there is no emulator in this image");
-		err_hint(&e, "copy qemu-ARCH-static into /usr/bin of the image");
-		return exit_with(&e);
-	}
+	if (!status && !report.n)
+		return legacy_nothing(&options.search);
 	lasting = render_lasting(&report, &options, false);
 	return status ? status : lasting;
 }

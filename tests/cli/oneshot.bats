@@ -204,6 +204,32 @@ env_in() {
 	same handlers '' "$(table_names)"
 }
 
+@test "--install all with no emulator in the image exits non-zero" {
+	mkdir "$BATS_TEST_TMPDIR/none"
+	expect 3 env_in QEMU_BINARY_PATH="$BATS_TEST_TMPDIR/none" oneshot --install all
+	says 'there is no emulator in this image'
+	[[ -z $output ]]
+}
+
+# As an image with emulators for ARM on an ARM machine.
+@test "a machine that runs all of it by itself needs no handler, and that is no failure" {
+	local own=$BATS_TEST_TMPDIR/own
+
+	mkdir "$own"
+	cp "/usr/bin/qemu-$(uname -m)-static" "$own"
+	expect 0 env_in QEMU_BINARY_PATH="$own" oneshot --install all
+	is_answer
+	says 'this machine runs by itself'
+	# shellcheck disable=SC2016
+	expect 0 ns_sh 'mount --bind "$1" /usr/bin && exec "$2" oneshot' "$own" "$ANYARCH"
+	is_answer
+	says 'this machine runs by itself'
+	[[ -z $(table_names) ]]
+	rm "$own"/*
+	expect 3 ns "$ANYARCH" oneshot
+	says 'there is no emulator in this image'
+}
+
 @test "--install on a read-only table exits with 4" {
 	ns mount -o remount,bind,ro "$BINFMT"
 	expect_raw 4 oneshot --install all
