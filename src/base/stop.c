@@ -2,8 +2,10 @@
 /* Ending by a signal: noted when it comes, obeyed where the work can be undone. */
 #include "base/stop.h"
 
+#include <poll.h>
 #include <signal.h>
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t noted;
 
 static void note(int signal)
@@ -13,7 +15,6 @@ static void note(int signal)
 
 void stop_catch(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction old, action = { .sa_handler = note };
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
@@ -29,6 +30,22 @@ int stop_signal(void)
 int stop_check(struct err *e)
 {
 	return noted ? err_set(e, -EINTR, "ended by signal %d", (int)noted) : 0;
+}
+
+/* A signal that comes before the wait begins must end it, too: they are let in by the wait alone. */
+int stop_wait(unsigned seconds, struct err *e)
+{
+	struct timespec rest = { .tv_sec = seconds };
+	sigset_t held, open;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&held, signals[i]);
+	sigprocmask(SIG_BLOCK, &held, &open);
+	if (!noted)
+		ppoll(NULL, 0, &rest, &open);
+	sigprocmask(SIG_SETMASK, &open, NULL);
+	return stop_check(e);
 }
 
 void stop_note(int signal)

@@ -13,5 +13,7 @@ void stop_catch(void);
 int stop_signal(void);
 /* -EINTR with e set when a signal came, else 0. */
 int stop_check(struct err *e);
+/* Waits so long. -EINTR with e set as soon as a signal came, else 0. */
+int stop_wait(unsigned seconds, struct err *e);
 /* Pretends that this signal came: for a worker's parent. */
 void stop_note(int signal);

@@ -2,6 +2,7 @@
 /* anyarch register: find emulators, register handlers, prove them, make them last. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/render.h"
@@ -9,8 +10,10 @@
 enum {
 	OPT_EMULATOR_DIR = OPT_FIRST, OPT_EMULATOR, OPT_CREDENTIALS, OPT_ARGV0, OPT_LASTING,
 	OPT_PERSIST, OPT_NO_VERIFY, OPT_REPLACE, OPT_FORCE, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT,
-	OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS,
+	OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS, OPT_WATCH,
 };
+
+enum { WATCH_MAX = 24 * 60 * 60 };
 
 static const struct option_spec specs[] = {
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
@@ -22,6 +25,7 @@ static const struct option_spec specs[] = {
 	{ OPT_NO_VERIFY, "no-verify", NULL, "do not run test programs" },
 	{ OPT_REPLACE, "replace", NULL, "also replace handlers that are not ours" },
 	{ OPT_FORCE, "force", NULL, "also what this machine runs natively" },
+	{ OPT_WATCH, "watch", "SECONDS", "stay, look again so often, restore what was lost" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "print the rules and change nothing" },
 	{ OPT_ROOT, "root", "DIR", "look for emulators and binfmt.d below DIR" },
 	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
@@ -36,6 +40,7 @@ static const struct option_spec specs[] = {
 struct context {
 	struct register_options options;
 	struct table_view view;
+	unsigned long watch; /* seconds; 0 for one run */
 };
 
 static int choose_word(const char *const *words, const char *typed, struct err *e)
@@ -65,6 +70,13 @@ static int add_dir(struct search *search, const char *dir, struct err *e)
 	if (search->n_dirs == ARRAY_SIZE(search->dirs))
 		return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
 	search->dirs[search->n_dirs++] = dir;
+	return 0;
+}
+
+static int set_watch(struct context *c, const char *argument, struct err *e)
+{
+	if (str_to_uint(argument, WATCH_MAX, &c->watch) || !c->watch)
+		return err_set(e, -EINVAL, "--watch wants 1 to %d seconds, not '%s'", WATCH_MAX, argument);
 	return 0;
 }
 
@@ -112,6 +124,8 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	case OPT_MOUNT:
 		c->options.mount_at = argument;
 		return 0;
+	case OPT_WATCH:
+		return set_watch(c, argument, e);
 	case OPT_OUTPUT:
 		c->view.output = argument;
 		return grid_check(register_columns, argument, e);
@@ -120,11 +134,72 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
+/* Registers and prints. What serves afterwards is added to ret_served. */
+static int register_once(const struct context *c, struct name_set *ret_served)
+{
+	auto_report report = { 0 };
+	auto_err e = { 0 };
+	int status;
+
+	if (register_run(&c->options, &report, &e))
+		return exit_with(&e);
+	status = render_register(&report, &c->options, &c->view);
+	for (size_t i = 0; i < report.n; i++)
+		if (report.items[i].arch && report.items[i].result >= REGISTER_DONE &&
+			report.items[i].result <= REGISTER_UNCHANGED)
+			name_set_add_arch(ret_served, report.items[i].arch);
+	return status;
+}
+
+/* Whether all of these still run; -errno when nobody can tell. */
+static int look_after(const char *mount_at, const struct name_set *served, struct err *e)
+{
+	auto_free struct status *status = mem_new(1, sizeof(*status));
+	bool works = true;
+
+	if (!status)
+		return err_sys(e, -ENOMEM, "cannot collect the status");
+	if (status_collect(mount_at, true, served, status, e))
+		return e->code;
+	for (size_t i = 0; i < served->n; i++)
+		works &= status_works(status, served->arch[i]);
+	status_done(status);
+	return works;
+}
+
+/* Returns the exit status: of the signal that ends it, or of what cannot be restored. */
+static int watch(const struct context *c, const struct name_set *served)
+{
+	auto_err e = { 0 };
+	int status, works;
+
+	for (;;) {
+		if (stop_wait((unsigned)c->watch, &e))
+			return exit_with(&e);
+		works = look_after(c->options.mount_at, served, &e);
+		if (works < 0)
+			return exit_with(&e);
+		if (works)
+			continue;
+		say_note("a handler was lost: registering again");
+		status = register_once(c, &(struct name_set){ 0 });
+		if (status)
+			return status;
+	}
+}
+
+static int check_watch(const struct context *c, struct err *e)
+{
+	if (c->watch && (c->options.dry_run || c->options.no_verify))
+		return err_set(e, -EINVAL, "--watch goes neither with --dry-run nor with --no-verify");
+	return 0;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_register, specs, set };
+	struct name_set served = { 0 };
 	struct context c = { 0 };
-	auto_report report = { 0 };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
 
@@ -133,13 +208,14 @@ static int run(int argc, char **argv)
 	for (int i = first; i < argc; i++)
 		if (name_set_add(&c.options.names, argv[i], &e))
 			return exit_with(&e);
+	if (check_watch(&c, &e))
+		return exit_with(&e);
 	if (c.options.credentials && !c.options.dry_run)
 		say_warning("--credentials: whoever may run a foreign set-user-ID program controls an "
 			    "emulator that runs as its owner");
 	stop_catch();
-	if (register_run(&c.options, &report, &e))
-		return exit_with(&e);
-	return render_register(&report, &c.options, &c.view);
+	status = register_once(&c, &served);
+	return status || !c.watch ? status : watch(&c, &served);
 }
 
 const struct command cmd_register = {

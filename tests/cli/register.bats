@@ -532,3 +532,61 @@ as_nobody() {
 			"$1/anyarch" register --emulator-dir "$1" arm && "$1/anyarch" status --quiet --check arm' sh "$COPY_DIR"
 	[[ -z $(table_names) ]]
 }
+
+# lose NAME [STRING]: takes a handler out; another one comes in at once.
+lose() {
+	# shellcheck disable=SC2016
+	ns_sh 'printf %s -1 >"$1/$2"; [ -z "$3" ] || printf %s "$3" >"$1/register"' "$BINFMT" "$1" "${2-}"
+}
+
+served() {
+	[[ $(table_names) == "$1" ]]
+}
+
+@test "--watch restores what is lost or no longer works, and leaves what works alone" {
+	local pid code=0 started
+
+	ns "$ANYARCH" register --watch=1 arm arm64 >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
+	pid=$!
+	started=$SECONDS
+	eventually 5 served $'qemu-aarch64\nqemu-arm'
+	lose qemu-arm
+	eventually 10 served $'qemu-aarch64\nqemu-arm'
+	arm_works
+	grep -q '^anyarch: a handler was lost: registering again$' "$BATS_TEST_TMPDIR/watch"
+
+	# Replaced by one that only works where the emulator is, and by another one that is as good.
+	lose qemu-arm "$(rule qemu-arm arm $ARM '')"
+	# shellcheck disable=SC2016
+	eventually 10 eval '[[ $(handler_field qemu-arm flags:) == *F* ]]'
+	lose qemu-arm "$(rule qemu-arm arm $ARM CF)"
+	sleep 2.2 3>&-
+	same flags OCF "$(handler_field qemu-arm flags:)"
+
+	same lost 2 "$(grep -c 'was lost' "$BATS_TEST_TMPDIR/watch")"
+	kill "$pid"
+	wait "$pid" || code=$?
+	same status 143 "$code"
+	((SECONDS - started < 20))
+}
+
+@test "--watch ends when it cannot restore, and is refused where it makes no sense" {
+	local pid code=0 emulators=$BATS_TEST_TMPDIR/emulators
+
+	mkdir "$emulators"
+	cp "$ARM" "$emulators"
+	ns "$ANYARCH" register --watch=1 --emulator-dir "$emulators" arm >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
+	pid=$!
+	eventually 5 served qemu-arm
+	rm "$emulators/qemu-arm-static"
+	lose qemu-arm
+	wait "$pid" || code=$?
+	same status 3 "$code"
+	grep -q 'no static emulator' "$BATS_TEST_TMPDIR/watch"
+
+	expect 2 anyarch register --watch=0 arm
+	expect 2 anyarch register --watch=86401 arm
+	expect 2 anyarch register --watch=soon arm
+	expect 2 anyarch register --watch=1 --dry-run arm
+	expect 2 anyarch register --watch=1 --no-verify arm
+}

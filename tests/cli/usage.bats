@@ -51,7 +51,7 @@ teardown() {
 
 	expect 0 anyarch register --help
 	for option in emulator-dir emulator credentials argv0 lasting persist no-verify replace force dry-run root mount \
-		json output noheadings quiet verbose; do
+		watch json output noheadings quiet verbose; do
 		grep -q -e "--$option\b" "$OUT"
 	done
 }
