@@ -51,7 +51,7 @@ static int check_file(int dir, const char *path, const struct arch *arch, struct
 	return e ? e->code : fd < 0 ? fd : -EBADMSG;
 }
 
-/* Patterns, variables, quotes of the JSON form and addresses are the engine's business. */
+/* Patterns, variables, quotes and addresses are the engine's business. */
 static bool is_plain(const char *word)
 {
 	return !strpbrk(word, "*?[]$\"'\\<") && !strstr(word, "://") && *word != '-';
@@ -60,7 +60,14 @@ static bool is_plain(const char *word)
 static int check_word(const char *text, size_t len, const struct target *target, int dir, struct err *e)
 {
 	auto_buf path = { 0 };
-	int r = placeholder_expand(text, len, target, &path, e);
+	int r;
+
+	/* The JSON form: ["from", "to"]. */
+	for (; len && strchr("[\"", *text); len--)
+		text++;
+	while (len && strchr("\"]", text[len - 1]))
+		len--;
+	r = placeholder_expand(text, len, target, &path, e);
 
 	if (r || !is_plain(buf_text(&path)))
 		return r;

@@ -65,6 +65,23 @@ bool template_is_instruction(const struct template_line *line, const char *name)
 		(is_blank(word[len]) || word[len] == '\\');
 }
 
+/* A parser directive stands before everything else, and is no comment. */
+static int check_directive(const struct template_line *line, struct err *e)
+{
+	const char *text = line->text, *end = text + line->len;
+
+	while (text < end && (is_blank(*text) || *text == '#'))
+		text++;
+	if (end - text < 6 || strncasecmp(text, "escape", 6))
+		return 0;
+	for (text += 6; text < end && is_blank(*text); text++)
+		;
+	if (text == end || *text != '=' || ends_with_backslash(text, (size_t)(end - text)))
+		return 0;
+	err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
+	return err_hint(e, "leave the directive out, and write \\ for what it names");
+}
+
 static int check_line(const struct template_line *line, struct err *e)
 {
 	if (memchr(line->text, '\0', line->len))
@@ -77,9 +94,13 @@ static int check_lines(const struct template *t, struct err *e)
 {
 	struct template_line line = { 0 };
 
-	while (template_next(t, NULL, &line))
-		if (check_line(&line, e))
+	bool is_top = true;
+
+	while (template_next(t, NULL, &line)) {
+		is_top = is_top && line.is_remark;
+		if (check_line(&line, e) || (is_top && check_directive(&line, e)))
 			return err_prefix(e, "line %u", line.number);
+	}
 	return 0;
 }
 
@@ -119,7 +140,7 @@ static int check_base(const struct template *t, struct err *e)
 		err_set(e, -EBADMSG, "it has no FROM");
 	else
 		err_set(e, -EBADMSG, "no FROM in it depends on the platform: all images would be the same");
-	err_hint(e, "FROM __BASEIMAGE_ARCH__/IMAGE takes Docker's official image for each");
+	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE takes it for each; FROM __BASEIMAGE_ARCH__/IMAGE is Docker's official one");
 	return -EBADMSG;
 }
 

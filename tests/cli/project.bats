@@ -340,6 +340,10 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	printf 'FROM python:3.6\nRUN true\n' >Dockerfile.cross
 	refused 3 render
 	says 'no FROM in it depends on the platform'
+	hints 'FROM --platform=__PLATFORM__'
+	printf '# escape=`\nFROM __BASEIMAGE_ARCH__/alpine\nRUN a `\n  b\n' >Dockerfile.cross
+	refused 3 render
+	says 'Dockerfile.cross: line 1: the directive escape'
 	printf 'FROM __BASEIMAGE_ARCH__/alpine\nRUN __BASEIMAGE__\n' >Dockerfile.cross
 	refused 3 render
 	says 'Dockerfile.cross: line 2: unknown placeholder __BASEIMAGE__'
@@ -399,6 +403,11 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	refused 3 render
 	says 'dynamically linked'
 	rm qemu-aarch64-static
+	cp Dockerfile.cross as-it-was
+	sed -i 's|COPY \(qemu-[^ ]*\) \(.*\)|COPY ["\1", "\2"]|' Dockerfile.cross
+	refused 3 render
+	says 'Dockerfile.cross: line 2: the emulator qemu-aarch64-static is not in the project'
+	mv as-it-was Dockerfile.cross
 	sed -i 's,COPY qemu-,COPY --from=x qemu-,' Dockerfile.cross
 	expect 0 render
 }
