@@ -4,9 +4,11 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-static volatile sig_atomic_t noted;
+/* Lock-free, and so fit for a signal handler (C17 7.14.1.1); read by every thread. */
+static atomic_int noted;
 
 static void note(int signal)
 {
@@ -29,7 +31,9 @@ int stop_signal(void)
 
 int stop_check(struct err *e)
 {
-	return noted ? err_set(e, -EINTR, "ended by signal %d", (int)noted) : 0;
+	int signal = noted;
+
+	return signal ? err_set(e, -EINTR, "ended by signal %d", signal) : 0;
 }
 
 /* A signal that comes before the wait begins must end it, too: they are let in by the wait alone. */
