@@ -15,6 +15,7 @@ static const struct option_spec specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
 	{ OPT_ENGINE, "engine", "ENGINE", "docker, buildx, podman or buildah (default: what build.config says)" },
 	{ OPT_ENGINE_OPTION, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)" },
+	{ 'j', "jobs", "NUMBER", "build so many platforms at once (default: 1)" },
 	{ 'o', "output", "FILE", "write one OCI archive of all platforms" },
 	{ OPT_PUSH, "push", NULL, "push every platform, then the names for all" },
 	{ OPT_INSECURE, "insecure", NULL, "the registry speaks plain HTTP, or nobody knows its certificate" },
@@ -41,6 +42,7 @@ struct context {
 static int set(void *context, int id, const char *argument, struct err *e)
 {
 	struct context *c = context;
+	unsigned long number;
 
 	switch (id) {
 	case OPT_PLATFORM:
@@ -53,6 +55,11 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		if (c->request.n_options == BUILD_OPTIONS_MAX || *argument != '-')
 			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);
 		c->request.options[c->request.n_options++] = argument;
+		return 0;
+	case 'j':
+		if (str_to_uint(argument, PLATFORMS_MAX, &number) || !number)
+			return err_set(e, -EINVAL, "--jobs is a number from 1 to %d, not '%s'", PLATFORMS_MAX, argument);
+		c->request.jobs = (unsigned)number;
 		return 0;
 	case 'o':
 		c->request.out = argument;
@@ -79,6 +86,19 @@ static void show(const struct child *command, void *context)
 		printf("%s\n", buf_text(&safe));
 	else
 		fprintf(stderr, "+ %s\n", buf_text(&safe));
+}
+
+/* In one piece, as others may be writing, too. */
+static void show_line(const struct build_item *item, const char *text, size_t len, void *context)
+{
+	(void)context;
+	fprintf(stderr, "%-12s | %.*s\n", item->text, (int)len, text);
+}
+
+static void show_note(const char *text, void *context)
+{
+	(void)context;
+	say_note("%s", text);
 }
 
 static void fill(const struct build *build, struct grid *grid)
@@ -158,8 +178,19 @@ static bool is_remote(void)
 	return host && *host && !str_starts(host, "unix:");
 }
 
+/* Of Docker's client. own: owned by the caller. */
+static const char *config_dir(char **own)
+{
+	const char *named = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+
+	if (named && *named)
+		return named;
+	return home && *home && asprintf(own, "%s/.docker", home) >= 0 ? *own : NULL;
+}
+
 static int build(struct context *c, struct err *e)
 {
+	auto_free char *own_config = NULL;
 	auto_fd dir = project_open(c->view.dir, e);
 	struct build *built = mem_new(1, sizeof(*built));
 	auto_err telling = { 0 };
@@ -170,6 +201,9 @@ static int build(struct context *c, struct err *e)
 	c->request.tmpdir = image_tmpdir();
 	c->request.no_check |= is_remote();
 	c->request.show = show;
+	c->request.line = show_line;
+	c->request.note = show_note;
+	c->request.docker_config = config_dir(&own_config);
 	c->request.context = c;
 	if (!r)
 		r = build_run(&c->request, built, e);

@@ -3,6 +3,9 @@
 #include "project/build.h"
 
 #include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,11 +25,35 @@ const char *flow_value(const struct flow *f, enum config_key key)
 	return f->render.config.values[key];
 }
 
-int flow_run(const struct flow *f, const struct child *command, struct err *e)
+int flow_run(const struct flow *f, struct child *command, struct err *e)
 {
 	if (f->request->show)
 		f->request->show(command, f->request->context);
 	return f->request->dry_run ? 0 : child_run(command, e);
+}
+
+/* Whose line it is. */
+struct speaker {
+	const struct build_request *request;
+	const struct build_item *item;
+};
+
+static void pass_line(const char *text, size_t len, void *context)
+{
+	const struct speaker *speaker = context;
+
+	speaker->request->line(speaker->item, text, len, speaker->request->context);
+}
+
+int flow_run_for(const struct flow *f, const struct build_item *item, struct child *command, struct err *e)
+{
+	struct speaker speaker = { f->request, item };
+
+	if (f->has_lines && !command->is_quiet) {
+		command->line = pass_line;
+		command->context = &speaker;
+	}
+	return flow_run(f, command, e);
 }
 
 /* ---- names ---- */
@@ -39,20 +66,36 @@ char *flow_name(const struct flow *f, const char *tag)
 	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
 }
 
+/* Nor the name for all: it would be overwritten. */
+static int check_unique(const struct flow *f, const struct build_item *item, struct err *e)
+{
+	const struct build_item *other = f->build->items;
+	const char *taken = strcmp(item->name, f->build->name) ? NULL : f->build->name;
+
+	while (!taken && other < item && strcmp(other->name, item->name))
+		other++;
+	if (!taken && other == item)
+		return 0;
+	if (taken)
+		err_set(e, -EBADMSG, "%s is the name for all platforms, and cannot be that of %s", item->name, item->text);
+	else
+		err_set(e, -EBADMSG, "%s would be the name of %s and of %s", item->name, other->text, item->text);
+	return err_hint(e, "for example: PLATFORM_TAG=" CONFIG_VERSION_MARK "-__DOCKER_ARCH__");
+}
+
 static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
 {
 	auto_buf tag = { 0 }, text = { 0 };
 
 	item->platform = from->target.platform;
 	name_platform(&text, item->platform.arch, item->platform.variant);
-	buf_adds(&tag, flow_value(f, CONFIG_TAG_PREFIX));
-	platform_word(&item->platform, &tag);
-	buf_addf(&tag, "-%s%s", flow_value(f, CONFIG_IMAGE_VERSION), flow_value(f, CONFIG_TAG_SUFFIX));
-	if (tag.len > 128)
-		return err_set(e, -EBADMSG, CONFIG_FILE ": the tag %s has more than 128 characters", buf_text(&tag));
+	if (config_tag(&f->render.config, &item->platform, &tag, e))
+		return err_prefix(e, CONFIG_FILE);
 	item->text = mem_text(buf_text(&text));
 	item->name = flow_name(f, buf_text(&tag));
-	return item->text && item->name ? 0 : err_sys(e, -ENOMEM, "cannot name the images");
+	if (!item->text || !item->name)
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	return check_unique(f, item, e) ? err_prefix(e, CONFIG_FILE) : 0;
 }
 
 static int name_all(struct flow *f, struct err *e)
@@ -97,16 +140,6 @@ static int check_platforms(const struct flow *f, struct err *e)
 		buf_text(&missing));
 }
 
-static int find_skopeo(struct err *e)
-{
-	struct child c = { .is_quiet = true };
-	int r;
-
-	child_add(&c, "skopeo", "--version", NULL);
-	r = child_run(&c, e);
-	return r == -ENOENT ? err_hint(e, "--push uses skopeo, and the credentials that you gave to your engine: install it") : r;
-}
-
 static int find_engine(struct flow *f, struct err *e)
 {
 	const char *name = f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE);
@@ -130,12 +163,6 @@ static int prepare(struct flow *f, struct err *e)
 		r = name_all(f, e);
 	if (!r)
 		r = find_engine(f, e);
-	if (!r && *flow_value(f, CONFIG_SMOKE) && !engine_can_run(&f->engine)) {
-		err_set(e, -EINVAL, CONFIG_FILE ": SMOKE: buildah runs no images");
-		r = err_hint(e, "--engine podman builds the same, and runs them");
-	}
-	if (!r && f->request->push && !f->request->dry_run)
-		r = find_skopeo(e);
 	if (!r && !f->request->no_check && !f->request->dry_run)
 		r = check_platforms(f, e);
 	return r;
@@ -165,23 +192,19 @@ static int make_scratch(struct flow *f, struct err *e)
 	return e ? e->code : -EIO;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	remove(path);
+	return 0;
+}
+
 static void remove_scratch(struct flow *f)
 {
-	static const char *const ends[] = { ".Dockerfile", ".tar" };
-	auto_free char *all = NULL;
-
-	if (!f->scratch)
-		return;
-	for (size_t i = 0; i < f->build->n; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
-			auto_free char *path = flow_scratch(f, i, ends[k]);
-
-			if (path)
-				unlink(path);
-		}
-	if (asprintf(&all, "%s/all", f->scratch) >= 0)
-		unlink(all);
-	rmdir(f->scratch);
+	if (f->scratch && !f->request->dry_run)
+		nftw(f->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 	free(take_ptr(&f->scratch));
 }
 
@@ -236,35 +259,65 @@ static int check_image(const struct build_item *item, const char *archive, const
 	return r;
 }
 
+/* What comes after the trial is done also where that failed. */
+static int try_image(const struct flow *f, struct build_item *item, const struct engine_image *image)
+{
+	struct engine_trial trial;
+	int r = 0;
+
+	engine_try(&f->engine, image, flow_value(f, CONFIG_SMOKE), &trial);
+	if (trial.before.n)
+		r = flow_run_for(f, item, &trial.before, &item->err);
+	if (!r)
+		r = flow_run_for(f, item, &trial.trial, &item->err);
+	if (trial.after.n)
+		flow_run_for(f, item, &trial.after, NULL);
+	return r;
+}
+
+static int build_image(const struct flow *f, size_t i, struct engine_image *image)
+{
+	struct build_item *item = &f->build->items[i];
+	struct child command;
+	int r = write_dockerfile(f, i, image->dockerfile, &item->err);
+
+	/* Meanwhile another platform may have got a base image of the same name. */
+	if (!r && f->has_shared && !f->request->dry_run)
+		r = fetch_bases(f, i, &item->err);
+	engine_build(&f->engine, image, &command);
+	if (!r)
+		r = flow_run_for(f, item, &command, &item->err);
+	engine_save(&f->engine, image, &command);
+	if (!r)
+		r = flow_run_for(f, item, &command, &item->err);
+	return r;
+}
+
 static int build_one(const struct flow *f, size_t i)
 {
 	struct build_item *item = &f->build->items[i];
-	auto_free char *dockerfile = flow_scratch(f, i, ".Dockerfile"), *archive = flow_scratch(f, i, ".tar"), *target = NULL;
-	struct engine_image image = { item->text, dockerfile, f->request->path, item->name, archive, NULL,
+	auto_free char *dockerfile = flow_scratch(f, i, ".Dockerfile"), *archive = flow_scratch(f, i, ".tar");
+	auto_buf target = { 0 }, container = { 0 };
+	struct engine_image image = { item->text, dockerfile, f->request->path, item->name, archive, NULL, NULL,
 		f->request->options, f->request->n_options, f->request->insecure };
-	struct child command;
-	int r = dockerfile && archive ? write_dockerfile(f, i, dockerfile, &item->err) : -ENOMEM;
+	int r;
 
-	if (!r && asprintf(&target, "oci-archive:%s:%s", archive, item->name) < 0) {
-		target = NULL;
-		r = -ENOMEM;
-	}
-	image.target = target;
 	item->result = BUILD_FAILED;
-	if (r)
-		return err_sys(&item->err, r, "%s", item->name);
-	engine_build(&f->engine, &image, &command);
-	r = flow_run(f, &command, &item->err);
-	engine_save(&f->engine, &image, &command);
-	if (!r)
-		r = flow_run(f, &command, &item->err);
+	buf_addf(&target, "oci-archive:%s:%s", archive ? archive : "", item->name);
+	buf_addf(&container, "%s-%s", str_basename(f->scratch), strchr(item->text, '/') + 1);
+	for (char *p = container.data; p && (p = strchr(p, '/'));)
+		*p = '-';
+	if (!dockerfile || !archive || !buf_ok(&target) || !buf_ok(&container))
+		return err_sys(&item->err, -ENOMEM, "%s", item->name);
+	image.target = buf_text(&target);
+	image.container = buf_text(&container);
+	r = build_image(f, i, &image);
 	if (!r && !f->request->dry_run) {
 		r = check_image(item, archive, f->request->tmpdir, &item->err);
 		item->result = r ? BUILD_WRONG : BUILD_FAILED;
 	}
 	if (!r && *flow_value(f, CONFIG_SMOKE)) {
-		engine_run(&f->engine, &image, flow_value(f, CONFIG_SMOKE), &command);
-		r = flow_run(f, &command, &item->err);
+		r = try_image(f, item, &image);
 		item->result = r ? BUILD_SMOKED : BUILD_FAILED;
 	}
 	item->result = r ? item->result : f->request->dry_run ? BUILD_PENDING : BUILD_DONE;
@@ -279,35 +332,90 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* One that fails hinders no other; a signal ends it. */
-static int build_each(const struct flow *f, struct err *e)
-{
-	size_t failed = 0;
+/* ---- all platforms ---- */
 
-	for (size_t i = 0; i < f->build->n; i++) {
+struct crew {
+	const struct flow *flow;
+	atomic_size_t next, failed;
+};
+
+/* One that fails hinders no other; a signal ends it. */
+static void *work(void *context)
+{
+	struct crew *crew = context;
+	const struct flow *f = crew->flow;
+	size_t i;
+
+	while (!stop_signal() && (i = atomic_fetch_add(&crew->next, 1)) < f->build->n) {
 		double begin = now();
 
-		failed += build_one(f, i) != 0;
+		if (build_one(f, i))
+			atomic_fetch_add(&crew->failed, 1);
 		f->build->items[i].seconds = now() - begin;
-		if (stop_check(e))
-			return -EINTR;
 	}
-	if (!failed)
+	return NULL;
+}
+
+static int build_each(const struct flow *f, unsigned jobs, struct err *e)
+{
+	struct crew crew = { .flow = f };
+	pthread_t threads[PLATFORMS_MAX];
+	unsigned n = 0;
+
+	while (n + 1 < jobs && !pthread_create(&threads[n], NULL, work, &crew))
+		n++;
+	work(&crew);
+	while (n)
+		pthread_join(threads[--n], NULL);
+	if (stop_check(e))
+		return -EINTR;
+	if (!crew.failed)
 		return 0;
-	err_set(e, -EBADMSG, "%zu of %zu platforms failed", failed, f->build->n);
-	return failed == f->build->n ? e->code :
+	err_set(e, -EBADMSG, "%zu of %zu platforms failed", (size_t)crew.failed, f->build->n);
+	return crew.failed == f->build->n ? e->code :
 		err_hint(e, "the others are built; %s is not made before all are", f->build->name);
+}
+
+/* Where a name is one image for the engine, two platforms with one base would take it from each other. */
+static unsigned count_jobs(struct flow *f)
+{
+	unsigned jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, (unsigned)f->build->n);
+	auto_free char *shared = engine_has_one_platform(&f->engine) ? fetch_shared(f) : NULL;
+	auto_buf text = { 0 };
+
+	f->has_shared = shared != NULL;
+	if (jobs > 1 && shared) {
+		buf_addf(&text, "one platform after the other: %s is a base image for several, and docker keeps it for one", shared);
+		f->request->note(buf_text(&text), f->request->context);
+		jobs = 1;
+	}
+	f->has_lines = jobs > 1;
+	return jobs;
+}
+
+static int fetch_all(const struct flow *f, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < f->build->n; i++)
+		r = fetch_bases(f, i, e);
+	return r;
 }
 
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
 {
 	struct flow f = { .request = request, .build = ret };
+	unsigned jobs = 1;
 	int r = prepare(&f, e);
 
 	if (!r)
-		r = make_scratch(&f, e);
+		r = fetch_all(&f, e);
 	if (!r)
-		r = build_each(&f, e);
+		r = make_scratch(&f, e);
+	if (!r) {
+		jobs = count_jobs(&f);
+		r = build_each(&f, jobs, e);
+	}
 	if (!r && (request->out || request->push))
 		r = publish(&f, e);
 	remove_scratch(&f);

@@ -10,6 +10,15 @@ enum build_result { BUILD_PENDING = 0, BUILD_DONE, BUILD_FAILED, BUILD_WRONG, BU
 /* "not built", "built", "failed", "wrong platform", "does not run" */
 extern const char *const build_words[];
 
+struct build_item {
+	struct platform platform;
+	char *text; /* linux/arm/v7 */
+	char *name; /* REPO/IMAGE:ARCH-VERSION */
+	enum build_result result;
+	double seconds;
+	struct err err; /* why not */
+};
+
 enum { BUILD_OPTIONS_MAX = 64 };
 
 struct build_request {
@@ -21,19 +30,16 @@ struct build_request {
 	size_t n_options;
 	const char *out;	   /* an OCI archive of all; NULL: none */
 	const char *tmpdir;
+	const char *docker_config; /* the directory of the client's configuration; NULL: none */
+	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
 	bool push, insecure, dry_run, no_check;
-	/* Called before each command. */
+	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);
+	/* Gets each line that a platform's commands print, where they run side by side; from several threads. */
+	void (*line)(const struct build_item *item, const char *text, size_t len, void *context);
+	/* Gets a sentence that is no error. */
+	void (*note)(const char *text, void *context);
 	void *context;
-};
-
-struct build_item {
-	struct platform platform;
-	char *text; /* linux/arm/v7 */
-	char *name; /* REPO/IMAGE:ARCH-VERSION */
-	enum build_result result;
-	double seconds;
-	struct err err; /* why not */
 };
 
 struct build {
@@ -47,8 +53,8 @@ struct build {
 #define auto_build auto_with(build_done) struct build
 
 /*
- * Checks everything that can be checked before, then builds one platform after the other; one that fails hinders no other,
- * but the name for all. Each image has to be what it is called. 0; -EBADMSG when some platform failed, its item telling
+ * Checks everything that can be checked before, also that base images are there, then builds each platform; one that fails
+ * hinders no other, but the name for all. Each image has to be what it is called. 0; -EBADMSG when some platform failed, its item telling
  * why; else -errno, and nothing was pushed under the name for all. ret is freed by build_done() in any case.
  */
 int build_run(const struct build_request *request, struct build *ret, struct err *e);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "project/assign.h"
+#include "project/placeholder.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define WORD  LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
@@ -31,6 +32,8 @@ static const struct key {
 	[CONFIG_TARGET_ARCHES] = { "TARGET_ARCHES", .max = TEXT_MAX, .example = "\"amd64 arm32v6 arm64v8\"" },
 	[CONFIG_DOCKERFILE] = { "DOCKERFILE", "Dockerfile.cross", .max = TEXT_MAX, .example = "docker/Dockerfile.cross" },
 	[CONFIG_ENGINE] = { "ENGINE", "auto", .words = "auto docker buildx podman buildah", .max = 16, .example = "auto" },
+	[CONFIG_PLATFORM_TAG] = { "PLATFORM_TAG", .chars = WORD ".-", .first = WORD, .max = TEXT_MAX,
+		.example = CONFIG_VERSION_MARK "-__ARCH__" },
 	[CONFIG_TAG_PREFIX] = { "TAG_PREFIX", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .example = "rpi-" },
 	[CONFIG_TAG_SUFFIX] = { "TAG_SUFFIX", .chars = WORD ".-", .first = WORD ".-", .max = TAG_MAX, .example = "-linux" },
 	[CONFIG_ALIASES] = { "ALIASES", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .is_list = true,
@@ -93,6 +96,43 @@ static int check_platforms(struct config *config, const char *value, struct err 
 	return -EBADMSG;
 }
 
+int config_tag(const struct config *config, const struct platform *platform, struct buf *out, struct err *e)
+{
+	const struct target target = { *platform, false };
+	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION], *mark;
+	int r = 0;
+
+	buf_adds(out, config->values[CONFIG_TAG_PREFIX]);
+	if (!*scheme) {
+		platform_word(platform, out);
+		buf_addf(out, "-%s", version);
+	}
+	while (!r && (mark = strstr(scheme, CONFIG_VERSION_MARK))) {
+		r = placeholder_expand(scheme, (size_t)(mark - scheme), &target, out, e);
+		buf_adds(out, version);
+		scheme = mark + strlen(CONFIG_VERSION_MARK);
+	}
+	if (!r)
+		r = placeholder_expand(scheme, strlen(scheme), &target, out, e);
+	if (r)
+		return err_prefix(e, "PLATFORM_TAG");
+	buf_adds(out, config->values[CONFIG_TAG_SUFFIX]);
+	if (!buf_ok(out))
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	return out->len <= TAG_MAX ? 0 : err_set(e, -EBADMSG, "the tag %s has more than %d characters", buf_text(out), TAG_MAX);
+}
+
+/* Besides the placeholders of templates it may name the version. */
+static int check_tag(const char *scheme, struct err *e)
+{
+	const char *mark;
+
+	for (; (mark = strstr(scheme, CONFIG_VERSION_MARK)); scheme = mark + strlen(CONFIG_VERSION_MARK))
+		if (placeholder_check(scheme, (size_t)(mark - scheme), false, e))
+			return err_prefix(e, "PLATFORM_TAG");
+	return placeholder_check(scheme, strlen(scheme), false, e) ? err_prefix(e, "PLATFORM_TAG") : 0;
+}
+
 static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	const char *item, *list = value;
@@ -105,6 +145,8 @@ static int check_value(struct config *config, enum config_key id, const char *va
 			return -EBADMSG;
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
+	if (id == CONFIG_PLATFORM_TAG)
+		return check_tag(value, e);
 	return id == CONFIG_TARGET_ARCHES ? check_platforms(config, value, e) : 0;
 }
 

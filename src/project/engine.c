@@ -109,13 +109,57 @@ void engine_save(const struct engine *engine, const struct engine_image *image, 
 		child_add(ret, "save", "--output", image->archive, image->name, NULL);
 }
 
-bool engine_can_run(const struct engine *engine)
+void engine_try(const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret)
 {
-	return engine->kind != ENGINE_BUILDAH;
+	const char *program = engine->program;
+
+	*ret = (struct engine_trial){ .after.is_cleanup = true, .after.is_quiet = true };
+	if (engine->kind == ENGINE_BUILDAH) {
+		child_add(&ret->before, program, "from", "--quiet", "--pull-never", "--name", image->container, image->name, NULL);
+		child_add(&ret->trial, program, "run", image->container, "--", "/bin/sh", "-c", command, NULL);
+		child_add(&ret->after, program, "rm", image->container, NULL);
+	} else {
+		child_add(&ret->trial, program, "run", "--rm", "--entrypoint", "/bin/sh", image->name, "-c", command, NULL);
+	}
 }
 
-void engine_run(const struct engine *engine, const struct engine_image *image, const char *command, struct child *ret)
+void engine_ask(const struct engine *engine, const struct engine_image *image, struct buf *answer, struct child *ret)
+{
+	*ret = (struct child){ .is_quiet = true, .answer = answer };
+	if (engine->kind == ENGINE_BUILDAH)
+		child_add(ret, engine->program, "inspect", "--type", "image", "--format",
+			"{{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image->name, NULL);
+	else
+		child_add(ret, engine->program, "image", "inspect", "--format",
+			engine->kind == ENGINE_PODMAN ? "{{.Os}}/{{.Architecture}}" : "{{.Os}}/{{.Architecture}}/{{.Variant}}",
+			image->name, NULL);
+}
+
+/* Without a variant there is a slash at the end. */
+bool engine_platform(const struct buf *answer, struct platform *ret)
+{
+	size_t len = answer->len;
+
+	while (len && strchr(" \n/", answer->data[len - 1]))
+		len--;
+	return len && !name_parse(answer->data, len, ret, NULL);
+}
+
+void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret)
 {
 	*ret = (struct child){ 0 };
-	child_add(ret, engine->program, "run", "--rm", "--entrypoint", "/bin/sh", image->name, "-c", command, NULL);
+	child_add(ret, engine->program, NULL);
+	if (engine->kind == ENGINE_BUILDX) {
+		child_add(ret, "buildx", "imagetools", "inspect", image->name, NULL);
+		return;
+	}
+	child_add(ret, "pull", "--quiet", "--platform", image->platform, NULL);
+	if (image->is_insecure && engine->kind >= ENGINE_PODMAN)
+		child_add(ret, "--tls-verify=false", NULL);
+	child_add(ret, image->name, NULL);
+}
+
+bool engine_has_one_platform(const struct engine *engine)
+{
+	return engine->kind == ENGINE_DOCKER;
 }

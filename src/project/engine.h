@@ -2,6 +2,7 @@
 /* Container engines: which one is there, and how each is told what to do. */
 #pragma once
 
+#include "arch/name.h"
 #include "project/child.h"
 
 enum engine_kind { ENGINE_DOCKER = 0, ENGINE_BUILDX, ENGINE_PODMAN, ENGINE_BUILDAH };
@@ -31,6 +32,7 @@ struct engine_image {
 	const char *name;	/* with tag */
 	const char *archive;	/* a path; what engine_save() writes is an archive of docker save or of OCI */
 	const char *target;	/* the same as "oci-archive:PATH:NAME" */
+	const char *container;	/* a name for a container that nobody else has */
 	const char *const *options; /* more of them for the build */
 	size_t n_options;
 	bool is_insecure;	/* registries may speak plain HTTP, where that is not for the daemon to know */
@@ -38,6 +40,18 @@ struct engine_image {
 
 void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret);
 void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret);
-/* Whether it can run a command in an image, as a shell takes it. */
-bool engine_can_run(const struct engine *engine);
-void engine_run(const struct engine *engine, const struct engine_image *image, const char *command, struct child *ret);
+
+/* Commands that run a shell command in an image: what has to be before, it, and what has to be after it in any case. */
+struct engine_trial {
+	struct child before, trial, after;
+};
+void engine_try(const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret);
+
+/* Whether the engine itself has image->name: its answer, read by engine_platform(), says for which platform. */
+void engine_ask(const struct engine *engine, const struct engine_image *image, struct buf *answer, struct child *ret);
+/* false where it says nothing that is a platform. */
+bool engine_platform(const struct buf *answer, struct platform *ret);
+/* Gets image->name for image->platform; Docker's buildx, which keeps what it gets to itself, only looks for it. */
+void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret);
+/* Whether an image that the engine has is for one platform only, also when it is asked for another. */
+bool engine_has_one_platform(const struct engine *engine);

@@ -13,6 +13,8 @@ struct flow {
 	struct render render;
 	struct engine engine;
 	char *scratch; /* a directory of ours */
+	bool has_shared; /* two platforms have a base image of one name, which the engine keeps for one of them */
+	bool has_lines; /* what commands print is shown line by line, as several run at once */
 };
 
 /* Of build.config. */
@@ -22,6 +24,31 @@ char *flow_name(const struct flow *f, const char *tag);
 /* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
 /* Shows a command, and runs it unless nothing is to be run. As child_run(). */
-int flow_run(const struct flow *f, const struct child *command, struct err *e);
+int flow_run(const struct flow *f, struct child *command, struct err *e);
+/* The same for a platform's. */
+int flow_run_for(const struct flow *f, const struct build_item *item, struct child *command, struct err *e);
+
+/*
+ * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e set:
+ * -EBADMSG when one cannot be had.
+ */
+int fetch_bases(const struct flow *f, size_t i, struct err *e);
+/* The first image that is the base for more than one platform. Owned by the caller; NULL: none, or no memory. */
+char *fetch_shared(const struct flow *f);
+
 /* The index under all names, to the file that was asked for, and to the registry. 0 or -errno with e set. */
 int publish(const struct flow *f, struct err *e);
+
+enum { NAMES_MAX = 64 };
+/* What is to go to a registry. Borrowed. */
+struct push {
+	const char *names[NAMES_MAX]; /* for all platforms */
+	size_t n;
+	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
+	const char *tag;
+};
+/*
+ * Each platform, then the names for all: with skopeo, or, where there is none, with the engine's own commands. Then digest
+ * is what the registry has. 0, or -errno with e saying what has been pushed until then.
+ */
+int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_TEXT], struct err *e);

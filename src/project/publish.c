@@ -9,8 +9,6 @@
 #include "image/index.h"
 #include "project/flow.h"
 
-enum { NAMES_MAX = 64 };
-
 /* What is to go into the index, open until it is written. */
 struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
@@ -85,40 +83,13 @@ static int write_index(struct outlet *outlet, void *context, struct err *e)
 	return index_write(&request, outlet, g->digest, e);
 }
 
-static int copy_to_registry(const struct flow *f, const char *from, const char *name, bool is_index, struct err *e)
+static int to_registry(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
 {
-	struct child c = { 0 };
-	auto_buf to = { 0 };
+	struct push push = { .n = g->n_tags, .archive = archive, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
+	int r;
 
-	buf_addf(&to, "docker://%s", name);
-	child_add(&c, "skopeo", "copy", NULL);
-	if (is_index)
-		child_add(&c, "--all", "--preserve-digests", NULL);
-	if (f->request->insecure)
-		child_add(&c, "--dest-tls-verify=false", NULL);
-	child_add(&c, from, buf_text(&to), NULL);
-	return buf_ok(&to) ? flow_run(f, &c, e) : err_sys(e, -ENOMEM, "%s", name);
-}
-
-/* Each platform first, the names for all last: what has those is whole. */
-static int push_all(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
-{
-	const char *form = f->engine.kind <= ENGINE_BUILDX ? "docker-archive" : "oci-archive";
-	int r = 0;
-
-	for (size_t i = 0; !r && i < f->build->n; i++) {
-		auto_free char *one = flow_scratch(f, i, ".tar");
-		auto_buf from = { 0 };
-
-		buf_addf(&from, "%s:%s", form, one ? one : "");
-		r = copy_to_registry(f, buf_text(&from), f->build->items[i].name, false, e);
-	}
-	for (size_t i = 0; !r && i < g->n_tags; i++) {
-		auto_buf from = { 0 };
-
-		buf_addf(&from, "oci-archive:%s:%s", archive, flow_value(f, CONFIG_IMAGE_VERSION));
-		r = copy_to_registry(f, buf_text(&from), g->tags[i], true, e);
-	}
+	memcpy(push.names, g->tags, sizeof(g->tags));
+	r = push_all(f, &push, f->build->digest, e);
 	f->build->is_pushed = !r && !f->request->dry_run;
 	return r;
 }
@@ -139,7 +110,7 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 			r = image_out_archive(path, write_index, g, e);
 		memcpy(f->build->digest, r ? "" : g->digest, r ? 1 : sizeof(g->digest));
 	}
-	return r || !f->request->push ? r : push_all(f, g, path, e);
+	return r || !f->request->push ? r : to_registry(f, g, path, e);
 }
 
 int publish(const struct flow *f, struct err *e)

@@ -23,7 +23,22 @@ setup_file() {
 		#!/bin/sh
 		printf '%s\n' "$*" >>"$LOG"
 		case $1:$FAILS in
-		version:version | build:build) echo 'the engine says why' >&2; exit 7 ;;
+		version:version | build:build | pull:pull | push:push) echo 'the engine says why' >&2; exit 7 ;;
+		image:*) [ -z "$LOCAL" ] || echo "$LOCAL" ;;
+		build:meets) # two at once: each waits for the other
+			n=0
+			while [ "$(grep -c ^build "$LOG")" -lt 2 ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.05; done
+			printf 'one %s\ntwo\n' "$3" >&2
+			printf unfinished
+			;;
+		manifest:*)
+			[ "$DOCKER_CLI_EXPERIMENTAL" = enabled ] && cat "$DOCKER_CONFIG/config.json" >>"$LOG"
+			[ ! -e "$DOCKER_CONFIG/manifests" ] || exit 9
+			case $2:$FAILS in
+			push:digests) date +%N | sha256sum | sed 's/^/sha256:/' ;;
+			push:*) echo "sha256:$(printf 'a%.0s' 0 1 2 3 4 5 6 7 8 9 a b c d e f 0 1 2 3 4 5 6 7 8 9 a b c d e f 0 1 2 3 4 5 6 7 8 9 a b c d e f 0 1 2 3 4 5 6 7 8 9 a b c d e f)" ;;
+			esac
+			;;
 		build:killed) kill -KILL $$ ;;
 		build:hangs) trap 'echo ended >>"$LOG"; exit 1' TERM; sleep 20 & wait ;;
 		build:arm) case $* in *linux/arm/v7*) exit 1 ;; esac ;;
@@ -44,7 +59,7 @@ setup() {
 	need_commands python3 jq
 	mkdir "$BATS_TEST_TMPDIR/work" "$BATS_TEST_TMPDIR/tmp"
 	cd "$BATS_TEST_TMPDIR/work" || return
-	export TMPDIR=$BATS_TEST_TMPDIR/tmp LOG=$BATS_TEST_TMPDIR/log IMAGES=$BATS_FILE_TMPDIR FAILS='' SAVED=''
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp LOG=$BATS_TEST_TMPDIR/log IMAGES=$BATS_FILE_TMPDIR FAILS='' SAVED='' LOCAL=''
 	: >"$LOG"
 	printf '%s\n' 'REPO=me' 'IMAGE_NAME=it' 'TARGET_ARCHES="arm32v7 arm64v8"' "DOCKER_CLI_PATH=$BATS_FILE_TMPDIR" >build.config
 	# shellcheck disable=SC2016 # a template
@@ -63,6 +78,10 @@ build() {
 # called PATTERN: how often the engine was.
 called() {
 	grep -c "$1" "$LOG" || true
+}
+
+has_called() {
+	[[ $(called "$1") -eq $2 ]]
 }
 
 @test "what is built is saved, looked into, and becomes one image under all its names" {
@@ -134,15 +153,114 @@ called() {
 	build 3
 	[[ $stderr == *'more than 128 characters'* ]]
 	sed -i 's/^IMAGE_VERSION.*//' build.config
-	mkdir empty
-	cp "$BATS_FILE_TMPDIR/docker" empty/docker
-	PATH=$PWD/empty:/nowhere expect_raw 3 "$ANYARCH" build --engine docker --no-verify --push
-	[[ $stderr == *skopeo* && $stderr == *'install it'* ]]
 	build 2 --engine rocket
 	build 2 --engine-option=x
+	build 2 --jobs 0
+	build 2 -j two
 	build 2 one two
 	rm build.config
 	build 3
 	hints 'anyarch init'
 	same builds 0 "$(called '^build')"
+}
+
+@test "base images are there before anything is built; what is only here for another platform is got anew" {
+	cat >Dockerfile.cross <<-'DOCKERFILE'
+		ARG V=1
+		ARG NAME="z:${V}"
+		FROM --platform=$BUILDPLATFORM tools AS build
+		FROM __BASEIMAGE_ARCH__/y:$V \
+		  AS run
+		ARG V=2
+		# FROM nothing
+		FROM build
+		FROM scratch
+		FROM ${NAME}
+		FROM $UNKNOWN
+		FROM ${V:-3}
+		FROM z:1
+		FROM Run
+	DOCKERFILE
+	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7
+	same pulls $'linux/amd64 tools\nlinux/arm/v7 arm32v7/y:1\nlinux/arm/v7 z:1' \
+		"$(sed -n 's/^podman pull --quiet --platform //p' <<<"$output" | sed "s|^linux/$(dpkg --print-architecture) |linux/amd64 |")"
+	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7 --engine-option=--build-arg=V=9
+	[[ $output == *' arm32v7/y:9'* && $output == *' z:9'* ]]
+	echo 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
+	FAILS=pull build 3 --push
+	same builds 1,0 "$(called '^pull'),$(called '^build')"
+	[[ $stderr == *'the engine says why'*'arm32v7/base for linux/arm/v7 cannot be had'* ]]
+	hints 'skopeo inspect --raw docker://arm32v7/base'
+	FAILS=pull LOCAL=linux/amd64/ build 3
+	hints 'the engine has it for linux/amd64/ only'
+	: >"$LOG"
+	LOCAL=linux/arm/v7 build 0
+	same pulls 'pull --quiet --platform linux/arm64 arm64v8/base' "$(grep ^pull "$LOG")"
+}
+
+@test "platforms are built at once, each line says of which; a shared base image forbids it" {
+	FAILS=meets build 0 --jobs 4
+	same lines $'linux/arm/v7 | one linux/arm/v7\nlinux/arm/v7 | two\nlinux/arm/v7 | unfinished' \
+		"$(sed -n 's/^\(linux\/arm\/v7 \) *|/\1|/p' <<<"$stderr")"
+	[[ $output == *'linux/arm/v7 me/it:arm32v7-latest built'*'linux/arm64  me/it:arm64v8-latest built'* ]]
+	FAILS=arm build 3 --jobs 2
+	[[ $output == *'linux/arm/v7 me/it:arm32v7-latest failed'* && $output == *'linux/arm64  me/it:arm64v8-latest built'* ]]
+	echo 'FROM --platform=__PLATFORM__ base' >Dockerfile.cross
+	: >"$LOG"
+	FAILS=meets build 0 --jobs 2
+	[[ $stderr == *'one platform after the other: base is a base image for several'* && $stderr != *' | one'* ]]
+	same 'pulls before each build' 4 "$(called '^pull')"
+}
+
+@test "a signal while platforms are built at once ends all of them" {
+	local pid code=0
+
+	FAILS=hangs "$ANYARCH" build --engine docker --no-verify -j 2 >/dev/null 2>told 3>&- &
+	pid=$!
+	eventually 5 has_called '^build' 2
+	kill "$pid"
+	wait "$pid" || code=$?
+	same status 143 "$code"
+	eventually 5 has_called '^ended' 2
+}
+
+@test "tags of any scheme; none that two platforms or the name for all would have" {
+	echo 'PLATFORM_TAG=__IMAGE_VERSION__-__ARCH____VARIANT__' >>build.config
+	echo 'TAG_PREFIX=rpi-' >>build.config
+	SAVED='arm32v7' build 0 --platform arm32v7
+	[[ $output == *' me/it:rpi-latest-armv7 '* ]]
+	sed -i 's/^PLATFORM_TAG.*/PLATFORM_TAG=one/' build.config
+	build 3
+	[[ $stderr == *'me/it:rpi-one would be the name of linux/arm/v7 and of linux/arm64'* ]]
+	sed -i '/^TAG_PREFIX/d; s/^PLATFORM_TAG.*/PLATFORM_TAG=__IMAGE_VERSION__/' build.config
+	build 3
+	[[ $stderr == *'me/it:latest is the name for all platforms'* ]]
+	sed -i 's/^PLATFORM_TAG.*/PLATFORM_TAG=__IMAGE_VERSOIN__-__ARHC__/' build.config
+	build 3
+	[[ $stderr == *'unknown placeholder'* ]]
+}
+
+@test "without skopeo docker pushes by itself: no list of before is used, none is left, nobody's configuration changes" {
+	local was
+
+	mkdir bin config
+	cp "$BATS_FILE_TMPDIR/docker" bin/docker
+	ln -s "$(type -P cp)" "$(type -P sleep)" "$(type -P cat)" "$(type -P sha256sum)" "$(type -P date)" "$(type -P sed)" bin
+	mkdir -p config/manifests/docker.io_me_it-latest
+	echo '{"auths":{"here":{}}}' >config/config.json
+	was=$(find config -printf '%p %T@ %s\n' | sort)
+	echo 'ALIASES=rpi-latest' >>build.config
+	PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 0 --push --insecure
+	[[ $output == *'me/it:latest (pushed)'*"sha256:aaaa"* ]]
+	grep -qxF '{"auths":{"here":{}}}' "$LOG"
+	same pushed $'push me/it:arm32v7-latest\npush me/it:arm64v8-latest' "$(grep ^push "$LOG")"
+	same lists $'manifest create --insecure me/it:latest me/it:arm32v7-latest me/it:arm64v8-latest
+manifest annotate --os linux --arch arm --variant v7 me/it:latest me/it:arm32v7-latest
+manifest annotate --os linux --arch arm64 me/it:latest me/it:arm64v8-latest
+manifest push --purge --insecure me/it:latest' "$(grep '^manifest.*me/it:latest' "$LOG")"
+	same configuration "$was" "$(find config -printf '%p %T@ %s\n' | sort)"
+	FAILS=push PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
+	hints 'pushed until then: 0 of 2 platforms, 0 of 2 names'
+	FAILS=digests PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
+	[[ $stderr == *'me/it:latest became sha256:'* ]]
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* project/config and project/template: whatever is in them, a refusal by its line or a result without what was refused. */
+/* project/config, project/template and project/bases: whatever is in them, a refusal by its line or a result without what was refused. */
 #include <ctype.h>
 #include <string.h>
 
 #include "fuzz.h"
+#include "project/bases.h"
 #include "project/config.h"
 #include "project/template.h"
 
@@ -64,9 +65,25 @@ static void read_template(const char *text, size_t len)
 	render(&t, "loongarch64", false);
 }
 
+/* What is read here is handed to commands. */
+static void read_bases(const char *text, size_t len)
+{
+	static const char *const options[] = { "--build-arg=A=a", "--build-arg=", "--x" };
+	struct bases_request request = { text, len, options, ARRAY_SIZE(options), "linux/amd64", "linux/arm/v7" };
+	auto_bases bases = { 0 };
+	auto_err e = { 0 };
+
+	must(!bases_read(&request, &bases, &e) && bases.n <= BASES_MAX);
+	for (size_t i = 0; i < bases.n; i++) {
+		must(*bases.items[i].image && *bases.items[i].image != '-' && strlen(bases.items[i].image) < 64 * 1024);
+		must(!strpbrk(bases.items[i].image, " \n$"));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	read_config((const char *)data, len);
 	read_template((const char *)data, len);
+	read_bases((const char *)data, len);
 	return 0;
 }

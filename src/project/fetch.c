@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* Base images, there before anything is built. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "project/bases.h"
+#include "project/flow.h"
+
+static int read_bases(const struct flow *f, size_t i, struct bases *ret, struct err *e)
+{
+	const struct render_item *rendered = &f->render.items[i];
+	auto_buf host = { 0 };
+	struct bases_request request = { buf_text(&rendered->text), rendered->text.len, f->request->options,
+		f->request->n_options, NULL, f->build->items[i].text };
+
+	name_platform(&host, arch_host(), "");
+	request.build_platform = buf_text(&host);
+	return bases_read(&request, ret, e);
+}
+
+/* A platform that was written down, or the one that is built for. */
+static bool wanted_platform(const struct flow *f, size_t i, const struct base *base, struct platform *ret)
+{
+	*ret = f->build->items[i].platform;
+	return !base->platform || !name_parse(base->platform, strlen(base->platform), ret, NULL);
+}
+
+enum there { THERE_NOT = 0, THERE_OTHER, THERE_RIGHT };
+
+/* Some engines do not say the variant. What lies there for another platform is taken by Docker's classic builder, without a word. */
+static enum there ask(const struct flow *f, const struct engine_image *image, const struct platform *wanted, struct buf *answer)
+{
+	struct platform found;
+	struct child command;
+
+	engine_ask(&f->engine, image, answer, &command);
+	if (child_run(&command, NULL) || !engine_platform(answer, &found))
+		return THERE_NOT;
+	return found.arch == wanted->arch && (!*found.variant || image_fits(wanted, &found)) ? THERE_RIGHT : THERE_OTHER;
+}
+
+static int refuse(const struct engine_image *image, enum there there, const struct buf *answer, struct err *e)
+{
+	err_set(e, -EBADMSG, "the base image %s for %s cannot be had", image->name, image->platform);
+	if (there == THERE_OTHER)
+		return err_hint(e, "the engine has it for %.*s only, and the registry said the above", (int)strcspn(buf_text(answer), "\n"),
+			buf_text(answer));
+	return err_hint(e, "what the engine said is above; 'skopeo inspect --raw docker://%s' lists the platforms of an image", image->name);
+}
+
+static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
+{
+	const struct build_item *item = &f->build->items[i];
+	struct engine_image image = { .name = base->image, .platform = base->platform ? base->platform : item->text,
+		.is_insecure = f->request->insecure };
+	enum there there = THERE_NOT;
+	struct platform wanted;
+	struct child command;
+	auto_buf answer = { 0 };
+	int r;
+
+	if (!wanted_platform(f, i, base, &wanted))
+		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: no such platform", f->render.items[i].name, base->platform);
+	if (!f->request->dry_run)
+		there = ask(f, &image, &wanted, &answer);
+	if (there == THERE_RIGHT)
+		return 0;
+	engine_pull(&f->engine, &image, &command);
+	r = flow_run_for(f, item, &command, e);
+	if (r != -EIO)
+		return r;
+	err_done(e);
+	refuse(&image, there, &answer, e);
+	return -EBADMSG;
+}
+
+int fetch_bases(const struct flow *f, size_t i, struct err *e)
+{
+	auto_bases bases = { 0 };
+	int r = read_bases(f, i, &bases, e);
+
+	for (size_t k = 0; !r && k < bases.n; k++)
+		r = fetch_one(f, i, &bases.items[k], e);
+	return r;
+}
+
+static char *shared_by(const struct flow *f, size_t i, size_t k)
+{
+	auto_bases a = { 0 }, b = { 0 };
+
+	if (read_bases(f, i, &a, NULL) || read_bases(f, k, &b, NULL))
+		return NULL;
+	for (size_t x = 0; x < a.n; x++)
+		for (size_t y = 0; y < b.n; y++)
+			if (!strcmp(a.items[x].image, b.items[y].image) && (!a.items[x].platform || !b.items[y].platform ||
+				strcmp(a.items[x].platform, b.items[y].platform)))
+				return mem_text(a.items[x].image);
+	return NULL;
+}
+
+char *fetch_shared(const struct flow *f)
+{
+	char *found = NULL;
+
+	for (size_t i = 0; i < f->build->n; i++)
+		for (size_t k = 0; !found && k < i; k++)
+			found = shared_by(f, i, k);
+	return found;
+}
