@@ -44,8 +44,8 @@ static const char *value_of(const struct reading *r, const char *name, size_t le
 	return NULL;
 }
 
-/* $NAME or ${NAME} at p: how long it is; 0 where it is something else. */
-static size_t variable_at(const char *p, const char **ret_name, size_t *ret_len)
+/* What $NAME or ${NAME} at p stands for, and where it ends; NULL where only the engine can know. */
+static const char *variable_at(const struct reading *r, const char *p, const char **ret_end)
 {
 	bool has_brace = p[1] == '{';
 	const char *name = p + 1 + has_brace, *end = name;
@@ -53,28 +53,27 @@ static size_t variable_at(const char *p, const char **ret_name, size_t *ret_len)
 	while (isalnum((unsigned char)*end) || *end == '_')
 		end++;
 	if (end == name || (has_brace && *end != '}'))
-		return 0;
-	*ret_name = name;
-	*ret_len = (size_t)(end - name);
-	return (size_t)(end - p) + has_brace;
+		return NULL;
+	*ret_end = end + has_brace;
+	return value_of(r, name, (size_t)(end - name));
 }
 
 /* A word as the engine reads it. false where only the engine can know. */
 static bool expand(const struct reading *r, const char *word, size_t len, struct buf *out)
 {
 	auto_free char *text = mem_part(word, len);
+	const char *p = text;
 
-	for (const char *p = text; p && *p && out->len <= VALUE_MAX;) {
-		const char *name, *value;
-		size_t name_len, n = *p == '$' ? variable_at(p, &name, &name_len) : 0;
+	while (p && *p && out->len <= VALUE_MAX) {
+		const char *end = p + 1, *value = *p == '$' ? variable_at(r, p, &end) : NULL;
 
-		if (strchr("\\'", *p) || (*p == '$' && (!n || !(value = value_of(r, name, name_len)))))
+		if (strchr("\\'", *p) || (*p == '$' && !value))
 			return false;
-		if (n)
+		if (value)
 			buf_adds(out, value);
 		else if (*p != '"')
 			buf_add(out, p, 1);
-		p += n ? n : 1;
+		p = end;
 	}
 	return text && buf_ok(out) && out->len && out->len <= VALUE_MAX;
 }

@@ -128,8 +128,51 @@ pulled() {
 	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:amd64-fails"
 	sed -i '$d' "$P/Dockerfile.cross"
 	echo 'SMOKE="test -e /machine"' >>"$P/build.config"
-	build 2 --engine buildah --insecure
-	[[ $stderr == *'buildah runs no images'* ]]
+	build 0 --engine buildah --insecure
+	sed -i 's/^SMOKE.*/SMOKE="test -e \/nothing"/' "$P/build.config"
+	build 3 --engine buildah --insecure --json
+	same results '["does not run","does not run"]' "$(jq -c '[.platforms[].result]' <<<"$output")"
+	same containers '' "$(with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" buildah containers -q 3>&-)"
+}
+
+@test "side by side, and pushed with the engine's own commands where there is no skopeo" {
+	local engine bin=$W/bin program
+
+	# Everything but skopeo.
+	mkdir "$bin"
+	for program in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+		find "$program" -maxdepth 1 -xtype f ! -name skopeo -exec ln -sf -t "$bin" {} + 2>/dev/null || true
+	done
+	for engine in podman buildah; do
+		sed -i "s/^IMAGE_VERSION=.*/IMAGE_VERSION=$engine/; s/^ALIASES=.*/ALIASES=also-$engine/" "$P/build.config"
+		PATH=$bin build 0 --engine "$engine" --insecure --push --jobs 2
+		[[ $stderr == *"linux/arm/v7 | "* && $stderr == *"linux/amd64  | "* && $stderr != *skopeo* ]]
+		same ARM armv7l "$(pulled "$engine" arm v7)"
+		same amd64 x86_64 "$(pulled "also-$engine" amd64 '')"
+		same digest "$(tail -n 1 <<<"$output" | cut -d : -f 2)" \
+			"$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:$engine" | sha256sum | cut -d ' ' -f 1)"
+		same platforms 'amd64- arm-v7' "$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:$engine" |
+			jq -r '[.manifests[].platform | "\(.architecture)-\(.variant // "")"] | sort | join(" ")')"
+		same 'local lists' 0 "$(with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" "$engine" images 3>&- |
+			grep -c anyarch-build)"
+	done
+}
+
+@test "a registry that goes away in the middle: what is pushed is told, and the name for all is not made" {
+	sed -i 's/1\.2/gone/' "$P/build.config"
+	mkdir "$W/bin"
+	cat >"$W/bin/skopeo" <<-SKOPEO
+		#!/bin/sh
+		case "\$*" in
+		*amd64-gone) exec $(type -P skopeo) "\$@" ;;
+		*) exec $(type -P skopeo) "\$1" --dest-tls-verify=false "\$4" docker://127.0.0.1:1/gone ;;
+		esac
+	SKOPEO
+	chmod 755 "$W" "$W/bin" "$W/bin/skopeo"
+	PATH=$W/bin:$PATH build 1 --engine buildah --insecure --push
+	hints 'pushed until then: 1 of 2 platforms, 0 of 3 names for all'
+	skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:amd64-gone" >/dev/null
+	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:gone"
 }
 
 @test "platforms that do not run, engines and registries that are not there: told before, or at the end" {
@@ -150,7 +193,7 @@ pulled() {
 
 	was=$(find "$W" | sort)
 	expect 0 "$ANYARCH" build --dry-run --engine docker --push "$P"
-	same commands $'docker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
+	same commands $'docker pull\ndocker pull\ndocker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
 		"$(cut -d ' ' -f 1,2 <<<"$output")"
 	same files "$was" "$(find "$W" | sort)"
 }
