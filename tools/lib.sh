@@ -12,7 +12,7 @@
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci)
 	PACKAGES_PRIVATE=(podman buildah docker-registry)
-	PACKAGES_DOCKER=(docker.io runc docker-compose systemd yamllint python3-yaml python3-jsonschema)
+	PACKAGES_DOCKER=(docker.io runc curl docker-compose systemd yamllint python3-yaml python3-jsonschema)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)
 }

@@ -137,7 +137,7 @@ static int print_json(const struct build *build)
 	return r;
 }
 
-/* What failed is told again behind the table: the engine's own words are far above it. */
+/* What failed is told again behind the table: the engine's own words are far above it. A signal is told once, for all. */
 static void tell_failures(const struct build *build)
 {
 	fflush(stdout);
@@ -145,7 +145,7 @@ static void tell_failures(const struct build *build)
 		struct err e = build->items[i].err;
 		auto_err copy = { 0 };
 
-		if (!e.code)
+		if (!e.code || e.code == -EINTR)
 			continue;
 		err_set(&copy, e.code, "%s: %s", build->items[i].text, e.message ? e.message : "failed");
 		if (e.hint)

@@ -18,7 +18,12 @@ static int read_bases(const struct flow *f, size_t i, struct bases *ret, struct 
 	return bases_read(&request, ret, e);
 }
 
-/* A platform that was written down, or the one that is built for. */
+/* The one that was written down, or the one that is built for. */
+static const char *platform_of(const struct flow *f, size_t i, const struct base *base)
+{
+	return base->platform ? base->platform : f->build->items[i].text;
+}
+
 static bool wanted_platform(const struct flow *f, size_t i, const struct base *base, struct platform *ret)
 {
 	*ret = f->build->items[i].platform;
@@ -51,7 +56,7 @@ static int refuse(const struct engine_image *image, enum there there, const stru
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	struct engine_image image = { .name = base->image, .platform = base->platform ? base->platform : item->text,
+	struct engine_image image = { .name = base->image, .platform = platform_of(f, i, base),
 		.is_insecure = f->request->insecure };
 	enum there there = THERE_NOT;
 	struct platform wanted;
@@ -92,8 +97,8 @@ static char *shared_by(const struct flow *f, size_t i, size_t k)
 		return NULL;
 	for (size_t x = 0; x < a.n; x++)
 		for (size_t y = 0; y < b.n; y++)
-			if (!strcmp(a.items[x].image, b.items[y].image) && (!a.items[x].platform || !b.items[y].platform ||
-				strcmp(a.items[x].platform, b.items[y].platform)))
+			if (!strcmp(a.items[x].image, b.items[y].image) &&
+				strcmp(platform_of(f, i, &a.items[x]), platform_of(f, k, &b.items[y])))
 				return mem_text(a.items[x].image);
 	return NULL;
 }

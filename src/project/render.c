@@ -113,7 +113,7 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
 	if (r)
 		return r == -ENOENT ? err_hint(e, "'anyarch init' makes one") : r;
-	r = template_check(&(struct template){ buf_text(&text), text.len }, e);
+	r = template_check(&(struct template){ buf_text(&text), text.len }, config->platforms.n > 1, e);
 	if (r)
 		return err_prefix(e, "%s", file);
 	r = render_all(request, &platforms, &(struct template){ buf_text(&text), text.len }, file, &render, e);

@@ -144,7 +144,7 @@ static int check_base(const struct template *t, struct err *e)
 	return -EBADMSG;
 }
 
-int template_check(const struct template *t, struct err *e)
+int template_check(const struct template *t, bool is_for_several, struct err *e)
 {
 	int r = t->len > LIMIT_TEMPLATE ? err_set(e, -E2BIG, "it has more than %d bytes", LIMIT_TEMPLATE) : 0;
 
@@ -154,7 +154,7 @@ int template_check(const struct template *t, struct err *e)
 		r = check_ends(t, true, e);
 	if (!r)
 		r = check_ends(t, false, e);
-	return r ? r : check_base(t, e);
+	return r || !is_for_several ? r : check_base(t, e);
 }
 
 static bool is_comment(const struct template_line *line)

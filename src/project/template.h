@@ -32,9 +32,10 @@ bool template_is_instruction(const struct template_line *line, const char *name)
 
 /*
  * What is wrong with it for whichever platform. 0, or -EBADMSG with e naming the line: NUL bytes, placeholders that are
- * none, a line for some platforms without which an instruction has no end, no FROM that depends on the platform.
+ * none, another escape character, a line for some platforms without which an instruction has no end, and where it is for
+ * several platforms no FROM that depends on the platform.
  */
-int template_check(const struct template *t, struct err *e);
+int template_check(const struct template *t, bool is_for_several, struct err *e);
 /*
  * Appends the Dockerfile for target. Lines marked __CROSS_ and __IF_EMULATED__ are left out for a native one, those
  * marked __IF_NATIVE__ for others; with the first line of an instruction goes the rest of it. note, a line of comment,

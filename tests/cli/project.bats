@@ -341,6 +341,11 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	refused 3 render
 	says 'no FROM in it depends on the platform'
 	hints 'FROM --platform=__PLATFORM__'
+	cp build.config several
+	echo 'TARGET_ARCHES=arm32v7' >build.config # the only one is told to the engine
+	expect 0 render
+	rm Dockerfile.arm32v7
+	mv several build.config
 	printf '# escape=`\nFROM __BASEIMAGE_ARCH__/alpine\nRUN a `\n  b\n' >Dockerfile.cross
 	refused 3 render
 	says 'Dockerfile.cross: line 1: the directive escape'

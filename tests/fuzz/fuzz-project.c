@@ -55,7 +55,7 @@ static void read_template(const char *text, size_t len)
 {
 	struct template t = { text, len };
 	auto_err e = { 0 };
-	int r = template_check(&t, &e);
+	int r = template_check(&t, true, &e);
 
 	check_line(r, &e);
 	if (r)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Owns how a root file system of armhf is built from Debian's packages, with mmdebstrap.
+# Owns how a root file system is built from Debian's packages, with mmdebstrap.
 
 # Where downloads stay from one run to the next.
 cache() {
@@ -22,19 +22,25 @@ find_mirror() {
 	[[ -n $uri && -n $codename ]]
 }
 
-# build_armhf VARIANT ARCHIVE WITH...: mmdebstrap's variant as a tar archive; WITH is the command that mmdebstrap is given
-# to. Downloaded packages are kept from one run to the next, and lent to it in a directory that anybody may read.
+# build_armhf VARIANT ARCHIVE WITH...: as build_debian, of armhf.
 build_armhf() {
-	local codename uri variant=$1 archive=$2 keep lent=$BATS_TEST_TMPDIR/packages
-	shift 2
+	build_debian armhf "$@"
+}
+
+# build_debian ARCHITECTURE VARIANT ARCHIVE WITH...: mmdebstrap's variant as a tar archive; WITH is the command that
+# mmdebstrap is given to. Downloaded packages are kept from one run to the next, and lent to it in a directory that anybody
+# may read.
+build_debian() {
+	local codename uri architecture=$1 variant=$2 archive=$3 keep lent=$BATS_TEST_TMPDIR/packages-$1
+	shift 3
 
 	find_mirror || need "apt is configured with no Debian mirror"
-	keep=$(cache)/armhf-$codename
+	keep=$(cache)/$architecture-$codename
 	mkdir -p "$keep" "$lent"
 	cp -al "$keep/." "$lent/" 2>/dev/null || cp -a "$keep/." "$lent/"
 	chmod 1777 "$lent"
 	# shellcheck disable=SC2016 # mmdebstrap's $1
-	"$@" mmdebstrap --mode=root --variant="$variant" --architectures=armhf --format=tar \
+	"$@" mmdebstrap --mode=root --variant="$variant" --architectures="$architecture" --format=tar \
 		--aptopt='Acquire::Retries "3"' --aptopt='APT::Sandbox::User "root"' \
 		--skip=download/empty \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && cp "'"$lent"'"/*.deb "$1/var/cache/apt/archives/" || true' \

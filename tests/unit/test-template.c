@@ -22,7 +22,7 @@ static int render(const char *text, const char *platform, struct buf *out, struc
 {
 	struct template t = { text, strlen(text) };
 	struct target target = target_of(platform);
-	int r = template_check(&t, e);
+	int r = template_check(&t, true, e);
 
 	return r ? r : template_render(&t, &target, NOTE, out, e);
 }
