@@ -113,11 +113,11 @@ static void what_is_wrong_is_told_by_its_line(void **state)
 		struct template t = { bad[i].text, strlen(bad[i].text) };
 		auto_err e = { 0 };
 
-		check_code(bad[i].text, template_check(&t, &e), -EBADMSG, &e);
+		check_code(bad[i].text, template_check(&t, true, &e), -EBADMSG, &e);
 		check_sentence(bad[i].text, &e);
 		check(e.message && strstr(e.message, bad[i].message), "%s: '%s'", bad[i].text, e.message);
 		check(strstr(e.hint ? e.hint : "", bad[i].hint), "%s: '%s'", bad[i].text, e.hint);
-		check(template_check(&t, NULL) == -EBADMSG, "%s: without an error to fill", bad[i].text);
+		check(template_check(&t, true, NULL) == -EBADMSG, "%s: without an error to fill", bad[i].text);
 	}
 }
 
@@ -128,11 +128,11 @@ static void bytes_that_are_no_text_are_refused(void **state)
 	auto_err e = { 0 };
 
 	(void)state;
-	check_code("NUL", template_check(&(struct template){ nul, sizeof(nul) - 1 }, &e), -EBADMSG, &e);
+	check_code("NUL", template_check(&(struct template){ nul, sizeof(nul) - 1 }, true, &e), -EBADMSG, &e);
 	check(e.message && strstr(e.message, "line 2: a NUL byte"), "'%s'", e.message);
 	err_done(&e);
 	memset(huge, '\n', sizeof(huge));
-	check_code("huge", template_check(&(struct template){ huge, sizeof(huge) }, &e), -E2BIG, &e);
+	check_code("huge", template_check(&(struct template){ huge, sizeof(huge) }, true, &e), -E2BIG, &e);
 	check_sentence("huge", &e);
 }
 
