@@ -96,7 +96,7 @@ static int make(struct project_view *view, struct err *e)
 	if (r)
 		return r;
 	if (!view->quiet && !view->json)
-		puts(is_changed(&init) ? "Next: edit build.config and Dockerfile.cross, then 'anyarch render' there." :
+		puts(is_changed(&init) ? "Next: edit build.config and Dockerfile.cross, then 'anyarch build' there." :
 			"Nothing to do: the project is there.");
 	return 0;
 }
