@@ -5,12 +5,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/fdio.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/handler.h"
 #include "binfmt/native.h"
 #include "cli/image_name.h"
 #include "cli/inject.h"
+#include "image/packed.h"
 #include "report/image.h"
 #include "rootfs/survey.h"
 
@@ -24,7 +26,7 @@ enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };
 static const struct option_spec inject_specs[] = {
 	{ OPT_AT, "at", "PATH", "where in the root, instead of where it is needed" },
 	{ OPT_PLATFORM, "platform", "PLATFORM", "instead of what its files say" },
-	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator" },
+	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it" },
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
 	{ OPT_COMPRESS, "compress", "CODEC", "of an image: store the layer so: none, gzip, zstd" },
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
@@ -136,6 +138,21 @@ static int find_arch(struct inject_context *c, const struct arch **ret, struct e
 	return r;
 }
 
+/* A program, or the archive that one is published in, which is read from memory then. */
+static int open_named(const char *name, const struct arch *arch, struct emulator *ret, struct err *e)
+{
+	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0), unpacked = -1;
+	char path[64];
+
+	if (fd < 0 || !packed_is(fd))
+		return emulator_open("", name, arch, ret, e);
+	unpacked = packed_open(fd, e);
+	if (unpacked < 0)
+		return unpacked;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", unpacked);
+	return emulator_open("", path, arch, ret, e);
+}
+
 int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e)
 {
 	struct inject_source *source = c->sources;
@@ -148,7 +165,7 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 		return 0;
 	if (c->n_sources == ARRAY_SIZE(c->sources))
 		return err_sys(e, -E2BIG, "%s", c->target);
-	r = c->emulator ? emulator_open("", c->emulator, arch, &source->emulator, e) :
+	r = c->emulator ? open_named(c->emulator, arch, &source->emulator, e) :
 			  search_emulator(&c->search, arch, &source->emulator, NULL, e);
 	if (r)
 		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;

@@ -41,6 +41,29 @@ teardown() {
 	tree_is_back
 }
 
+@test "--emulator: the archive that multiarch publishes an emulator in" {
+	local archive=$W/x86_64_qemu-arm-static.tar.gz
+
+	mkdir "$W/pack"
+	cp "$(type -P qemu-arm-static)" "$W/pack/qemu-arm-static"
+	tar -C "$W/pack" -czf "$archive" qemu-arm-static
+	expect 0 anyarch inject --emulator "$archive" "$R"
+	cmp "$R$AT" "$(type -P qemu-arm-static)"
+	expect 0 anyarch eject "$R"
+	tree_is_back
+	head -c 1000000 "$archive" >"$W/cut.tar.gz"
+	expect 3 anyarch inject --emulator "$W/cut.tar.gz" "$R"
+	says 'truncated or corrupt'
+	tar -C "$R" -czf "$W/none.tar.gz" bin
+	expect 3 anyarch inject --emulator "$W/none.tar.gz" "$R"
+	says 'none.tar.gz: no qemu-* in it'
+	cp "$(type -P true)" "$W/pack/qemu-arm-static"
+	tar -C "$W/pack" -czf "$archive" qemu-arm-static
+	expect 3 anyarch inject --emulator "$archive" "$R"
+	says 'dynamically linked'
+	tree_is_back
+}
+
 @test "the handler's own path when that is not fixed" {
 	table_write "$(rule qemu-arm arm /opt/em/qemu-arm '')"
 	expect 0 inject
