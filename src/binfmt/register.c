@@ -177,8 +177,8 @@ static int make_lasting(struct transaction *t, struct err *e)
 	}
 	report->lasts = false;
 	report->lasting = LASTING_NO;
-	err_hint(&report->not_lasting, "docker run --privileged, or add --pid=host; or register on "
-				       "the machine itself");
+	err_hint(&report->not_lasting, "docker run --privileged, or --cap-add SYS_ADMIN and SYS_CHROOT, or add "
+				       "--pid=host; or register on the machine itself");
 	return 0;
 }
 

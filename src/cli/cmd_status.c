@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-
 #include "cli/render.h"
+#include "emulator/search.h"
 
 enum { OPT_CHECK = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS };
 
@@ -51,12 +51,25 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
+/* "all" is what somebody could register: whatever there is an emulator for. */
+static void add_all(struct name_set *names)
+{
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		auto_emulator emulator = EMULATOR_INIT;
+
+		if (!search_emulator(&(struct search){ 0 }, a, &emulator, NULL, NULL))
+			name_set_add_arch(names, a);
+	}
+}
+
 /* Says of each platform that does not work; so does the exit status. */
 static int check(const struct status *status, const struct name_set *asked)
 {
 	struct name_set names = *asked;
 	int result = EXIT_DONE;
 
+	if (names.is_all)
+		add_all(&names);
 	if (!names.n) {
 		name_set_add_arch(&names, arch_by_qemu("arm"));
 		name_set_add_arch(&names, arch_by_qemu("aarch64"));
@@ -66,8 +79,14 @@ static int check(const struct status *status, const struct name_set *asked)
 
 		if (status_works(status, names.arch[i]))
 			continue;
-		err_set(&e, -EBADMSG, "%s programs do not run here in every root", names.arch[i]->qemu);
-		err_hint(&e, "anyarch register %s", names.arch[i]->qemu);
+		if (status_is_unproven(status, names.arch[i])) {
+			err_set(&e, -EOPNOTSUPP, "%s programs run here, and whether they do in every root cannot be told from here",
+				names.arch[i]->qemu);
+			err_hint(&e, "a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
+		} else {
+			err_set(&e, -EBADMSG, "%s programs do not run here in every root", names.arch[i]->qemu);
+			err_hint(&e, "anyarch register %s", names.arch[i]->qemu);
+		}
 		result = exit_with(&e);
 	}
 	return result;

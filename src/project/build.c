@@ -129,7 +129,7 @@ static int check_platforms(const struct flow *f, struct err *e)
 		name_set_add_arch(&names, f->build->items[i].platform.arch);
 	r = status ? status_collect(NULL, true, &names, status, e) : err_sys(e, -ENOMEM, "cannot look at the machine");
 	for (size_t i = 0; !r && i < names.n; i++)
-		if (!status_works(status, names.arch[i]))
+		if (!status_works(status, names.arch[i]) && !status_is_unproven(status, names.arch[i]))
 			buf_addf(&missing, " %s", names.arch[i]->qemu);
 	if (status)
 		status_done(status);

@@ -104,7 +104,9 @@ static void add_handled(struct status *s, const struct trials *t, size_t i,
 		emulator_version(t->trace[i].exe, t->arch[i], row->version);
 	if (exec_is_good(&t->run[i])) {
 		row->state = STATUS_EMULATED;
-		row->is_verified = t->is_rooted && is_fixed;
+		/* Where no empty root can be had: what is fixed and needs no file runs in every root. */
+		row->is_verified = t->is_rooted ? is_fixed :
+			rule && is_fixed && t->trace[i].exe >= 0 && !emulator_check(t->trace[i].exe, NULL);
 	} else if (!is_fixed && t->run[i].error == ENOENT) {
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why),
@@ -205,6 +207,15 @@ const char *status_lasting(const struct status *s)
 	if (s->is_emulating)
 		return "without a mount here: pinned, or mounted elsewhere";
 	return "nowhere: nothing is registered";
+}
+
+bool status_is_unproven(const struct status *s, const struct arch *arch)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].arch == arch && s->rows[i].state == STATUS_EMULATED && !s->rows[i].is_verified &&
+			!s->rows[i].rule)
+			return !status_works(s, arch);
+	return false;
 }
 
 bool status_works(const struct status *s, const struct arch *arch)

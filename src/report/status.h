@@ -24,7 +24,7 @@ struct status_row {
 	const struct arch *arch; /* NULL for STATUS_FOREIGN */
 	enum status_state state;
 	const struct rule *rule; /* the entry, inside status->table; NULL when native, missing or unreadable */
-	bool is_verified;	 /* its probe ran in an empty root */
+	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
 	char version[EMULATOR_VERSION_MAX];
 	char why[160];		 /* of broken, and remarks; "" for none */
 };
@@ -58,3 +58,5 @@ void status_done(struct status *status);
 const char *status_lasting(const struct status *status);
 /* Whether this architecture runs, natively or through a proven fixed handler. */
 bool status_works(const struct status *status, const struct arch *arch);
+/* Whether nobody can tell from here: it runs in this root, no empty one can be had, and the table is not to be seen. */
+bool status_is_unproven(const struct status *status, const struct arch *arch);

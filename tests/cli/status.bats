@@ -149,6 +149,33 @@ state_of() {
 	expect 2 anyarch status --check arm65
 }
 
+@test "--check all: what there is an emulator for" {
+	expect 3 anyarch status --check all
+	says riscv64
+	expect 0 anyarch register all --quiet
+	expect 0 anyarch status --check all
+}
+
+@test "--check without the right to an empty root: told by a fixed and static handler, else that nobody can tell" {
+	local without=-sys_chroot,-sys_admin
+	local less=(setpriv --bounding-set="$without" --inh-caps="$without")
+
+	ns_sh 'echo 0 >/proc/sys/user/max_user_namespaces' # nor by way of a namespace of its own
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	expect 0 ns "${less[@]}" "$ANYARCH" status --check arm
+	expect 0 ns setpriv --bounding-set=-sys_chroot --inh-caps=-sys_chroot "$ANYARCH" oneshot
+	jq -e '.supported | index("linux/arm/v7")' <<<"$output"
+	# shellcheck disable=SC2016
+	expect 4 ns unshare --mount sh -c 'umount /proc/sys/fs/binfmt_misc && exec "$@"' sh "${less[@]}" "$ANYARCH" status --check arm
+	says 'cannot be told from here'
+	hints 'CAP_SYS_CHROOT'
+	expect 3 ns "${less[@]}" "$ANYARCH" status --check arm64
+	# shellcheck disable=SC2016
+	ns_sh 'echo -1 >"$1/qemu-arm"' "$BINFMT"
+	table_write "$(rule qemu-arm arm $ARM P)"
+	expect 3 ns "${less[@]}" "$ANYARCH" status --check arm
+}
+
 @test "the table and the JSON have the same facts" {
 	local columns=PLATFORM,ARCH,STATE,FIXED,FLAGS,VERSION,HANDLER,EMULATOR,VERIFIED
 
