@@ -28,7 +28,7 @@ static const struct option_spec inject_specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM", "instead of what its files say" },
 	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it" },
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
-	{ OPT_COMPRESS, "compress", "CODEC", "of an image: store the layer so: none, gzip, zstd" },
+	{ OPT_COMPRESS, "compress", "none|gzip|zstd", "of an image: how the layer is stored" },
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },

@@ -19,7 +19,10 @@ static int show_help(void)
 	     "Commands:");
 	for (size_t i = 0; commands[i]; i++)
 		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\n'anyarch COMMAND --help' explains a command. The usual first step:\n"
+	puts("\nOptions:\n"
+	     "  -h, --help     show this help\n"
+	     "  -V, --version  show the version, and what it is made of\n"
+	     "\n'anyarch COMMAND --help' explains a command. The usual first step:\n"
 	     "  sudo anyarch register arm arm64");
 	return finish_output(EXIT_DONE);
 }

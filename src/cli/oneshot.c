@@ -15,8 +15,10 @@ static int show_help(void)
 	     "that has been done, for every emulator in the image, and prints the status as JSON.\n"
 	     "It also takes any anyarch command, and what other registrars take:\n\n"
 	     "  --install all|LIST, --uninstall LIST|GLOB, --mount DIR, --version\n"
-	     "  --reset, -p yes, -c yes, -g yes, --qemu-path DIR, --qemu-suffix SUFFIX\n"
-	     "  -dir DIR, -mount DIR");
+	     "  --reset, -p yes, -c yes, -g yes, --qemu-path DIR, --qemu-suffix SUFFIX,\n"
+	     "  --persistent yes, --credential yes, --preserve-argv0 yes\n"
+	     "  -dir DIR, -mount DIR\n"
+	     "  -h, --help");
 	return finish_output(EXIT_DONE);
 }
 
