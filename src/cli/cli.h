@@ -25,6 +25,8 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+	const struct option_spec *specs; /* ends with a zeroed one; NULL: it reads its words itself */
+	const struct column *columns;	 /* of --output; NULL: it has no table */
 };
 
 /* Ends with NULL (main.c). */
@@ -41,10 +43,8 @@ struct option_spec {
 	const char *help;
 };
 
-/* Ends with a zeroed one. */
 struct option_set {
-	const struct command *command;
-	const struct option_spec *specs;
+	const struct command *command; /* has specs */
 	int (*set)(void *context, int id, const char *argument, struct err *e);
 	bool stops_at_words; /* what follows the first other word belongs to that */
 };

@@ -219,7 +219,7 @@ static int build(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_build, specs, set };
+	const struct option_set set_of = { &cmd_build, set };
 	auto_free struct context *c = mem_new(1, sizeof(*c));
 	auto_err e = { 0 };
 	int status, first = c ? options_parse(&set_of, argc, argv, c, &status) : -1;
@@ -235,5 +235,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_build = {
-	"build", "[OPTION...] [DIR]", "build the images of a project for all its platforms", run,
+	"build", "[OPTION...] [DIR]", "build the images of a project for all its platforms", run, specs,
 };

@@ -314,7 +314,7 @@ static int convert(struct work *w, const char *from, const char *to, struct err 
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_convert, specs, set };
+	const struct option_set set_of = { &cmd_convert, set };
 	struct context c = { 0 };
 	struct work w = { .c = &c };
 	auto_err e = { 0 };
@@ -336,5 +336,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_convert = {
-	"convert", "[OPTION...] IMAGE OUT", "convert images between the formats", run,
+	"convert", "[OPTION...] IMAGE OUT", "convert images between the formats", run, specs,
 };

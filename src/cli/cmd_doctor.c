@@ -257,7 +257,7 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_doctor, specs, set };
+	const struct option_set set_of = { &cmd_doctor, set };
 	auto_free struct status *collected = mem_new(1, sizeof(*collected));
 	auto_free struct doctor *doctor = mem_new(1, sizeof(*doctor));
 	struct context c = { 0 };
@@ -274,5 +274,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_doctor = {
 	"doctor", "[OPTION...] [TARGET...]",
-	"explain why a file, root file system, image or this machine does not work", run,
+	"explain why a file, root file system, image or this machine does not work", run, specs,
 };

@@ -206,7 +206,7 @@ static int make(struct context *c, int n, char **words, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_index, specs, set };
+	const struct option_set set_of = { &cmd_index, set };
 	struct context *c = mem_new(1, sizeof(*c));
 	auto_err e = { 0 };
 	int status = EXIT_DONE, first;
@@ -222,5 +222,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_index = {
-	"index", "[OPTION...] OUT IMAGE...", "make one image for several platforms", run,
+	"index", "[OPTION...] OUT IMAGE...", "make one image for several platforms", run, specs,
 };

@@ -103,7 +103,7 @@ static int make(struct project_view *view, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_init, specs, set };
+	const struct option_set set_of = { &cmd_init, set };
 	struct project_view view = { 0 };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &view, &status);
@@ -117,5 +117,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_init = {
-	"init", "[OPTION...] [DIR]", "begin a project: one Dockerfile for all platforms", run,
+	"init", "[OPTION...] [DIR]", "begin a project: one Dockerfile for all platforms", run, specs,
 };

@@ -442,22 +442,24 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 
 static int run_inject(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_inject, inject_specs, set };
+	const struct option_set set_of = { &cmd_inject, set };
 
 	return run_command(&set_of, argc, argv, inject_targets);
 }
 
 static int run_eject(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_eject, eject_specs, set };
+	const struct option_set set_of = { &cmd_eject, set };
 
 	return run_command(&set_of, argc, argv, eject_targets);
 }
 
 const struct command cmd_inject = {
 	"inject", "[OPTION...] TARGET...", "put the right emulator into root file systems and images", run_inject,
+	inject_specs,
 };
 
 const struct command cmd_eject = {
 	"eject", "[OPTION...] TARGET...", "take injected emulators out of root file systems and images", run_eject,
+	eject_specs,
 };

@@ -301,7 +301,7 @@ static int inspect_all(struct context *c, int n, char **targets)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_inspect, specs, set };
+	const struct option_set set_of = { &cmd_inspect, set };
 	struct context c = { 0 };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
@@ -325,5 +325,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_inspect = {
 	"inspect", "[OPTION...] TARGET...",
-	"show what a file, root file system or image is made of, and for which platform", run,
+	"show what a file, root file system or image is made of, and for which platform", run, specs,
 };

@@ -98,7 +98,7 @@ static int print(const struct grid *grid, const struct table_view *view, struct 
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_names, specs, set };
+	const struct option_set set_of = { &cmd_names, set };
 	auto_grid grid = grid_new(names_columns);
 	struct table_view view = { 0 };
 	auto_err e = { 0 };
@@ -116,5 +116,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_names = {
 	"names", "[OPTION...] [NAME...]",
-	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU", run,
+	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU", run, specs, names_columns,
 };

@@ -197,7 +197,7 @@ static int check_watch(const struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_register, specs, set };
+	const struct option_set set_of = { &cmd_register, set };
 	struct name_set served = { 0 };
 	struct context c = { 0 };
 	auto_err e = { 0 };
@@ -220,5 +220,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_register = {
 	"register", "[OPTION...] [PLATFORM...]",
-	"make this machine run programs of other architectures (default: arm arm64)", run,
+	"make this machine run programs of other architectures (default: arm arm64)", run, specs, register_columns,
 };

@@ -114,7 +114,7 @@ static int render(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_render, specs, set };
+	const struct option_set set_of = { &cmd_render, set };
 	struct context c = { .request = { .dir = -1, .native = arch_host() } };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
@@ -130,5 +130,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_render = {
-	"render", "[OPTION...] [DIR]", "make a Dockerfile for each platform of a project", run,
+	"render", "[OPTION...] [DIR]", "make a Dockerfile for each platform of a project", run, specs,
 };

@@ -168,7 +168,7 @@ static int exec_command(struct context *c)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_run, specs, set, .stops_at_words = true };
+	const struct option_set set_of = { &cmd_run, set, .stops_at_words = true };
 	struct context c = { .outer_uid = geteuid(), .outer_gid = getegid() };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
@@ -186,5 +186,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_run = {
 	"run", "[OPTION...] [--] COMMAND [ARGUMENT...]",
-	"run a command with handlers of its own: no root, nothing on the machine changes", run,
+	"run a command with handlers of its own: no root, nothing on the machine changes", run, specs,
 };

@@ -94,7 +94,7 @@ static int check(const struct status *status, const struct name_set *asked)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_status, specs, set };
+	const struct option_set set_of = { &cmd_status, set };
 	auto_free struct status *collected = mem_new(1, sizeof(*collected));
 	struct context c = { 0 };
 	auto_err e = { 0 };
@@ -116,5 +116,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_status = {
 	"status", "[OPTION...] [PLATFORM...]",
-	"show what this machine runs, by what, and for how long", run,
+	"show what this machine runs, by what, and for how long", run, specs, status_columns,
 };

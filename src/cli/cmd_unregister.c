@@ -46,7 +46,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_unregister, specs, set };
+	const struct option_set set_of = { &cmd_unregister, set };
 	struct unregister_report report = { 0 };
 	struct context c = { 0 };
 	auto_err e = { 0 };
@@ -75,5 +75,5 @@ static int run(int argc, char **argv)
 
 const struct command cmd_unregister = {
 	"unregister", "[OPTION...] [PLATFORM|NAME|GLOB...]",
-	"take handlers out; what is not ours only when it is named exactly", run,
+	"take handlers out; what is not ours only when it is named exactly", run, specs,
 };

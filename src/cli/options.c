@@ -28,7 +28,7 @@ static void show_help(const struct option_set *set)
 {
 	printf("Usage: anyarch %s %s\n\n%s\n\n", set->command->name, set->command->arguments,
 		set->command->summary);
-	for (const struct option_spec *s = set->specs; s->name; s++)
+	for (const struct option_spec *s = set->command->specs; s->name; s++)
 		show_option(s);
 	show_option(&(struct option_spec){ OPT_HELP, "help", NULL, "show this help" });
 }
@@ -40,7 +40,7 @@ static void fill(const struct option_set *set, struct option *longs, char *short
 	if (set->stops_at_words)
 		*shorts++ = '+';
 	*shorts++ = ':';
-	for (const struct option_spec *s = set->specs; s->name; s++) {
+	for (const struct option_spec *s = set->command->specs; s->name; s++) {
 		longs[n++] = (struct option){ s->name, s->argument ? required_argument : no_argument,
 			NULL, s->id };
 		if (s->id < OPT_FIRST) {
@@ -62,7 +62,7 @@ static const char *nearest(const struct option_set *set, const char *typed)
 	unsigned least = 4;
 
 	typed += strspn(typed, "-");
-	for (const struct option_spec *s = set->specs; s->name; s++) {
+	for (const struct option_spec *s = set->command->specs; s->name; s++) {
 		unsigned d = str_distance(typed, s->name, 3);
 
 		if (d < least) {
@@ -101,7 +101,7 @@ static const struct option_spec *find_long(const struct option_set *set, const c
 {
 	static const struct option_spec help = { OPT_HELP, "help", NULL, NULL };
 
-	for (const struct option_spec *s = set->specs; s->name; s++)
+	for (const struct option_spec *s = set->command->specs; s->name; s++)
 		if (strlen(s->name) == len && !memcmp(s->name, name, len))
 			return s;
 	return len == 4 && !memcmp(name, "help", len) ? &help : NULL;
