@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* anyarch completion: what a shell offers while a command line is typed, from the tables that --help is made of. */
+#include <ctype.h>
+#include <string.h>
+
+#include "arch/name.h"
+#include "base/memory.h"
+#include "binfmt/table.h"
+#include "cli/completion.h"
+#include "project/engine.h"
+
+/* For bash the first letter is an option of compgen(1), or it is the name of a list. */
+static const struct completion_kind kinds[] = {
+#define FILES	  { "files", "_files", "-r -F" }
+#define DIRS	  { "dirs", "_directories", "-x -a '(__fish_complete_directories)'" }
+#define PLATFORMS { "platforms", "_anyarch_platforms all", "-x -a '(__fish_complete_list , \"__anyarch_platforms all\")'" }
+#define PLATFORM  { "platform", "_anyarch_platforms", "-x -a '(__anyarch_platforms)'" }
+	{ "FILE", FILES }, { "SRC:DST", FILES }, { "TARGET...", FILES }, { "[TARGET...]", FILES },
+	{ "IMAGE OUT", FILES }, { "OUT IMAGE...", FILES },
+	{ "DIR", DIRS }, { "[DIR]", DIRS },
+	{ "PLATFORM", PLATFORM }, { "ARCH=FILE", PLATFORM },
+	{ "PLATFORM,...", PLATFORMS }, { "[PLATFORM...]", PLATFORMS }, { "[NAME...]", PLATFORMS },
+	{ "[PLATFORM|NAME|GLOB...]", { "handlers", "_anyarch_handlers", "-x -a '(__anyarch_handlers)'" } },
+	{ "[--] COMMAND [ARGUMENT...]", { "commands", "_normal", "-x -a '(__fish_complete_subcommand --fcs-skip=2)'" } },
+};
+
+const struct completion_kind *completion_find(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].word, word))
+			return &kinds[i];
+	return NULL;
+}
+
+void completion_words(struct buf *out, const struct command *command, const char *argument)
+{
+	if (!strcmp(argument, "COL,..."))
+		for (const struct column *c = command->columns; c->name; c++)
+			buf_addf(out, "%s%s", out->len ? " " : "", c->name);
+	else if (!strcmp(argument, "ENGINE")) {
+		buf_adds(out, "auto");
+		for (const char *const *word = engine_words; *word; word++)
+			buf_addf(out, " %s", *word);
+	}
+	else if (islower(*argument) && strchr(argument, '|'))
+		for (; *argument; argument++)
+			buf_add(out, *argument == '|' ? " " : argument, 1);
+}
+
+const char *completion_others(const struct command *command)
+{
+	const char *words = command->arguments;
+
+	return strncmp(words, "[OPTION...] ", 12) ? words : words + 12;
+}
+
+void completion_platforms(void)
+{
+	printf("arm");
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		auto_buf name = { 0 };
+
+		name_platform(&name, a, a->variant ? a->variant : "");
+		printf(" %s", strncmp(buf_text(&name), "linux/", 6) ? a->qemu : buf_text(&name) + 6);
+	}
+}
+
+void completion_quote(const char *text, const char *set, const char *quote)
+{
+	for (; *text; text++)
+		if (*text == '\'')
+			printf("%s", quote);
+		else
+			printf("%s%c", strchr(set, *text) ? "\\" : "", *text);
+}
+
+/*
+ * The names of the registered handlers. Nothing is mounted, and what cannot be read is nothing to offer. A shell may
+ * take these words for its own syntax, and who may register is not who completes: only harmless names.
+ */
+static void print_handlers(void)
+{
+	auto_instance instance = INSTANCE_INIT;
+	auto_free char *path = NULL;
+	auto_table table = { 0 };
+	auto_err e = { 0 };
+
+	if (instance_find(NULL, &path) != INSTANCE_VISIBLE || instance_open_read(path, &instance, &e) ||
+		table_load(&instance, &table, &e))
+		return;
+	for (size_t i = 0; i < table.n; i++) {
+		const char *name = table.entries[i].rule.name;
+
+		if (*name != '-' && !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")])
+			puts(name);
+	}
+}
+
+/* There are no options but --help. */
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	(void)context, (void)id, (void)argument, (void)e;
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} scripts[] = { { "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish }, { "handlers", print_handlers } };
+	const struct option_set set_of = { &cmd_completion, set };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, NULL, &status);
+
+	if (first < 0)
+		return status;
+	for (size_t i = 0; argc == first + 1 && i < ARRAY_SIZE(scripts); i++)
+		if (!strcmp(scripts[i].name, argv[first])) {
+			scripts[i].print();
+			return EXIT_DONE;
+		}
+	err_set(&e, -EINVAL, "completion: which shell?");
+	err_hint(&e, "one of bash, zsh, fish");
+	return exit_with(&e);
+}
+
+static const struct option_spec specs[] = { { 0 } };
+
+const struct command cmd_completion = {
+	"completion", "[OPTION...] bash|zsh|fish|handlers", "print what a shell offers while a command is typed", run, specs,
+};
