@@ -34,6 +34,13 @@ extern const struct command *const commands[];
 extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert, cmd_index,
 	cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_names, cmd_oneshot, cmd_completion;
 
+/* ---- version.c ---- */
+
+/* "2da5c4b8f6a1", with "-dirty" when files were changed since, or "unknown". */
+extern const char build_commit[];
+/* Prints the version, the commit, the libraries and the emulators. Returns an exit status. */
+int show_version(void);
+
 /* ---- options.c ---- */
 
 struct option_spec {

@@ -28,12 +28,6 @@ static int show_help(void)
 	return finish_output(EXIT_DONE);
 }
 
-static int show_version(void)
-{
-	puts("anyarch " ANYARCH_VERSION);
-	return finish_output(EXIT_DONE);
-}
-
 static int unknown_command(const char *name)
 {
 	auto_err e = { 0 };

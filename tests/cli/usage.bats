@@ -61,13 +61,41 @@ teardown() {
 	grep -q '^Usage: anyarch' "$OUT" "$ERR"
 }
 
-@test "version is one line" {
-	local option
+@test "version tells the program's, its commit, its libraries' and the emulators'" {
+	local option lines
 
 	for option in --version -V; do
 		expect 0 anyarch "$option"
-		[[ $output =~ ^anyarch\ [0-9]+\.[0-9]+(\.[0-9]+)?$ && -z $stderr ]]
+		mapfile -t lines <"$OUT"
+		[[ ${lines[0]} =~ ^anyarch\ [0-9]+\.[0-9]+(\.[0-9]+)?$ && -z $stderr ]]
+		[[ ${lines[1]} =~ ^commit:\ ([0-9a-f]{12}(-dirty)?|unknown)$ ]]
+		[[ ${lines[2]} =~ ^libraries:\ [a-z]+\ [0-9.]+(,\ [a-z]+\ [0-9.]+){6}$ ]]
+		same emulators "emulators: QEMU $(qemu-arm-static --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')" "${lines[3]% (*}"
+		[[ ${#lines[@]} -eq 4 ]]
 	done
+}
+
+@test "a tree knows its commit, from git or from the archive that git has made" {
+	local tree=$BATS_TEST_TMPDIR/tree commit
+
+	need_commands git
+	mkdir -p "$tree/tools"
+	cp "$ANYARCH_SRC/.gitattributes" "$tree"
+	cp "$ANYARCH_SRC/tools/commit" "$tree/tools"
+	git -C "$tree" init -q
+	git -C "$tree" add .
+	git -C "$tree" -c user.name=x -c user.email=x@example.org commit -q -m x
+	commit=$(git -C "$tree" rev-parse HEAD)
+	same git "${commit:0:12}" "$(cd / && "$tree/tools/commit" "$tree")"
+	# Inside somebody else's repository, of which it is no part.
+	mkdir "$tree/archive"
+	git -C "$tree" archive HEAD | tar -x -C "$tree/archive"
+	same archive "${commit:0:12}" "$("$tree/archive/tools/commit" "$tree/archive")"
+	cp "$ANYARCH_SRC/tools/commit" "$tree/archive/tools/commit"
+	sed -i "s/^archived=.*/archived='\$Format:%H\$'/" "$tree/archive/tools/commit"
+	same neither unknown "$("$tree/archive/tools/commit" "$tree/archive")"
+	echo '#' >>"$tree/tools/commit"
+	same changed "${commit:0:12}-dirty" "$("$tree/tools/commit" "$tree")"
 }
 
 @test "an unknown command is refused, with the nearest one" {
