@@ -44,7 +44,8 @@ static void add_row(struct grid *grid, const struct platform *p)
 	struct name_words w = name_words(p);
 	auto_buf platform = { 0 };
 
-	name_platform(&platform, p->arch, p->variant);
+	if (p->arch->oci)
+		name_platform(&platform, p->arch, p->variant);
 	grid_row(grid, (const char *[]){ buf_text(&platform), p->arch->qemu, w.docker, w.uname,
 			       w.debian, w.alpine, w.gnu, w.systemd });
 }

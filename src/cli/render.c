@@ -42,7 +42,7 @@ static void register_row(struct grid *grid, const struct register_item *item)
 	auto_buf platform = { 0 };
 	char flags[RULE_FLAGS_TEXT] = "";
 
-	if (item->arch)
+	if (item->arch && item->arch->oci)
 		name_platform(&platform, item->arch, item->arch->variant);
 	rule_flags_text(item->rule.flags, flags);
 	grid_row(grid, (const char *[]){ buf_text(&platform), item->arch ? item->arch->qemu : NULL,
@@ -193,7 +193,7 @@ static void status_row(struct grid *grid, const struct status_row *row)
 	char flags[RULE_FLAGS_TEXT] = "";
 	bool is_entry = row->rule && row->rule->interpreter && *row->rule->interpreter;
 
-	if (row->arch)
+	if (row->arch && row->arch->oci)
 		name_platform(&platform, row->arch, row->arch->variant);
 	if (row->rule)
 		rule_flags_text(row->rule->flags, flags);
