@@ -6,11 +6,11 @@
 # shellcheck disable=SC2034
 {
 	PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libelf-dev libmount-dev
-		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev)
+		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev scdoc)
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
-		arch-test mmdebstrap debian-archive-keyring skopeo umoci scdoc man-db zsh fish git)
+		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
 	PACKAGES_PRIVATE=(podman buildah docker-registry)
 	PACKAGES_DOCKER=(docker.io runc curl docker-compose systemd yamllint python3-yaml python3-jsonschema)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
