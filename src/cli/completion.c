@@ -34,17 +34,17 @@ const struct completion_kind *completion_find(const char *word)
 
 void completion_words(struct buf *out, const struct command *command, const char *argument)
 {
-	if (!strcmp(argument, "COL,..."))
+	if (!strcmp(argument, "COL,...")) {
 		for (const struct column *c = command->columns; c->name; c++)
 			buf_addf(out, "%s%s", out->len ? " " : "", c->name);
-	else if (!strcmp(argument, "ENGINE")) {
+	} else if (!strcmp(argument, "ENGINE")) {
 		buf_adds(out, "auto");
 		for (const char *const *word = engine_words; *word; word++)
 			buf_addf(out, " %s", *word);
-	}
-	else if (islower(*argument) && strchr(argument, '|'))
+	} else if (islower(*argument) && strchr(argument, '|')) {
 		for (; *argument; argument++)
 			buf_add(out, *argument == '|' ? " " : argument, 1);
+	}
 }
 
 const char *completion_others(const struct command *command)

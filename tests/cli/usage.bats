@@ -10,7 +10,7 @@ source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
 source "$BATS_TEST_DIRNAME/../lib/programs.bash"
 
-COMMANDS=(register unregister status init render names oneshot)
+COMMANDS=(register unregister status init render names oneshot completion)
 
 # Also what is expected to be refused runs in an instance of its own: what is refused is what is being tested.
 setup() {
