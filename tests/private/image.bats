@@ -44,7 +44,7 @@ setup() {
 	umoci stat --image layout:latest
 	umoci unpack --rootless --image layout:latest bundle
 	cmp bundle/rootfs/usr/bin/qemu-arm-static /usr/bin/qemu-arm-static
-	same version "$("$ANYARCH" --version | head -n 2)" "$(bundle/rootfs/usr/bin/anyarch --version | head -n 2)"
+	same version "$("$ANYARCH_STATIC" --version)" "$(bundle/rootfs/usr/bin/anyarch --version)"
 	podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs load --input "$IMAGE"
 	podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs image inspect anyarch:latest >inspected
 	same architecture "$(jq -r .architecture <(skopeo inspect --config "oci-archive:$IMAGE"))" "$(jq -r '.[0].Architecture' inspected)"
