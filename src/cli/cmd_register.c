@@ -208,6 +208,9 @@ static int run(int argc, char **argv)
 	for (int i = first; i < argc; i++)
 		if (name_set_add(&c.options.names, argv[i], &e))
 			return exit_with(&e);
+	/* Whoever brings an emulator and says no more means what that is for. */
+	for (size_t i = 0; first == argc && i < c.options.search.n_files; i++)
+		name_set_add_arch(&c.options.names, c.options.search.file_arch[i]);
 	if (check_watch(&c, &e))
 		return exit_with(&e);
 	if (c.options.credentials && !c.options.dry_run)

@@ -242,7 +242,8 @@ stale() {
 
 @test "a stale handler is replaced: another emulator under the same path" {
 	cp "$ARM" "$BATS_TEST_TMPDIR/one"
-	expect 0 anyarch register --emulator arm="$BATS_TEST_TMPDIR/one" arm
+	expect 0 anyarch register --emulator arm="$BATS_TEST_TMPDIR/one"
+	same 'and nothing besides' qemu-arm "$(table_names)"
 	cp "$ARM" "$BATS_TEST_TMPDIR/two"
 	printf 'x' >>"$BATS_TEST_TMPDIR/two"
 	mv "$BATS_TEST_TMPDIR/two" "$BATS_TEST_TMPDIR/one"
