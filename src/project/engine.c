@@ -11,6 +11,17 @@
 
 const char *const engine_words[] = { "docker", "buildx", "podman", "buildah", NULL };
 
+/* Clients before 20.10 hide buildx from who has not asked for it; it is set for this child, and in nobody's configuration. */
+static void begin(const struct engine *engine, struct child *c)
+{
+	*c = (struct child){ 0 };
+	child_add(c, engine->program, NULL);
+	if (engine->kind == ENGINE_BUILDX) {
+		c->variables[0] = ENGINE_EXPERIMENTAL;
+		child_add(c, "buildx", NULL);
+	}
+}
+
 /* A client in a directory, or the directory itself, as lobradov's scripts have it. */
 static char *find_docker(const char *path)
 {
@@ -27,12 +38,11 @@ static char *find_docker(const char *path)
 /* Docker's client asks the daemon; the others need none, and say their version. */
 static int ask(const struct engine *engine, struct err *e)
 {
-	struct child c = { .is_quiet = true };
+	struct child c;
 	int r;
 
-	child_add(&c, engine->program, NULL);
-	if (engine->kind == ENGINE_BUILDX)
-		child_add(&c, "buildx", NULL);
+	begin(engine, &c);
+	c.is_quiet = true;
 	child_add(&c, "version", NULL);
 	r = child_run(&c, e);
 	if (r == -ENOENT)
@@ -84,12 +94,10 @@ void engine_done(struct engine *engine)
 
 void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret)
 {
-	*ret = (struct child){ 0 };
-	child_add(ret, engine->program, NULL);
+	begin(engine, ret);
+	child_add(ret, "build", NULL);
 	if (engine->kind == ENGINE_BUILDX)
-		child_add(ret, "buildx", "build", "--load", NULL);
-	else
-		child_add(ret, "build", NULL);
+		child_add(ret, "--load", NULL);
 	if (image->is_insecure && engine->kind >= ENGINE_PODMAN)
 		child_add(ret, "--tls-verify=false", NULL);
 	for (size_t i = 0; i < image->n_options; i++)
@@ -147,10 +155,9 @@ bool engine_platform(const struct buf *answer, struct platform *ret)
 
 void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret)
 {
-	*ret = (struct child){ 0 };
-	child_add(ret, engine->program, NULL);
+	begin(engine, ret);
 	if (engine->kind == ENGINE_BUILDX) {
-		child_add(ret, "buildx", "imagetools", "inspect", image->name, NULL);
+		child_add(ret, "imagetools", "inspect", image->name, NULL);
 		return;
 	}
 	child_add(ret, "pull", "--quiet", "--platform", image->platform, NULL);

@@ -9,6 +9,8 @@ enum engine_kind { ENGINE_DOCKER = 0, ENGINE_BUILDX, ENGINE_PODMAN, ENGINE_BUILD
 /* "docker", "buildx", "podman", "buildah"; NULL at the end. */
 extern const char *const engine_words[];
 
+#define ENGINE_EXPERIMENTAL "DOCKER_CLI_EXPERIMENTAL=enabled"
+
 struct engine {
 	enum engine_kind kind;
 	char *program; /* owned */

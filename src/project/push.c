@@ -12,8 +12,6 @@
 #include "image/index.h"
 #include "project/flow.h"
 
-#define EXPERIMENTAL "DOCKER_CLI_EXPERIMENTAL=enabled" /* clients before 20.10 hide "manifest" */
-
 /* One way to push; each step works from what the one before it has made. */
 struct pusher {
 	int (*platform)(const struct flow *f, const struct push *p, size_t i, struct err *e);
@@ -113,7 +111,7 @@ static int docker_manifest(const struct flow *f, struct child *c, struct err *e)
 	auto_buf config = { 0 };
 
 	buf_addf(&config, "DOCKER_CONFIG=%s/docker", f->scratch);
-	c->variables[0] = EXPERIMENTAL;
+	c->variables[0] = ENGINE_EXPERIMENTAL; /* before 20.10 */
 	c->variables[1] = buf_text(&config);
 	return flow_run(f, c, e);
 }

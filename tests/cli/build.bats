@@ -240,6 +240,15 @@ has_called() {
 	[[ $stderr == *'unknown placeholder'* ]]
 }
 
+@test "buildx is asked as such, for itself alone as clients before 20.10 want it" {
+	expect_raw 0 "$ANYARCH" build --engine buildx --no-verify
+	same commands "buildx version
+buildx imagetools inspect arm32v7/base
+buildx build --load --platform linux/arm/v7" "$(sed -n 's/ --file.*//; /^buildx version/p; /^buildx.*\(arm32v7\|v7$\)/p' "$LOG")"
+	[[ $stderr == *'+ DOCKER_CLI_EXPERIMENTAL=enabled '*' buildx build'* ]]
+	refute grep 'EXPERIMENTAL=enabled .* save ' "$ERR"
+}
+
 @test "without skopeo docker pushes by itself: no list of before is used, none is left, nobody's configuration changes" {
 	local was
 
