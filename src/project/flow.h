@@ -21,6 +21,8 @@ struct flow {
 const char *flow_value(const struct flow *f, enum config_key key);
 /* REPO/IMAGE_NAME:tag. Owned; NULL without memory. */
 char *flow_name(const struct flow *f, const char *tag);
+/* Names the images of all platforms, and the one for all: in f->build. 0, or -errno with e set where two would have one name. */
+int flow_name_all(struct flow *f, struct err *e);
 /* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
 /* Shows a command, and runs it unless nothing is to be run. As child_run(). */

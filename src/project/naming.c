@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+/* What the images of a project are called. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "project/flow.h"
+
+char *flow_name(const struct flow *f, const char *tag)
+{
+	const char *repo = flow_value(f, CONFIG_REPO);
+	char *name;
+
+	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
+}
+
+/* Nor the name for all: it would be overwritten. */
+static int check_unique(const struct flow *f, const struct build_item *item, struct err *e)
+{
+	const struct build_item *other = f->build->items;
+	const char *taken = strcmp(item->name, f->build->name) ? NULL : f->build->name;
+
+	while (!taken && other < item && strcmp(other->name, item->name))
+		other++;
+	if (!taken && other == item)
+		return 0;
+	if (taken)
+		err_set(e, -EBADMSG, "%s is the name for all platforms, and cannot be that of %s", item->name, item->text);
+	else
+		err_set(e, -EBADMSG, "%s would be the name of %s and of %s", item->name, other->text, item->text);
+	return err_hint(e, "for example: PLATFORM_TAG=" CONFIG_VERSION_MARK "-__DOCKER_ARCH__");
+}
+
+static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
+{
+	auto_buf tag = { 0 }, text = { 0 };
+
+	item->platform = from->target.platform;
+	name_platform(&text, item->platform.arch, item->platform.variant);
+	if (config_tag(&f->render.config, &item->platform, &tag, e))
+		return err_prefix(e, CONFIG_FILE);
+	item->text = mem_text(buf_text(&text));
+	item->name = flow_name(f, buf_text(&tag));
+	if (!item->text || !item->name)
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	return check_unique(f, item, e) ? err_prefix(e, CONFIG_FILE) : 0;
+}
+
+int flow_name_all(struct flow *f, struct err *e)
+{
+	int r = config_require(&f->render.config, CONFIG_IMAGE_NAME, e);
+
+	if (!r && f->request->push)
+		r = config_require(&f->render.config, CONFIG_REPO, e);
+	if (r)
+		return err_prefix(e, CONFIG_FILE);
+	f->build->name = flow_name(f, flow_value(f, CONFIG_IMAGE_VERSION));
+	if (!f->build->name)
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	for (size_t i = 0; !r && i < f->render.n; i++) {
+		r = name_item(f, &f->render.items[i], &f->build->items[i], e);
+		f->build->n++;
+	}
+	return r;
+}
