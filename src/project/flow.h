@@ -21,6 +21,8 @@ struct flow {
 const char *flow_value(const struct flow *f, enum config_key key);
 /* REPO/IMAGE_NAME:tag. Owned; NULL without memory. */
 char *flow_name(const struct flow *f, const char *tag);
+/* The next of the tags for all platforms: IMAGE_VERSION, then ALIASES. *cursor is NULL before the first. false at the end. */
+bool flow_next_tag(const struct flow *f, const char **cursor, const char **ret_tag, size_t *ret_len);
 /* Names the images of all platforms, and the one for all: in f->build. 0, or -errno with e set where two would have one name. */
 int flow_name_all(struct flow *f, struct err *e);
 /* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/str.h"
 #include "project/flow.h"
 
 char *flow_name(const struct flow *f, const char *tag)
@@ -14,20 +15,40 @@ char *flow_name(const struct flow *f, const char *tag)
 	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
 }
 
-/* Nor the name for all: it would be overwritten. */
+bool flow_next_tag(const struct flow *f, const char **cursor, const char **ret_tag, size_t *ret_len)
+{
+	if (*cursor)
+		return str_next_item(cursor, ret_tag, ret_len);
+	*ret_tag = flow_value(f, CONFIG_IMAGE_VERSION);
+	*ret_len = strlen(*ret_tag);
+	*cursor = flow_value(f, CONFIG_ALIASES);
+	return true;
+}
+
+/* A name for all would be pushed over it. */
+static bool is_for_all(const struct flow *f, const char *name)
+{
+	const char *cursor = NULL, *tag, *own = strrchr(name, ':') + 1;
+	size_t len;
+
+	while (flow_next_tag(f, &cursor, &tag, &len))
+		if (strlen(own) == len && !memcmp(own, tag, len))
+			return true;
+	return false;
+}
+
 static int check_unique(const struct flow *f, const struct build_item *item, struct err *e)
 {
 	const struct build_item *other = f->build->items;
-	const char *taken = strcmp(item->name, f->build->name) ? NULL : f->build->name;
 
-	while (!taken && other < item && strcmp(other->name, item->name))
+	while (other < item && strcmp(other->name, item->name))
 		other++;
-	if (!taken && other == item)
-		return 0;
-	if (taken)
-		err_set(e, -EBADMSG, "%s is the name for all platforms, and cannot be that of %s", item->name, item->text);
-	else
+	if (is_for_all(f, item->name))
+		err_set(e, -EBADMSG, "%s is a name for all platforms, and cannot be that of %s", item->name, item->text);
+	else if (other < item)
 		err_set(e, -EBADMSG, "%s would be the name of %s and of %s", item->name, other->text, item->text);
+	else
+		return 0;
 	return err_hint(e, "for example: PLATFORM_TAG=" CONFIG_VERSION_MARK "-__DOCKER_ARCH__");
 }
 

@@ -20,15 +20,19 @@ struct gathered {
 	char digest[DIGEST_TEXT]; /* that all names lead to */
 };
 
+/* Said twice it is still one. */
 static int add_name(const struct flow *f, struct gathered *g, const char *tag, size_t len, struct err *e)
 {
-	auto_free char *part = mem_part(tag, len);
+	auto_free char *part = mem_part(tag, len), *name = part ? flow_name(f, part) : NULL;
 
+	if (!name)
+		return err_sys(e, -ENOMEM, "cannot name the image");
+	for (size_t i = 0; i < g->n_tags; i++)
+		if (!strcmp(g->names[i], name))
+			return 0;
 	if (g->n_tags == NAMES_MAX)
 		return err_set(e, -E2BIG, CONFIG_FILE ": more than %d names", NAMES_MAX);
-	g->names[g->n_tags] = part ? flow_name(f, part) : NULL;
-	if (!g->names[g->n_tags])
-		return err_sys(e, -ENOMEM, "cannot name the image");
+	g->names[g->n_tags] = take_ptr(&name);
 	g->tags[g->n_tags] = g->names[g->n_tags];
 	g->n_tags++;
 	return 0;
@@ -36,13 +40,12 @@ static int add_name(const struct flow *f, struct gathered *g, const char *tag, s
 
 static int add_names(const struct flow *f, struct gathered *g, struct err *e)
 {
-	const char *version = flow_value(f, CONFIG_IMAGE_VERSION), *p = flow_value(f, CONFIG_ALIASES);
-	int r = add_name(f, g, version, strlen(version), e);
+	const char *cursor = NULL, *tag;
+	size_t len;
+	int r = 0;
 
-	for (size_t len; !r && *(p += strspn(p, " \t")); p += len) {
-		len = strcspn(p, " \t");
-		r = add_name(f, g, p, len, e);
-	}
+	while (!r && flow_next_tag(f, &cursor, &tag, &len))
+		r = add_name(f, g, tag, len, e);
 	return r;
 }
 

@@ -234,7 +234,15 @@ has_called() {
 	[[ $stderr == *'me/it:rpi-one would be the name of linux/arm/v7 and of linux/arm64'* ]]
 	sed -i '/^TAG_PREFIX/d; s/^PLATFORM_TAG.*/PLATFORM_TAG=__IMAGE_VERSION__/' build.config
 	build 3
-	[[ $stderr == *'me/it:latest is the name for all platforms'* ]]
+	[[ $stderr == *'me/it:latest is a name for all platforms'* ]]
+	sed -i '/^PLATFORM_TAG/d' build.config
+	echo 'ALIASES="a arm64v8-latest"' >>build.config
+	build 3
+	[[ $stderr == *'me/it:arm64v8-latest is a name for all platforms'* ]]
+	sed -i 's/^ALIASES.*/ALIASES="a latest a"/' build.config
+	build 0 --dry-run --push --platform arm64
+	same 'names once' $'docker://me/it:arm64v8-latest\ndocker://me/it:latest\ndocker://me/it:a' "$(sed -n 's/^skopeo.* //p' <<<"$output")"
+	echo 'PLATFORM_TAG=x' >>build.config
 	sed -i 's/^PLATFORM_TAG.*/PLATFORM_TAG=__IMAGE_VERSOIN__-__ARHC__/' build.config
 	build 3
 	[[ $stderr == *'unknown placeholder'* ]]
