@@ -39,6 +39,8 @@ setup_file() {
 	[[ -n ${REGISTRY-} ]] || return 0
 	base_image armhf arm v7 "$BATS_FILE_TMPDIR/arm.tar"
 	base_image amd64 amd64 '' "$BATS_FILE_TMPDIR/amd64.tar"
+	base_image arm64 arm64 v8 "$BATS_FILE_TMPDIR/arm64.tar"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm64.tar" "docker://127.0.0.1:$PORT/arm64v8/base:1"
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm.tar" "docker://127.0.0.1:$PORT/arm32v7/base:1"
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/amd64.tar" "docker://127.0.0.1:$PORT/amd64/base:1"
 }
@@ -108,6 +110,23 @@ pulled() {
 		"$ANYARCH" inspect --expect linux/arm/v7 "$W/tmp/all.tar"
 		rm "$W/tmp/all.tar"
 	done
+}
+
+@test "zeerorg: compiled natively, assembled emulated, without a daemon, tags TAG-arch" {
+	cat >"$P/Dockerfile.cross" <<-DOCKERFILE
+		FROM --platform=\$BUILDPLATFORM 127.0.0.1:$PORT/amd64/base:1 AS build
+		RUN ["/bin/busybox", "sh", "-c", "/bin/uname -m >/compiled-on"]
+		FROM 127.0.0.1:$PORT/__DOCKER_ARCH__/base:1
+		COPY --from=build /compiled-on /compiled-on
+		RUN ["/bin/busybox", "sh", "-c", "{ /bin/busybox cat /compiled-on && /bin/uname -m; } >/machine"]
+	DOCKERFILE
+	printf '%s\n' "REPO=127.0.0.1:$PORT/me" 'IMAGE_NAME=service' 'IMAGE_VERSION=z' 'TARGET_ARCHES="arm arm64 amd64"' \
+		'PLATFORM_TAG=__IMAGE_VERSION__-__ARCH__' >"$P/build.config"
+	build 0 --engine buildah --insecure --push --jobs 3
+	[[ $output == *'/me/service:z-arm '*'/me/service:z-arm64 '*'/me/service:z (pushed)'* ]]
+	same arm $'x86_64\narmv7l' "$(pulled z arm v7)"
+	same arm64 $'x86_64\naarch64' "$(pulled z arm64 '')"
+	same amd64 $'x86_64\nx86_64' "$(pulled z amd64 '')"
 }
 
 @test "an image that is silently for the machine that builds fails the build, and the name is not made" {
