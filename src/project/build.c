@@ -80,6 +80,11 @@ static int check_platforms(const struct flow *f, struct err *e)
 		buf_text(&missing));
 }
 
+static int run_command(void *context, struct child *command, struct err *e)
+{
+	return flow_run(context, command, e);
+}
+
 static int find_engine(struct flow *f, struct err *e)
 {
 	const char *name = f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE);
@@ -91,7 +96,7 @@ static int find_engine(struct flow *f, struct err *e)
 		f->engine.program = mem_text(f->engine.kind <= ENGINE_BUILDX ? "docker" : engine_words[f->engine.kind]);
 		return f->engine.program ? 0 : err_sys(e, -ENOMEM, "cannot look for an engine");
 	}
-	return engine_find(name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &f->engine, e);
+	return engine_find(name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &(struct engine_runner){ run_command, f }, &f->engine, e);
 }
 
 static int prepare(struct flow *f, struct err *e)

@@ -36,7 +36,7 @@ static char *find_docker(const char *path)
 }
 
 /* Docker's client asks the daemon; the others need none, and say their version. */
-static int ask(const struct engine *engine, struct err *e)
+static int ask(const struct engine *engine, const struct engine_runner *runner, struct err *e)
 {
 	struct child c;
 	int r;
@@ -44,7 +44,7 @@ static int ask(const struct engine *engine, struct err *e)
 	begin(engine, &c);
 	c.is_quiet = true;
 	child_add(&c, "version", NULL);
-	r = child_run(&c, e);
+	r = runner->run(runner->context, &c, e);
 	if (r == -ENOENT)
 		return err_hint(e, "install it, or choose another engine: --engine docker, buildx, podman or buildah");
 	if (r == -EIO)
@@ -53,7 +53,8 @@ static int ask(const struct engine *engine, struct err *e)
 	return r;
 }
 
-static int try_one(enum engine_kind kind, const char *docker_path, struct engine *ret, struct err *e)
+static int try_one(enum engine_kind kind, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
+	struct err *e)
 {
 	bool is_docker = kind == ENGINE_DOCKER || kind == ENGINE_BUILDX;
 	auto_engine engine = { kind, is_docker ? find_docker(docker_path) : mem_text(engine_words[kind]) };
@@ -61,7 +62,7 @@ static int try_one(enum engine_kind kind, const char *docker_path, struct engine
 
 	if (!engine.program)
 		return err_sys(e, -ENOMEM, "cannot look for an engine");
-	r = ask(&engine, e);
+	r = ask(&engine, runner, e);
 	if (r)
 		return r;
 	*ret = engine;
@@ -69,15 +70,15 @@ static int try_one(enum engine_kind kind, const char *docker_path, struct engine
 	return 0;
 }
 
-int engine_find(const char *name, const char *docker_path, struct engine *ret, struct err *e)
+int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret, struct err *e)
 {
 	static const enum engine_kind order[] = { ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_BUILDAH };
 
 	for (unsigned i = 0; engine_words[i]; i++)
 		if (!strcmp(engine_words[i], name))
-			return try_one((enum engine_kind)i, docker_path, ret, e);
+			return try_one((enum engine_kind)i, docker_path, runner, ret, e);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		int r = try_one(order[i], docker_path, ret, NULL);
+		int r = try_one(order[i], docker_path, runner, ret, NULL);
 
 		if (!r || r == -EINTR)
 			return r ? err_sys(e, r, "engine") : 0;

@@ -18,12 +18,18 @@ struct engine {
 
 #define auto_engine auto_with(engine_done) struct engine
 
+/* What runs a command, as child_run(). */
+struct engine_runner {
+	int (*run)(void *context, struct child *command, struct err *e);
+	void *context;
+};
+
 /*
  * The one of this name, or for "auto" the first that answers: docker, podman, buildah. docker_path: a docker client, or the
  * directory that it is in; NULL or "": the one in PATH. 0, or -errno with e set: -ENOENT when it is not there, -EIO when it
  * does not answer.
  */
-int engine_find(const char *name, const char *docker_path, struct engine *ret, struct err *e);
+int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret, struct err *e);
 void engine_done(struct engine *engine);
 
 /* One image: what commands are about. Borrowed. */

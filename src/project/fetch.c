@@ -39,7 +39,7 @@ static enum there ask(const struct flow *f, const struct engine_image *image, co
 	struct child command;
 
 	engine_ask(&f->engine, image, answer, &command);
-	if (child_run(&command, NULL) || !engine_platform(answer, &found))
+	if (flow_run(f, &command, NULL) || !engine_platform(answer, &found))
 		return THERE_NOT;
 	return found.arch == wanted->arch && (!*found.variant || image_fits(wanted, &found)) ? THERE_RIGHT : THERE_OTHER;
 }
@@ -58,7 +58,7 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	const struct build_item *item = &f->build->items[i];
 	struct engine_image image = { .name = base->image, .platform = platform_of(f, i, base),
 		.is_insecure = f->request->insecure };
-	enum there there = THERE_NOT;
+	enum there there;
 	struct platform wanted;
 	struct child command;
 	auto_buf answer = { 0 };
@@ -66,8 +66,7 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 
 	if (!wanted_platform(f, i, base, &wanted))
 		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: no such platform", f->render.items[i].name, base->platform);
-	if (!f->request->dry_run)
-		there = ask(f, &image, &wanted, &answer);
+	there = ask(f, &image, &wanted, &answer);
 	if (there == THERE_RIGHT)
 		return 0;
 	engine_pull(&f->engine, &image, &command);

@@ -198,7 +198,7 @@ pulled() {
 	expect_raw 3 with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" TMPDIR="$W/tmp" \
 		"$PUBLIC/anyarch" build --engine buildah "$P"
 	[[ $stderr == *'programs do not run here for: arm'* && $stderr == *'sudo anyarch register arm'* ]]
-	[[ $stderr != *'+ buildah'* ]]
+	[[ $stderr != *'+ buildah build'* ]]
 	echo 'DOCKER_CLI_PATH=/nowhere/docker' >>"$P/build.config"
 	build 3 --engine docker
 	[[ $stderr == *'/nowhere/docker: No such file'* && $stderr == *'another engine'* ]]
@@ -212,7 +212,7 @@ pulled() {
 
 	was=$(find "$W" | sort)
 	expect 0 "$ANYARCH" build --dry-run --engine docker --push "$P"
-	same commands $'docker pull\ndocker pull\ndocker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
+	same commands $'docker image\ndocker pull\ndocker image\ndocker pull\ndocker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
 		"$(cut -d ' ' -f 1,2 <<<"$output")"
 	same files "$was" "$(find "$W" | sort)"
 }
