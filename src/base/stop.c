@@ -9,10 +9,12 @@
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 /* Lock-free, and so fit for a signal handler (C17 7.14.1.1); read by every thread. */
 static atomic_int noted;
+static atomic_uint count;
 
 static void note(int signal)
 {
 	noted = signal;
+	count++;
 }
 
 void stop_catch(void)
@@ -27,6 +29,11 @@ void stop_catch(void)
 int stop_signal(void)
 {
 	return noted;
+}
+
+unsigned stop_count(void)
+{
+	return count;
 }
 
 int stop_check(struct err *e)

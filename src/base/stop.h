@@ -11,6 +11,8 @@
 void stop_catch(void);
 /* The signal that came, 0 when none did. */
 int stop_signal(void);
+/* How many have come. */
+unsigned stop_count(void);
 /* -EINTR with e set when a signal came, else 0. */
 int stop_check(struct err *e);
 /* Waits so long. -EINTR with e set as soon as a signal came, else 0. */

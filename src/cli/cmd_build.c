@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* anyarch build: a project's images for all its platforms, and one name for them. */
+#include <signal.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -52,8 +53,10 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return str_in_words("auto docker buildx podman buildah", argument, strlen(argument)) ? 0 :
 			err_set(e, -EINVAL, "--engine is auto, docker, buildx, podman or buildah, not '%s'", argument);
 	case OPT_ENGINE_OPTION:
-		if (c->request.n_options == BUILD_OPTIONS_MAX || *argument != '-')
+		if (*argument != '-')
 			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);
+		if (c->request.n_options == BUILD_OPTIONS_MAX)
+			return err_set(e, -EINVAL, "more than %d times --engine-option", BUILD_OPTIONS_MAX);
 		c->request.options[c->request.n_options++] = argument;
 		return 0;
 	case 'j':
@@ -188,6 +191,15 @@ static const char *config_dir(char **own)
 	return home && *home && asprintf(own, "%s/.docker", home) >= 0 ? *own : NULL;
 }
 
+/* Before there is nothing to tell but the error. */
+static bool has_begun(const struct build *build)
+{
+	for (size_t i = 0; i < build->n; i++)
+		if (build->items[i].result != BUILD_PENDING)
+			return true;
+	return false;
+}
+
 static int build(struct context *c, struct err *e)
 {
 	auto_free char *own_config = NULL;
@@ -199,7 +211,7 @@ static int build(struct context *c, struct err *e)
 	c->request.dir = dir;
 	c->request.path = c->view.dir;
 	c->request.tmpdir = image_tmpdir();
-	c->request.no_check |= is_remote();
+	c->request.is_remote = is_remote();
 	c->request.show = show;
 	c->request.line = show_line;
 	c->request.note = show_note;
@@ -207,7 +219,7 @@ static int build(struct context *c, struct err *e)
 	c->request.context = c;
 	if (!r)
 		r = build_run(&c->request, built, e);
-	if (built && built->n && (!r || built->items[0].result != BUILD_PENDING) && tell(c, built, &telling))
+	if (built && (c->view.json || has_begun(built) || !r) && tell(c, built, &telling))
 		r = r ? r : err_move(e, &telling);
 	if (built)
 		tell_failures(built);
@@ -229,6 +241,7 @@ static int run(int argc, char **argv)
 	if (first < 0)
 		return status;
 	stop_catch();
+	signal(SIGPIPE, SIG_IGN); /* whoever reads what is told may go away: what is begun is still put away */
 	if (project_dir(&cmd_build, argc - first, argv + first, &c->view, &e) || build(c, &e))
 		return exit_with(&e);
 	return EXIT_DONE;

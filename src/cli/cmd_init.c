@@ -95,7 +95,7 @@ static int make(struct project_view *view, struct err *e)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
 	if (r)
 		return r;
-	if (!view->quiet && !view->json)
+	if (!view->quiet && !view->json && !view->dry_run)
 		puts(is_changed(&init) ? "Next: edit build.config and Dockerfile.cross, then 'anyarch build' there." :
 			"Nothing to do: the project is there.");
 	return 0;

@@ -13,34 +13,71 @@
 /* A value can hold others, and those others: what is longer than any name of an image is not followed. */
 enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
 
-/* The file as far as it was read. Owned. */
+/* Owned text. */
+struct stage {
+	char *name, *image, *platform; /* image: NULL where there is none that can be known */
+	bool is_unknown;
+	uint64_t uses; /* stages before it, as bits */
+};
+
+/* The file as far as it was read. */
 struct reading {
 	const struct bases_request *request;
-	struct bases *bases;
-	char *args[ARGS_MAX]; /* NAME=value */
-	char *stages[STAGES_MAX];
+	char *args[ARGS_MAX]; /* NAME=value, owned */
+	struct stage stages[STAGES_MAX];
 	size_t n_args, n_stages;
-	bool has_from;
 };
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool next_word(const char **cursor, const char **ret_word, size_t *ret_len)
+{
+	const char *p = *cursor;
+
+	while (is_blank(*p))
+		p++;
+	*ret_word = p;
+	while (*p && !is_blank(*p))
+		p++;
+	*ret_len = (size_t)(p - *ret_word);
+	*cursor = p;
+	return *ret_len;
+}
+
+/* ---- variables ---- */
+
+/* NAME=value of NAME, the last one; NULL: none. is_bare: an option that has NAME alone, whose value the engine knows. */
+static const char *option_value(const struct bases_request *q, const char *option, const char *name, size_t len, bool *is_bare)
+{
+	for (size_t i = q->n_options; i--;) {
+		const char *pair = q->options[i] + strlen(option);
+
+		if (!str_starts(q->options[i], option) || strncmp(pair, name, len))
+			continue;
+		*is_bare = !pair[len];
+		if (*is_bare || pair[len] == '=')
+			return *is_bare ? NULL : pair + len + 1;
+	}
+	return NULL;
+}
 
 static const char *value_of(const struct reading *r, const char *name, size_t len)
 {
-	static const char option[] = "--build-arg=";
-	const struct bases_request *q = r->request;
+	bool is_bare = false;
+	const char *value = option_value(r->request, "--build-arg=", name, len, &is_bare);
 
-	for (size_t i = 0; i < q->n_options; i++) {
-		const char *pair = q->options[i] + sizeof(option) - 1;
-
-		if (str_starts(q->options[i], option) && !strncmp(pair, name, len) && pair[len] == '=')
-			return pair + len + 1;
-	}
+	if (value || is_bare)
+		return value;
 	for (size_t i = r->n_args; i--;)
 		if (!strncmp(r->args[i], name, len) && r->args[i][len] == '=')
 			return r->args[i] + len + 1;
 	if (len == strlen("TARGETPLATFORM") && !strncmp(name, "TARGETPLATFORM", len))
-		return q->target_platform;
+		return r->request->target_platform;
 	if (len == strlen("BUILDPLATFORM") && !strncmp(name, "BUILDPLATFORM", len))
-		return q->build_platform;
+		return r->request->build_platform;
 	return NULL;
 }
 
@@ -63,19 +100,21 @@ static bool expand(const struct reading *r, const char *word, size_t len, struct
 {
 	auto_free char *text = mem_part(word, len);
 	const char *p = text;
+	bool is_quoted = false;
 
 	while (p && *p && out->len <= VALUE_MAX) {
 		const char *end = p + 1, *value = *p == '$' ? variable_at(r, p, &end) : NULL;
 
 		if (strchr("\\'", *p) || (*p == '$' && !value))
 			return false;
+		is_quoted ^= *p == '"';
 		if (value)
 			buf_adds(out, value);
 		else if (*p != '"')
 			buf_add(out, p, 1);
 		p = end;
 	}
-	return text && buf_ok(out) && out->len && out->len <= VALUE_MAX;
+	return text && !is_quoted && buf_ok(out) && out->len && out->len <= VALUE_MAX;
 }
 
 /* ARG NAME=value, before the first FROM only; one without a value counts for nothing. */
@@ -84,7 +123,7 @@ static int read_arg(struct reading *r, const char *rest)
 	const char *word;
 	size_t len;
 
-	while (str_next_item(&rest, &word, &len)) {
+	while (!r->n_stages && next_word(&rest, &word, &len)) {
 		const char *equals = memchr(word, '=', len);
 		auto_buf pair = { 0 };
 
@@ -100,70 +139,141 @@ static int read_arg(struct reading *r, const char *rest)
 	return 0;
 }
 
-static bool is_known(const struct reading *r, const char *image, const char *platform)
-{
-	for (size_t i = 0; i < r->n_stages; i++)
-		if (!strcasecmp(r->stages[i], image))
-			return true;
-	for (size_t i = 0; i < r->bases->n; i++) {
-		const struct base *b = &r->bases->items[i];
+/* ---- stages ---- */
 
-		if (!strcmp(b->image, image) && !strcmp(b->platform ? b->platform : "", platform ? platform : ""))
-			return true;
-	}
-	return !strcmp(image, "scratch");
+/* By its name, or by its number. -1: none of those before. */
+static int find_stage(const struct reading *r, const char *text, size_t n_before)
+{
+	unsigned long number;
+
+	for (size_t i = n_before; i--;)
+		if (r->stages[i].name && !strcasecmp(r->stages[i].name, text))
+			return (int)i;
+	return !str_to_uint(text, STAGES_MAX, &number) && number < n_before ? (int)number : -1;
 }
 
-static int add_base(struct reading *r, const char *image, const char *platform)
+/* What begins with '-' would be an option to whatever it is handed to; no image is called that. */
+static int set_image(struct reading *r, struct stage *stage, const char *image)
 {
-	struct base *base = &r->bases->items[r->bases->n];
+	int before = find_stage(r, image, (size_t)(stage - r->stages));
+	bool is_bare = false;
 
-	if (is_known(r, image, platform) || r->bases->n == BASES_MAX)
+	if (before >= 0 && r->stages[before].name && !strcasecmp(r->stages[before].name, image)) {
+		stage->uses |= (uint64_t)1 << before;
 		return 0;
-	base->image = mem_text(image);
-	base->platform = platform ? mem_text(platform) : NULL;
-	r->bases->n++;
-	return base->image && (base->platform || !platform) ? 0 : -ENOMEM;
+	}
+	if (*image == '-' || !strcmp(image, "scratch") ||
+		option_value(r->request, "--build-context=", image, strlen(image), &is_bare))
+		return 0;
+	stage->image = mem_text(image);
+	return stage->image ? 0 : -ENOMEM;
 }
 
 /* FROM [--platform=P] IMAGE [AS NAME] */
 static int read_from(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--platform=";
+	struct stage *stage = &r->stages[r->n_stages];
 	auto_buf image = { 0 }, platform = { 0 };
-	bool is_clear = true, has_platform = false;
+	bool is_clear = true;
 	const char *word = "";
 	size_t len = 0;
 	int status = 0;
 
-	r->has_from = true;
-	while (str_next_item(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
+	if (r->n_stages == STAGES_MAX)
+		return 0;
+	r->n_stages++;
+	while (next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
 		if (len > sizeof(flag) - 1 && str_starts(word, flag)) {
-			has_platform = true;
 			is_clear = expand(r, word + sizeof(flag) - 1, len - sizeof(flag) + 1, &platform);
+			stage->platform = is_clear ? mem_text(buf_text(&platform)) : NULL;
+			status = is_clear && !stage->platform ? -ENOMEM : 0;
 		}
-	/* What begins with '-' would be an option to whatever it is handed to; no image is called that. */
-	if (is_clear && len && expand(r, word, len, &image) && *buf_text(&image) != '-')
-		status = add_base(r, buf_text(&image), has_platform ? buf_text(&platform) : NULL);
-	if (!status && str_next_item(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) &&
-		str_next_item(&rest, &word, &len) && r->n_stages < STAGES_MAX) {
-		r->stages[r->n_stages] = mem_part(word, len);
-		status = r->stages[r->n_stages++] ? 0 : -ENOMEM;
+	stage->is_unknown = !is_clear || !len || !expand(r, word, len, &image);
+	if (!status && !stage->is_unknown)
+		status = set_image(r, stage, buf_text(&image));
+	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && next_word(&rest, &word, &len)) {
+		stage->name = mem_part(word, len);
+		status = stage->name ? 0 : -ENOMEM;
 	}
 	return status;
 }
 
-/* An instruction on one line. */
-static int read_instruction(struct reading *r, const char *text)
+/* COPY --from=STAGE */
+static int read_copy(struct reading *r, const char *rest)
 {
-	const char *rest = text, *word;
+	static const char flag[] = "--from=";
+	const char *word;
 	size_t len;
 
-	if (!str_next_item(&rest, &word, &len))
+	while (r->n_stages && next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
+		if (len > sizeof(flag) - 1 && str_starts(word, flag)) {
+			auto_free char *name = mem_part(word + sizeof(flag) - 1, len - sizeof(flag) + 1);
+			int from = name ? find_stage(r, name, r->n_stages - 1) : -1;
+
+			if (!name)
+				return -ENOMEM;
+			if (from >= 0)
+				r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
+		}
+	return 0;
+}
+
+/* ---- instructions ---- */
+
+static const struct {
+	const char *name;
+	int (*read)(struct reading *r, const char *rest);
+	bool can_have_documents;
+} instructions[] = {
+	{ "FROM", read_from, false },
+	{ "ARG", read_arg, false },
+	{ "COPY", read_copy, true },
+	{ "ADD", NULL, true },
+	{ "RUN", NULL, true },
+};
+
+/* Goes to the last line of a here-document. One without an end is none: 1<<A is no document either. */
+static void skip_document(const struct template *t, const char *mark, struct template_line *line)
+{
+	bool has_tabs = *mark == '-';
+	const char *word = mark + has_tabs + (mark[has_tabs] == '"' || mark[has_tabs] == '\'');
+	struct template_line ahead = *line;
+	size_t len = 0;
+
+	while (isalnum((unsigned char)word[len]) || word[len] == '_')
+		len++;
+	ahead.is_continued = false;
+	while (len && template_next(t, NULL, &ahead)) {
+		const char *text = ahead.text;
+
+		while (has_tabs && text < ahead.text + ahead.len && *text == '\t')
+			text++;
+		if ((size_t)(ahead.text + ahead.len - text) == len && !memcmp(text, word, len)) {
+			*line = ahead;
+			line->is_continued = false;
+			return;
+		}
+	}
+}
+
+/* An instruction on one line; with what belongs to it line moves on. */
+static int read_instruction(struct reading *r, const struct template *t, const char *text, struct template_line *line)
+{
+	const char *rest = text, *word;
+	size_t len, i = 0;
+	int status;
+
+	if (!next_word(&rest, &word, &len))
 		return 0;
-	if (len == 4 && !strncasecmp(word, "FROM", 4))
-		return read_from(r, rest);
-	return len == 3 && !strncasecmp(word, "ARG", 3) && !r->has_from ? read_arg(r, rest) : 0;
+	while (i < ARRAY_SIZE(instructions) && (strlen(instructions[i].name) != len || strncasecmp(instructions[i].name, word, len)))
+		i++;
+	if (i == ARRAY_SIZE(instructions))
+		return 0;
+	status = instructions[i].read ? instructions[i].read(r, rest) : 0;
+	while (instructions[i].can_have_documents && (rest = strstr(rest, "<<")))
+		skip_document(t, rest += 2, line);
+	return status;
 }
 
 static int read_all(struct reading *r)
@@ -183,32 +293,91 @@ static int read_all(struct reading *r)
 		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
 		if (line.is_continued)
 			continue;
-		status = buf_ok(&whole) ? read_instruction(r, buf_text(&whole)) : -ENOMEM;
+		status = buf_ok(&whole) ? read_instruction(r, &t, buf_text(&whole), &line) : -ENOMEM;
 		buf_done(&whole);
 	}
 	return status;
 }
 
+/* ---- what is needed ---- */
+
+static bool has_base(const struct bases *bases, const struct stage *stage)
+{
+	for (size_t i = 0; i < bases->n; i++) {
+		const struct base *b = &bases->items[i];
+
+		if (!strcmp(b->image, stage->image) && !strcmp(b->platform ? b->platform : "", stage->platform ? stage->platform : ""))
+			return true;
+	}
+	return false;
+}
+
+static int add_base(struct bases *bases, const struct stage *stage)
+{
+	struct base *base = &bases->items[bases->n];
+
+	bases->has_unknown |= stage->is_unknown || bases->n == BASES_MAX;
+	if (!stage->image || bases->n == BASES_MAX || has_base(bases, stage))
+		return 0;
+	base->image = mem_text(stage->image);
+	base->platform = stage->platform ? mem_text(stage->platform) : NULL;
+	bases->n++;
+	return base->image && (base->platform || !stage->platform) ? 0 : -ENOMEM;
+}
+
+static int target_of(const struct reading *r)
+{
+	static const char option[] = "--target=";
+
+	for (size_t i = r->request->n_options; i--;)
+		if (str_starts(r->request->options[i], option))
+			return find_stage(r, r->request->options[i] + sizeof(option) - 1, r->n_stages);
+	return (int)r->n_stages - 1;
+}
+
+static int collect(const struct reading *r, struct bases *bases)
+{
+	int last = target_of(r), status = 0;
+	uint64_t needed = last >= 0 ? (uint64_t)1 << last : 0;
+
+	for (int i = last; i >= 0; i--) /* a stage uses only those before it */
+		if (needed >> i & 1)
+			needed |= r->stages[i].uses;
+	for (int i = 0; !status && i <= last; i++)
+		if (needed >> i & 1)
+			status = add_base(bases, &r->stages[i]);
+	return status;
+}
+
+static void reading_free(struct reading *r)
+{
+	for (size_t i = 0; i < r->n_args; i++)
+		free(r->args[i]);
+	for (size_t i = 0; i < r->n_stages; i++) {
+		free(r->stages[i].name);
+		free(r->stages[i].image);
+		free(r->stages[i].platform);
+	}
+	free(r);
+}
+
 int bases_read(const struct bases_request *request, struct bases *ret, struct err *e)
 {
-	auto_bases bases = { 0 };
 	struct reading *r = mem_new(1, sizeof(*r));
+	auto_bases bases = { 0 };
 	int status = -ENOMEM;
 
 	if (r) {
 		r->request = request;
-		r->bases = &bases;
 		status = read_all(r);
-		for (size_t i = 0; i < r->n_args; i++)
-			free(r->args[i]);
-		for (size_t i = 0; i < r->n_stages; i++)
-			free(r->stages[i]);
-		free(r);
+		if (!status)
+			status = collect(r, &bases);
+		reading_free(r);
 	}
 	if (status)
 		return err_sys(e, status, "cannot look for base images");
 	*ret = bases;
-	bases.n = 0;
+	bases = (struct bases){ 0 };
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct base {
 struct bases {
 	struct base items[BASES_MAX];
 	size_t n;
+	bool has_unknown; /* there is one besides that only the engine knows */
 };
 
 #define auto_bases auto_with(bases_done) struct bases
@@ -23,16 +24,18 @@ struct bases {
 struct bases_request {
 	const char *text; /* the Dockerfile */
 	size_t len;
-	const char *const *options; /* of the engine's build: --build-arg=NAME=VALUE counts */
+	/* Of the engine's build. What counts is --build-arg=NAME=VALUE, --build-context=NAME=..., --target=STAGE. */
+	const char *const *options;
 	size_t n_options;
 	const char *build_platform, *target_platform; /* what $BUILDPLATFORM and $TARGETPLATFORM are */
 };
 
 /*
- * The images that FROM names, each once: no stage of the file itself, not scratch. $NAME and ${NAME} are what ARG before the
- * first FROM says; what has any other variable in it is left to the engine, as is what is beyond BASES_MAX. 0, or -ENOMEM
- * with e set. ret is freed by bases_done().
- * Source: reference of Dockerfiles, FROM and "Understand how ARG and FROM interact".
+ * The images that what is built begins from, each once: those of the last stage, and of the stages that it is made of or
+ * copies from. No stage of the file itself, not scratch, no context that has a name. $NAME and ${NAME} are what ARG before
+ * the first FROM says; what has any other variable in it is left to the engine. 0, or -ENOMEM with e set. ret is freed by
+ * bases_done().
+ * Source: reference of Dockerfiles, FROM, COPY --from, here-documents, "Understand how ARG and FROM interact".
  */
 int bases_read(const struct bases_request *request, struct bases *ret, struct err *e);
 void bases_done(struct bases *bases);

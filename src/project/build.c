@@ -3,7 +3,7 @@
 #include "project/build.h"
 
 #include <fcntl.h>
-#include <ftw.h>
+#include <libgen.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "project/flow.h"
+#include "project/scratch.h"
 #include "report/status.h"
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
@@ -93,10 +94,28 @@ static int find_engine(struct flow *f, struct err *e)
 		for (unsigned i = 0; engine_words[i]; i++)
 			if (!strcmp(engine_words[i], name))
 				f->engine.kind = (enum engine_kind)i;
-		f->engine.program = mem_text(f->engine.kind <= ENGINE_BUILDX ? "docker" : engine_words[f->engine.kind]);
+		f->engine.program = engine_is_docker(&f->engine) ? engine_docker(flow_value(f, CONFIG_DOCKER_CLI_PATH)) :
+								   mem_text(engine_words[f->engine.kind]);
 		return f->engine.program ? 0 : err_sys(e, -ENOMEM, "cannot look for an engine");
 	}
 	return engine_find(name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &(struct engine_runner){ run_command, f }, &f->engine, e);
+}
+
+/* Found now and not when everything is built. It is written beside, and then takes the name. */
+static int check_out(const struct build_request *request, struct err *e)
+{
+	auto_free char *copy = request->out ? mem_text(request->out) : NULL;
+	struct stat st;
+
+	if (!request->out || request->dry_run)
+		return 0;
+	if (!copy)
+		return err_sys(e, -ENOMEM, "%s", request->out);
+	if (!strcmp(request->out, "-"))
+		return err_set(e, -EINVAL, "--output wants a file, not '-'");
+	if (!stat(request->out, &st) && !S_ISREG(st.st_mode))
+		return err_set(e, -EINVAL, "--output: %s is no file", request->out);
+	return access(dirname(copy), W_OK | X_OK) < 0 ? err_sys(e, -errno, "--output: %s", request->out) : 0;
 }
 
 static int prepare(struct flow *f, struct err *e)
@@ -108,9 +127,9 @@ static int prepare(struct flow *f, struct err *e)
 		r = flow_name_all(f, e);
 	if (!r)
 		r = find_engine(f, e);
-	if (!r && !f->request->no_check && !f->request->dry_run)
+	if (!r && !f->request->no_check && !f->request->dry_run && !(f->request->is_remote && engine_is_docker(&f->engine)))
 		r = check_platforms(f, e);
-	return r;
+	return r ? r : check_out(f->request, e);
 }
 
 /* ---- files that are only needed meanwhile ---- */
@@ -122,35 +141,6 @@ char *flow_scratch(const struct flow *f, size_t i, const char *end)
 
 	platform_word(&f->build->items[i].platform, &word);
 	return asprintf(&path, "%s/%s%s", f->scratch, buf_text(&word), end) < 0 ? NULL : path;
-}
-
-static int make_scratch(struct flow *f, struct err *e)
-{
-	if (asprintf(&f->scratch, "%s/anyarch-build-XXXXXX", f->request->tmpdir) < 0) {
-		f->scratch = NULL;
-		return err_sys(e, -ENOMEM, "cannot make a temporary directory");
-	}
-	if (f->request->dry_run || mkdtemp(f->scratch))
-		return 0;
-	err_sys(e, -errno, "cannot make a temporary directory in %s", f->request->tmpdir);
-	free(take_ptr(&f->scratch));
-	return e ? e->code : -EIO;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	remove(path);
-	return 0;
-}
-
-static void remove_scratch(struct flow *f)
-{
-	if (f->scratch && !f->request->dry_run)
-		nftw(f->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	free(take_ptr(&f->scratch));
 }
 
 static int write_dockerfile(const struct flow *f, size_t i, const char *path, struct err *e)
@@ -190,16 +180,21 @@ static int judge(const struct platform *wanted, const struct image_report *repor
 			   "'anyarch convert --fix-label' makes a label true");
 }
 
-static int check_image(const struct build_item *item, const char *archive, const char *tmpdir, struct err *e)
+static int check_image(struct build_item *item, const char *archive, const char *tmpdir)
 {
 	struct image_report report;
-	int fd = open(archive, O_RDONLY | O_CLOEXEC), r;
+	int fd = fd_open_regular(AT_FDCWD, archive, O_NOFOLLOW), r;
 
 	if (fd < 0)
-		return err_sys(e, -errno, "%s", archive);
-	r = image_look(fd, tmpdir, &report, e);
-	if (!r)
-		r = judge(&item->platform, &report, e);
+		return err_sys(&item->err, fd, "what the engine saved");
+	r = image_look(fd, tmpdir, &report, &item->err);
+	if (r) {
+		err_prefix(&item->err, "what the engine saved");
+	} else {
+		r = judge(&item->platform, &report, &item->err);
+		item->result = r ? BUILD_WRONG : item->result;
+		item->found = r ? item->platform : report.facts[0].label;
+	}
 	image_done(&report);
 	return r;
 }
@@ -215,7 +210,7 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 		r = flow_run_for(f, item, &trial.before, &item->err);
 	if (!r)
 		r = flow_run_for(f, item, &trial.trial, &item->err);
-	if (trial.after.n)
+	if (trial.after.n && (r || trial.before.n)) /* else the engine has removed it */
 		flow_run_for(f, item, &trial.after, NULL);
 	return r;
 }
@@ -243,7 +238,7 @@ static int build_one(const struct flow *f, size_t i)
 	struct build_item *item = &f->build->items[i];
 	auto_free char *dockerfile = flow_scratch(f, i, ".Dockerfile"), *archive = flow_scratch(f, i, ".tar");
 	auto_buf target = { 0 }, container = { 0 };
-	struct engine_image image = { item->text, dockerfile, f->request->path, item->name, archive, NULL, NULL,
+	struct engine_image image = { item->text, dockerfile, f->context, item->name, archive, NULL, NULL,
 		f->request->options, f->request->n_options, f->request->insecure };
 	int r;
 
@@ -257,15 +252,14 @@ static int build_one(const struct flow *f, size_t i)
 	image.target = buf_text(&target);
 	image.container = buf_text(&container);
 	r = build_image(f, i, &image);
-	if (!r && !f->request->dry_run) {
-		r = check_image(item, archive, f->request->tmpdir, &item->err);
-		item->result = r ? BUILD_WRONG : BUILD_FAILED;
-	}
+	if (!r && !f->request->dry_run)
+		r = check_image(item, archive, f->request->tmpdir);
 	if (!r && *flow_value(f, CONFIG_SMOKE)) {
 		r = try_image(f, item, &image);
 		item->result = r ? BUILD_SMOKED : BUILD_FAILED;
 	}
-	item->result = r ? item->result : f->request->dry_run ? BUILD_PENDING : BUILD_DONE;
+	if (!r || r == -EINTR)
+		item->result = r || f->request->dry_run ? BUILD_PENDING : BUILD_DONE;
 	return r;
 }
 
@@ -349,21 +343,32 @@ static int fetch_all(const struct flow *f, struct err *e)
 
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
 {
+	/* github.com/me/it is a directory here, and an address to an engine. */
+	bool is_clear = strchr("./", *request->path);
+	auto_free char *path = is_clear ? mem_text(request->path) : NULL;
 	struct flow f = { .request = request, .build = ret };
 	unsigned jobs = 1;
-	int r = prepare(&f, e);
+	int r;
 
+	if (!is_clear && asprintf(&path, "./%s", request->path) < 0)
+		path = NULL;
+	f.context = path;
+	r = path ? prepare(&f, e) : err_sys(e, -ENOMEM, "build");
+	if (!r) {
+		f.scratch = scratch_make(request->tmpdir, request->dry_run, e);
+		r = f.scratch ? 0 : e ? e->code : -EIO;
+	}
 	if (!r)
 		r = fetch_all(&f, e);
-	if (!r)
-		r = make_scratch(&f, e);
 	if (!r) {
 		jobs = count_jobs(&f);
 		r = build_each(&f, jobs, e);
 	}
 	if (!r && (request->out || request->push))
 		r = publish(&f, e);
-	remove_scratch(&f);
+	if (!request->dry_run)
+		scratch_remove(f.scratch);
+	free(f.scratch);
 	engine_done(&f.engine);
 	render_done(&f.render);
 	return r;

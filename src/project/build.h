@@ -12,6 +12,7 @@ extern const char *const build_words[];
 
 struct build_item {
 	struct platform platform;
+	struct platform found; /* what the image that was built says: v6 is as good for v7 */
 	char *text; /* linux/arm/v7 */
 	char *name; /* REPO/IMAGE:ARCH-VERSION */
 	enum build_result result;
@@ -33,6 +34,7 @@ struct build_request {
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
 	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
 	bool push, insecure, dry_run, no_check;
+	bool is_remote; /* Docker's engine is on another machine, which has handlers of its own */
 	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);
 	/* Gets each line that a platform's commands print, where they run side by side; from several threads. */

@@ -8,14 +8,16 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stop.h"
 
-enum { WAIT_STEP = 20 /* milliseconds */ };
+enum { WAIT_STEP = 20 /* milliseconds */, GRACE = 5 /* seconds */ };
 
 void child_add(struct child *c, ...)
 {
@@ -51,7 +53,10 @@ static void add_quoted(struct buf *out, const char *word)
 void child_text(const struct child *c, struct buf *out)
 {
 	for (size_t i = 0; c->variables[i]; i++) {
-		add_quoted(out, c->variables[i]);
+		size_t len = strcspn(c->variables[i], "=") + 1;
+
+		buf_add(out, c->variables[i], len); /* between quotes it would be a command */
+		add_quoted(out, c->variables[i] + len);
 		buf_adds(out, " ");
 	}
 	for (size_t i = 0; i < c->n && i < CHILD_WORDS_MAX; i++) {
@@ -60,20 +65,27 @@ void child_text(const struct child *c, struct buf *out)
 	}
 }
 
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
 bool child_is_there(const char *program)
 {
 	const char *path = getenv("PATH");
 	size_t len;
 
 	if (strchr(program, '/') || !path)
-		return !access(program, X_OK);
+		return is_program(program);
 	for (;; path += len + 1) {
 		auto_buf file = { 0 };
 
 		len = strcspn(path, ":");
 		buf_add(&file, path, len);
 		buf_addf(&file, "%s%s", len ? "/" : "", program);
-		if (!access(buf_text(&file), X_OK))
+		if (is_program(buf_text(&file)))
 			return true;
 		if (!path[len])
 			return false;
@@ -125,18 +137,36 @@ static int add_files(const struct child *c, int out, posix_spawn_file_actions_t 
 	return r;
 }
 
+/* Ours ignores SIGPIPE; nobody else expects that. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t usual;
+	int r = posix_spawnattr_init(attributes);
+
+	if (r)
+		return r;
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE);
+	r = posix_spawnattr_setsigdefault(attributes, &usual);
+	return r ? r : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
 /* With nothing of ours but standard error, or a pipe instead. */
 static int start(const struct child *c, int out, pid_t *ret)
 {
 	auto_free char **environment = make_environment(c);
 	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
 	int r;
 
 	if (!environment || posix_spawn_file_actions_init(&files))
 		return -ENOMEM;
-	r = add_files(c, out, &files);
+	r = set_signals(&attributes);
 	if (!r)
-		r = posix_spawnp(ret, c->words[0], &files, NULL, (char **)(uintptr_t)c->words, environment);
+		r = add_files(c, out, &files);
+	if (!r)
+		r = posix_spawnp(ret, c->words[0], &files, &attributes, (char **)(uintptr_t)c->words, environment);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	return -r;
 }
@@ -179,13 +209,32 @@ static bool take_output(const struct child *c, int fd, struct buf *pending)
 }
 
 /*
- * It is told once of a signal that came to us; a second one comes from whoever is impatient. A wait without end would miss
- * one that comes just before it begins. What it left running may hold the pipe: its own end is what counts.
+ * It is told of every signal that comes to us. One that does not end, as the first process of a container does not that
+ * knows nothing of signals, is killed after a while.
+ */
+static void pass_signals(pid_t pid, unsigned *told, time_t *since)
+{
+	unsigned n = stop_count();
+
+	if (n != *told) {
+		*since = *since ? *since : time(NULL);
+		kill(pid, stop_signal());
+	} else if (*since && time(NULL) > *since + GRACE) {
+		kill(pid, SIGKILL);
+	}
+	*told = n;
+}
+
+/*
+ * A wait without end would miss a signal that comes just before it begins. What the child left running may hold the pipe:
+ * its own end is what counts.
  */
 static int attend(const struct child *c, pid_t pid, int fd, int *ret_status)
 {
 	auto_buf pending = { 0 };
-	bool is_told = false, is_open = fd >= 0;
+	bool is_open = fd >= 0;
+	unsigned told = 0;
+	time_t since = 0;
 	pid_t r;
 
 	while ((r = waitpid(pid, ret_status, WNOHANG)) <= 0) {
@@ -193,8 +242,8 @@ static int attend(const struct child *c, pid_t pid, int fd, int *ret_status)
 
 		if (r < 0 && errno != EINTR)
 			return -errno;
-		if (stop_signal() && !is_told && !c->is_cleanup)
-			is_told = !kill(pid, stop_signal());
+		if (!c->is_cleanup)
+			pass_signals(pid, &told, &since);
 		if (poll(&ready, 1, WAIT_STEP) > 0)
 			is_open = take_output(c, fd, &pending);
 	}
@@ -227,6 +276,17 @@ static int start_and_attend(const struct child *c, int *ret_status, struct err *
 	return r ? err_sys(e, r, "cannot run a command") : 0;
 }
 
+/* By its verbs: docker manifest push. */
+static int tell_failure(const struct child *c, int status, struct err *e)
+{
+	auto_buf what = { 0 };
+
+	buf_adds(&what, c->words[0]);
+	for (size_t i = 1; i < c->n && i < 3 && !c->words[i][strspn(c->words[i], "abcdefghijklmnopqrstuvwxyz")]; i++)
+		buf_addf(&what, " %s", c->words[i]);
+	return err_set(e, -EIO, "%s failed with status %d", buf_text(&what), status);
+}
+
 int child_run(const struct child *c, struct err *e)
 {
 	int status = 0, r = c->n && c->n <= CHILD_WORDS_MAX ? 0 : err_sys(e, -EINVAL, "cannot run a command");
@@ -241,6 +301,5 @@ int child_run(const struct child *c, struct err *e)
 		return -EINTR;
 	if (WIFSIGNALED(status))
 		return err_set(e, -EIO, "%s was ended by signal %d", c->words[0], WTERMSIG(status));
-	return status ? err_set(e, -EIO, "%s %s failed with status %d", c->words[0], c->n > 1 ? c->words[1] : "",
-				 WEXITSTATUS(status)) : 0;
+	return status ? tell_failure(c, WEXITSTATUS(status), e) : 0;
 }

@@ -27,8 +27,8 @@ void child_text(const struct child *c, struct buf *out);
 /* Whether PATH (or the path, where it has a '/') leads to such a program. */
 bool child_is_there(const char *program);
 /*
- * Runs it with the caller's environment and standard error, for both of its outputs; its input is empty. A signal that is
- * caught meanwhile is passed on. 0; -ENOENT when there is no such program; -EINTR; -EIO when it failed, e telling how. May
+ * Runs it with the caller's environment and standard error, for both of its outputs; its input is empty. Signals that are
+ * caught meanwhile are passed on, and after five seconds it is killed. 0; -ENOENT when there is no such program; -EINTR; -EIO when it failed, e telling how. May
  * run in several threads at once.
  */
 int child_run(const struct child *c, struct err *e);

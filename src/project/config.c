@@ -8,12 +8,13 @@
 #include "base/str.h"
 #include "project/assign.h"
 #include "project/placeholder.h"
+#include "project/reference.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define WORD  LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 /* distribution/reference: a tag has at most 128 characters. */
-enum { TAG_MAX = 128, TEXT_MAX = 4096 };
+enum { TAG_MAX = REFERENCE_TAG_MAX, TEXT_MAX = 4096 };
 
 /* No value may begin with '-': it would be an option to whatever it is handed to. */
 static const struct key {
@@ -119,14 +120,22 @@ int config_tag(const struct config *config, const struct platform *platform, str
 	buf_adds(out, config->values[CONFIG_TAG_SUFFIX]);
 	if (!buf_ok(out))
 		return err_sys(e, -ENOMEM, "cannot name the images");
-	return out->len <= TAG_MAX ? 0 : err_set(e, -EBADMSG, "the tag %s has more than %d characters", buf_text(out), TAG_MAX);
+	if (out->len > REFERENCE_TAG_MAX)
+		return err_set(e, -EBADMSG, "the tag %s has more than %d characters", buf_text(out), REFERENCE_TAG_MAX);
+	if (reference_is_tag(buf_text(out)))
+		return 0;
+	err_set(e, -EBADMSG, "PLATFORM_TAG: '%s' cannot be a tag", buf_text(out));
+	return err_hint(e, "letters, digits, '_', then also '.' and '-'; for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
 }
 
 /* Besides the placeholders of templates it may name the version. */
 static int check_tag(const char *scheme, struct err *e)
 {
+	struct marks marks = placeholder_marks(scheme, strlen(scheme));
 	const char *mark;
 
+	if (marks.for_native || marks.for_emulated)
+		return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
 	for (; (mark = strstr(scheme, CONFIG_VERSION_MARK)); scheme = mark + strlen(CONFIG_VERSION_MARK))
 		if (placeholder_check(scheme, (size_t)(mark - scheme), false, e))
 			return err_prefix(e, "PLATFORM_TAG");
@@ -143,6 +152,8 @@ static int check_value(struct config *config, enum config_key id, const char *va
 	while (keys[id].is_list && str_next_item(&list, &item, &len))
 		if (check_item(&keys[id], item, len, e))
 			return -EBADMSG;
+	if (id == CONFIG_DOCKER_CLI_PATH && *value != '/')
+		return err_set(e, -EBADMSG, "DOCKER_CLI_PATH begins with '/': the same program from wherever it is called");
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
 	if (id == CONFIG_PLATFORM_TAG)

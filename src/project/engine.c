@@ -23,7 +23,7 @@ static void begin(const struct engine *engine, struct child *c)
 }
 
 /* A client in a directory, or the directory itself, as lobradov's scripts have it. */
-static char *find_docker(const char *path)
+char *engine_docker(const char *path)
 {
 	struct stat st;
 	char *program = NULL;
@@ -57,7 +57,7 @@ static int try_one(enum engine_kind kind, const char *docker_path, const struct 
 	struct err *e)
 {
 	bool is_docker = kind == ENGINE_DOCKER || kind == ENGINE_BUILDX;
-	auto_engine engine = { kind, is_docker ? find_docker(docker_path) : mem_text(engine_words[kind]) };
+	auto_engine engine = { kind, is_docker ? engine_docker(docker_path) : mem_text(engine_words[kind]) };
 	int r;
 
 	if (!engine.program)
@@ -128,7 +128,12 @@ void engine_try(const struct engine *engine, const struct engine_image *image, c
 		child_add(&ret->trial, program, "run", image->container, "--", "/bin/sh", "-c", command, NULL);
 		child_add(&ret->after, program, "rm", image->container, NULL);
 	} else {
-		child_add(&ret->trial, program, "run", "--rm", "--entrypoint", "/bin/sh", image->name, "-c", command, NULL);
+		child_add(&ret->trial, program, "run", "--rm", "--name", image->container, "--entrypoint", "/bin/sh", image->name,
+			"-c", command, NULL);
+		child_add(&ret->after, program, "rm", "--force", NULL);
+		if (engine->kind == ENGINE_PODMAN) /* which waits for it, unlike docker */
+			child_add(&ret->after, "--time", "0", NULL);
+		child_add(&ret->after, image->container, NULL);
 	}
 }
 
@@ -165,6 +170,11 @@ void engine_pull(const struct engine *engine, const struct engine_image *image, 
 	if (image->is_insecure && engine->kind >= ENGINE_PODMAN)
 		child_add(ret, "--tls-verify=false", NULL);
 	child_add(ret, image->name, NULL);
+}
+
+bool engine_is_docker(const struct engine *engine)
+{
+	return engine->kind == ENGINE_DOCKER || engine->kind == ENGINE_BUILDX;
 }
 
 bool engine_has_one_platform(const struct engine *engine)

@@ -29,6 +29,7 @@ struct engine_runner {
  * directory that it is in; NULL or "": the one in PATH. 0, or -errno with e set: -ENOENT when it is not there, -EIO when it
  * does not answer.
  */
+char *engine_docker(const char *path); /* the client alone, without asking; owned, NULL without memory */
 int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret, struct err *e);
 void engine_done(struct engine *engine);
 
@@ -61,5 +62,7 @@ void engine_ask(const struct engine *engine, const struct engine_image *image, s
 bool engine_platform(const struct buf *answer, struct platform *ret);
 /* Gets image->name for image->platform; Docker's buildx, which keeps what it gets to itself, only looks for it. */
 void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret);
+/* Whether it is Docker's, which may run on another machine than its client. */
+bool engine_is_docker(const struct engine *engine);
 /* Whether an image that the engine has is for one platform only, also when it is asked for another. */
 bool engine_has_one_platform(const struct engine *engine);

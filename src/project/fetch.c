@@ -30,7 +30,8 @@ static bool wanted_platform(const struct flow *f, size_t i, const struct base *b
 	return !base->platform || !name_parse(base->platform, strlen(base->platform), ret, NULL);
 }
 
-enum there { THERE_NOT = 0, THERE_OTHER, THERE_RIGHT };
+/* Other: nothing can be made of it. Fitting: v6 for v7, which is taken where there is nothing better. */
+enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
 
 /* Some engines do not say the variant. What lies there for another platform is taken by Docker's classic builder, without a word. */
 static enum there ask(const struct flow *f, const struct engine_image *image, const struct platform *wanted, struct buf *answer)
@@ -41,7 +42,9 @@ static enum there ask(const struct flow *f, const struct engine_image *image, co
 	engine_ask(&f->engine, image, answer, &command);
 	if (flow_run(f, &command, NULL) || !engine_platform(answer, &found))
 		return THERE_NOT;
-	return found.arch == wanted->arch && (!*found.variant || image_fits(wanted, &found)) ? THERE_RIGHT : THERE_OTHER;
+	if (found.arch != wanted->arch || (*found.variant && !image_fits(wanted, &found)))
+		return THERE_OTHER;
+	return !*found.variant || !*wanted->variant || !strcmp(found.variant, wanted->variant) ? THERE_RIGHT : THERE_FITTING;
 }
 
 static int refuse(const struct engine_image *image, enum there there, const struct buf *answer, struct err *e)
@@ -50,7 +53,8 @@ static int refuse(const struct engine_image *image, enum there there, const stru
 	if (there == THERE_OTHER)
 		return err_hint(e, "the engine has it for %.*s only, and the registry said the above", (int)strcspn(buf_text(answer), "\n"),
 			buf_text(answer));
-	return err_hint(e, "what the engine said is above; 'skopeo inspect --raw docker://%s' lists the platforms of an image", image->name);
+	return err_hint(e, "what the engine said is above; where there is such an image, 'skopeo inspect --raw docker://%s' lists its "
+		"platforms", image->name);
 }
 
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
@@ -71,8 +75,11 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 		return 0;
 	engine_pull(&f->engine, &image, &command);
 	r = flow_run_for(f, item, &command, e);
-	if (r != -EIO)
-		return r;
+	if (r != -EIO || there == THERE_FITTING) {
+		if (r == -EIO)
+			err_done(e);
+		return r == -EIO ? 0 : r;
+	}
 	err_done(e);
 	refuse(&image, there, &answer, e);
 	return -EBADMSG;
@@ -94,6 +101,8 @@ static char *shared_by(const struct flow *f, size_t i, size_t k)
 
 	if (read_bases(f, i, &a, NULL) || read_bases(f, k, &b, NULL))
 		return NULL;
+	if (a.has_unknown && b.has_unknown)
+		return mem_text("what only docker knows");
 	for (size_t x = 0; x < a.n; x++)
 		for (size_t y = 0; y < b.n; y++)
 			if (!strcmp(a.items[x].image, b.items[y].image) &&

@@ -12,6 +12,7 @@ struct flow {
 	struct build *build;
 	struct render render;
 	struct engine engine;
+	const char *context; /* the project's directory, as an engine takes it for one */
 	char *scratch; /* a directory of ours */
 	bool has_shared; /* two platforms have a base image of one name, which the engine keeps for one of them */
 	bool has_lines; /* what commands print is shown line by line, as several run at once */
@@ -49,6 +50,7 @@ struct push {
 	const char *names[NAMES_MAX]; /* for all platforms */
 	size_t n;
 	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
+	bool is_ours; /* it is the file "all" in the scratch directory */
 	const char *tag;
 };
 /*

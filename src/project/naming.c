@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "project/flow.h"
+#include "project/reference.h"
 
 char *flow_name(const struct flow *f, const char *tag)
 {
@@ -60,11 +61,28 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 	name_platform(&text, item->platform.arch, item->platform.variant);
 	if (config_tag(&f->render.config, &item->platform, &tag, e))
 		return err_prefix(e, CONFIG_FILE);
-	item->text = mem_text(buf_text(&text));
+	item->found = item->platform;
+	item->text = buf_ok(&text) ? mem_text(buf_text(&text)) : NULL;
 	item->name = flow_name(f, buf_text(&tag));
 	if (!item->text || !item->name)
 		return err_sys(e, -ENOMEM, "cannot name the images");
 	return check_unique(f, item, e) ? err_prefix(e, CONFIG_FILE) : 0;
+}
+
+/* Both together: REPO alone may be a registry. */
+static int check_name(const struct flow *f, struct err *e)
+{
+	auto_free char *name = flow_name(f, "");
+	bool is_name;
+
+	if (!name)
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	name[strlen(name) - 1] = '\0';
+	is_name = reference_is_name(name);
+	if (is_name)
+		return 0;
+	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which no registry takes for a name", name);
+	return err_hint(e, "lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; before them HOST[:PORT]");
 }
 
 int flow_name_all(struct flow *f, struct err *e)
@@ -73,6 +91,9 @@ int flow_name_all(struct flow *f, struct err *e)
 
 	if (!r && f->request->push)
 		r = config_require(&f->render.config, CONFIG_REPO, e);
+	if (r)
+		return err_prefix(e, CONFIG_FILE);
+	r = check_name(f, e);
 	if (r)
 		return err_prefix(e, CONFIG_FILE);
 	f->build->name = flow_name(f, flow_value(f, CONFIG_IMAGE_VERSION));

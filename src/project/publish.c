@@ -63,9 +63,20 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	g->n++;
 	r = model_read(g->bundles[i], false, &g->models[i], e); /* it was looked into when it was built */
 	if (!r)
-		g->images[i] = (struct index_image){ g->bundles[i], &g->models[i].images[0], item->platform.arch->oci,
-			index_variant(&item->platform), item->platform.arch == arch_host(), NULL };
+		g->images[i] = (struct index_image){ g->bundles[i], &g->models[i].images[0], item->found.arch->oci,
+			index_variant(&item->found), item->found.arch == arch_host(), NULL };
 	return r;
+}
+
+/* One that is only told by its label is not another one: engines would take either. */
+static int check_different(const struct build *build, struct err *e)
+{
+	for (size_t i = 0; i < build->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (platform_is_same(&build->items[i].found, &build->items[k].found))
+				return err_set(e, -EBADMSG, "the images for %s and for %s are both for the same by what they say", build->items[k].text,
+					build->items[i].text);
+	return 0;
 }
 
 static void gathered_done(struct gathered *g)
@@ -88,12 +99,14 @@ static int write_index(struct outlet *outlet, void *context, struct err *e)
 
 static int to_registry(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
 {
-	struct push push = { .n = g->n_tags, .archive = archive, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
+	struct push push = { .n = g->n_tags, .archive = archive, .is_ours = !f->request->out, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
 	int r;
 
 	memcpy(push.names, g->tags, sizeof(g->tags));
 	r = push_all(f, &push, f->build->digest, e);
 	f->build->is_pushed = !r && !f->request->dry_run;
+	if (r && !f->request->out) /* nobody has it */
+		*f->build->digest = '\0';
 	return r;
 }
 
@@ -106,6 +119,8 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 	if (!path && asprintf(&own, "%s/all", f->scratch) < 0)
 		return err_sys(e, -ENOMEM, "%s", f->build->name);
 	path = path ? path : own;
+	if (!r)
+		r = check_different(f->build, e);
 	if (!f->request->dry_run) {
 		for (size_t i = 0; !r && i < f->build->n; i++)
 			r = gather_one(f, g, i, e);

@@ -59,12 +59,24 @@ static int skopeo_platform(const struct flow *f, const struct push *p, size_t i,
 	return skopeo_copy(f, buf_text(&from), f->build->items[i].name, false, e);
 }
 
+/* It would take a ':' in the path for the end of that: it gets one of ours. */
+static int skopeo_begin(const struct flow *f, const struct push *p, struct err *e)
+{
+	auto_free char *path = f->request->dry_run ? NULL : realpath(p->archive, NULL), *link = NULL;
+
+	if (f->request->dry_run || p->is_ours)
+		return 0;
+	if (!path || asprintf(&link, "%s/all", f->scratch) < 0)
+		return err_sys(e, -errno, "%s", p->archive);
+	return symlink(path, link) < 0 ? err_sys(e, -errno, "%s", link) : 0;
+}
+
 static int skopeo_name(const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf from = { 0 };
 
 	(void)digest; /* it is the index's own, as it lies in the archive */
-	buf_addf(&from, "oci-archive:%s:%s", p->archive, p->tag);
+	buf_addf(&from, "oci-archive:%s/all:%s", f->scratch, p->tag);
 	return skopeo_copy(f, buf_text(&from), name, true, e);
 }
 
@@ -77,19 +89,20 @@ static int skopeo_name(const struct flow *f, const struct push *p, const char *n
 static int docker_begin(const struct flow *f, const struct push *p, struct err *e)
 {
 	static const char *const kept[] = { "config.json", "contexts" };
-	auto_free char *dir = NULL;
+	auto_free char *dir = NULL, *config = NULL;
 
 	(void)p;
 	if (f->request->dry_run)
 		return 0;
+	config = f->request->docker_config ? realpath(f->request->docker_config, NULL) : NULL;
 	if (asprintf(&dir, "%s/docker", f->scratch) < 0)
 		return err_sys(e, -ENOMEM, "docker");
 	if (mkdir(dir, 0700) < 0)
 		return err_sys(e, -errno, "%s", dir);
-	for (size_t i = 0; f->request->docker_config && i < ARRAY_SIZE(kept); i++) {
+	for (size_t i = 0; config && i < ARRAY_SIZE(kept); i++) {
 		auto_buf from = { 0 }, to = { 0 };
 
-		buf_addf(&from, "%s/%s", f->request->docker_config, kept[i]);
+		buf_addf(&from, "%s/%s", config, kept[i]);
 		buf_addf(&to, "%s/%s", dir, kept[i]);
 		if (!buf_ok(&from) || !buf_ok(&to) || symlink(buf_text(&from), buf_text(&to)) < 0)
 			return err_sys(e, -errno, "%s", buf_text(&to));
@@ -119,7 +132,7 @@ static int docker_manifest(const struct flow *f, struct child *c, struct err *e)
 static int docker_annotate(const struct flow *f, const char *name, size_t i, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	const char *variant = index_variant(&item->platform);
+	const char *variant = index_variant(&item->found);
 	struct child c = { 0 };
 
 	child_add(&c, f->engine.program, "manifest", "annotate", "--os", "linux", "--arch", item->platform.arch->oci, NULL);
@@ -185,7 +198,7 @@ static int podman_manifest(const struct flow *f, struct child *c, const char *ve
 static int podman_add(const struct flow *f, size_t i, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	const char *variant = index_variant(&item->platform);
+	const char *variant = index_variant(&item->found);
 	const char *words[8] = { "--os", "linux", "--arch", item->platform.arch->oci };
 	auto_buf from = { 0 };
 	struct child c = { 0 };
@@ -254,7 +267,7 @@ static int podman_name(const struct flow *f, const struct push *p, const char *n
 
 /* ---- all of it ---- */
 
-static const struct pusher skopeo_pusher = { skopeo_platform, NULL, skopeo_name, NULL };
+static const struct pusher skopeo_pusher = { skopeo_platform, skopeo_begin, skopeo_name, NULL };
 static const struct pusher engine_pushers[] = {
 	[ENGINE_DOCKER] = { docker_platform, docker_begin, docker_name, NULL },
 	[ENGINE_BUILDX] = { docker_platform, docker_begin, docker_name, NULL },

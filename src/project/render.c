@@ -96,12 +96,21 @@ static int render_all(const struct render_request *request, const struct platfor
 	return r;
 }
 
+/* Engines pass over a byte order mark. */
+static struct template behind_mark(const struct buf *text)
+{
+	size_t skip = text->len >= 3 && !memcmp(text->data, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	return (struct template){ buf_text(text) + skip, text->len - skip };
+}
+
 int render_plan(const struct render_request *request, struct render *ret, struct err *e)
 {
 	auto_render render = { 0 };
 	const struct config *config = &render.config;
 	struct platforms platforms;
 	auto_buf text = { 0 };
+	struct template t;
 	const char *file;
 	int r = read_config(request->dir, &render.config, e);
 
@@ -113,10 +122,11 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
 	if (r)
 		return r == -ENOENT ? err_hint(e, "'anyarch init' makes one") : r;
-	r = template_check(&(struct template){ buf_text(&text), text.len }, config->platforms.n > 1, e);
+	t = behind_mark(&text);
+	r = template_check(&t, config->platforms.n > 1, e);
 	if (r)
 		return err_prefix(e, "%s", file);
-	r = render_all(request, &platforms, &(struct template){ buf_text(&text), text.len }, file, &render, e);
+	r = render_all(request, &platforms, &t, file, &render, e);
 	if (r)
 		return r;
 	*ret = render;

@@ -2,6 +2,7 @@
 /* Dockerfile.cross: its lines and instructions, and what is left of them for a platform. */
 #include "project/template.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -65,13 +66,32 @@ bool template_is_instruction(const struct template_line *line, const char *name)
 		(is_blank(word[len]) || word[len] == '\\');
 }
 
-/* A parser directive stands before everything else, and is no comment. */
+/* # NAME=value, before everything else, other comments included. */
+static bool is_directive(const struct template_line *line)
+{
+	const char *text = line->text, *end = text + line->len;
+
+	while (text < end && is_blank(*text))
+		text++;
+	if (text == end || *text++ != '#')
+		return false;
+	while (text < end && is_blank(*text))
+		text++;
+	while (text < end && isalpha((unsigned char)*text))
+		text++;
+	while (text < end && is_blank(*text))
+		text++;
+	return text < end && *text == '=';
+}
+
 static int check_directive(const struct template_line *line, struct err *e)
 {
 	const char *text = line->text, *end = text + line->len;
 
-	while (text < end && (is_blank(*text) || *text == '#'))
+	while (text < end && is_blank(*text))
 		text++;
+	for (text += text < end; text < end && is_blank(*text); text++) /* the '#' */
+		;
 	if (end - text < 6 || strncasecmp(text, "escape", 6))
 		return 0;
 	for (text += 6; text < end && is_blank(*text); text++)
@@ -93,11 +113,10 @@ static int check_line(const struct template_line *line, struct err *e)
 static int check_lines(const struct template *t, struct err *e)
 {
 	struct template_line line = { 0 };
-
 	bool is_top = true;
 
 	while (template_next(t, NULL, &line)) {
-		is_top = is_top && line.is_remark;
+		is_top = is_top && is_directive(&line);
 		if (check_line(&line, e) || (is_top && check_directive(&line, e)))
 			return err_prefix(e, "line %u", line.number);
 	}

@@ -13,7 +13,7 @@ setup_file() {
 		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
 		sys.dont_write_bytecode = True
 		import image_files as I, tar_files as T, elf_files as E
-		for name, shell, label, variant in (("arm32v7", E.arm(), "arm", "v7"), ("arm64v8", E.arm64(), "arm64", "v8"),
+		for name, shell, label, variant in (("arm32v7", E.arm(), "arm", "v7"), ("arm32v6", E.arm(6), "arm", "v6"), ("arm64v8", E.arm64(), "arm64", "v8"),
 		                                    ("liar", E.arm(), "arm64", "v8"), ("native", E.amd64(), "amd64", None)):
 		    layer = T.tar(I.system(shell))
 		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant), ["x:1"])])))
@@ -40,8 +40,10 @@ setup_file() {
 			esac
 			;;
 		build:killed) kill -KILL $$ ;;
+		build:deaf) trap '' TERM; sleep 60 ;;
 		build:hangs) trap 'echo ended >>"$LOG"; exit 1' TERM; sleep 20 & wait ;;
 		build:arm) case $* in *linux/arm/v7*) exit 1 ;; esac ;;
+		save:fifo) mkfifo "$3" ;;
 		save:garbage) echo garbage >"$3" ;;
 		save:nothing) ;;
 		save:*)
@@ -89,7 +91,7 @@ has_called() {
 	echo 'SMOKE="it'"'"'s fine"' >>build.config
 	build 0 -o all.tar --push --engine-option=--build-arg=A=B
 	same commands 1,2,2,2,5 "$(called '^version'),$(called '^build --build-arg=A=B --platform'),$(called '^save'),$(
-		called "^run --rm --entrypoint /bin/sh me/it:arm.*-latest -c it's fine$"),$(called '^copy')"
+		called "^run --rm --name anyarch-build-[^ ]* --entrypoint /bin/sh me/it:arm.*-latest -c it's fine$"),$(called '^copy')"
 	same 'last pushed' $'docker://me/it:latest\ndocker://me/it:a\ndocker://me/it:b' "$(tail -n 3 "$LOG" | sed 's/.* //')"
 	[[ $(tail -n 4 "$LOG" | head -n 1) == 'copy docker-archive:'*' docker://me/it:arm64v8-latest' ]]
 	[[ $stderr == *"-c 'it'\\''s fine'"* ]]
@@ -109,7 +111,10 @@ has_called() {
 	FAILS=nothing build 3
 	[[ $stderr == *'No such file'* ]]
 	FAILS=garbage build 3 -o all.tar
-	[[ $output == *'wrong platform'* && ! -e all.tar ]]
+	[[ $output == *failed* && $stderr == *'linux/arm/v7: what the engine saved: '* && ! -e all.tar ]]
+	rm -f all.tar
+	FAILS=fifo build 3
+	[[ $stderr == *'what the engine saved: '* ]]
 }
 
 @test "one platform that fails, one that is something else: the other is built, and nothing has the name for all" {
@@ -167,25 +172,15 @@ has_called() {
 @test "base images are there before anything is built; what is only here for another platform is got anew" {
 	cat >Dockerfile.cross <<-'DOCKERFILE'
 		ARG V=1
-		ARG NAME="z:${V}"
 		FROM --platform=$BUILDPLATFORM tools AS build
-		FROM __BASEIMAGE_ARCH__/y:$V \
-		  AS run
-		ARG V=2
-		# FROM nothing
-		FROM build
-		FROM scratch
-		FROM ${NAME}
-		FROM $UNKNOWN
-		FROM ${V:-3}
-		FROM z:1
-		FROM Run
+		FROM __BASEIMAGE_ARCH__/y:$V
+		COPY --from=build a b
 	DOCKERFILE
 	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7
-	same pulls $'linux/amd64 tools\nlinux/arm/v7 arm32v7/y:1\nlinux/arm/v7 z:1' \
+	same pulls $'linux/amd64 tools\nlinux/arm/v7 arm32v7/y:1' \
 		"$(sed -n 's/^podman pull --quiet --platform //p' <<<"$output" | sed "s|^linux/$(dpkg --print-architecture) |linux/amd64 |")"
 	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7 --engine-option=--build-arg=V=9
-	[[ $output == *' arm32v7/y:9'* && $output == *' z:9'* ]]
+	[[ $output == *' arm32v7/y:9'* ]]
 	echo 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
 	FAILS=pull build 3 --push
 	same builds 1,0 "$(called '^pull'),$(called '^build')"
@@ -196,6 +191,82 @@ has_called() {
 	: >"$LOG"
 	LOCAL=linux/arm/v7 build 0
 	same pulls 'pull --quiet --platform linux/arm64 arm64v8/base' "$(grep ^pull "$LOG")"
+}
+
+@test "an image for an older variant is taken where there is nothing better, and is called what it is" {
+	: >"$LOG"
+	LOCAL=linux/arm/v6 FAILS=pull SAVED=arm32v6 build 0 --platform arm32v7 -o all.tar
+	same asked 1 "$(called '^pull')"
+	same 'what the index says' '["arm","v6"]' "$(tar -xOf all.tar "blobs/sha256/$(tail -n 1 <<<"$output" | cut -d : -f 2)" |
+		jq -c '[.manifests[0].platform | .architecture, .variant]')"
+	expect 0 "$ANYARCH" inspect --expect linux/arm/v6 all.tar
+	sed -i 's/^TARGET_ARCHES.*/TARGET_ARCHES="arm32v6 arm32v7"/' build.config
+	SAVED=arm32v6 build 3 --push
+	[[ $stderr == *'for linux/arm/v6 and for linux/arm/v7 are both for the same'* && $(called '^copy') -eq 0 ]]
+}
+
+@test "a directory whose name looks like an address or an option is a directory" {
+	mkdir -p github.com/me -- -x
+	cp build.config Dockerfile.cross github.com/me
+	cp build.config Dockerfile.cross ./-x
+	build 0 --platform arm32v7 github.com/me
+	build 0 --platform arm32v7 -- -x
+	same contexts $'./github.com/me\n./-x' "$(sed -n 's/^build.* //p' "$LOG")"
+}
+
+@test "an engine that hears no signal is killed after a while; who reads what is told may go away" {
+	local pid code=0
+
+	FAILS=deaf "$ANYARCH" build --engine docker --no-verify >/dev/null 2>told 3>&- &
+	pid=$!
+	eventually 5 has_called '^build' 1
+	kill "$pid"
+	wait "$pid" || code=$?
+	same status 143 "$code"
+	same line 1 "$(grep -c 'ended by signal' told)"
+	: >"$LOG"
+	"$ANYARCH" build --engine docker --no-verify --platform arm32v7 2>&1 | head -n 1
+	eventually 5 has_called '^save' 1
+	eventually 5 rmdir "$TMPDIR" # which is to be empty
+	mkdir "$TMPDIR"
+}
+
+@test "names, files and places that nobody can use are refused before anything is built" {
+	local one
+
+	for one in IMAGE_NAME=a..b IMAGE_NAME=a/ REPO=a/ REPO=http://x REPO=x:y:z PLATFORM_TAG=__PLATFORM__ PLATFORM_TAG=__CROSS_a \
+		DOCKER_CLI_PATH=./docker; do
+		cp build.config as-it-was
+		grep -v "^${one%%=*}=" as-it-was >build.config || true
+		echo "$one" >>build.config
+		build 3
+		[[ $stderr == *'build.config'* ]] || { echo "$one: $stderr" && false; }
+		mv as-it-was build.config
+	done
+	mkfifo fifo
+	for one in fifo - "$PWD" nowhere/all.tar; do
+		expect_one_of '1 2 3' "$ANYARCH" build -q --engine docker --no-verify -o "$one"
+	done
+	mkdir "$TMPDIR/a:b"
+	TMPDIR=$TMPDIR/a:b build 2
+	rmdir "$TMPDIR/a:b"
+	same builds 0 "$(called '^build')"
+	FAILS=version build 1 --json
+	same JSON '[] false' "$(jq -c '"\([.platforms[].digest // empty]) \(.pushed)"' -r <<<"$output")"
+	build 0 -o a:b.tar --push
+	same 'last pushed' 'docker://me/it:latest' "$(tail -n 1 "$LOG" | sed 's/.* //')"
+	[[ $(tail -n 1 "$LOG") != *a:b* && -f a:b.tar ]]
+}
+
+@test "without memory at any allocation: told, and nothing is left" {
+	local n shim=$BATS_TEST_TMPDIR/failing-malloc.so
+
+	need_commands gcc
+	gcc -O1 -shared -fPIC -o "$shim" "$ANYARCH_SRC/tests/lib/failing-malloc.c"
+	for ((n = 1; n < 400; n += 7)); do
+		expect_one_of '0 1 3 4' env LD_PRELOAD="$shim" FAIL_ALONE=1 FAIL_AT="$n" "$ANYARCH" build -q --engine docker --no-verify -j 2
+		same "left by $n" '' "$(ls -A "$TMPDIR")"
+	done
 }
 
 @test "platforms are built at once, each line says of which; a shared base image forbids it" {
@@ -276,6 +347,9 @@ manifest annotate --os linux --arch arm --variant v7 me/it:latest me/it:arm32v7-
 manifest annotate --os linux --arch arm64 me/it:latest me/it:arm64v8-latest
 manifest push --purge --insecure me/it:latest' "$(grep '^manifest.*me/it:latest' "$LOG")"
 	same configuration "$was" "$(find config -printf '%p %T@ %s\n' | sort)"
+	: >"$LOG"
+	PATH=$PWD/bin DOCKER_CONFIG=config build 0 --push
+	grep -qxF '{"auths":{"here":{}}}' "$LOG"
 	FAILS=push PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
 	hints 'pushed until then: 0 of 2 platforms, 0 of 2 names'
 	FAILS=digests PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push

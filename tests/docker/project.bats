@@ -293,6 +293,19 @@ lists() {
 	same status 143 "$code"
 	same line 1 "$(grep -c '^anyarch: .*ended by signal 15' told)"
 	refute raw me/it:latest
+	# The first process of a container that knows nothing of signals.
+	sed -i '$d' Dockerfile.cross
+	echo 'SMOKE="echo tried && while :; do :; done"' >>build.config
+	"$ANYARCH_STATIC" build --engine docker --insecure >told 2>&1 3>&- &
+	pid=$!
+	eventually 30 grep -qx tried told
+	kill "$pid"
+	code=0
+	wait "$pid" || code=$?
+	same status 143 "$code"
+	same containers '' "$(docker ps --quiet)"
+	sed -i '$d' build.config
+	echo 'RUN echo begun && while :; do :; done' >>Dockerfile.cross
 	# An engine of its own, that is killed.
 	other=$(mktemp -d /tmp/anyarch-other.XXXXXX)
 	(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A preloaded allocator that has no memory at the FAIL_ATth request, and none from there on with FAIL_ON;
- * with FAIL_COUNT the last line on stderr is how many requests there were.
+ * with FAIL_COUNT the last line on stderr is how many requests there were. FAIL_ALONE: programs that it starts have memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +21,8 @@ __attribute__((constructor)) static void begin(void)
 	is_counting = at != NULL;
 	fail_at = at ? atol(at) : 0;
 	requests = 0;
+	if (getenv("FAIL_ALONE"))
+		unsetenv("FAIL_AT");
 }
 
 __attribute__((destructor)) static void end(void)

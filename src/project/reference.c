@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/* Names of images as registries and engines take them. */
+#include "project/reference.h"
+
+#include <string.h>
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* How long what stands between two groups of letters is; 0: it may not. */
+static size_t separator(const char *p)
+{
+	size_t dashes = strspn(p, "-");
+
+	if (dashes)
+		return dashes;
+	return *p == '.' ? 1 : *p == '_' ? 1 + (p[1] == '_') : 0;
+}
+
+static bool is_part(const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	for (;;) {
+		size_t letters = strspn(p, LOWER), between;
+
+		if (!letters || p + letters >= end)
+			return letters && p + letters == end;
+		between = separator(p += letters);
+		if (!between)
+			return false;
+		p += between;
+	}
+}
+
+/* What is no path: it has a port, a dot or a capital letter, or is this machine. */
+static bool looks_like_host(const char *p, size_t len)
+{
+	return strcspn(p, ".:" UPPER) < len || (len == strlen("localhost") && !strncmp(p, "localhost", len));
+}
+
+static bool is_host(const char *p, size_t len)
+{
+	size_t host = strcspn(p, ":/"), port;
+
+	if (*p == '[') /* an address of IPv6 */
+		host = strspn(p, "[]:" LOWER "ABCDEF");
+	else if (!host || strspn(p, LOWER UPPER ".-") < host || strchr(".-", *p) || strchr(".-", p[host - 1]))
+		return false;
+	if (host >= len)
+		return host == len;
+	port = strspn(p + host + 1, "0123456789");
+	return p[host] == ':' && port && host + 1 + port == len;
+}
+
+bool reference_is_name(const char *text)
+{
+	size_t len = strcspn(text, "/");
+
+	if (!*text || strlen(text) > REFERENCE_NAME_MAX)
+		return false;
+	if (text[len] && looks_like_host(text, len)) {
+		if (!len || !is_host(text, len))
+			return false;
+		text += len + 1;
+	}
+	for (;; text += len + 1) {
+		len = strcspn(text, "/");
+		if (!is_part(text, len))
+			return false;
+		if (!text[len])
+			return true;
+	}
+}
+
+bool reference_is_tag(const char *text)
+{
+	return *text && !strchr(".-", *text) && strlen(text) <= REFERENCE_TAG_MAX && !text[strspn(text, LOWER UPPER "_.-")];
+}

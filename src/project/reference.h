@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of images as registries and engines take them. */
+#pragma once
+
+#include "base/defs.h"
+
+enum { REFERENCE_NAME_MAX = 255, REFERENCE_TAG_MAX = 128 };
+
+/*
+ * [HOST[:PORT]/]PART/...: parts of lower-case letters and digits, with '.', '_', "__" or '-' between them. Without a tag.
+ * Source: distribution/reference, its grammar.
+ */
+bool reference_is_name(const char *text);
+/* A letter, digit or '_', then also '.' and '-', at most REFERENCE_TAG_MAX. */
+bool reference_is_tag(const char *text);
