@@ -169,13 +169,23 @@ static int set_image(struct reading *r, struct stage *stage, const char *image)
 	return stage->image ? 0 : -ENOMEM;
 }
 
+/* The last one counts. */
+static int set_platform(const struct reading *r, struct stage *stage, const char *word, size_t len)
+{
+	auto_buf platform = { 0 };
+
+	free(take_ptr(&stage->platform));
+	stage->is_unknown = !expand(r, word, len, &platform);
+	stage->platform = stage->is_unknown ? NULL : mem_text(buf_text(&platform));
+	return stage->is_unknown || stage->platform ? 0 : -ENOMEM;
+}
+
 /* FROM [--platform=P] IMAGE [AS NAME] */
 static int read_from(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--platform=";
 	struct stage *stage = &r->stages[r->n_stages];
-	auto_buf image = { 0 }, platform = { 0 };
-	bool is_clear = true;
+	auto_buf image = { 0 };
 	const char *word = "";
 	size_t len = 0;
 	int status = 0;
@@ -183,13 +193,10 @@ static int read_from(struct reading *r, const char *rest)
 	if (r->n_stages == STAGES_MAX)
 		return 0;
 	r->n_stages++;
-	while (next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
-		if (len > sizeof(flag) - 1 && str_starts(word, flag)) {
-			is_clear = expand(r, word + sizeof(flag) - 1, len - sizeof(flag) + 1, &platform);
-			stage->platform = is_clear ? mem_text(buf_text(&platform)) : NULL;
-			status = is_clear && !stage->platform ? -ENOMEM : 0;
-		}
-	stage->is_unknown = !is_clear || !len || !expand(r, word, len, &image);
+	while (!status && next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
+		if (len > sizeof(flag) - 1 && str_starts(word, flag))
+			status = set_platform(r, stage, word + sizeof(flag) - 1, len - sizeof(flag) + 1);
+	stage->is_unknown |= !len || !expand(r, word, len, &image);
 	if (!status && !stage->is_unknown)
 		status = set_image(r, stage, buf_text(&image));
 	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && next_word(&rest, &word, &len)) {

@@ -16,6 +16,7 @@ static const struct {
 	{ "a platform", "FROM --platform=linux/arm64 a", "a=linux/arm64", { NULL } },
 	{ "the builder's platform", "FROM --platform=$BUILDPLATFORM a AS b\nFROM c\nCOPY --from=b x y\n", "a=linux/amd64 c", { NULL } },
 	{ "the target's platform", "FROM --platform=${TARGETPLATFORM} a", "a=linux/arm/v7", { NULL } },
+	{ "two of them, the last one counts", "FROM --platform=$X --platform=a/b --platform=linux/arm64 a", "a=linux/arm64", { NULL } },
 	{ "only the last stage counts", "FROM a\nFROM b", "b", { NULL } },
 	{ "and what it is made of", "FROM a AS x\nFROM x AS y\nFROM Y\n", "a", { NULL } },
 	{ "and copies from, by name and number", "FROM a AS x\nFROM b\nFROM c\nFROM d\nCOPY --chown=1 --from=X f g\nCOPY --from=1 f g\n", "a b d",
