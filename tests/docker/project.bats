@@ -138,6 +138,8 @@ pulled() {
 
 	begin=$SECONDS
 	set_up
+	docker cp "$(docker create anyarch)":/usr/bin/anyarch .
+	ANYARCH_STATIC=$PWD/anyarch
 	DOCKER_BUILDKIT=0 build 0 --push --engine-option=--network=host --engine-option=--no-cache
 	printf '# set up, built, checked, tried and pushed in %d s\n' $((SECONDS - begin)) >&3
 	((SECONDS - begin < 300))
