@@ -157,10 +157,19 @@ static int write_dockerfile(const struct flow *f, size_t i, const char *path, st
 
 /* ---- one platform ---- */
 
+/* What a label says; one that says no variant says nothing about it. */
+static struct platform called(const struct platform *wanted, const struct image_facts *facts)
+{
+	const char *variant = facts->image->variant;
+
+	return variant && *variant ? facts->label : *wanted;
+}
+
 /* What was built may be for the machine that builds: engines take a base image for that without a word. */
 static int judge(const struct platform *wanted, const struct image_report *report, struct err *e)
 {
 	const struct image_facts *facts = report->model.n ? &report->facts[0] : NULL;
+	struct platform says = facts && facts->has_label ? called(wanted, facts) : *wanted;
 	auto_buf is = { 0 }, should = { 0 };
 
 	if (!facts || report->model.n != 1 || facts->image->kind != MODEL_IMAGE)
@@ -168,14 +177,14 @@ static int judge(const struct platform *wanted, const struct image_report *repor
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s", facts->err.message);
 	if ((!facts->content.has_platform || image_fits(wanted, &facts->content.platform)) && facts->agrees &&
-		facts->has_label && facts->label.arch == wanted->arch)
+		facts->has_label && facts->label.arch == wanted->arch && image_fits(wanted, &says))
 		return 0;
 	if (facts->content.has_platform)
 		name_platform(&is, facts->content.platform.arch, facts->content.platform.variant);
 	name_platform(&should, wanted->arch, wanted->variant);
-	err_set(e, -EBADMSG, "the image is for %s by its programs, says %s, and should be for %s",
+	err_set(e, -EBADMSG, "the image is for %s by its programs, says %s%s%s, and should be for %s",
 		is.len ? buf_text(&is) : "nothing", facts->image->architecture ? facts->image->architecture : "nothing",
-		buf_text(&should));
+		facts->image->variant ? "/" : "", facts->image->variant ? facts->image->variant : "", buf_text(&should));
 	return err_hint(e, "the base image is not for that platform: name one that is (FROM __BASEIMAGE_ARCH__/...), or "
 			   "'anyarch convert --fix-label' makes a label true");
 }
@@ -193,7 +202,7 @@ static int check_image(struct build_item *item, const char *archive, const char 
 	} else {
 		r = judge(&item->platform, &report, &item->err);
 		item->result = r ? BUILD_WRONG : item->result;
-		item->found = r ? item->platform : report.facts[0].label;
+		item->found = r ? item->platform : called(&item->platform, &report.facts[0]);
 	}
 	image_done(&report);
 	return r;

@@ -55,7 +55,7 @@ static int skopeo_platform(const struct flow *f, const struct push *p, size_t i,
 	auto_buf from = { 0 };
 
 	(void)p;
-	buf_addf(&from, "%s:%s", f->engine.kind <= ENGINE_BUILDX ? "docker-archive" : "oci-archive", one ? one : "");
+	buf_addf(&from, "%s:%s", engine_is_docker(&f->engine) ? "docker-archive" : "oci-archive", one ? one : "");
 	return skopeo_copy(f, buf_text(&from), f->build->items[i].name, false, e);
 }
 

@@ -13,7 +13,8 @@ setup_file() {
 		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
 		sys.dont_write_bytecode = True
 		import image_files as I, tar_files as T, elf_files as E
-		for name, shell, label, variant in (("arm32v7", E.arm(), "arm", "v7"), ("arm32v6", E.arm(6), "arm", "v6"), ("arm64v8", E.arm64(), "arm64", "v8"),
+		for name, shell, label, variant in (("arm32v7", E.arm(), "arm", "v7"), ("arm32v6", E.arm(6), "arm", "v6"),
+		                                    ("bare", E.arm(6), "arm", None), ("newer", E.arm(6), "arm", "v7"), ("arm64v8", E.arm64(), "arm64", "v8"),
 		                                    ("liar", E.arm(), "arm64", "v8"), ("native", E.amd64(), "amd64", None)):
 		    layer = T.tar(I.system(shell))
 		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant), ["x:1"])])))
@@ -201,6 +202,12 @@ has_called() {
 		jq -c '[.manifests[0].platform | .architecture, .variant]')"
 	expect 0 "$ANYARCH" inspect --expect linux/arm/v6 all.tar
 	sed -i 's/^TARGET_ARCHES.*/TARGET_ARCHES="arm32v6 arm32v7"/' build.config
+	# A label without a variant, as old base images have it, says nothing about that; containerd would take it for v7.
+	SAVED=bare build 0 --platform arm32v6 -o all.tar
+	same 'what the index says' '["arm","v6"]' "$(tar -xOf all.tar "blobs/sha256/$(tail -n 1 <<<"$output" | cut -d : -f 2)" |
+		jq -c '[.manifests[0].platform | .architecture, .variant]')"
+	SAVED=newer build 3 --platform arm32v6
+	[[ $stderr == *'says arm/v7, and should be for linux/arm/v6'* ]]
 	SAVED=arm32v6 build 3 --push
 	[[ $stderr == *'for linux/arm/v6 and for linux/arm/v7 are both for the same'* && $(called '^copy') -eq 0 ]]
 }
