@@ -295,6 +295,7 @@ arm_runs_in() { # ROOT FILE
 	examine 0 "$W/script"
 }
 
+# bats test_tags=slow
 @test "not executable: mounted without the right to it" {
 	expect 0 anyarch register arm
 	mkdir "$W/a mount"

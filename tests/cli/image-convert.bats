@@ -37,6 +37,7 @@ config_of() {
 	PYTHON
 }
 
+# bats test_tags=slow
 @test "every form with an image for ARM in it: the same config, layers that are what it says" {
 	local name n=0 want
 
@@ -160,6 +161,7 @@ blobs_are_right() {
 	(cd "$1/blobs/sha256" && sha256sum -- * | awk '$1 != $2 { print; bad = 1 } END { exit bad }')
 }
 
+# bats test_tags=slow
 @test "every form into OCI's, and on: the same images, each blob what its name says" {
 	local name n=0
 

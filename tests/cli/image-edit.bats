@@ -42,6 +42,7 @@ all_of() {
 	find "$1" -type f -exec sha256sum {} + | cut -d ' ' -f 1 | sort
 }
 
+# bats test_tags=slow
 @test "every form: one layer more for each image for ARM, nothing else; and eject gives the digests back" {
 	local name n=0
 
@@ -82,6 +83,7 @@ all_of() {
 	same digests "$(digests "$FORMATS/docker-old.tar")$(digests "$FORMATS/docker-new.tar")" "$(digests docker-old.tar)$(digests docker-new.tar)"
 }
 
+# bats test_tags=slow
 @test "compressed, in every form that may have it: the same content, and the digests come back" {
 	local name n=0
 
@@ -832,6 +834,7 @@ with_history() {
 	tar -tf old.tar >/dev/null
 }
 
+# bats test_tags=slow
 @test "hostile and damaged images are left as they are" {
 	local set name kind
 

@@ -105,6 +105,7 @@ whole() {
 	[[ ! -e out.tar ]]
 }
 
+# bats test_tags=slow
 @test "every form, with what is OCI's already byte for byte" {
 	local name digest
 

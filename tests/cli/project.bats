@@ -463,6 +463,7 @@ is_right_for() { # COMMAND
 }
 
 # Whatever is there afterwards is whole, and success means all of it.
+# bats test_tags=slow
 @test "without memory no file is written that is not right" {
 	local command n
 

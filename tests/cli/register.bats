@@ -544,6 +544,7 @@ served() {
 	[[ $(table_names) == "$1" ]]
 }
 
+# bats test_tags=slow
 @test "--watch restores what is lost or no longer works, and leaves what works alone" {
 	local pid code=0 started
 

@@ -222,6 +222,7 @@ make_roots() {
 	done
 }
 
+# bats test_tags=slow
 @test "many roots in one call, with many descriptors and with few" {
 	local i roots limit
 
@@ -409,6 +410,7 @@ whole_seconds() {
 	same file 'of a package' "$(<"$R$AT")"
 }
 
+# bats test_tags=slow
 @test "damaged records are refused, by both commands, and nothing changes" {
 	local good text n=0
 
