@@ -50,6 +50,8 @@ static const struct {
 	{ "s390", "s390x" },
 	{ "mips32", "mips" },
 	{ "x32", "amd64" },
+	{ "rpi", "arm/v7" },
+	{ "raspberrypi", "arm/v7" },
 };
 
 /* OCI variants per GOARCH (containerd's database); a trailing '*' stands for more digits and dots. */

@@ -212,6 +212,7 @@ static int build(struct context *c, struct err *e)
 	c->request.path = c->view.dir;
 	c->request.tmpdir = image_tmpdir();
 	c->request.is_remote = is_remote();
+	c->request.quiet = c->view.quiet;
 	c->request.show = show;
 	c->request.line = show_line;
 	c->request.note = show_note;

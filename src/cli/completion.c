@@ -60,9 +60,17 @@ void completion_platforms(void)
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
 		auto_buf name = { 0 };
 
-		name_platform(&name, a, a->variant ? a->variant : "");
+		struct platform platform = { .arch = a };
+		struct name_words words;
+
+		snprintf(platform.variant, sizeof(platform.variant), "%s", a->variant ? a->variant : "");
+		words = name_words(&platform);
+		name_platform(&name, a, platform.variant);
 		printf(" %s", strncmp(buf_text(&name), "linux/", 6) ? a->qemu : buf_text(&name) + 6);
+		if (*words.docker && strcmp(words.docker, buf_text(&name) + 6))
+			printf(" %s", words.docker);
 	}
+	printf(" arm/v6 arm32v6"); /* of which the table has the newest */
 }
 
 void completion_quote(const char *text, const char *set, const char *quote)

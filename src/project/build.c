@@ -71,14 +71,14 @@ static int check_platforms(const struct flow *f, struct err *e)
 	r = status ? status_collect(NULL, true, &names, status, e) : err_sys(e, -ENOMEM, "cannot look at the machine");
 	for (size_t i = 0; !r && i < names.n; i++)
 		if (!status_works(status, names.arch[i]) && !status_is_unproven(status, names.arch[i]))
-			buf_addf(&missing, " %s", names.arch[i]->qemu);
+			buf_addf(&missing, " %s", names.arch[i]->oci);
 	if (status)
 		status_done(status);
 	if (r || !missing.len)
 		return r;
 	err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
-	return err_hint(e, "sudo anyarch register%s; or --no-verify, where base images have their emulator inside",
-		buf_text(&missing));
+	return err_hint(e, "sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside", buf_text(&missing),
+		engine_is_docker(&f->engine) ? "" : "without root: anyarch run -- anyarch build; ");
 }
 
 static int run_command(void *context, struct child *command, struct err *e)
@@ -91,6 +91,9 @@ static int find_engine(struct flow *f, struct err *e)
 	const char *name = f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE);
 
 	if (f->request->dry_run) { /* nothing is asked: the first one, or the one that was named */
+		if (!strcmp(name, "auto"))
+			f->request->note("for docker: engines are not asked, and podman or buildah would be taken where it does not answer",
+				f->request->context);
 		for (unsigned i = 0; engine_words[i]; i++)
 			if (!strcmp(engine_words[i], name))
 				f->engine.kind = (enum engine_kind)i;
@@ -221,6 +224,9 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 		r = flow_run_for(f, item, &trial.trial, &item->err);
 	if (trial.after.n && (r || trial.before.n)) /* else the engine has removed it */
 		flow_run_for(f, item, &trial.after, NULL);
+	if (r == -EIO && f->engine.kind != ENGINE_BUILDAH)
+		err_hint(&item->err, "what it printed is above; where %s cannot run containers, --engine buildah can",
+			engine_words[f->engine.kind]);
 	return r;
 }
 

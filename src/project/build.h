@@ -33,7 +33,7 @@ struct build_request {
 	const char *tmpdir;
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
 	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
-	bool push, insecure, dry_run, no_check;
+	bool push, insecure, dry_run, no_check, quiet;
 	bool is_remote; /* Docker's engine is on another machine, which has handlers of its own */
 	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);

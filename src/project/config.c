@@ -3,6 +3,7 @@
 #include "project/config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/str.h"
@@ -136,10 +137,12 @@ static int check_tag(const char *scheme, struct err *e)
 
 	if (marks.for_native || marks.for_emulated)
 		return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
-	for (; (mark = strstr(scheme, CONFIG_VERSION_MARK)); scheme = mark + strlen(CONFIG_VERSION_MARK))
-		if (placeholder_check(scheme, (size_t)(mark - scheme), false, e))
-			return err_prefix(e, "PLATFORM_TAG");
-	return placeholder_check(scheme, strlen(scheme), false, e) ? err_prefix(e, "PLATFORM_TAG") : 0;
+	while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) && !placeholder_check(scheme, (size_t)(mark - scheme), false, e))
+		scheme = mark + strlen(CONFIG_VERSION_MARK);
+	if (!mark && !placeholder_check(scheme, strlen(scheme), false, e))
+		return 0;
+	err_prefix(e, "PLATFORM_TAG");
+	return err_hint(e, CONFIG_VERSION_MARK ", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
 }
 
 static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
@@ -158,6 +161,10 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		return check_inside(&keys[id], value, e);
 	if (id == CONFIG_PLATFORM_TAG)
 		return check_tag(value, e);
+	if ((id == CONFIG_TAG_PREFIX || id == CONFIG_TAG_SUFFIX) && placeholder_is_in(value, strlen(value))) {
+		err_set(e, -EBADMSG, "%s is the same for all platforms, and has no placeholders", keys[id].name);
+		return err_hint(e, "for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
+	}
 	return id == CONFIG_TARGET_ARCHES ? check_platforms(config, value, e) : 0;
 }
 
@@ -169,7 +176,7 @@ static int unknown_key(const char *text, size_t len, struct err *e)
 
 	buf_add(&typed, text, MIN_OF(len, (size_t)64));
 	for (size_t i = 0; i < CONFIG_KEYS; i++) {
-		unsigned d = str_distance(buf_text(&typed), keys[i].name, 3);
+		unsigned d = strcasecmp(buf_text(&typed), keys[i].name) ? str_distance(buf_text(&typed), keys[i].name, 3) : 0;
 
 		buf_addf(&names, "%s%s", i ? ", " : "", keys[i].name);
 		if (d < least) {

@@ -53,8 +53,9 @@ static int refuse(const struct engine_image *image, enum there there, const stru
 	if (there == THERE_OTHER)
 		return err_hint(e, "the engine has it for %.*s only, and the registry said the above", (int)strcspn(buf_text(answer), "\n"),
 			buf_text(answer));
-	return err_hint(e, "what the engine said is above; where there is such an image, 'skopeo inspect --raw docker://%s' lists its "
-		"platforms", image->name);
+	return err_hint(e, "what the engine said is above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
+		image->is_insecure ? "" : " (a registry that speaks plain HTTP: --insecure)",
+		image->is_insecure ? " --tls-verify=false" : "", image->name);
 }
 
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)

@@ -34,6 +34,7 @@ static const char config_rest[] =
 	"IMAGE_VERSION=\n"
 	"\n"
 	"# What it is built for, as the prefixes of Docker's official images or in any other spelling.\n"
+	"# Raspberry Pi 1 and Zero: arm32v6; later ones: arm32v7 with a system of 32 bits, arm64v8 with one of 64.\n"
 	"TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"\n";
 
 static void make_template(const char *dir_name, struct buf *out)

@@ -97,15 +97,29 @@ static int write_index(struct outlet *outlet, void *context, struct err *e)
 	return index_write(&request, outlet, g->digest, e);
 }
 
+/* Not all that TARGET_ARCHES has. */
+static bool is_partial(const struct flow *f)
+{
+	return f->build->n < f->render.config.platforms.n;
+}
+
 static int to_registry(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
 {
 	struct push push = { .n = g->n_tags, .archive = archive, .is_ours = !f->request->out, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
 	int r;
 
 	memcpy(push.names, g->tags, sizeof(g->tags));
+	if (is_partial(f)) /* whoever uses one of the other platforms would lose it */
+		push.n = 0;
+	if (is_partial(f) && f->request->note) {
+		auto_buf text = { 0 };
+
+		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and stays as it is", f->build->name);
+		f->request->note(buf_text(&text), f->request->context);
+	}
 	r = push_all(f, &push, f->build->digest, e);
 	f->build->is_pushed = !r && !f->request->dry_run;
-	if (r && !f->request->out) /* nobody has it */
+	if ((r || is_partial(f)) && !f->request->out) /* nobody has it */
 		*f->build->digest = '\0';
 	return r;
 }

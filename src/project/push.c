@@ -41,6 +41,8 @@ static int skopeo_copy(const struct flow *f, const char *from, const char *name,
 
 	buf_addf(&to, "docker://%s", name);
 	child_add(&c, "skopeo", "copy", NULL);
+	if (f->request->quiet)
+		child_add(&c, "--quiet", NULL);
 	if (is_index)
 		child_add(&c, "--all", "--preserve-digests", NULL);
 	if (f->request->insecure)
@@ -307,6 +309,7 @@ int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_T
 	if (!r)
 		r = push_names(f, push, pusher, &n_names, digest, e);
 	if (r && !(e && e->hint))
-		err_hint(e, "pushed until then: %zu of %zu platforms, %zu of %zu names for all", n_platforms, f->build->n, n_names, push->n);
+		err_hint(e, "pushed until then: %zu of %zu platforms, %zu of %zu names for all; why is above%s", n_platforms, f->build->n,
+			n_names, push->n, f->request->insecure ? "" : " (a registry that speaks plain HTTP: --insecure)");
 	return r;
 }

@@ -320,12 +320,21 @@ has_called() {
 	build 3
 	[[ $stderr == *'me/it:arm64v8-latest is a name for all platforms'* ]]
 	sed -i 's/^ALIASES.*/ALIASES="a latest a"/' build.config
-	build 0 --dry-run --push --platform arm64
-	same 'names once' $'docker://me/it:arm64v8-latest\ndocker://me/it:latest\ndocker://me/it:a' "$(sed -n 's/^skopeo.* //p' <<<"$output")"
+	build 0 --dry-run --push
+	same 'names once' $'docker://me/it:arm32v7-latest\ndocker://me/it:arm64v8-latest\ndocker://me/it:latest\ndocker://me/it:a' \
+		"$(sed -n 's/^skopeo.* //p' <<<"$output")"
+	# Who uses one of the others would lose it.
+	build 0 --push --platform arm64
+	same 'its own name alone' 'docker://me/it:arm64v8-latest' "$(sed -n 's/^copy.* //p' "$LOG")"
+	[[ $stderr == *'only these platforms are pushed: me/it:latest is for all of TARGET_ARCHES'* && $output != *sha256* ]]
 	echo 'PLATFORM_TAG=x' >>build.config
 	sed -i 's/^PLATFORM_TAG.*/PLATFORM_TAG=__IMAGE_VERSOIN__-__ARHC__/' build.config
 	build 3
 	[[ $stderr == *'unknown placeholder'* ]]
+	hints '__IMAGE_VERSION__'
+	sed -i 's/^PLATFORM_TAG.*/TAG_PREFIX=rpi-__ARCH__-/' build.config
+	build 3
+	[[ $stderr == *'TAG_PREFIX is the same for all platforms'* ]]
 }
 
 @test "buildx is asked as such, for itself alone as clients before 20.10 want it" {

@@ -164,7 +164,7 @@ fails() {
 	local file
 
 	docker tag anyarch anyarch-test/mine
-	for file in travis.yml:ANYARCH_IMAGE gitlab-ci.yml:ANYARCH_IMAGE circleci.yml:image azure-pipelines.yml:image \
+	for file in travis.yml:ANYARCH_IMAGE gitlab-ci.yml:ANYARCH_IMAGE circleci.yml:image azure-template.yml:image \
 		github/action.yml:image; do
 		extract "${file%:*}" "${file#*:}=anyarch-test/mine"
 		run ! grep -E '(^|[ "=])anyarch([ "]|$)' "${STEPS[@]}"
@@ -182,7 +182,7 @@ supported() {
 }
 
 @test "Azure: the output is set, of all platforms and of a list" {
-	extract azure-pipelines.yml
+	extract azure-template.yml
 	[[ ${#STEPS[@]} == 1 ]]
 	play "${STEPS[@]}"
 	[[ $status == 0 && ,$(supported), == *,linux/arm64,linux/arm/v7,* ]]
@@ -191,7 +191,7 @@ supported() {
 
 	clear_table
 	# The machine's own platform is in many people's lists.
-	extract azure-pipelines.yml "platforms=linux/$(docker version --format '{{.Server.Arch}}'),linux/arm64"
+	extract azure-template.yml "platforms=linux/$(docker version --format '{{.Server.Arch}}'),linux/arm64"
 	play "${STEPS[@]}"
 	[[ $status == 0 && $(table_names) == qemu-aarch64 ]]
 	arm64_runs
@@ -200,7 +200,7 @@ supported() {
 @test "Azure: reset first removes what is there" {
 	table_hold "$BATS_TEST_TMPDIR"
 	table_in bash -c "printf %s '$(table_rule arm /usr/bin/qemu-arm-static '')' >register"
-	extract azure-pipelines.yml platforms=arm64 reset=true
+	extract azure-template.yml platforms=arm64 reset=true
 	[[ ${#STEPS[@]} == 2 ]]
 	play "${STEPS[@]}"
 	[[ $status == 0 && $(table_names) == qemu-aarch64 ]]
@@ -209,7 +209,7 @@ supported() {
 }
 
 @test "Azure and GitHub: a platform that does not run fails the step and says so" {
-	extract azure-pipelines.yml platforms=arm64,s390x
+	extract azure-template.yml platforms=arm64,s390x
 	play "${STEPS[@]}"
 	[[ $status == 3 && $output == '##vso[task.logissue type=error]'*s390x*'(status 3)' ]]
 	[[ $stderr == *'no static emulator found for s390x'* ]]
@@ -249,7 +249,7 @@ supported() {
 	FULL=$(docker image inspect --format '{{.Id}}' anyarch)
 	unprivileged
 	fails travis.yml
-	fails azure-pipelines.yml
+	fails azure-template.yml
 	fails github/action.yml
 	[[ ! -s $GITHUB_OUTPUT ]]
 	fails gitlab-ci.yml

@@ -224,7 +224,7 @@ def cloud_init(doc, given):
 
 SYSTEMS = {
     "travis.yml": travis,
-    "azure-pipelines.yml": azure,
+    "azure-template.yml": azure,
     "action.yml": github,
     "gitlab-ci.yml": gitlab,
     "circleci.yml": circleci,
