@@ -174,8 +174,8 @@ pulled() {
 	[[ $stderr == *'the emulator qemu-arm-static is not in the project'* ]]
 	cp "$(type -P qemu-arm-static)" "$(type -P qemu-aarch64-static)" .
 	build 3
-	[[ $stderr == *'programs do not run here for: arm aarch64'* ]]
-	hints 'anyarch register arm aarch64'
+	[[ $stderr == *'programs do not run here for: arm arm64'* ]]
+	hints 'anyarch register arm arm64'
 	set_up
 	mkdir ../bin
 	for program in skopeo "$(type -P skopeo)"; do
