@@ -8,3 +8,14 @@ copy_source() {
 	mkdir -p "$1"
 	(cd "$ANYARCH_SRC" && tar -c --exclude=.git --exclude='./build*' --exclude='./.cache' .) | tar -x -C "$1"
 }
+
+# git_source DIR: the same as a repository with one commit.
+git_source() {
+	copy_source "$1"
+	(
+		cd "$1" || exit
+		export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+		export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
+		git init -q -b main && git add -A && git commit -q -m all
+	)
+}

@@ -54,3 +54,17 @@ built_elsewhere() {
 	# Installed is not enabled.
 	same 'files too many' '' "$(find "$BATS_TEST_TMPDIR/dest" -name '*.wants' -o -name binfmt.d)"
 }
+
+@test "meson dist: the archive holds this source, builds, and passes its tests" {
+	local version
+
+	need_commands meson git
+	git_source "$PWD/source"
+	meson setup dist source >log 2>&1 || { cat log; return 1; }
+	# It unpacks the archive, builds, runs the tests and installs by itself.
+	expect_raw 0 meson dist -C dist
+	[[ $output == *'Fail:'*0* && $output == *' tested'* ]]
+	version=$(sed -n "s/^  version: '\(.*\)',$/\1/p" "$ANYARCH_SRC/meson.build")
+	tar -xf "dist/meson-dist/anyarch-$version.tar.xz"
+	same files "$(git -C source ls-files | sort)" "$(cd "anyarch-$version" && find . -type f -o -type l | cut -c 3- | sort)"
+}
