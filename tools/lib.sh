@@ -13,7 +13,8 @@
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
 	PACKAGES_PRIVATE=(podman buildah docker-registry)
 	PACKAGES_DOCKER=(docker.io runc curl docker-compose systemd yamllint python3-yaml python3-jsonschema)
-	PACKAGES_PACKAGE=(scdoc git)
+	PACKAGES_DEB=(dpkg-dev mmdebstrap xz-utils)
+	PACKAGES_PACKAGE=(scdoc git lintian autopkgtest)
 	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)
 }
