@@ -63,6 +63,15 @@ int persist_write(const char *root, const struct rule *rule, bool replace, struc
 	return r ? err_prefix(e, "/etc/binfmt.d") : 0;
 }
 
+bool persist_has(const char *root, const char *name)
+{
+	auto_fd dir = open_conf_dir(root, false, NULL);
+	auto_buf file = { 0 };
+
+	buf_addf(&file, "%s.conf", name);
+	return dir >= 0 && buf_ok(&file) && owner(dir, buf_text(&file)) == 1;
+}
+
 int persist_remove(const char *root, const char *name, struct err *e)
 {
 	auto_fd dir = open_conf_dir(root, false, NULL);

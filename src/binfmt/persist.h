@@ -9,5 +9,7 @@
  * replace. Ours begin with a comment that says so.
  */
 int persist_write(const char *root, const struct rule *rule, bool replace, struct err *e);
+/* Whether there is one of ours for this handler. */
+bool persist_has(const char *root, const char *name);
 /* Removes ours; 1 when it was there, 0 when not (or not ours), -errno. */
 int persist_remove(const char *root, const char *name, struct err *e);

@@ -66,6 +66,25 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 	return looks_like_ours(entry, ""); /* --all */
 }
 
+/*
+ * Made by register, for as long as the machine runs. Its rules differ from everybody else's in the mask; one that is
+ * in binfmt.d as well belongs to systemd-binfmt.
+ */
+static bool is_transient(const struct table_entry *entry, const char *root)
+{
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
+			auto_rule made = { 0 };
+
+			if (!looks_like_ours(entry, "") ||
+				rule_for_arch(a, m, entry->rule.name, entry->rule.interpreter, 0, &made))
+				return false;
+			if (rule_same_match(&made, &entry->rule))
+				return !persist_has(root, entry->rule.name);
+		}
+	return false;
+}
+
 static int choose(const char *word, const struct table *table, struct choice *ret, struct err *e)
 {
 	auto_err unknown = { 0 };
@@ -135,9 +154,14 @@ static int remove_chosen(const struct unregister_options *options, const struct 
 	size_t before = report->n_removed;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < table->n; i++)
-		if (is_chosen(choice, &table->entries[i]))
-			r = remove_one(options, instance, table->entries[i].rule.name, report, e);
+	for (size_t i = 0; !r && i < table->n; i++) {
+		const struct table_entry *entry = &table->entries[i];
+
+		if (is_chosen(choice, entry) && (!options->transient || is_transient(entry, options->root)))
+			r = remove_one(options, instance, entry->rule.name, report, e);
+	}
+	if (options->transient)
+		return r;
 	if (!r)
 		r = remove_persisted(options, choice, report, e);
 	if (!r && report->n_removed == before && choice->word) {

@@ -10,6 +10,7 @@ struct unregister_options {
 	const char *const *words; /* platforms, names of entries, glob patterns */
 	size_t n_words;
 	bool all; /* every handler that looks like ours */
+	bool transient; /* of those, only what register made and nothing brings back; nothing of binfmt.d */
 	bool dry_run;
 	const char *mount_at, *root;
 	const char *name_prefix; /* which handlers of a platform have before their names; NULL for none */

@@ -4,10 +4,11 @@
 #include "binfmt/unregister.h"
 #include "cli/cli.h"
 
-enum { OPT_ALL = OPT_FIRST, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT };
+enum { OPT_ALL = OPT_FIRST, OPT_TRANSIENT, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT };
 
 static const struct option_spec specs[] = {
 	{ OPT_ALL, "all", NULL, "every handler that looks like ours" },
+	{ OPT_TRANSIENT, "transient", NULL, "only what register made and nothing brings back at boot" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be removed and change nothing" },
 	{ OPT_ROOT, "root", "DIR", "binfmt.d below DIR" },
 	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
@@ -28,6 +29,9 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	switch (id) {
 	case OPT_ALL:
 		c->options.all = true;
+		break;
+	case OPT_TRANSIENT:
+		c->options.transient = true;
 		break;
 	case OPT_DRY_RUN:
 		c->options.dry_run = true;
@@ -68,7 +72,7 @@ static int run(int argc, char **argv)
 	if (!c.quiet && report.n_absent)
 		say_note("not registered: %.*s", (int)report.absent.len - 1, buf_text(&report.absent));
 	else if (!c.quiet && !status && !report.n_removed)
-		say_note("nothing was registered");
+		say_note("nothing %s", c.options.transient ? "to take out" : "was registered");
 	unregister_done(&report);
 	return status;
 }

@@ -127,6 +127,28 @@ left() {
 	same table "$before" "$(table_snapshot)"
 }
 
+@test "--transient takes what register made for now: not what others wrote, and not what is kept for the next boot" {
+	local conf=$BATS_TEST_TMPDIR/root/etc/binfmt.d/qemu-arm.conf
+
+	expect 0 anyarch unregister --transient arm arm64 qemu-riscv64
+	says 'nothing to take out'
+	expect 0 anyarch unregister --transient --all
+	left qemu-arm qemu-aarch64 qemu-riscv64
+
+	expect 0 anyarch unregister arm
+	expect 0 anyarch register --replace arm
+	mkdir -p "${conf%/*}"
+	printf '%s\n%s\n' '# Written by anyarch register --persist; anyarch unregister removes it.' \
+		"$(anyarch register --dry-run --replace arm)" >"$conf"
+	expect 0 anyarch unregister --transient --root "$BATS_TEST_TMPDIR/root" --all
+	left qemu-arm qemu-aarch64 qemu-riscv64
+	[[ -f $conf ]]
+
+	expect 0 anyarch unregister --transient arm arm64 riscv64
+	same removed qemu-arm "$output"
+	left qemu-aarch64 qemu-riscv64
+}
+
 @test "quiet" {
 	expect 0 anyarch unregister --quiet --all
 	[[ -z $output && -z $stderr ]]

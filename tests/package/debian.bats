@@ -237,6 +237,15 @@ restart_systemd_binfmt() {
 	system /lib/systemd/systemd-binfmt
 }
 
+# run_service Start|Stop: what systemd does for the installed unit.
+run_service() {
+	local command
+
+	command=$(sed -n "s/^Exec$1=//p" "$SYSTEM/lib/systemd/system/anyarch.service")
+	# shellcheck disable=SC2086 # words, as in the unit
+	system ${command/\$PLATFORMS/arm arm64}
+}
+
 @test "systemd-binfmt: what --persist wrote survives its restart, and no handler is lost" {
 	local all before one
 
@@ -258,6 +267,13 @@ restart_systemd_binfmt() {
 	restart_systemd_binfmt
 	same handlers "$all" "$(table_names)"
 	arm_works
+
+	# The service, which kept theirs when it started, leaves theirs when it stops, and what is kept for the next boot.
+	before=$(table_snapshot)
+	expect 0 run_service Start
+	expect 0 run_service Stop
+	same 'table after the service' "$before" "$(table_snapshot)"
+	[[ -f $SYSTEM/etc/binfmt.d/qemu-arm.conf ]]
 
 	# Without Debian's own: only what is kept comes back.
 	mkdir "$SYSTEM/aside"
