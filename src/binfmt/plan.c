@@ -116,15 +116,17 @@ static int add_arch(const struct register_options *options, struct register_repo
 	return 0;
 }
 
-static int refuse_native(struct register_report *report, const struct arch *arch, bool is_host)
+/* For those who are content with it (takes_native) it is no error. */
+static int refuse_native(const struct register_options *options, struct register_report *report,
+	const struct arch *arch, bool is_host)
 {
 	auto_err why = { 0 };
 
-	err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch->qemu);
-	if (is_host)
-		err_hint(&why, "a handler for the machine's own programs would stop every program");
-	else
-		err_hint(&why, "--force registers it all the same: native programs are then emulated");
+	if (!options->takes_native) {
+		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch->qemu);
+		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program" :
+					 "--force registers it all the same: native programs are then emulated");
+	}
 	add_refused(report, arch, &why);
 	report->items[report->n - 1].result = REGISTER_NATIVE;
 	return 0;
@@ -161,7 +163,7 @@ static int plan_archs(const struct register_options *options, struct register_re
 		if (!is_host && (!native[i] || (options->force && is_asked)))
 			r = add_arch(options, report, a, is_asked, e);
 		else if (is_asked)
-			r = refuse_native(report, a, is_host);
+			r = refuse_native(options, report, a, is_host);
 	}
 	return r;
 }

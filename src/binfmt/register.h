@@ -42,7 +42,7 @@ enum register_result {
 	REGISTER_DONE,	    /* a new handler */
 	REGISTER_REPLACED,
 	REGISTER_UNCHANGED,
-	REGISTER_NATIVE,    /* this machine runs it by itself: refused */
+	REGISTER_NATIVE,    /* this machine runs it by itself: refused, unless takes_native */
 	REGISTER_REFUSED,   /* nothing was changed for it: err says why */
 	REGISTER_FAILED,
 };

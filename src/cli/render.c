@@ -157,6 +157,21 @@ int render_lasting(const struct register_report *report, const struct register_o
 	return EXIT_DONE;
 }
 
+/* All that was asked for runs by itself, and whoever asked is content with that. */
+static void say_native(const struct register_report *report)
+{
+	auto_buf names = { 0 };
+
+	for (size_t i = 0; i < report->n; i++) {
+		if (report->items[i].result != REGISTER_NATIVE)
+			return;
+		buf_addf(&names, "%s%s", !i ? "" : i + 1 < report->n ? ", " : " and ", report->items[i].arch->qemu);
+	}
+	if (names.len)
+		say_note("nothing to do: this machine runs %s programs by itself (for others name them, "
+			 "such as amd64)", buf_text(&names));
+}
+
 int render_register(const struct register_report *report, const struct register_options *options,
 	const struct table_view *view)
 {
@@ -179,6 +194,8 @@ int render_register(const struct register_report *report, const struct register_
 	fflush(stdout);
 	status = render_register_errors(report, options);
 	lasting = render_lasting(report, options, view->quiet);
+	if (!status && !view->quiet && options->takes_native)
+		say_native(report);
 	if (!status && !report->n) {
 		err_set(&e, -ENOENT, "no emulator found for any architecture");
 		err_hint(&e, "apt install qemu-user-static, or name a directory: --emulator-dir DIR");

@@ -57,6 +57,14 @@ static bool has_module(void)
 	return file_has_line(buf_text(&path), "binfmt_misc.ko");
 }
 
+/* What makes a machine run foreign programs; what is registered by default is not foreign to an ARM one. */
+static const char *register_hint(const struct status *s)
+{
+	bool has_both = arch_host() == arch_by_qemu("aarch64") && status_works(s, arch_by_qemu("arm"));
+
+	return has_both ? "sudo anyarch register amd64" : "sudo anyarch register";
+}
+
 static void check_instance(const struct status *s, struct doctor *d)
 {
 	auto_buf remount = { 0 };
@@ -68,14 +76,14 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
 			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
-		doctor_add(d, FINDING_NOTE, "automount", "sudo anyarch register",
+		doctor_add(d, FINDING_NOTE, "automount", register_hint(s),
 			"binfmt_misc is an automount that nobody has triggered yet: what containers "
 			"register before that is another table's");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
 		doctor_add(d, FINDING_WARNING, "no-privilege", "docker run --rm --privileged IMAGE",
 			"this container may not mount binfmt_misc: it was started without --privileged");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating)
-		doctor_add(d, FINDING_WARNING, "not-mounted", "sudo anyarch register",
+		doctor_add(d, FINDING_WARNING, "not-mounted", register_hint(s),
 			"binfmt_misc is not mounted, and no foreign program runs");
 	else if (s->instance == INSTANCE_ABSENT)
 		doctor_add(d, FINDING_OK, "not-mounted-here", NULL,
@@ -121,7 +129,7 @@ static void check_others(struct doctor *d)
 			"sudo sysctl user.max_user_namespaces=10000", "no user namespaces may be made");
 }
 
-static void check_containers(struct doctor *d)
+static void check_containers(const struct status *s, struct doctor *d)
 {
 	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/docker" };
 	const char *host = getenv("DOCKER_HOST"), *runtime = getenv("XDG_RUNTIME_DIR");
@@ -129,12 +137,12 @@ static void check_containers(struct doctor *d)
 
 	buf_addf(&podman, "%s/podman/podman.sock", runtime ? runtime : "/nonexistent");
 	if (exists(buf_text(&podman)))
-		doctor_add(d, FINDING_NOTE, "podman-rootless", "sudo anyarch register",
+		doctor_add(d, FINDING_NOTE, "podman-rootless", register_hint(s),
 			"Podman runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
 	buf_addf(&socket, "%s/docker.sock", runtime ? runtime : "/nonexistent");
 	if ((host && strstr(host, "/run/user/")) || exists(buf_text(&socket)))
-		doctor_add(d, FINDING_NOTE, "docker-rootless", "sudo anyarch register",
+		doctor_add(d, FINDING_NOTE, "docker-rootless", register_hint(s),
 			"Docker runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -418,7 +426,7 @@ void doctor_machine(const struct status *status, struct doctor *ret)
 	check_entries(status, ret);
 	check_persistence(status, ret);
 	check_others(ret);
-	check_containers(ret);
+	check_containers(status, ret);
 	if (status->is_emulating)
 		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s",
 			status_lasting(status));
