@@ -122,3 +122,29 @@ fetch_busybox() # ARCHITECTURE...
 		printf '%s\n' "$cache/$arch/busybox"
 	done
 }
+
+# Prints the directory that has QEMU's emulators of these names for machines of a Debian architecture, downloaded once and
+# cached for the version of QEMU that is installed here.
+fetch_emulators() # ARCHITECTURE NAME...
+{
+	local cache tmp version name arch=$1 wanted=()
+	shift
+
+	version=$(dpkg-query -W -f '${source:Version}' qemu-user-static 2>/dev/null) || version=none
+	cache=$(cache_dir)/emulators/$arch-${version#*:}
+	mkdir -p -- "$cache"
+	(
+		flock 9
+		for name; do
+			[[ -x $cache/qemu-$name-static ]] || wanted+=("*/bin/qemu-$name-static")
+		done
+		[[ ${#wanted[@]} -gt 0 ]] || exit 0
+		need_packages "${PACKAGES_FETCH[@]}"
+		rm -rf -- "$cache"/.tmp.*
+		tmp=$(mktemp -d -- "$cache/.tmp.XXXXXX") || exit
+		trap 'rm -rf -- "$tmp"' EXIT
+		fetch_open "$tmp" deb "$arch" && fetch_unpack "$tmp" "qemu-user-static:$arch" "$tmp/x" "${wanted[@]}" &&
+			mv -- "$tmp"/x/usr/bin/qemu-*-static "$cache/"
+	) 9<"$cache" || return
+	printf '%s\n' "$cache"
+}

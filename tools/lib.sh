@@ -15,7 +15,7 @@
 	PACKAGES_DOCKER=(docker.io runc curl docker-compose systemd yamllint python3-yaml python3-jsonschema)
 	PACKAGES_DEB=(dpkg-dev mmdebstrap xz-utils)
 	PACKAGES_PACKAGE=(scdoc git lintian autopkgtest)
-	PACKAGES_VM=(qemu-system-x86 busybox-static cpio xz-utils)
+	PACKAGES_VM=(qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)
 }
 

@@ -6,13 +6,13 @@
 setup_file()
 {
 	load vm.sh
-	vm_prepare_all
+	vm_prepare_all 6.1 6.12
 }
 
 setup()
 {
 	load vm.sh
-	vm_need
+	vm_need 6.1
 }
 
 # Runs a script in a machine, with somebody there who types hints.
