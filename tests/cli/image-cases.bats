@@ -202,6 +202,7 @@ document() {
 	becomes 9-firmware "$NEW"
 }
 
+# bats test_tags=amd64
 @test "10: a native image needs nothing" {
 	[[ $(uname -m) == x86_64 ]] || need 'not x86_64'
 	idle 10-native --json
@@ -209,6 +210,7 @@ document() {
 	idle 10-native -q
 }
 
+# bats test_tags=amd64
 @test "10: so does one for i386 where the kernel runs that, unless an emulator is named" {
 	[[ -e /proc/sys/abi/vsyscall32 ]] || need 'no kernel of amd64 that runs i386'
 	take 10-i386
@@ -220,6 +222,7 @@ document() {
 	undone
 }
 
+# bats test_tags=amd64
 @test "11: every variant of ARM, MIPS, PowerPC and RISC-V gets its own emulator" {
 	take 11-every
 	inject 0 --json image
@@ -229,6 +232,7 @@ document() {
 	undone
 }
 
+# bats test_tags=amd64
 @test "12: of an index only foreign Linux images change, with one layer for all of them" {
 	local was now
 
@@ -262,6 +266,7 @@ document() {
 	done
 }
 
+# bats test_tags=amd64
 @test "14: an image in several indexes is changed once, and everywhere; 9 deep and cycles are refused" {
 	take 14-shared
 	inject 0 image

@@ -68,6 +68,7 @@ whole() {
 	PYTHON
 }
 
+# bats test_tags=amd64
 @test "one image of three files, for archives and layouts" {
 	local out
 

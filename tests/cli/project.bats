@@ -229,6 +229,7 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	refused 2 render --platform
 }
 
+# bats test_tags=amd64
 @test "--output: another directory, or one to standard output" {
 	make_lobradov
 	mkdir out
@@ -387,6 +388,7 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	says 'DOCKERFILE is Dockerfile.amd64'
 }
 
+# bats test_tags=amd64
 @test "an emulator that is missing, or is none, is found before anything is written" {
 	make_lobradov
 	rm qemu-aarch64-static
@@ -463,7 +465,7 @@ is_right_for() { # COMMAND
 }
 
 # Whatever is there afterwards is whole, and success means all of it.
-# bats test_tags=slow
+# bats test_tags=slow,amd64
 @test "without memory no file is written that is not right" {
 	local command n
 

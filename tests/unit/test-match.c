@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/elf.h"
 #include "arch/probe.h"
 #include "base/fdio.h"
 #include "base/str.h"
@@ -203,15 +204,19 @@ static void byte_order_0_is_taken_where_upstream_does(void **state)
 /* Whatever runs on this machine by itself must not be taken by the handler of another one. */
 static void this_machines_programs_stay_native(void **state)
 {
-	static const char *const paths[] = { "/bin/sh", "/proc/self/exe" };
+	static const char *const paths[] = { "/proc/self/exe", "/bin/sh" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		auto_fd fd = open(paths[i], O_RDONLY | O_CLOEXEC);
 		uint8_t head[RULE_WINDOW];
 		ssize_t n = fd_pread(fd, head, sizeof(head), 0);
+		struct elf_info info;
 
 		assert_true(n > 64);
+		/* The shell of a machine that emulates this program is no program of ours. */
+		if (i && !elf_read(fd, &info, NULL) && elf_arch(&info.head) != arch_host())
+			continue;
 		for (size_t k = 0; k < n_rules; k++)
 			check(rule_matches(&rules[k].rule, head, (size_t)n) ==
 					(rules[k].arch == arch_host() && rules[k].match == 0),
