@@ -19,6 +19,17 @@
 	PACKAGES_FETCH=(debian-archive-keyring)
 }
 
+# Prints QEMU's names of what the image for machines of a Debian architecture is to run: ARM, and the other one of the two
+# that most machines are.
+image_emulators() # ARCHITECTURE
+{
+	case $1 in
+	amd64) echo arm aarch64 ;;
+	arm64) echo arm x86_64 ;;
+	*) echo arm aarch64 x86_64 ;;
+	esac
+}
+
 say()
 {
 	printf '%s\n' "${0##*/}: $*" >&2
