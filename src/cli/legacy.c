@@ -32,12 +32,7 @@ int legacy_nothing(const struct search *search)
 {
 	auto_err e = { 0 };
 
-	for (const struct arch *a = NULL; (a = arch_next(a));) {
-		auto_emulator emulator = EMULATOR_INIT;
-		auto_err why = { 0 };
-
-		if (search_emulator(search, a, &emulator, NULL, &why))
-			continue;
+	if (search_finds_any(search)) {
 		say_note("nothing to do: this machine runs by itself what the emulators here are for");
 		return EXIT_DONE;
 	}

@@ -196,7 +196,10 @@ int render_register(const struct register_report *report, const struct register_
 	lasting = render_lasting(report, options, view->quiet);
 	if (!status && !view->quiet && options->takes_native)
 		say_native(report);
-	if (!status && !report->n) {
+	if (!status && !report->n && search_finds_any(&options->search)) {
+		if (!view->quiet)
+			say_note("nothing to do: this machine runs by itself what the emulators here are for");
+	} else if (!status && !report->n) {
 		err_set(&e, -ENOENT, "no emulator found for any architecture");
 		err_hint(&e, "apt install qemu-user-static, or name a directory: --emulator-dir DIR");
 		return exit_with(&e);

@@ -114,3 +114,15 @@ int search_emulator(const struct search *search, const struct arch *arch, struct
 	err_set(e, -ENOENT, "no static emulator found for %s", arch->qemu);
 	return err_hint(e, "install qemu-user-static, or name one: --emulator %s=FILE", arch->qemu);
 }
+
+bool search_finds_any(const struct search *search)
+{
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		auto_emulator emulator = EMULATOR_INIT;
+		auto_err why = { 0 };
+
+		if (!search_emulator(search, a, &emulator, NULL, &why))
+			return true;
+	}
+	return false;
+}

@@ -25,3 +25,6 @@ struct search {
  */
 int search_emulator(const struct search *search, const struct arch *arch, struct emulator *ret,
 	struct buf *passed, struct err *e);
+
+/* Whether there is a usable emulator for any architecture, also for what the machine runs by itself. */
+bool search_finds_any(const struct search *search);

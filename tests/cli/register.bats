@@ -165,6 +165,16 @@ make_i386() {
 	same table $'qemu-aarch64\nqemu-arm' "$(table_names)"
 }
 
+@test "all, and each emulator is for what this machine runs by itself: nothing to do" {
+	mkdir "$BATS_TEST_TMPDIR/few"
+	cp /usr/bin/qemu-i386-static /usr/bin/qemu-x86_64-static "$BATS_TEST_TMPDIR/few/"
+	expect 0 anyarch register --emulator-dir "$BATS_TEST_TMPDIR/few" all
+	[[ $stderr == *'nothing to do: this machine runs by itself'* ]]
+	same table '' "$(table_names)"
+	expect 0 anyarch register --quiet --emulator-dir "$BATS_TEST_TMPDIR/few" all
+	[[ -z $stderr ]]
+}
+
 @test "all with one failing: the others are done, each is told, the status is 1 (11)" {
 	local dir=$BATS_TEST_TMPDIR/few
 
