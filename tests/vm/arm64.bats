@@ -68,6 +68,14 @@ registers_amd64()
 		anyarch unregister --all
 		never runs amd64 x86_64
 		becomes releases_image
+
+		# Where pinning is forbidden, through the host.
+		image /ctr
+		contain /ctr deny EPERM open_tree anyarch register amd64
+		[ "$(mounted)" = /proc/sys/fs/binfmt_misc ]
+		runs amd64 x86_64
+		anyarch unregister --all
+		umount /ctr
 		leaves_nothing
 	EOF
 }
@@ -96,6 +104,8 @@ runs_arm_by_itself()
 		mkdir /tmp/kept
 		mv /usr/bin/qemu-x86_64-static /tmp/kept/
 		ends 0 anyarch oneshot
+		grep -q 'nothing to do' said
+		ends 0 anyarch register all
 		grep -q 'nothing to do' said
 		ends 0 anyarch oneshot --install arm64,arm
 		grep -q 'arm runs natively' said
