@@ -16,6 +16,8 @@ setup() {
 # another depth.
 built_elsewhere() {
 	copy_source "$BATS_FILE_TMPDIR/a/deeper/place"
+	# A copy without git's directory does not know of which commit it is; git archive would have written it there.
+	printf '#!/bin/sh\necho %s\n' "$("$ANYARCH_SRC/tools/commit" "$ANYARCH_SRC")" >"$BATS_FILE_TMPDIR/a/deeper/place/tools/commit"
 	"$BATS_FILE_TMPDIR/a/deeper/place/tools/build" "$@" 2>log || {
 		tail -n 30 log >&2
 		return 1
