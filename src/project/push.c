@@ -306,7 +306,7 @@ int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_T
 
 	for (; !r && n_platforms < f->build->n; n_platforms += !r)
 		r = pusher->platform(f, push, n_platforms, e);
-	if (!r)
+	if (!r && push->n)
 		r = push_names(f, push, pusher, &n_names, digest, e);
 	if (r && !(e && e->hint))
 		err_hint(e, "pushed until then: %zu of %zu platforms, %zu of %zu names for all; why is above%s", n_platforms, f->build->n,

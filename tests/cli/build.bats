@@ -368,6 +368,9 @@ manifest push --purge --insecure me/it:latest' "$(grep '^manifest.*me/it:latest'
 	: >"$LOG"
 	PATH=$PWD/bin DOCKER_CONFIG=config build 0 --push
 	grep -qxF '{"auths":{"here":{}}}' "$LOG"
+	: >"$LOG"
+	PATH=$PWD/bin DOCKER_CONFIG=config build 0 --push --platform arm32v7
+	same 'no list for some of them' 0 "$(called '^manifest')"
 	FAILS=push PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
 	hints 'pushed until then: 0 of 2 platforms, 0 of 2 names'
 	FAILS=digests PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
