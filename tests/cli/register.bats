@@ -558,7 +558,9 @@ served() {
 @test "--watch restores what is lost or no longer works, and leaves what works alone" {
 	local pid code=0 started
 
-	ns "$ANYARCH" register --watch=1 arm arm64 >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
+	# The program itself, without the function around it: that would be what a signal ends.
+	nsenter --target "$NS_PID" --user --mount --preserve-credentials -- "$ANYARCH" register --watch=1 arm arm64 \
+		>"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
 	pid=$!
 	started=$SECONDS
 	eventually 5 served $'qemu-aarch64\nqemu-arm'
@@ -579,6 +581,7 @@ served() {
 	kill "$pid"
 	wait "$pid" || code=$?
 	same status 143 "$code"
+	grep -q 'ended by signal 15' "$BATS_TEST_TMPDIR/watch"
 	((SECONDS - started < 20))
 }
 
