@@ -26,7 +26,7 @@ const char *flow_value(const struct flow *f, enum config_key key)
 	return f->render.config.values[key];
 }
 
-int flow_run(const struct flow *f, struct child *command, struct err *e)
+int flow_run(const struct flow *f, const struct child *command, struct err *e)
 {
 	if (f->request->show)
 		f->request->show(command, f->request->context);
@@ -46,15 +46,16 @@ static void pass_line(const char *text, size_t len, void *context)
 	speaker->request->line(speaker->item, text, len, speaker->request->context);
 }
 
-int flow_run_for(const struct flow *f, const struct build_item *item, struct child *command, struct err *e)
+int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
 {
 	struct speaker speaker = { f->request, item };
+	struct child own = *command;
 
-	if (f->has_lines && !command->is_quiet) {
-		command->line = pass_line;
-		command->context = &speaker;
+	if (f->has_lines && !own.is_quiet) {
+		own.line = pass_line;
+		own.context = &speaker;
 	}
-	return flow_run(f, command, e);
+	return flow_run(f, &own, e);
 }
 
 /* ---- before ---- */
@@ -384,6 +385,8 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	if (!request->dry_run)
 		scratch_remove(f.scratch);
 	free(f.scratch);
+	for (size_t i = 0; i < f.n_names; i++)
+		free(f.names[i]);
 	engine_done(&f.engine);
 	render_done(&f.render);
 	return r;

@@ -76,14 +76,10 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 		return 0;
 	engine_pull(&f->engine, &image, &command);
 	r = flow_run_for(f, item, &command, e);
-	if (r != -EIO || there == THERE_FITTING) {
-		if (r == -EIO)
-			err_done(e);
-		return r == -EIO ? 0 : r;
-	}
+	if (r != -EIO)
+		return r;
 	err_done(e);
-	refuse(&image, there, &answer, e);
-	return -EBADMSG;
+	return there == THERE_FITTING ? 0 : refuse(&image, there, &answer, e);
 }
 
 int fetch_bases(const struct flow *f, size_t i, struct err *e)

@@ -7,6 +7,8 @@
 #include "project/render.h"
 #include "report/image.h"
 
+enum { NAMES_MAX = 64 };
+
 struct flow {
 	const struct build_request *request;
 	struct build *build;
@@ -14,6 +16,8 @@ struct flow {
 	struct engine engine;
 	const char *context; /* the project's directory, as an engine takes it for one */
 	char *scratch; /* a directory of ours */
+	char *names[NAMES_MAX]; /* of what is for all platforms: by IMAGE_VERSION first, then ALIASES; each once, owned */
+	size_t n_names;
 	bool has_shared; /* two platforms have a base image of one name, which the engine keeps for one of them */
 	bool has_lines; /* what commands print is shown line by line, as several run at once */
 };
@@ -22,16 +26,17 @@ struct flow {
 const char *flow_value(const struct flow *f, enum config_key key);
 /* REPO/IMAGE_NAME:tag. Owned; NULL without memory. */
 char *flow_name(const struct flow *f, const char *tag);
-/* The next of the tags for all platforms: IMAGE_VERSION, then ALIASES. *cursor is NULL before the first. false at the end. */
-bool flow_next_tag(const struct flow *f, const char **cursor, const char **ret_tag, size_t *ret_len);
-/* Names the images of all platforms, and the one for all: in f->build. 0, or -errno with e set where two would have one name. */
+/*
+ * Names the one for all platforms, in f->names, and the images of each, in f->build. 0, or -errno with e set: where two would
+ * have one name, for one that no registry takes, for too many.
+ */
 int flow_name_all(struct flow *f, struct err *e);
 /* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
 /* Shows a command, and runs it unless nothing is to be run. As child_run(). */
-int flow_run(const struct flow *f, struct child *command, struct err *e);
+int flow_run(const struct flow *f, const struct child *command, struct err *e);
 /* The same for a platform's. */
-int flow_run_for(const struct flow *f, const struct build_item *item, struct child *command, struct err *e);
+int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
 
 /*
  * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e set:
@@ -44,11 +49,9 @@ char *fetch_shared(const struct flow *f);
 /* The index under all names, to the file that was asked for, and to the registry. 0 or -errno with e set. */
 int publish(const struct flow *f, struct err *e);
 
-enum { NAMES_MAX = 64 };
 /* What is to go to a registry. Borrowed. */
 struct push {
-	const char *names[NAMES_MAX]; /* for all platforms */
-	size_t n;
+	size_t n; /* so many of f->names */
 	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
 	bool is_ours; /* it is the file "all" in the scratch directory */
 	const char *tag;

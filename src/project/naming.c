@@ -16,24 +16,40 @@ char *flow_name(const struct flow *f, const char *tag)
 	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
 }
 
-bool flow_next_tag(const struct flow *f, const char **cursor, const char **ret_tag, size_t *ret_len)
+/* Said twice it is still one. */
+static int add_name(struct flow *f, const char *tag, size_t len, struct err *e)
 {
-	if (*cursor)
-		return str_next_item(cursor, ret_tag, ret_len);
-	*ret_tag = flow_value(f, CONFIG_IMAGE_VERSION);
-	*ret_len = strlen(*ret_tag);
-	*cursor = flow_value(f, CONFIG_ALIASES);
-	return true;
+	auto_free char *part = mem_part(tag, len), *name = part ? flow_name(f, part) : NULL;
+
+	if (!name)
+		return err_sys(e, -ENOMEM, "cannot name the images");
+	for (size_t i = 0; i < f->n_names; i++)
+		if (!strcmp(f->names[i], name))
+			return 0;
+	if (f->n_names == NAMES_MAX)
+		return err_set(e, -E2BIG, "ALIASES: more than %d names", NAMES_MAX);
+	f->names[f->n_names++] = take_ptr(&name);
+	return 0;
+}
+
+static int add_names(struct flow *f, struct err *e)
+{
+	const char *version = flow_value(f, CONFIG_IMAGE_VERSION), *aliases = flow_value(f, CONFIG_ALIASES), *tag;
+	int r = add_name(f, version, strlen(version), e);
+	size_t len;
+
+	while (!r && str_next_item(&aliases, &tag, &len))
+		r = add_name(f, tag, len, e);
+	if (!r)
+		f->build->name = mem_text(f->names[0]);
+	return r || f->build->name ? r : err_sys(e, -ENOMEM, "cannot name the images");
 }
 
 /* A name for all would be pushed over it. */
 static bool is_for_all(const struct flow *f, const char *name)
 {
-	const char *cursor = NULL, *tag, *own = strrchr(name, ':') + 1;
-	size_t len;
-
-	while (flow_next_tag(f, &cursor, &tag, &len))
-		if (strlen(own) == len && !memcmp(own, tag, len))
+	for (size_t i = 0; i < f->n_names; i++)
+		if (!strcmp(f->names[i], name))
 			return true;
 	return false;
 }
@@ -73,13 +89,11 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 static int check_name(const struct flow *f, struct err *e)
 {
 	auto_free char *name = flow_name(f, "");
-	bool is_name;
 
 	if (!name)
 		return err_sys(e, -ENOMEM, "cannot name the images");
 	name[strlen(name) - 1] = '\0';
-	is_name = reference_is_name(name);
-	if (is_name)
+	if (reference_is_name(name))
 		return 0;
 	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which no registry takes for a name", name);
 	return err_hint(e, "lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; before them HOST[:PORT]");
@@ -94,11 +108,10 @@ int flow_name_all(struct flow *f, struct err *e)
 	if (r)
 		return err_prefix(e, CONFIG_FILE);
 	r = check_name(f, e);
+	if (!r)
+		r = add_names(f, e);
 	if (r)
 		return err_prefix(e, CONFIG_FILE);
-	f->build->name = flow_name(f, flow_value(f, CONFIG_IMAGE_VERSION));
-	if (!f->build->name)
-		return err_sys(e, -ENOMEM, "cannot name the images");
 	for (size_t i = 0; !r && i < f->render.n; i++) {
 		r = name_item(f, &f->render.items[i], &f->build->items[i], e);
 		f->build->n++;

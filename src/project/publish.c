@@ -14,40 +14,10 @@ struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
 	struct model models[PLATFORMS_MAX];
 	struct index_image images[PLATFORMS_MAX];
-	const char *tags[NAMES_MAX];
-	char *names[NAMES_MAX]; /* owned */
+	const char *tags[NAMES_MAX]; /* all names */
 	size_t n, n_tags;
 	char digest[DIGEST_TEXT]; /* that all names lead to */
 };
-
-/* Said twice it is still one. */
-static int add_name(const struct flow *f, struct gathered *g, const char *tag, size_t len, struct err *e)
-{
-	auto_free char *part = mem_part(tag, len), *name = part ? flow_name(f, part) : NULL;
-
-	if (!name)
-		return err_sys(e, -ENOMEM, "cannot name the image");
-	for (size_t i = 0; i < g->n_tags; i++)
-		if (!strcmp(g->names[i], name))
-			return 0;
-	if (g->n_tags == NAMES_MAX)
-		return err_set(e, -E2BIG, CONFIG_FILE ": more than %d names", NAMES_MAX);
-	g->names[g->n_tags] = take_ptr(&name);
-	g->tags[g->n_tags] = g->names[g->n_tags];
-	g->n_tags++;
-	return 0;
-}
-
-static int add_names(const struct flow *f, struct gathered *g, struct err *e)
-{
-	const char *cursor = NULL, *tag;
-	size_t len;
-	int r = 0;
-
-	while (!r && flow_next_tag(f, &cursor, &tag, &len))
-		r = add_name(f, g, tag, len, e);
-	return r;
-}
 
 static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct err *e)
 {
@@ -85,8 +55,6 @@ static void gathered_done(struct gathered *g)
 		model_done(&g->models[i]);
 		bundle_free(g->bundles[i]);
 	}
-	for (size_t i = 0; i < g->n_tags; i++)
-		free(g->names[i]);
 }
 
 static int write_index(struct outlet *outlet, void *context, struct err *e)
@@ -103,17 +71,15 @@ static bool is_partial(const struct flow *f)
 	return f->build->n < f->render.config.platforms.n;
 }
 
-static int to_registry(const struct flow *f, const struct gathered *g, const char *archive, struct err *e)
+static int to_registry(const struct flow *f, const char *archive, struct err *e)
 {
-	struct push push = { .n = g->n_tags, .archive = archive, .is_ours = !f->request->out, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
+	struct push push = { .n = f->n_names, .archive = archive, .is_ours = !f->request->out, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
 	int r;
 
-	memcpy(push.names, g->tags, sizeof(g->tags));
-	if (is_partial(f)) /* whoever uses one of the other platforms would lose it */
-		push.n = 0;
-	if (is_partial(f) && f->request->note) {
+	if (is_partial(f)) { /* whoever uses one of the other platforms would lose it */
 		auto_buf text = { 0 };
 
+		push.n = 0;
 		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and stays as it is", f->build->name);
 		f->request->note(buf_text(&text), f->request->context);
 	}
@@ -128,13 +94,14 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 {
 	auto_free char *own = NULL;
 	const char *path = f->request->out;
-	int r = add_names(f, g, e);
+	int r;
 
 	if (!path && asprintf(&own, "%s/all", f->scratch) < 0)
 		return err_sys(e, -ENOMEM, "%s", f->build->name);
 	path = path ? path : own;
-	if (!r)
-		r = check_different(f->build, e);
+	for (; g->n_tags < f->n_names; g->n_tags++)
+		g->tags[g->n_tags] = f->names[g->n_tags];
+	r = check_different(f->build, e);
 	if (!f->request->dry_run) {
 		for (size_t i = 0; !r && i < f->build->n; i++)
 			r = gather_one(f, g, i, e);
@@ -142,7 +109,7 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 			r = image_out_archive(path, write_index, g, e);
 		memcpy(f->build->digest, r ? "" : g->digest, r ? 1 : sizeof(g->digest));
 	}
-	return r || !f->request->push ? r : to_registry(f, g, path, e);
+	return r || !f->request->push ? r : to_registry(f, path, e);
 }
 
 int publish(const struct flow *f, struct err *e)

@@ -286,9 +286,9 @@ static int push_names(const struct flow *f, const struct push *p, const struct p
 	for (size_t i = 0; !r && i < p->n; i++) {
 		char one[DIGEST_TEXT] = "";
 
-		r = pusher->name(f, p, p->names[i], one, e);
+		r = pusher->name(f, p, f->names[i], one, e);
 		if (!r && *one && i && strcmp(one, digest))
-			r = err_set(e, -EIO, "%s became %s, and %s %s", p->names[0], digest, p->names[i], one);
+			r = err_set(e, -EIO, "%s became %s, and %s %s", f->names[0], digest, f->names[i], one);
 		if (!r && *one && !i)
 			memcpy(digest, one, DIGEST_TEXT);
 		*n_done += !r;

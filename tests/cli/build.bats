@@ -319,6 +319,9 @@ has_called() {
 	echo 'ALIASES="a arm64v8-latest"' >>build.config
 	build 3
 	[[ $stderr == *'me/it:arm64v8-latest is a name for all platforms'* ]]
+	sed -i "s/^ALIASES.*/ALIASES=\"$(printf 'a%d ' {1..64})\"/" build.config
+	build 3
+	[[ $stderr == *'build.config: ALIASES: more than 64 names'* ]]
 	sed -i 's/^ALIASES.*/ALIASES="a latest a"/' build.config
 	build 0 --dry-run --push
 	same 'names once' $'docker://me/it:arm32v7-latest\ndocker://me/it:arm64v8-latest\ndocker://me/it:latest\ndocker://me/it:a' \
