@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The entry stub: the first instructions of an emulator that was started for a program. Where the root has a native tool
+ * for exactly that program it is executed instead; in every other case the emulator goes on as if nothing had been.
+ *
+ * It is linked by itself into bytes that run wherever they are loaded (entry.ld): no library, no relocation, no data.
+ */
+#include <linux/auxvec.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#include "emulator/entry/layout.h"
+#include "emulator/entry/rules.h"
+#include "emulator/entry/system.h"
+
+enum { FLAGS_PRESERVE_ARGV0 = 1 }; /* AT_FLAGS_PRESERVE_ARGV0 of linux/binfmts.h, since 5.12 */
+
+/* What the kernel left on the stack, and the index. */
+struct start {
+	unsigned long argc;
+	char **argv, **envp;
+	unsigned long first; /* argv[first] is the program's own argv[0], argv[1] its path */
+	const struct entry_index *index;
+	unsigned long mapped;
+};
+
+/* false: these rights are not ours to use (AT_SECURE), or no program was named. */
+static bool read_stack(unsigned long *sp, struct start *s)
+{
+	unsigned long *aux, preserved = 0;
+
+	s->argc = *sp;
+	s->argv = (char **)(sp + 1);
+	s->envp = s->argv + s->argc + 1;
+	for (aux = (unsigned long *)s->envp; *aux;)
+		aux++;
+	for (aux++; *aux != AT_NULL; aux += 2) {
+		if (*aux == AT_SECURE && aux[1])
+			return false;
+		if (*aux == AT_FLAGS)
+			preserved = aux[1] & FLAGS_PRESERVE_ARGV0;
+	}
+	s->first = 1 + preserved;
+	return s->argc > s->first;
+}
+
+static const char *text(const struct entry_index *index, uint32_t at)
+{
+	return (const char *)index + (at < index->size ? at : index->size - 1);
+}
+
+static const struct entry_tool *tools(const struct entry_index *index)
+{
+	return (const struct entry_tool *)(index + 1);
+}
+
+static const struct entry_file *files(const struct entry_index *index)
+{
+	return (const struct entry_file *)(tools(index) + index->n_tools);
+}
+
+/* Only root's, and nobody else can have changed it. */
+static bool is_trusted(const struct statx *st)
+{
+	return !st->stx_uid && !(st->stx_mode & 022);
+}
+
+static bool is_index(const struct entry_index *index, unsigned long size)
+{
+	const char *magic = ENTRY_INDEX_MAGIC;
+
+	if (size < sizeof(*index) || index->size != size || ((const char *)index)[size - 1])
+		return false;
+	for (unsigned i = 0; i < sizeof(index->magic); i++)
+		if (index->magic[i] != magic[i])
+			return false;
+	return index->n_tools <= ENTRY_TOOLS_MAX && index->n_files <= ENTRY_FILES_MAX &&
+		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) <
+			size;
+}
+
+static bool map_index(int fd, struct start *s)
+{
+	struct statx st;
+	long at;
+
+	if (system_stat(fd, "", AT_EMPTY_PATH, &st) || !is_trusted(&st) || (st.stx_mode & S_IFMT) != S_IFREG ||
+		st.stx_size > ENTRY_SIZE_MAX || st.stx_size < sizeof(struct entry_index))
+		return false;
+	at = system_map(fd, st.stx_size);
+	if (at < 0 && at > -4096)
+		return false;
+	if (!is_index((const struct entry_index *)at, st.stx_size)) {
+		system_unmap((void *)at, st.stx_size);
+		return false;
+	}
+	s->index = (const struct entry_index *)at;
+	s->mapped = st.stx_size;
+	return true;
+}
+
+static bool open_at(const char *directory, const char *index, struct start *s)
+{
+	long fd = system_open(index, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct statx st;
+	bool is_there;
+
+	if (fd < 0)
+		return false;
+	is_there = !system_stat(AT_FDCWD, directory, AT_SYMLINK_NOFOLLOW, &st) && is_trusted(&st) &&
+		(st.stx_mode & S_IFMT) == S_IFDIR && map_index((int)fd, s);
+	system_close((int)fd);
+	return is_there;
+}
+
+static bool is_file(const char *path, uint64_t size)
+{
+	struct statx st;
+
+	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st) && is_trusted(&st) &&
+		(st.stx_mode & S_IFMT) == S_IFREG && st.stx_size == size;
+}
+
+static bool is_same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
+}
+
+static bool has_id(const char *path, const struct entry_tool *tool)
+{
+	uint8_t id[ENTRY_ID_MAX];
+	long fd, n;
+
+	if (!tool->id_len || tool->id_len > ENTRY_ID_MAX)
+		return false;
+	fd = system_open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = system_pread((int)fd, id, tool->id_len, tool->id_at);
+	system_close((int)fd);
+	for (uint32_t i = 0; i < tool->id_len; i++)
+		if (n != (long)tool->id_len || id[i] != tool->id[i])
+			return false;
+	return true;
+}
+
+/* By the file that the full path of the root leads to, so that links are no matter and another of its name is not it. */
+static const struct entry_tool *find(const struct start *s, const char *path, enum entry_kind kind)
+{
+	struct statx st, own;
+
+	if (system_stat(AT_FDCWD, path, 0, &st))
+		return 0;
+	for (uint32_t i = 0; i < s->index->n_tools; i++) {
+		const struct entry_tool *tool = &tools(s->index)[i];
+
+		if (tool->kind == kind && tool->size == st.stx_size && tool->mtime == st.stx_mtime.tv_sec &&
+			!system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && is_same_file(&st, &own) &&
+			has_id(path, tool) && is_file(text(s->index, tool->native), tool->native_size))
+			return tool;
+	}
+	return 0;
+}
+
+/* All that any tool needs is whole: the loader would only find out when there is no way back. */
+static bool is_complete(const struct entry_index *index)
+{
+	for (uint32_t i = 0; i < index->n_files; i++)
+		if (!is_file(text(index, files(index)[i].path), files(index)[i].size))
+			return false;
+	return true;
+}
+
+static const char *plugin_twin(void *context, const char *path)
+{
+	const struct start *s = context;
+	const struct entry_tool *tool = find(s, path, ENTRY_PLUGIN);
+
+	return tool ? text(s->index, tool->native) : 0;
+}
+
+static bool exists(const char *path)
+{
+	struct statx st;
+
+	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st);
+}
+
+/* The environment without what is meant for the root's own loader. */
+static void pass_environment(char **env, const char **out)
+{
+	for (; *env; env++)
+		if (rules_passes_on(*env))
+			*out++ = *env;
+	*out = 0;
+}
+
+/* Comes back only when the tool is not to be used, or does not start. */
+static void start_tool(const struct start *s, const struct entry_tool *tool, const char **room)
+{
+	const char **argv = room, **env, *name;
+	struct rules_input input = {
+		.words = text(s->index, tool->rules),
+		.end = (const char *)s->index + s->index->size,
+		.args = s->argv + s->first + 1,
+		.env = s->envp,
+		.plugin = plugin_twin,
+		.exists = exists,
+		.context = (void *)s,
+	};
+
+	*argv++ = text(s->index, s->index->loader);
+	*argv++ = "--inhibit-cache";
+	*argv++ = "--library-path";
+	*argv++ = text(s->index, s->index->library_path);
+	*argv++ = "--argv0";
+	name = rules_name(&input);
+	*argv++ = name ? name : s->argv[s->first];
+	*argv++ = text(s->index, tool->native);
+	if (!rules_apply(&input, argv))
+		return;
+	for (env = argv; *env;)
+		env++;
+	pass_environment(s->envp, ++env);
+	system_exec(room[0], room, env);
+}
+
+enum { OWN_WORDS = 16 };
+
+static void try_tool(const struct start *s)
+{
+	const struct entry_tool *tool = find(s, s->argv[1], ENTRY_PROGRAM);
+	unsigned long words = s->argc + RULES_ADDED_MAX + OWN_WORDS;
+	const char *value;
+	long room;
+
+	if (!tool || !is_complete(s->index))
+		return;
+	if (rules_has_variable(s->envp, ENTRY_SWITCH, &value) && *value == '0' && !value[1])
+		return;
+	for (char **env = s->envp; *env; env++)
+		words++;
+	room = system_allocate(words * sizeof(char *));
+	if (room < 0 && room > -4096)
+		return;
+	start_tool(s, tool, (const char **)room);
+	system_unmap((void *)room, words * sizeof(char *));
+}
+
+/* Called with the stack as the kernel made it, which is left as it is. */
+__attribute__((visibility("hidden"), used)) void entry_main(unsigned long *sp)
+{
+	struct start s;
+
+	s.index = 0;
+	if (!read_stack(sp, &s))
+		return;
+	if (open_at(ENTRY_PLACE_RUN, ENTRY_PLACE_RUN ENTRY_INDEX, &s) ||
+		open_at(ENTRY_PLACE_ROOT, ENTRY_PLACE_ROOT ENTRY_INDEX, &s))
+		try_tool(&s);
+	if (s.index)
+		system_unmap((void *)s.index, s.mapped);
+}

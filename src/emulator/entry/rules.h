@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What must be so for a tool to run natively, and how its arguments change then. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A tool's rules are words, each a letter and a text:
+ *
+ *   vTEXT  not when an argument begins with this
+ *   sTEXT  not when an argument has this in it
+ *   nTEXT  not unless an argument is this
+ *   eTEXT  not when the environment has this variable
+ *   xTEXT  not when this file is there
+ *   0TEXT  the tool's own name is this, not the one that it was called by
+ *   pTEXT  the argument after this one, or behind this and '=', is a plugin: it must have a native twin, which replaces it
+ *   uTEXT  what is added next: not when an argument is this
+ *   UTEXT  the same: begins with this
+ *   fTEXT  add this before the arguments
+ *   aTEXT  add this behind them
+ *   .      end of what was added
+ */
+enum { RULES_ADDED_MAX = 64 };
+
+/* The native twin of a plugin's path, NULL when there is none. */
+typedef const char *(*rules_plugin)(void *context, const char *path);
+
+typedef bool (*rules_exists)(const char *path);
+
+struct rules_input {
+	const char *words; /* NUL-terminated each, the last one empty */
+	const char *end;   /* of what may be read */
+	char **args;	   /* without the program's name, NULL at the end */
+	char **env;
+	rules_plugin plugin;
+	rules_exists exists;
+	void *context;
+};
+
+/*
+ * Writes the arguments for the native tool, NULL at the end, to out, which has room for RULES_ADDED_MAX more than there
+ * are. false: it is to be emulated.
+ */
+bool rules_apply(const struct rules_input *in, const char **out);
+/* The name that the rules give to the tool, NULL when they give none. */
+const char *rules_name(const struct rules_input *in);
+/* Whether a variable, "NAME=VALUE", may go to a native tool: what is meant for the loader of the root may not. */
+bool rules_passes_on(const char *variable);
+/* Whether the environment has this variable; its value is *ret, which may be NULL. */
+bool rules_has_variable(char **env, const char *name, const char **ret);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/* Which compiler or assembler a program is, read from its bytes. */
+#include "emulator/identity.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *find(const struct buf *bytes, const char *from, const char *what, size_t len)
+{
+	return memmem(from, (size_t)(bytes->data + bytes->len - from), what, len);
+}
+
+/* A text of its own: behind NUL, or behind a number that stands among the constants. */
+static bool has_text(const struct buf *bytes, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (const char *at = bytes->data; at && (at = find(bytes, at, text, len + 1)); at++)
+		if (at > bytes->data && !isprint((unsigned char)at[-1]))
+			return true;
+	return false;
+}
+
+static size_t version_length(const char *text)
+{
+	return isdigit((unsigned char)*text) ? strspn(text, "0123456789.") : 0;
+}
+
+/* "Debian 12.2.0-14" is a vendor's word or words, then a version. */
+static bool split_package(struct identity *id)
+{
+	const char *at = id->package;
+	size_t len;
+
+	while (*at && !(isdigit((unsigned char)*at) && at > id->package && at[-1] == ' '))
+		at++;
+	len = version_length(at);
+	if (!len || len >= sizeof(id->version) || (size_t)(at - id->package) > sizeof(id->vendor))
+		return false;
+	snprintf(id->vendor, sizeof(id->vendor), "%.*s", (int)(at - id->package) - 1, id->package);
+	snprintf(id->version, sizeof(id->version), "%.*s", (int)len, at);
+	return true;
+}
+
+static bool take_package(const char *text, size_t len, struct identity *id)
+{
+	if (!len || len >= sizeof(id->package))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isprint((unsigned char)text[i]) || text[i] == '%')
+			return false;
+	snprintf(id->package, sizeof(id->package), "%.*s", (int)len, text);
+	return true;
+}
+
+/* pkgversion_string of gcc/version.cc is "(PACKAGE) ", a text of its own. */
+static bool find_gcc(const struct buf *bytes, struct identity *id)
+{
+	for (const char *end = bytes->data; end && (end = find(bytes, end, ") ", 3)); end++) {
+		const char *start = end;
+
+		while (start > bytes->data && isprint((unsigned char)start[-1]) && (size_t)(end - start) < sizeof(id->package))
+			start--;
+		if (start == bytes->data || isprint((unsigned char)start[-1]) || *start != '(' ||
+			!take_package(start + 1, (size_t)(end - start) - 1, id) || !split_package(id))
+			continue;
+		if (has_text(bytes, id->version))
+			return true;
+	}
+	return false;
+}
+
+/* BFD_VERSION_STRING of bfd/version.m4 and its --with-pkgversion. */
+static bool find_binutils(const struct buf *bytes, struct identity *id)
+{
+	static const char start[] = "(GNU Binutils";
+
+	for (const char *at = bytes->data; at && (at = find(bytes, at, start, sizeof(start) - 1)); at++) {
+		const char *last = bytes->data + bytes->len - 1; /* a buf ends with NUL */
+		size_t len = strnlen(at, (size_t)(last - at)), word;
+		const char *close = memchr(at, ')', len);
+
+		if (!close || close[1] != ' ' || !take_package(at + 1, (size_t)(close - at) - 1, id))
+			continue;
+		word = version_length(close + 2);
+		if (!word || word >= sizeof(id->version) || close[2 + word])
+			continue;
+		snprintf(id->vendor, sizeof(id->vendor), "%.*s", (int)sizeof(id->vendor) - 1, id->package);
+		snprintf(id->version, sizeof(id->version), "%.*s", (int)word, close + 2);
+		return true;
+	}
+	return false;
+}
+
+bool identity_find(const struct buf *bytes, enum identity_kind kind, const char *target, struct identity *ret)
+{
+	struct identity id = { 0 };
+	bool is_found = bytes->len && (kind == IDENTITY_GCC ? find_gcc(bytes, &id) :
+				       kind == IDENTITY_BINUTILS ? find_binutils(bytes, &id) : true);
+
+	if (!is_found || (target && kind != IDENTITY_NONE && !has_text(bytes, target)))
+		return false;
+	*ret = id;
+	return true;
+}
+
+bool identity_is_equal(const struct identity *a, const struct identity *b)
+{
+	return !strcmp(a->version, b->version) && !strcmp(a->vendor, b->vendor);
+}

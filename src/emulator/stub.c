@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+/* The entry stub in an emulator: put there, known again, kept by content. */
+#include "emulator/stub.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "arch/elf_edit.h"
+#include "arch/probe.h"
+#include "base/digest.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/newfile.h"
+#include "base/str.h"
+#include "emulator/entry/layout.h"
+
+/* Made by entry/entry.ld, put here by stub_bytes.S; empty where there is none. */
+extern const uint8_t stub_bytes[], stub_bytes_end[];
+
+enum { TRIAL_MS = 5000 };
+
+static size_t stub_size(void)
+{
+	return (size_t)(stub_bytes_end - stub_bytes);
+}
+
+bool stub_is_possible(void)
+{
+	return stub_size() > sizeof(struct entry_stub);
+}
+
+bool stub_is_in(int fd)
+{
+	struct entry_stub head;
+	uint64_t at;
+
+	return !elf_entry_offset(fd, &at, NULL) && fd_pread(fd, &head, sizeof(head), (off_t)at) == sizeof(head) &&
+		!memcmp(head.magic, ENTRY_STUB_MAGIC, sizeof(head.magic));
+}
+
+static int check(const struct emulator *emulator, struct err *e)
+{
+	char version[EMULATOR_VERSION_MAX];
+
+	if (!stub_is_possible())
+		return err_set(e, -EOPNOTSUPP, "there is no acceleration on machines of this kind (%s)", arch_host()->qemu);
+	if (stub_is_in(emulator->fd))
+		return err_set(e, -EBADMSG, "%s: it has an entry stub already", emulator->path);
+	if (!emulator_version(emulator->fd, emulator->arch, version))
+		return err_set(e, -EBADMSG, "%s: packed, or not QEMU's emulator for %s: its version cannot be read", emulator->path,
+			emulator->arch->qemu);
+	return 0;
+}
+
+/* The same emulator gives the same file, its time included. */
+static int copy_time(int from, int to)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	times[0] = times[1] = st.st_mtim;
+	return futimens(to, times) < 0 ? -errno : 0;
+}
+
+int stub_add(const struct emulator *emulator, int to, struct err *e)
+{
+	auto_free uint8_t *bytes = NULL;
+	struct elf_added added;
+	struct entry_stub head;
+	int r = check(emulator, e);
+
+	if (r)
+		return r;
+	bytes = mem_new(1, stub_size());
+	if (!bytes)
+		return err_sys(e, -ENOMEM, "%s", emulator->path);
+	r = fd_copy(emulator->fd, to);
+	if (r)
+		return err_sys(e, r, "cannot copy %s", emulator->path);
+	r = elf_add_segment(to, stub_size(), &added, e);
+	if (r)
+		return err_prefix(e, "%s", emulator->path);
+	memcpy(bytes, stub_bytes, stub_size());
+	memcpy(&head, bytes, sizeof(head));
+	head.own_entry = (int64_t)(added.entry - added.address);
+	memcpy(bytes, &head, sizeof(head));
+	if (lseek(to, (off_t)added.offset, SEEK_SET) < 0)
+		return err_sys(e, -errno, "cannot write the emulator");
+	r = fd_write(to, bytes, stub_size());
+	r = r ? r : copy_time(emulator->fd, to);
+	return r ? err_sys(e, r, "cannot write the emulator") : 0;
+}
+
+static int make_probe(const struct arch *arch)
+{
+	struct probe probe = probe_build(arch, 0, NULL);
+	auto_fd fd = memfd_create("anyarch-probe", MFD_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, 0755) < 0)
+		return -errno;
+	return fd_write(fd, probe.data, probe.size) ? -EIO : take_fd(&fd);
+}
+
+/* Started by hand as the kernel would start it without P: its own name, the program, arguments. */
+static _Noreturn void start(int emulator, int probe)
+{
+	char path[32], *argv[PROBE_ARGC + 2], *envp[] = { NULL };
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", probe);
+	argv[0] = path;
+	argv[1] = path;
+	for (size_t i = 2; i < PROBE_ARGC + 1; i++)
+		argv[i] = path;
+	argv[PROBE_ARGC + 1] = NULL;
+	fcntl(probe, F_SETFD, 0);
+	syscall(SYS_execveat, emulator, "", argv, envp, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+/* How it ended, -ETIMEDOUT. */
+static int wait_for(pid_t pid)
+{
+	auto_fd handle = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd poll_for = { .fd = handle, .events = POLLIN };
+	bool is_late = handle >= 0 && poll(&poll_for, 1, TRIAL_MS) == 0;
+	int status;
+
+	if (is_late)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return is_late ? -ETIMEDOUT : status;
+}
+
+/* The result runs the probe of its architecture as the unchanged one does. */
+static int try_out(const struct emulator *emulator, int fd, struct err *e)
+{
+	auto_fd probe = make_probe(emulator->arch);
+	int status;
+	pid_t pid;
+
+	if (probe < 0)
+		return err_sys(e, probe, "cannot make a test program");
+	pid = fork();
+	if (!pid)
+		start(fd, probe);
+	if (pid < 0)
+		return err_sys(e, -errno, "cannot start a process");
+	status = wait_for(pid);
+	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
+		return err_set(e, -EBADMSG, "%s: with the entry stub it does not run its test program", emulator->path);
+	return 0;
+}
+
+/* The same emulator, read-only: an executable that somebody may write to cannot be started. */
+static int reopen(int fd)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+static int adopt(struct emulator *emulator, int fd, const char *path, struct err *e)
+{
+	char *copy = mem_text(path);
+
+	if (!copy)
+		return err_sys(e, -ENOMEM, "%s", path);
+	free(emulator->path);
+	emulator->path = copy;
+	cleanup_fd(&emulator->fd);
+	emulator->fd = fd;
+	return 0;
+}
+
+int stub_use_unnamed(struct emulator *emulator, struct err *e)
+{
+	auto_fd fd = -1, readable = -1;
+	char path[32];
+	int r;
+
+	if (stub_is_in(emulator->fd))
+		return 0;
+	fd = memfd_create("anyarch-emulator", MFD_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0755) < 0)
+		return err_sys(e, -errno, "cannot copy the emulator");
+	r = stub_add(emulator, fd, e);
+	readable = r ? -1 : reopen(fd);
+	if (!r && readable < 0)
+		r = err_sys(e, readable, "cannot copy the emulator");
+	cleanup_fd(&fd);
+	fd = -1;
+	r = r ? r : try_out(emulator, readable, e);
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", readable);
+	r = adopt(emulator, readable, path, e);
+	return r ? r : (take_fd(&readable), 0);
+}
+
+/* qemu-arm-static-0123456789abcdef: of the emulator and of the stub, so that a new version of either is another file. */
+static int name_of(const struct emulator *emulator, char ret[80], struct err *e)
+{
+	char digest[DIGEST_TEXT], stub[DIGEST_TEXT], both[2 * DIGEST_TEXT], name[DIGEST_TEXT];
+	int r = digest_file(emulator->fd, digest);
+
+	if (r)
+		return err_sys(e, r, "%s", emulator->path);
+	digest_text(stub_bytes, stub_size(), stub);
+	digest_text(both, (size_t)snprintf(both, sizeof(both), "%s %s", digest, stub), name);
+	snprintf(ret, 80, "qemu-%s-static-%.16s", emulator->arch->qemu, name + strlen("sha256:"));
+	return 0;
+}
+
+static int open_made(const char *path, const struct emulator *emulator, struct err *e)
+{
+	struct emulator made = EMULATOR_INIT;
+	struct stat st;
+	int r = emulator_open("", path, emulator->arch, &made, e);
+
+	if (r)
+		return r;
+	/* Nobody else may have put it there. */
+	if (fstat(made.fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022) || !stub_is_in(made.fd))
+		r = err_set(e, -EBADMSG, "%s: not what was made: remove it", path);
+	free(made.path);
+	if (r)
+		cleanup_fd(&made.fd);
+	return r ? r : made.fd;
+}
+
+static int make(const struct emulator *emulator, const char *path, struct err *e)
+{
+	auto_newfile file = NEWFILE_INIT;
+	auto_fd memory = memfd_create("anyarch-emulator", MFD_CLOEXEC);
+	int r = memory < 0 ? err_sys(e, -errno, "cannot copy the emulator") : stub_add(emulator, memory, e);
+
+	r = r ? r : newfile_open(path, &file, e);
+	if (!r) {
+		r = fd_copy(memory, file.fd);
+		r = r ? r : copy_time(memory, file.fd);
+		r = r ? err_sys(e, -EIO, "%s: %s", path, strerror(-r)) : newfile_commit(&file, 0755, e);
+	}
+	return r;
+}
+
+static int make_directory(const char *dir, struct err *e)
+{
+	auto_free char *path = mem_text(dir);
+
+	if (!path)
+		return err_sys(e, -ENOMEM, "%s", dir);
+	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return err_sys(e, -errno, "%s", path);
+		*slash = '/';
+	}
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? err_sys(e, -errno, "%s", dir) : 0;
+}
+
+int stub_use(struct emulator *emulator, const char *dir, struct err *e)
+{
+	auto_buf path = { 0 };
+	char name[80];
+	int r, fd;
+
+	if (stub_is_in(emulator->fd))
+		return 0;
+	r = check(emulator, e);
+	r = r ? r : name_of(emulator, name, e);
+	r = r ? r : make_directory(dir, e);
+	if (r)
+		return r;
+	buf_addf(&path, "%s/%s", dir, name);
+	if (!buf_ok(&path))
+		return err_sys(e, -ENOMEM, "%s", dir);
+	if (access(buf_text(&path), F_OK) < 0) {
+		r = make(emulator, buf_text(&path), e);
+		if (r)
+			return r;
+	}
+	fd = open_made(buf_text(&path), emulator, e);
+	if (fd < 0)
+		return fd;
+	r = try_out(emulator, fd, e);
+	r = r ? r : adopt(emulator, fd, buf_text(&path), e);
+	if (r)
+		cleanup_fd(&fd);
+	return r;
+}
+
+char *stub_directory(void)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	auto_buf path = { 0 };
+
+	if (!geteuid())
+		return mem_text("/var/lib/anyarch/emulators");
+	if (cache && *cache == '/')
+		buf_addf(&path, "%s/anyarch/emulators", cache);
+	else if (home && *home == '/')
+		buf_addf(&path, "%s/.cache/anyarch/emulators", home);
+	return path.len && buf_ok(&path) ? take_ptr(&path.data) : NULL;
+}

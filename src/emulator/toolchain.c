@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/* The native tools for a foreign root, gathered from the machine. */
+#include "emulator/toolchain.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arch/elf.h"
+#include "arch/elf_edit.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+
+/* One gathering. */
+struct gather {
+	struct toolchain *t;
+	const char *root;
+	char host[TOOLCHAIN_TRIPLET_MAX]; /* this machine's triplet, as in the names of directories */
+	const struct toolchain_file *user; /* what needs the library that is looked for */
+	struct err *e;
+	int code;
+};
+
+void toolchain_done(struct toolchain *t)
+{
+	for (size_t i = 0; i < t->n_files; i++) {
+		free(t->files[i].name);
+		free(t->files[i].source);
+	}
+	buf_done(&t->missing);
+	cleanup_fd(&t->dir);
+	*t = (struct toolchain)TOOLCHAIN_INIT;
+}
+
+bool toolchain_is_shared(const struct toolchain *t, size_t file)
+{
+	return str_starts(t->files[file].name, "lib/") && !strchr(t->files[file].name + 4, '/');
+}
+
+/* Names in the machine's root may be links, absolute ones among them; those in a directory of ours may not. */
+int toolchain_open_file(const struct toolchain *t, size_t file, struct err *e)
+{
+	const char *source = t->files[file].source;
+	int fd = fd_open_regular(t->dir, source, *source == '/' ? 0 : O_NOFOLLOW);
+
+	return fd < 0 ? err_sys(e, fd, "%s", source) : fd;
+}
+
+/* A program or library of this machine, whole. */
+static int check_file(int fd, const char *path, struct elf_info *info, struct err *e)
+{
+	int r = elf_read(fd, info, e);
+
+	if (r)
+		return err_prefix(e, "%s", path);
+	if (elf_arch(&info->head) != arch_host())
+		return err_set(e, -EBADMSG, "%s: not a program for this machine (%s)", path, arch_host()->qemu);
+	if (info->is_truncated)
+		return err_set(e, -EBADMSG, "%s: truncated: a segment lies beyond the end of the file", path);
+	return 0;
+}
+
+static bool has_file(const struct toolchain *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_files; i++)
+		if (!strcmp(t->files[i].name, name))
+			return true;
+	return false;
+}
+
+static int add_file(struct toolchain *t, const char *name, const char *source, int fd, struct err *e)
+{
+	struct toolchain_file *file = &t->files[t->n_files];
+	struct stat st;
+	int r;
+
+	if (t->n_files == TOOLCHAIN_FILES_MAX)
+		return err_set(e, -E2BIG, "more than %d files", TOOLCHAIN_FILES_MAX);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", source);
+	if (st.st_size > TOOLCHAIN_FILE_MAX)
+		return err_set(e, -E2BIG, "%s: larger than %d MiB", source, TOOLCHAIN_FILE_MAX >> 20);
+	*file = (struct toolchain_file){ .name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size };
+	t->n_files++;
+	r = file->name && file->source ? digest_file(fd, file->digest) : -ENOMEM;
+	return r ? err_sys(e, r, "%s", source) : 0;
+}
+
+static int add_needed(struct gather *g, int fd);
+
+/* The directories of ld.so(8) and of Debian's multiarch. */
+static const struct {
+	const char *dir;
+	bool is_multiarch;
+} library_dirs[] = { { "/lib/", true }, { "/usr/lib/", true }, { "/lib64", false }, { "/usr/lib64", false }, { "/lib", false },
+	{ "/usr/lib", false } };
+
+static int open_library(const struct gather *g, const char *name, struct buf *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(library_dirs); i++) {
+		int fd;
+
+		buf_done(path);
+		buf_addf(path, "%s%s%s/%s", g->root, library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
+		fd = buf_ok(path) ? fd_open_regular(AT_FDCWD, buf_text(path), 0) : -ENOMEM;
+		if (fd >= 0)
+			return fd;
+	}
+	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not on this machine", g->user->source, name);
+}
+
+/* Called for each name that a file needs; what those need is added with them. */
+static bool add_library(const char *name, void *context)
+{
+	struct gather *g = context;
+	auto_buf own = { 0 }, path = { 0 };
+	struct elf_info info;
+	auto_fd fd = -1;
+
+	buf_addf(&own, "lib/%s", name);
+	if (strchr(name, '/') || !*name || strlen(name) > 128 || !buf_ok(&own))
+		g->code = err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
+	if (g->code || has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
+		return !g->code;
+	fd = open_library(g, name, &path);
+	g->code = fd < 0 ? fd : check_file(fd, buf_text(&path), &info, g->e);
+	if (!g->code)
+		g->code = add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
+	if (!g->code)
+		g->code = add_needed(g, fd);
+	return !g->code;
+}
+
+static int add_needed(struct gather *g, int fd)
+{
+	const struct toolchain_file *user = g->user;
+	int r;
+
+	g->user = &g->t->files[g->t->n_files - 1];
+	r = elf_each_needed(fd, add_library, g, g->e);
+	if (r)
+		err_prefix(g->e, "%s", g->user->source);
+	g->user = user;
+	return r ? r : g->code;
+}
+
+/* All programs of a machine have the same. */
+static int add_loader(struct gather *g, const char *interpreter)
+{
+	auto_buf path = { 0 }, bytes = { 0 };
+	auto_fd fd = -1;
+	int r;
+
+	if (has_file(g->t, TOOLCHAIN_LOADER))
+		return 0;
+	buf_addf(&path, "%s%s", g->root, interpreter);
+	fd = fd_open_regular(AT_FDCWD, buf_text(&path), 0);
+	if (fd < 0)
+		return err_sys(g->e, fd, "%s", interpreter);
+	r = fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
+	if (r)
+		return err_sys(g->e, r, "%s", interpreter);
+	if (!memmem(bytes.data, bytes.len, "--argv0", 7))
+		return err_set(g->e, -EOPNOTSUPP, "%s: its glibc is older than 2.33, and does not know --argv0", interpreter);
+	return add_file(g->t, TOOLCHAIN_LOADER, buf_text(&path), fd, g->e);
+}
+
+static int read_identity(int fd, const struct tool_kind *kind, const char *triplet, struct identity *ret, struct err *e)
+{
+	auto_buf bytes = { 0 };
+	int r = kind->identity == IDENTITY_NONE ? 0 : fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
+
+	if (r)
+		return err_sys(e, r, "cannot read it");
+	if (kind->identity != IDENTITY_NONE && !identity_find(&bytes, kind->identity, kind->has_target ? triplet : NULL, ret))
+		return err_set(e, -EBADMSG, "its version cannot be told");
+	return 0;
+}
+
+static int add_tool(struct gather *g, const struct tool_kind *kind, const char *version, const char *path, int fd)
+{
+	struct toolchain *t = g->t;
+	struct toolchain_tool *tool = &t->tools[t->n_tools];
+	auto_buf name = { 0 };
+	struct elf_info info;
+	int r = check_file(fd, path, &info, g->e);
+
+	if (t->n_tools == TOOLCHAIN_TOOLS_MAX)
+		return 0;
+	if (r)
+		return r;
+	if (info.has_interpreter)
+		r = add_loader(g, info.interpreter);
+	*tool = (struct toolchain_tool){ .kind = kind };
+	snprintf(tool->version, sizeof(tool->version), "%s", version);
+	if (!r) {
+		r = read_identity(fd, kind, t->triplet, &tool->identity, g->e);
+		if (r)
+			return err_prefix(g->e, "%s", path);
+	}
+	tool_expand(&name, kind->file, t->triplet, version, "");
+	tool->file = t->n_files;
+	r = r ? r : buf_ok(&name) ? add_file(t, buf_text(&name), path, fd, g->e) : err_sys(g->e, -ENOMEM, "%s", path);
+	if (r)
+		return r;
+	t->n_tools++;
+	return add_needed(g, fd);
+}
+
+static void note_missing(struct toolchain *t, const struct tool_kind *kind)
+{
+	auto_buf line = { 0 };
+
+	tool_package(&line, kind, t->triplet);
+	buf_adds(&line, "\n");
+	if (buf_ok(&line) && !strstr(buf_text(&t->missing), buf_text(&line)))
+		buf_adds(&t->missing, buf_text(&line));
+}
+
+static int try_tool(struct gather *g, const struct tool_kind *kind, const char *version)
+{
+	auto_buf path = { 0 };
+	auto_fd fd = -1;
+
+	buf_adds(&path, g->root);
+	tool_expand(&path, kind->native, g->t->triplet, version, "");
+	if (!buf_ok(&path))
+		return err_sys(g->e, -ENOMEM, "cannot gather the tools");
+	fd = fd_open_regular(AT_FDCWD, buf_text(&path), 0);
+	if (fd == -ENOENT || fd == -ENOTDIR) {
+		note_missing(g->t, kind);
+		return 0;
+	}
+	return fd < 0 ? err_sys(g->e, fd, "%s", buf_text(&path)) : add_tool(g, kind, version, buf_text(&path), fd);
+}
+
+enum { VERSIONS_MAX = 4 };
+
+static int compare_versions(const void *a, const void *b)
+{
+	return atoi(b) - atoi(a);
+}
+
+/* GCC's versions that are there, the newest first. */
+static size_t find_versions(const struct gather *g, char versions[VERSIONS_MAX][8])
+{
+	auto_buf path = { 0 };
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+
+	buf_addf(&path, "%s/usr/lib/gcc-cross/%s", g->root, g->t->triplet);
+	dir = buf_ok(&path) ? opendir(buf_text(&path)) : NULL;
+	while (dir && n < VERSIONS_MAX && (entry = readdir(dir)))
+		if (isdigit((unsigned char)*entry->d_name) && strlen(entry->d_name) < sizeof(versions[0]) &&
+			entry->d_name[strspn(entry->d_name, "0123456789.")] == '\0')
+			snprintf(versions[n++], sizeof(versions[0]), "%.7s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	qsort(versions, n, sizeof(versions[0]), compare_versions);
+	return n;
+}
+
+static int add_tools(struct gather *g)
+{
+	char versions[VERSIONS_MAX][8];
+	size_t n = find_versions(g, versions);
+	int r = 0;
+
+	for (const struct tool_kind *kind = tool_kinds; !r && kind->name; kind++) {
+		if (!tool_is_versioned(kind)) {
+			r = try_tool(g, kind, "");
+			continue;
+		}
+		for (size_t i = 0; !r && i < n; i++)
+			r = try_tool(g, kind, versions[i]);
+		if (!n)
+			note_missing(g->t, kind);
+	}
+	return r;
+}
+
+/* "A\nB\n" as words of a command. */
+static void join_lines(struct buf *out, const struct buf *lines)
+{
+	for (const char *p = buf_text(lines); *p; p++)
+		if (*p != '\n')
+			buf_add(out, p, 1);
+		else if (p[1])
+			buf_adds(out, " ");
+}
+
+static int no_tools(const struct toolchain *t, struct err *e)
+{
+	auto_buf words = { 0 };
+
+	join_lines(&words, &t->missing);
+	err_set(e, -ENOENT, "this machine has no cross tools for %s", t->triplet);
+	return err_hint(e, "apt-get install --no-install-recommends %s", buf_text(&words));
+}
+
+int toolchain_gather(const char *root, const struct platform *platform, struct toolchain *ret, struct err *e)
+{
+	struct platform own = { .arch = arch_host() };
+	struct gather g = { .t = ret, .root = root, .e = e };
+	struct name_words words = name_words(platform), host = name_words(&own);
+	int r;
+
+	*ret = (struct toolchain){ .platform = *platform, .dir = -1 };
+	snprintf(ret->triplet, sizeof(ret->triplet), "%s", words.gnu);
+	snprintf(g.host, sizeof(g.host), "%s", host.gnu);
+	if (!*ret->triplet)
+		return err_set(e, -ENOENT, "%s: no compiler of a distribution is for it", platform->arch->qemu);
+	ret->dir = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ret->dir < 0)
+		return err_sys(e, -errno, "%s", *root ? root : "/");
+	r = add_tools(&g);
+	if (!r && !ret->n_tools)
+		r = no_tools(ret, e);
+	if (r)
+		toolchain_done(ret);
+	return r;
+}

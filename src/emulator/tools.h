@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* THE table of tools that can run natively: where each lies, here and in the root, and what must be so. */
+#pragma once
+
+#include "base/buf.h"
+#include "emulator/identity.h"
+
+struct tool_kind {
+	const char *name;
+	const char *native; /* %T: the GNU triplet, %V: GCC's version as in its paths */
+	const char *twins[2]; /* in the root; the first that is there */
+	const char *file;     /* below the directory of native tools */
+	enum identity_kind identity;
+	bool has_target; /* says for which target it is made */
+	bool is_plugin;
+	bool wants_plugin; /* would not know objects of LTO without it: not where the root has it and we have not */
+	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this machine's */
+	const char *package; /* of Debian, in which it comes */
+	/* Words of entry/rules.h with the same placeholders, NULL at the end; '!' before one: only where those differ. */
+	const char *const *rules;
+};
+
+/* Ends with a zeroed one. */
+extern const struct tool_kind tool_kinds[];
+/* A tool of GCC is there once for each of its versions. */
+bool tool_is_versioned(const struct tool_kind *kind);
+/* Appends pattern with its placeholders filled in. %P: where native tools lie in the root. */
+void tool_expand(struct buf *out, const char *pattern, const char *triplet, const char *version, const char *place);
+/* Debian's package name for one. */
+void tool_package(struct buf *out, const struct tool_kind *kind, const char *triplet);

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+/* Which tools of a root have a native one that is equal, and the index by which the entry stub knows them. */
+#include "emulator/twins.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/elf.h"
+#include "arch/elf_edit.h"
+#include "base/fdio.h"
+#include "base/str.h"
+
+const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told", "left alone" };
+
+static int open_twin(const struct toolchain *t, const struct twin_root *root, struct twin *twin, struct stat *st)
+{
+	int fd = -ENOENT;
+
+	for (size_t i = 0; fd == -ENOENT && i < ARRAY_SIZE(twin->tool->kind->twins) && twin->tool->kind->twins[i]; i++) {
+		auto_buf path = { 0 };
+
+		tool_expand(&path, twin->tool->kind->twins[i], t->triplet, twin->tool->version, "");
+		if (!buf_ok(&path) || path.len >= sizeof(twin->path))
+			return -ENOMEM;
+		snprintf(twin->path, sizeof(twin->path), "%s", buf_text(&path));
+		fd = root->open(root->context, twin->path, st);
+	}
+	return fd;
+}
+
+/* What others than root may change is nobody's tool. */
+static bool is_roots(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && !(st->st_mode & 022);
+}
+
+/* The width of long is that of a word, but for the n32 of MIPS, which has 32 bits as well. */
+static bool has_same_numbers(const struct toolchain *t)
+{
+	return t->platform.arch->bits == arch_host()->bits && t->platform.arch->is_big == arch_host()->is_big;
+}
+
+static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
+{
+	const struct tool_kind *kind = twin->tool->kind;
+	auto_buf bytes = { 0 };
+	struct elf_info info;
+	int len;
+
+	if (!is_roots(st) || elf_read(fd, &info, NULL) || info.is_truncated)
+		return TWIN_UNKNOWN;
+	if (elf_arch(&info.head) != t->platform.arch)
+		return TWIN_FOREIGN;
+	if (kind->wants_same_numbers && !has_same_numbers(t))
+		return TWIN_ALONE;
+	if (kind->identity != IDENTITY_NONE) {
+		if (fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes) ||
+			!identity_find(&bytes, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity))
+			return TWIN_UNKNOWN;
+		if (!identity_is_equal(&twin->identity, &twin->tool->identity))
+			return TWIN_OTHER;
+	}
+	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
+	if (len < 8 || twin->id_at > UINT32_MAX)
+		return TWIN_UNKNOWN;
+	twin->id_len = (size_t)len;
+	twin->size = (uint64_t)st->st_size;
+	twin->mtime = st->st_mtim.tv_sec;
+	return TWIN_EQUAL;
+}
+
+static bool has_equal(const struct twins *twins, const char *name, const char *version)
+{
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && !strcmp(twins->list[i].tool->kind->name, name) &&
+			(!version || !strcmp(twins->list[i].tool->version, version)))
+			return true;
+	return false;
+}
+
+/* A plugin is its compiler's; what reads objects of LTO needs one. */
+static void settle_dependent(struct twins *twins)
+{
+	for (size_t i = 0; i < twins->n; i++) {
+		struct twin *twin = &twins->list[i];
+
+		if (twin->verdict == TWIN_EQUAL && twin->tool->kind->is_plugin &&
+			!has_equal(twins, "lto1", twin->tool->version) && !has_equal(twins, "cc1", twin->tool->version))
+			twin->verdict = TWIN_ALONE;
+	}
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->kind->wants_plugin &&
+			!has_equal(twins, "liblto_plugin.so", NULL))
+			twins->list[i].verdict = TWIN_ALONE;
+}
+
+int twins_find(const struct toolchain *t, const struct twin_root *root, struct twins *ret, struct err *e)
+{
+	*ret = (struct twins){ 0 };
+	for (size_t i = 0; i < t->n_tools; i++) {
+		struct twin *twin = &ret->list[ret->n++];
+		struct stat st = { 0 };
+		auto_fd fd = -1;
+
+		*twin = (struct twin){ .tool = &t->tools[i], .verdict = TWIN_ABSENT };
+		fd = open_twin(t, root, twin, &st);
+		if (fd >= 0)
+			twin->verdict = judge(t, twin, fd, &st);
+		else if (fd == -ENOMEM || fd == -EIO || fd == -EINTR)
+			return err_sys(e, fd, "%s", twin->path);
+		else if (fd != -ENOENT && fd != -ENOTDIR)
+			twin->verdict = TWIN_UNKNOWN;
+	}
+	settle_dependent(ret);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->n_equal += ret->list[i].verdict == TWIN_EQUAL && !ret->list[i].tool->kind->is_plugin;
+	return 0;
+}
+
+bool twins_need(const struct toolchain *t, const struct twins *twins, size_t file)
+{
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->file == file)
+			return true;
+	return twins->n_equal && toolchain_is_shared(t, file);
+}
+
+/* ---- the index ---- */
+
+struct writer {
+	struct buf texts;
+	uint32_t base; /* where the texts begin */
+};
+
+static uint32_t put_text(struct writer *w, const char *text)
+{
+	uint32_t at = w->base + (uint32_t)w->texts.len;
+
+	buf_add(&w->texts, text, strlen(text) + 1);
+	return at;
+}
+
+static uint32_t put_path(struct writer *w, const char *place, const char *name)
+{
+	auto_buf path = { 0 };
+
+	buf_addf(&path, "%s/%s", place, name);
+	w->texts.failed |= !buf_ok(&path);
+	return put_text(w, buf_text(&path));
+}
+
+static uint32_t put_rules(struct writer *w, const struct toolchain *t, const struct toolchain_tool *tool, const char *place)
+{
+	uint32_t at = w->base + (uint32_t)w->texts.len;
+
+	for (const char *const *word = tool->kind->rules; *word; word++) {
+		auto_buf text = { 0 };
+		bool is_for_others = **word == '!';
+
+		if (is_for_others && has_same_numbers(t))
+			continue;
+		tool_expand(&text, *word + is_for_others, t->triplet, tool->version, place);
+		w->texts.failed |= !buf_ok(&text);
+		put_text(w, buf_text(&text));
+	}
+	put_text(w, "");
+	return at;
+}
+
+static struct entry_tool tool_entry(struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
+{
+	const struct toolchain_file *file = &t->files[twin->tool->file];
+	struct entry_tool tool = { .size = twin->size, .mtime = twin->mtime, .native_size = file->size,
+		.kind = twin->tool->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM, .id_at = (uint32_t)twin->id_at,
+		.id_len = (uint32_t)twin->id_len };
+
+	tool.path = put_text(w, twin->path);
+	tool.native = put_path(w, place, file->name);
+	tool.rules = put_rules(w, t, twin->tool, place);
+	memcpy(tool.id, twin->id, twin->id_len);
+	return tool;
+}
+
+static struct entry_index start_index(const struct toolchain *t, const struct twins *twins)
+{
+	struct entry_index index = { 0 };
+
+	memcpy(index.magic, ENTRY_INDEX_MAGIC, sizeof(index.magic));
+	for (size_t i = 0; i < twins->n; i++)
+		index.n_tools += twins->list[i].verdict == TWIN_EQUAL;
+	for (size_t i = 0; i < t->n_files; i++)
+		index.n_files += toolchain_is_shared(t, i);
+	return index;
+}
+
+int twins_index(const struct toolchain *t, const struct twins *twins, const char *place, struct buf *out)
+{
+	struct entry_index index = start_index(t, twins);
+	auto_buf tools = { 0 }, files = { 0 };
+	struct writer w = { .base = (uint32_t)(sizeof(index) + index.n_tools * sizeof(struct entry_tool) +
+				    index.n_files * sizeof(struct entry_file)) };
+
+	index.loader = put_path(&w, place, TOOLCHAIN_LOADER);
+	index.library_path = put_path(&w, place, "lib");
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL) {
+			struct entry_tool tool = tool_entry(&w, t, &twins->list[i], place);
+
+			buf_add(&tools, &tool, sizeof(tool));
+		}
+	for (size_t i = 0; i < t->n_files; i++)
+		if (toolchain_is_shared(t, i)) {
+			struct entry_file file = { .size = t->files[i].size, .path = put_path(&w, place, t->files[i].name) };
+
+			buf_add(&files, &file, sizeof(file));
+		}
+	index.size = w.base + (uint32_t)w.texts.len;
+	buf_add(out, &index, sizeof(index));
+	buf_add(out, tools.data, tools.len);
+	buf_add(out, files.data, files.len);
+	buf_add(out, w.texts.data, w.texts.len);
+	out->failed |= !buf_ok(&tools) || !buf_ok(&files) || !buf_ok(&w.texts);
+	buf_done(&w.texts);
+	if (index.n_tools > ENTRY_TOOLS_MAX || index.n_files > ENTRY_FILES_MAX || index.size > ENTRY_SIZE_MAX)
+		return -E2BIG;
+	return buf_ok(out) ? 0 : -ENOMEM;
+}
+
+int twins_manifest(const struct toolchain *t, const struct twins *twins, struct buf *out)
+{
+	bool keep[TOOLCHAIN_FILES_MAX];
+	struct json *o;
+	auto_free char *text = NULL;
+	size_t len = 0;
+	FILE *stream;
+	int r;
+
+	for (size_t i = 0; i < t->n_files; i++)
+		keep[i] = twins_need(t, twins, i);
+	o = toolchain_manifest(t, keep);
+	stream = open_memstream(&text, &len);
+	r = stream ? jv_write(o, stream) : -ENOMEM;
+	jv_free(o);
+	if (stream && fclose(stream) && !r)
+		r = -ENOMEM;
+	if (!r)
+		buf_add(out, text, len);
+	return r ? r : buf_ok(out) ? 0 : -ENOMEM;
+}
