@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+/* Native tools in a root file system that nobody trusts: put there whole, taken out without a trace. */
+#include "rootfs/accelerate.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "rootfs/beneath.h"
+
+#define ABOVE	  "/usr/lib"
+#define OWN	  "anyarch"
+#define NAME	  "native"
+#define TEMPORARY ".native.anyarch-new"
+#define OLD	  ".native.anyarch-old"
+#define RECORD	  "record"
+
+enum { RECORD_MAX = 256, DEPTH_MAX = 8 };
+
+/* /usr/lib, anyarch in it, and what is to be given back. */
+struct spot {
+	int above, own;
+	bool is_made; /* anyarch was, by us */
+	struct timespec time; /* of /usr/lib, before that */
+};
+
+#define SPOT_INIT { .above = -1, .own = -1 }
+#define auto_spot auto_with(spot_done) struct spot
+
+static void spot_done(struct spot *spot)
+{
+	cleanup_fd(&spot->above);
+	cleanup_fd(&spot->own);
+}
+
+static int open_in_root(void *context, const char *path, struct stat *st)
+{
+	int at = beneath_open(*(const int *)context, path, O_PATH), fd;
+
+	if (at < 0)
+		return at;
+	fd = fd_reopen_regular(at);
+	if (fd >= 0 && fstat(fd, st) < 0) {
+		cleanup_fd(&fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+int accelerate_find(int root, const struct toolchain *toolchain, struct twins *ret, struct err *e)
+{
+	return twins_find(toolchain, &(struct twin_root){ open_in_root, &root }, ret, e);
+}
+
+/* The stub believes root's directories alone, which nobody else may write to. */
+static int check_directory(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", path);
+	if (st.st_mode & 022)
+		return err_set(e, -EBADMSG, "%s: others may write there (mode %04o)", path, (unsigned)st.st_mode & 07777);
+	if (st.st_uid && st.st_uid != geteuid())
+		return err_set(e, -EBADMSG, "%s: it belongs to user %u, not to root", path, (unsigned)st.st_uid);
+	return 0;
+}
+
+static int open_own(struct spot *spot, bool make, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(spot->above, &st) < 0)
+		return err_sys(e, -errno, ABOVE);
+	spot->time = st.st_mtim;
+	if (make && mkdirat(spot->above, OWN, 0755) < 0) {
+		if (errno != EEXIST)
+			return err_sys(e, -errno, ABOVE "/" OWN);
+	} else if (make) {
+		spot->is_made = true;
+	}
+	spot->own = openat(spot->above, OWN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (spot->own < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (spot->own < 0)
+		return err_set(e, -EBADMSG, ABOVE "/" OWN ": it is no directory");
+	return check_directory(spot->own, ABOVE "/" OWN, e);
+}
+
+/* -ENOENT without a message when there is nothing and nothing is to be made. */
+static int spot_open(int root, bool make, struct spot *ret, struct err *e)
+{
+	int r;
+
+	ret->above = beneath_open(root, ABOVE, O_RDONLY | O_DIRECTORY);
+	if (ret->above == -ENOENT && !make)
+		return -ENOENT;
+	if (ret->above < 0)
+		return err_sys(e, ret->above == -ENOENT ? -EBADMSG : ret->above, ABOVE);
+	r = make ? check_directory(ret->above, ABOVE, e) : 0;
+	r = r ? r : open_own(ret, make, e);
+	if (!r && make && flock(ret->own, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, -EBUSY, ABOVE "/" OWN ": somebody else is changing it");
+	return r;
+}
+
+/* ---- removing ---- */
+
+static int remove_tree(int dir, const char *name, unsigned depth);
+
+static int empty_directory(int fd, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		cleanup_fd(&fd);
+		return r;
+	}
+	while (!r && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			r = remove_tree(dirfd(dir), entry->d_name, depth);
+	closedir(dir);
+	return r;
+}
+
+/* Whatever it is, nothing behind a link or a mount. */
+static int remove_tree(int dir, const char *name, unsigned depth)
+{
+	int fd, r;
+
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = depth < DEPTH_MAX ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return -errno;
+	r = empty_directory(fd, depth + 1);
+	return r ? r : unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* "1 SECONDS NANOSECONDS" where anyarch was made for it, "0 0 0" where it was there. */
+static void read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret)
+{
+	auto_fd dir = openat(spot->own, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	auto_buf text = { 0 };
+	long long seconds;
+	long nanoseconds;
+	int made;
+
+	*ret_is_made = false;
+	fd = dir < 0 ? -1 : fd_open_regular(dir, RECORD, O_NOFOLLOW);
+	if (fd < 0 || fd_read_all(fd, RECORD_MAX, &text) ||
+		sscanf(buf_text(&text), "%d %lld %ld", &made, &seconds, &nanoseconds) != 3 || made != 1 || nanoseconds < 0 ||
+		nanoseconds > 999999999)
+		return;
+	*ret_is_made = true;
+	*ret = (struct timespec){ .tv_sec = (time_t)seconds, .tv_nsec = nanoseconds };
+}
+
+/* anyarch goes when it was made for the tools and nothing else is in it; then /usr/lib is as it was. */
+static void tidy(const struct spot *spot, bool is_made, const struct timespec *time)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, *time };
+
+	if (is_made && !unlinkat(spot->above, OWN, AT_REMOVEDIR))
+		futimens(spot->above, times);
+}
+
+static bool is_there(const struct spot *spot, const char *name)
+{
+	return !faccessat(spot->own, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e)
+{
+	auto_spot spot = SPOT_INIT;
+	struct timespec time = { 0 };
+	bool is_made, has_any;
+	int r = spot_open(root, false, &spot, e);
+
+	*ret = INJECT_ABSENT;
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	has_any = is_there(&spot, NAME) || is_there(&spot, OLD);
+	if (!has_any && !is_there(&spot, TEMPORARY))
+		return 0;
+	*ret = INJECT_REMOVED;
+	if (dry_run)
+		return 0;
+	if (flock(spot.own, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, -EBUSY, ABOVE "/" OWN ": somebody else is changing it");
+	read_record(&spot, is_there(&spot, NAME) ? NAME : is_there(&spot, OLD) ? OLD : TEMPORARY, &is_made, &time);
+	r = is_there(&spot, NAME) ? remove_tree(spot.own, OLD, 0) : 0;
+	/* From here on the stub does not find it. */
+	if (!r && renameat(spot.own, NAME, spot.own, OLD) < 0 && errno != ENOENT)
+		r = -errno;
+	r = r ? r : remove_tree(spot.own, TEMPORARY, 0);
+	r = r ? r : remove_tree(spot.own, OLD, 0);
+	if (r)
+		return err_sys(e, -EIO, "%s: cannot take it out: %s", ENTRY_PLACE_ROOT, strerror(-r));
+	tidy(&spot, is_made, &time);
+	return 0;
+}
+
+/* ---- putting ---- */
+
+static int write_bytes(int dir, const char *name, const void *data, size_t len)
+{
+	auto_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	static const struct timespec epoch[2] = { 0 };
+	int r = fd < 0 ? -errno : fd_write(fd, data, len);
+
+	if (!r && (fchmod(fd, 0644) < 0 || (!geteuid() && fchown(fd, 0, 0) < 0) || futimens(fd, epoch) < 0 || fsync(fd) < 0))
+		r = -errno;
+	return r;
+}
+
+static int write_tool(const struct toolchain *t, size_t i, int dir, struct err *e)
+{
+	auto_fd from = toolchain_open_file(t, i, e), to = -1;
+	static const struct timespec epoch[2] = { 0 };
+	const char *name = t->files[i].name;
+	int r;
+
+	if (from < 0)
+		return from;
+	to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+	r = to < 0 ? -errno : fd_copy(from, to);
+	if (!r && (fchmod(to, 0755) < 0 || (!geteuid() && fchown(to, 0, 0) < 0) || futimens(to, epoch) < 0))
+		r = -errno;
+	fd_begin_writing(to);
+	return r ? err_sys(e, -EIO, "%s/%s: %s", ENTRY_PLACE_ROOT, name, strerror(-r)) : 0;
+}
+
+static int write_record(const struct spot *spot, int dir)
+{
+	char text[RECORD_MAX];
+	int len = snprintf(text, sizeof(text), "%d %lld %ld\n", spot->is_made, (long long)(spot->is_made ? spot->time.tv_sec : 0),
+		spot->is_made ? spot->time.tv_nsec : 0L);
+
+	return write_bytes(dir, RECORD, text, (size_t)len);
+}
+
+static int write_documents(const struct toolchain *t, const struct twins *twins, const struct spot *spot, int dir)
+{
+	auto_buf index = { 0 }, manifest = { 0 };
+	int r = twins_index(t, twins, ENTRY_PLACE_ROOT, &index);
+
+	r = r ? r : twins_manifest(t, twins, &manifest);
+	r = r ? r : write_bytes(dir, ENTRY_INDEX + 1, index.data, index.len);
+	r = r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
+	return r ? r : write_record(spot, dir);
+}
+
+static int make_directories(int own, int *ret)
+{
+	static const char *const dirs[] = { "bin", "lib", "lib/bfd-plugins" };
+	auto_fd dir = -1;
+
+	if (mkdirat(own, TEMPORARY, 0755) < 0)
+		return -errno;
+	dir = openat(own, TEMPORARY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || fchmod(dir, 0755) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (mkdirat(dir, dirs[i], 0755) < 0 || fchmodat(dir, dirs[i], 0755, 0) < 0)
+			return -errno;
+	*ret = take_fd(&dir);
+	return 0;
+}
+
+static int fill(const struct toolchain *t, const struct twins *twins, const struct spot *spot, struct err *e)
+{
+	auto_fd dir = -1;
+	int r = make_directories(spot->own, &dir);
+
+	if (r)
+		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
+	/* The record first: killed from here on, what was made can be undone. */
+	r = write_documents(t, twins, spot, dir);
+	if (r)
+		return err_sys(e, r == -ENOMEM ? r : -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
+	for (size_t i = 0; !r && i < t->n_files; i++)
+		if (twins_need(t, twins, i))
+			r = write_tool(t, i, dir, e);
+	if (!r && syncfs(dir) < 0)
+		r = err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(errno));
+	return r;
+}
+
+/* Whether just this is there already: the index has the identities, the manifest every digest. */
+static bool is_same(const struct spot *spot, const struct toolchain *t, const struct twins *twins)
+{
+	auto_buf index = { 0 }, manifest = { 0 }, have = { 0 };
+	auto_fd dir = openat(spot->own, NAME, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), a = -1, b = -1;
+
+	if (dir < 0 || twins_index(t, twins, ENTRY_PLACE_ROOT, &index) || twins_manifest(t, twins, &manifest))
+		return false;
+	a = fd_open_regular(dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	b = fd_open_regular(dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
+	if (a < 0 || b < 0 || fd_read_all(a, BUF_LIMIT, &have) || have.len != index.len ||
+		memcmp(have.data, index.data, index.len))
+		return false;
+	have.len = 0;
+	return !fd_read_all(b, BUF_LIMIT, &have) && have.len == manifest.len && !memcmp(have.data, manifest.data, manifest.len);
+}
+
+/* Keeps what a former one knows of the time before all of them. */
+static void inherit_record(struct spot *spot)
+{
+	bool is_made;
+	struct timespec time;
+
+	read_record(spot, NAME, &is_made, &time);
+	if (is_made) {
+		spot->is_made = true;
+		spot->time = time;
+	}
+}
+
+static int swap_in(const struct spot *spot, bool has_old)
+{
+	if (!has_old)
+		return renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_NOREPLACE) < 0 ? -errno : fsync(spot->own);
+	if (renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_EXCHANGE) < 0)
+		return -errno;
+	return remove_tree(spot->own, TEMPORARY, 0);
+}
+
+static int put(struct spot *spot, const struct toolchain *t, const struct twins *twins, enum inject_result *ret, struct err *e)
+{
+	bool has_old = is_there(spot, NAME);
+	bool was_made = spot->is_made;
+	int r;
+
+	if (has_old)
+		inherit_record(spot);
+	r = remove_tree(spot->own, TEMPORARY, 0);
+	r = r ? r : remove_tree(spot->own, OLD, 0);
+	r = r ? err_sys(e, -EIO, ABOVE "/" OWN ": %s", strerror(-r)) : fill(t, twins, spot, e);
+	if (!r) {
+		r = swap_in(spot, has_old);
+		r = r ? err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
+	}
+	if (r) {
+		remove_tree(spot->own, TEMPORARY, 0);
+		tidy(spot, was_made, &spot->time);
+		return r;
+	}
+	*ret = has_old ? INJECT_REPLACED : INJECT_DONE;
+	return 0;
+}
+
+int accelerate_put(int root, const struct toolchain *t, const struct twins *twins, bool dry_run, enum inject_result *ret,
+	struct err *e)
+{
+	auto_spot spot = SPOT_INIT;
+	auto_err why = { 0 };
+	int r = spot_open(root, !dry_run, &spot, dry_run ? &why : e);
+
+	if (r && dry_run) {
+		*ret = INJECT_DONE;
+		return r == -ENOENT ? 0 : err_move(e, &why);
+	}
+	if (r)
+		return r;
+	if (is_there(&spot, NAME) && is_same(&spot, t, twins)) {
+		*ret = INJECT_UNCHANGED;
+		return 0;
+	}
+	if (dry_run) {
+		*ret = is_there(&spot, NAME) ? INJECT_REPLACED : INJECT_DONE;
+		return 0;
+	}
+	return put(&spot, t, twins, ret, e);
+}
