@@ -12,6 +12,7 @@
 #include "binfmt/exec.h"
 #include "binfmt/native.h"
 #include "binfmt/replace.h"
+#include "emulator/stub.h"
 
 enum { QEMU_ARGV0_MAJOR = 6 }; /* QEMU 6.0 reads AT_FLAGS_PRESERVE_ARGV0 */
 
@@ -36,6 +37,18 @@ static unsigned wanted_flags(const struct register_options *options, const struc
 	return flags;
 }
 
+/* One without a name has the path of its descriptor, and the item has another of those. */
+static char *path_of(const struct emulator *emulator, int fd)
+{
+	char own[32];
+
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", emulator->fd);
+	if (strcmp(emulator->path, own))
+		return mem_text(emulator->path);
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+	return mem_text(own);
+}
+
 static int add_arch_item(const struct register_options *options, struct register_report *report,
 	const struct arch *arch, size_t match, const struct emulator *emulator, struct err *e)
 {
@@ -45,8 +58,8 @@ static int add_arch_item(const struct register_options *options, struct register
 
 	*item = (struct register_item){ .arch = arch, .match = match, .emulator = EMULATOR_INIT };
 	item->emulator.arch = arch;
-	item->emulator.path = mem_text(emulator->path);
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
+	item->emulator.path = path_of(emulator, item->emulator.fd);
 	if (item->emulator.fd < 0 || !item->emulator.path)
 		return err_sys(e, item->emulator.path ? -errno : -ENOMEM, "cannot plan");
 	if (options->dry_run)
@@ -54,7 +67,7 @@ static int add_arch_item(const struct register_options *options, struct register
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
 	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "",
 		arch->match[match].handler);
-	r = rule_for_arch(arch, match, buf_text(&name), emulator->path,
+	r = rule_for_arch(arch, match, buf_text(&name), item->emulator.path,
 		wanted_flags(options, item), &item->rule);
 	if (r)
 		return err_sys(e, r, "cannot plan");
@@ -94,6 +107,21 @@ static int add_unfixed(const struct register_options *options, struct register_r
 	return 0;
 }
 
+/* The emulator with the entry stub: in a file that stays, or for this process alone. */
+static int accelerate(const struct register_options *options, struct emulator *emulator, struct err *e)
+{
+	auto_free char *dir = NULL;
+
+	if (!options->accelerate)
+		return 0;
+	if (options->is_private)
+		return stub_use_unnamed(emulator, e);
+	dir = stub_directory();
+	if (!dir)
+		return err_set(e, -ENOENT, "there is no directory for emulators with an entry stub: HOME is not set");
+	return options->dry_run ? stub_name(emulator, dir, e) : stub_use(emulator, dir, e);
+}
+
 static int add_arch(const struct register_options *options, struct register_report *report,
 	const struct arch *arch, bool is_asked, struct err *e)
 {
@@ -106,6 +134,7 @@ static int add_arch(const struct register_options *options, struct register_repo
 	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
 	if (r == -ENOMEM)
 		return err_move(e, &why);
+	r = r ? r : accelerate(options, &emulator, &why);
 	if (r)
 		return is_asked ? add_refused(report, arch, &why) : 0;
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {

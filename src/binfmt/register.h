@@ -28,6 +28,7 @@ struct register_options {
 	bool is_private;   /* a table that only this command sees */
 	bool takes_native; /* what runs natively is as good as registered */
 	bool exact;   /* an entry that works under another interpreter path does not do */
+	bool accelerate; /* emulators get the entry stub, so that native tools can stand in for programs of a root */
 	bool is_unfixed;	 /* without F: an interface of old asks for it */
 	const char *mount_at;	 /* the instance's directory instead of the usual place */
 	const char *root;	 /* for emulators and /etc/binfmt.d; NULL for / */

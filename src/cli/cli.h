@@ -32,7 +32,7 @@ struct command {
 /* Ends with NULL (main.c). */
 extern const struct command *const commands[];
 extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert, cmd_index,
-	cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_names, cmd_oneshot, cmd_completion;
+	cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_toolchain, cmd_names, cmd_oneshot, cmd_completion;
 
 /* ---- version.c ---- */
 

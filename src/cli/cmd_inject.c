@@ -6,19 +6,22 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/handler.h"
 #include "binfmt/native.h"
 #include "cli/image_name.h"
 #include "cli/inject.h"
+#include "emulator/stub.h"
 #include "image/packed.h"
 #include "report/image.h"
+#include "rootfs/accelerate.h"
 #include "rootfs/survey.h"
 
 enum {
 	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
-	OPT_COMPRESS,
+	OPT_COMPRESS, OPT_ACCELERATE, OPT_TOOLCHAIN,
 };
 
 enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };
@@ -28,6 +31,8 @@ static const struct option_spec inject_specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM", "instead of what its files say" },
 	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it" },
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
+	{ OPT_ACCELERATE, "accelerate", NULL, "also native compilers, as far as they equal those that are there" },
+	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
 	{ OPT_COMPRESS, "compress", "none|gzip|zstd", "of an image: how the layer is stored" },
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
@@ -71,6 +76,12 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	case OPT_EMULATOR:
 		c->emulator = argument;
 		return 0;
+	case OPT_TOOLCHAIN:
+		c->toolchains.dir = argument;
+		return 0;
+	case OPT_ACCELERATE:
+		c->accelerate = true;
+		return 0;
 	case 'o':
 		c->out = argument;
 		return 0;
@@ -88,7 +99,21 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch)
+static void tell_tools(const struct inject_context *c, const struct inject_tools *tools)
+{
+	auto_buf line = { 0 };
+
+	str_escape(&line, c->target, strlen(c->target));
+	buf_addf(&line, ": %s " ENTRY_PLACE_ROOT, inject_words[tools->result]);
+	if (tools->twins) {
+		buf_adds(&line, ": ");
+		twins_say(&line, tools->twins);
+	}
+	printf("%s\n", buf_text(&line));
+}
+
+void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch,
+	const struct inject_tools *tools)
 {
 	bool is_native = !at && result == INJECT_UNCHANGED;
 	auto_buf safe = { 0 };
@@ -100,6 +125,10 @@ void inject_tell(struct inject_context *c, enum inject_result result, const char
 		jv_set(o, "result", jv_text(is_native ? "native" : inject_words[result]));
 		jv_set(o, "path", jv_text(at));
 		jv_set(o, "arch", jv_text(arch ? arch->qemu : NULL));
+		if (tools)
+			jv_set(o, "tools", jv_text(inject_words[tools->result]));
+		if (tools && tools->twins)
+			twins_json(o, tools->twins);
 		jv_push(c->list, o);
 		return;
 	}
@@ -114,17 +143,19 @@ void inject_tell(struct inject_context *c, enum inject_result result, const char
 	at = at ? at : "the layer of the emulator";
 	str_escape(&safe, at, strlen(at));
 	printf("%s\n", buf_text(&safe));
+	if (tools)
+		tell_tools(c, tools);
 }
 
 /* What the root is made for, unless that was said. */
-static int find_arch(struct inject_context *c, const struct arch **ret, struct err *e)
+static int find_platform(struct inject_context *c, struct platform *ret, struct err *e)
 {
 	struct content content;
 	unsigned long skipped;
 	int r = 0;
 
 	if (c->has_platform) {
-		*ret = c->platform.arch;
+		*ret = c->platform;
 		return 0;
 	}
 	r = survey_root(c->root, false, &content, &skipped, e);
@@ -132,7 +163,7 @@ static int find_arch(struct inject_context *c, const struct arch **ret, struct e
 		r = err_set(e, -EBADMSG, "%s: no program in it tells its platform", c->target);
 		err_hint(e, "say it: --platform PLATFORM");
 	} else if (!r) {
-		*ret = content.platform.arch;
+		*ret = content.platform;
 	}
 	content_done(&content);
 	return r;
@@ -170,7 +201,7 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 	if (r)
 		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;
 	c->n_sources++;
-	return 0;
+	return c->accelerate ? stub_use_unnamed(&source->emulator, e) : 0;
 }
 
 bool inject_is_native(const struct inject_context *c, const struct arch *arch)
@@ -201,7 +232,21 @@ static int eject_one(const char *at, void *context)
 		return err_prefix(c->e, "%s", c->target);
 	if (result == INJECT_REMOVED) {
 		c->found++;
-		inject_tell(c, result, at, NULL);
+		inject_tell(c, result, at, NULL, NULL);
+	}
+	return 0;
+}
+
+static int eject_tools(struct inject_context *c, struct err *e)
+{
+	enum inject_result result;
+	int r = accelerate_remove(c->root, c->dry_run, &result, e);
+
+	if (r)
+		return err_prefix(e, "%s", c->target);
+	if (result == INJECT_REMOVED) {
+		c->found++;
+		inject_tell(c, result, ENTRY_PLACE_ROOT, NULL, NULL);
 	}
 	return 0;
 }
@@ -212,6 +257,9 @@ static int eject_root(struct inject_context *c, struct err *e)
 
 	c->e = e;
 	c->found = 0;
+	r = c->at ? 0 : eject_tools(c, e);
+	if (r)
+		return r;
 	r = c->at ? eject_one(c->at, c) : inject_each(c->root, eject_one, c);
 	if (r && !e->code)
 		err_sys(e, r == -EACCES ? r : -EIO, "%s: not all of it could be looked at", c->target);
@@ -276,21 +324,42 @@ struct target {
 	const struct arch *arch;
 	char *place; /* NULL: native */
 	struct inject_source *source;
+	const struct toolchain *toolchain;
+	struct twins *twins; /* NULL: no native tools are wanted */
+	enum inject_result tools;
 	struct err err;
 };
 
+/* Which native tools it gets; that there is none is an error before anything is changed. */
+static int look_at_tools(struct inject_context *c, struct target *t, const struct platform *platform)
+{
+	int r = toolchains_find(&c->toolchains, platform, &t->toolchain, &t->err);
+
+	if (r)
+		return err_prefix(&t->err, "%s", c->target);
+	t->twins = mem_new(1, sizeof(*t->twins));
+	if (!t->twins)
+		return err_sys(&t->err, -ENOMEM, "%s", c->target);
+	r = accelerate_find(c->root, t->toolchain, t->twins, &t->err);
+	r = r ? r : twins_check(t->twins, &t->err);
+	return r ? err_prefix(&t->err, "%s", c->target) : 0;
+}
+
 static int look_at_root(struct inject_context *c, struct target *t)
 {
+	struct platform platform = { 0 };
 	int r = stop_check(&t->err);
 
 	if (!r)
 		r = open_root(c, &t->err);
 	t->root = c->root;
 	if (!r)
-		r = find_arch(c, &t->arch, &t->err);
+		r = find_platform(c, &platform, &t->err);
+	t->arch = platform.arch;
 	if (r || inject_is_native(c, t->arch))
 		return r;
 	r = inject_find_source(c, t->arch, &t->source, &t->err);
+	r = r || !c->accelerate ? r : look_at_tools(c, t, &platform);
 	if (r)
 		return r;
 	t->place = inject_find_place(c, t->arch);
@@ -300,19 +369,23 @@ static int look_at_root(struct inject_context *c, struct target *t)
 /* Tells what became of it, and lets it go. */
 static int close_target(struct inject_context *c, struct target *t, struct inject_job *job)
 {
+	struct inject_tools tools = { .twins = t->twins };
 	int status = EXIT_DONE;
 
 	if (job && job->err.code) {
 		err_move(&t->err, &job->err);
 		err_prefix(&t->err, "%s", c->target);
 	}
+	if (!t->err.code && t->twins && accelerate_put(t->root, t->toolchain, t->twins, c->dry_run, &tools.result, &t->err))
+		err_prefix(&t->err, "%s", c->target);
 	if (t->err.code) {
 		fflush(stdout);
 		status = exit_with(&t->err);
 	} else {
-		inject_tell(c, job ? job->result : INJECT_UNCHANGED, t->place, t->arch);
+		inject_tell(c, job ? job->result : INJECT_UNCHANGED, t->place, t->arch, t->twins ? &tools : NULL);
 	}
 	cleanup_fd(&t->root);
+	free(t->twins);
 	free(t->place);
 	err_done(&t->err);
 	return status;
@@ -387,6 +460,7 @@ static int inject_targets(struct inject_context *c, int n, char **targets)
 	}
 	for (size_t i = 0; i < c->n_sources; i++)
 		emulator_done(&c->sources[i].emulator);
+	toolchains_done(&c->toolchains);
 	return status;
 }
 

@@ -11,6 +11,7 @@ enum {
 	OPT_EMULATOR_DIR = OPT_FIRST, OPT_EMULATOR, OPT_CREDENTIALS, OPT_ARGV0, OPT_LASTING,
 	OPT_PERSIST, OPT_NO_VERIFY, OPT_REPLACE, OPT_FORCE, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT,
 	OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS, OPT_WATCH,
+	OPT_ACCELERATE,
 };
 
 enum { WATCH_MAX = 24 * 60 * 60 };
@@ -18,6 +19,7 @@ enum { WATCH_MAX = 24 * 60 * 60 };
 static const struct option_spec specs[] = {
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
 	{ OPT_EMULATOR, "emulator", "ARCH=FILE", "use this emulator (repeatable)" },
+	{ OPT_ACCELERATE, "accelerate", NULL, "emulators that let native compilers stand in, where inject put them" },
 	{ OPT_CREDENTIALS, "credentials", NULL, "set-user-ID programs keep their rights (C)" },
 	{ OPT_ARGV0, "argv0", "auto|on|off", "pass the original argv[0] on (P)" },
 	{ OPT_LASTING, "lasting", "auto|host|pin|mount|no", "how to make the handlers last" },
@@ -86,6 +88,7 @@ static int set_switch(struct context *c, int id)
 		int id;
 		bool *target;
 	} const switches[] = {
+		{ OPT_ACCELERATE, &c->options.accelerate },
 		{ OPT_CREDENTIALS, &c->options.credentials }, { OPT_PERSIST, &c->options.persist },
 		{ OPT_NO_VERIFY, &c->options.no_verify },     { OPT_REPLACE, &c->options.replace },
 		{ OPT_FORCE, &c->options.force },	      { OPT_DRY_RUN, &c->options.dry_run },

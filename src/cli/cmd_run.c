@@ -5,15 +5,17 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/sandbox.h"
 #include "binfmt/sweeper.h"
-#include "cli/cli.h"
+#include "cli/accelerate.h"
 #include "rootfs/enter.h"
+#include "rootfs/survey.h"
 
 enum {
 	OPT_ROOT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR_DIR, OPT_BIND, OPT_WORKDIR, OPT_ENV, OPT_USER,
-	OPT_KEEP_TMP,
+	OPT_KEEP_TMP, OPT_ACCELERATE, OPT_TOOLCHAIN,
 };
 
 enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX = 64 };
@@ -22,6 +24,8 @@ static const struct option_spec specs[] = {
 	{ OPT_ROOT, "root", "DIR", "inside this root file system" },
 	{ OPT_PLATFORM, "platform", "PLATFORM", "handlers for these only (repeatable)" },
 	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
+	{ OPT_ACCELERATE, "accelerate", NULL, "native compilers run instead of equal ones of the root" },
+	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
 	{ OPT_BIND, "bind", "SRC:DST", "show a directory or file inside the root (repeatable)" },
 	{ OPT_WORKDIR, "workdir", "DIR", "start there" },
 	{ OPT_ENV, "env", "NAME=VALUE", "set a variable (repeatable)" },
@@ -33,6 +37,8 @@ static const struct option_spec specs[] = {
 struct context {
 	struct register_options registering;
 	struct enter_request entering;
+	struct toolchains toolchains;
+	struct twins *twins;
 	const char *root;
 	char **command;
 	char *env[ENV_MAX];
@@ -91,14 +97,45 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return set_env(c, argument, e);
 	case OPT_USER:
 		return set_user(c, argument, e);
+	case OPT_ACCELERATE:
+		c->registering.accelerate = true;
+		return 0;
+	case OPT_TOOLCHAIN:
+		c->toolchains.dir = argument;
+		return 0;
 	default:
 		c->entering.keep_tmp = true;
 		return 0;
 	}
 }
 
+/* What the root is made for, and which of its tools have an equal here. A native root needs none. */
+static int find_tools(struct context *c, int root, struct err *e)
+{
+	struct platform platform = { 0 };
+	struct content content;
+	unsigned long skipped;
+	int r = survey_root(root, false, &content, &skipped, e);
+
+	if (!r && content.has_platform)
+		platform = content.platform;
+	content_done(&content);
+	if (!r && !platform.arch)
+		return err_set(e, -EBADMSG, "%s: no program in it tells its platform", c->root);
+	if (r || platform.arch == arch_host())
+		return r;
+	r = toolchains_find(&c->toolchains, &platform, &c->entering.toolchain, e);
+	c->twins = r ? NULL : mem_new(1, sizeof(*c->twins));
+	if (!r && !c->twins)
+		return err_sys(e, -ENOMEM, "%s", c->root);
+	r = r ? r : accelerate_find(root, c->entering.toolchain, c->twins, e);
+	r = r ? r : twins_check(c->twins, e);
+	c->entering.twins = r ? NULL : c->twins;
+	return r ? err_prefix(e, "%s", c->root) : 0;
+}
+
 /* Everything before the command: namespaces, handlers, root, user. */
-static int prepare(const struct context *c, struct err *e)
+static int prepare(struct context *c, struct err *e)
 {
 	auto_fd root = -1;
 	int r = sandbox_enter(e);
@@ -109,6 +146,8 @@ static int prepare(const struct context *c, struct err *e)
 		if (root < 0)
 			return err_sys(e, -errno, "%s", c->root);
 	}
+	if (!r && c->root && c->registering.accelerate)
+		r = find_tools(c, root, e);
 	if (!r)
 		r = sandbox_register(&c->registering, e);
 	if (!r)

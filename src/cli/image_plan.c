@@ -113,7 +113,7 @@ static int graft_onto(struct image_work *w, const struct image_facts *facts, con
 		return err_prefix(w->e, "%s", w->c->target);
 	if (has_it(facts, view, change, source->emulator.fd)) {
 		w->has_told = true;
-		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch);
+		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch, NULL);
 		graft_done(&change->graft);
 		free(take_ptr(&change->place));
 		return 0;
@@ -165,7 +165,7 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 	}
 	if (inject_is_native(w->c, arch)) {
 		w->has_told = true;
-		inject_tell(w->c, INJECT_UNCHANGED, NULL, arch);
+		inject_tell(w->c, INJECT_UNCHANGED, NULL, arch, NULL);
 		return 0;
 	}
 	return graft_onto(w, facts, view, arch);

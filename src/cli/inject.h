@@ -3,7 +3,7 @@
 #pragma once
 
 #include "arch/name.h"
-#include "cli/cli.h"
+#include "cli/accelerate.h"
 #include "emulator/search.h"
 #include "image/graft.h"
 #include "rootfs/inject.h"
@@ -16,6 +16,8 @@ struct inject_context {
 	struct platform platform;
 	bool has_platform, force, dry_run, json, quiet;
 	bool ejects;
+	bool accelerate; /* native tools as well */
+	struct toolchains toolchains;
 	const char *at, *emulator;
 	const char *out; /* for images: another file than the one that is read */
 	enum graft_codec codec; /* of a new layer */
@@ -31,8 +33,15 @@ struct inject_context {
 	size_t found;
 };
 
-/* Says what became of the target; at is NULL for a native one, which is unchanged, and where it is not known. */
-void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch);
+/* What became of the native tools of a target. */
+struct inject_tools {
+	const struct twins *twins; /* NULL: taken out, and not known */
+	enum inject_result result;
+};
+
+/* Says what became of the target; at is NULL for a native one, which is unchanged, and where it is not known; tools for none. */
+void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch,
+	const struct inject_tools *tools);
 /* The emulator for an architecture, opened once for all targets; borrowed. */
 int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e);
 /*

@@ -193,7 +193,7 @@ static void tell_all(struct image_work *w)
 			continue;
 		has_any = true;
 		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
-			w->changes[i].place, w->changes[i].arch);
+			w->changes[i].place, w->changes[i].arch, NULL);
 	}
 	if (has_any && !w->c->quiet)
 		tell_of_signatures(w);

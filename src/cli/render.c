@@ -33,6 +33,7 @@ const struct column status_columns[] = {
 	{ "HANDLER", "handler", "name in binfmt_misc" },
 	{ "EMULATOR", "emulator", "its file" },
 	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
+	{ "ACCELERATES", "accelerates", "whether native tools of a root may stand in for its programs", COLUMN_BOOL, true },
 	{ "WHY", "why", "what is wrong", .is_extra = true },
 	{ 0 },
 };
@@ -224,7 +225,7 @@ static void status_row(struct grid *grid, const struct status_row *row)
 			row->version, row->rule ? row->rule->name : NULL,
 			is_entry ? row->rule->interpreter : NULL,
 			row->state == STATUS_EMULATED ? row->is_verified ? "yes" : "no" : NULL,
-			row->why });
+			row->state == STATUS_EMULATED ? row->is_accelerating ? "yes" : "no" : NULL, row->why });
 }
 
 static struct json *table_json(const struct status *s)
@@ -276,6 +277,9 @@ int render_status(const struct status *status, const struct table_view *view)
 	if (!view->no_headings && !view->output)
 		print_table_line(status);
 	fflush(stdout);
+	for (size_t i = 0; i < status->n && !view->quiet; i++)
+		if (status->rows[i].is_accelerating)
+			say_note("%s: native compilers run where inject --accelerate has put them", status->rows[i].arch->qemu);
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
 		if (*status->rows[i].why)
 			say_note("%s: %s", status->rows[i].rule ? status->rows[i].rule->name :

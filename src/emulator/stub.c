@@ -303,6 +303,24 @@ int stub_use(struct emulator *emulator, const char *dir, struct err *e)
 	return r;
 }
 
+int stub_name(struct emulator *emulator, const char *dir, struct err *e)
+{
+	char name[80], *path;
+	int r;
+
+	if (stub_is_in(emulator->fd))
+		return 0;
+	r = check(emulator, e);
+	r = r ? r : name_of(emulator, name, e);
+	if (r)
+		return r;
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return err_sys(e, -ENOMEM, "%s", dir);
+	free(emulator->path);
+	emulator->path = path;
+	return 0;
+}
+
 char *stub_directory(void)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

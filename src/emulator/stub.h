@@ -19,6 +19,8 @@ bool stub_is_in(int fd);
  * and is made and tried with the probe of its architecture when it is not there yet. One that has the stub stays as it is.
  */
 int stub_use(struct emulator *emulator, const char *dir, struct err *e);
+/* Says only where that would be: the emulator's path becomes it. */
+int stub_name(struct emulator *emulator, const char *dir, struct err *e);
 /* The same without a directory: the emulator's path is then one of this process alone. */
 int stub_use_unnamed(struct emulator *emulator, struct err *e);
 /* Where it is kept by default: root's, else the user's cache. Text to be freed; NULL. */

@@ -33,12 +33,15 @@
  * number in words as wide as its long), so it stays with the root's own compiler where that has others.
  */
 #define RULES_LTO "!v-flto"
+/* CVE-2023-4039: packages of one version lay arrays out on either side of the canary, and only the root's may be the mended one. */
+#define RULES_REVISION "~aarch64:v-fstack-protector"
 
-static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_C_PLACES, NULL };
-static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, "u-nostdinc", "u-nostdinc++", "a-iprefix", "a/",
+static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, RULES_C_PLACES,
+	NULL };
+static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, "u-nostdinc", "u-nostdinc++", "a-iprefix", "a/",
 	PLACE("usr/include/c++/%V"), PLACE("usr/include/%T/c++/%V"), PLACE("usr/include/c++/%V/backward"), ".",
 	RULES_C_PLACES, NULL };
-static const char *const rules_lto[] = { RULES_COMPILER, NULL };
+static const char *const rules_lto[] = { RULES_COMPILER, RULES_REVISION, NULL };
 static const char *const rules_as[] = { "v@", "s=native", NULL };
 /* Only a native linker looks at LD_LIBRARY_PATH for what libraries need (ld(1), -rpath-link). */
 static const char *const rules_ld[] = { "v@", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };

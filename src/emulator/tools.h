@@ -16,7 +16,10 @@ struct tool_kind {
 	bool wants_plugin; /* would not know objects of LTO without it: not where the root has it and we have not */
 	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this machine's */
 	const char *package; /* of Debian, in which it comes */
-	/* Words of entry/rules.h with the same placeholders, NULL at the end; '!' before one: only where those differ. */
+	/*
+	 * Words of entry/rules.h with the same placeholders, NULL at the end. Before one '!': only where those numbers differ;
+	 * "~ARCH:": only there, and where the packages are not of one revision.
+	 */
 	const char *const *rules;
 };
 

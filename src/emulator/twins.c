@@ -10,7 +10,8 @@
 #include "base/fdio.h"
 #include "base/str.h"
 
-const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told", "left alone" };
+const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
+	"what it needs is emulated", "its files depend on the width and order of numbers" };
 
 static int open_twin(const struct toolchain *t, const struct twin_root *root, struct twin *twin, struct stat *st)
 {
@@ -52,7 +53,7 @@ static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
 	if (kind->wants_same_numbers && !has_same_numbers(t))
-		return TWIN_ALONE;
+		return TWIN_NUMBERS;
 	if (kind->identity != IDENTITY_NONE) {
 		if (fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes) ||
 			!identity_find(&bytes, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity))
@@ -149,17 +150,32 @@ static uint32_t put_path(struct writer *w, const char *place, const char *name)
 	return put_text(w, buf_text(&path));
 }
 
-static uint32_t put_rules(struct writer *w, const struct toolchain *t, const struct toolchain_tool *tool, const char *place)
+/* The word without what says where it holds; NULL where it does not hold. */
+static const char *applying(const struct toolchain *t, const struct twin *twin, const char *word)
+{
+	size_t len = strlen(t->platform.arch->qemu);
+
+	if (*word == '!')
+		return has_same_numbers(t) ? NULL : word + 1;
+	if (*word != '~')
+		return word;
+	if (strncmp(word + 1, t->platform.arch->qemu, len) || word[1 + len] != ':' ||
+		!strcmp(twin->identity.package, twin->tool->identity.package))
+		return NULL;
+	return word + 2 + len;
+}
+
+static uint32_t put_rules(struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
 {
 	uint32_t at = w->base + (uint32_t)w->texts.len;
 
-	for (const char *const *word = tool->kind->rules; *word; word++) {
+	for (const char *const *rule = twin->tool->kind->rules; *rule; rule++) {
+		const char *word = applying(t, twin, *rule);
 		auto_buf text = { 0 };
-		bool is_for_others = **word == '!';
 
-		if (is_for_others && has_same_numbers(t))
+		if (!word)
 			continue;
-		tool_expand(&text, *word + is_for_others, t->triplet, tool->version, place);
+		tool_expand(&text, word, t->triplet, twin->tool->version, place);
 		w->texts.failed |= !buf_ok(&text);
 		put_text(w, buf_text(&text));
 	}
@@ -176,7 +192,7 @@ static struct entry_tool tool_entry(struct writer *w, const struct toolchain *t,
 
 	tool.path = put_text(w, twin->path);
 	tool.native = put_path(w, place, file->name);
-	tool.rules = put_rules(w, t, twin->tool, place);
+	tool.rules = put_rules(w, t, twin, place);
 	memcpy(tool.id, twin->id, twin->id_len);
 	return tool;
 }

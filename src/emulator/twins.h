@@ -14,6 +14,7 @@ enum twin_verdict {
 	TWIN_FOREIGN,	/* for another platform than the root */
 	TWIN_UNKNOWN,	/* cannot be told, or cannot be known again */
 	TWIN_ALONE,	/* what it needs to be equal is not */
+	TWIN_NUMBERS,	/* what it writes depends on the width and order of the machine's numbers, which differ */
 };
 /* "equal", "absent", … by enum twin_verdict. */
 extern const char *const twin_words[];

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
+#include "emulator/stub.h"
 
 const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled",
 	"missing", "foreign" };
@@ -102,6 +103,7 @@ static void add_handled(struct status *s, const struct trials *t, size_t i,
 
 	if (t->trace[i].exe >= 0)
 		emulator_version(t->trace[i].exe, t->arch[i], row->version);
+	row->is_accelerating = t->trace[i].exe >= 0 && stub_is_in(t->trace[i].exe);
 	if (exec_is_good(&t->run[i])) {
 		row->state = STATUS_EMULATED;
 		/* Where no empty root can be had: what is fixed and needs no file runs in every root. */

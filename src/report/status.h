@@ -25,6 +25,7 @@ struct status_row {
 	enum status_state state;
 	const struct rule *rule; /* the entry, inside status->table; NULL when native, missing or unreadable */
 	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
+	bool is_accelerating;	 /* its emulator has the entry stub */
 	char version[EMULATOR_VERSION_MAX];
 	char why[160];		 /* of broken, and remarks; "" for none */
 };

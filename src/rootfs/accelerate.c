@@ -221,7 +221,7 @@ static int write_bytes(int dir, const char *name, const void *data, size_t len)
 	static const struct timespec epoch[2] = { 0 };
 	int r = fd < 0 ? -errno : fd_write(fd, data, len);
 
-	if (!r && (fchmod(fd, 0644) < 0 || (!geteuid() && fchown(fd, 0, 0) < 0) || futimens(fd, epoch) < 0 || fsync(fd) < 0))
+	if (!r && (fchmod(fd, 0644) < 0 || (!geteuid() && fchown(fd, 0, 0) < 0) || futimens(fd, epoch) < 0))
 		r = -errno;
 	return r;
 }
@@ -252,48 +252,52 @@ static int write_record(const struct spot *spot, int dir)
 	return write_bytes(dir, RECORD, text, (size_t)len);
 }
 
-static int write_documents(const struct toolchain *t, const struct twins *twins, const struct spot *spot, int dir)
+static int write_documents(const struct toolchain *t, const struct twins *twins, const char *place, int dir)
 {
 	auto_buf index = { 0 }, manifest = { 0 };
-	int r = twins_index(t, twins, ENTRY_PLACE_ROOT, &index);
+	int r = twins_index(t, twins, place, &index);
 
 	r = r ? r : twins_manifest(t, twins, &manifest);
 	r = r ? r : write_bytes(dir, ENTRY_INDEX + 1, index.data, index.len);
-	r = r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
-	return r ? r : write_record(spot, dir);
+	return r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
 }
 
-static int make_directories(int own, int *ret)
+static int make_directories(int dir)
 {
 	static const char *const dirs[] = { "bin", "lib", "lib/bfd-plugins" };
-	auto_fd dir = -1;
 
-	if (mkdirat(own, TEMPORARY, 0755) < 0)
-		return -errno;
-	dir = openat(own, TEMPORARY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 || fchmod(dir, 0755) < 0)
-		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(dir, dirs[i], 0755) < 0 || fchmodat(dir, dirs[i], 0755, 0) < 0)
 			return -errno;
-	*ret = take_fd(&dir);
 	return 0;
 }
 
-static int fill(const struct toolchain *t, const struct twins *twins, const struct spot *spot, struct err *e)
+int accelerate_fill(int dir, const struct toolchain *t, const struct twins *twins, const char *place, struct err *e)
 {
-	auto_fd dir = -1;
-	int r = make_directories(spot->own, &dir);
+	int r = make_directories(dir);
 
+	r = r ? r : write_documents(t, twins, place, dir);
 	if (r)
-		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
-	/* The record first: killed from here on, what was made can be undone. */
-	r = write_documents(t, twins, spot, dir);
-	if (r)
-		return err_sys(e, r == -ENOMEM ? r : -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
+		return err_sys(e, r == -ENOMEM ? r : -EIO, "%s: %s", place, strerror(-r));
 	for (size_t i = 0; !r && i < t->n_files; i++)
 		if (twins_need(t, twins, i))
 			r = write_tool(t, i, dir, e);
+	return r;
+}
+
+static int fill_temporary(const struct toolchain *t, const struct twins *twins, const struct spot *spot, struct err *e)
+{
+	auto_fd dir = -1;
+	int r = mkdirat(spot->own, TEMPORARY, 0755) < 0 ? -errno : 0;
+
+	dir = r ? -1 : openat(spot->own, TEMPORARY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (!r && (dir < 0 || fchmod(dir, 0755) < 0))
+		r = -errno;
+	/* The record first: killed from here on, what was made can be undone. */
+	r = r ? r : write_record(spot, dir);
+	if (r)
+		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
+	r = accelerate_fill(dir, t, twins, ENTRY_PLACE_ROOT, e);
 	if (!r && syncfs(dir) < 0)
 		r = err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(errno));
 	return r;
@@ -348,7 +352,7 @@ static int put(struct spot *spot, const struct toolchain *t, const struct twins 
 		inherit_record(spot);
 	r = remove_tree(spot->own, TEMPORARY, 0);
 	r = r ? r : remove_tree(spot->own, OLD, 0);
-	r = r ? err_sys(e, -EIO, ABOVE "/" OWN ": %s", strerror(-r)) : fill(t, twins, spot, e);
+	r = r ? err_sys(e, -EIO, ABOVE "/" OWN ": %s", strerror(-r)) : fill_temporary(t, twins, spot, e);
 	if (!r) {
 		r = swap_in(spot, has_old);
 		r = r ? err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;

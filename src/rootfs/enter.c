@@ -83,6 +83,25 @@ static void make_dev(int root)
 		mount_at(root, "/dev/shm", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
+/* A tmpfs of their own below the new /dev, so that nothing is put into the root. */
+static int add_tools(int root, const struct enter_request *request, struct err *e)
+{
+	auto_fd place = -1;
+	auto_fd dev = beneath_open(root, "/dev", O_RDONLY | O_DIRECTORY);
+	int r;
+
+	if (dev < 0 || mkdirat(dev, strrchr(ENTRY_PLACE_RUN, '/') + 1, 0755) < 0)
+		return err_sys(e, dev < 0 ? dev : -errno, "the root has no /dev for native tools");
+	r = mount_at(root, ENTRY_PLACE_RUN, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+	if (r)
+		return err_sys(e, r, "cannot mount a place for native tools");
+	place = beneath_open(root, ENTRY_PLACE_RUN, O_RDONLY | O_DIRECTORY);
+	r = place < 0 ? err_sys(e, place, ENTRY_PLACE_RUN) :
+			accelerate_fill(place, request->toolchain, request->twins, ENTRY_PLACE_RUN, e);
+	make_read_only(root, ENTRY_PLACE_RUN);
+	return r;
+}
+
 static int bind_one(int root, const char *spec, struct err *e)
 {
 	const char *colon = strchr(spec, ':');
@@ -120,6 +139,8 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 	if (!mount_at(top, "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL))
 		make_read_only(top, "/sys");
 	make_dev(top);
+	if (request->twins)
+		r = add_tools(top, request, e);
 	/* The machine's own file, so nobody inside may write to it. */
 	if (!mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL))
 		make_read_only(top, "/etc/resolv.conf");

@@ -2,7 +2,7 @@
 /* Making a root file system the root of this process, with what programs expect in it. */
 #pragma once
 
-#include "base/err.h"
+#include "rootfs/accelerate.h"
 
 enum { ENTER_BINDS_MAX = 32 };
 
@@ -11,6 +11,8 @@ struct enter_request {
 	size_t n_binds;
 	const char *workdir; /* inside; NULL: / */
 	bool keep_tmp;	     /* no tmpfs on /tmp */
+	const struct toolchain *toolchain; /* native tools for ENTRY_PLACE_RUN, as far as they equal; NULL: none */
+	const struct twins *twins;
 };
 
 /*

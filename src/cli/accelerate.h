@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Native tools on the command line: where they come from, and what is said of them. */
+#pragma once
+
+#include "cli/cli.h"
+#include "emulator/twins.h"
+
+enum { TOOLCHAINS_MAX = 8 };
+
+/* Gathered once for each platform of a run. Zeroed it is empty; toolchains_done() frees. */
+struct toolchains {
+	const char *dir; /* of --toolchain; NULL: this machine's own */
+	struct toolchain *list[TOOLCHAINS_MAX];
+	size_t n;
+};
+
+/* The tools for a platform; borrowed. -ENOENT with the packages as a hint, -EBADMSG when dir is for another one. */
+int toolchains_find(struct toolchains *toolchains, const struct platform *platform, const struct toolchain **ret, struct err *e);
+void toolchains_done(struct toolchains *toolchains);
+/* "cc1 as ld.bfd run natively; lto1 stays emulated (left alone)". */
+void twins_say(struct buf *out, const struct twins *twins);
+/* Sets "accelerated" and "emulated". */
+void twins_json(struct json *object, const struct twins *twins);
+/* -EBADMSG when none of them is equal, with what stands against it. */
+int twins_check(const struct twins *twins, struct err *e);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/* anyarch toolchain: gather the native tools for a platform from the cross packages of this machine. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/stop.h"
+#include "cli/render.h"
+#include "emulator/toolchain.h"
+
+enum { OPT_JSON = OPT_FIRST, OPT_NOHEADINGS };
+
+static const struct column columns[] = {
+	{ "TOOL", "tool", "its name" },
+	{ "VERSION", "version", "upstream's" },
+	{ "PACKAGE", "package", "whose, as it says itself" },
+	{ "TARGET", "target", "what it makes programs for" },
+	{ "STANDS-FOR", "stands_for", "what it runs instead of" },
+	{ 0 },
+};
+
+static const struct option_spec specs[] = {
+	{ 'o', "output", "DIR", "put the tools, their libraries and their loader there" },
+	{ OPT_JSON, "json", NULL, "print the result as JSON" },
+	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
+	{ 'q', "quiet", NULL, "print errors only" },
+	{ 0 },
+};
+
+struct context {
+	const char *out;
+	struct table_view view;
+};
+
+static int set(void *context, int id, const char *argument, struct err *e)
+{
+	struct context *c = context;
+
+	(void)e;
+	switch (id) {
+	case 'o':
+		c->out = argument;
+		return 0;
+	case OPT_JSON:
+		c->view.json = true;
+		return 0;
+	case OPT_NOHEADINGS:
+		c->view.no_headings = true;
+		return 0;
+	default:
+		c->view.quiet = true;
+		return 0;
+	}
+}
+
+static void add_row(struct grid *grid, const struct toolchain *t, const struct toolchain_tool *tool)
+{
+	auto_buf twin = { 0 };
+
+	tool_expand(&twin, tool->kind->twins[0], t->triplet, tool->version, "");
+	grid_row(grid, (const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
+			       *tool->identity.package ? tool->identity.package : NULL, t->triplet, buf_text(&twin) });
+}
+
+static int print(const struct context *c, const struct toolchain *t, struct err *e)
+{
+	auto_grid grid = grid_new(columns);
+
+	if (c->view.json) {
+		auto_json *o = toolchain_manifest(t, NULL);
+
+		return jv_write(o, stdout);
+	}
+	for (size_t i = 0; i < t->n_tools; i++)
+		add_row(&grid, t, &t->tools[i]);
+	return c->view.quiet ? 0 : grid_print(&grid, &c->view, e);
+}
+
+static void tell_missing(const struct toolchain *t)
+{
+	auto_buf words = { 0 };
+
+	for (const char *p = buf_text(&t->missing); *p; p++)
+		buf_add(&words, *p == '\n' ? " " : p, 1);
+	if (words.len)
+		say_note("more tools are in %s: apt-get install --no-install-recommends %s", strchr(buf_text(&t->missing), '\n')[1] ?
+			 "other packages" : "another package", buf_text(&words));
+}
+
+static int work(const struct context *c, const char *name, struct err *e)
+{
+	auto_free struct toolchain *t = mem_new(1, sizeof(*t));
+	struct platform platform;
+	int r = t ? name_parse(name, strlen(name), &platform, e) : err_sys(e, -ENOMEM, "cannot gather the tools");
+
+	if (r)
+		return r;
+	if (platform.arch == arch_host())
+		return err_set(e, -EINVAL, "%s: this machine compiles for it by itself", name);
+	r = toolchain_gather("", &platform, t, e);
+	if (r)
+		return r;
+	r = c->out ? toolchain_write(t, c->out, e) : 0;
+	r = r ? r : print(c, t, e);
+	if (!r && !c->view.quiet)
+		tell_missing(t);
+	toolchain_done(t);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct option_set set_of = { &cmd_toolchain, set };
+	struct context c = { 0 };
+	auto_err e = { 0 };
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+
+	if (first < 0)
+		return status;
+	if (argc - first != 1) {
+		err_set(&e, -EINVAL, first == argc ? "toolchain: for which platform?" : "toolchain takes one platform");
+		err_hint(&e, "anyarch toolchain armhf");
+		return exit_with(&e);
+	}
+	stop_catch();
+	return work(&c, argv[first], &e) ? exit_with(&e) : EXIT_DONE;
+}
+
+const struct command cmd_toolchain = {
+	"toolchain", "[OPTION...] PLATFORM",
+	"gather native compilers for a platform from the cross packages of this machine", run, specs, NULL,
+};
