@@ -79,6 +79,8 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	if (!r && content.has_platform)
 		doctor_platform(s, content.platform.arch, target,
 			doctor_is_provided(s, content.platform.arch, &content), d);
+	if (!r && content.has_platform)
+		r = doctor_tools(s, root, content.platform.arch, target, d, e);
 	if (!r && content.is_mixed)
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);

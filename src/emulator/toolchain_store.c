@@ -111,11 +111,22 @@ static int write_manifest(const struct toolchain *t, int dir, struct err *e)
 	return r ? err_sys(e, r == -ENOMEM ? r : -EIO, TOOLCHAIN_MANIFEST) : 0;
 }
 
+static const char *const dirs[] = { "lib/bfd-plugins", "lib", "bin" };
+
+/* The directories' too, now that nothing is put into them any more. */
+static int settle_times(int dir, struct err *e)
+{
+	static const struct timespec epoch[2] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (utimensat(dir, dirs[i], epoch, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return err_sys(e, -EIO, "%s", dirs[i]);
+	return futimens(dir, epoch) < 0 ? err_sys(e, -EIO, "its time") : 0;
+}
+
 /* Whatever this run has made. */
 static void remove_all(const struct toolchain *t, const char *path, int dir)
 {
-	static const char *const dirs[] = { "lib/bfd-plugins", "lib", "bin" };
-
 	for (size_t i = 0; i < t->n_files; i++)
 		unlinkat(dir, t->files[i].name, 0);
 	unlinkat(dir, TOOLCHAIN_MANIFEST, 0);
@@ -140,6 +151,7 @@ int toolchain_write(const struct toolchain *t, const char *path, struct err *e)
 	for (size_t i = 0; !r && i < t->n_files; i++)
 		r = write_file(t, i, dir, e);
 	r = r ? r : write_manifest(t, dir, e);
+	r = r ? r : settle_times(dir, e);
 	if (!r && renameat2(AT_FDCWD, buf_text(&temporary), AT_FDCWD, path, RENAME_NOREPLACE) < 0)
 		r = err_sys(e, -errno, "%s", path);
 	if (r && dir >= 0)
@@ -306,7 +318,7 @@ int toolchain_open(const char *path, struct toolchain *ret, struct err *e)
 	if (!r && fd_read_all(fd, MANIFEST_MAX, &text))
 		r = bad_manifest(e, "it is too large, or cannot be read");
 	o = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	r = r ? r : !o ? -EBADMSG : read_manifest(o, ret, e);
+	r = r ? r : !o ? (err_prefix(e, TOOLCHAIN_MANIFEST), -EBADMSG) : read_manifest(o, ret, e);
 	if (r) {
 		toolchain_done(ret);
 		return err_prefix(e, "%s", path);

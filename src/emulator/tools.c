@@ -7,10 +7,10 @@
 /*
  * What crosses the border between the machine and the root stays emulated: plugins and converters of characters are
  * libraries that the compiler loads; "native" means the CPU that is emulated; profiles and other places for headers are
- * not proven equal. Options may hide in @FILE.
+ * not proven equal.
  */
 #define RULES_COMPILER                                                                                          \
-	"v@", "v-fplugin", "s=native", "v-fprofile-use", "v-fbranch-probabilities", "v-fauto-profile", "v-m31", "v-m32", \
+	"r", "v-fplugin", "s=native", "v-fprofile-use", "v-fbranch-probabilities", "v-fauto-profile", "v-m31", "v-m32", \
 		"v-mx32"
 #define RULES_HEADERS                                                                                          \
 	"v-finput-charset", "v-fexec-charset", "v-fwide-exec-charset", "v-isysroot", "v-iprefix", "v-iwithprefix", \
@@ -42,15 +42,15 @@ static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LT
 	PLACE("usr/include/c++/%V"), PLACE("usr/include/%T/c++/%V"), PLACE("usr/include/c++/%V/backward"), ".",
 	RULES_C_PLACES, NULL };
 static const char *const rules_lto[] = { RULES_COMPILER, RULES_REVISION, NULL };
-static const char *const rules_as[] = { "v@", "s=native", NULL };
+static const char *const rules_as[] = { "r", "s=native", NULL };
 /* Only a native linker looks at LD_LIBRARY_PATH for what libraries need (ld(1), -rpath-link). */
-static const char *const rules_ld[] = { "v@", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
+static const char *const rules_ld[] = { "r", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
 /*
  * These load what is in ../lib/bfd-plugins from where they lie (bfd/plugin.c), so that they know objects of LTO: the root's
  * is in /usr/lib, and where it has LLVM's as well they stay emulated.
  */
 #define RULES_PLUGINS                                                                                          \
-	"v@", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12), LLVM(13), LLVM(14), LLVM(15), LLVM(16), \
+	"r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12), LLVM(13), LLVM(14), LLVM(15), LLVM(16), \
 		LLVM(17), LLVM(18), LLVM(19), LLVM(20), LLVM(21), LLVM(22), LLVM(23)
 #define LLVM(version) "x/usr/lib/bfd-plugins/LLVMgold-" #version ".so"
 static const char *const rules_ar[] = { RULES_PLUGINS, "0%P/bin/ar", NULL };

@@ -21,13 +21,17 @@
 #define TEMPORARY ".native.anyarch-new"
 #define OLD	  ".native.anyarch-old"
 #define RECORD	  "record"
+#define NEW_START ".anyarch-"
+#define NEW_END	  ".new"
 
 enum { RECORD_MAX = 256, DEPTH_MAX = 8 };
 
 /* /usr/lib, anyarch in it, and what is to be given back. */
 struct spot {
-	int above, own;
-	bool is_made; /* anyarch was, by us */
+	int above;
+	int own; /* anyarch, or what will be: see make_own() */
+	bool is_made; /* by us */
+	char temporary[80]; /* its name as long as it is not whole; "" */
 	struct timespec time; /* of /usr/lib, before that */
 };
 
@@ -73,19 +77,33 @@ static int check_directory(int fd, const char *path, struct err *e)
 	return 0;
 }
 
-static int open_own(struct spot *spot, bool make, struct err *e)
+static void name_new(struct spot *spot)
+{
+	snprintf(spot->temporary, sizeof(spot->temporary), NEW_START "%lld-%ld" NEW_END, (long long)spot->time.tv_sec,
+		spot->time.tv_nsec);
+}
+
+/*
+ * Killed at any moment, /usr/lib has to get its time back: so the directory in which all is made has that in its name,
+ * ".anyarch-SECONDS-NANOSECONDS.new".
+ */
+static int make_own(struct spot *spot, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(spot->above, &st) < 0)
 		return err_sys(e, -errno, ABOVE);
 	spot->time = st.st_mtim;
-	if (make && mkdirat(spot->above, OWN, 0755) < 0) {
-		if (errno != EEXIST)
-			return err_sys(e, -errno, ABOVE "/" OWN);
-	} else if (make) {
-		spot->is_made = true;
-	}
+	name_new(spot);
+	if (mkdirat(spot->above, spot->temporary, 0755) < 0)
+		return err_sys(e, errno == EROFS || errno == EACCES ? -errno : -EIO, ABOVE "/" OWN ": %s", strerror(errno));
+	spot->is_made = true;
+	spot->own = openat(spot->above, spot->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return spot->own < 0 || fchmod(spot->own, 0755) < 0 ? err_sys(e, -EIO, ABOVE "/" OWN) : 0;
+}
+
+static int open_own(struct spot *spot, struct err *e)
+{
 	spot->own = openat(spot->above, OWN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (spot->own < 0 && errno == ENOENT)
 		return -ENOENT;
@@ -94,21 +112,14 @@ static int open_own(struct spot *spot, bool make, struct err *e)
 	return check_directory(spot->own, ABOVE "/" OWN, e);
 }
 
-/* -ENOENT without a message when there is nothing and nothing is to be made. */
-static int spot_open(int root, bool make, struct spot *ret, struct err *e)
+static int open_above(int root, bool changes, struct spot *ret, struct err *e)
 {
-	int r;
-
 	ret->above = beneath_open(root, ABOVE, O_RDONLY | O_DIRECTORY);
-	if (ret->above == -ENOENT && !make)
-		return -ENOENT;
 	if (ret->above < 0)
-		return err_sys(e, ret->above == -ENOENT ? -EBADMSG : ret->above, ABOVE);
-	r = make ? check_directory(ret->above, ABOVE, e) : 0;
-	r = r ? r : open_own(ret, make, e);
-	if (!r && make && flock(ret->own, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, -EBUSY, ABOVE "/" OWN ": somebody else is changing it");
-	return r;
+		return ret->above == -ENOENT ? -ENOENT : err_sys(e, ret->above, ABOVE);
+	if (changes && flock(ret->above, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, -EBUSY, ABOVE ": somebody else is changing it");
+	return 0;
 }
 
 /* ---- removing ---- */
@@ -150,22 +161,49 @@ static int remove_tree(int dir, const char *name, unsigned depth)
 }
 
 /* "1 SECONDS NANOSECONDS" where anyarch was made for it, "0 0 0" where it was there. */
-static void read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret)
+static bool parse_record(const char *text, bool *ret_is_made, struct timespec *ret)
 {
-	auto_fd dir = openat(spot->own, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
-	auto_buf text = { 0 };
 	long long seconds;
 	long nanoseconds;
 	int made;
 
-	*ret_is_made = false;
-	fd = dir < 0 ? -1 : fd_open_regular(dir, RECORD, O_NOFOLLOW);
-	if (fd < 0 || fd_read_all(fd, RECORD_MAX, &text) ||
-		sscanf(buf_text(&text), "%d %lld %ld", &made, &seconds, &nanoseconds) != 3 || made != 1 || nanoseconds < 0 ||
+	if (sscanf(text, "%d %lld %ld", &made, &seconds, &nanoseconds) != 3 || made < 0 || made > 1 || nanoseconds < 0 ||
 		nanoseconds > 999999999)
-		return;
-	*ret_is_made = true;
+		return false;
+	*ret_is_made = made;
 	*ret = (struct timespec){ .tv_sec = (time_t)seconds, .tv_nsec = nanoseconds };
+	return true;
+}
+
+/* An image's has none, and a root may have been made of one. */
+static bool has_index(int dir)
+{
+	auto_fd fd = fd_open_regular(dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	char magic[sizeof(((struct entry_index *)0)->magic)];
+
+	return fd >= 0 && fd_pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+		!memcmp(magic, ENTRY_INDEX_MAGIC, sizeof(magic));
+}
+
+/* Whether the directory of this name is ours, and what it knows of the time before. */
+static bool read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret)
+{
+	auto_fd dir = openat(spot->own, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	auto_buf text = { 0 };
+
+	*ret_is_made = false;
+	if (dir < 0)
+		return false;
+	fd = fd_open_regular(dir, RECORD, O_NOFOLLOW);
+	if (fd >= 0 && !fd_read_all(fd, RECORD_MAX, &text) && parse_record(buf_text(&text), ret_is_made, ret))
+		return true;
+	return has_index(dir);
+}
+
+static int not_ours(struct err *e)
+{
+	err_set(e, -EBADMSG, ENTRY_PLACE_ROOT ": something else is there");
+	return err_hint(e, "move it away, if it is not needed under that name");
 }
 
 /* anyarch goes when it was made for the tools and nothing else is in it; then /usr/lib is as it was. */
@@ -173,7 +211,7 @@ static void tidy(const struct spot *spot, bool is_made, const struct timespec *t
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, *time };
 
-	if (is_made && !unlinkat(spot->above, OWN, AT_REMOVEDIR))
+	if (is_made && !unlinkat(spot->above, *spot->temporary ? spot->temporary : OWN, AT_REMOVEDIR))
 		futimens(spot->above, times);
 }
 
@@ -182,35 +220,103 @@ static bool is_there(const struct spot *spot, const char *name)
 	return !faccessat(spot->own, name, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
+/* What runs have left that were killed before anyarch was there: the oldest time is the one of before. */
+static int sweep(const struct spot *spot)
+{
+	int fd = openat(spot->above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		cleanup_fd(&fd);
+		return -EIO;
+	}
+	while (!r && (entry = readdir(dir))) {
+		struct timespec time = { 0 };
+		long long seconds;
+		int end = 0;
+
+		if (sscanf(entry->d_name, NEW_START "%lld-%ld" NEW_END "%n", &seconds, &time.tv_nsec, &end) != 2 || !end ||
+			entry->d_name[end] || time.tv_nsec < 0 || time.tv_nsec > 999999999)
+			continue;
+		time.tv_sec = (time_t)seconds;
+		r = remove_tree(spot->above, entry->d_name, 0);
+		if (!r)
+			futimens(spot->above, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, time });
+	}
+	closedir(dir);
+	return r;
+}
+
+/* The directory that is there, by whatever name, in one step out of the stub's sight, then away. */
+static int remove_native(const struct spot *spot)
+{
+	int r = is_there(spot, NAME) ? remove_tree(spot->own, OLD, 0) : 0;
+
+	if (!r && renameat(spot->own, NAME, spot->own, OLD) < 0 && errno != ENOENT)
+		r = -errno;
+	r = r ? r : remove_tree(spot->own, TEMPORARY, 0);
+	return r ? r : remove_tree(spot->own, OLD, 0);
+}
+
+/* Whether nothing but ours is in anyarch. */
+static bool is_alone(const struct spot *spot)
+{
+	int fd = openat(spot->own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool is = dir;
+
+	if (!dir)
+		cleanup_fd(&fd);
+	while (is && (entry = readdir(dir)))
+		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, NAME) ||
+			!strcmp(entry->d_name, OLD) || !strcmp(entry->d_name, TEMPORARY);
+	if (dir)
+		closedir(dir);
+	return is;
+}
+
+/* All of it gets a name that the next run would sweep, with the time in it: killed now, nothing is forgotten. */
+static int remove_whole(struct spot *spot, const struct timespec *time)
+{
+	spot->time = *time;
+	name_new(spot);
+	if (renameat2(spot->above, OWN, spot->above, spot->temporary, RENAME_NOREPLACE) < 0)
+		return -errno;
+	return sweep(spot);
+}
+
+static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, struct err *e)
+{
+	struct timespec time = { 0 };
+	bool is_made;
+	int r;
+
+	if (!is_there(spot, NAME) && !is_there(spot, OLD) && !is_there(spot, TEMPORARY))
+		return 0;
+	if (!read_record(spot, is_there(spot, NAME) ? NAME : is_there(spot, OLD) ? OLD : TEMPORARY, &is_made, &time) &&
+		is_there(spot, NAME))
+		return not_ours(e);
+	*ret = INJECT_REMOVED;
+	if (dry_run)
+		return 0;
+	r = is_made && is_alone(spot) ? remove_whole(spot, &time) : remove_native(spot);
+	return r ? err_sys(e, -EIO, "%s: cannot take it out: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
+}
+
 int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
-	struct timespec time = { 0 };
-	bool is_made, has_any;
-	int r = spot_open(root, false, &spot, e);
+	int r = open_above(root, !dry_run, &spot, e);
 
 	*ret = INJECT_ABSENT;
 	if (r)
 		return r == -ENOENT ? 0 : r;
-	has_any = is_there(&spot, NAME) || is_there(&spot, OLD);
-	if (!has_any && !is_there(&spot, TEMPORARY))
-		return 0;
-	*ret = INJECT_REMOVED;
-	if (dry_run)
-		return 0;
-	if (flock(spot.own, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, -EBUSY, ABOVE "/" OWN ": somebody else is changing it");
-	read_record(&spot, is_there(&spot, NAME) ? NAME : is_there(&spot, OLD) ? OLD : TEMPORARY, &is_made, &time);
-	r = is_there(&spot, NAME) ? remove_tree(spot.own, OLD, 0) : 0;
-	/* From here on the stub does not find it. */
-	if (!r && renameat(spot.own, NAME, spot.own, OLD) < 0 && errno != ENOENT)
-		r = -errno;
-	r = r ? r : remove_tree(spot.own, TEMPORARY, 0);
-	r = r ? r : remove_tree(spot.own, OLD, 0);
-	if (r)
-		return err_sys(e, -EIO, "%s: cannot take it out: %s", ENTRY_PLACE_ROOT, strerror(-r));
-	tidy(&spot, is_made, &time);
-	return 0;
+	if (!dry_run && sweep(&spot))
+		return err_set(e, -EIO, ABOVE ": cannot remove what a run that was killed has left");
+	r = open_own(&spot, e);
+	return r == -ENOENT ? 0 : r ? r : remove_own(&spot, dry_run, ret, e);
 }
 
 /* ---- putting ---- */
@@ -321,35 +427,45 @@ static bool is_same(const struct spot *spot, const struct toolchain *t, const st
 }
 
 /* Keeps what a former one knows of the time before all of them. */
-static void inherit_record(struct spot *spot)
+static bool inherit_record(struct spot *spot)
 {
 	bool is_made;
 	struct timespec time;
 
-	read_record(spot, NAME, &is_made, &time);
+	if (!read_record(spot, NAME, &is_made, &time))
+		return false;
 	if (is_made) {
 		spot->is_made = true;
 		spot->time = time;
 	}
+	return true;
 }
 
-static int swap_in(const struct spot *spot, bool has_old)
+/* In one step: anyarch as a whole, native in it, or the new native for the old one. */
+static int swap_in(struct spot *spot, bool has_old)
 {
-	if (!has_old)
-		return renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_NOREPLACE) < 0 ? -errno : fsync(spot->own);
-	if (renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_EXCHANGE) < 0)
+	if (has_old) {
+		if (renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_EXCHANGE) < 0)
+			return -errno;
+		return remove_tree(spot->own, TEMPORARY, 0);
+	}
+	if (renameat2(spot->own, TEMPORARY, spot->own, NAME, RENAME_NOREPLACE) < 0)
 		return -errno;
-	return remove_tree(spot->own, TEMPORARY, 0);
+	if (!*spot->temporary)
+		return fsync(spot->own) < 0 ? -errno : 0;
+	if (renameat2(spot->above, spot->temporary, spot->above, OWN, RENAME_NOREPLACE) < 0)
+		return -errno;
+	*spot->temporary = '\0';
+	return fsync(spot->above) < 0 ? -errno : 0;
 }
 
 static int put(struct spot *spot, const struct toolchain *t, const struct twins *twins, enum inject_result *ret, struct err *e)
 {
-	bool has_old = is_there(spot, NAME);
-	bool was_made = spot->is_made;
+	bool was_made = spot->is_made, has_old = is_there(spot, NAME);
 	int r;
 
-	if (has_old)
-		inherit_record(spot);
+	if (has_old && !inherit_record(spot))
+		return not_ours(e);
 	r = remove_tree(spot->own, TEMPORARY, 0);
 	r = r ? r : remove_tree(spot->own, OLD, 0);
 	r = r ? err_sys(e, -EIO, ABOVE "/" OWN ": %s", strerror(-r)) : fill_temporary(t, twins, spot, e);
@@ -359,6 +475,8 @@ static int put(struct spot *spot, const struct toolchain *t, const struct twins 
 	}
 	if (r) {
 		remove_tree(spot->own, TEMPORARY, 0);
+		if (was_made)
+			remove_tree(spot->own, NAME, 0);
 		tidy(spot, was_made, &spot->time);
 		return r;
 	}
@@ -366,26 +484,34 @@ static int put(struct spot *spot, const struct toolchain *t, const struct twins 
 	return 0;
 }
 
+/* Whether it can be put there: everything that is decided before anything is changed. */
+static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
+{
+	int r = open_above(root, !dry_run, spot, e);
+
+	if (r == -ENOENT)
+		return err_set(e, -EBADMSG, ABOVE ": there is no such directory");
+	r = r ? r : check_directory(spot->above, ABOVE, e);
+	if (!r && !dry_run && sweep(spot))
+		return err_set(e, -EIO, ABOVE ": cannot remove what a run that was killed has left");
+	return r ? r : open_own(spot, e);
+}
+
 int accelerate_put(int root, const struct toolchain *t, const struct twins *twins, bool dry_run, enum inject_result *ret,
 	struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
-	auto_err why = { 0 };
-	int r = spot_open(root, !dry_run, &spot, dry_run ? &why : e);
+	int r = open_spot(root, dry_run, &spot, e);
+	bool is_new = r == -ENOENT;
 
-	if (r && dry_run) {
-		*ret = INJECT_DONE;
-		return r == -ENOENT ? 0 : err_move(e, &why);
-	}
-	if (r)
+	if (r && !is_new)
 		return r;
-	if (is_there(&spot, NAME) && is_same(&spot, t, twins)) {
-		*ret = INJECT_UNCHANGED;
+	*ret = INJECT_UNCHANGED;
+	if (!is_new && is_there(&spot, NAME) && is_same(&spot, t, twins))
 		return 0;
-	}
-	if (dry_run) {
-		*ret = is_there(&spot, NAME) ? INJECT_REPLACED : INJECT_DONE;
+	*ret = !is_new && is_there(&spot, NAME) ? INJECT_REPLACED : INJECT_DONE;
+	if (dry_run)
 		return 0;
-	}
-	return put(&spot, t, twins, ret, e);
+	r = is_new ? make_own(&spot, e) : 0;
+	return r ? r : put(&spot, t, twins, ret, e);
 }

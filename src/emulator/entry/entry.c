@@ -187,6 +187,42 @@ static bool exists(const char *path)
 	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st);
 }
 
+enum { RESPONSE_MAX = 1024 * 1024 };
+
+/* Whether these bytes are somewhere in others. */
+static bool has_bytes(const char *bytes, unsigned long len, const char *text)
+{
+	for (unsigned long i = 0; i < len; i++) {
+		unsigned long k = 0;
+
+		while (text[k] && i + k < len && bytes[i + k] == text[k])
+			k++;
+		if (!text[k])
+			return true;
+	}
+	return false;
+}
+
+/* What is no small file of its own is as good as having it. */
+static bool file_has(const char *path, const char *text_of)
+{
+	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
+	bool has = true;
+	struct statx st;
+
+	if (fd < 0)
+		return true;
+	if (!system_stat((int)fd, "", AT_EMPTY_PATH, &st) && (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size &&
+		st.stx_size <= RESPONSE_MAX)
+		at = system_map((int)fd, st.stx_size);
+	system_close((int)fd);
+	if (at < 0 && at > -4096)
+		return true;
+	has = has_bytes((const char *)at, st.stx_size, text_of);
+	system_unmap((void *)at, st.stx_size);
+	return has;
+}
+
 /* The environment without what is meant for the root's own loader. */
 static void pass_environment(char **env, const char **out)
 {
@@ -207,6 +243,7 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 		.env = s->envp,
 		.plugin = plugin_twin,
 		.exists = exists,
+		.file_has = file_has,
 		.context = (void *)s,
 	};
 

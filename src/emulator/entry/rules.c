@@ -85,6 +85,28 @@ const char *rules_name(const struct rules_input *in)
 	return NULL;
 }
 
+/* Whether a response file has what would have to be looked at if it were on the command line. */
+static bool is_telling(const struct rules_input *in, const char *path)
+{
+	if (in->file_has(path, "@"))
+		return true;
+	for (const char *word = first_word(in); word; word = next_word(in, word)) {
+		bool is_spoken_of = *word == 'v' || *word == 's' || *word == 'p' || *word == 'u' || *word == 'U';
+
+		if (is_spoken_of && in->file_has(path, word + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool has_telling_file(const struct rules_input *in)
+{
+	for (char **at = in->args; *at; at++)
+		if (**at == '@' && is_telling(in, *at + 1))
+			return true;
+	return false;
+}
+
 static bool is_allowed(const struct rules_input *in)
 {
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
@@ -98,6 +120,8 @@ static bool is_allowed(const struct rules_input *in)
 			is_bad = rules_has_variable(in->env, word + 1, NULL);
 		else if (*word == 'x')
 			is_bad = in->exists(word + 1);
+		else if (*word == 'r')
+			is_bad = has_telling_file(in);
 		if (is_bad)
 			return false;
 	}

@@ -8,6 +8,7 @@
 /*
  * A tool's rules are words, each a letter and a text:
  *
+ *   r      not when what is in an @FILE has anything in it that these rules speak of, or another '@'
  *   vTEXT  not when an argument begins with this
  *   sTEXT  not when an argument has this in it
  *   nTEXT  not unless an argument is this
@@ -27,6 +28,8 @@ enum { RULES_ADDED_MAX = 64 };
 typedef const char *(*rules_plugin)(void *context, const char *path);
 
 typedef bool (*rules_exists)(const char *path);
+/* Whether a file has this text in it, or cannot be looked at. */
+typedef bool (*rules_file_has)(const char *path, const char *text);
 
 struct rules_input {
 	const char *words; /* NUL-terminated each, the last one empty */
@@ -35,6 +38,7 @@ struct rules_input {
 	char **env;
 	rules_plugin plugin;
 	rules_exists exists;
+	rules_file_has file_has;
 	void *context;
 };
 

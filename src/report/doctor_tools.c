@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* Whether the native tools of a root serve, and what keeps them from it. */
+#include "report/doctor.h"
+#include "rootfs/accelerate.h"
+
+static bool is_accelerating(const struct status *s, const struct arch *arch)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].arch == arch && s->rows[i].is_accelerating)
+			return true;
+	return false;
+}
+
+static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
+{
+	auto_buf hint = { 0 };
+
+	buf_adds(&hint, "anyarch inject --accelerate ");
+	doctor_quote(&hint, target);
+	doctor_add(ret, FINDING_WARNING, "tools-broken", buf_text(&hint), "%s: %s run emulated: %s", target,
+		lost->len ? buf_text(lost) : "its native tools do not serve, and their twins", buf_text(why));
+}
+
+int doctor_tools(const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret,
+	struct err *e)
+{
+	auto_buf tools = { 0 }, lost = { 0 }, why = { 0 }, hint = { 0 };
+	enum accelerate_state state;
+	int r = accelerate_look(root, &state, &tools, &lost, &why);
+
+	if (r)
+		return err_sys(e, r, "%s", target);
+	if (state == ACCELERATE_BROKEN)
+		tell_broken(target, &lost, &why, ret);
+	if (!tools.len)
+		return 0;
+	buf_addf(&hint, "sudo anyarch register --accelerate %s", arch->qemu);
+	if (is_accelerating(status, arch))
+		doctor_add(ret, FINDING_OK, "accelerated", NULL, "%s: native ones run for %s", target, buf_text(&tools));
+	else
+		doctor_add(ret, FINDING_NOTE, "not-accelerating", buf_text(&hint),
+			"%s: there are native tools for %s, and the handler's emulator does not start them", target,
+			buf_text(&tools));
+	return 0;
+}

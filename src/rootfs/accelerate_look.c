@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/* Native tools in a root as the entry stub would see them, and whether they are still what was put there. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/fdio.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "rootfs/accelerate.h"
+#include "rootfs/beneath.h"
+
+/* What is looked at. */
+struct look {
+	int root, dir;
+	struct buf index;
+	struct json *manifest;
+	struct buf *why;
+};
+
+static void say(const struct look *l, const char *what, const char *reason)
+{
+	if (!l->why->len)
+		buf_addf(l->why, "%s %s", what, reason);
+}
+
+static bool is_trusted(int fd, const struct look *l, const char *what)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		say(l, what, "is missing");
+	else if (st.st_uid && st.st_uid != geteuid())
+		say(l, what, "is not root's");
+	else if (st.st_mode & 022)
+		say(l, what, "may be written to by others");
+	else
+		return true;
+	return false;
+}
+
+static const struct entry_index *header(const struct look *l)
+{
+	return (const struct entry_index *)(const void *)l->index.data;
+}
+
+/* A text of the index; "" where it would lie outside. */
+static const char *text_at(const struct look *l, uint32_t at)
+{
+	return at < l->index.len ? l->index.data + at : "";
+}
+
+static bool read_index(struct look *l)
+{
+	auto_fd fd = fd_open_regular(l->dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	const struct entry_index *index;
+
+	if (!is_trusted(fd, l, "its index"))
+		return false;
+	if (fd_read_all(fd, ENTRY_SIZE_MAX, &l->index) || l->index.len <= sizeof(*index))
+		return say(l, "its index", "is damaged"), false;
+	index = header(l);
+	if (memcmp(index->magic, ENTRY_INDEX_MAGIC, sizeof(index->magic)) || index->size != l->index.len ||
+		l->index.data[l->index.len - 1] || index->n_tools > ENTRY_TOOLS_MAX || index->n_files > ENTRY_FILES_MAX ||
+		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) >=
+			l->index.len)
+		return say(l, "its index", "is damaged"), false;
+	return true;
+}
+
+static bool read_manifest(struct look *l)
+{
+	auto_fd fd = fd_open_regular(l->dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
+	auto_buf text = { 0 };
+
+	if (fd >= 0 && !fd_read_all(fd, BUF_LIMIT, &text))
+		l->manifest = jv_load(buf_text(&text), text.len, NULL);
+	if (!l->manifest)
+		say(l, TOOLCHAIN_MANIFEST, "is damaged");
+	return l->manifest;
+}
+
+/* The digest that the manifest has for a file; NULL. */
+static const char *digest_of(const struct look *l, const char *name)
+{
+	const struct json *files = jv_get(l->manifest, "files");
+
+	for (size_t i = 0; i < jv_count(files); i++) {
+		const char *own = jv_get_text(jv_at(files, i), "name");
+
+		if (own && !strcmp(own, name))
+			return jv_get_text(jv_at(files, i), "digest");
+	}
+	return NULL;
+}
+
+/* A native file, by its path in the root: all of its bytes. */
+static bool is_whole(const struct look *l, const char *path)
+{
+	const char *name = str_starts(path, ENTRY_PLACE_ROOT "/") ? path + strlen(ENTRY_PLACE_ROOT "/") : path;
+	const char *want = digest_of(l, name);
+	auto_fd fd = fd_reopen_regular(beneath_open(l->root, path, O_PATH | O_NOFOLLOW));
+	char have[DIGEST_TEXT];
+
+	if (!is_trusted(fd, l, name))
+		return false;
+	if (!want || digest_file(fd, have) || strcmp(have, want))
+		return say(l, name, "is not what was put there"), false;
+	return true;
+}
+
+static bool has_libraries(const struct look *l)
+{
+	const struct entry_index *index = header(l);
+	const struct entry_tool *tools = (const struct entry_tool *)(const void *)(index + 1);
+	const struct entry_file *files = (const struct entry_file *)(const void *)(tools + index->n_tools);
+
+	for (uint32_t i = 0; i < index->n_files; i++)
+		if (!is_whole(l, text_at(l, files[i].path)))
+			return false;
+	return true;
+}
+
+/* Whether the root's own program is still the one that was looked at. */
+static bool is_known(const struct look *l, const struct entry_tool *tool)
+{
+	const char *path = text_at(l, tool->path);
+	auto_fd fd = fd_reopen_regular(beneath_open(l->root, path, O_PATH));
+	uint8_t id[ENTRY_ID_MAX];
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && (uint64_t)st.st_size == tool->size && st.st_mtim.tv_sec == tool->mtime &&
+		tool->id_len <= sizeof(id) && fd_pread(fd, id, tool->id_len, tool->id_at) == (ssize_t)tool->id_len &&
+		!memcmp(id, tool->id, tool->id_len))
+		return true;
+	say(l, path, fd < 0 ? "is gone" : "is another one than the native tool was chosen for");
+	return false;
+}
+
+static void add_word(struct buf *words, const char *path)
+{
+	buf_addf(words, "%s%s", words->len ? " " : "", str_basename(path));
+}
+
+static enum accelerate_state look_at_tools(struct look *l, struct buf *tools, struct buf *lost)
+{
+	const struct entry_index *index = header(l);
+	const struct entry_tool *list = (const struct entry_tool *)(const void *)(index + 1);
+	bool is_good = has_libraries(l);
+
+	for (uint32_t i = 0; i < index->n_tools; i++)
+		if (list[i].kind == ENTRY_PROGRAM)
+			add_word(is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)) ? tools : lost,
+				text_at(l, list[i].path));
+	return lost->len ? ACCELERATE_BROKEN : ACCELERATE_GOOD;
+}
+
+int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, struct buf *lost, struct buf *why)
+{
+	struct look l = { .root = root, .why = why };
+	auto_fd dir = beneath_open(root, ENTRY_PLACE_ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+
+	*ret = ACCELERATE_NONE;
+	if (dir == -ENOENT)
+		return 0;
+	*ret = ACCELERATE_BROKEN;
+	l.dir = dir;
+	if (dir < 0)
+		say(&l, ENTRY_PLACE_ROOT, "is no directory");
+	else if (is_trusted(dir, &l, ENTRY_PLACE_ROOT) && read_index(&l) && read_manifest(&l))
+		*ret = look_at_tools(&l, tools, lost);
+	buf_done(&l.index);
+	jv_free(l.manifest);
+	return buf_ok(tools) && buf_ok(lost) && buf_ok(why) ? 0 : -ENOMEM;
+}

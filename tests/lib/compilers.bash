@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Owns root file systems with compilers in them, made of Debian's packages and kept from one run to the next, and the question
+# which programs ran natively.
+
+# shellcheck source-path=SCRIPTDIR source=../docker/images.sh
+source "${BASH_SOURCE[0]%/*}/../docker/images.sh"
+
+# compiler_root DEBIAN_ARCHITECTURE: the path of a cached tar: sh, make and GCC for C and C++, LTO included. The packages are
+# unpacked, not configured.
+compiler_root() {
+	local suite
+
+	suite=$(images_suite) || return
+	cached "compiler-$suite-$1-1.tar" make_compiler_root "$suite" "$1"
+}
+
+make_compiler_root() {
+	local root=$3/root
+
+	unpack_packages "$3/apt" "$root" "$1" "$2" gcc g++ libc6-dev make dash bash coreutils sed grep diffutils || return
+	rm -rf "$root"/usr/share/{doc,info,locale,man,lintian,bug} "$root"/usr/lib/*/gconv "$root"/usr/lib/gcc/*/*/lib{a,l,t,ub,hwa}san* \
+		"$root"/usr/lib/*/lib{a,l,t,ub,hwa}san.so* "$root"/usr/bin/*{gold,dwp,lto-dump*,gcov*,gprof*}
+	mkdir -p "$root"/{dev,proc,run,sys,tmp,root,work,usr/local/include}
+	chmod 1777 "$root/tmp"
+	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
+}
+
+# need_tools TRIPLET: the cross packages that are taken.
+need_tools() {
+	need_commands "$1-gcc" "$1-g++" "$1-as"
+}
+
+# debian_source PACKAGE: a cached directory with what Debian's source package has, as it is downloaded.
+debian_source() {
+	local suite
+
+	suite=$(images_suite) || return
+	cached "source-$suite-$1.tar" make_source "$1"
+}
+
+make_source() {
+	(
+		# shellcheck source=tools/lib.sh
+		source "$ANYARCH_SRC/tools/lib.sh"
+		# shellcheck source=tools/fetch.sh
+		source "$ANYARCH_SRC/tools/fetch.sh"
+		mkdir "$2/source"
+		fetch_open "$2/apt" deb-src "$(dpkg --print-architecture)" || exit
+		cd "$2/source" || exit
+		fetch_apt "$2/apt" apt-get -qq source --download-only "$1" || exit
+		tar -cf "$3" .
+	)
+}
+
+# natively COMMAND...: runs it under strace and prints the names of the native tools that were started, each once. Returns
+# what the command returned.
+natively() {
+	local log=$BATS_TEST_TMPDIR/execs result=0
+
+	strace -f -qq -s 300 -o "$log" -e trace=execve -e signal=none -- "$@" >"$BATS_TEST_TMPDIR/natively.out" 2>&1 3>&- || result=$?
+	sed -n 's|.*execve("[^"]*/lib/loader", .*"--argv0", "[^"]*", "[^"]*/bin/\([^"]*\)".* = 0$|\1|p' "$log" | sort -u
+	return "$result"
+}

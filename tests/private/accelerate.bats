@@ -1,0 +1,531 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that native compilers stand in for equal ones of a root: with the same results, for exactly the files that were looked
+# at, and without a trace.
+# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/rootfs.bash
+source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/compilers.bash
+source "$BATS_TEST_DIRNAME/../lib/compilers.bash"
+
+TRIPLET=arm-linux-gnueabihf
+GCC=/usr/lib/gcc/$TRIPLET/12
+NATIVE=/usr/lib/anyarch/native
+
+setup_file() {
+	local archive
+
+	[[ $EUID -eq 0 ]] || return 0
+	need_tools "$TRIPLET"
+	archive=$(compiler_root armhf)
+	export ARMHF=$BATS_FILE_TMPDIR/armhf
+	mkdir "$ARMHF"
+	tar -C "$ARMHF" --no-same-owner -xf "$archive"
+	"$ANYARCH" toolchain armhf -q -o "$BATS_FILE_TMPDIR/tools"
+	export TOOLS_DIR=$BATS_FILE_TMPDIR/tools
+}
+
+setup() {
+	local why
+
+	need_root
+	need_commands strace
+	why=$(ns_possible) || need "$why"
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -p work
+	cat >work/plain.c <<-'C'
+		#include <math.h>
+		#include <stdio.h>
+		#include <string.h>
+		struct pair { int a; double b; };
+		static const char *const words[] = { "one", "two" };
+		int sum(const int *p, int n) { int s = 0; for (int i = 0; i < n; i++) s += p[i] * 3; return s; }
+		double turn(struct pair p) { return sin(1.0) * p.b + p.a; }
+		int main(void)
+		{
+			int list[] = { 1, 2, 3 };
+			printf("%s %d %.6f %zu\n", words[1], sum(list, 3), turn((struct pair){ 1, 2 }), strlen(words[0]));
+			return 0;
+		}
+	C
+	cat >work/plus.cc <<-'C'
+		#include <map>
+		#include <stdexcept>
+		#include <string>
+		#include <vector>
+		int main()
+		{
+			std::map<std::string, std::vector<int>> m;
+			m["a"].push_back(3);
+			try { throw std::runtime_error("x"); } catch (const std::exception &e) { return m["a"][0] - 3; }
+			return 1;
+		}
+	C
+	printf '\t.text\n\t.globl answer\n\t.type answer, %%function\nanswer:\n\tmov r0, #42\n\tbx lr\n' >work/some.S
+}
+
+teardown() {
+	ns_close
+}
+
+# inside ENV ROOT SCRIPT: a shell in the root, with native tools unless ENV says otherwise; /work is the test's directory.
+inside() {
+	${TRACED-} "$ANYARCH" run --accelerate --toolchain "$TOOLS_DIR" --root "$2" --bind "$BATS_TEST_TMPDIR/work:/work" --workdir /work \
+		--env "ANYARCH_ACCELERATE=$1" -- /bin/sh -ec "$3"
+}
+
+# natively_inside ENV ROOT SCRIPT: which native tools that starts.
+natively_inside() {
+	TRACED=natively inside "$@"
+}
+
+# own_root: $R is a copy of the root that the test may change.
+own_root() {
+	R=$BATS_TEST_TMPDIR/own
+	cp -a --reflink=auto "$ARMHF" "$R"
+}
+
+# both_ways SCRIPT: run natively into /work/native and emulated into /work/emulated, $OUT in the script.
+both_ways() {
+	mkdir -p work/native work/emulated
+	inside 1 "$ARMHF" "OUT=native; $1"
+	inside 0 "$ARMHF" "OUT=emulated; $1"
+}
+
+# same_code: all objects and programs are equal but for the compiler's own version.
+same_code() {
+	local one name n=0
+
+	for one in work/native/*; do
+		name=${one##*/}
+		n=$((n + 1))
+		for way in native emulated; do
+			"$TRIPLET-objcopy" -R .comment "work/$way/$name" "work/$way.plain" || return
+		done
+		cmp "work/native.plain" "work/emulated.plain" || {
+			printf '%s differs\n' "$name"
+			return 1
+		}
+	done
+	[[ $n -eq $1 ]] || {
+		printf '%s files instead of %s\n' "$n" "$1"
+		return 1
+	}
+}
+
+@test "C, C++ and assembler: the same objects with every option" {
+	# shellcheck disable=SC2016 # the shell in the root
+	both_ways '
+		n=0
+		for options in -O0 -O1 -O2 -O3 -Os "-O2 -g" "-O2 -g3 -fPIC" "-O2 -march=native" "-O2 -fprofile-arcs -ftest-coverage" \
+			"-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" "-O2 -fopenmp" "-O2 -flto" "-marm -O2"; do
+			n=$((n + 1))
+			gcc $options -frandom-seed=1 -c plain.c -o $OUT/plain-$n.o
+		done
+		gcc -c some.S -o $OUT/some.o
+		g++ -O2 -g -c plus.cc -o $OUT/plus.o
+		rm -f $OUT/*.gcno'
+	same_code 15
+}
+
+@test "the compilers really are native, where they may be" {
+	run natively_inside 1 "$ARMHF" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c some.S -lm -o plain && ./plain'
+	same tools "$(printf '%s\n' as cc1-12 cc1plus-12 ld.bfd)" "$output"
+	run natively_inside 0 "$ARMHF" 'gcc plain.c -lm -o plain'
+	same tools '' "$output"
+}
+
+@test "what crosses the border is emulated" {
+	local one
+
+	echo -O2 >work/options
+	while read -r one; do
+		printf '%s\n' "$one"
+		run natively_inside 1 "$ARMHF" "$one"
+		same tools '' "$(grep cc1 <<<"$output")"
+	done <<-'CASES'
+		/usr/lib/gcc/arm-linux-gnueabihf/12/cc1 -quiet -imultiarch arm-linux-gnueabihf -march=native plain.c -o x.s || true
+		gcc -flto -S plain.c -o x.s
+		gcc -finput-charset=utf-8 -S plain.c -o x.s
+		gcc -fprofile-use -S plain.c -o x.s
+		C_INCLUDE_PATH=/work gcc -S plain.c -o x.s
+		/usr/lib/gcc/arm-linux-gnueabihf/12/cc1 -quiet @options some.i -o x.s || true
+	CASES
+	run natively_inside 1 "$ARMHF" 'LD_LIBRARY_PATH=/work gcc plain.c -lm -o plain; gcc -fplugin=nowhere -S plain.c || true'
+	same tools "$(printf '%s\n' as cc1-12)" "$output"
+}
+
+@test "linking: the same programs, shared, static, with LTO" {
+	# shellcheck disable=SC2016
+	both_ways '
+		export SOURCE_DATE_EPOCH=1
+		L=-Wl,--build-id=none
+		gcc $L -O2 plain.c -lm -o $OUT/dynamic
+		gcc $L -O2 -static plain.c -lm -o $OUT/static
+		gcc $L -O2 -shared -fPIC plain.c -lm -o $OUT/library.so
+		gcc $L -O2 -flto -frandom-seed=1 plain.c -lm -o $OUT/lto
+		gcc $L -O2 -g -no-pie plain.c -lm -o $OUT/fixed
+		g++ $L -O2 plus.cc -o $OUT/plus
+		cp $OUT/dynamic $OUT/stripped; strip $OUT/stripped
+		objcopy --only-keep-debug $OUT/fixed $OUT/debug
+		for one in dynamic static lto fixed stripped; do $OUT/$one | grep -qx "two 18 2.682942 3" ; done'
+	same_code 8
+}
+
+@test "archives: with LTO objects the index is there, and what is linked from it works" {
+	# shellcheck disable=SC2016
+	both_ways '
+		gcc -O2 -flto -frandom-seed=1 -Dmain=other -c plain.c -o lto.o
+		gcc -O2 -Dmain=third -Dsum=sum3 -Dturn=turn3 -c plain.c -o fat.o
+		rm -f x.a; ar rcs x.a lto.o fat.o
+		nm -s x.a | grep -q "^other in lto.o"
+		nm x.a | sed 1d >$OUT/names
+		echo "int other(void); int third(void); int main(void) { return other() + third(); }" >caller.c
+		gcc -O2 -flto caller.c x.a -lm -o caller && ./caller | wc -l | grep -qx 2'
+	cmp work/native/names work/emulated/names
+}
+
+@test "headers: local ones first, dependencies and preprocessed text the same" {
+	own_root
+	mkdir -p "$R/usr/local/include" "work/inc"
+	echo '#define LOCAL 1' >"$R/usr/local/include/zlib-local.h"
+	echo '#error "not this one"' >"$R/usr/include/zlib-local.h"
+	printf '#include <zlib-local.h>\n#include <stdio.h>\n#include <stdlib.h>\nint x = LOCAL;\n' >work/local.c
+	ARMHF=$R
+	# shellcheck disable=SC2016
+	both_ways '
+		gcc -E -dD -isystem inc local.c >$OUT/text
+		gcc -M -isystem inc local.c >$OUT/depends
+		gcc -nostdinc -E - </dev/null >$OUT/none
+		CPATH=/work gcc -E local.c >$OUT/cpath
+		gcc -v -c local.c 2>&1 | sed -n "/search starts/,/^End/p" >$OUT/places
+		g++ -E plus.cc | grep -v "^#" >$OUT/plus'
+	# That a header may need extern "C" ("3 4") means nothing on Linux.
+	sed -i 's/^\(# .* 3\) 4$/\1/' work/{native,emulated}/{text,cpath}
+	for one in text depends none cpath places plus; do
+		cmp "work/native/$one" "work/emulated/$one"
+	done
+}
+
+@test "a precompiled header serves" {
+	inside 1 "$ARMHF" 'echo "#include <stdio.h>" >all.h; gcc -O2 all.h && echo "int main(void) { return puts(\"x\") < 0; }" >p.c &&
+		gcc -O2 -Winvalid-pch -Werror -include all.h -H p.c -o p 2>&1 | grep "^! ./all.h.gch" && ./p'
+}
+
+@test "another tool than the one that was looked at is emulated" {
+	own_root
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	tool() {
+		natively "$ANYARCH" run --root "$R" --emulator-dir "$R/usr/bin" -- "$@"
+	}
+	same 'as it is' as "$(tool /usr/bin/as --version)"
+	same 'by its own name' as "$(tool "/usr/bin/$TRIPLET-as" --version)"
+	ln -s ../../usr/bin/as "$R/root/link"
+	same 'by a link' as "$(tool /root/link --version)"
+	cp -a "$R/usr/bin/$TRIPLET-as" "$R/root/as"
+	same 'a copy elsewhere' '' "$(tool /root/as --version)"
+	touch "$R/usr/bin/$TRIPLET-as"
+	same 'of another time' '' "$(tool /usr/bin/as --version)"
+	touch -r "$R/root/as" "$R/usr/bin/$TRIPLET-as"
+	same 'as it was' as "$(tool /usr/bin/as --version)"
+	printf 'X' | dd of="$R/usr/bin/$TRIPLET-as" bs=1 conv=notrunc seek=$((0x180)) status=none
+	touch -r "$R/root/as" "$R/usr/bin/$TRIPLET-as"
+	same 'of another build ID' '' "$(tool /usr/bin/as --version)"
+	cp -a "$R/root/as" "$R/usr/bin/$TRIPLET-as"
+	echo >>"$R/usr/bin/$TRIPLET-as"
+	touch -r "$R/root/as" "$R/usr/bin/$TRIPLET-as"
+	same 'of another size' '' "$(tool /usr/bin/as --version)"
+}
+
+@test "missing, truncated or untrusted tools: emulated, and nobody notices but doctor" {
+	own_root
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	uses() {
+		natively "$ANYARCH" run --root "$R" --emulator-dir "$R/usr/bin" -- /usr/bin/as --version || echo "failed: $?"
+	}
+	again() {
+		"$ANYARCH" eject -q "$R"
+		"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+		same 'as it should be' as "$(uses)"
+	}
+	doctor_warns() {
+		run "$ANYARCH" doctor "$R"
+		[[ $output == *tools-broken* || $output == *'run emulated'* ]] || {
+			printf '%s\n' "$output"
+			return 1
+		}
+	}
+	same 'as it is' as "$(uses)"
+	rm "$R$NATIVE/bin/as"
+	same 'no tool' '' "$(uses)"
+	doctor_warns
+	again
+	truncate -s 1000 "$R$NATIVE/bin/as"
+	same 'truncated' '' "$(uses)"
+	doctor_warns
+	again
+	rm "$R$NATIVE/lib/libz.so.1"
+	same 'no library' '' "$(uses)"
+	doctor_warns
+	again
+	chmod 0777 "$R$NATIVE"
+	same 'others may write' '' "$(uses)"
+	doctor_warns
+	again
+	chmod 0666 "$R$NATIVE/index"
+	same 'others may write to the index' '' "$(uses)"
+	again
+	chown 1234 "$R$NATIVE/bin/as"
+	same "somebody else's" '' "$(uses)"
+	again
+	mv "$R$NATIVE" "$R/root/moved"
+	ln -s /root/moved "$R$NATIVE"
+	same 'a link' '' "$(uses)"
+	rm "$R$NATIVE"
+	mv "$R/root/moved" "$R$NATIVE"
+	again
+	head -c 100 "$R$NATIVE/index" >index
+	cp index "$R$NATIVE/index"
+	same 'half an index' '' "$(uses)"
+	again
+	head -c 6000 /dev/urandom >"$R$NATIVE/index"
+	same 'no index' '' "$(uses)"
+	again
+}
+
+# With the right size and magic, and every number in it wrong in its turn: emulated or native, never a crash.
+@test "an index that lies harms nobody" {
+	local i n
+
+	own_root
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	cp "$R$NATIVE/index" good
+	for ((i = 8; i < 32 + 2 * 88; i += 4)); do
+		for n in ffffffff 7fffffff 00000000; do
+			cp good "$R$NATIVE/index"
+			printf '%b' "\\x${n:0:2}\\x${n:2:2}\\x${n:4:2}\\x${n:6:2}" |
+				dd of="$R$NATIVE/index" bs=1 seek="$i" conv=notrunc status=none
+			cp "$R$NATIVE/index" "index.$i.$n"
+		done
+	done
+	# One namespace for all of them.
+	cat >"$R/root/all" <<-'SH'
+		for one in /work/index.*; do
+			cat $one >/usr/lib/anyarch/native/index
+			as --version >/dev/null 2>&1
+			# Where the loader is told of another place for its libraries, it ends with 127.
+			case $? in 0 | 127) ;; *) echo "${one##*/}: $?"; exit 1 ;; esac
+		done
+	SH
+	rm -rf work
+	mkdir work
+	mv index.* work/
+	"$ANYARCH" run --root "$R" --emulator-dir "$R/usr/bin" --bind "$PWD/work:/work" -- /bin/sh /root/all
+}
+
+@test "never with rights that the caller does not have" {
+	own_root
+	ns_open
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	chmod 4755 "$R/usr/bin/$TRIPLET-as"
+	"$ANYARCH" eject -q "$R"
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	anyarch register -q --credentials --emulator "arm=$R/usr/bin/qemu-arm-static" 2>/dev/null
+	same 'as root' as "$(natively nsenter --target "$NS_PID" --user --mount --preserve-credentials chroot "$R" /usr/bin/as --version)"
+	chmod 0755 "$BATS_TEST_TMPDIR" "$R"
+	same 'as somebody' '' "$(natively nsenter --target "$NS_PID" --user --mount --preserve-credentials chroot --userspec=1:1 "$R" /usr/bin/as --version)"
+	chmod 0755 "$R/usr/bin/$TRIPLET-as"
+	same 'without that bit' as "$(natively nsenter --target "$NS_PID" --user --mount --preserve-credentials chroot --userspec=1:1 "$R" /usr/bin/as --version)"
+}
+
+@test "inject and eject leave no trace, whatever kills them" {
+	local tree point
+
+	own_root
+	tree=$(tree_of "$R")
+	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+	expect 0 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $output == *"unchanged $NATIVE"* ]]
+	"$ANYARCH" eject -q "$R"
+	same 'the tree' "$tree" "$(tree_of "$R")"
+	for point in mkdirat:1 mkdirat:2 openat:60 fchown:1 fchmod:5 futimens:3 utimensat:4 syncfs:1 renameat2:1 renameat2:2; do
+		strace -f -qq -o /dev/null -e "inject=${point%:*}:signal=KILL:when=${point#*:}" \
+			"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R" 2>/dev/null || true
+		"$ANYARCH" eject -q "$R" 2>/dev/null
+		same "the tree, killed at $point" "$tree" "$(tree_of "$R")"
+	done
+	for point in unlinkat:1 unlinkat:5 unlinkat:12 renameat:1; do
+		"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
+		strace -f -qq -o /dev/null -e "inject=${point%:*}:signal=KILL:when=${point#*:}" "$ANYARCH" eject -q "$R" || true
+		"$ANYARCH" eject -q "$R" 2>/dev/null
+		same "the tree, eject killed at $point" "$tree" "$(tree_of "$R")"
+	done
+}
+
+@test "a root where it would not be safe is refused, and nothing is changed" {
+	local tree
+
+	own_root
+	chmod 0777 "$R/usr/lib"
+	tree=$(tree_of "$R")
+	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $stderr == *'/usr/lib: others may write there'* ]]
+	chmod 0755 "$R/usr/lib"
+	mkdir elsewhere
+	ln -s "$PWD/elsewhere" "$R/usr/lib/anyarch"
+	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $stderr == *'/usr/lib/anyarch: it is no directory'* ]]
+	same 'outside' '' "$(ls elsewhere)"
+	rm "$R/usr/lib/anyarch"
+	# A directory of the user's own in our place is not ours to replace.
+	mkdir -p "$R$NATIVE/mine"
+	echo precious >"$R$NATIVE/mine/file"
+	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $(<"$R$NATIVE/mine/file") == precious ]]
+	expect 3 "$ANYARCH" eject "$R"
+	[[ $(<"$R$NATIVE/mine/file") == precious ]]
+	[[ -n $tree ]]
+}
+
+@test "only equals: another version or vendor stays emulated, and that is said" {
+	local cc1=$GCC/cc1
+
+	own_root
+	sed -i 's/(Debian 12\.2\.0-14/(Ubuntu 12.2.0-14/' "$R$cc1"
+	expect 0 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $output == *'emulated: cc1 (another version: Ubuntu 12.2.0 there, Debian 12.2.0 here)'* ]]
+	[[ $output == *' as ld.bfd '*'run natively'* ]]
+	expect 0 "$ANYARCH" inject --json --accelerate --toolchain "$TOOLS_DIR" "$R"
+	jq -e '.[0].emulated[0] == {tool: "cc1", why: "another version: Ubuntu 12.2.0 there, Debian 12.2.0 here"}' <<<"$output"
+	rm "$R"/usr/bin/"$TRIPLET"-* "$R$GCC"/{cc1,cc1plus,lto1}
+	"$ANYARCH" eject -q "$R"
+	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $stderr == *'no tool of it can run natively'* ]]
+}
+
+@test "a directory of tools that was tampered with is refused" {
+	local d=$BATS_TEST_TMPDIR/d why
+
+	own_root
+	refused() {
+		expect 3 "$ANYARCH" inject --accelerate --toolchain "$d" "$R"
+		[[ $stderr == *"$1"* ]] || {
+			printf '%s instead of %s\n' "$stderr" "$1"
+			return 1
+		}
+		[[ ! -e $R/usr/lib/anyarch ]]
+		rm -rf "$d"
+		cp -a "$TOOLS_DIR" "$d"
+	}
+	cp -a "$TOOLS_DIR" "$d"
+	ln -sf /bin/true "$d/bin/as"
+	refused 'bin/as'
+	rm -r "${d:?}/bin" && ln -s /usr/bin "$d/bin"
+	refused 'bin/'
+	truncate -s 5000 "$d/bin/as"
+	refused 'bin/as: truncated'
+	printf 'X' | dd of="$d/bin/as" bs=1 seek=70000 conv=notrunc status=none
+	refused 'bin/as: not what the manifest says'
+	cp "$R$GCC/cc1" "$d/bin/cc1-12"
+	refused 'bin/cc1-12: not a program for this machine'
+	rm "$d/lib/libc.so.6"
+	refused 'lib/libc.so.6'
+	sed -i 's|"lib/libc.so.6"|"lib/../../libc.so.6"|' "$d/toolchain.json"
+	refused 'a file in it cannot be'
+	sed -i 's|linux/arm/v7|linux/s390x|' "$d/toolchain.json"
+	refused 'its version or target'
+	sed -i 's|"cc1plus"|"cc1"|' "$d/toolchain.json"
+	refused 'a tool in it has no file'
+	echo '{' >"$d/toolchain.json"
+	refused 'toolchain.json'
+	mkfifo "$d/lib/fifo" && rm "$d/toolchain.json" && mkfifo "$d/toolchain.json"
+	refused 'toolchain.json'
+	[[ -z ${why-} ]]
+}
+
+@test "toolchain makes the same directory again, and nothing where something is" {
+	expect 0 "$ANYARCH" toolchain armhf -o one
+	[[ $output == *'cc1 '*'12.2.0'*"$TRIPLET"* ]]
+	"$ANYARCH" toolchain arm/v7 -q -o two
+	same 'the directory' "$(tree_of one)" "$(tree_of two)"
+	expect 3 "$ANYARCH" toolchain armhf -o one
+	expect 3 "$ANYARCH" toolchain loong64 -o three
+	[[ $stderr == *'hint: '*'apt-get install'* ]]
+	[[ ! -e three && ! -e three.anyarch-new ]]
+	expect 2 "$ANYARCH" toolchain
+	expect 0 "$ANYARCH" toolchain --json armhf
+	diff <(jq -S . one/toolchain.json) <(jq -S . <<<"$output")
+	# It does not depend on the machine: its own loader runs its tools where nothing else is.
+	mkdir -p empty/t && cp -a one/. empty/t
+	unshare -r chroot empty /t/lib/loader --inhibit-cache --library-path /t/lib /t/bin/as --version | grep -q "$TRIPLET"
+}
+
+@test "an emulator that cannot have the stub is refused with the reason" {
+	ns_open
+	mkdir emulators
+	cp "$(type -P qemu-arm-static)" emulators/
+	printf 'UPX!' | dd of=emulators/qemu-arm-static bs=1 seek=300000 conv=notrunc status=none
+	sed -i 's/qemu-arm version/qemu-arm vXrsion/' emulators/qemu-arm-static
+	expect 3 anyarch register --accelerate --emulator-dir "$PWD/emulators" arm
+	[[ $stderr == *'packed, or not QEMU'* ]]
+	[[ ! -e $TABLE/qemu-arm ]]
+}
+
+@test "jansson: built with native compilers its own tests pass" {
+	local archive
+
+	archive=$(debian_source jansson)
+	tar -xf "$archive"
+	tar -C work --strip-components=1 -xf jansson_*.orig.tar.*
+	cat >work/build <<-'SH'
+		cp android/jansson_config.h src/
+		printf "#define %s 1\n" HAVE_STDINT_H HAVE_UNISTD_H HAVE_FCNTL_H HAVE_SYS_TIME_H HAVE_CLOSE HAVE_OPEN HAVE_READ HAVE_GETPID \
+			HAVE_GETTIMEOFDAY HAVE_STRTOLL USE_URANDOM >src/jansson_private_config.h
+		for one in src/*.c; do gcc -O2 -g -Wall -DHAVE_CONFIG_H -Isrc -c $one -o ${one%.c}.o; done
+		ar rcs libjansson.a src/*.o
+		n=0
+		for one in test/suites/api/test_*.c; do
+			gcc -O2 -g -Isrc -Itest/suites/api $one libjansson.a -lm -lpthread -o ${one%.c} 2>/dev/null || { echo "skipped $one"; continue; }
+			(cd test/suites/api && ./$(basename ${one%.c}) >/dev/null 2>&1) || { echo "failed $one"; exit 1; }
+			n=$((n + 1))
+		done
+		gcc -O2 -Isrc test/bin/json_process.c libjansson.a -lm -o json_process
+		for one in test/suites/valid/*; do
+			./json_process --env <$one/input >out 2>&1 || true
+			n=$((n + 1))
+		done
+		echo "passed $n"
+	SH
+	run natively_inside 1 "$ARMHF" 'sh -e build'
+	cat "$BATS_TEST_TMPDIR/natively.out"
+	[[ $status -eq 0 && $output == *ar*as*cc1-12*ld.bfd* ]]
+	grep -q '^passed [0-9][0-9]' "$BATS_TEST_TMPDIR/natively.out"
+}
+
+@test "arm64: the same, and link-time optimisation natively" {
+	local archive tools=$BATS_TEST_TMPDIR/tools64
+
+	need_tools aarch64-linux-gnu
+	archive=$(compiler_root arm64)
+	mkdir arm64
+	tar -C arm64 --no-same-owner -xf "$archive"
+	"$ANYARCH" toolchain arm64 -q -o "$tools"
+	TOOLS_DIR=$tools ARMHF=$PWD/arm64 TRIPLET=aarch64-linux-gnu
+	# shellcheck disable=SC2016
+	both_ways '
+		for o in "-O2 -g" "-O3" "-O2 -flto -frandom-seed=1" "-O2 -fstack-protector-strong"; do
+			n=$((n + 1)); gcc $o -c plain.c -o $OUT/$n.o; done
+		g++ -O2 -g -c plus.cc -o $OUT/plus.o
+		gcc -O2 -flto -frandom-seed=1 -Wl,--build-id=none plain.c -lm -o $OUT/lto && $OUT/lto | grep -qx "two 18 2.682942 3"'
+	same_code 6
+	run natively_inside 1 "$ARMHF" 'gcc -O2 -flto plain.c -lm -o lto'
+	same tools "$(printf '%s\n' as cc1-12 ld.bfd lto1-12)" "$output"
+	# Revisions of one package differ there.
+	run natively_inside 1 "$ARMHF" 'gcc -O2 -fstack-protector-strong -S plain.c'
+	[[ $output != *cc1* || $("$tools/lib/loader" --library-path "$tools/lib" "$tools/bin/cc1-12" --version 2>&1) == *deb12u1* ]]
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* What must be so for a tool to run natively, and how its arguments change then. */
+#include "check.h"
+
+#include <string.h>
+
+#include "emulator/entry/rules.h"
+
+enum { ROOM = 128 };
+
+static const char *twin_of(void *context, const char *path)
+{
+	(void)context;
+	return path && !strcmp(path, "/foreign.so") ? "/native.so" : NULL;
+}
+
+static bool exists(const char *path)
+{
+	return !strcmp(path, "/there");
+}
+
+static bool file_has(const char *path, const char *text)
+{
+	return strcmp(path, "good") && (!strcmp(path, "missing") || strstr(path, text));
+}
+
+/* Joins what comes out with blanks; "emulated" where it is not to run natively. */
+static const char *applied(const char *words, size_t len, char **args, char **env)
+{
+	static char text[1024];
+	const char *out[ROOM];
+	char *none[] = { NULL };
+	struct rules_input in = { .words = words, .end = words + len, .args = args, .env = env ? env : none,
+		.plugin = twin_of, .exists = exists, .file_has = file_has };
+
+	if (!rules_apply(&in, out))
+		return "emulated";
+	*text = '\0';
+	for (size_t i = 0; out[i]; i++) {
+		if (i)
+			strcat(text, " ");
+		strcat(text, out[i]);
+	}
+	return text;
+}
+
+#define ARGS(...) ((char *[]){ __VA_ARGS__, NULL })
+#define APPLY(words, ...) applied(words "\0", sizeof(words), ARGS(__VA_ARGS__), NULL)
+
+static void test_without_rules_nothing_changes(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("", "-c", "a.c"), "-c a.c");
+}
+
+static void test_some_arguments_are_emulated(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("v-fplugin", "-fplugin=x.so", "a.c"), "emulated");
+	assert_string_equal(APPLY("v-fplugin", "-O2", "a-fplugin"), "-O2 a-fplugin");
+	assert_string_equal(APPLY("s=native", "-march=native"), "emulated");
+	assert_string_equal(APPLY("s=native", "-march=nativ"), "-march=nativ");
+	assert_string_equal(APPLY("x/there", "-c"), "emulated");
+	assert_string_equal(APPLY("x/elsewhere", "-c"), "-c");
+}
+
+static void test_response_files(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("r\0v-fplugin\0aX", "@good"), "@good X");
+	assert_string_equal(APPLY("r\0v-fplugin", "@-O2 -fplugin=x"), "emulated");
+	assert_string_equal(APPLY("r\0v-fplugin", "@-O2"), "@-O2");
+	assert_string_equal(APPLY("r\0v-fplugin", "@-O2 @other"), "emulated");
+	assert_string_equal(APPLY("r\0v-fplugin", "@missing"), "emulated");
+	assert_string_equal(APPLY("r\0p-plugin", "@-plugin x"), "emulated");
+	assert_string_equal(APPLY("r\0u-nostdinc\0aX\0.", "@-nostdinc"), "emulated");
+	assert_string_equal(APPLY("v-fplugin", "@-fplugin"), "@-fplugin");
+}
+
+static void test_some_must_be_there(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("n-imultiarch", "-imultiarch", "arm"), "-imultiarch arm");
+	assert_string_equal(APPLY("n-imultiarch", "-imultiarchx"), "emulated");
+}
+
+static void test_variables(void **state)
+{
+	char *env[] = { "CPATHX=1", "C_INCLUDE_PATH=", NULL };
+	const char *value = NULL;
+
+	(void)state;
+	assert_string_equal(applied("eCPATH\0", 8, ARGS("-c"), env), "-c");
+	assert_string_equal(applied("eC_INCLUDE_PATH\0", 17, ARGS("-c"), env), "emulated");
+	assert_true(rules_has_variable(env, "CPATHX", &value));
+	assert_string_equal(value, "1");
+	assert_false(rules_passes_on("LD_PRELOAD=libfakeroot.so"));
+	assert_false(rules_passes_on("LD_LIBRARY_PATH=/usr/lib"));
+	assert_true(rules_passes_on("LD_RUN_PATH=/opt/lib"));
+	assert_true(rules_passes_on("LDFLAGS=-g"));
+	assert_true(rules_passes_on("PATH=/bin"));
+}
+
+static void test_groups_are_added_unless(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "a.cc"), "a.cc C++ C");
+	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc++"), "-nostdinc++ C");
+	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc"), "-nostdinc");
+	assert_string_equal(APPLY("U--plugin\0f--plugin\0fP\0.", "rcs", "x.a"), "--plugin P rcs x.a");
+	assert_string_equal(APPLY("U--plugin\0f--plugin\0fP\0.", "--plugin=x"), "--plugin=x");
+}
+
+static void test_plugins_are_replaced(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("p-plugin\0p--plugin", "-plugin", "/foreign.so", "a.o"), "-plugin /native.so a.o");
+	assert_string_equal(APPLY("p-plugin\0p--plugin", "--plugin=/foreign.so"), "--plugin /native.so");
+	assert_string_equal(APPLY("p-plugin\0p--plugin", "-plugin", "/other.so"), "emulated");
+	assert_string_equal(APPLY("p-plugin\0p--plugin", "-plugin"), "-plugin");
+	assert_string_equal(APPLY("p-plugin\0p--plugin", "-plugin-opt=/foreign.so"), "-plugin-opt=/foreign.so");
+}
+
+static void test_a_name_of_its_own(void **state)
+{
+	static const char words[] = "v@\0" "0/usr/bin/ar\0";
+	struct rules_input in = { .words = words, .end = words + sizeof(words) };
+
+	(void)state;
+	assert_string_equal(rules_name(&in), "/usr/bin/ar");
+	in.words = in.end - 1;
+	assert_null(rules_name(&in));
+}
+
+/* Words that have no end, or do not begin, are read to the end of what there is. */
+static void test_the_end_is_kept(void **state)
+{
+	static const char words[] = "aX";
+
+	(void)state;
+	assert_string_equal(applied(words, 2, ARGS("-c"), NULL), "-c X");
+	assert_string_equal(applied(words, 0, ARGS("-c"), NULL), "-c");
+}
+
+static void test_more_than_there_is_room_for(void **state)
+{
+	char words[40 * 3 + 1] = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		memcpy(words + 3 * i, "aX", 3);
+	for (const char *p = applied(words, sizeof(words), ARGS("-c"), NULL); *p; p++)
+		n += *p == 'X';
+	assert_int_equal(n, RULES_ADDED_MAX / 2 - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		unit(test_without_rules_nothing_changes),
+		unit(test_some_arguments_are_emulated),
+		unit(test_response_files),
+		unit(test_some_must_be_there),
+		unit(test_variables),
+		unit(test_groups_are_added_unless),
+		unit(test_plugins_are_replaced),
+		unit(test_a_name_of_its_own),
+		unit(test_the_end_is_kept),
+		unit(test_more_than_there_is_room_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
