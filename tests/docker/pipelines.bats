@@ -336,9 +336,21 @@ as_unit() {
 	play ./unit
 }
 
+# is_sound UNIT: systemd understands every line, and a machine that is too busy at boot has three tries.
+is_sound() {
+	[[ -z $(systemd-analyze verify --man=no "./$1" 2>&1) ]]
+	[[ $(unit_section Unit "$1" | grep '^StartLimit') == $'StartLimitIntervalSec=300\nStartLimitBurst=3' ]]
+	[[ $(unit_section Service "$1" | grep '^Restart') == $'Restart=on-failure\nRestartSec=10' ]]
+}
+
+# unit_section SECTION UNIT: its lines.
+unit_section() {
+	awk -v section="[$1]" '/^\[/ { is_it = $0 == section } is_it' "$2"
+}
+
 @test "systemd: the unit is sound, starts, stops, and fails where a platform does not run" {
 	sed "s|/usr/bin/anyarch|$ANYARCH_STATIC|" "$CI/anyarch.service" >anyarch.service
-	systemd-analyze verify --man=no ./anyarch.service
+	is_sound anyarch.service
 	# Whatever gives a service mounts of its own.
 	run ! grep -E '^(Protect|Private|ReadOnly|ReadWrite|Inaccessible|Temporary|Bind|Mount|Root|DynamicUser)' "$CI/anyarch.service"
 
@@ -370,7 +382,7 @@ make_cloud_schema() {
 		jsonschema.Draft4Validator(json.load(open(sys.argv[2]))).validate(yaml.safe_load(open(sys.argv[1])))
 	PYTHON
 	extract cloud-init.yaml "ROOT=$PWD"
-	systemd-analyze verify --man=no etc/systemd/system/anyarch.service
+	is_sound etc/systemd/system/anyarch.service
 	play "${STEPS[@]}"
 	[[ $status == 0 ]]
 	arm64_runs
