@@ -54,23 +54,39 @@ const char *completion_others(const struct command *command)
 	return strncmp(words, "[OPTION...] ", 12) ? words : words + 12;
 }
 
+/* What it is called by people, by Docker's official images and in TARGET_ARCHES, and by anyarch itself. */
+static void print_platform(const struct platform *platform)
+{
+	static const char os[] = "linux/";
+	struct name_words words = name_words(platform);
+	auto_buf buf = { 0 };
+	const char *name;
+
+	name_platform(&buf, platform->arch, platform->variant);
+	name = buf_text(&buf);
+	if (strncmp(name, os, strlen(os))) {
+		printf(" %s", platform->arch->qemu);
+		return;
+	}
+	printf(" %s %s", name + strlen(os), name);
+	if (*words.docker && strcmp(words.docker, name + strlen(os)))
+		printf(" %s", words.docker);
+}
+
 void completion_platforms(void)
 {
+	static const char *const older[] = { "arm/v6", "arm/v5" }; /* of which the table has the newest */
+	struct platform platform;
+
 	printf("arm");
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
-		auto_buf name = { 0 };
-
-		struct platform platform = { .arch = a };
-		struct name_words words;
-
+		platform = (struct platform){ .arch = a };
 		snprintf(platform.variant, sizeof(platform.variant), "%s", a->variant ? a->variant : "");
-		words = name_words(&platform);
-		name_platform(&name, a, platform.variant);
-		printf(" %s", strncmp(buf_text(&name), "linux/", 6) ? a->qemu : buf_text(&name) + 6);
-		if (*words.docker && strcmp(words.docker, buf_text(&name) + 6))
-			printf(" %s", words.docker);
+		print_platform(&platform);
 	}
-	printf(" arm/v6 arm32v6"); /* of which the table has the newest */
+	for (size_t i = 0; i < ARRAY_SIZE(older); i++)
+		if (!name_parse(older[i], strlen(older[i]), &platform, NULL))
+			print_platform(&platform);
 }
 
 void completion_quote(const char *text, const char *set, const char *quote)

@@ -104,6 +104,10 @@ with_handlers() {
 	same second 'arm64,riscv64' "$(bash_offers register arm64,riscv6)"
 	same value 's390x' "$(bash_offers inspect --expect = s39)"
 	same word 's390x' "$(bash_offers inspect --expect s39)"
+	# As build.config, "names" and hints say it.
+	same prefixes $'arm32v5\narm32v6\narm32v7' "$(bash_offers build --platform = arm32 | sort)"
+	same 'a second one' 'arm32v6,arm64v8' "$(bash_offers render --platform arm32v6,arm64v)"
+	same OCI $'linux/arm/v5\nlinux/arm/v6\nlinux/arm/v7' "$(bash_offers build --platform = linux/arm/ | sort)"
 	bash_offers register '' | grep -q -x all
 	refute grep -q -x all <(bash_offers inspect --expect = '')
 	# Each of them is one.
@@ -157,6 +161,8 @@ with_handlers() {
 		"$(fish_offers 'anyarch register --' | sort)"
 	same platform riscv64 "$(fish_offers 'anyarch register riscv6')"
 	same second arm64,riscv64 "$(fish_offers 'anyarch register arm64,riscv6')"
+	same 'as in build.config' $'--platform=arm32v5\n--platform=arm32v6\n--platform=arm32v7' \
+		"$(fish_offers 'anyarch build --platform=arm32' | sort)"
 	same word --lasting=pin "$(fish_offers 'anyarch register --lasting=p')"
 	same column --output=ARCH,STATE "$(fish_offers 'anyarch status --output=ARCH,STA')"
 	same file image.tar "$(fish_offers 'anyarch inspect im')"
@@ -171,6 +177,7 @@ with_handlers() {
 	same commands $'register\nrender' "$(zsh_offers 'anyarch re')"
 	same options $'--check\n--help\n--json\n--mount\n--noheadings\n--output\n--quiet' "$(zsh_offers 'anyarch status --')"
 	same platform riscv64 "$(zsh_offers 'anyarch register riscv6')"
+	same 'as in build.config' $'arm32v5\narm32v6\narm32v7' "$(zsh_offers 'anyarch build --platform=arm32')"
 	same word pin "$(zsh_offers 'anyarch register --lasting=p')"
 	same file image.tar "$(zsh_offers 'anyarch inspect im')"
 }
