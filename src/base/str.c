@@ -2,6 +2,7 @@
 /* Strict text: integers, hex, lists, near misses, escapes. */
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int str_to_uint(const char *text, unsigned long max, unsigned long *ret_value)
@@ -106,6 +107,27 @@ unsigned str_distance(const char *a, const char *b, unsigned limit)
 		}
 	}
 	return MIN_OF(rows[la % 3][lb], limit + 1);
+}
+
+const char *str_nearest(const char *list, const char *text, size_t *ret_len)
+{
+	const char *word, *best = NULL;
+	unsigned least = 3;
+	size_t len;
+
+	while (str_next_item(&list, &word, &len)) {
+		char one[DISTANCE_MAX + 1];
+		unsigned d = 3;
+
+		if (snprintf(one, sizeof(one), "%.*s", (int)len, word) < (int)sizeof(one))
+			d = str_distance(text, one, 2);
+		if (d >= least || d >= len) /* then nothing of it is left */
+			continue;
+		least = d;
+		best = word;
+		*ret_len = len;
+	}
+	return best;
 }
 
 /* Length of the valid UTF-8 sequence at s (RFC 3629, C1 controls excluded), 0 when there is none. */

@@ -19,6 +19,9 @@ bool str_next_item(const char **cursor, const char **ret_item, size_t *ret_len);
 /* Whether text is one of the blank-separated words of list. */
 bool str_in_words(const char *list, const char *text, size_t len);
 
+/* The one of these words that may have been meant: inside list and *ret_len long, NULL when none comes near. */
+const char *str_nearest(const char *list, const char *text, size_t *ret_len);
+
 /* Edits (insert, delete, change, swap) between two words, at most limit + 1. */
 unsigned str_distance(const char *a, const char *b, unsigned limit);
 

@@ -40,6 +40,18 @@ struct context {
 	struct build_request request;
 };
 
+static int check_engine(const char *name, struct err *e)
+{
+	static const char words[] = "auto docker buildx podman buildah";
+	size_t len = 0;
+	const char *near = str_nearest(words, name, &len);
+
+	if (str_in_words(words, name, strlen(name)))
+		return 0;
+	err_set(e, -EINVAL, "--engine is auto, docker, buildx, podman or buildah, not '%s'", name);
+	return near ? err_hint(e, "did you mean --engine=%.*s?", (int)len, near) : -EINVAL;
+}
+
 static int set(void *context, int id, const char *argument, struct err *e)
 {
 	struct context *c = context;
@@ -50,8 +62,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
 	case OPT_ENGINE:
 		c->request.engine = argument;
-		return str_in_words("auto docker buildx podman buildah", argument, strlen(argument)) ? 0 :
-			err_set(e, -EINVAL, "--engine is auto, docker, buildx, podman or buildah, not '%s'", argument);
+		return check_engine(argument, e);
 	case OPT_ENGINE_OPTION:
 		if (*argument != '-')
 			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);

@@ -48,14 +48,27 @@ static int refuse(const struct key *key, struct err *e)
 	return err_hint(e, "for example: %s=%s", key->name, key->example);
 }
 
+static int unknown_word(const struct key *key, const char *text, struct err *e)
+{
+	size_t len = 0;
+	const char *near = str_nearest(key->words, text, &len);
+
+	err_set(e, -EBADMSG, "%s is one of %s, not '%s'", key->name, key->words, text);
+	if (near)
+		err_hint(e, "did you mean %s=%.*s?", key->name, (int)len, near);
+	else
+		refuse(key, e);
+	return -EBADMSG;
+}
+
 static int check_item(const struct key *key, const char *text, size_t len, struct err *e)
 {
+	if (key->words && len <= key->max)
+		return str_in_words(key->words, text, len) ? 0 : unknown_word(key, text, e);
 	if (len > key->max)
 		err_set(e, -EBADMSG, "%s: more than %zu characters", key->name, key->max);
 	else if (key->first ? !strchr(key->first, *text) : *text == '-')
 		err_set(e, -EBADMSG, "%s cannot begin with '%c'", key->name, *text);
-	else if (key->words && !str_in_words(key->words, text, len))
-		err_set(e, -EBADMSG, "%s is one of %s, not '%.*s'", key->name, key->words, (int)len, text);
 	else if (key->chars && strspn(text, key->chars) < len)
 		err_set(e, -EBADMSG, "%s cannot have '%c' in it", key->name, text[strspn(text, key->chars)]);
 	else

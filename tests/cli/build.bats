@@ -160,6 +160,8 @@ has_called() {
 	[[ $stderr == *'more than 128 characters'* ]]
 	sed -i 's/^IMAGE_VERSION.*//' build.config
 	build 2 --engine rocket
+	build 2 --engine podmna
+	hints 'did you mean --engine=podman?'
 	build 2 --engine-option=x
 	build 2 --jobs 0
 	build 2 -j two

@@ -194,6 +194,10 @@ static void a_near_miss_is_named(void **state)
 	check(e.hint && strstr(e.hint, "did you mean TARGET_ARCHES?"), "'%s'", e.hint);
 	parse("TARGET_ARCHES=aarch6", &c, &e);
 	check(e.hint && strstr(e.hint, "aarch64"), "'%s'", e.hint);
+	parse("ENGINE=dokcer", &c, &e);
+	check(e.hint && strstr(e.hint, "did you mean ENGINE=docker?"), "'%s'", e.hint);
+	parse("ENGINE=moby", &c, &e);
+	check(e.hint && strstr(e.hint, "for example: ENGINE=auto"), "'%s'", e.hint);
 	parse("FROBNICATION=1", &c, &e);
 	check(e.hint && strstr(e.hint, "keys: REPO, "), "'%s'", e.hint);
 }

@@ -275,6 +275,25 @@ static void distances_of_long_words_are_bounded(void **state)
 	}
 }
 
+static void the_nearest_word_is_found(void **state)
+{
+	static const struct {
+		const char *typed, *meant;
+	} cases[] = {
+		{ "dokcer", "docker" }, { "dockerx", "docker" }, { "buildha", "buildah" }, { "buildx", "buildx" },
+		{ "bild", "buildx" }, { "moby", "" }, { "frob", "" }, { "", "" }, { "it", "" }, { "podmna", "podman" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t len = 0;
+		const char *got = str_nearest("auto docker,buildx podman buildah no", cases[i].typed, &len);
+
+		check(!!got == !!*cases[i].meant, "'%s'", cases[i].typed);
+		check(len == strlen(cases[i].meant) && !strncmp(got ? got : "", cases[i].meant, len), "'%s': '%s'", cases[i].typed, got);
+	}
+}
+
 static void escapes(void **state)
 {
 	static const struct {
@@ -391,6 +410,7 @@ int main(void)
 		unit(words_match_whole),
 		unit(distances),
 		unit(distances_of_long_words_are_bounded),
+		unit(the_nearest_word_is_found),
 		unit(escapes),
 		unit(escapes_are_final),
 		unit(starts_ends_and_basenames),
