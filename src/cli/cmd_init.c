@@ -79,6 +79,16 @@ static bool is_changed(const struct init *init)
 	return false;
 }
 
+static void tell_next(const struct init *init)
+{
+	if (!is_changed(init))
+		puts("Nothing to do: the project is there.");
+	else if (init->is_nameless && init->items[INIT_CONFIG].result == INIT_CREATED)
+		puts("Next: say IMAGE_NAME in build.config, which the directory's name cannot be; edit both files, then 'anyarch build' there.");
+	else
+		puts("Next: edit build.config and Dockerfile.cross, then 'anyarch build' there.");
+}
+
 static int make(struct project_view *view, struct err *e)
 {
 	auto_free char *name = find_name(view->dir);
@@ -96,8 +106,7 @@ static int make(struct project_view *view, struct err *e)
 	if (r)
 		return r;
 	if (!view->quiet && !view->json && !view->dry_run)
-		puts(is_changed(&init) ? "Next: edit build.config and Dockerfile.cross, then 'anyarch build' there." :
-			"Nothing to do: the project is there.");
+		tell_next(&init);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/newfile.h"
 #include "project/config.h"
 #include "project/files.h"
+#include "project/reference.h"
 #include "project/template.h"
 
 #define IGNORE_FILE ".gitignore"
@@ -27,7 +28,8 @@ static const char config_head[] =
 	"# What is built, for anyarch-project(5). This file is read, not executed.\n"
 	"\n"
 	"# Whose image it is: a name at a registry, or HOST:PORT/NAME.\n"
-	"REPO=\n";
+	"REPO=\n"
+	"# What it is called: small letters and digits, with '.', '_' or '-' between them.\n";
 
 static const char config_rest[] =
 	"# Empty: latest.\n"
@@ -37,25 +39,32 @@ static const char config_rest[] =
 	"# Raspberry Pi 1 and Zero: arm32v6; later ones: arm32v7 with a system of 32 bits, arm64v8 with one of 64.\n"
 	"TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"\n";
 
-static void make_template(const char *dir_name, struct buf *out)
+/* A name of an image that is like the directory's: what cannot be in one becomes '-'. Nothing where nothing is left. */
+static void derive_name(const char *dir_name, struct buf *out)
 {
-	(void)dir_name;
-	buf_adds(out, template_text);
+	bool is_between = false;
+
+	if (reference_is_name(dir_name)) {
+		buf_adds(out, dir_name);
+		return;
+	}
+	for (; *dir_name; dir_name++) {
+		char c = *dir_name >= 'A' && *dir_name <= 'Z' ? (char)(*dir_name - 'A' + 'a') : *dir_name;
+
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789", c)) {
+			is_between = true;
+			continue;
+		}
+		if (is_between && out->len)
+			buf_adds(out, "-");
+		buf_add(out, &c, 1);
+		is_between = false;
+	}
 }
 
-/* The directory's name is the image's if it can be; config_parse() knows. */
-static void make_config(const char *dir_name, struct buf *out)
+static void make_config(const char *image_name, struct buf *out)
 {
-	auto_config config = { 0 };
-	auto_buf line = { 0 };
-	int r;
-
-	buf_addf(&line, "IMAGE_NAME='%s'", dir_name);
-	r = config_parse(buf_text(&line), line.len, &config, NULL);
-	if (r || strchr(dir_name, '/'))
-		dir_name = "";
-	buf_addf(out, "%sIMAGE_NAME=%s\n%s", config_head, dir_name, config_rest);
-	out->failed |= line.failed || r == -ENOMEM; /* then it could not be asked */
+	buf_addf(out, "%sIMAGE_NAME=%s\n%s", config_head, image_name, config_rest);
 }
 
 static bool has_line(const struct buf *text, const char *line)
@@ -139,14 +148,19 @@ static int plan_file(int dir, struct init_item *item, struct err *e)
 
 int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e)
 {
-	auto_init init = { { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE }, { .name = IGNORE_FILE } } };
+	auto_init init = { .items = { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE }, { .name = IGNORE_FILE } } };
+	auto_buf name = { 0 };
 	int r = 0;
 
-	make_template(dir_name, &init.items[0].text);
-	make_config(dir_name, &init.items[1].text);
+	derive_name(dir_name, &name);
+	if (!buf_ok(&name))
+		return err_sys(e, -ENOMEM, CONFIG_FILE);
+	init.is_nameless = !name.len;
+	buf_adds(&init.items[INIT_TEMPLATE].text, template_text);
+	make_config(buf_text(&name), &init.items[INIT_CONFIG].text);
 	for (size_t i = 0; !r && i < INIT_FILES; i++) {
 		init.items[i].mode = newfile_usual_mode();
-		r = i == INIT_FILES - 1 ? plan_ignored(dir, &init.items[i], e) : plan_file(dir, &init.items[i], e);
+		r = i == INIT_IGNORE ? plan_ignored(dir, &init.items[i], e) : plan_file(dir, &init.items[i], e);
 	}
 	if (r)
 		return r;

@@ -10,7 +10,7 @@
 enum init_result { INIT_CREATED = 0, INIT_EXTENDED, INIT_KEPT, INIT_UNCHANGED };
 extern const char *const init_words[];
 
-enum { INIT_FILES = 3 };
+enum { INIT_TEMPLATE = 0, INIT_CONFIG, INIT_IGNORE, INIT_FILES };
 
 struct init_item {
 	const char *name;
@@ -21,13 +21,14 @@ struct init_item {
 
 struct init {
 	struct init_item items[INIT_FILES];
+	bool is_nameless; /* the directory is called so that no name for the image came of it */
 };
 
 #define auto_init auto_with(init_done) struct init
 
 /*
- * What is to be written into the directory dir (-1: one that is not there yet), whose own name may become the name of the
- * image. Files that are there are kept; .gitignore gets the lines that it has not. Nothing is written. 0, or -errno with
+ * What is to be written into the directory dir (-1: one that is not there yet), whose own name becomes that of the
+ * image, as far as it can be in one. Files that are there are kept; .gitignore gets the lines that it has not. Nothing is written. 0, or -errno with
  * e set: -EEXIST something that is no file stands there, -ELOOP .gitignore is a link.
  */
 int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e);

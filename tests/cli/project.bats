@@ -151,15 +151,33 @@ Nothing to do: the project is there.' "$output"
 	refused 2 "$ANYARCH" init --frobnicate
 }
 
-@test "init takes the name of the directory only where it can be one of an image" {
-	local name
+@test "init makes the image's name of the directory's" {
+	local name derived
 
-	for name in 'My Project' -- $'a\nREPO=x' "a'b" '$(touch x)' ..x -x; do
-		mkdir -- "$name" 2>/dev/null || continue
+	while IFS=$'\t' read -r name derived; do
+		printf -v name %b "$name"
 		expect 0 "$ANYARCH" init -- "$name"
-		grep -qx IMAGE_NAME= -- "./$name/build.config"
+		same "$name" "IMAGE_NAME=$derived" "$(grep ^IMAGE_NAME -- "./$name/build.config")"
+		same REPO REPO= "$(grep ^REPO -- "./$name/build.config")"
 		expect 0 render -- "$name"
-	done
+	done <<-'LIST'
+		my-app	my-app
+		a__b.c	a__b.c
+		My App	my-app
+		My__Project.	my-project
+		a\nREPO=x	a-repo-x
+		a'b	a-b
+		$(touch x)	touch-x
+		..x	x
+		-y_	y
+		a..b	a-b
+	LIST
+	[[ ! -f x ]]
+	expect 0 "$ANYARCH" init -- '日本'
+	grep -qx IMAGE_NAME= '日本/build.config'
+	[[ $output == *'say IMAGE_NAME in build.config'* ]]
+	expect 0 "$ANYARCH" init -- '日本'
+	[[ $output == *'Nothing to do'* ]]
 	[[ ! -e x ]]
 }
 
