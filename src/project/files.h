@@ -15,6 +15,9 @@ int files_open(int dir, const char *path, struct err *e);
 /* Reads it as a whole. 0, -E2BIG with e set beyond limit, or as above. */
 int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e);
 
+/* Where the directory is, for people: a path without links, "." where /proc does not tell. */
+void files_where(int dir, struct buf *out);
+
 /* What has a name in the directory now. */
 enum files_there { FILES_NOTHING = 0, FILES_REGULAR, FILES_LINK, FILES_OTHER };
 enum files_there files_look(int dir, const char *name, mode_t *ret_mode);

@@ -16,13 +16,23 @@ enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
 
 const char *const render_words[] = { "created", "replaced", "unchanged" };
 
+static int no_config(int dir, struct err *e)
+{
+	auto_buf where = { 0 };
+
+	files_where(dir, &where);
+	err_set(e, -ENOENT, "no " CONFIG_FILE " in %s: it is no project", buf_text(&where));
+	err_hint(e, "begin one with 'anyarch init DIR', or name the directory of one");
+	return -ENOENT;
+}
+
 static int read_config(int dir, struct config *ret, struct err *e)
 {
 	auto_buf text = { 0 };
 	int r = files_read(dir, CONFIG_FILE, LIMIT_CONFIG, &text, e);
 
 	if (r)
-		return r == -ENOENT ? err_hint(e, "'anyarch init' makes a project") : r;
+		return r == -ENOENT ? no_config(dir, e) : r;
 	if (config_parse(buf_text(&text), text.len, ret, e) || config_require(ret, CONFIG_TARGET_ARCHES, e))
 		return err_prefix(e, CONFIG_FILE);
 	return 0;

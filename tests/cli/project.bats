@@ -343,7 +343,10 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	says 'more than 65536 bytes'
 	rm build.config
 	refused 3 render
-	hints 'anyarch init'
+	says "no build.config in $(pwd -P): it is no project"
+	hints 'anyarch init DIR'
+	refused 3 "$ANYARCH" build --engine docker ../work
+	says "no build.config in $(pwd -P)"
 	mkfifo build.config
 	refused 3 render
 	rm build.config
