@@ -476,6 +476,11 @@ const struct arch *arch_by_qemu(const char *name)
 	return NULL;
 }
 
+const char *arch_word(const struct arch *arch)
+{
+	return arch->oci && (*arch->oci < '0' || *arch->oci > '9') ? arch->oci : arch->qemu;
+}
+
 const struct arch *arch_host(void)
 {
 	return arch_by_qemu(HOST_QEMU);

@@ -42,5 +42,7 @@ struct arch {
 const struct arch *arch_next(const struct arch *row);
 /* By QEMU's own name ("aarch64"); NULL when there is none. For what people type see arch/name.h. */
 const struct arch *arch_by_qemu(const char *name);
+/* What people type for it and read in sentences: "arm64", and "i386" rather than "386". */
+const char *arch_word(const struct arch *arch);
 /* What this program was built for, so what the machine's kernel runs by itself at least. */
 const struct arch *arch_host(void);

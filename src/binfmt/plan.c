@@ -152,7 +152,7 @@ static int refuse_native(const struct register_options *options, struct register
 	auto_err why = { 0 };
 
 	if (!options->takes_native) {
-		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch->qemu);
+		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch_word(arch));
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program" :
 					 "--force registers it all the same: native programs are then emulated");
 	}
@@ -422,7 +422,7 @@ static void decide(const struct register_options *options, const struct table *t
 
 		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
 		err_set(&item->err, -EEXIST, "the handler '%s', which is not ours, takes %s programs",
-			buf_text(&name), item->arch->qemu);
+			buf_text(&name), arch_word(item->arch));
 		err_hint(&item->err, "--replace puts ours in front of it");
 		refuse(item, -EEXIST);
 	}

@@ -24,7 +24,7 @@ static enum verify_verdict judge(struct register_item *item, const struct exec_j
 
 	if (job->taker == EXEC_ITSELF) {
 		err_set(&item->err, -EBADMSG, "the kernel runs %s programs itself and passes the "
-					      "handler by", item->arch->qemu);
+					      "handler by", arch_word(item->arch));
 		return VERIFY_BAD;
 	}
 	if (exec_is_good(job))

@@ -136,7 +136,7 @@ void inject_tell(struct inject_context *c, enum inject_result result, const char
 		return;
 	str_escape(&safe, c->target, strlen(c->target));
 	if (is_native) {
-		printf("%s: native (%s): nothing to inject\n", buf_text(&safe), arch->qemu);
+		printf("%s: native (%s): nothing to inject\n", buf_text(&safe), arch_word(arch));
 		return;
 	}
 	buf_addf(&safe, ": %s ", inject_words[result]);

@@ -81,11 +81,11 @@ static int check(const struct status *status, const struct name_set *asked)
 			continue;
 		if (status_is_unproven(status, names.arch[i])) {
 			err_set(&e, -EOPNOTSUPP, "%s programs run here, and whether they do in every root cannot be told from here",
-				names.arch[i]->qemu);
+				arch_word(names.arch[i]));
 			err_hint(&e, "a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
 		} else {
-			err_set(&e, -EBADMSG, "%s programs do not run here in every root", names.arch[i]->qemu);
-			err_hint(&e, "anyarch register %s", names.arch[i]->qemu);
+			err_set(&e, -EBADMSG, "%s programs do not run here in every root", arch_word(names.arch[i]));
+			err_hint(&e, "anyarch register %s", arch_word(names.arch[i]));
 		}
 		result = exit_with(&e);
 	}

@@ -147,7 +147,7 @@ static const struct arch *find_arch(const struct image_work *w, const struct ima
 		return is_asked ? facts->label.arch : NULL;
 	if (facts->has_label && facts->label.arch != content->platform.arch && !w->c->quiet)
 		say_note("%s: the label says linux/%s, and its programs are for %s", w->c->target,
-			facts->image->architecture, content->platform.arch->qemu);
+			facts->image->architecture, arch_word(content->platform.arch));
 	return content->platform.arch;
 }
 

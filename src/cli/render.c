@@ -92,7 +92,7 @@ int render_register_errors(const struct register_report *report,
 			(item->result != REGISTER_NATIVE || options->takes_native))
 			continue;
 		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name :
-				    item->arch			      ? item->arch->qemu :
+				    item->arch			      ? arch_word(item->arch) :
 									"rule",
 			    e.message ? e.message : "out of memory") < 0)
 			text = NULL;
@@ -166,7 +166,7 @@ static void say_native(const struct register_report *report)
 	for (size_t i = 0; i < report->n; i++) {
 		if (report->items[i].result != REGISTER_NATIVE)
 			return;
-		buf_addf(&names, "%s%s", !i ? "" : i + 1 < report->n ? ", " : " and ", report->items[i].arch->qemu);
+		buf_addf(&names, "%s%s", !i ? "" : i + 1 < report->n ? ", " : " and ", arch_word(report->items[i].arch));
 	}
 	if (names.len)
 		say_note("nothing to do: this machine runs %s programs by itself (for others name them, "
@@ -283,7 +283,7 @@ int render_status(const struct status *status, const struct table_view *view)
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
 		if (*status->rows[i].why)
 			say_note("%s: %s", status->rows[i].rule ? status->rows[i].rule->name :
-								  status->rows[i].arch->qemu,
+								  arch_word(status->rows[i].arch),
 				status->rows[i].why);
 	return EXIT_DONE;
 }

@@ -43,8 +43,8 @@ int emulator_check(int fd, struct err *e)
 		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;
 	if (elf_arch(&info.head) != arch_host())
 		return err_set(e, -EBADMSG, "it is a program for %s, and this machine is %s",
-			elf_arch(&info.head) ? elf_arch(&info.head)->qemu : "something else",
-			arch_host()->qemu);
+			elf_arch(&info.head) ? arch_word(elf_arch(&info.head)) : "something else",
+			arch_word(arch_host()));
 	if (info.has_interpreter)
 		return err_set(e, -EBADMSG, "dynamically linked: it would need its libraries in every "
 					    "root filesystem");

@@ -111,8 +111,8 @@ int search_emulator(const struct search *search, const struct arch *arch, struct
 	}
 	if (t.first.code)
 		return err_move(e, &t.first);
-	err_set(e, -ENOENT, "no static emulator found for %s", arch->qemu);
-	return err_hint(e, "install qemu-user-static, or name one: --emulator %s=FILE", arch->qemu);
+	err_set(e, -ENOENT, "no static emulator found for %s", arch_word(arch));
+	return err_hint(e, "install qemu-user-static, or name one: --emulator %s=FILE", arch_word(arch));
 }
 
 bool search_finds_any(const struct search *search)

@@ -204,7 +204,7 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	if (arch && elf_arch(&elf.head) != arch_host())
 		doctor_add(d, FINDING_PROBLEM, "interpreter-foreign", buf_text(&again),
 			"%s: its emulator %s is itself a program for %s", rule->name, rule->interpreter,
-			elf_arch(&elf.head) ? elf_arch(&elf.head)->qemu : "something else");
+			elf_arch(&elf.head) ? arch_word(elf_arch(&elf.head)) : "something else");
 }
 
 static void check_flags(const struct rule *rule, const struct arch *arch, struct doctor *d)
@@ -267,7 +267,7 @@ static void check_leftover(const struct rule *rule, const struct arch *arch, str
 	bool is_trial;
 	size_t len;
 
-	buf_addf(&again, "sudo anyarch register %s", arch ? arch->qemu : "");
+	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
 	if (replace_is_temporary(rule->name, &len, &is_trial))
 		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again),
 			"'%s' was left by a run that was killed", rule->name);
@@ -328,7 +328,7 @@ static bool is_wide(const struct status *s, const struct status_row *row, struct
 
 static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
 {
-	const char *name = row->rule ? row->rule->name : row->arch ? row->arch->qemu : "";
+	const char *name = row->rule ? row->rule->name : row->arch ? arch_word(row->arch) : "";
 	auto_buf again = { 0 }, out = { 0 };
 
 	if (row->arch)
@@ -365,10 +365,10 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 				"and faster", name);
 		else
 			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s",
-				row->arch->qemu, row->rule ? row->rule->interpreter : "a handler");
+				arch_word(row->arch), row->rule ? row->rule->interpreter : "a handler");
 		break;
 	case STATUS_NATIVE:
-		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", row->arch->qemu);
+		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch_word(row->arch));
 		break;
 	case STATUS_FOREIGN:
 		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);
@@ -404,7 +404,7 @@ static void check_persistence(const struct status *s, struct doctor *d)
 		if (row->state != STATUS_EMULATED || !row->rule || is_persistent(row->rule))
 			continue;
 		buf_addf(&names, "%s%s", names.len ? ", " : "", row->rule->name);
-		buf_addf(&hint, " %s", row->arch->qemu);
+		buf_addf(&hint, " %s", arch_word(row->arch));
 	}
 	if (!names.len)
 		return;

@@ -38,17 +38,17 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 	doctor_register_hint(&again, arch, row ? row->rule : NULL);
 	if (row && row->state == STATUS_NATIVE)
 		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s by itself", what,
-			arch->qemu);
+			arch_word(arch));
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)
 		doctor_add(ret, FINDING_PROBLEM, "disabled", buf_text(&again),
 			"%s: the handler '%s' for %s programs is disabled: 'Exec format error'", what,
-			disabled->rule->name, arch->qemu);
+			disabled->rule->name, arch_word(arch));
 	else if (!row || row->state == STATUS_MISSING)
 		doctor_add(ret, FINDING_PROBLEM, "no-handler", buf_text(&again),
 			"%s: no handler takes %s programs: they fail with 'Exec format error' (ENOEXEC)",
-			what, arch->qemu);
+			what, arch_word(arch));
 	else if (row->state == STATUS_BROKEN)
 		doctor_add(ret, FINDING_PROBLEM, "broken", buf_text(&again), "%s: %s is broken: %s", what,
 			row->rule ? row->rule->name : "the handler", row->why);
@@ -58,7 +58,7 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			"directory' (ENOENT)", what, row->rule->name, row->rule->interpreter);
 	else
 		doctor_add(ret, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", what,
-			arch->qemu, row->rule ? row->rule->interpreter : "a handler");
+			arch_word(arch), row->rule ? row->rule->interpreter : "a handler");
 }
 
 /* Whether the kernel could start that emulator for arch in there: a handler without F opens it in the root. */
@@ -159,14 +159,14 @@ static void check_program(const struct status *s, int root, const struct file_st
 	}
 	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) &&
 		find_row(s, arch) && find_row(s, arch)->state == STATUS_EMULATED) {
-		buf_addf(&replace, "sudo anyarch register --replace %s", arch->qemu);
+		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
 		doctor_add(d, FINDING_PROBLEM, "appimage", buf_text(&replace),
 			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
-			"error'", step->path, arch->qemu);
+			"error'", step->path, arch_word(arch));
 		return;
 	}
 	if (entry && !s->is_off && start.is_set_id && !(entry->rule.flags & RULE_CREDENTIALS)) {
-		buf_addf(&replace, "sudo anyarch register --credentials %s", arch->qemu);
+		buf_addf(&replace, "sudo anyarch register --credentials %s", arch_word(arch));
 		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&replace),
 			"%s: its set-user-ID bit is ignored, as the handler '%s' has no C: sudo and the "
 			"like fail", step->path, entry->rule.name);

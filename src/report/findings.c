@@ -112,7 +112,7 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
 		buf_adds(out, "sudo apt install qemu-user-static && ");
 	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
-		arch ? arch->qemu : "");
+		arch ? arch_word(arch) : "");
 }
 
 void doctor_unregister_hint(struct buf *out, const struct rule *rule)

@@ -250,7 +250,7 @@ inject_and_eject() {
 	says 'the rule would also take /bin/sh'
 	# An emulator that is for another machine than the program.
 	expect 3 arm64 register --dry-run --root "$PWD/here" arm
-	says 'it is a program for x86_64, and this machine is aarch64'
+	says 'it is a program for amd64, and this machine is arm64'
 }
 
 @test "the image for one-shot containers: the same bytes, whichever imager makes it" {

@@ -131,7 +131,7 @@ teardown() {
 	table_write "$(rule qemu-arm arm "$W/emulator" F)"
 	fails_with 'Exec format error' "$ROOT/arm"
 	examine 3 "$ROOT/arm"
-	found problem interpreter-foreign aarch64
+	found problem interpreter-foreign arm64
 	cure
 	arm_works
 	examine 0 "$ROOT/arm"

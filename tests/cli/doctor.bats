@@ -70,7 +70,7 @@ without_emulators() {
 	found warning missing 'arm programs'
 	cure
 	arm_works
-	found warning missing 'aarch64 programs'
+	found warning missing 'arm64 programs'
 	cure
 	arm64_works
 	examine 0
@@ -137,7 +137,7 @@ without_emulators() {
 	table_write "$(rule qemu-arm arm "$W/emulator" F)"
 	fails_with 'Exec format error' "$ROOT/arm"
 	examine 3
-	found problem interpreter-foreign aarch64
+	found problem interpreter-foreign arm64
 	cure
 	arm_works
 	examine 0

@@ -200,7 +200,7 @@ env_in() {
 	tail -n 2 "$ERR" | grep -q arm65
 	mkdir "$BATS_TEST_TMPDIR/none"
 	expect_raw 3 env_in QEMU_BINARY_PATH="$BATS_TEST_TMPDIR/none" oneshot --install arm64
-	grep -q aarch64 "$ERR"
+	grep -q arm64 "$ERR"
 	same handlers '' "$(table_names)"
 }
 

@@ -139,7 +139,7 @@ state_of() {
 	[[ $(error_lines) -ge 2 ]]
 	table_write "$(rule qemu-arm arm $ARM PF)"
 	expect 3 anyarch status --check
-	says aarch64
+	says arm64
 	expect 0 anyarch status --check arm
 	expect 0 anyarch status --check arm "$(uname -m)"
 	table_write "$(rule qemu-aarch64 aarch64 $ARM64 PF)"

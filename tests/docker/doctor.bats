@@ -101,7 +101,7 @@ derive() {
 	image_fails_with 'exec format error' "$BUSYBOX"
 	save "$BUSYBOX"
 	examine 3 "$W/image.tar"
-	found problem no-handler aarch64
+	found problem no-handler arm64
 	cure on_machine
 	arm64_runs "$BUSYBOX"
 	examine 0 "$W/image.tar"
@@ -115,11 +115,11 @@ derive() {
 	[[ $status == 0 || $status == 5 ]]
 	image_fails_with 'exec format error' "$BUSYBOX"
 	examine 0
-	found warning missing aarch64
+	found warning missing arm64
 	cure on_machine
 	arm64_runs "$BUSYBOX"
 	examine 0
-	[[ $TEXT != *'aarch64 programs do not run'* ]]
+	[[ $TEXT != *'arm64 programs do not run'* ]]
 }
 
 @test "no such file or directory: the handler is not fixed" {
@@ -317,7 +317,7 @@ PYTHON
 	arm64_runs "$BUSYBOX"
 	run docker run --rm --network=none "$TOOL" doctor
 	printf '%s\n' "$output"
-	[[ $status == 0 && $output != *'aarch64 programs do not run'* ]]
+	[[ $status == 0 && $output != *'arm64 programs do not run'* ]]
 }
 
 @test "handlers that hold themselves are no cause for complaint on the machine" {
@@ -326,5 +326,5 @@ PYTHON
 	[[ $status == 0 ]]
 	run on_machine "$ANYARCH" doctor --all
 	printf '%s\n' "$output"
-	[[ $status == 0 && $output != *'not mounted, and no foreign program runs'* && $output == *'aarch64 programs run'* ]]
+	[[ $status == 0 && $output != *'not mounted, and no foreign program runs'* && $output == *'arm64 programs run'* ]]
 }

@@ -368,6 +368,20 @@ static void words_lead_back(void **state)
 	}
 }
 
+static void the_word_for_people_leads_back(void **state)
+{
+	(void)state;
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		struct platform p = { 0 };
+
+		check(!name_parse(arch_word(a), strlen(arch_word(a)), &p, NULL) && p.arch == a, "%s", arch_word(a));
+	}
+	assert_string_equal(arch_word(arch_by_qemu("aarch64")), "arm64");
+	assert_string_equal(arch_word(arch_by_qemu("x86_64")), "amd64");
+	assert_string_equal(arch_word(arch_by_qemu("i386")), "i386");
+	assert_string_equal(arch_word(arch_by_qemu("hppa")), "hppa");
+}
+
 static void sets_are_filled_from_lists(void **state)
 {
 	static const struct {
@@ -450,6 +464,7 @@ int main(void)
 		unit(platforms_survive_the_round_trip),
 		unit(words_of_the_schemes),
 		unit(words_lead_back),
+		unit(the_word_for_people_leads_back),
 		unit(sets_are_filled_from_lists),
 		unit(sets_refuse_what_is_no_name),
 		unit(sets_hold_every_row_once),

@@ -90,7 +90,7 @@ runs_arm_by_itself()
 		runs arm aarch64
 		[ "$(state aarch64) $(state arm)" = "native native" ]
 		ends 0 anyarch register
-		grep -q 'nothing to do: this machine runs arm and aarch64 programs by itself' said
+		grep -q 'nothing to do: this machine runs arm and arm64 programs by itself' said
 		ends 3 anyarch register arm
 		grep -q -- --force said
 		ends 3 anyarch register --force arm64
