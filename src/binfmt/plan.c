@@ -145,13 +145,22 @@ static int add_arch(const struct register_options *options, struct register_repo
 	return 0;
 }
 
-/* For those who are content with it (takes_native) it is no error. */
-static int refuse_native(const struct register_options *options, struct register_report *report,
+/* Whether its programs are to be emulated although they run: to be told that they do is not enough then. */
+static bool wants_emulator(const struct register_options *options, const struct arch *arch)
+{
+	for (size_t i = 0; i < options->search.n_files; i++)
+		if (options->search.file_arch[i] == arch)
+			return true;
+	return options->force;
+}
+
+/* Nothing is left to do for it, which is what was asked for, mostly. */
+static int pass_native(const struct register_options *options, struct register_report *report,
 	const struct arch *arch, bool is_host)
 {
 	auto_err why = { 0 };
 
-	if (!options->takes_native) {
+	if (wants_emulator(options, arch)) {
 		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch_word(arch));
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program" :
 					 "--force registers it all the same: native programs are then emulated");
@@ -192,7 +201,7 @@ static int plan_archs(const struct register_options *options, struct register_re
 		if (!is_host && (!native[i] || (options->force && is_asked)))
 			r = add_arch(options, report, a, is_asked, e);
 		else if (is_asked)
-			r = refuse_native(options, report, a, is_host);
+			r = pass_native(options, report, a, is_host);
 	}
 	return r;
 }

@@ -26,7 +26,6 @@ struct register_options {
 	bool dry_run;
 	bool persist;
 	bool is_private;   /* a table that only this command sees */
-	bool takes_native; /* what runs natively is as good as registered */
 	bool exact;   /* an entry that works under another interpreter path does not do */
 	bool accelerate; /* emulators get the entry stub, so that native tools can stand in for programs of a root */
 	bool is_unfixed;	 /* without F: an interface of old asks for it */
@@ -43,7 +42,7 @@ enum register_result {
 	REGISTER_DONE,	    /* a new handler */
 	REGISTER_REPLACED,
 	REGISTER_UNCHANGED,
-	REGISTER_NATIVE,    /* this machine runs it by itself: refused, unless takes_native */
+	REGISTER_NATIVE,    /* this machine runs it by itself; with an error where it was to be emulated */
 	REGISTER_REFUSED,   /* nothing was changed for it: err says why */
 	REGISTER_FAILED,
 };

@@ -214,8 +214,6 @@ static int run(int argc, char **argv)
 	/* Whoever brings an emulator and says no more means what that is for. */
 	for (size_t i = 0; first == argc && i < c.options.search.n_files; i++)
 		name_set_add_arch(&c.options.names, c.options.search.file_arch[i]);
-	/* What nobody named need not be emulated where it runs natively: on an ARM machine. */
-	c.options.takes_native = !c.options.names.n && !c.options.names.is_all;
 	if (check_watch(&c, &e))
 		return exit_with(&e);
 	if (c.options.credentials && !c.options.dry_run)

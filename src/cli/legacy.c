@@ -118,8 +118,7 @@ static int install(const char *list, const char *mount_at)
 {
 	const char *path = getenv("QEMU_BINARY_PATH"), *prefix = getenv("QEMU_BINARY_PREFIX");
 	const char *argv0 = getenv("QEMU_PRESERVE_ARGV0");
-	struct register_options options = { .credentials = true, .takes_native = true,
-		.mount_at = mount_at };
+	struct register_options options = { .credentials = true, .mount_at = mount_at };
 	auto_err e = { 0 };
 
 	if (name_set_add(&options.names, list, &e))

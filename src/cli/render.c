@@ -89,7 +89,7 @@ int render_register_errors(const struct register_report *report,
 		auto_free char *text = NULL;
 
 		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED &&
-			(item->result != REGISTER_NATIVE || options->takes_native))
+			(item->result != REGISTER_NATIVE || !item->err.code))
 			continue;
 		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name :
 				    item->arch			      ? arch_word(item->arch) :
@@ -158,19 +158,31 @@ int render_lasting(const struct register_report *report, const struct register_o
 	return EXIT_DONE;
 }
 
-/* All that was asked for runs by itself, and whoever asked is content with that. */
-static void say_native(const struct register_report *report)
+static bool is_native(const struct register_item *item)
+{
+	return item->result == REGISTER_NATIVE && !item->err.code;
+}
+
+/* What was asked for and runs already, as arm and arm64 on an ARM machine. */
+static void say_native(const struct register_report *report, const struct register_options *options)
 {
 	auto_buf names = { 0 };
+	bool may_force = false;
+	size_t n = 0, said = 0;
 
+	for (size_t i = 0; i < report->n; i++)
+		n += is_native(&report->items[i]);
 	for (size_t i = 0; i < report->n; i++) {
-		if (report->items[i].result != REGISTER_NATIVE)
-			return;
-		buf_addf(&names, "%s%s", !i ? "" : i + 1 < report->n ? ", " : " and ", arch_word(report->items[i].arch));
+		if (!is_native(&report->items[i]))
+			continue;
+		said++;
+		buf_addf(&names, "%s%s", said == 1 ? "" : said < n ? ", " : " and ", arch_word(report->items[i].arch));
+		may_force |= report->items[i].arch != arch_host();
 	}
-	if (names.len)
-		say_note("nothing to do: this machine runs %s programs by itself (for others name them, "
-			 "such as amd64)", buf_text(&names));
+	if (n)
+		say_note("nothing to do for %s: this machine runs such programs by itself%s", buf_text(&names),
+			!options->names.n ? " (for others name them, such as amd64)" :
+			may_force	  ? " (--force emulates them all the same)" : "");
 }
 
 int render_register(const struct register_report *report, const struct register_options *options,
@@ -195,8 +207,8 @@ int render_register(const struct register_report *report, const struct register_
 	fflush(stdout);
 	status = render_register_errors(report, options);
 	lasting = render_lasting(report, options, view->quiet);
-	if (!status && !view->quiet && options->takes_native)
-		say_native(report);
+	if (!view->quiet)
+		say_native(report, options);
 	if (!status && !report->n && search_finds_any(&options->search)) {
 		if (!view->quiet)
 			say_note("nothing to do: this machine runs by itself what the emulators here are for");

@@ -41,7 +41,8 @@ documented() { # SECTION
 	keep 0 anyarch register --json --dry-run arm
 	keep 0 anyarch register --json arm alpha riscv64
 	keep 0 anyarch register --json arm
-	keep 3 anyarch register --json "$(uname -m)" s390x
+	keep 3 anyarch register --json --force "$(uname -m)" s390x
+	keep 0 anyarch register --json "$(uname -m)" s390x
 	documented REGISTER
 }
 

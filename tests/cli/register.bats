@@ -108,7 +108,9 @@ result() {
 	[[ $output == *":$ARM:PF" ]]
 	expect 0 anyarch register --dry-run --json arm
 	[[ $(result) == planned ]]
-	expect 3 anyarch register --dry-run amd64
+	expect 3 anyarch register --dry-run --force "$(uname -m)"
+	expect 0 anyarch register --dry-run "$(uname -m)"
+	[[ -z $output ]]
 	[[ -z $(table_names) ]]
 }
 
@@ -119,23 +121,30 @@ result() {
 	[[ $(wc -l <"$OUT") -eq 2 ]]
 }
 
-@test "the machine's own architecture is refused, also with --force (4)" {
+@test "the machine's own architecture is never registered, also with --force (4)" {
 	local host
 
 	host=$(uname -m)
-	expect 3 anyarch register "$host"
+	expect 0 anyarch register "$host"
+	says 'by itself'
+	expect 0 anyarch register --quiet "$host"
+	[[ -z $stderr$output ]]
+	expect 3 anyarch register --emulator "$host=$ARM"
 	says 'by itself'
 	expect 3 anyarch register --force "$host"
 	expect 3 anyarch register --force --replace --emulator "$host=$ARM" "$host"
 	[[ -z $(table_names) ]]
 }
 
-@test "what the kernel runs natively is refused without --force (4)" {
+@test "what the kernel runs natively is not registered without --force (4)" {
 	[[ $(uname -m) == x86_64 ]] || skip "knows only x86_64's second architecture"
 	make_i386 "$BATS_TEST_TMPDIR/i386"
 	"$BATS_TEST_TMPDIR/i386" || need "this kernel runs no i386 programs"
-	expect 3 anyarch register i386
-	says i386
+	expect 0 anyarch register i386
+	says 'nothing to do for i386: this machine runs such programs by itself (--force'
+	expect 0 anyarch register i386 amd64
+	says 'nothing to do for i386 and amd64'
+	expect 3 anyarch register --emulator i386=/usr/bin/qemu-i386-static
 	hints --force
 	[[ -z $(table_names) ]]
 	expect 0 anyarch register --force i386
@@ -153,9 +162,23 @@ make_i386() {
 }
 
 @test "one refused and one good: the good one is registered, the exit status tells" {
-	expect 3 anyarch register arm "$(uname -m)"
+	expect 3 anyarch register --emulator "arm64=$BATS_TEST_TMPDIR/none" arm arm64
 	arm_works
 	[[ $(error_lines) -ge 1 ]]
+}
+
+# As "register arm arm64" on an ARM machine.
+@test "one that is native and one that is not: the other one is registered, and that is a success" {
+	local host
+
+	host=$(anyarch names --noheadings --output QEMU "$(uname -m)")
+	expect 0 anyarch register arm "$(uname -m)"
+	arm_works
+	same table qemu-arm "$(table_names)"
+	says 'nothing to do for'
+	expect 0 anyarch register --json arm "$(uname -m)"
+	same results "arm unchanged $host native" "$(jq -r '[.handlers[] | .arch, .result] | join(" ")' "$OUT")"
+	[[ $(jq '[.handlers[].error] | all(. == null)' "$OUT") == true ]]
 }
 
 @test "all passes over what is native, and over what has no emulator" {
@@ -209,7 +232,7 @@ make_i386() {
 @test "quiet prints nothing when all is well" {
 	expect 0 anyarch register --quiet arm
 	[[ -z $output && -z $stderr ]]
-	expect 3 anyarch register --quiet "$(uname -m)"
+	expect 3 anyarch register --quiet --force "$(uname -m)"
 	[[ -z $output && -n $stderr ]]
 }
 

@@ -90,9 +90,13 @@ runs_arm_by_itself()
 		runs arm aarch64
 		[ "$(state aarch64) $(state arm)" = "native native" ]
 		ends 0 anyarch register
-		grep -q 'nothing to do: this machine runs arm and arm64 programs by itself' said
-		ends 3 anyarch register arm
+		grep -q 'nothing to do for arm and arm64: this machine runs such programs by itself (for others' said
+		ends 0 anyarch register arm
 		grep -q -- --force said
+		ends 0 anyarch register arm arm64
+		grep -q 'nothing to do for arm and arm64' said
+		[ -z "$(handlers)" ]
+		ends 3 anyarch register --emulator arm=/usr/bin/qemu-arm-static
 		ends 3 anyarch register --force arm64
 		[ -z "$(handlers)" ]
 		ends 0 anyarch doctor
