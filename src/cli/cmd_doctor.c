@@ -131,7 +131,7 @@ static void look_at_choice(const struct image_report *report, const char *target
 		const struct model_image *image = &report->model.images[i];
 		const struct image_facts *facts = &report->facts[i];
 
-		if (image->kind != MODEL_IMAGE)
+		if (image->kind != MODEL_IMAGE || image_first(report, i) != i)
 			continue;
 		if (!image->index_platform || (facts->has_called && facts->called.arch == arch_host()))
 			return;
@@ -157,7 +157,7 @@ static int look_at_image(const struct status *s, int fd, const char *target, str
 	int r = image_look(fd, image_tmpdir(), &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++)
-		if (report.facts[i].image->kind == MODEL_IMAGE)
+		if (report.facts[i].image->kind == MODEL_IMAGE && image_first(&report, i) == i)
 			look_at_facts(s, &report.facts[i], target, d);
 	if (!r)
 		look_at_choice(&report, target, d);

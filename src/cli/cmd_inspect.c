@@ -156,6 +156,15 @@ static int rank(const struct context *c, const struct image_facts *facts)
 	return strcmp(facts->called.variant, c->expected.variant) && *c->expected.variant ? 1 : 2;
 }
 
+/* Whether it was shown already, with this name among its others. */
+static bool is_repeated(const struct image_name *name, const struct image_report *report, size_t i)
+{
+	for (size_t k = image_first(report, i); k < i; k++)
+		if (image_first(report, k) == image_first(report, i) && image_is_named(&report->model.images[k], name->reference))
+			return true;
+	return false;
+}
+
 /* The images that an engine would choose for what is expected; all of those that are named otherwise. */
 static int check_images(const struct context *c, const char *target, const struct image_name *name,
 	const struct image_report *report, struct err *e)
@@ -167,7 +176,7 @@ static int check_images(const struct context *c, const char *target, const struc
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
-		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE)
+		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE || is_repeated(name, report, i))
 			continue;
 		runnable++;
 		if (list.len)
@@ -199,16 +208,19 @@ static int show_image(struct context *c, const char *target, const struct image_
 	size_t shown = 0;
 
 	for (size_t i = 0; i < report->model.n; i++) {
+		struct json *names;
 		struct image_facts *facts = &report->facts[i];
 
-		if (!image_is_named(facts->image, name->reference))
+		if (!image_is_named(facts->image, name->reference) || is_repeated(name, report, i))
 			continue;
 		shown++;
-		if (c->json)
-			jv_push(c->list, json_image(target, model_format_words[report->model.format],
-					facts));
-		else
-			render_image(facts, c->survey);
+		names = image_names(report, i);
+		if (c->json) {
+			jv_push(c->list, json_image(target, model_format_words[report->model.format], facts, names));
+			continue;
+		}
+		render_image(facts, names, c->survey);
+		jv_free(names);
 	}
 	if (!shown && name->reference)
 		return err_set(e, -ENOENT, "%s: no image of that name in it", target);

@@ -241,14 +241,15 @@ static void label_text(struct buf *out, const struct model_image *image)
 		image->variant ? image->variant : "");
 }
 
-void render_image(const struct image_facts *facts, bool count_all)
+void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
 {
 	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs" };
 	const struct model_image *image = facts->image;
 	auto_buf label = { 0 };
 
 	puts("");
-	render_fact("name:", image->reference);
+	for (size_t i = 0; i < jv_count(names); i++)
+		render_fact("name:", jv_as_text(jv_at(names, i)));
 	render_fact("digest:", image->digest);
 	if (image->kind != MODEL_IMAGE) {
 		render_fact("kind:", kinds[image->kind]);
@@ -328,7 +329,7 @@ struct json *json_content(const char *target, const char *kind, const struct con
 	return o;
 }
 
-struct json *json_image(const char *target, const char *format, const struct image_facts *facts)
+struct json *json_image(const char *target, const char *format, const struct image_facts *facts, struct json *names)
 {
 	static const char *const kinds[] = { "image", "attestation", "artifact" };
 	const struct model_image *image = facts->image;
@@ -338,6 +339,7 @@ struct json *json_image(const char *target, const char *format, const struct ima
 	label_text(&label, image);
 	jv_set(o, "format", jv_text(format));
 	jv_set(o, "reference", jv_text(image->reference));
+	jv_set(o, "references", names);
 	jv_set(o, "digest", jv_text(image->digest));
 	jv_set(o, "label", image->kind == MODEL_IMAGE ? jv_text(buf_text(&label)) : jv_null());
 	jv_set(o, "index_platform", jv_text(image->index_platform));

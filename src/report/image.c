@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/cache.h"
@@ -281,6 +282,57 @@ int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err 
 	r = image_look_each(bundle, S_ISDIR(st.st_mode), &visit, ret, e);
 	bundle_free(bundle);
 	return r;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* What the index says of it and its layers are compared, too: they belong to what is told of an image. */
+static bool is_same(const struct model_image *a, const struct model_image *b)
+{
+	if (!a->digest || !is_same_text(a->digest, b->digest) || a->kind != b->kind || a->n_layers != b->n_layers ||
+		a->is_second_half != b->is_second_half || !is_same_text(a->index_platform, b->index_platform))
+		return false;
+	for (size_t i = 0; i < a->n_layers; i++)
+		if (strcmp(a->layers[i], b->layers[i]))
+			return false;
+	return true;
+}
+
+size_t image_first(const struct image_report *report, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_same(&report->model.images[k], &report->model.images[i]))
+			return k;
+	return i;
+}
+
+static void add_reference(struct json *list, const char *name)
+{
+	if (!name)
+		return;
+	for (size_t i = 0; i < jv_count(list); i++)
+		if (!strcmp(jv_as_text(jv_at(list, i)), name))
+			return;
+	jv_push(list, jv_text(name));
+}
+
+struct json *image_names(const struct image_report *report, size_t i)
+{
+	struct json *list = jv_array();
+
+	for (size_t k = 0; k < report->model.n; k++) {
+		const struct model_image *image = &report->model.images[k];
+
+		if (k != i && !is_same(image, &report->model.images[i]))
+			continue;
+		add_reference(list, image->reference);
+		for (size_t m = 0; m < image->n_more; m++)
+			add_reference(list, image->more_references[m]);
+	}
+	return list;
 }
 
 void image_done(struct image_report *report)

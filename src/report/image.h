@@ -39,6 +39,10 @@ struct image_visit {
 int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
 	struct image_report *ret, struct err *e);
 void image_done(struct image_report *report);
+/* The first one that is the same image as this, under another name: its number, or the same number. */
+size_t image_first(const struct image_report *report, size_t i);
+/* All names that the file has for it, each once, in the order of the file. A new list, NULL without memory. */
+struct json *image_names(const struct image_report *report, size_t i);
 /* Whether a file begins like an archive: a tar header, or the magic of a compressor. */
 bool image_looks_like(int fd);
 /* Whether what is found may be called what is wanted: same architecture, and no newer variant. */

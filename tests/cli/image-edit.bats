@@ -24,7 +24,7 @@ setup() {
 
 # digests IMAGE: what each image of it is called by.
 digests() {
-	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.reference) \(.digest) \(.kind)"'
+	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.references | if . == [] then "null" else join(",") end) \(.digest) \(.kind)"'
 }
 
 inject() {

@@ -105,7 +105,7 @@ formats_table() {
 	local name
 
 	expect 0 "$ANYARCH" inspect "docker-archive:$FORMATS/docker-many.tar"
-	same names $'test:1\nother:1' "$(fact name)"
+	same names $'test:1\ntest:2\nother:1' "$(fact name)"
 	for name in test:1 test:2; do
 		expect 0 "$ANYARCH" inspect "docker-archive:$FORMATS/docker-many.tar:$name"
 		same label linux/arm/v7 "$(fact label)"
@@ -114,7 +114,7 @@ formats_table() {
 	same label linux/amd64 "$(fact label)"
 	expect 3 "$ANYARCH" inspect --expect=arm "docker-archive:$FORMATS/docker-many.tar:other:1"
 	expect 0 "$ANYARCH" inspect "oci-archive:$FORMATS/oci-tags.tar:2"
-	same name 2 "$(fact name)"
+	same names $'1\n2' "$(fact name)"
 	expect 0 "$ANYARCH" inspect "oci:$FORMATS/layout:1"
 	same name 1 "$(fact name)"
 	expect 0 "$ANYARCH" inspect "oci-archive:$FORMATS/oci-containerd.tar:docker.io/library/test:1"
@@ -192,6 +192,35 @@ views_table() {
 
 @test "bad compression" {
 	judge bad-codec
+}
+
+@test "an image of several names is shown once, with all of them" {
+	need_commands skopeo umoci
+	local copy=(skopeo --insecure-policy copy -q)
+
+	"${copy[@]}" "docker-archive:$FORMATS/docker-old.tar" oci:layout:first
+	umoci tag --image layout:first second
+	umoci tag --image layout:first a-third
+	expect 0 "$ANYARCH" inspect layout
+	same names $'first\nsecond\na-third' "$(fact name)"
+	same digests 1 "$(fact digest | wc -l)"
+	expect 0 "$ANYARCH" inspect --json layout
+	same JSON '1 first first,second,a-third' "$(jq -r '"\(length) \(.[0].reference) \(.[0].references | join(","))"' "$OUT")"
+	# Whichever it is asked by.
+	expect 0 "$ANYARCH" inspect --json oci:layout:second
+	same JSON '1 second first,second,a-third' "$(jq -r '"\(length) \(.[0].reference) \(.[0].references | join(","))"' "$OUT")"
+	expect 3 "$ANYARCH" inspect --expect=s390x layout
+	[[ $stderr != *'linux/arm/v7, linux/arm/v7'* ]]
+	# An archive of docker save with two names for one image.
+	"${copy[@]}" --additional-tag test:2 "docker-archive:$FORMATS/docker-old.tar" docker-archive:docker.tar:test:1
+	expect 0 "$ANYARCH" inspect docker.tar
+	same names $'docker.io/library/test:1\ndocker.io/library/test:2' "$(fact name | sed 's|^test|docker.io/library/test|' | sort)"
+	expect 0 "$ANYARCH" inspect --json docker.tar
+	same count '1 2' "$(jq -r '"\(length) \(.[0].references | length)"' "$OUT")"
+	# What differs stays apart.
+	umoci config --image layout:second --architecture arm64
+	expect 0 "$ANYARCH" inspect --json layout
+	same JSON 'first,a-third second' "$(jq -r 'map(.references | join(",")) | join(" ")' "$OUT")"
 }
 
 @test "images that skopeo and umoci make" {

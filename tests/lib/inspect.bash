@@ -77,7 +77,7 @@ facts_of_text() {
 
 facts_of_json() {
 	jq -r '.[] | [
-		["name", .reference], ["digest", .digest], ["label", .label],
+		(.references // [] | .[] | ["name", .]), ["digest", .digest], ["label", .label],
 		["index says", (if .kind == "image" then .index_platform else null end)],
 		["system", .system], ["platform", .platform], ["judged by", .judged_by],
 		["mixed", (if .mixed then "yes" else null end)],

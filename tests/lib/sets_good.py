@@ -167,7 +167,7 @@ def formats(to):
         "docker-no-image": ({"manifest.json": b"[]"}, "docker-archive", ""),
         "docker-manifest-first": (dict(reversed(old.items())), "docker-archive", arm_1),
         "oci": (single, "oci-archive", f"1 {label}"), "oci-nameless": (nameless, "oci-archive", f"- {label}"),
-        "oci-tags": (tags, "oci-archive", f"1 {label};2 {label}"),
+        "oci-tags": (tags, "oci-archive", f"1 {label}"),
         "oci-platforms": (flat, "oci-archive", f"- {label};- linux/amd64"),
         "oci-nested": (nested, "oci-archive", both_1), "oci-deep": (deep, "oci-archive", both_1),
         "oci-attested": (attested, "oci-archive", f"{both_1};1 attestation"),

@@ -25,7 +25,7 @@ setup() {
 }
 
 digests() {
-	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.reference) \(.digest)"'
+	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.references | join(",")) \(.digest)"'
 }
 
 # scenario FORM VERB: $START before, COMMAND to be run on ./image; sets OLD and NEW, what digests says before and after.
