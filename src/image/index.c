@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/stream.h"
+#include "image/reference.h"
 #include "image/splice.h"
 
 #define OCI "application/vnd.oci.image."
@@ -191,8 +192,12 @@ void index_add_name(struct buf *out, const char *name)
 
 	buf_adds(out, ",\"annotations\":{");
 	if (tag) {
+		auto_buf full = { 0 };
+
+		reference_full(name, &full);
+		out->failed |= full.failed;
 		buf_adds(out, "\"io.containerd.image.name\":");
-		splice_quote(out, name);
+		splice_quote(out, buf_text(&full));
 		buf_adds(out, ",");
 	}
 	buf_adds(out, "\"org.opencontainers.image.ref.name\":");

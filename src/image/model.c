@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "image/edit_config.h"
+#include "image/reference.h"
 
 const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive",
 	"oci-archive and docker-archive" };
@@ -150,12 +151,25 @@ int model_read(const struct bundle *bundle, bool is_directory, struct model *ret
 	return read_second_half(bundle, ret, r == -ENODATA, e);
 }
 
+/* "x:1" and "docker.io/library/x:1" are one name. */
+static bool is_same_name(const char *a, const char *b)
+{
+	auto_buf full_a = { 0 }, full_b = { 0 };
+
+	reference_full(a, &full_a);
+	reference_full(b, &full_b);
+	return buf_ok(&full_a) && buf_ok(&full_b) && !strcmp(buf_text(&full_a), buf_text(&full_b));
+}
+
 bool model_is_named(const char *have, const char *want)
 {
 	size_t len = strlen(want), total = have ? strlen(have) : 0;
 
-	return have && (!strcmp(have, want) || (total > len && have[total - len - 1] == ':' &&
-						       !strcmp(have + total - len, want)));
+	if (!have)
+		return false;
+	if (total > len && have[total - len - 1] == ':' && !strcmp(have + total - len, want))
+		return true;
+	return !strcmp(have, want) || is_same_name(have, want);
 }
 
 void model_done(struct model *model)

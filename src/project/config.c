@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "project/assign.h"
 #include "project/placeholder.h"
-#include "project/reference.h"
+#include "image/reference.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define WORD  LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"

@@ -8,7 +8,7 @@
 #include "base/newfile.h"
 #include "project/config.h"
 #include "project/files.h"
-#include "project/reference.h"
+#include "image/reference.h"
 #include "project/template.h"
 
 #define IGNORE_FILE ".gitignore"

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "project/flow.h"
-#include "project/reference.h"
+#include "image/reference.h"
 
 char *flow_name(const struct flow *f, const char *tag)
 {

@@ -96,7 +96,7 @@ has_called() {
 	same 'last pushed' $'docker://me/it:latest\ndocker://me/it:a\ndocker://me/it:b' "$(tail -n 3 "$LOG" | sed 's/.* //')"
 	[[ $(tail -n 4 "$LOG" | head -n 1) == 'copy docker-archive:'*' docker://me/it:arm64v8-latest' ]]
 	[[ $stderr == *"-c 'it'\\''s fine'"* ]]
-	same names 'me/it:a me/it:b me/it:latest' "$(tar -xOf all.tar index.json | jq -r '[.manifests[].annotations["io.containerd.image.name"]] | sort | join(" ")')"
+	same names 'docker.io/me/it:a docker.io/me/it:b docker.io/me/it:latest' "$(tar -xOf all.tar index.json | jq -r '[.manifests[].annotations["io.containerd.image.name"]] | sort | join(" ")')"
 	same digest "$(tar -xOf all.tar index.json | jq -r '.manifests[0].digest')" "$(tail -n 1 <<<"$output")"
 	expect 0 "$ANYARCH" inspect --expect linux/arm/v7 all.tar
 }

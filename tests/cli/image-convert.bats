@@ -210,11 +210,11 @@ blobs_are_right() {
 
 @test "one platform, one name, other names, a label made true: into OCI's" {
 	expect 0 "$ANYARCH" convert --platform linux/arm/v7 --tag docker.io/x/y:1 --tag z:2 "$FORMATS/oci-nested.tar" oci:out
-	same names $'docker.io/x/y:1\nz:2' "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' out/index.json)"
+	same names $'docker.io/x/y:1\ndocker.io/library/z:2' "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' out/index.json)"
 	same platform '{"architecture":"arm","os":"linux","variant":"v7"}' "$(jq -c '.manifests[0].platform' out/index.json)"
 	[[ $(jq -r '.manifests[].digest' out/index.json | sort -u | wc -l) -eq 1 ]]
 	expect 0 "$ANYARCH" convert "docker-archive:$FORMATS/docker-many.tar:other:1" oci:other
-	same names other:1 "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' other/index.json)"
+	same names docker.io/library/other:1 "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' other/index.json)"
 	expect 2 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:two:1
 	hints --platform
 	expect 0 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:many

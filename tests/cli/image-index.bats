@@ -93,6 +93,14 @@ whole() {
 	same whole registry.example:5000/x/y:1 "$(jq -r '.manifests[2].annotations["io.containerd.image.name"]' layout/index.json)"
 	same digests 1 "$(jq -r '.manifests[].digest' layout/index.json | sort -u | wc -l)"
 	same annotations '{"a.b":"c \"d\" \\e","e":""}' "$(jq -c .annotations "layout/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' layout/index.json)")"
+	# As containerd and Docker keep it, and found by what was typed.
+	expect 0 "$ANYARCH" index --tag anyarch:latest --tag me/it:1 oci:short v7.tar amd64.tar
+	same whole 'docker.io/library/anyarch:latest docker.io/me/it:1' \
+		"$(jq -r '[.manifests[].annotations["io.containerd.image.name"]] | join(" ")' short/index.json)"
+	same names 'latest 1' "$(jq -r '[.manifests[].annotations["org.opencontainers.image.ref.name"]] | join(" ")' short/index.json)"
+	expect 0 "$ANYARCH" inspect oci:short:anyarch:latest
+	expect 0 "$ANYARCH" inspect oci:short:docker.io/me/it:1
+	expect 3 "$ANYARCH" inspect oci:short:it:1
 	# A port is no tag: docker load would refuse the name.
 	expect 0 "$ANYARCH" index --tag registry.example:5000/x port.tar amd64.tar arm64.tar
 	tar -xf port.tar index.json manifest.json

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* project/reference: what registries take as a name, and nothing else. */
-#include "project/reference.h"
+/* image/reference: what registries take as a name, and nothing else. */
+#include "image/reference.h"
 
 #include <string.h>
 
@@ -43,9 +43,33 @@ static void tags(void **state)
 	check(!reference_is_tag(text), "%zu characters are taken", strlen(text));
 }
 
+static void whole_names(void **state)
+{
+	static const struct {
+		const char *typed, *whole;
+	} cases[] = {
+		{ "anyarch:latest", "docker.io/library/anyarch:latest" }, { "anyarch", "docker.io/library/anyarch" },
+		{ "me/it:1", "docker.io/me/it:1" }, { "docker.io/anyarch:1", "docker.io/library/anyarch:1" },
+		{ "docker.io/me/it:1", "docker.io/me/it:1" }, { "index.docker.io/it:1", "docker.io/library/it:1" },
+		{ "docker.io/library/it:1", "docker.io/library/it:1" }, { "localhost/x:1", "localhost/x:1" },
+		{ "localhost:5000/x:1", "localhost:5000/x:1" }, { "registry.example/x", "registry.example/x" },
+		{ "Host/x:1", "Host/x:1" }, { "[::1]:5000/x:1", "[::1]:5000/x:1" }, { "a/b/c:1", "docker.io/a/b/c:1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_buf whole = { 0 }, again = { 0 };
+
+		reference_full(cases[i].typed, &whole);
+		check(!strcmp(buf_text(&whole), cases[i].whole), "'%s' becomes '%s'", cases[i].typed, buf_text(&whole));
+		reference_full(buf_text(&whole), &again);
+		check(!strcmp(buf_text(&again), cases[i].whole), "'%s' becomes '%s'", buf_text(&whole), buf_text(&again));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { unit(names), unit(tags) };
+	const struct CMUnitTest tests[] = { unit(names), unit(tags), unit(whole_names) };
 
 	return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

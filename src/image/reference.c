@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Names of images as registries and engines take them. */
-#include "project/reference.h"
+#include "image/reference.h"
 
 #include <string.h>
 
@@ -76,4 +76,19 @@ bool reference_is_name(const char *text)
 bool reference_is_tag(const char *text)
 {
 	return *text && !strchr(".-", *text) && strlen(text) <= REFERENCE_TAG_MAX && !text[strspn(text, LOWER UPPER "_.-")];
+}
+
+void reference_full(const char *name, struct buf *out)
+{
+	static const char hub[] = "docker.io/", old_hub[] = "index.docker.io/";
+	size_t len = strcspn(name, "/");
+	bool is_hub = !name[len] || !looks_like_host(name, len);
+
+	if (!is_hub && !strncmp(name, old_hub, strlen(old_hub)))
+		is_hub = true, name += strlen(old_hub);
+	else if (!is_hub && !strncmp(name, hub, strlen(hub)))
+		is_hub = true, name += strlen(hub);
+	if (is_hub)
+		buf_addf(out, "%s%s", hub, strchr(name, '/') ? "" : "library/");
+	buf_adds(out, name);
 }
