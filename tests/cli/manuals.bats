@@ -132,3 +132,14 @@ options_of_page() { # PAGE
 		same "what man says of ${page##*/}" '' "$stderr"
 	done
 }
+
+@test "no line of a page is wider than a terminal of 80 columns" {
+	local page
+
+	need_commands scdoc man
+	for page in "$MAN"/*.scd; do
+		scdoc <"$page" >"$BATS_TEST_TMPDIR/page"
+		same "too wide in ${page##*/}" '' \
+			"$(MANWIDTH=80 man -E ascii -l "$BATS_TEST_TMPDIR/page" 2>/dev/null | awk 'length($0) > 80')"
+	done
+}
