@@ -16,6 +16,8 @@ source "$BATS_TEST_DIRNAME/../lib/package.bash"
 source "$BATS_TEST_DIRNAME/../lib/programs.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/source.bash
 source "$BATS_TEST_DIRNAME/../lib/source.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/testbed.bash
+source "$BATS_TEST_DIRNAME/../lib/testbed.bash"
 
 # The packages are built once, and once more from a copy of the source elsewhere, at the same time.
 setup_file() {
@@ -315,4 +317,16 @@ run_service() {
 	grep -q -E '^handlers +SKIP Test restriction .* requires testbed capability' summary
 	same tests $'handlers\nsuperficial' "$(cut -d ' ' -f 1 summary | sort -u)"
 	same table '' "$(table_names)"
+}
+
+# The service, a restart of systemd-binfmt and a reboot, with a real systemd.
+@test "autopkgtest: handlers passes on a machine of its own, across its reboot" {
+	need_commands qemu-system-x86_64 mke2fs
+	[[ $ARCH == amd64 ]] || need "the machine is an amd64 one"
+	testbed_run handlers "$DEB" >console || {
+		cat console
+		return 1
+	}
+	grep -q '^testbed: mark rebooted, status 0' console
+	grep -q -x passed console
 }
