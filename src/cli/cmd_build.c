@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* anyarch build: a project's images for all its platforms, and one name for them. */
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 #include "cli/project.h"
 #include "project/build.h"
 
-enum { OPT_PLATFORM = OPT_FIRST, OPT_ENGINE, OPT_ENGINE_OPTION, OPT_PUSH, OPT_INSECURE, OPT_NO_VERIFY, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_PLATFORM = OPT_FIRST, OPT_ENGINE, OPT_ENGINE_OPTION, OPT_PUSH, OPT_INSECURE, OPT_NO_VERIFY, OPT_DRY_RUN, OPT_JSON,
+	OPT_ACCELERATE, OPT_TOOLCHAIN };
 
 static const struct option_spec specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
@@ -18,6 +20,8 @@ static const struct option_spec specs[] = {
 	{ OPT_ENGINE_OPTION, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)" },
 	{ 'j', "jobs", "NUMBER", "build so many platforms at once (default: 1)" },
 	{ 'o', "output", "FILE", "write one OCI archive of all platforms" },
+	{ OPT_ACCELERATE, "accelerate", NULL, "native compilers while it is built; the images have no trace of them" },
+	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
 	{ OPT_PUSH, "push", NULL, "push every platform, then the names for all" },
 	{ OPT_INSECURE, "insecure", NULL, "the registry speaks plain HTTP, or nobody knows its certificate" },
 	{ OPT_NO_VERIFY, "no-verify", NULL, "do not ask whether programs of the platforms run here" },
@@ -75,13 +79,16 @@ static int set(void *context, int id, const char *argument, struct err *e)
 			return err_set(e, -EINVAL, "--jobs is a number from 1 to %d, not '%s'", PLATFORMS_MAX, argument);
 		c->request.jobs = (unsigned)number;
 		return 0;
+	case OPT_TOOLCHAIN:
+		c->request.toolchain = argument;
+		return 0;
 	case 'o':
 		c->request.out = argument;
 		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a file");
 	default:
 		*(id == OPT_PUSH ? &c->request.push : id == OPT_INSECURE ? &c->request.insecure :
 			id == OPT_NO_VERIFY ? &c->request.no_check : id == OPT_DRY_RUN ? &c->request.dry_run :
-			id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
+			id == OPT_ACCELERATE ? &c->request.accelerate : id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
 		return 0;
 	}
 }
@@ -139,6 +146,7 @@ static int print_json(const struct build *build)
 		jv_set(one, "platform", jv_text(item->text));
 		jv_set(one, "image", jv_text(item->name));
 		jv_set(one, "result", jv_text(build_words[item->result]));
+		jv_set(one, "accelerated", jv_bool(item->is_accelerated));
 		jv_set(one, "milliseconds", jv_uint((unsigned long)(item->seconds * 1000)));
 		jv_push(list, one);
 	}
@@ -211,8 +219,18 @@ static bool has_begun(const struct build *build)
 	return false;
 }
 
+/* This program, as it can be started again. */
+static const char *own_program(char ret[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - 1);
+
+	ret[len > 0 ? len : 0] = '\0';
+	return len > 0 ? ret : "anyarch";
+}
+
 static int build(struct context *c, struct err *e)
 {
+	char program[PATH_MAX];
 	auto_free char *own_config = NULL;
 	auto_fd dir = project_open(c->view.dir, e);
 	struct build *built = mem_new(1, sizeof(*built));
@@ -221,6 +239,7 @@ static int build(struct context *c, struct err *e)
 
 	c->request.dir = dir;
 	c->request.path = c->view.dir;
+	c->request.program = own_program(program);
 	c->request.tmpdir = image_tmpdir();
 	c->request.is_remote = is_remote();
 	c->request.quiet = c->view.quiet;

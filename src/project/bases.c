@@ -16,6 +16,7 @@ enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
 /* Owned text. */
 struct stage {
 	char *name, *image, *platform; /* image: NULL where there is none that can be known */
+	struct base_place place; /* len 0: it has none */
 	bool is_unknown;
 	uint64_t uses; /* stages before it, as bits */
 };
@@ -26,6 +27,9 @@ struct reading {
 	char *args[ARGS_MAX]; /* NAME=value, owned */
 	struct stage stages[STAGES_MAX];
 	size_t n_args, n_stages;
+	const char *line; /* an instruction that is read, and where it is in the text */
+	size_t line_at;
+	bool is_one_line;
 };
 
 static bool is_blank(char c)
@@ -197,6 +201,8 @@ static int read_from(struct reading *r, const char *rest)
 		if (len > sizeof(flag) - 1 && str_starts(word, flag))
 			status = set_platform(r, stage, word + sizeof(flag) - 1, len - sizeof(flag) + 1);
 	stage->is_unknown |= !len || !expand(r, word, len, &image);
+	if (r->is_one_line)
+		stage->place = (struct base_place){ r->line_at + (size_t)(word - r->line), len };
 	if (!status && !stage->is_unknown)
 		status = set_image(r, stage, buf_text(&image));
 	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && next_word(&rest, &word, &len)) {
@@ -297,9 +303,14 @@ static int read_all(struct reading *r)
 			continue;
 		while (line.is_continued && len && line.text[len - 1] != '\\')
 			len--;
+		if (!whole.len) {
+			r->line_at = (size_t)(line.text - t.text);
+			r->is_one_line = !line.is_continued;
+		}
 		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
 		if (line.is_continued)
 			continue;
+		r->line = buf_text(&whole);
 		status = buf_ok(&whole) ? read_instruction(r, &t, buf_text(&whole), &line) : -ENOMEM;
 		buf_done(&whole);
 	}
@@ -308,24 +319,35 @@ static int read_all(struct reading *r)
 
 /* ---- what is needed ---- */
 
-static bool has_base(const struct bases *bases, const struct stage *stage)
+static struct base *find_base(struct bases *bases, const struct stage *stage)
 {
 	for (size_t i = 0; i < bases->n; i++) {
-		const struct base *b = &bases->items[i];
+		struct base *b = &bases->items[i];
 
 		if (!strcmp(b->image, stage->image) && !strcmp(b->platform ? b->platform : "", stage->platform ? stage->platform : ""))
-			return true;
+			return b;
 	}
-	return false;
+	return NULL;
+}
+
+static void add_place(struct base *base, const struct stage *stage)
+{
+	if (stage->place.len && base->n_places < BASE_PLACES_MAX)
+		base->places[base->n_places++] = stage->place;
 }
 
 static int add_base(struct bases *bases, const struct stage *stage)
 {
-	struct base *base = &bases->items[bases->n];
+	struct base *base = stage->image ? find_base(bases, stage) : NULL;
 
+	if (base)
+		add_place(base, stage);
 	bases->has_unknown |= stage->is_unknown || bases->n == BASES_MAX;
-	if (!stage->image || bases->n == BASES_MAX || has_base(bases, stage))
+	if (!stage->image || bases->n == BASES_MAX || base)
 		return 0;
+	base = &bases->items[bases->n];
+	*base = (struct base){ 0 };
+	add_place(base, stage);
 	base->image = mem_text(stage->image);
 	base->platform = stage->platform ? mem_text(stage->platform) : NULL;
 	bases->n++;
@@ -386,6 +408,38 @@ int bases_read(const struct bases_request *request, struct bases *ret, struct er
 	*ret = bases;
 	bases = (struct bases){ 0 };
 	return 0;
+}
+
+/* Of all places the next one that gets another name. */
+static const struct base_place *next_place(const struct bases *bases, char *const names[BASES_MAX], size_t from, const char **ret_name)
+{
+	const struct base_place *next = NULL;
+
+	for (size_t i = 0; i < bases->n; i++)
+		for (size_t k = 0; names[i] && k < bases->items[i].n_places; k++) {
+			const struct base_place *place = &bases->items[i].places[k];
+
+			if (place->at >= from && (!next || place->at < next->at)) {
+				next = place;
+				*ret_name = names[i];
+			}
+		}
+	return next;
+}
+
+int bases_rename(const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out)
+{
+	const struct base_place *place;
+	const char *name = NULL;
+	size_t at = 0;
+
+	while ((place = next_place(bases, names, at, &name)) && place->at + place->len <= len) {
+		buf_add(out, text + at, place->at - at);
+		buf_adds(out, name);
+		at = place->at + place->len;
+	}
+	buf_add(out, text + at, len - at);
+	return buf_ok(out) ? 0 : -ENOMEM;
 }
 
 void bases_done(struct bases *bases)

@@ -5,11 +5,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { BASES_MAX = 32 };
+enum { BASES_MAX = 32, BASE_PLACES_MAX = 16 };
+
+/* Where the text has its name. */
+struct base_place {
+	size_t at, len;
+};
 
 struct base {
 	char *image;
 	char *platform; /* what its FROM says (linux/amd64); NULL: the one that is built for */
+	struct base_place places[BASE_PLACES_MAX]; /* in FROM lines that are not continued, in their order */
+	size_t n_places;
 };
 
 struct bases {
@@ -38,4 +45,6 @@ struct bases_request {
  * Source: reference of Dockerfiles, FROM, COPY --from, here-documents, "Understand how ARG and FROM interact".
  */
 int bases_read(const struct bases_request *request, struct bases *ret, struct err *e);
+/* The text with another name in each place of base i that names[i] is not NULL for. 0 or -ENOMEM. */
+int bases_rename(const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out);
 void bases_done(struct bases *bases);

@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "project/flow.h"
+#include "project/native.h"
 #include "project/scratch.h"
 #include "report/status.h"
 
@@ -64,7 +65,7 @@ static int check_platforms(const struct flow *f, struct err *e)
 {
 	auto_free struct status *status = mem_new(1, sizeof(*status));
 	struct name_set names = { 0 };
-	auto_buf missing = { 0 };
+	auto_buf missing = { 0 }, plain = { 0 };
 	int r;
 
 	for (size_t i = 0; i < f->build->n; i++)
@@ -73,8 +74,15 @@ static int check_platforms(const struct flow *f, struct err *e)
 	for (size_t i = 0; !r && i < names.n; i++)
 		if (!status_works(status, names.arch[i]) && !status_is_unproven(status, names.arch[i]))
 			buf_addf(&missing, " %s", names.arch[i]->oci);
+		else if (f->request->accelerate && !status_accelerates(status, names.arch[i]))
+			buf_addf(&plain, " %s", names.arch[i]->oci);
 	if (status)
 		status_done(status);
+	if (!r && !missing.len && plain.len) {
+		err_set(e, -EBADMSG, "the emulators do not start native compilers here, for:%s", buf_text(&plain));
+		return err_hint(e, "%sanyarch register --accelerate%s", engine_is_docker(&f->engine) ? "sudo " :
+			"anyarch run --accelerate -- anyarch build --accelerate; or sudo ", buf_text(&plain));
+	}
 	if (r || !missing.len)
 		return r;
 	err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
@@ -131,6 +139,8 @@ static int prepare(struct flow *f, struct err *e)
 		r = flow_name_all(f, e);
 	if (!r)
 		r = find_engine(f, e);
+	if (!r)
+		r = native_check(f, e);
 	if (!r && !f->request->no_check && !f->request->dry_run && !(f->request->is_remote && engine_is_docker(&f->engine)))
 		r = check_platforms(f, e);
 	return r ? r : check_out(f->request, e);
@@ -147,7 +157,7 @@ char *flow_scratch(const struct flow *f, size_t i, const char *end)
 	return asprintf(&path, "%s/%s%s", f->scratch, buf_text(&word), end) < 0 ? NULL : path;
 }
 
-static int write_dockerfile(const struct flow *f, size_t i, const char *path, struct err *e)
+static int write_dockerfile(const struct flow *f, const struct buf *text, const char *path, struct err *e)
 {
 	auto_fd fd = -1;
 	int r;
@@ -155,7 +165,7 @@ static int write_dockerfile(const struct flow *f, size_t i, const char *path, st
 	if (f->request->dry_run)
 		return 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : fd_write(fd, buf_text(&f->render.items[i].text), f->render.items[i].text.len);
+	r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
 	return r ? err_sys(e, r, "%s", path) : 0;
 }
 
@@ -234,18 +244,27 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 static int build_image(const struct flow *f, size_t i, struct engine_image *image)
 {
 	struct build_item *item = &f->build->items[i];
+	struct native native = { 0 };
+	auto_buf text = { 0 };
 	struct child command;
-	int r = write_dockerfile(f, i, image->dockerfile, &item->err);
+	int r = 0;
 
 	/* Meanwhile another platform may have got a base image of the same name. */
-	if (!r && f->has_shared && !f->request->dry_run)
+	if (f->has_shared && !f->request->dry_run)
 		r = fetch_bases(f, i, &item->err);
+	if (!r)
+		r = native_begin(f, i, &native, &text);
+	if (!r)
+		r = write_dockerfile(f, &text, image->dockerfile, &item->err);
 	engine_build(&f->engine, image, &command);
 	if (!r)
 		r = flow_run_for(f, item, &command, &item->err);
 	engine_save(&f->engine, image, &command);
 	if (!r)
 		r = flow_run_for(f, item, &command, &item->err);
+	if (!r)
+		r = native_eject(f, i, image, &native);
+	native_done(f, i, &native);
 	return r;
 }
 

@@ -16,6 +16,7 @@ struct build_item {
 	char *text; /* linux/arm/v7 */
 	char *name; /* REPO/IMAGE:ARCH-VERSION */
 	enum build_result result;
+	bool is_accelerated; /* at least one of its bases had native compilers */
 	double seconds;
 	struct err err; /* why not */
 };
@@ -34,6 +35,9 @@ struct build_request {
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
 	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
 	bool push, insecure, dry_run, no_check, quiet;
+	bool accelerate;	   /* native compilers while it is built */
+	const char *toolchain;	   /* the directory that they are in; NULL: this machine's */
+	const char *program;	   /* this one, to be run for that */
 	bool is_remote; /* Docker's engine is on another machine, which has handlers of its own */
 	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);

@@ -118,6 +118,28 @@ void engine_save(const struct engine *engine, const struct engine_image *image, 
 		child_add(ret, "save", "--output", image->archive, image->name, NULL);
 }
 
+void engine_tag(const struct engine *engine, const struct engine_image *image, struct child *ret)
+{
+	*ret = (struct child){ 0 };
+	child_add(ret, engine->program, "tag", image->name, image->target, NULL);
+}
+
+void engine_load(const struct engine *engine, const struct engine_image *image, struct child *ret)
+{
+	*ret = (struct child){ .is_quiet = true };
+	child_add(ret, engine->program, NULL);
+	if (engine->kind == ENGINE_BUILDAH)
+		child_add(ret, "pull", "--quiet", image->target, NULL);
+	else
+		child_add(ret, "load", "--quiet", "--input", image->archive, NULL);
+}
+
+void engine_remove(const struct engine *engine, const struct engine_image *image, struct child *ret)
+{
+	*ret = (struct child){ .is_cleanup = true, .is_quiet = true };
+	child_add(ret, engine->program, "rmi", image->name, NULL);
+}
+
 void engine_try(const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret)
 {
 	const char *program = engine->program;

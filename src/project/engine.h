@@ -50,6 +50,11 @@ struct engine_image {
 void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret);
 void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret);
 
+/* Gives image->name the name image->target as well; takes what engine_save() wrote; takes a name away, without a word. */
+void engine_tag(const struct engine *engine, const struct engine_image *image, struct child *ret);
+void engine_load(const struct engine *engine, const struct engine_image *image, struct child *ret);
+void engine_remove(const struct engine *engine, const struct engine_image *image, struct child *ret);
+
 /* Commands that run a shell command in an image: what has to be before, it, and what has to be after it in any case. */
 struct engine_trial {
 	struct child before, trial, after;

@@ -3,14 +3,6 @@
 #include "report/doctor.h"
 #include "rootfs/accelerate.h"
 
-static bool is_accelerating(const struct status *s, const struct arch *arch)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->rows[i].arch == arch && s->rows[i].is_accelerating)
-			return true;
-	return false;
-}
-
 static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
 {
 	auto_buf hint = { 0 };
@@ -35,7 +27,7 @@ int doctor_tools(const struct status *status, int root, const struct arch *arch,
 	if (!tools.len)
 		return 0;
 	buf_addf(&hint, "sudo anyarch register --accelerate %s", arch->qemu);
-	if (is_accelerating(status, arch))
+	if (status_accelerates(status, arch))
 		doctor_add(ret, FINDING_OK, "accelerated", NULL, "%s: native ones run for %s", target, buf_text(&tools));
 	else
 		doctor_add(ret, FINDING_NOTE, "not-accelerating", buf_text(&hint),

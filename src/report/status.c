@@ -220,6 +220,14 @@ bool status_is_unproven(const struct status *s, const struct arch *arch)
 	return false;
 }
 
+bool status_accelerates(const struct status *s, const struct arch *arch)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].arch == arch && (s->rows[i].state == STATUS_NATIVE || s->rows[i].is_accelerating))
+			return true;
+	return false;
+}
+
 bool status_works(const struct status *s, const struct arch *arch)
 {
 	for (size_t i = 0; i < s->n; i++)

@@ -59,5 +59,7 @@ void status_done(struct status *status);
 const char *status_lasting(const struct status *status);
 /* Whether this architecture runs, natively or through a proven fixed handler. */
 bool status_works(const struct status *status, const struct arch *arch);
+/* Whether it runs natively, or by an emulator that lets native tools stand in. */
+bool status_accelerates(const struct status *status, const struct arch *arch);
 /* Whether nobody can tell from here: it runs in this root, no empty one can be had, and the table is not to be seen. */
 bool status_is_unproven(const struct status *status, const struct arch *arch);

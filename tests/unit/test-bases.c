@@ -66,9 +66,31 @@ static void images_are_found(void **state)
 	}
 }
 
+static void names_are_changed(void **state)
+{
+	static const char text[] = "ARG V=1\nFROM a:$V AS x\nRUN echo a:1\nFROM b\nFROM \"a:1\" AS z\nFROM \\\n a:1\n"
+				   "COPY --from=x c d\nCOPY --from=z c d\n";
+	static const char want[] = "ARG V=1\nFROM n/e:w AS x\nRUN echo a:1\nFROM b\nFROM n/e:w AS z\nFROM \\\n a:1\n"
+				   "COPY --from=x c d\nCOPY --from=z c d\n";
+	struct bases_request request = { text, sizeof(text) - 1, NULL, 0, "linux/amd64", "linux/arm/v7" };
+	char *names[BASES_MAX] = { NULL };
+	char name[] = "n/e:w";
+	auto_bases bases = { 0 };
+	auto_buf same = { 0 }, other = { 0 };
+
+	(void)state;
+	assert_int_equal(bases_read(&request, &bases, NULL), 0);
+	assert_int_equal(bases.n, 1);
+	assert_int_equal(bases_rename(text, sizeof(text) - 1, &bases, names, &same), 0);
+	assert_string_equal(buf_text(&same), text);
+	names[0] = name;
+	assert_int_equal(bases_rename(text, sizeof(text) - 1, &bases, names, &other), 0);
+	assert_string_equal(buf_text(&other), want);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { unit(images_are_found) };
+	const struct CMUnitTest tests[] = { unit(images_are_found), unit(names_are_changed) };
 
 	return cmocka_run_group_tests_name("bases", tests, NULL, NULL);
 }
