@@ -112,7 +112,7 @@ static int accelerate(const struct register_options *options, struct emulator *e
 {
 	auto_free char *dir = NULL;
 
-	if (!options->accelerate)
+	if (!options->accelerate || (options->accelerated.n && !name_set_has(&options->accelerated, emulator->arch)))
 		return 0;
 	if (options->is_private)
 		return stub_use_unnamed(emulator, e);

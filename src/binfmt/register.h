@@ -28,6 +28,7 @@ struct register_options {
 	bool is_private;   /* a table that only this command sees */
 	bool exact;   /* an entry that works under another interpreter path does not do */
 	bool accelerate; /* emulators get the entry stub, so that native tools can stand in for programs of a root */
+	struct name_set accelerated; /* only of these; none: all */
 	bool is_unfixed;	 /* without F: an interface of old asks for it */
 	const char *mount_at;	 /* the instance's directory instead of the usual place */
 	const char *root;	 /* for emulators and /etc/binfmt.d; NULL for / */

@@ -44,6 +44,11 @@ int toolchains_find(struct toolchains *all, const struct platform *platform, con
 	r = load(all, platform, made, e);
 	if (r)
 		return r;
+	r = all->needs_digests ? toolchain_digest(made, e) : 0;
+	if (r) {
+		toolchain_done(made);
+		return r;
+	}
 	*ret = all->list[all->n++] = take_ptr(&made);
 	return 0;
 }

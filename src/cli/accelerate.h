@@ -10,6 +10,7 @@ enum { TOOLCHAINS_MAX = 8 };
 /* Gathered once for each platform of a run. Zeroed it is empty; toolchains_done() frees. */
 struct toolchains {
 	const char *dir; /* of --toolchain; NULL: this machine's own */
+	bool needs_digests; /* as what is made of them says them */
 	struct toolchain *list[TOOLCHAINS_MAX];
 	size_t n;
 };

@@ -80,7 +80,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		c->toolchains.dir = argument;
 		return 0;
 	case OPT_ACCELERATE:
-		c->accelerate = true;
+		c->accelerate = c->toolchains.needs_digests = true;
 		return 0;
 	case 'o':
 		c->out = argument;

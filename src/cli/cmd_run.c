@@ -130,6 +130,7 @@ static int find_tools(struct context *c, int root, struct err *e)
 		return err_sys(e, -ENOMEM, "%s", c->root);
 	r = r ? r : accelerate_find(root, c->entering.toolchain, c->twins, e);
 	r = r ? r : twins_check(c->twins, e);
+	name_set_add_arch(&c->registering.accelerated, platform.arch);
 	c->entering.twins = r ? NULL : c->twins;
 	return r ? err_prefix(e, "%s", c->root) : 0;
 }
@@ -148,6 +149,11 @@ static int prepare(struct context *c, struct err *e)
 	}
 	if (!r && c->root && c->registering.accelerate)
 		r = find_tools(c, root, e);
+	/* A copy of each emulator that there is would be a lot. */
+	if (!r && !c->root && c->registering.accelerate && !c->registering.names.n) {
+		name_set_add_arch(&c->registering.accelerated, arch_by_qemu("arm"));
+		name_set_add_arch(&c->registering.accelerated, arch_by_qemu("aarch64"));
+	}
 	if (!r)
 		r = sandbox_register(&c->registering, e);
 	if (!r)

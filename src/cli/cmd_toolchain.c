@@ -99,7 +99,7 @@ static int work(const struct context *c, const char *name, struct err *e)
 	r = toolchain_gather("", &platform, t, e);
 	if (r)
 		return r;
-	r = c->out ? toolchain_write(t, c->out, e) : 0;
+	r = c->out ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
 	r = r ? r : print(c, t, e);
 	if (!r && !c->view.quiet)
 		tell_missing(t);

@@ -5,14 +5,24 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
-static const char *find(const struct buf *bytes, const char *from, const char *what, size_t len)
+#include "base/fdio.h"
+#include "base/memory.h"
+
+struct bytes {
+	const char *data;
+	size_t len;
+};
+
+static const char *find(const struct bytes *bytes, const char *from, const char *what, size_t len)
 {
 	return memmem(from, (size_t)(bytes->data + bytes->len - from), what, len);
 }
 
 /* A text of its own: behind NUL, or behind a number that stands among the constants. */
-static bool has_text(const struct buf *bytes, const char *text)
+static bool has_text(const struct bytes *bytes, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -55,7 +65,7 @@ static bool take_package(const char *text, size_t len, struct identity *id)
 }
 
 /* pkgversion_string of gcc/version.cc is "(PACKAGE) ", a text of its own. */
-static bool find_gcc(const struct buf *bytes, struct identity *id)
+static bool find_gcc(const struct bytes *bytes, struct identity *id)
 {
 	for (const char *end = bytes->data; end && (end = find(bytes, end, ") ", 3)); end++) {
 		const char *start = end;
@@ -72,16 +82,15 @@ static bool find_gcc(const struct buf *bytes, struct identity *id)
 }
 
 /* BFD_VERSION_STRING of bfd/version.m4 and its --with-pkgversion. */
-static bool find_binutils(const struct buf *bytes, struct identity *id)
+static bool find_binutils(const struct bytes *bytes, struct identity *id)
 {
 	static const char start[] = "(GNU Binutils";
 
 	for (const char *at = bytes->data; at && (at = find(bytes, at, start, sizeof(start) - 1)); at++) {
-		const char *last = bytes->data + bytes->len - 1; /* a buf ends with NUL */
-		size_t len = strnlen(at, (size_t)(last - at)), word;
+		size_t left = (size_t)(bytes->data + bytes->len - at), len = strnlen(at, left), word;
 		const char *close = memchr(at, ')', len);
 
-		if (!close || close[1] != ' ' || !take_package(at + 1, (size_t)(close - at) - 1, id))
+		if (len == left || !close || close[1] != ' ' || !take_package(at + 1, (size_t)(close - at) - 1, id))
 			continue;
 		word = version_length(close + 2);
 		if (!word || word >= sizeof(id->version) || close[2 + word])
@@ -93,16 +102,50 @@ static bool find_binutils(const struct buf *bytes, struct identity *id)
 	return false;
 }
 
-bool identity_find(const struct buf *bytes, enum identity_kind kind, const char *target, struct identity *ret)
+bool identity_find(const char *data, size_t len, enum identity_kind kind, const char *target, struct identity *ret)
 {
+	struct bytes bytes = { data, len };
 	struct identity id = { 0 };
-	bool is_found = bytes->len && (kind == IDENTITY_GCC ? find_gcc(bytes, &id) :
-				       kind == IDENTITY_BINUTILS ? find_binutils(bytes, &id) : true);
+	bool is_found = len && (kind == IDENTITY_GCC ? find_gcc(&bytes, &id) :
+				kind == IDENTITY_BINUTILS ? find_binutils(&bytes, &id) : true);
 
-	if (!is_found || (target && kind != IDENTITY_NONE && !has_text(bytes, target)))
+	if (!is_found || (target && kind != IDENTITY_NONE && !has_text(&bytes, target)))
 		return false;
 	*ret = id;
 	return true;
+}
+
+static int read_mapped(int fd, size_t len, enum identity_kind kind, const char *target, struct identity *ret)
+{
+	void *at = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	bool is_found;
+
+	if (at == MAP_FAILED)
+		return -errno;
+	is_found = identity_find(at, len, kind, target, ret);
+	munmap(at, len);
+	return is_found;
+}
+
+int identity_read(int fd, bool is_ours, enum identity_kind kind, const char *target, struct identity *ret)
+{
+	auto_free char *data = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (kind == IDENTITY_NONE)
+		return 1;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size > IDENTITY_FILE_MAX)
+		return -E2BIG;
+	if (is_ours && st.st_size)
+		return read_mapped(fd, (size_t)st.st_size, kind, target, ret);
+	data = mem_new(1, (size_t)st.st_size + 1);
+	if (!data)
+		return -ENOMEM;
+	n = fd_pread(fd, data, (size_t)st.st_size, 0);
+	return n < 0 ? (int)n : identity_find(data, (size_t)n, kind, target, ret);
 }
 
 bool identity_is_equal(const struct identity *a, const struct identity *b)

@@ -76,7 +76,6 @@ static int add_file(struct toolchain *t, const char *name, const char *source, i
 {
 	struct toolchain_file *file = &t->files[t->n_files];
 	struct stat st;
-	int r;
 
 	if (t->n_files == TOOLCHAIN_FILES_MAX)
 		return err_set(e, -E2BIG, "more than %d files", TOOLCHAIN_FILES_MAX);
@@ -86,8 +85,24 @@ static int add_file(struct toolchain *t, const char *name, const char *source, i
 		return err_set(e, -E2BIG, "%s: larger than %d MiB", source, TOOLCHAIN_FILE_MAX >> 20);
 	*file = (struct toolchain_file){ .name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size };
 	t->n_files++;
-	r = file->name && file->source ? digest_file(fd, file->digest) : -ENOMEM;
-	return r ? err_sys(e, r, "%s", source) : 0;
+	return file->name && file->source ? 0 : err_sys(e, -ENOMEM, "%s", source);
+}
+
+int toolchain_digest(struct toolchain *t, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < t->n_files; i++) {
+		auto_fd fd = -1;
+
+		if (*t->files[i].digest)
+			continue;
+		fd = toolchain_open_file(t, i, e);
+		r = fd < 0 ? fd : digest_file(fd, t->files[i].digest);
+		if (r && fd >= 0)
+			err_sys(e, r, "%s", t->files[i].source);
+	}
+	return r;
 }
 
 static int add_needed(struct gather *g, int fd);
@@ -171,14 +186,11 @@ static int add_loader(struct gather *g, const char *interpreter)
 
 static int read_identity(int fd, const struct tool_kind *kind, const char *triplet, struct identity *ret, struct err *e)
 {
-	auto_buf bytes = { 0 };
-	int r = kind->identity == IDENTITY_NONE ? 0 : fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
+	int r = identity_read(fd, true, kind->identity, kind->has_target ? triplet : NULL, ret);
 
-	if (r)
+	if (r < 0)
 		return err_sys(e, r, "cannot read it");
-	if (kind->identity != IDENTITY_NONE && !identity_find(&bytes, kind->identity, kind->has_target ? triplet : NULL, ret))
-		return err_set(e, -EBADMSG, "its version cannot be told");
-	return 0;
+	return r ? 0 : err_set(e, -EBADMSG, "its version cannot be told");
 }
 
 static int add_tool(struct gather *g, const struct tool_kind *kind, const char *version, const char *path, int fd)

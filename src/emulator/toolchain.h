@@ -22,7 +22,7 @@ struct toolchain_file {
 	char *name;   /* below the directory: "bin/cc1-12", "lib/libc.so.6" */
 	char *source; /* where it is read from, below dir */
 	uint64_t size;
-	char digest[DIGEST_TEXT];
+	char digest[DIGEST_TEXT]; /* "" until toolchain_digest() */
 };
 
 struct toolchain_tool {
@@ -61,10 +61,12 @@ int toolchain_open(const char *path, struct toolchain *ret, struct err *e);
  * Writes the tools, their libraries and the manifest into a new directory: the same bytes for the same packages. -EEXIST
  * when something is there; nothing is left on failure.
  */
-int toolchain_write(const struct toolchain *toolchain, const char *path, struct err *e);
+int toolchain_write(struct toolchain *toolchain, const char *path, struct err *e);
 void toolchain_done(struct toolchain *toolchain);
 /* The file's bytes, read-only. The descriptor, or -errno with e set. */
 int toolchain_open_file(const struct toolchain *toolchain, size_t file, struct err *e);
+/* Finds the digest of each file that has none: of what is written down. 0 or -errno with e set. */
+int toolchain_digest(struct toolchain *toolchain, struct err *e);
 /* Whether a file is a library or the loader, which every tool needs. */
 bool toolchain_is_shared(const struct toolchain *toolchain, size_t file);
 /* The manifest as it is written; of the files that keep has a true for, NULL: all. */

@@ -135,11 +135,11 @@ static void remove_all(const struct toolchain *t, const char *path, int dir)
 	rmdir(path);
 }
 
-int toolchain_write(const struct toolchain *t, const char *path, struct err *e)
+int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 {
 	auto_buf temporary = { 0 };
 	auto_fd dir = -1;
-	int r = 0;
+	int r;
 
 	buf_addf(&temporary, "%s.anyarch-new", path);
 	if (!access(path, F_OK))
@@ -147,7 +147,7 @@ int toolchain_write(const struct toolchain *t, const char *path, struct err *e)
 	if (!buf_ok(&temporary) || mkdir(buf_text(&temporary), 0755) < 0)
 		return err_sys(e, buf_ok(&temporary) ? -errno : -ENOMEM, "%s", buf_text(&temporary));
 	dir = open(buf_text(&temporary), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = dir < 0 ? err_sys(e, -errno, "%s", path) : 0;
+	r = dir < 0 ? err_sys(e, -errno, "%s", path) : toolchain_digest(t, e);
 	for (size_t i = 0; !r && i < t->n_files; i++)
 		r = write_file(t, i, dir, e);
 	r = r ? r : write_manifest(t, dir, e);
@@ -261,7 +261,7 @@ static int read_tool(const struct json *o, struct toolchain *t, struct err *e)
 	const char *name = jv_get_text(o, "name"), *version = jv_get_text(o, "path_version"), *file = jv_get_text(o, "file");
 	const struct tool_kind *kind = name ? find_kind(name) : NULL;
 	struct toolchain_tool *tool = &t->tools[t->n_tools];
-	auto_buf want = { 0 }, bytes = { 0 };
+	auto_buf want = { 0 };
 	auto_fd fd = -1;
 
 	version = version ? version : "";
@@ -276,8 +276,7 @@ static int read_tool(const struct json *o, struct toolchain *t, struct err *e)
 	if (tool->file == t->n_files || strcmp(file, buf_text(&want)))
 		return bad_manifest(e, "a tool in it has no file");
 	fd = open_member(t->dir, t->files[tool->file].name);
-	if (fd < 0 || fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes) ||
-		!identity_find(&bytes, kind->identity, kind->has_target ? t->triplet : NULL, &tool->identity))
+	if (fd < 0 || identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &tool->identity) != 1)
 		return err_set(e, -EBADMSG, "%s: its version or target is not that of %s", t->files[tool->file].name, name);
 	t->n_tools++;
 	return 0;

@@ -44,7 +44,6 @@ static bool has_same_numbers(const struct toolchain *t)
 static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
 {
 	const struct tool_kind *kind = twin->tool->kind;
-	auto_buf bytes = { 0 };
 	struct elf_info info;
 	int len;
 
@@ -55,8 +54,7 @@ static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int
 	if (kind->wants_same_numbers && !has_same_numbers(t))
 		return TWIN_NUMBERS;
 	if (kind->identity != IDENTITY_NONE) {
-		if (fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes) ||
-			!identity_find(&bytes, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity))
+		if (identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity) != 1)
 			return TWIN_UNKNOWN;
 		if (!identity_is_equal(&twin->identity, &twin->tool->identity))
 			return TWIN_OTHER;

@@ -17,8 +17,11 @@ int accelerate_put(int root, const struct toolchain *toolchain, const struct twi
 /* Takes them out. INJECT_ABSENT when there are none. */
 int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e);
 
-/* The same into an open empty directory, which has this path when the root is entered. 0, -EIO or -errno with e set. */
-int accelerate_fill(int dir, const struct toolchain *toolchain, const struct twins *twins, const char *place, struct err *e);
+/*
+ * The same into an open empty directory of a mount namespace of our own, which has this path when the root is entered: the
+ * files are shown there (bind mounts) where they are root's in it, else copied. 0, -EIO or -errno with e set.
+ */
+int accelerate_show(int dir, const struct toolchain *toolchain, const struct twins *twins, const char *place, struct err *e);
 
 enum accelerate_state {
 	ACCELERATE_NONE = 0,

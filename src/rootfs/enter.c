@@ -97,7 +97,7 @@ static int add_tools(int root, const struct enter_request *request, struct err *
 		return err_sys(e, r, "cannot mount a place for native tools");
 	place = beneath_open(root, ENTRY_PLACE_RUN, O_RDONLY | O_DIRECTORY);
 	r = place < 0 ? err_sys(e, place, ENTRY_PLACE_RUN) :
-			accelerate_fill(place, request->toolchain, request->twins, ENTRY_PLACE_RUN, e);
+			accelerate_show(place, request->toolchain, request->twins, ENTRY_PLACE_RUN, e);
 	make_read_only(root, ENTRY_PLACE_RUN);
 	return r;
 }

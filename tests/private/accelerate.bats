@@ -125,11 +125,12 @@ same_code() {
 		for options in -O0 -O1 -O2 -O3 -Os "-O2 -g" "-O2 -g3 -fPIC" "-O2 -march=native" "-O2 -fprofile-arcs -ftest-coverage" \
 			"-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" "-O2 -fopenmp" "-O2 -flto" "-marm -O2"; do
 			n=$((n + 1))
-			gcc $options -frandom-seed=1 -c plain.c -o $OUT/plain-$n.o
+			gcc $options -frandom-seed=1 -c plain.c -o plain.o # its path is in what counts
+			mv plain.o $OUT/plain-$n.o
 		done
 		gcc -c some.S -o $OUT/some.o
 		g++ -O2 -g -c plus.cc -o $OUT/plus.o
-		rm -f $OUT/*.gcno'
+		rm -f *.gcno'
 	same_code 15
 }
 

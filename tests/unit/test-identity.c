@@ -6,12 +6,13 @@
 
 #include "emulator/identity.h"
 
+/* Without a byte behind it. */
 static bool find(const void *bytes, size_t len, enum identity_kind kind, const char *target, struct identity *ret)
 {
-	auto_buf buf = { 0 };
+	auto_free char *exact = malloc(len ? len : 1);
 
-	buf_add(&buf, bytes, len);
-	return identity_find(&buf, kind, target, ret);
+	memcpy(exact, bytes, len);
+	return identity_find(exact, len, kind, target, ret);
 }
 
 #define FIND(text, kind, target) find(text, sizeof(text), kind, target, &id)

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/* Where native tools lie in a root: opened, swept of what a run that was killed has left, emptied. */
+#include "rootfs/spot.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "rootfs/accelerate.h"
+#include "rootfs/beneath.h"
+
+#define NEW_START ".anyarch-"
+#define NEW_END	  ".new"
+
+enum { DEPTH_MAX = 8 };
+
+void spot_done(struct spot *spot)
+{
+	cleanup_fd(&spot->above);
+	cleanup_fd(&spot->own);
+}
+
+/* The stub believes root's directories alone, which nobody else may write to. */
+int spot_check(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", path);
+	if (st.st_mode & 022)
+		return err_set(e, -EBADMSG, "%s: others may write there (mode %04o)", path, (unsigned)st.st_mode & 07777);
+	if (st.st_uid && st.st_uid != geteuid())
+		return err_set(e, -EBADMSG, "%s: it belongs to user %u, not to root", path, (unsigned)st.st_uid);
+	return 0;
+}
+
+static void name_new(struct spot *spot)
+{
+	snprintf(spot->temporary, sizeof(spot->temporary), NEW_START "%lld-%ld" NEW_END, (long long)spot->time.tv_sec,
+		spot->time.tv_nsec);
+}
+
+/*
+ * Killed at any moment, /usr/lib has to get its time back: so the directory in which all is made has that in its name,
+ * ".anyarch-SECONDS-NANOSECONDS.new".
+ */
+int spot_make(struct spot *spot, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(spot->above, &st) < 0)
+		return err_sys(e, -errno, SPOT_ABOVE);
+	spot->time = st.st_mtim;
+	name_new(spot);
+	if (mkdirat(spot->above, spot->temporary, 0755) < 0)
+		return err_sys(e, errno == EROFS || errno == EACCES ? -errno : -EIO, SPOT_ABOVE "/" SPOT_OWN ": %s", strerror(errno));
+	spot->is_made = true;
+	spot->own = openat(spot->above, spot->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return spot->own < 0 || fchmod(spot->own, 0755) < 0 ? err_sys(e, -EIO, SPOT_ABOVE "/" SPOT_OWN) : 0;
+}
+
+int spot_open_own(struct spot *spot, struct err *e)
+{
+	spot->own = openat(spot->above, SPOT_OWN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (spot->own < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (spot->own < 0)
+		return err_set(e, -EBADMSG, SPOT_ABOVE "/" SPOT_OWN ": it is no directory");
+	return spot_check(spot->own, SPOT_ABOVE "/" SPOT_OWN, e);
+}
+
+int spot_open_above(int root, bool changes, struct spot *ret, struct err *e)
+{
+	ret->above = beneath_open(root, SPOT_ABOVE, O_RDONLY | O_DIRECTORY);
+	if (ret->above < 0)
+		return ret->above == -ENOENT ? -ENOENT : err_sys(e, ret->above, SPOT_ABOVE);
+	if (changes && flock(ret->above, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, -EBUSY, SPOT_ABOVE ": somebody else is changing it");
+	return 0;
+}
+
+/* ---- removing ---- */
+
+static int remove_at_depth(int dir, const char *name, unsigned depth);
+
+static int empty_directory(int fd, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		cleanup_fd(&fd);
+		return r;
+	}
+	while (!r && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			r = remove_at_depth(dirfd(dir), entry->d_name, depth);
+	closedir(dir);
+	return r;
+}
+
+/* Whatever it is, nothing behind a link or a mount. */
+static int remove_at_depth(int dir, const char *name, unsigned depth)
+{
+	int fd, r;
+
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = depth < DEPTH_MAX ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return -errno;
+	r = empty_directory(fd, depth + 1);
+	return r ? r : unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int spot_remove_tree(int dir, const char *name)
+{
+	return remove_at_depth(dir, name, 0);
+}
+
+/* "1 SECONDS NANOSECONDS" where anyarch was made for it, "0 0 0" where it was there. */
+static bool parse_record(const char *text, bool *ret_is_made, struct timespec *ret)
+{
+	long long seconds;
+	long nanoseconds;
+	int made;
+
+	if (sscanf(text, "%d %lld %ld", &made, &seconds, &nanoseconds) != 3 || made < 0 || made > 1 || nanoseconds < 0 ||
+		nanoseconds > 999999999)
+		return false;
+	*ret_is_made = made;
+	*ret = (struct timespec){ .tv_sec = (time_t)seconds, .tv_nsec = nanoseconds };
+	return true;
+}
+
+/* An image's has none, and a root may have been made of one. */
+static bool has_index(int dir)
+{
+	auto_fd fd = fd_open_regular(dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	char magic[sizeof(((struct entry_index *)0)->magic)];
+
+	return fd >= 0 && fd_pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+		!memcmp(magic, ENTRY_INDEX_MAGIC, sizeof(magic));
+}
+
+/* Whether the directory of this name is ours, and what it knows of the time before. */
+bool spot_read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret)
+{
+	auto_fd dir = openat(spot->own, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	auto_buf text = { 0 };
+
+	*ret_is_made = false;
+	if (dir < 0)
+		return false;
+	fd = fd_open_regular(dir, SPOT_RECORD, O_NOFOLLOW);
+	if (fd >= 0 && !fd_read_all(fd, SPOT_RECORD_MAX, &text) && parse_record(buf_text(&text), ret_is_made, ret))
+		return true;
+	return has_index(dir);
+}
+
+int spot_not_ours(struct err *e)
+{
+	err_set(e, -EBADMSG, ENTRY_PLACE_ROOT ": something else is there");
+	return err_hint(e, "move it away, if it is not needed under that name");
+}
+
+/* anyarch goes when it was made for the tools and nothing else is in it; then /usr/lib is as it was. */
+void spot_tidy(const struct spot *spot, bool is_made, const struct timespec *time)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, *time };
+
+	if (is_made && !unlinkat(spot->above, *spot->temporary ? spot->temporary : SPOT_OWN, AT_REMOVEDIR))
+		futimens(spot->above, times);
+}
+
+bool spot_has(const struct spot *spot, const char *name)
+{
+	return !faccessat(spot->own, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+/* What runs have left that were killed before anyarch was there: the oldest time is the one of before. */
+int spot_sweep(const struct spot *spot)
+{
+	int fd = openat(spot->above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		cleanup_fd(&fd);
+		return -EIO;
+	}
+	while (!r && (entry = readdir(dir))) {
+		struct timespec time = { 0 };
+		long long seconds;
+		int end = 0;
+
+		if (sscanf(entry->d_name, NEW_START "%lld-%ld" NEW_END "%n", &seconds, &time.tv_nsec, &end) != 2 || !end ||
+			entry->d_name[end] || time.tv_nsec < 0 || time.tv_nsec > 999999999)
+			continue;
+		time.tv_sec = (time_t)seconds;
+		r = spot_remove_tree(spot->above, entry->d_name);
+		if (!r)
+			futimens(spot->above, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, time });
+	}
+	closedir(dir);
+	return r;
+}
+
+/* The directory that is there, by whatever name, in one step out of the stub's sight, then away. */
+static int remove_native(const struct spot *spot)
+{
+	int r = spot_has(spot, SPOT_NAME) ? spot_remove_tree(spot->own, SPOT_OLD) : 0;
+
+	if (!r && renameat(spot->own, SPOT_NAME, spot->own, SPOT_OLD) < 0 && errno != ENOENT)
+		r = -errno;
+	r = r ? r : spot_remove_tree(spot->own, SPOT_NEW);
+	return r ? r : spot_remove_tree(spot->own, SPOT_OLD);
+}
+
+/* Whether nothing but ours is in anyarch. */
+static bool is_alone(const struct spot *spot)
+{
+	int fd = openat(spot->own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool is = dir;
+
+	if (!dir)
+		cleanup_fd(&fd);
+	while (is && (entry = readdir(dir)))
+		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, SPOT_NAME) ||
+			!strcmp(entry->d_name, SPOT_OLD) || !strcmp(entry->d_name, SPOT_NEW);
+	if (dir)
+		closedir(dir);
+	return is;
+}
+
+/* All of it gets a name that the next run would spot_sweep, with the time in it: killed now, nothing is forgotten. */
+static int remove_whole(struct spot *spot, const struct timespec *time)
+{
+	spot->time = *time;
+	name_new(spot);
+	if (renameat2(spot->above, SPOT_OWN, spot->above, spot->temporary, RENAME_NOREPLACE) < 0)
+		return -errno;
+	return spot_sweep(spot);
+}
+
+static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, struct err *e)
+{
+	struct timespec time = { 0 };
+	bool is_made;
+	int r;
+
+	if (!spot_has(spot, SPOT_NAME) && !spot_has(spot, SPOT_OLD) && !spot_has(spot, SPOT_NEW))
+		return 0;
+	if (!spot_read_record(spot, spot_has(spot, SPOT_NAME) ? SPOT_NAME : spot_has(spot, SPOT_OLD) ? SPOT_OLD : SPOT_NEW, &is_made, &time) &&
+		spot_has(spot, SPOT_NAME))
+		return spot_not_ours(e);
+	*ret = INJECT_REMOVED;
+	if (dry_run)
+		return 0;
+	r = is_made && is_alone(spot) ? remove_whole(spot, &time) : remove_native(spot);
+	return r ? err_sys(e, -EIO, "%s: cannot take it out: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
+}
+
+int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e)
+{
+	auto_spot spot = SPOT_INIT;
+	int r = spot_open_above(root, !dry_run, &spot, e);
+
+	*ret = INJECT_ABSENT;
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	if (!dry_run && spot_sweep(&spot))
+		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove what a run that was killed has left");
+	r = spot_open_own(&spot, e);
+	return r == -ENOENT ? 0 : r ? r : remove_own(&spot, dry_run, ret, e);
+}
