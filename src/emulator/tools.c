@@ -73,7 +73,7 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_GCC("lto1", "gcc-%T", rules_lto), .wants_same_numbers = true },
 	{ .name = "liblto_plugin.so", .native = "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
 	  .twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so" }, .file = "lib/bfd-plugins/liblto_plugin-%V.so",
-	  .identity = IDENTITY_NONE, .is_plugin = true, .package = "gcc-%T", .rules = rules_none },
+	  .identity = IDENTITY_NONE, .is_plugin = true, .wants_same_order = true, .package = "gcc-%T", .rules = rules_none },
 	{ OF_BINUTILS("as", rules_as), .has_target = true },
 	{ OF_BINUTILS("ld.bfd", rules_ld) },
 	{ OF_BINUTILS("ar", rules_ar), .wants_plugin = true },

@@ -14,6 +14,7 @@ struct tool_kind {
 	bool has_target; /* says for which target it is made */
 	bool is_plugin;
 	bool wants_plugin; /* would not know objects of LTO without it: not where the root has it and we have not */
+	bool wants_same_order;	 /* reads numbers of the root's own tools: their byte order must be this machine's */
 	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this machine's */
 	const char *package; /* of Debian, in which it comes */
 	/*

@@ -51,7 +51,8 @@ static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if (kind->wants_same_numbers && !has_same_numbers(t))
+	if ((kind->wants_same_numbers && !has_same_numbers(t)) ||
+		(kind->wants_same_order && t->platform.arch->is_big != arch_host()->is_big))
 		return TWIN_NUMBERS;
 	if (kind->identity != IDENTITY_NONE) {
 		if (identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity) != 1)
