@@ -17,8 +17,7 @@
 
 enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 4096, RELEASE_MAX = 64 * 1024 };
 
-/* "./usr//bin/x/" to "usr/bin/x"; false for "..". */
-static bool normalise(const char *path, char *out, size_t size)
+bool layer_normalise(const char *path, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -164,14 +163,15 @@ static int add_directory(struct layer *layer, const struct tar_entry *member, co
 	return r ? r : layer_add(layer, path, NULL, entry);
 }
 
-static int add_member(struct layer *layer, struct tar_reader *reader, struct err *e)
+static int add_member(void *context, struct tar_reader *reader, struct err *e)
 {
+	struct layer *layer = context;
 	const struct tar_entry *member = &reader->entry;
 	char path[PATH_LIMIT], target[PATH_LIMIT];
 	struct layer_entry entry = { .kind = LAYER_OTHER };
 	const char *link = NULL;
 
-	if (!normalise(member->path, path, sizeof(path))) {
+	if (!layer_normalise(member->path, path, sizeof(path))) {
 		layer->odd++;
 		return 0;
 	}
@@ -186,19 +186,19 @@ static int add_member(struct layer *layer, struct tar_reader *reader, struct err
 		link = member->linkname;
 	} else if (member->type == TAR_HARDLINK) {
 		entry.kind = LAYER_HARDLINK;
-		link = normalise(member->linkname, target, sizeof(target)) ? target : NULL;
+		link = layer_normalise(member->linkname, target, sizeof(target)) ? target : NULL;
 	}
 	return layer_add(layer, path, link, entry);
 }
 
-static int read_members(struct layer *layer, struct source *source, struct err *e)
+static int read_members(const struct layer_walk *walk, struct source *source, struct err *e)
 {
 	struct tar_reader reader;
 	int r;
 
 	tar_init(&reader, source, true);
 	while ((r = tar_next(&reader, e)) > 0) {
-		r = add_member(layer, &reader, e);
+		r = walk->each(walk->context, &reader, e);
 		if (r == -E2BIG && e && !e->code)
 			err_set(e, r, "more files in a layer than can be looked at");
 		else if (r && e && !e->code)
@@ -237,21 +237,21 @@ static struct source *open_source(const struct member *member, struct digest_sta
 	return NULL;
 }
 
-static int read_plain(const struct member *member, struct layer *layer, struct err *e)
+static int walk_plain(const struct member *member, struct layer_walk *walk, struct err *e)
 {
-	struct source *source = open_source(member, NULL, &layer->codec, e);
-	int r = source ? read_members(layer, source, e) : e ? e->code : -EBADMSG;
+	struct source *source = open_source(member, NULL, &walk->codec, e);
+	int r = source ? read_members(walk, source, e) : e ? e->code : -EBADMSG;
 
 	source_free(source);
 	return r;
 }
 
-static int read_whole(const struct layer_source *what, struct layer *layer, struct err *e)
+static int walk_whole(const struct layer_source *what, struct layer_walk *walk, struct err *e)
 {
 	struct digest_state *state = digest_begin();
-	struct source *source = state ? open_source(&what->member, state, &layer->codec, e) : NULL;
+	struct source *source = state ? open_source(&what->member, state, &walk->codec, e) : NULL;
 	char digest[DIGEST_TEXT];
-	int r = source ? read_members(layer, source, e) : e && e->code ? e->code : -EBADMSG;
+	int r = source ? read_members(walk, source, e) : e && e->code ? e->code : -EBADMSG;
 
 	if (!state)
 		return err_sys(e, -ENOMEM, "cannot read the layer");
@@ -261,7 +261,7 @@ static int read_whole(const struct layer_source *what, struct layer *layer, stru
 	digest_end(state, digest);
 	if (!r && *what->digest && strcmp(digest, what->digest))
 		r = err_set(e, -EBADMSG, "its content does not have the digest that is its name");
-	layer->is_proven = !r && *what->digest;
+	walk->is_proven = !r && *what->digest;
 	return r;
 }
 
@@ -278,18 +278,26 @@ static int is_compressed(const struct member *member, bool *ret, struct err *e)
 	return 0;
 }
 
-int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)
+int layer_walk(const struct layer_source *source, struct layer_walk *walk, struct err *e)
 {
-	struct layer layer = { 0 };
 	bool is_packed;
 	int r = is_compressed(&source->member, &is_packed, e);
 
-	if (!r)
-		r = is_packed ? read_whole(source, &layer, e) : read_plain(&source->member, &layer, e);
+	return r ? r : is_packed ? walk_whole(source, walk, e) : walk_plain(&source->member, walk, e);
+}
+
+int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)
+{
+	struct layer layer = { 0 };
+	struct layer_walk walk = { .each = add_member, .context = &layer };
+	int r = layer_walk(source, &walk, e);
+
 	if (r) {
 		layer_done(&layer);
 		return r;
 	}
+	layer.codec = walk.codec;
+	layer.is_proven = walk.is_proven;
 	layer_fit(&layer);
 	*ret = layer;
 	return 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "image/layer.h"
+#include "image/tar_read.h"
 
 /* What is to be read: a member of the image, and the digest that its bytes are to have, "" where nothing says so. */
 struct layer_source {
@@ -17,5 +18,17 @@ struct layer_source {
  * headers are read. -EBADMSG, -E2BIG.
  */
 int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
+/* One reading of a layer's members, whatever it is for. */
+struct layer_walk {
+	int (*each)(void *context, struct tar_reader *reader, struct err *e); /* 0 or -errno, which ends it */
+	void *context;
+	const char *codec; /* out */
+	bool is_proven;	   /* out: all of it was read, and has the digest that was said */
+};
+
+/* Shows each member in its order. What is compressed is read whole and its digest checked, as above; so are the errors. */
+int layer_walk(const struct layer_source *source, struct layer_walk *walk, struct err *e);
+/* "./usr//bin/x/" to "usr/bin/x", as paths are in a layer; false for ".." and for what does not fit. */
+bool layer_normalise(const char *path, char *out, size_t size);
 /* Reads several at once, side by side on the cores there are; each has its own err. */
 void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/* Files of an image as they are after all its layers, read from those layers again. */
+#include "image/extract.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+#include "image/layer_read.h"
+
+enum { CHUNK = 64 * 1024 };
+
+static struct extract_file *find(const struct extract *x, const struct layer *layer, const char *path)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (x->files[i].layer == layer && !strcmp(x->files[i].path, path))
+			return (struct extract_file *)&x->files[i];
+	return NULL;
+}
+
+/* The member that a path leads to; *ret_is_linked: by a hard link. */
+static int resolve(const struct extract *x, const char *path, struct view_hit *ret, bool *ret_is_linked)
+{
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit named;
+	int r = view_resolve(x->view, path, ret, resolved);
+
+	if (r)
+		return r;
+	*ret_is_linked = view_find(x->view, resolved, &named) && named.entry->kind == LAYER_HARDLINK;
+	return ret->entry->kind == LAYER_FILE ? 0 : -EBADMSG;
+}
+
+int extract_want(struct extract *x, const char *path)
+{
+	struct extract_file *file;
+	struct view_hit hit;
+	bool is_linked;
+
+	if (resolve(x, path, &hit, &is_linked))
+		return 0; /* extract_open() says so */
+	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
+	if (!file && x->n == EXTRACT_FILES_MAX)
+		return -E2BIG;
+	if (!file) {
+		file = &x->files[x->n++];
+		*file = (struct extract_file){ .layer = hit.layer, .path = layer_text(hit.layer, hit.entry->path), .fd = -1 };
+	}
+	file->is_linked |= is_linked;
+	return 0;
+}
+
+/* A later member of the same path takes its place. */
+static void forget(struct extract *x, struct extract_file *file)
+{
+	x->held -= file->fd >= 0 ? (uint64_t)file->st.st_size : 0;
+	cleanup_fd(&file->fd);
+	file->fd = -1;
+}
+
+static int copy_content(struct tar_reader *reader, int to, struct err *e)
+{
+	char chunk[CHUNK];
+	ssize_t n;
+	int r = 0;
+
+	while (!r && (n = tar_read(reader, chunk, sizeof(chunk), e)) != 0)
+		r = n < 0 ? (int)n : fd_write(to, chunk, (size_t)n);
+	return r;
+}
+
+static int take(struct extract *x, struct extract_file *file, struct tar_reader *reader, struct err *e)
+{
+	const struct tar_entry *member = &reader->entry;
+	auto_fd fd = -1;
+	int r;
+
+	forget(x, file);
+	file->seen++;
+	file->code = member->type != TAR_FILE ? -EBADMSG :
+		     member->size > EXTRACT_FILE_MAX || x->held + member->size > EXTRACT_SUM_MAX ? -EFBIG : 0;
+	if (file->code)
+		return 0;
+	fd = memfd_create("member", MFD_CLOEXEC);
+	r = fd < 0 ? -errno : copy_content(reader, fd, e);
+	if (r)
+		return e && e->code ? r : err_sys(e, r, "cannot look into /%s", file->path);
+	file->st = (struct stat){ .st_mode = S_IFREG | (member->mode & 07777), .st_uid = (uid_t)member->uid,
+		.st_gid = (gid_t)member->gid, .st_size = (off_t)member->size, .st_mtim.tv_sec = member->mtime };
+	file->fd = take_fd(&fd);
+	x->held += member->size;
+	return 0;
+}
+
+/* One layer on its way past. */
+struct pass {
+	struct extract *extract;
+	const struct layer *layer;
+};
+
+static int look_at(void *context, struct tar_reader *reader, struct err *e)
+{
+	const struct pass *pass = context;
+	struct extract_file *file;
+	char path[VIEW_PATH_MAX];
+
+	if (!layer_normalise(reader->entry.path, path, sizeof(path)))
+		return 0;
+	file = find(pass->extract, pass->layer, path);
+	return file ? take(pass->extract, file, reader, e) : 0;
+}
+
+/* The view said that the last member of each path is a regular file. */
+static int check_seen(struct extract *x, const struct layer *layer, struct err *e)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		struct extract_file *file = &x->files[i];
+
+		if (file->layer != layer)
+			continue;
+		if (!file->seen || file->code == -EBADMSG)
+			return err_set(e, -EBADMSG, "/%s is not in it as it was before: it has been changed meanwhile", file->path);
+		/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
+		if (file->seen > 1 && file->is_linked)
+			file->code = -EBADMSG;
+	}
+	return 0;
+}
+
+static int read_layer(struct extract *x, const struct layer *layer, const struct bundle *bundle, const char *name, struct err *e)
+{
+	static const char blobs[] = "blobs/sha256/";
+	struct layer_source source = { .member = MEMBER_INIT };
+	struct pass pass = { x, layer };
+	struct layer_walk walk = { .each = look_at, .context = &pass };
+	int r = bundle_find(bundle, name, &source.member, e);
+
+	if (r)
+		return r;
+	if (x->are_blobs && str_starts(name, blobs) && strlen(name) == strlen(blobs) + 64)
+		snprintf(source.digest, sizeof(source.digest), "sha256:%s", name + strlen(blobs));
+	r = layer_walk(&source, &walk, e);
+	r = r ? r : check_seen(x, layer, e);
+	member_done(&source.member);
+	return r ? err_prefix(e, "%s", name) : 0;
+}
+
+static bool is_wanted(const struct extract *x, size_t i)
+{
+	bool is = false;
+
+	for (size_t k = 0; k < i; k++)
+		if (x->view->layers[k] == x->view->layers[i])
+			return false;
+	for (size_t k = 0; k < x->n; k++)
+		is |= x->files[k].layer == x->view->layers[i];
+	return is;
+}
+
+int extract_read(struct extract *x, const struct bundle *bundle, char *const *names, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < x->view->n; i++)
+		if (is_wanted(x, i))
+			r = read_layer(x, x->view->layers[i], bundle, names[i], e);
+	return r;
+}
+
+int extract_open(const struct extract *x, const char *path, struct stat *st)
+{
+	const struct extract_file *file;
+	struct view_hit hit;
+	bool is_linked;
+	int r = resolve(x, path, &hit, &is_linked);
+
+	if (r)
+		return r;
+	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
+	if (!file || file->code)
+		return file ? file->code : -ENOENT;
+	*st = file->st;
+	r = fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
+	return r < 0 ? -errno : r;
+}
+
+void extract_done(struct extract *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		cleanup_fd(&x->files[i].fd);
+	x->n = 0;
+	x->held = 0;
+}

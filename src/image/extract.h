@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of an image as they are after all its layers, read from those layers again. */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "image/bundle.h"
+#include "image/view.h"
+
+/* Of one file and of all together: they are held in memory. */
+enum { EXTRACT_FILE_MAX = 60 * 1024 * 1024, EXTRACT_SUM_MAX = 768 * 1024 * 1024, EXTRACT_FILES_MAX = 128 };
+
+/* A file that is wanted, by the layer and the member that hold its bytes. */
+struct extract_file {
+	const struct layer *layer;
+	const char *path; /* of the member; the layer's */
+	bool is_linked;	  /* another member is a hard link to it */
+	unsigned long seen;
+	int fd, code;	  /* its bytes; why there are none */
+	struct stat st;	  /* of its header */
+};
+
+/* Zeroed but for the first two it is empty; the view is borrowed; extract_done() frees. */
+struct extract {
+	const struct view *view;
+	bool are_blobs; /* OCI's layers, whose names are their digests */
+	struct extract_file files[EXTRACT_FILES_MAX];
+	size_t n;
+	uint64_t held;
+};
+
+/* Wants a file, whatever links lead to it; what is not there is passed over. 0, -E2BIG for too many. */
+int extract_want(struct extract *extract, const char *path);
+/*
+ * Reads each layer that holds one of them, once; names are those of the view's layers. Of several members of one path the
+ * last one counts. -EBADMSG when a layer is not what it was when the view was made, -errno.
+ */
+int extract_read(struct extract *extract, const struct bundle *bundle, char *const *names, struct err *e);
+/*
+ * A descriptor with the bytes of one that was wanted, and what its header says. -ENOENT; -EFBIG over a limit; -EBADMSG when
+ * it is no regular file or cannot be told which it is.
+ */
+int extract_open(const struct extract *extract, const char *path, struct stat *st);
+void extract_done(struct extract *extract);
