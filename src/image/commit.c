@@ -241,7 +241,7 @@ static int is_document(const struct bundle *bundle, const char *name)
 static bool adds_emulator(const struct edit *edit)
 {
 	for (size_t i = 0; i < edit->n; i++)
-		if (edit->members[i].graft && edit->members[i].graft->size)
+		if (edit->members[i].graft && !edit->members[i].graft->hides)
 			return true;
 	return false;
 }

@@ -23,10 +23,10 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(&command, "anyarch %s /%s", graft->size ? "inject" : "eject", graft->path);
+	buf_addf(&command, "anyarch %s /%s", graft->hides ? "eject" : "inject", graft->path);
 	buf_addf(out, "{\"created\":\"%s\",\"created_by\":", created);
 	splice_quote(out, buf_text(&command));
-	if (graft->size)
+	if (!graft->hides)
 		buf_addf(out, ",\"comment\":\"" MARK "%s %s\"", graft->diff_id, digest);
 	buf_adds(out, "}");
 }

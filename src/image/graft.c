@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The layer that puts an emulator into an image: the same bytes whoever makes it, and nothing in them but what is new. */
+/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, and nothing in them but what is new. */
 #include "image/graft.h"
 
 #include <fcntl.h>
@@ -64,34 +64,37 @@ static void add_parents(struct buf *out, const struct view *view, const char *pa
 	}
 }
 
-/* Zero bytes behind the content: its padding and the end of the tar. */
-static size_t tail_of(const struct graft *graft)
+static int digest_part(struct digest_state *state, const struct graft_part *part, char *chunk)
 {
-	return (size_t)tar_padding(graft->size) + TAR_END;
+	uint64_t done = 0;
+
+	while (done < part->size) {
+		ssize_t n = fd_pread(part->file, chunk, (size_t)MIN_OF(part->size - done, (uint64_t)CHUNK), (off_t)done);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		digest_add(state, chunk, (size_t)n);
+		done += (uint64_t)n;
+	}
+	return 0;
 }
 
 static int find_digest(struct graft *graft)
 {
-	static const char zeros[TAR_BLOCK + TAR_END];
 	auto_free char *chunk = mem_new(1, CHUNK);
 	struct digest_state *state = chunk ? digest_begin() : NULL;
-	uint64_t done = 0;
-	ssize_t n = 0;
+	size_t at = 0;
+	int r = 0;
 
 	if (!state)
 		return -ENOMEM;
-	digest_add(state, graft->head.data, graft->head.len);
-	while (done < graft->size) {
-		n = fd_pread(graft->emulator, chunk, (size_t)MIN_OF(graft->size - done, (uint64_t)CHUNK),
-			(off_t)done);
-		if (n <= 0)
-			break;
-		digest_add(state, chunk, (size_t)n);
-		done += (uint64_t)n;
+	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
+		digest_add(state, graft->head.data + at, graft->parts[i].at - at);
+		r = digest_part(state, &graft->parts[i], chunk);
 	}
-	digest_add(state, zeros, tail_of(graft));
+	digest_add(state, graft->head.data + at, graft->head.len - at);
 	digest_end(state, graft->diff_id);
-	return n < 0 ? (int)n : done < graft->size ? -EIO : 0;
+	return r;
 }
 
 /* Unpacked, ".wh." takes files away (image-spec layer.md), and what is longer than a name may be is an error. */
@@ -108,33 +111,36 @@ static bool has_good_names(const char *path)
 	return true;
 }
 
-static int check_place(const struct graft_request *request, char path[VIEW_PATH_MAX], struct err *e)
+static int check_place(const struct view *view, const char *at, char path[VIEW_PATH_MAX], struct err *e)
 {
 	struct view_hit hit;
 	int r;
 
-	if (*request->at != '/' || !request->at[1] || request->at[strlen(request->at) - 1] == '/')
-		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", request->at);
-	r = view_place(request->view, request->at, path);
+	if (*at != '/' || !at[1] || at[strlen(at) - 1] == '/')
+		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", at);
+	r = view_place(view, at, path);
 	if (r)
-		return err_set(e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", request->at,
+		return err_set(e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", at,
 			strerror(-r));
 	if (!has_good_names(path))
-		return err_set(e, -EBADMSG, "'%s' is no place for a file: a layer cannot have such a name", request->at);
-	if (view_find(request->view, path, &hit) && hit.entry->kind != LAYER_FILE &&
+		return err_set(e, -EBADMSG, "'%s' is no place for a file: a layer cannot have such a name", at);
+	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE &&
 		hit.entry->kind != LAYER_HARDLINK && hit.entry->kind != LAYER_SYMLINK)
-		return err_set(e, -EBADMSG, "%s: something that is no file stands there", request->at);
+		return err_set(e, -EBADMSG, "%s: something that is no file stands there", at);
 	return 0;
 }
 
 static int write_plain(const struct graft *graft, int to)
 {
-	static const char zeros[TAR_BLOCK + TAR_END];
-	int r = fd_write(to, graft->head.data, graft->head.len);
+	size_t at = 0;
+	int r = 0;
 
-	if (!r && graft->size)
-		r = fd_copy_range(graft->emulator, 0, to, graft->size);
-	return r ? r : fd_write(to, zeros, tail_of(graft));
+	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
+		r = fd_write(to, graft->head.data + at, graft->parts[i].at - at);
+		if (!r && graft->parts[i].size)
+			r = fd_copy_range(graft->parts[i].file, 0, to, graft->parts[i].size);
+	}
+	return r ? r : fd_write(to, graft->head.data + at, graft->head.len - at);
 }
 
 /* The layer on its way to the disk, while its digest is found on another core. */
@@ -174,15 +180,27 @@ static void end_storing(struct storing *s, struct graft *graft)
 	graft->stored = s->fd;
 }
 
-/* What follows from its head and the emulator. */
+static uint64_t size_of(const struct graft *graft)
+{
+	uint64_t size = graft->head.len;
+
+	for (size_t i = 0; i < graft->n_parts; i++)
+		size += graft->parts[i].size;
+	return size;
+}
+
+/* What follows from its head and its parts. */
 static int finish(struct graft *graft, const struct graft_request *request, struct graft *ret, struct err *e)
 {
-	bool is_whole = graft->path && buf_ok(&graft->head);
+	static const char zeros[TAR_END];
 	struct storing storing;
-	bool is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
+	bool is_whole, is_storing;
 	int r;
 
-	graft->tar_size = graft->stored_size = graft->head.len + graft->size + tail_of(graft);
+	buf_add(&graft->head, zeros, sizeof(zeros));
+	is_whole = graft->path && buf_ok(&graft->head);
+	is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
+	graft->tar_size = graft->stored_size = size_of(graft);
 	r = is_whole ? find_digest(graft) : -ENOMEM;
 	if (is_storing)
 		end_storing(&storing, graft);
@@ -194,24 +212,123 @@ static int finish(struct graft *graft, const struct graft_request *request, stru
 	return r ? err_sys(e, r, "cannot read the emulator") : 0;
 }
 
-int graft_make(const struct graft_request *request, struct graft *ret, struct err *e)
+/* A file's header, and that its content comes here. */
+static void add_part(struct graft *graft, const struct tar_entry *entry, int file)
 {
-	struct graft graft = { .emulator = request->emulator };
-	struct tar_entry file = { .type = TAR_FILE, .mode = 0755 };
-	char path[VIEW_PATH_MAX];
+	static const char zeros[TAR_BLOCK];
+
+	tar_write_header(&graft->head, entry);
+	graft->parts[graft->n_parts++] = (struct graft_part){ graft->head.len, file, entry->size };
+	buf_add(&graft->head, zeros, (size_t)tar_padding(entry->size));
+}
+
+static void add_text(struct graft *graft, struct tar_entry *entry, const struct buf *text)
+{
+	static const char zeros[TAR_BLOCK];
+
+	entry->size = text->len;
+	tar_write_header(&graft->head, entry);
+	buf_add(&graft->head, text->data, text->len);
+	buf_add(&graft->head, zeros, (size_t)tar_padding(text->len));
+	graft->head.failed |= !buf_ok(text);
+}
+
+static int add_emulator(struct graft *graft, const struct graft_request *request, struct err *e)
+{
+	struct tar_entry entry = { .path = graft->path, .type = TAR_FILE, .mode = 0755 };
 	struct stat st;
-	int r = check_place(request, path, e);
+
+	if (fstat(request->emulator, &st) < 0)
+		return err_sys(e, -errno, "cannot read the emulator");
+	entry.size = (uint64_t)st.st_size;
+	entry.mtime = graft->time = time_of(request, &st);
+	add_parents(&graft->head, request->view, graft->path, NULL, 0, entry.mtime);
+	add_part(graft, &entry, request->emulator);
+	return 0;
+}
+
+/* What others may change they may put something else into, which then runs without an emulator. */
+static int check_owner(const struct view *view, const char *path, struct err *e)
+{
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		struct view_directory found;
+		int len = (int)(slash - path);
+
+		if (!view_directory(view, path, (size_t)len, &found))
+			continue;
+		if (found.directory->mode & 022)
+			return err_set(e, -EBADMSG, "/%.*s: others may write there (mode %04o)", len, path,
+				(unsigned)found.directory->mode & 07777);
+		if (found.directory->uid)
+			return err_set(e, -EBADMSG, "/%.*s: it belongs to user %llu, not to root", len, path,
+				(unsigned long long)found.directory->uid);
+	}
+	return 0;
+}
+
+static int check_file(const struct graft_request *request, const struct graft *graft, const char *at, struct err *e)
+{
+	char path[VIEW_PATH_MAX];
+	int r = check_place(request->view, at, path, e);
+
+	if (!r && strcmp(path, at + 1))
+		r = err_set(e, -EBADMSG, "%s: a link leads from there to /%s", at, path);
+	if (!r && !strcmp(path, graft->path))
+		r = err_set(e, -EBADMSG, "%s: the emulator cannot have this place", at);
+	return r ? r : check_owner(request->view, path, e);
+}
+
+static int add_file(struct graft *graft, const struct graft_request *request, const struct graft_file *file,
+	const char *const *before, size_t n, struct err *e)
+{
+	struct tar_entry entry = { .path = (char *)file->path + 1, .type = TAR_FILE, .mode = file->mode };
+	struct stat st;
+	int r = check_file(request, graft, file->path, e);
 
 	if (r)
 		return r;
-	if (fstat(request->emulator, &st) < 0)
-		return err_sys(e, -errno, "cannot read the emulator");
-	file.path = graft.path = mem_text(path);
-	file.size = graft.size = (uint64_t)st.st_size;
-	file.mtime = graft.time = time_of(request, &st);
-	if (graft.path) {
-		add_parents(&graft.head, request->view, graft.path, NULL, 0, file.mtime);
-		tar_write_header(&graft.head, &file);
+	if (file->file >= 0 && fstat(file->file, &st) < 0)
+		return err_sys(e, -errno, "cannot read what is for %s", file->path);
+	add_parents(&graft->head, request->view, entry.path, before, n, 0);
+	if (file->file < 0) {
+		add_text(graft, &entry, file->text);
+		return 0;
+	}
+	entry.size = (uint64_t)st.st_size;
+	add_part(graft, &entry, file->file);
+	return 0;
+}
+
+static int add_all(struct graft *graft, const struct graft_request *request, struct err *e)
+{
+	auto_free const char **before = mem_new(request->n_files + 1, sizeof(*before));
+	int r;
+
+	graft->parts = mem_new(request->n_files + 1, sizeof(*graft->parts));
+	if (!before || !graft->parts || !graft->path)
+		return err_sys(e, -ENOMEM, "cannot make the layer");
+	before[0] = graft->path;
+	r = add_emulator(graft, request, e);
+	for (size_t i = 0; !r && i < request->n_files; i++) {
+		r = add_file(graft, request, &request->files[i], before, i + 1, e);
+		before[i + 1] = request->files[i].path + 1;
+	}
+	return r;
+}
+
+int graft_make(const struct graft_request *request, struct graft *ret, struct err *e)
+{
+	struct graft graft = { 0 };
+	char path[VIEW_PATH_MAX];
+	int r = check_place(request->view, request->at, path, e);
+
+	if (r)
+		return r;
+	graft.path = mem_text(path);
+	r = add_all(&graft, request, e);
+	if (r) {
+		graft_done(&graft);
+		return r;
 	}
 	return finish(&graft, request, ret, e);
 }
@@ -234,7 +351,7 @@ static void add_whiteout(struct buf *out, const char *path)
 
 int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e)
 {
-	struct graft graft = { .emulator = -1, .time = time, .path = mem_text(n ? paths[0] : "") };
+	struct graft graft = { .hides = true, .time = time, .path = mem_text(n ? paths[0] : "") };
 
 	for (size_t i = 0; i < n; i++) {
 		add_parents(&graft.head, view, paths[i], paths, i, time);
@@ -246,6 +363,7 @@ int graft_hide(const struct view *view, const char *const *paths, size_t n, int6
 void graft_done(struct graft *graft)
 {
 	free(graft->path);
+	free(graft->parts);
 	buf_done(&graft->head);
 	if (graft->is_stored)
 		cleanup_fd(&graft->stored);
@@ -261,7 +379,7 @@ static int pack(const struct graft *graft, enum graft_codec codec, const char *t
 {
 	auto_fd plain = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	auto_fd packed = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	int r = plain < 0 || packed < 0 ? -errno : write_plain(graft, plain);
+	int r = plain < 0 || packed < 0 ? -errno : graft_write(graft, plain);
 
 	if (!r)
 		r = codec == GRAFT_GZIP ? codec_gzip_pack(plain, packed) : codec_zstd_pack(plain, packed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer that puts an emulator into an image: the same bytes whoever makes it, and nothing in them but what is new. */
+/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, and nothing in them but what is new. */
 #pragma once
 
 #include <sys/stat.h>
@@ -16,16 +16,23 @@ enum graft_codec {
 /* "none", "gzip", "zstd"; NULL at the end. */
 extern const char *const graft_codec_words[];
 
+/* The content of an open file, which comes in at a place of the head. */
+struct graft_part {
+	size_t at;
+	int file; /* borrowed */
+	uint64_t size;
+};
+
 /*
- * Put together in memory but for the emulator itself, which stays in its file; or, compressed or not, in a file without a
- * name.
- * Zeroed it is empty; graft_done() frees.
+ * Put together in memory but for the files in it, which stay where they are; or, compressed or not, in a file without a
+ * name. Zeroed it is empty; graft_done() frees.
  */
 struct graft {
-	char *path;	   /* of the emulator, from the image's root, without links */
-	struct buf head;   /* directories and the emulator's header */
-	int emulator;	   /* borrowed */
-	uint64_t size;	   /* of the emulator; 0: the layer hides one instead */
+	char *path;	 /* of the emulator, from the image's root, without links */
+	struct buf head; /* all but the content of files: headers, what is short, the end */
+	struct graft_part *parts;
+	size_t n_parts;
+	bool hides;	   /* it takes something away instead */
 	uint64_t tar_size; /* of the whole layer */
 	int64_t time;	   /* of the emulator, bounded */
 	char diff_id[DIGEST_TEXT];
@@ -36,6 +43,14 @@ struct graft {
 	char digest[DIGEST_TEXT];
 };
 
+/* A file that comes with the emulator: root's, of the time 0. */
+struct graft_file {
+	const char *path; /* absolute in the image, without links: see graft_make() */
+	unsigned mode;
+	int file;	  /* borrowed; -1: the text */
+	const struct buf *text;
+};
+
 struct graft_request {
 	const struct view *view; /* what is below it */
 	const char *at;		 /* absolute path in the image */
@@ -44,13 +59,16 @@ struct graft_request {
 	int64_t epoch;
 	bool has_place; /* a directory in which the layer can be stored while its digest is found; borrowed */
 	int place;
+	const struct graft_file *files; /* beside the emulator */
+	size_t n_files;
 };
 
 /*
  * Makes the layer. Its directories are those above the emulator, with the attributes that they have below, so that
  * unpacking changes none of them; links on the way are resolved, as a directory in the place of a link would hide all
  * behind it. Those that are not there are 0755, root's, with the emulator's time. -EBADMSG when something that is no
- * file stands at the place or a parent is no directory; -errno when the emulator cannot be read.
+ * file stands at the place or a parent is no directory, or, of a file beside it, a parent is a link or not root's alone;
+ * -errno when a file cannot be read. Once it is stored its files are not needed any more.
  */
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
 /*
