@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/str.h"
+#include "cli/image_tools.h"
+#include "cli/image_trace.h"
 #include "image/edit_config.h"
 
 enum { COVERS_MAX = 16, DEPTH_MAX = 125 };
@@ -16,15 +19,32 @@ static int refuse(struct image_work *w, const char *what)
 	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
 }
 
-/* Only directories and one program, as inject makes them, which no later member of the same name replaces. */
+static bool is_native_tool(const struct layer *layer, const struct layer_entry *entry)
+{
+	return entry->kind == LAYER_FILE && str_starts(layer_text(layer, entry->path), ENTRY_PLACE_ROOT + 1) &&
+		layer_text(layer, entry->path)[strlen(ENTRY_PLACE_ROOT + 1)] == '/';
+}
+
+static bool has_tools(const struct layer *layer)
+{
+	static const char index[] = ENTRY_PLACE_ROOT ENTRY_INDEX;
+
+	return layer_find(layer, index + 1, strlen(index + 1));
+}
+
+/*
+ * Only directories, one program and native tools with their index, as inject makes them; no later member of the same name
+ * replaces the program.
+ */
 static const char *only_emulator(const struct layer *layer)
 {
 	const char *path = NULL;
+	bool may_have_tools = has_tools(layer);
 
 	for (size_t i = 0; i < layer->n; i++) {
 		const struct layer_entry *entry = &layer->entries[i];
 
-		if (entry->kind == LAYER_DIRECTORY)
+		if (entry->kind == LAYER_DIRECTORY || (may_have_tools && is_native_tool(layer, entry)))
 			continue;
 		if (path || !layer_program(layer, entry))
 			return NULL;
@@ -45,7 +65,8 @@ static bool has_it(const struct image_facts *facts, const struct view *view, con
 
 	if (facts->image->top_id && !strcmp(facts->image->top_id, change->graft.diff_id))
 		return true;
-	if (facts->image->is_grafted || view_resolve(view, change->place, &hit, resolved))
+	if (facts->image->is_grafted || (change->tools && !change->tools->is_there) ||
+		view_resolve(view, change->place, &hit, resolved))
 		return false;
 	program = layer_program(hit.layer, hit.entry);
 	return program && program->emulates == change->arch && program->is_usable && !digest_file(emulator, digest) &&
@@ -83,39 +104,65 @@ static void warn_of_depth(const struct image_work *w, size_t layers)
 		say_note("%s: with this layer it has %zu, and engines take no more than %d", w->c->target, layers, DEPTH_MAX);
 }
 
-static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view, const struct arch *arch)
+static bool is_forged(const struct image_facts *facts, const struct view *view)
+{
+	return facts->image->is_grafted && (!view->n || !only_emulator(view->layers[view->n - 1]));
+}
+
+/* The layer for one image, with native tools where they are wanted and possible. */
+static int make_graft(struct image_work *w, const struct image_facts *facts, const struct view *below,
+	const struct platform *platform, int emulator)
 {
 	struct image_change *change = &w->changes[w->n];
-	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
-	struct graft_request request = { .view = &below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch };
-	struct inject_source *source;
-	int r = inject_find_source(w->c, arch, &source, w->e);
+	struct graft_request request = { .view = below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch, .emulator = emulator };
+	int r;
 
-	if (!r)
-		r = check_codec(w, facts->image);
-	if (!r && facts->image->is_grafted && (!view->n || !only_emulator(view->layers[view->n - 1]))) {
-		refuse(w, "its topmost layer has the mark of an injected emulator, and is something else");
-		r = err_hint(w->e, "whoever made the image did that: it is not to be trusted");
-	}
-	if (r)
-		return r;
-	change->arch = arch;
-	change->place = inject_find_place(w->c, arch);
+	change->arch = platform->arch;
+	change->place = inject_find_place(w->c, platform->arch);
 	if (!change->place)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	request.at = change->place;
+	r = w->c->accelerate ? image_tools_find(w, facts, below, platform, change) : 0;
+	if (r)
+		return r;
 	/* The first of them is stored at once: it is new, unless an emulator of ours is there, and then perhaps not. */
 	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->c->codec == GRAFT_NONE;
 	request.place = w->blobs;
-	request.emulator = source->emulator.fd;
-	r = graft_make(&request, &change->graft, w->e);
+	r = image_tools_graft(w, &request, change);
+	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
+}
+
+/* Nothing is to be done. */
+static void leave_alone(struct image_work *w, struct image_change *change)
+{
+	struct inject_tools tools = { change->tools ? &change->tools->twins : NULL, INJECT_UNCHANGED };
+
+	w->has_told = true;
+	inject_tell(w->c, INJECT_UNCHANGED, change->place, change->arch, change->tools ? &tools : NULL);
+	graft_done(&change->graft);
+	free(take_ptr(&change->place));
+	free(take_ptr(&change->tools));
+}
+
+static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view,
+	const struct platform *platform)
+{
+	struct image_change *change = &w->changes[w->n];
+	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
+	struct inject_source *source;
+	int r = inject_find_source(w->c, platform->arch, &source, w->e);
+
+	if (!r)
+		r = check_codec(w, facts->image);
+	if (!r && is_forged(facts, view)) {
+		refuse(w, "its topmost layer has the mark of an injected emulator, and is something else");
+		r = err_hint(w->e, "whoever made the image did that: it is not to be trusted");
+	}
+	r = r ? r : make_graft(w, facts, &below, platform, source->emulator.fd);
 	if (r)
-		return err_prefix(w->e, "%s", w->c->target);
+		return r;
 	if (has_it(facts, view, change, source->emulator.fd)) {
-		w->has_told = true;
-		inject_tell(w->c, INJECT_UNCHANGED, change->place, arch, NULL);
-		graft_done(&change->graft);
-		free(take_ptr(&change->place));
+		leave_alone(w, change);
 		return 0;
 	}
 	warn_of_depth(w, below.n + 1);
@@ -138,37 +185,37 @@ static int refuse_incomplete(struct image_work *w, const struct image_facts *fac
 }
 
 /* What its files say, which is told where the label says something else; without any the label, when that was asked for. */
-static const struct arch *find_arch(const struct image_work *w, const struct image_facts *facts)
+static const struct platform *find_platform(const struct image_work *w, const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
 	bool is_asked = w->c->has_platform && facts->has_label;
 
 	if (!content->has_platform)
-		return is_asked ? facts->label.arch : NULL;
+		return is_asked ? &facts->label : NULL;
 	if (facts->has_label && facts->label.arch != content->platform.arch && !w->c->quiet)
 		say_note("%s: the label says linux/%s, and its programs are for %s", w->c->target,
 			facts->image->architecture, arch_word(content->platform.arch));
-	return content->platform.arch;
+	return &content->platform;
 }
 
 static int look_for_graft(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
-	const struct arch *arch = find_arch(w, facts);
+	const struct platform *platform = find_platform(w, facts);
 
-	if (arch && w->c->has_platform && arch != w->c->platform.arch)
+	if (platform && w->c->has_platform && platform->arch != w->c->platform.arch)
 		return 0;
 	if (facts->is_incomplete)
 		return refuse_incomplete(w, facts);
-	if (!arch) {
+	if (!platform) {
 		refuse(w, "no program in it tells its platform");
 		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
 	}
-	if (inject_is_native(w->c, arch)) {
+	if (inject_is_native(w->c, platform->arch)) {
 		w->has_told = true;
-		inject_tell(w->c, INJECT_UNCHANGED, NULL, arch, NULL);
+		inject_tell(w->c, INJECT_UNCHANGED, NULL, platform->arch, NULL);
 		return 0;
 	}
-	return graft_onto(w, facts, view, arch);
+	return graft_onto(w, facts, view, platform);
 }
 
 /* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
@@ -297,6 +344,7 @@ static int set_place(struct image_work *w, struct image_change *change, const st
 	const char *path = path_of(view, i, &program);
 
 	change->arch = program ? program->emulates : NULL;
+	change->had_tools |= has_tools(view->layers[i]);
 	free(take_ptr(&change->place));
 	if (path && asprintf(&change->place, "/%s", path) < 0) {
 		change->place = NULL;
@@ -323,19 +371,34 @@ static const char *find_link(const struct layer *layer, const char *const *paths
 	return NULL;
 }
 
+/* What layers of ours hold, sorted. */
+static int list_own(const struct view *view, const bool *flags, const char ***ret, size_t *ret_n)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < view->n; i++)
+		room += flags[i] ? view->layers[i]->n : 0;
+	*ret = mem_new(room, sizeof(**ret));
+	*ret_n = 0;
+	if (!*ret)
+		return -ENOMEM;
+	for (size_t i = 0; i < view->n; i++)
+		for (size_t k = 0; flags[i] && k < view->layers[i]->n; k++)
+			if (view->layers[i]->entries[k].kind == LAYER_FILE)
+				(*ret)[(*ret_n)++] = layer_text(view->layers[i], view->layers[i]->entries[k].path);
+	qsort(*ret, *ret_n, sizeof(**ret), by_text);
+	return 0;
+}
+
 /* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
 static int check_links(struct image_work *w, const struct view *view, const bool *flags)
 {
-	auto_free const char **paths = mem_new(view->n, sizeof(*paths));
+	auto_free const char **paths = NULL;
 	const char *link = NULL;
-	size_t n = 0;
+	size_t n;
 
-	if (!paths)
+	if (list_own(view, flags, &paths, &n))
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-	for (size_t i = 0; i < view->n; i++)
-		if (flags[i])
-			paths[n++] = only_emulator(view->layers[i]);
-	qsort(paths, n, sizeof(*paths), by_text);
 	for (size_t i = 0; i < view->n && !link; i++)
 		link = find_link(view->layers[i], paths, n);
 	if (!link)
@@ -350,6 +413,8 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 	struct image_change *change = &w->changes[w->n];
 	int r = check_links(w, view, change->flags);
 
+	if (!r)
+		r = image_trace_check(w, image, view, change->flags);
 	if (!r)
 		r = cover(w, view, change->flags, change);
 	for (size_t i = 0; !r && i < view->n; i++)

@@ -13,6 +13,8 @@ struct image_change {
 	const struct arch *arch;
 	char *place;
 	bool *flags; /* of eject: one for each layer */
+	struct image_tools *tools; /* that come with the emulator; NULL: none */
+	bool had_tools; /* of eject: they go with it */
 };
 
 struct image_work {
@@ -28,6 +30,8 @@ struct image_work {
 	struct edit_target targets[MODEL_IMAGES_MAX];
 	size_t n;
 	bool has_named; /* an image has the reference that was asked for */
+	size_t n_accelerated, n_emulated; /* with --accelerate: images with native tools, and without */
+	struct err why; /* the first one has none */
 	bool has_told;	/* of an image that it stays, and why */
 	struct err *e;
 };

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
-#include "cli/image_work.h"
+#include "cli/image_tools.h"
 #include "image/cache.h"
 #include "image/commit.h"
 #include "report/image.h"
@@ -184,6 +184,14 @@ static void tell_of_signatures(struct image_work *w)
 	}
 }
 
+static void tell_one(struct image_work *w, const struct edit_target *target, const struct image_change *change)
+{
+	enum inject_result result = w->c->ejects ? INJECT_REMOVED : target->replaces ? INJECT_REPLACED : INJECT_DONE;
+	struct inject_tools tools = { change->tools ? &change->tools->twins : NULL, result };
+
+	inject_tell(w->c, result, change->place, change->arch, change->tools || change->had_tools ? &tools : NULL);
+}
+
 static void tell_all(struct image_work *w)
 {
 	bool has_any = false;
@@ -192,8 +200,7 @@ static void tell_all(struct image_work *w)
 		if (!w->targets[i].is_done)
 			continue;
 		has_any = true;
-		inject_tell(w->c, w->c->ejects ? INJECT_REMOVED : w->targets[i].replaces ? INJECT_REPLACED : INJECT_DONE,
-			w->changes[i].place, w->changes[i].arch, NULL);
+		tell_one(w, &w->targets[i], &w->changes[i]);
 	}
 	if (has_any && !w->c->quiet)
 		tell_of_signatures(w);
@@ -317,6 +324,8 @@ static int run(struct image_work *w)
 			r = err_move(w->e, &w->report.facts[i].err);
 	if (!r)
 		r = check_name(w);
+	if (!r)
+		r = image_tools_settle(w);
 	if (r) {
 		if (w->e->message && !str_starts(w->e->message, w->c->target))
 			err_prefix(w->e, "%s", w->c->target);
@@ -340,7 +349,9 @@ int inject_image(struct inject_context *c, struct err *e)
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);
 		free(w->changes[i].flags);
+		free(w->changes[i].tools);
 	}
+	err_done(&w->why);
 	image_done(&w->report);
 	bundle_free(w->bundle);
 	cleanup_fd(&w->file);

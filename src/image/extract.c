@@ -184,7 +184,7 @@ int extract_open(const struct extract *x, const char *path, struct stat *st)
 		return file ? file->code : -ENOENT;
 	*st = file->st;
 	r = fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
-	return r < 0 ? -errno : r;
+	return r < 0 || lseek(r, 0, SEEK_SET) < 0 ? -errno : r;
 }
 
 void extract_done(struct extract *x)

@@ -37,7 +37,7 @@ int extract_want(struct extract *extract, const char *path);
  */
 int extract_read(struct extract *extract, const struct bundle *bundle, char *const *names, struct err *e);
 /*
- * A descriptor with the bytes of one that was wanted, and what its header says. -ENOENT; -EFBIG over a limit; -EBADMSG when
+ * A descriptor at the start of the bytes of one that was wanted (one of a file at a time), and what its header says. -ENOENT; -EFBIG over a limit; -EBADMSG when
  * it is no regular file or cannot be told which it is.
  */
 int extract_open(const struct extract *extract, const char *path, struct stat *st);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* Native tools for one image of a file: which, and the layer with them. */
+#include "cli/image_tools.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "image/extract.h"
+
+#define PLACE_INDEX    ENTRY_PLACE_ROOT ENTRY_INDEX
+#define PLACE_MANIFEST ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST
+
+static int want_twins(struct extract *x, const struct toolchain *t)
+{
+	int r = extract_want(x, PLACE_INDEX);
+
+	r = r ? r : extract_want(x, PLACE_MANIFEST);
+	for (size_t i = 0; !r && i < t->n_tools; i++)
+		for (size_t k = 0; !r && k < ARRAY_SIZE(t->tools[i].kind->twins) && t->tools[i].kind->twins[k]; k++) {
+			auto_buf path = { 0 };
+
+			tool_expand(&path, t->tools[i].kind->twins[k], t->triplet, t->tools[i].version, "");
+			r = buf_ok(&path) ? extract_want(x, buf_text(&path)) : -ENOMEM;
+		}
+	return r;
+}
+
+static bool has_text(const struct extract *x, const char *path, const struct buf *text)
+{
+	struct stat st;
+	auto_fd fd = extract_open(x, path, &st);
+	auto_buf have = { 0 };
+
+	return fd >= 0 && (size_t)st.st_size == text->len && !fd_read_all(fd, BUF_LIMIT, &have) && have.len == text->len &&
+		!memcmp(have.data, text->data, text->len);
+}
+
+/* A program of this size that no link leads to. */
+static bool has_program(const struct view *view, const char *name, uint64_t size)
+{
+	const struct layer_program *program;
+	struct view_hit hit;
+	auto_buf path = { 0 };
+
+	buf_addf(&path, "%s/%s", ENTRY_PLACE_ROOT + 1, name);
+	if (!buf_ok(&path) || !view_find(view, buf_text(&path), &hit))
+		return false;
+	program = layer_program(hit.layer, hit.entry);
+	return program && program->size == size;
+}
+
+static int look_whether_there(const struct extract *x, struct image_tools *tools)
+{
+	const struct toolchain *t = tools->toolchain;
+	auto_buf index = { 0 }, manifest = { 0 };
+	int r = twins_index(t, &tools->twins, ENTRY_PLACE_ROOT, &index);
+
+	r = r ? r : twins_manifest(t, &tools->twins, &manifest);
+	if (r)
+		return r;
+	tools->is_there = has_text(x, PLACE_INDEX, &index) && has_text(x, PLACE_MANIFEST, &manifest);
+	for (size_t i = 0; tools->is_there && i < t->n_files; i++)
+		if (twins_need(t, &tools->twins, i))
+			tools->is_there = has_program(x->view, t->files[i].name, t->files[i].size);
+	return 0;
+}
+
+static int open_in_image(void *context, const char *path, struct stat *st)
+{
+	return extract_open(context, path, st);
+}
+
+static int find_twins(struct image_work *w, const struct image_facts *facts, const struct view *view, struct image_tools *tools)
+{
+	__attribute__((cleanup(extract_done))) struct extract x = { .view = view,
+		.are_blobs = w->report.model.format != MODEL_DOCKER_ARCHIVE };
+	int r = want_twins(&x, tools->toolchain);
+
+	if (r)
+		return err_sys(w->e, r, "%s", w->c->target);
+	r = extract_read(&x, w->bundle, facts->image->layers, w->e);
+	r = r ? r : twins_find(tools->toolchain, &(struct twin_root){ open_in_image, &x }, &tools->twins, w->e);
+	if (r)
+		return err_prefix(w->e, "%s", w->c->target);
+	r = tools->twins.n_equal ? look_whether_there(&x, tools) : 0;
+	return r ? err_sys(w->e, r, "%s", w->c->target) : 0;
+}
+
+static void say_why(const struct image_work *w, const struct err *why)
+{
+	if (w->c->quiet)
+		return;
+	if (why->hint)
+		say_note("%s: %s: %s", w->c->target, why->message, why->hint);
+	else
+		say_note("%s: %s", w->c->target, why->message);
+}
+
+/* The first reason is kept: it may be that of all. */
+static void put_aside(struct image_work *w, const struct platform *platform, struct err *why)
+{
+	auto_buf name = { 0 };
+
+	name_platform(&name, platform->arch, platform->variant);
+	err_prefix(why, "only the emulator for %s", buf_text(&name));
+	if (w->n_emulated++)
+		say_why(w, why);
+	else
+		err_move(&w->why, why);
+}
+
+int image_tools_find(struct image_work *w, const struct image_facts *facts, const struct view *view,
+	const struct platform *platform, struct image_change *change)
+{
+	auto_free struct image_tools *tools = mem_new(1, sizeof(*tools));
+	auto_err why = { 0 };
+	int r;
+
+	if (!tools)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	r = toolchains_find(&w->c->toolchains, platform, &tools->toolchain, &why);
+	if (!r && find_twins(w, facts, view, tools))
+		return w->e->code;
+	if (r || twins_check(&tools->twins, &why)) {
+		put_aside(w, platform, &why);
+		return 0;
+	}
+	w->n_accelerated++;
+	change->tools = take_ptr(&tools);
+	return 0;
+}
+
+int image_tools_settle(struct image_work *w)
+{
+	if (!w->n_emulated)
+		return 0;
+	if (w->n_accelerated) {
+		say_why(w, &w->why);
+		return 0;
+	}
+	err_move(w->e, &w->why);
+	w->e->code = -EBADMSG;
+	return err_prefix(w->e, "%s: nothing to accelerate in it", w->c->target);
+}
+
+/* ---- the layer ---- */
+
+/* Open files, their names, and what is short. */
+struct files {
+	struct graft_file list[TOOLCHAIN_FILES_MAX + 2];
+	char *paths[TOOLCHAIN_FILES_MAX + 2];
+	struct buf index, manifest;
+	size_t n;
+};
+
+static void files_done(struct files *files)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		cleanup_fd(&files->list[i].file);
+		free(files->paths[i]);
+	}
+	buf_done(&files->index);
+	buf_done(&files->manifest);
+}
+
+/* fd: taken over. */
+static int add_file(struct files *files, const char *name, unsigned mode, int fd, const struct buf *text)
+{
+	char **path = &files->paths[files->n];
+
+	if (asprintf(path, "%s/%s", ENTRY_PLACE_ROOT, name) < 0) {
+		cleanup_fd(&fd);
+		return -ENOMEM;
+	}
+	files->list[files->n++] = (struct graft_file){ .path = *path, .mode = mode, .file = fd, .text = text };
+	return 0;
+}
+
+static int add_documents(struct files *files, const struct image_tools *tools)
+{
+	int r = twins_index(tools->toolchain, &tools->twins, ENTRY_PLACE_ROOT, &files->index);
+
+	r = r ? r : twins_manifest(tools->toolchain, &tools->twins, &files->manifest);
+	r = r ? r : add_file(files, ENTRY_INDEX + 1, 0644, -1, &files->index);
+	return r ? r : add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
+}
+
+static int open_files(struct files *files, const struct image_tools *tools, struct err *e)
+{
+	const struct toolchain *t = tools->toolchain;
+	int r = add_documents(files, tools);
+
+	for (size_t i = 0; !r && i < t->n_files; i++) {
+		int fd;
+
+		if (!twins_need(t, &tools->twins, i))
+			continue;
+		fd = toolchain_open_file(t, i, e);
+		if (fd < 0)
+			return fd;
+		r = add_file(files, t->files[i].name, 0755, fd, NULL);
+	}
+	return r ? err_sys(e, r, "cannot make the layer") : 0;
+}
+
+/* Stored at once, so that not all files of all images need to be open together. */
+static int make_stored(struct image_work *w, struct graft_request *request, struct graft *ret)
+{
+	auto_fd tmpdir = request->has_place ? -1 : open(image_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (!request->has_place) {
+		request->has_place = true;
+		request->place = tmpdir;
+	}
+	r = graft_make(request, ret, w->e);
+	if (r || ret->is_stored)
+		return r;
+	graft_done(ret);
+	err_set(w->e, -EIO, "cannot store the layer in %s", image_tmpdir());
+	return err_hint(w->e, "set TMPDIR to a directory with room for the native tools");
+}
+
+int image_tools_graft(struct image_work *w, struct graft_request *request, struct image_change *change)
+{
+	__attribute__((cleanup(files_done))) struct files files = { 0 };
+	int r;
+
+	if (!change->tools)
+		return graft_make(request, &change->graft, w->e);
+	r = open_files(&files, change->tools, w->e);
+	request->files = files.list;
+	request->n_files = files.n;
+	return r ? r : make_stored(w, request, &change->graft);
+}
