@@ -1,0 +1,453 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns which native tools inject puts into an image, that they come in one layer, and that eject leaves no trace of them.
+# shellcheck disable=SC2154 # the library sets output, stderr and status
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+
+setup() {
+	need_commands python3 jq umoci qemu-arm-static qemu-aarch64-static
+	mkdir "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
+	make_files 'F.toolchain("tools")'
+}
+
+# make_files PYTHON: with tests/lib/tool_files.py as F, tar_files as T, elf_files as E, image_files as I.
+make_files() {
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c "import tool_files as F, tar_files as T, elf_files as E, image_files as I
+$1"
+}
+
+inject() {
+	expect "$1" "$ANYARCH" inject --emulator-dir /usr/bin --at /usr/bin/qemu-arm-static "${@:2}"
+}
+
+accelerate() {
+	inject "$1" --accelerate --toolchain tools "${@:2}"
+}
+
+# blob LAYOUT DIGEST
+blob() {
+	printf '%s\n' "$1/blobs/sha256/${2#sha256:}"
+}
+
+# manifest LAYOUT, config LAYOUT: of its first image.
+manifest() {
+	cat "$(blob "$1" "$(jq -r '.manifests[0].digest' "$1/index.json")")"
+}
+
+config() {
+	cat "$(blob "$1" "$(manifest "$1" | jq -r .config.digest)")"
+}
+
+# top LAYOUT: the file of its topmost layer.
+top() {
+	blob "$1" "$(manifest "$1" | jq -r '.layers[-1].digest')"
+}
+
+# members LAYOUT: of its topmost layer.
+members() {
+	tar -tvf "$(top "$1")" --numeric-owner --full-time | awk '{ print $1, $2, $NF }'
+}
+
+# digests IMAGE
+digests() {
+	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.reference) \(.digest) \(.kind)"'
+}
+
+# stays REASON [OPTION...]: the image is refused for that, and not a byte of it is another one.
+stays() {
+	rm -rf was
+	cp -r image was
+	accelerate 3 image "${@:2}"
+	says "$1"
+	diff -r was image
+}
+
+@test "one layer has the emulator, the tools that are equal, and what they need" {
+	make_files 'F.one("image", T.member("usr/lib/x", b"x"))'
+	cp -r image was
+	accelerate 0 image
+	same told "image: injected /usr/bin/qemu-arm-static
+image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively" "$output"
+	same members 'drwxr-xr-x 0/0 usr/
+drwxr-xr-x 0/0 usr/bin/
+-rwxr-xr-x 0/0 usr/bin/qemu-arm-static
+drwxr-xr-x 0/0 usr/lib/
+drwxr-xr-x 0/0 usr/lib/anyarch/
+drwxr-xr-x 0/0 usr/lib/anyarch/native/
+-rw-r--r-- 0/0 usr/lib/anyarch/native/index
+-rw-r--r-- 0/0 usr/lib/anyarch/native/toolchain.json
+drwxr-xr-x 0/0 usr/lib/anyarch/native/lib/
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/lib/loader
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/lib/libc.so.6
+drwxr-xr-x 0/0 usr/lib/anyarch/native/bin/
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/cc1-12
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/as
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/ld.bfd' "$(members image)"
+	same 'one layer' 2 "$(manifest image | jq '.layers | length')"
+	same 'one entry of the history' 2 "$(config image | jq '.history | length')"
+	umoci unpack --rootless --image image:1 bundle
+	cmp bundle/rootfs/usr/lib/anyarch/native/bin/cc1-12 tools/bin/cc1-12
+	same 'the kept tools' 'cc1 as ld.bfd' "$(jq -r '[.tools[].name] | join(" ")' bundle/rootfs/usr/lib/anyarch/native/toolchain.json)"
+	# What the entry stub reads is for these programs, and the emulator has the stub.
+	grep -q -a /usr/lib/gcc/arm-linux-gnueabihf/12/cc1 bundle/rootfs/usr/lib/anyarch/native/index
+	refute grep -q -a cc1plus bundle/rootfs/usr/lib/anyarch/native/index
+	grep -q -a 'anyarch entry 1' bundle/rootfs/usr/bin/qemu-arm-static
+	expect 0 "$ANYARCH" eject image
+	same told "image: removed /usr/bin/qemu-arm-static
+image: removed /usr/lib/anyarch/native" "$output"
+	diff -r was image
+}
+
+@test "it is idempotent, and takes the place of a plain emulator, as that does of it" {
+	make_files 'F.one("image")'
+	cp -r image was
+	inject 0 image
+	cp -r image plain
+	accelerate 0 image
+	[[ $output == *'replaced /usr/bin/qemu-arm-static'*'replaced /usr/lib/anyarch/native'* ]]
+	cp -r image again
+	accelerate 0 image
+	[[ $output == *'unchanged /usr/bin/qemu-arm-static'*'unchanged /usr/lib/anyarch/native: cc1 as'* ]]
+	diff -r again image
+	accelerate 0 --dry-run image
+	diff -r again image
+	inject 0 image
+	diff -r plain image
+	expect 0 "$ANYARCH" eject image
+	diff -r was image
+	accelerate 0 --dry-run image
+	[[ $output == *'injected /usr/lib/anyarch/native'* ]]
+	diff -r was image
+}
+
+@test "the same inputs give the same layer, whoever makes it and wherever" {
+	make_files 'F.one("image")'
+	cp -r image one
+	cp -r image two
+	cp -r image three
+	mkdir tmp
+	accelerate 0 one
+	cp -r tools others
+	touch -d @1234567890 others/bin/* others/lib/*
+	chmod 0700 others/bin/*
+	(umask 077 && TMPDIR=$PWD/tmp TZ=Asia/Tokyo LC_ALL=C inject 0 --accelerate --toolchain others two)
+	same layer "$(manifest one)" "$(manifest two)"
+	diff -r one two
+	SOURCE_DATE_EPOCH=1000000000 accelerate 0 three
+	same bounded 2001-09-09 "$(tar -tvf "$(top three)" --utc usr/bin/qemu-arm-static | awk '{ print $4 }')"
+	same 'all others' "$(tar -tvf "$(top one)" usr/lib/anyarch)" "$(tar -tvf "$(top three)" usr/lib/anyarch)"
+	same left '' "$(ls -A tmp)"
+}
+
+@test "archives of both kinds, and every compression" {
+	make_files '
+layer = F.system()
+I.write("./docker.tar", I.archive(I.docker([([layer], I.config_of([layer]), ["test:1"])])))
+oci = I.Oci()
+I.write("./oci.tar", I.archive(oci.finish(oci.image([layer], codec=T.gz, **I.named("1")))))
+oci = I.Oci()
+I.write("./zstd.tar", I.archive(oci.finish(oci.image([layer], codec=T.zstd, **I.named("1")))))'
+	export XDG_CACHE_HOME=$PWD/cache
+	mkdir cache tmp
+	for name in docker oci zstd; do
+		cp "$name.tar" image.tar
+		TMPDIR=$PWD/tmp accelerate 0 image.tar
+		[[ $output == *'cc1 as ld.bfd run natively'* ]]
+		same left '' "$(ls -A tmp)"
+		accelerate 0 --compress gzip image.tar
+		[[ $output == *unchanged* ]]
+		expect 0 "$ANYARCH" eject image.tar
+		same "$name" "$(digests "$name.tar")" "$(digests image.tar)"
+		# Its layer is in the cache now, and its tools are not.
+		accelerate 0 --compress gzip image.tar
+		[[ $output == *'cc1 as ld.bfd run natively'* ]]
+		expect 0 "$ANYARCH" eject image.tar
+		same "$name" "$(digests "$name.tar")" "$(digests image.tar)"
+	done
+	cat oci.tar | accelerate 0 -o out.tar -
+	expect 0 "$ANYARCH" eject out.tar
+	same piped "$(digests oci.tar)" "$(digests out.tar)"
+	TMPDIR=/nowhere accelerate 1 docker.tar
+	hints TMPDIR
+}
+
+@test "JSON says which tools are native, and why others are not" {
+	make_files 'F.one("image", F.twins(["cc1plus"], version="13.1.0"))
+F.toolchain("tools", ["cc1", "cc1plus", "as", "ld.bfd", "ar"])'
+	accelerate 0 --json image
+	same native '["cc1","as","ld.bfd"]' "$(jq -c '.[0].accelerated' <<<"$output")"
+	same emulated '[["cc1plus","another version: Debian 13.1.0 there, Debian 12.2.0 here"]]' \
+		"$(jq -c '.[0].emulated | map([.tool, .why])' <<<"$output")"
+	same result 'injected injected arm' "$(jq -r '.[0] | "\(.result) \(.tools) \(.arch)"' <<<"$output")"
+	expect 0 "$ANYARCH" eject --json image
+	same removed 'removed removed' "$(jq -r '.[0] | "\(.result) \(.tools)"' <<<"$output")"
+}
+
+@test "an index: each platform gets what there is for it" {
+	make_files '
+arm = F.system()
+arm64 = T.tar(I.system(E.arm64()), T.directory("usr"))
+oci = I.Oci()
+index = oci.index([oci.platform([arm], "arm", "v7"), oci.platform([arm64], "arm64"), oci.platform([T.tar(I.system(E.amd64()))], "amd64")], **I.named("1"))
+I.write_layout("image", oci.finish(index))
+oci = I.Oci()
+I.write_layout("arm64", oci.finish(oci.image([arm64], "arm64", None, **I.named("1"))))'
+	cp -r image was
+	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools image
+	same told 'image: native (amd64): nothing to inject
+image: injected /usr/bin/qemu-arm-static
+image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively
+image: injected /usr/bin/qemu-aarch64-static' "$output"
+	grep -q 'only the emulator for linux/arm64: .*tools are for linux/arm/v7' "$ERR"
+	cp -r image again
+	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools image
+	diff -r again image
+	expect 0 "$ANYARCH" eject image
+	diff -r was image
+	# None at all is an error, and nothing is written.
+	cp -r arm64 was64
+	expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools arm64
+	says 'nothing to accelerate in it: only the emulator for linux/arm64'
+	hints 'anyarch toolchain'
+	diff -r was64 arm64
+	# What runs here anyway needs none.
+	make_files 'oci = I.Oci()
+I.write_layout("amd64", oci.finish(oci.image([T.tar(I.system(E.amd64()))], "amd64", None)))'
+	expect 0 "$ANYARCH" inject --accelerate --toolchain tools amd64
+	[[ $output == *native* ]]
+}
+
+@test "an image without a compiler, and tools that this machine does not have: an error that says what would help" {
+	make_files 'F.one("image", names=[])'
+	stays 'it has no compiler'
+	make_files 'F.one("image", names=[])
+oci = I.Oci()
+I.write_layout("m68k", oci.finish(oci.image([T.tar(I.system(E.elf(E.M68K, big=True)))], "m68k", None)))'
+	if [[ ! -d /usr/lib/gcc-cross/m68k-linux-gnu ]]; then
+		cp -r m68k was-m68k
+		expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate m68k
+		hints 'm68k-linux-gnu'
+		diff -r was-m68k m68k
+	fi
+	stays 'toolchain.json' --toolchain /nowhere || stays '/nowhere' --toolchain /nowhere
+}
+
+@test "twins behind links are found as the kernel finds them" {
+	make_files '
+F.layout("image", T.tar(I.system(E.arm()), F.twins(["cc1"]),
+	F.member("usr/bin/arm-linux-gnueabihf-as", F.twin("as")), T.symlink("usr/bin/as", "arm-linux-gnueabihf-as"),
+	F.member("opt/ld", F.twin("ld.bfd")), T.hardlink("usr/bin/ld.bfd", "opt/ld")))'
+	accelerate 0 image
+	[[ $output == *'cc1 as ld.bfd run natively'* ]]
+	expect 0 "$ANYARCH" eject image
+	# Absolute, over directories, into another layer.
+	make_files '
+F.layout("image2", T.tar(I.system(E.arm()), F.member("opt/tools/as", F.twin("as")), F.member("opt/tools/real", F.twin("ld.bfd")),
+	T.symlink("opt/tools/ld.bfd", "/../opt/./tools/real")), T.tar(T.symlink("usr/bin", "/opt/tools")))'
+	accelerate 0 image2
+	[[ $output == *'as ld.bfd run natively'* ]]
+	# In circles, and to nowhere.
+	make_files 'F.layout("image3", T.tar(I.system(E.arm()), F.twins(["cc1"]), T.symlink("usr/bin/as", "/usr/bin/as"),
+	T.symlink("usr/bin/ld.bfd", "nothing")))'
+	accelerate 0 image3
+	[[ $output == *'cc1 runs natively; emulated: as (cannot be told)' ]]
+}
+
+@test "the topmost layer counts: replaced, hidden, brought back" {
+	local case
+
+	for case in 'T.tar(F.twins(["cc1"], version="13.1.0"))|cc1 (another version' \
+		'T.tar(T.member("usr/bin/.wh.as"))|cc1 ld.bfd run natively' \
+		'T.tar(T.member("usr/.wh.bin"))|cc1 runs natively' \
+		'T.tar(T.member("usr/bin/.wh..wh..opq"), F.twins(["as"]))|cc1 as run natively' \
+		'T.tar(T.member("usr/bin/.wh.as")), T.tar(F.twins(["as"]))|cc1 as ld.bfd run natively' \
+		'T.tar(T.member("usr/lib/gcc", b"a file"))|as ld.bfd run natively' \
+		'T.tar(F.member("usr/bin/as", F.twin("as", make=E.arm64)))|as (for another platform)' \
+		'T.tar(F.member("usr/bin/as", F.twin("as", ident=b"")))|as (cannot be told)' \
+		'T.tar(F.member("usr/bin/as", F.twin("as"), mode=0o777))|as (cannot be told)' \
+		'T.tar(T.directory("usr/bin/as"))|as (cannot be told)' \
+		'T.tar(F.member("usr/bin/as", F.twin("as")), F.member("usr/bin/as", F.twin("as", version="2.41")))|as (another version' \
+		'T.tar(F.member("usr/bin/as", F.twin("as", version="2.41")), F.member("usr/bin/as", F.twin("as")))|cc1 as ld.bfd run natively' \
+		'T.tar(F.member("usr/bin/x", F.twin("as")), T.hardlink("usr/bin/as", "usr/bin/x"), F.member("usr/bin/x", F.twin("as")))|as (cannot be told)' \
+		'T.tar(T.hardlink("usr/bin/as", "usr/bin/as"))|cannot be told' \
+		'T.tar(F.member("usr/bin/as", F.twin("as", more=bytes(61 << 20))))|as (cannot be told)'; do
+		rm -rf image
+		make_files "F.layout('image', F.system(), ${case%%|*})"
+		accelerate 0 image
+		[[ $output == *"${case#*|}"* ]] || {
+			printf '%s\n%s\n' "$case" "$output" >&2
+			return 1
+		}
+	done
+}
+
+@test "the index has the file as unpacking leaves it" {
+	make_files '
+F.layout("image", F.system(), T.tar(T.pax(mtime="1234567890.5"), F.member("usr/bin/as", F.twin("as", more=bytes(1000)))))'
+	accelerate 0 image
+	umoci unpack --rootless --image image:1 bundle
+	python3 - bundle/rootfs <<-'PYTHON'
+		import os, struct, sys
+		root = sys.argv[1]
+		data = open(root + "/usr/lib/anyarch/native/index", "rb").read()
+		assert data[:8] == b"anyNATI1" and struct.unpack_from("<I", data, 8)[0] == len(data)
+		n, = struct.unpack_from("<I", data, 12)
+		assert n == 3, n
+		def text(at):
+		    return data[at:data.index(b"\0", at)].decode()
+		for i in range(n):
+		    size, mtime, native, path, tool, _, kind, at, length = struct.unpack_from("<QqQIIIIII", data, 32 + i * 72)
+		    ident = data[32 + i * 72 + 48:][:length]
+		    st = os.stat(root + text(path))
+		    assert st.st_size == size and int(st.st_mtime) == mtime, (text(path), st, size, mtime)
+		    assert open(root + text(path), "rb").read()[at:at + length] == ident
+		    assert os.stat(root + text(tool)).st_size == native
+	PYTHON
+}
+
+@test "later layers: eject gives what there would be without, in files and in history" {
+	make_files '
+F.one("image")
+F.one("without")'
+	accelerate 0 image
+	make_files '
+for name in "image", "without":
+    F.on_top(name, T.tar(T.directory("usr"), T.directory("usr/lib"), T.member("usr/lib/new", b"new")), "RUN one")
+    F.on_top(name, T.tar(T.member("usr/bin/.wh.ld.bfd"), T.member("tmp/x", b"x")), "RUN two")'
+	expect 0 "$ANYARCH" inspect image
+	cp -r image built
+	expect 0 "$ANYARCH" eject image
+	[[ $output == *'removed /usr/bin/qemu-arm-static'*'removed /usr/lib/anyarch/native'* ]]
+	same config "$(config without | jq -S .)" "$(config image | jq -S .)"
+	same layers "$(manifest without | jq -c .layers)" "$(manifest image | jq -c .layers)"
+	refute grep -r -q -i anyarch image
+	# Another one on top goes, too; the same below is enough when no twin was changed.
+	rm -rf image
+	cp -r built image
+	accelerate 0 image
+	[[ $output == *'injected /usr/lib/anyarch/native: cc1 as run natively'* ]]
+	expect 0 "$ANYARCH" eject image
+	same layers "$(manifest without | jq -c .layers)" "$(manifest image | jq -c .layers)"
+	make_files 'F.one("image2")'
+	accelerate 0 image2
+	make_files 'F.on_top("image2", T.tar(T.member("usr/lib/new", b"new")))'
+	cp -r image2 was2
+	accelerate 0 image2
+	[[ $output == *'unchanged /usr/lib/anyarch/native'* ]]
+	diff -r was2 image2
+	# One that is not what it says is no reason to be content.
+	make_files 'F.on_top("image2", T.tar(T.member("usr/lib/anyarch/native/bin/as", E.amd64(body=b"other"))))'
+	accelerate 0 image2
+	[[ $output == *'injected /usr/lib/anyarch/native'* ]]
+}
+
+@test "what a later layer has of the tools would stay: refused, and the layer is named" {
+	local layer digest n=0
+
+	make_files 'F.one("base")'
+	accelerate 0 base
+	for layer in 'T.member("usr/lib/.wh.anyarch")' 'T.directory("usr/lib/anyarch")' \
+		'T.member("usr/lib/anyarch/.wh.native")' 'T.member("usr/lib/anyarch/.wh..wh..opq")' \
+		'T.directory("usr/lib/anyarch/native")' 'T.member("usr/lib/anyarch/native/x", b"x")' \
+		'T.member("./usr/lib/anyarch/native/bin/.wh.as")' 'T.symlink("usr/lib/anyarch", "/opt")' \
+		'T.hardlink("opt/as", "usr/lib/anyarch/native/bin/as")'; do
+		rm -rf image was
+		cp -r base image
+		make_files "F.on_top('image', T.tar(T.member('etc/x', b'x')))
+F.on_top('image', T.tar($layer))
+F.on_top('image', T.tar(T.member('etc/y', b'y')))"
+		digest=$(manifest image | jq -r '.layers[-2].digest')
+		cp -r image was
+		expect 3 "$ANYARCH" eject image
+		[[ $layer == *hardlink* ]] || says "${digest#sha256:}"
+		[[ $layer != *hardlink* ]] || says 'hard link to /usr/lib/anyarch/native/bin/as'
+		diff -r was image
+		n=$((n + 1))
+	done
+	same cases 9 "$n"
+	# What others have in that directory is theirs, and no matter.
+	for layer in 'T.directory("usr/lib/anyarch"), T.member("usr/lib/anyarch/plugin", b"x")' 'T.member("usr/lib/anyarchive", b"x")' \
+		'T.member("usr/lib/.wh.anyarchive")'; do
+		rm -rf image
+		cp -r base image
+		make_files "F.on_top('image', T.tar($layer))"
+		expect 0 "$ANYARCH" eject image
+	done
+}
+
+@test "a place that is not root's alone is refused" {
+	local case
+
+	for case in 'T.directory("usr/lib", mode=0o777)|/usr/lib: others may write there' \
+		'T.directory("usr", mode=0o775)|/usr: others may write there' \
+		'T.member("usr/lib/", kind=b"5", uid=1000)|/usr/lib: it belongs to user 1000' \
+		'T.directory("usr/lib/anyarch", mode=0o757)|/usr/lib/anyarch: others may write' \
+		'T.directory("usr/lib/anyarch/native", mode=0o1777)|/usr/lib/anyarch/native: others may write' \
+		'T.directory("usr/lib/anyarch/native/bin", mode=0o777)|/usr/lib/anyarch/native/bin: others may write' \
+		'T.symlink("usr/lib/anyarch", "/opt")|a link leads from there to /opt/native/index' \
+		'T.symlink("usr/lib/anyarch/native", "elsewhere")|a link leads from there' \
+		'T.symlink("usr/lib/anyarch/native/bin", "/bin")|a link leads from there' \
+		'T.symlink("usr/lib/anyarch", "/usr/lib/anyarch")|cannot be reached' \
+		'T.member("usr/lib/anyarch", b"a file")|cannot be reached' \
+		'T.directory("usr/lib/anyarch/native/index")|something that is no file' \
+		'T.member("usr/lib/anyarch/native/lib/loader", kind=b"6")|something that is no file'; do
+		rm -rf image
+		make_files "F.one('image', ${case%%|*})"
+		stays "${case#*|}"
+		# Without the tools there is nothing to fear.
+		inject 0 image
+	done
+	rm -rf image
+	make_files 'F.one("image")'
+	stays 'cannot have this place' --at /usr/lib/anyarch/native/index
+}
+
+@test "hostile layers are refused, and nothing is written" {
+	make_files 'layer = F.system()
+F.layout("image", layer[:layer.index(b"usr/bin/as") + 600])'
+	stays truncated
+	rm -rf image
+	make_files 'F.one("image", T.member("usr/bin/nm", kind=b"S"))'
+	stays sparse
+	rm -rf image
+	make_files 'F.one("image", T.pax(GNU__sparse__major=1, GNU__sparse__minor=0), F.member("usr/bin/nm", F.twin("ld.bfd")))'
+	stays sparse
+	rm -rf image
+	make_files 'F.one("image", T.header("usr/bin/nm", b"77777777777\0") + bytes(512))'
+	stays 'truncated or corrupt'
+	# A compressed layer that is known already is looked into all the same, and must be what its name says.
+	rm -rf image
+	export XDG_CACHE_HOME=$PWD/cache
+	mkdir cache
+	make_files 'F.layout("image", F.system(), codec=T.gz)'
+	expect 0 "$ANYARCH" inject --dry-run image
+	make_files 'import json, gzip
+m = json.loads(F.blob("image", json.load(open("image/index.json"))["manifests"][0]["digest"]))
+layer = m["layers"][0]
+name = "image/blobs/sha256/" + layer["digest"][7:]
+data = open(name, "rb").read()
+for level in range(10):
+    other = T.gz(gzip.decompress(data).replace(b"2.40", b"2.41"), level)
+    if len(other) <= len(data):
+        break
+open(name, "wb").write(other + bytes(len(data) - len(other)))'
+	stays 'digest'
+	# The mark alone is not believed.
+	rm -rf image
+	make_files 'import json
+F.one("image")
+F.on_top("image", T.tar(F.member("usr/bin/qemu-arm-static", E.emulator()), T.member("usr/lib/anyarch/native/index", b"x"),
+	T.symlink("usr/lib/anyarch/native/bin", "/bin")))
+top = json.load(open("image/index.json"))["manifests"][0]
+m = json.loads(F.blob("image", top["digest"]))
+c = json.loads(F.blob("image", m["config"]["digest"]))
+c["history"][-1]["comment"] = "anyarch-inject 1 " + c["rootfs"]["diff_ids"][-1] + " sha256:" + "0" * 64
+oci = I.Oci()
+m["config"] = oci.blob(c, I.CONFIG)
+for name, data in oci.finish(oci.blob(m, I.MANIFEST, **I.named("1"))).items():
+    I.write("image/" + name, data)'
+	stays 'is something else'
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Compilers that are none: tiny ELF files with what native tools and those of a root are told by, and a directory of them."""
+import json
+import os
+import struct
+
+import elf_files as E
+import image_files as I
+import tar_files as T
+
+NOTE = 4
+TRIPLET = "arm-linux-gnueabihf"
+GCC = "usr/lib/gcc/arm-linux-gnueabihf/12/"
+NAMES = {"cc1": ("12", "bin/cc1-12"), "cc1plus": ("12", "bin/cc1plus-12"), "as": (None, "bin/as"),
+         "ld.bfd": (None, "bin/ld.bfd"), "ar": (None, "bin/ar")}
+
+
+def texts(name, version=None, triplet=TRIPLET):
+    """What GCC or Binutils have in their programs."""
+    if name.startswith("cc1"):
+        version = version or "12.2.0"
+        return f"\0(Debian {version}-14) \0{version}\0{triplet}\0".encode()
+    return f"\0(GNU Binutils for Debian) {version or '2.40'}\0{triplet}\0".encode()
+
+
+def note(ident):
+    return struct.pack("<III", 4, len(ident), 3) + b"GNU\0" + ident
+
+
+def twin(name, version=None, ident=None, more=b"", make=E.arm):
+    """A program of the root: with a build ID, unless that is b''."""
+    ident = I.digest_of(name.encode())[7:27].encode() if ident is None else ident
+    bits = 64 if make is not E.arm else 32
+    at = 64 + 2 * 56 if bits == 64 else 52 + 2 * 32
+    own = note(ident) if ident else b""
+    return make(body=own + texts(name, version) + more, segments=[(NOTE, at, len(own))])
+
+
+def native(name, version=None):
+    return E.amd64(body=texts(name, version) + b"\0native\0")
+
+
+def toolchain(path, names=("cc1", "as", "ld.bfd"), platform="linux/arm/v7"):
+    """A directory as "anyarch toolchain" makes it."""
+    files = {"lib/loader": E.amd64(body=b"loader"), "lib/libc.so.6": E.amd64(body=b"libc")}
+    tools = []
+    for name in names:
+        version, where = NAMES[name]
+        files[where] = native(name)
+        tools.append({"name": name, "file": where, "path_version": version})
+    for name, data in files.items():
+        I.write(os.path.join(path, name), data, 0o755)
+    manifest = {"platform": platform, "target": TRIPLET, "host": "x86_64", "tools": tools,
+                "files": [{"name": name, "size": len(data), "digest": I.digest_of(data)} for name, data in files.items()]}
+    I.write(os.path.join(path, "toolchain.json"), json.dumps(manifest).encode())
+
+
+def member(name, data, **more):
+    return T.member(name, data, **{"mode": 0o755, "mtime": 1600000000, **more})
+
+
+def twins(names=("cc1", "as", "ld.bfd"), **more):
+    """Members with these, where Debian has them."""
+    where = {"cc1": GCC, "cc1plus": GCC}
+    return b"".join(member(where.get(name, "usr/bin/") + name, twin(name, **more)) for name in names)
+
+
+def system(*more, names=("cc1", "as", "ld.bfd")):
+    """A layer: a small system with a compiler."""
+    return T.tar(I.system(E.arm()), T.directory("usr"), T.directory("usr/bin"), T.directory("usr/lib"), twins(names), *more)
+
+
+def layout(path, *layers, **more):
+    oci = I.Oci()
+    I.write_layout(path, oci.finish(oci.image(list(layers), config={"history": [
+        {"created_by": f"layer {i}"} for i in range(len(layers))]}, **I.named("1"), **more)))
+
+
+def one(path, *more, names=("cc1", "as", "ld.bfd")):
+    """An image of one layer: a system with a compiler, and more members."""
+    layout(path, system(*more, names=names))
+
+
+def blob(path, digest):
+    with open(os.path.join(path, "blobs/sha256", digest[7:]), "rb") as file:
+        return file.read()
+
+
+def on_top(path, layer, command="RUN something"):
+    """The image of a layout with one layer more, as a build on it leaves it."""
+    oci = I.Oci()
+    with open(os.path.join(path, "index.json"), "rb") as file:
+        index = json.load(file)
+    top = index["manifests"][0]
+    manifest = json.loads(blob(path, top["digest"]))
+    config = json.loads(blob(path, manifest["config"]["digest"]))
+    for digest in top["digest"], manifest["config"]["digest"]:
+        os.remove(os.path.join(path, "blobs/sha256", digest[7:]))
+    config["rootfs"]["diff_ids"].append(I.digest_of(layer))
+    config["history"].append({"created_by": command})
+    manifest["config"] = oci.blob(config, I.CONFIG)
+    manifest["layers"].append(oci.blob(layer, I.LAYER))
+    index["manifests"] = [oci.blob(manifest, I.MANIFEST, **I.named("1"))]
+    oci.files["index.json"] = I.pack(index)
+    I.write_layout(path, oci.files)
