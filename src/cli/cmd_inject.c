@@ -200,8 +200,13 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 			  search_emulator(&c->search, arch, &source->emulator, NULL, e);
 	if (r)
 		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;
+	r = c->accelerate ? stub_use_unnamed(&source->emulator, e) : 0;
+	if (r) {
+		emulator_done(&source->emulator);
+		return r;
+	}
 	c->n_sources++;
-	return c->accelerate ? stub_use_unnamed(&source->emulator, e) : 0;
+	return 0;
 }
 
 bool inject_is_native(const struct inject_context *c, const struct arch *arch)
