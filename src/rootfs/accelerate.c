@@ -76,7 +76,7 @@ static int write_index(const struct toolchain *t, const struct twins *twins, con
 	auto_buf index = { 0 };
 	int r = twins_index(t, twins, place, &index);
 
-	return r ? r : write_bytes(dir, ENTRY_INDEX + 1, index.data, index.len);
+	return r ? r : write_bytes(dir, &ENTRY_INDEX[1], index.data, index.len);
 }
 
 static int write_manifest(const struct toolchain *t, const struct twins *twins, int dir)
@@ -170,7 +170,7 @@ static bool is_same(const struct spot *spot, const struct toolchain *t, const st
 
 	if (dir < 0 || twins_index(t, twins, ENTRY_PLACE_ROOT, &index) || twins_manifest(t, twins, &manifest))
 		return false;
-	a = fd_open_regular(dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	a = fd_open_regular(dir, &ENTRY_INDEX[1], O_NOFOLLOW);
 	b = fd_open_regular(dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
 	if (a < 0 || b < 0 || fd_read_all(a, BUF_LIMIT, &have) || have.len != index.len ||
 		memcmp(have.data, index.data, index.len))

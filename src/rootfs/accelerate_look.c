@@ -53,7 +53,7 @@ static const char *text_at(const struct look *l, uint32_t at)
 
 static bool read_index(struct look *l)
 {
-	auto_fd fd = fd_open_regular(l->dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	auto_fd fd = fd_open_regular(l->dir, &ENTRY_INDEX[1], O_NOFOLLOW);
 	const struct entry_index *index;
 
 	if (!is_trusted(fd, l, "its index"))

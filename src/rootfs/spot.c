@@ -144,7 +144,7 @@ static bool parse_record(const char *text, bool *ret_is_made, struct timespec *r
 /* An image's has none, and a root may have been made of one. */
 static bool has_index(int dir)
 {
-	auto_fd fd = fd_open_regular(dir, ENTRY_INDEX + 1, O_NOFOLLOW);
+	auto_fd fd = fd_open_regular(dir, &ENTRY_INDEX[1], O_NOFOLLOW);
 	char magic[sizeof(((struct entry_index *)0)->magic)];
 
 	return fd >= 0 && fd_pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
