@@ -21,8 +21,8 @@ static int refuse(struct image_work *w, const char *what)
 
 static bool is_native_tool(const struct layer *layer, const struct layer_entry *entry)
 {
-	return entry->kind == LAYER_FILE && str_starts(layer_text(layer, entry->path), ENTRY_PLACE_ROOT + 1) &&
-		layer_text(layer, entry->path)[strlen(ENTRY_PLACE_ROOT + 1)] == '/';
+	return entry->kind == LAYER_FILE && str_starts(layer_text(layer, entry->path), &ENTRY_PLACE_ROOT[1]) &&
+		layer_text(layer, entry->path)[strlen(&ENTRY_PLACE_ROOT[1])] == '/';
 }
 
 static bool has_tools(const struct layer *layer)

@@ -45,7 +45,7 @@ static bool has_program(const struct view *view, const char *name, uint64_t size
 	struct view_hit hit;
 	auto_buf path = { 0 };
 
-	buf_addf(&path, "%s/%s", ENTRY_PLACE_ROOT + 1, name);
+	buf_addf(&path, "%s/%s", &ENTRY_PLACE_ROOT[1], name);
 	if (!buf_ok(&path) || !view_find(view, buf_text(&path), &hit))
 		return false;
 	program = layer_program(hit.layer, hit.entry);
@@ -184,7 +184,7 @@ static int add_documents(struct files *files, const struct image_tools *tools)
 	int r = twins_index(tools->toolchain, &tools->twins, ENTRY_PLACE_ROOT, &files->index);
 
 	r = r ? r : twins_manifest(tools->toolchain, &tools->twins, &files->manifest);
-	r = r ? r : add_file(files, ENTRY_INDEX + 1, 0644, -1, &files->index);
+	r = r ? r : add_file(files, &ENTRY_INDEX[1], 0644, -1, &files->index);
 	return r ? r : add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
 }
 

@@ -228,7 +228,7 @@ static void add_text(struct graft *graft, struct tar_entry *entry, const struct 
 
 	entry->size = text->len;
 	tar_write_header(&graft->head, entry);
-	buf_add(&graft->head, text->data, text->len);
+	buf_add(&graft->head, buf_text(text), text->len);
 	buf_add(&graft->head, zeros, (size_t)tar_padding(text->len));
 	graft->head.failed |= !buf_ok(text);
 }

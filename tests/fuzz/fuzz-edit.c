@@ -2,7 +2,7 @@
 /*
  * The whole edit: an archive in, an archive with an emulator in each image out, and that without it again. Whatever is
  * taken is read again, and is the same but for a layer; taken out, in each of the two ways, the digests are those of the
- * beginning.
+ * beginning. On the way some of its files are read.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "fuzz.h"
 #include "image/commit.h"
 #include "image/edit_config.h"
+#include "image/extract.h"
 #include "recipe.h"
 #include "report/image.h"
 
@@ -22,6 +23,7 @@ struct work {
 	struct edit_target targets[TARGETS_MAX];
 	size_t n;
 	enum graft_codec codec;
+	const struct bundle *bundle;
 };
 
 static int emulator(void)
@@ -35,12 +37,41 @@ static int emulator(void)
 	return fd;
 }
 
+/* As many bytes as the header said, or why there are none. */
+static void read_files(const struct bundle *bundle, const struct model_image *image, const struct view *view)
+{
+	static const char *const paths[] = { "/bin/sh", "/usr/bin/qemu-arm-static", "/etc/os-release", "/a", "/../usr/lib/x" };
+	struct extract x = { .view = view };
+	auto_err e = { 0 };
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		must(!extract_want(&x, paths[i]));
+	r = extract_read(&x, bundle, image->layers, &e);
+	fuzz_check(r, &e);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(paths); i++) {
+		auto_buf content = { 0 };
+		struct stat st;
+		auto_fd fd = extract_open(&x, paths[i], &st);
+
+		must(fd < 0 || (!fd_read_all(fd, BUF_LIMIT, &content) && content.len == (size_t)st.st_size));
+	}
+	extract_done(&x);
+}
+
 static int graft_onto(struct image_facts *facts, const struct view *view, void *context)
 {
 	struct graft_request request = { .view = view, .at = "/usr/bin/qemu-arm-static", .emulator = emulator() };
+	const struct buf text = { .data = (char[]){ "text" }, .len = 4 };
+	const struct graft_file files[] = { { "/usr/lib/anyarch/native/x", 0644, -1, &text },
+		{ "/usr/lib/anyarch/native/bin/x", 0755, emulator(), NULL } };
 	struct work *w = context;
 	auto_err e = { 0 };
 
+	if (!facts->is_incomplete && view->n == facts->image->n_layers)
+		read_files(w->bundle, facts->image, view);
+	request.files = files;
+	request.n_files = facts->image->n_layers % 2 ? ARRAY_SIZE(files) : 0;
 	if (facts->is_incomplete || facts->image->is_grafted || w->n == TARGETS_MAX ||
 		edit_find(w->targets, w->n, facts->image->config_digest) ||
 		graft_make(&request, &w->grafts[w->n], &e))
@@ -161,7 +192,7 @@ static bool has_any_mark(const struct model *model)
 static void edit(const struct bundle *bundle, enum graft_codec codec)
 {
 	struct image_report report, with;
-	struct work w = { .codec = codec };
+	struct work w = { .codec = codec, .bundle = bundle };
 	struct bundle *out;
 	auto_err e = { 0 };
 

@@ -195,6 +195,79 @@ static void the_epoch_bounds_times(void **state)
 	}
 }
 
+/* The same layer, told or stored while it is made; each file in its place, with its content. */
+static void several_files_in_one_layer(void **state)
+{
+	static const struct view nothing = { 0 };
+	auto_fd fd = emulator(), place = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC), stored = -1;
+	auto_buf empty = { 0 }, block = { 0 }, text = { 0 }, content = { 0 };
+	struct graft_file files[] = { { "/lib/tools/empty", 0644, -1, &empty }, { "/lib/tools/block", 0644, -1, &block },
+		{ "/lib/tools/bin/x", 0755, fd, NULL }, { "/lib/tools/bin/y", 0755, fd, NULL } };
+	struct graft_request request = { .view = &nothing, .at = "/bin/q", .emulator = fd, .files = files,
+		.n_files = ARRAY_SIZE(files) };
+	struct graft one = { 0 }, two = { 0 };
+	auto_err e = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < TAR_BLOCK; i++)
+		buf_adds(&block, "b");
+	check_code("making it", graft_make(&request, &one, &e), 0, &e);
+	list(&one, &text);
+	check(!strcmp(buf_text(&text), "bin/ 5 0755 0:0 0 1600000000\nbin/q 0 0755 0:0 1000 1600000000\n"
+					"lib/ 5 0755 0:0 0 0\nlib/tools/ 5 0755 0:0 0 0\nlib/tools/empty 0 0644 0:0 0 0\n"
+					"lib/tools/block 0 0644 0:0 512 0\nlib/tools/bin/ 5 0755 0:0 0 0\n"
+					"lib/tools/bin/x 0 0755 0:0 1000 0\nlib/tools/bin/y 0 0755 0:0 1000 0\n"),
+		"%s", buf_text(&text));
+	request.has_place = true;
+	request.place = place;
+	check_code("storing it", graft_make(&request, &two, &e), 0, &e);
+	check(two.is_stored && !strcmp(one.diff_id, two.diff_id), "stored it is another one");
+	cleanup_fd(&fd);
+	fd = -1;
+	stored = memfd_create("layer", 0);
+	assert_false(stored < 0 || graft_write(&two, stored) || lseek(stored, 0, SEEK_SET) ||
+		fd_read_all(stored, BUF_LIMIT, &content));
+	check(content.len == two.tar_size && memmem(content.data, content.len, block.data, block.len), "its content is lost");
+	graft_done(&one);
+	graft_done(&two);
+}
+
+static void files_beside_it_are_roots_alone(void **state)
+{
+	static const struct {
+		const char *directory, *link;
+		unsigned mode;
+		uint64_t uid;
+		int code;
+	} cases[] = {
+		{ "lib/tools/", NULL, 0755, 0, 0 },
+		{ "lib/tools/", NULL, 0775, 0, -EBADMSG },
+		{ "lib/tools/", NULL, 0757, 0, -EBADMSG },
+		{ "lib/", NULL, 0755, 1, -EBADMSG },
+		{ "lib/other/", NULL, 0777, 0, 0 },
+		{ "lib/", "tools", 0755, 0, -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_buf tar = { 0 }, nothing = { 0 };
+		auto_fd fd = emulator();
+		struct graft_file file = { "/lib/tools/index", 0644, -1, &nothing };
+		struct stack s = { 0 };
+		struct graft_request request = { .view = &s.view, .at = "/q", .emulator = fd, .files = &file, .n_files = 1 };
+		struct graft graft = { 0 };
+		auto_err e = { 0 };
+
+		directory(&tar, cases[i].directory, cases[i].mode, cases[i].uid);
+		if (cases[i].link)
+			archive_link(&tar, "lib/tools", "/elsewhere", '2');
+		stack_add(&s, &tar);
+		check_code(cases[i].directory, graft_make(&request, &graft, &e), cases[i].code, &e);
+		graft_done(&graft);
+		stack_done(&s);
+	}
+}
+
 static void headers_read_back(const struct tar_entry *entry)
 {
 	auto_buf tar = { 0 };
@@ -250,6 +323,8 @@ int main(void)
 		unit(the_topmost_layer_counts),
 		unit(what_is_in_the_way_is_refused),
 		unit(the_epoch_bounds_times),
+		unit(several_files_in_one_layer),
+		unit(files_beside_it_are_roots_alone),
 		unit(names_and_numbers_of_any_size),
 	};
 
