@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Owns which native tools inject puts into an image, that they come in one layer, and that eject leaves no trace of them.
-# shellcheck disable=SC2154 # the library sets output, stderr and status
+# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
@@ -143,6 +143,8 @@ image: removed /usr/lib/anyarch/native" "$output"
 }
 
 @test "archives of both kinds, and every compression" {
+	local name
+
 	make_files '
 layer = F.system()
 I.write("./docker.tar", I.archive(I.docker([([layer], I.config_of([layer]), ["test:1"])])))
@@ -150,7 +152,7 @@ oci = I.Oci()
 I.write("./oci.tar", I.archive(oci.finish(oci.image([layer], codec=T.gz, **I.named("1")))))
 oci = I.Oci()
 I.write("./zstd.tar", I.archive(oci.finish(oci.image([layer], codec=T.zstd, **I.named("1")))))'
-	export XDG_CACHE_HOME=$PWD/cache
+	local -x XDG_CACHE_HOME=$PWD/cache
 	mkdir cache tmp
 	for name in docker oci zstd; do
 		cp "$name.tar" image.tar
@@ -167,7 +169,7 @@ I.write("./zstd.tar", I.archive(oci.finish(oci.image([layer], codec=T.zstd, **I.
 		expect 0 "$ANYARCH" eject image.tar
 		same "$name" "$(digests "$name.tar")" "$(digests image.tar)"
 	done
-	cat oci.tar | accelerate 0 -o out.tar -
+	accelerate 0 -o out.tar - <oci.tar
 	expect 0 "$ANYARCH" eject out.tar
 	same piped "$(digests oci.tar)" "$(digests out.tar)"
 	TMPDIR=/nowhere accelerate 1 docker.tar
@@ -403,6 +405,10 @@ F.on_top('image', T.tar(T.member('etc/y', b'y')))"
 	rm -rf image
 	make_files 'F.one("image")'
 	stays 'cannot have this place' --at /usr/lib/anyarch/native/index
+	stays 'no place for an emulator' --at /usr/lib/anyarch/native/qemu
+	stays 'no place for an emulator' --at /usr/lib/anyarch
+	inject 3 --at /usr/lib/anyarch/native/index image
+	diff -r was image
 }
 
 @test "hostile layers are refused, and nothing is written" {
@@ -420,7 +426,7 @@ F.layout("image", layer[:layer.index(b"usr/bin/as") + 600])'
 	stays 'truncated or corrupt'
 	# A compressed layer that is known already is looked into all the same, and must be what its name says.
 	rm -rf image
-	export XDG_CACHE_HOME=$PWD/cache
+	local -x XDG_CACHE_HOME=$PWD/cache
 	mkdir cache
 	make_files 'F.layout("image", F.system(), codec=T.gz)'
 	expect 0 "$ANYARCH" inject --dry-run image

@@ -108,6 +108,11 @@ documented() { # SECTION
 	keep 0 anyarch inject --json "$PWD/one" "$PWD/two"
 	keep 0 anyarch inject --json "$PWD/one"
 	keep 0 anyarch eject --json "$PWD/one"
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c 'import tool_files as F
+F.toolchain("tools", ["cc1", "cc1plus"])
+F.one("image", F.twins(["cc1plus"], version="13.1.0"))'
+	keep 0 anyarch inject --json --accelerate --toolchain "$PWD/tools" "$PWD/image"
+	keep 0 anyarch eject --json "$PWD/image"
 	documented 'INJECT AND EJECT'
 }
 

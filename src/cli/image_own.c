@@ -1,27 +1,55 @@
 // SPDX-License-Identifier: MIT
-/* What later layers have of native tools, which would stay in an image when those go. */
-#include "cli/image_trace.h"
+/* Layers of ours by what they hold, and what later layers have of that. */
+#include "cli/image_own.h"
 
 #include <string.h>
 
-#include "base/str.h"
 #include "emulator/entry/layout.h"
 
 /* ENTRY_PLACE_ROOT, and the directory that is made for it. */
 #define PLACE (&ENTRY_PLACE_ROOT[1])
 #define OWN   "usr/lib/anyarch"
 
-static bool is_at(const char *path, const char *place)
+bool image_own_is_at(const char *path, const char *place)
 {
 	size_t len = strlen(place);
 
 	return !strncmp(path, place, len) && (!path[len] || path[len] == '/');
 }
 
+bool image_own_has_tools(const struct layer *layer)
+{
+	static const char index[] = ENTRY_PLACE_ROOT ENTRY_INDEX;
+
+	return layer_find(layer, index + 1, strlen(index + 1));
+}
+
+static bool is_native_tool(const struct layer *layer, const struct layer_entry *entry)
+{
+	return entry->kind == LAYER_FILE && image_own_is_at(layer_text(layer, entry->path), PLACE);
+}
+
+const char *image_own_emulator(const struct layer *layer)
+{
+	const char *path = NULL;
+	bool may_have_tools = image_own_has_tools(layer);
+
+	for (size_t i = 0; i < layer->n; i++) {
+		const struct layer_entry *entry = &layer->entries[i];
+
+		if (entry->kind == LAYER_DIRECTORY || (may_have_tools && is_native_tool(layer, entry)))
+			continue;
+		if (path || !layer_program(layer, entry))
+			return NULL;
+		path = layer_text(layer, entry->path);
+	}
+	return path && layer_program(layer, layer_find(layer, path, strlen(path))) ? path : NULL;
+}
+
 /* Of the tools, and of nothing else. */
 static bool is_of_tools(const char *path)
 {
-	return is_at(path, PLACE) || !strcmp(path, OWN "/" LAYER_WHITEOUT_PREFIX "native");
+	return image_own_is_at(path, PLACE) || !strcmp(path, OWN "/" LAYER_WHITEOUT_PREFIX "native");
 }
 
 /* Of the directory around them, which others may have, too. */
@@ -41,7 +69,7 @@ static bool has_any(const struct layer *layer, bool (*is)(const char *path))
 
 static bool is_of_others(const char *path)
 {
-	return is_at(path, OWN) && !is_of_own(path) && !is_of_tools(path);
+	return image_own_is_at(path, OWN) && !is_of_own(path) && !is_of_tools(path);
 }
 
 static bool has_layer_of_others(const struct view *view, const bool *flags)
@@ -59,7 +87,7 @@ static int tell(const struct image_work *w, const char *layer)
 	return err_hint(w->e, "build on it without touching that directory, and eject then");
 }
 
-int image_trace_check(struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
+int image_own_check_traces(struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
 {
 	bool has_others = has_layer_of_others(view, flags), is_above = false;
 

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+/* Which images of a file lose our layers, and what then hides what others have put over them. */
+#include "cli/image_drop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/image_own.h"
+#include "image/edit_config.h"
+
+enum { COVERS_MAX = 16 };
+
+/* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
+static int find_marked(struct image_work *w, const struct model_image *image, bool *flags, bool *ret_is_exact)
+{
+	auto_buf text = { 0 }, before = { 0 };
+	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
+
+	if (!r)
+		r = config_drop(buf_text(&text), text.len, &before, w->e);
+	if (r < 0)
+		return r;
+	*ret_is_exact = r;
+	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, w->e);
+}
+
+static bool is_above(const struct view *view, size_t i, const struct layer *layer)
+{
+	while (++i < view->n)
+		if (view->layers[i] == layer)
+			return true;
+	return false;
+}
+
+/*
+ * What is left when layers of ours, this one among them, are taken off: another emulator at the same path, which somebody
+ * put there later. One from below was there before ours, and comes back.
+ */
+static const struct layer_program *find_again(const struct view *view, size_t i, const struct view *left, const char *path,
+	const struct layer_program *ours)
+{
+	const struct layer_program *program;
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit hit;
+
+	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK || !is_above(view, i, hit.layer) ||
+		view_resolve(left, path, &hit, resolved))
+		return NULL;
+	program = layer_program(hit.layer, hit.entry);
+	/* One that is no emulator of QEMU's is known again by nothing but its size. */
+	if (!program || program->emulates != ours->emulates || (!ours->emulates && program->size != ours->size))
+		return NULL;
+	return program;
+}
+
+/* Where a layer of ours has its emulator, and which. */
+static const char *path_of(const struct view *view, size_t i, const struct layer_program **ret)
+{
+	const char *path = image_own_emulator(view->layers[i]);
+	const struct layer_entry *entry = path ? layer_find(view->layers[i], path, strlen(path)) : NULL;
+
+	*ret = entry ? layer_program(view->layers[i], entry) : NULL;
+	return path;
+}
+
+static bool has_path(const char *const *paths, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(paths[i], path))
+			return true;
+	return false;
+}
+
+/* Emulators that others have put over ours are hidden by whiteouts: what that means is told. */
+static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
+{
+	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(*layers));
+	const char *paths[COVERS_MAX];
+	struct view left = { .layers = layers };
+	size_t n = 0;
+
+	if (!layers)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	for (size_t i = 0; i < view->n; i++)
+		if (!flags[i])
+			layers[left.n++] = view->layers[i];
+	for (size_t i = 0; i < view->n && n < COVERS_MAX; i++) {
+		const struct layer_program *ours;
+		const char *path = flags[i] ? path_of(view, i, &ours) : NULL;
+		const struct layer_program *again = path ? find_again(view, i, &left, path, ours) : NULL;
+
+		if (!again || has_path(paths, n, path))
+			continue;
+		paths[n++] = path;
+		if (!w->c->quiet)
+			say_note("%s: another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image", w->c->target,
+				path, (double)again->size / 1e6);
+	}
+	return n ? graft_hide(&left, paths, n, w->c->has_epoch ? w->c->epoch : 0, &change->graft, w->e) : 0;
+}
+
+/* What is flagged: layers of nothing but an emulator, where it was asked for. */
+static void flag_layers(const struct image_work *w, const struct view *view, bool *flags)
+{
+	for (size_t i = 0; i < view->n; i++) {
+		const char *path = image_own_emulator(view->layers[i]);
+
+		flags[i] = path && (!w->c->at || !strcmp(w->c->at + strspn(w->c->at, "/"), path));
+	}
+}
+
+/* Where layers cannot be looked at, only the topmost one can go. */
+static int look_at_marks(struct image_work *w, const struct model_image *image)
+{
+	auto_free bool *flags = mem_new(image->n_layers + 1, sizeof(*flags));
+	bool is_exact;
+	int r;
+
+	if (!flags)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	memset(flags, true, image->n_layers);
+	r = find_marked(w, image, flags, &is_exact);
+	if (r < 0)
+		return r;
+	if (r > is_exact || (is_exact && w->c->at))
+		return err_set(w->e, -EBADMSG,
+			"%s: an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be read", w->c->target);
+	if (is_exact)
+		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
+	return 0;
+}
+
+/* For what is told of it. */
+static int set_place(struct image_work *w, struct image_change *change, const struct view *view, size_t i)
+{
+	const struct layer_program *program;
+	const char *path = path_of(view, i, &program);
+
+	change->arch = program ? program->emulates : NULL;
+	change->had_tools |= image_own_has_tools(view->layers[i]);
+	free(take_ptr(&change->place));
+	if (path && asprintf(&change->place, "/%s", path) < 0) {
+		change->place = NULL;
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	}
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A hard link out of its layer to one of these paths; NULL. */
+static const char *find_link(const struct layer *layer, const char *const *paths, size_t n)
+{
+	for (size_t i = 0; i < layer->n; i++) {
+		const char *link = layer_text(layer, layer->entries[i].link);
+
+		if (layer->entries[i].kind == LAYER_HARDLINK && bsearch(&link, paths, n, sizeof(*paths), by_text) &&
+			!layer_find(layer, link, strlen(link)))
+			return link;
+	}
+	return NULL;
+}
+
+/* What layers of ours hold, sorted. */
+static int list_own(const struct view *view, const bool *flags, const char ***ret, size_t *ret_n)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < view->n; i++)
+		room += flags[i] ? view->layers[i]->n : 0;
+	*ret = mem_new(room, sizeof(**ret));
+	*ret_n = 0;
+	if (!*ret)
+		return -ENOMEM;
+	for (size_t i = 0; i < view->n; i++)
+		for (size_t k = 0; flags[i] && k < view->layers[i]->n; k++)
+			if (view->layers[i]->entries[k].kind == LAYER_FILE)
+				(*ret)[(*ret_n)++] = layer_text(view->layers[i], view->layers[i]->entries[k].path);
+	qsort(*ret, *ret_n, sizeof(**ret), by_text);
+	return 0;
+}
+
+/* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
+static int check_links(struct image_work *w, const struct view *view, const bool *flags)
+{
+	auto_free const char **paths = NULL;
+	const char *link = NULL;
+	size_t n;
+
+	if (list_own(view, flags, &paths, &n))
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	for (size_t i = 0; i < view->n && !link; i++)
+		link = find_link(view->layers[i], paths, n);
+	if (!link)
+		return 0;
+	return err_set(w->e, -EBADMSG, "%s: a later layer has a hard link to /%s, and could not be unpacked without it",
+		w->c->target, link);
+}
+
+/* All of ours go, and what hides others comes. */
+static int drop_all(struct image_work *w, const struct model_image *image, const struct view *view)
+{
+	struct image_change *change = &w->changes[w->n];
+	int r = check_links(w, view, change->flags);
+
+	if (!r)
+		r = image_own_check_traces(w, image, view, change->flags);
+	if (!r)
+		r = cover(w, view, change->flags, change);
+	for (size_t i = 0; !r && i < view->n; i++)
+		if (change->flags[i])
+			r = set_place(w, change, view, i);
+	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest, .drops = change->flags,
+		.n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
+	return r;
+}
+
+/* Where only the topmost layer is ours, and nothing was changed since, it goes as it came. */
+int image_drop_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
+{
+	const struct model_image *image = facts->image;
+	struct image_change *change = &w->changes[w->n];
+	bool is_exact, is_ours;
+	int r;
+
+	if (facts->is_incomplete || view->n != image->n_layers || !view->n)
+		return look_at_marks(w, image);
+	change->flags = mem_new(view->n, sizeof(*change->flags));
+	if (!change->flags)
+		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	flag_layers(w, view, change->flags);
+	is_ours = change->flags[view->n - 1];
+	r = find_marked(w, image, change->flags, &is_exact);
+	if (r < 0)
+		return r;
+	is_exact = is_exact && is_ours;
+	if (r > (is_exact && change->flags[view->n - 1]))
+		return drop_all(w, image, view);
+	free(take_ptr(&change->flags));
+	if (!is_exact)
+		return 0;
+	w->targets[w->n] = (struct edit_target){ .digest = image->config_digest };
+	return set_place(w, &w->changes[w->n++], view, view->n - 1);
+}
