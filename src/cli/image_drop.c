@@ -220,6 +220,19 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 	return r;
 }
 
+/* A history that was written anew has no mark of ours any more: what is there cannot be proven to be, and would stay. */
+static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags,
+	bool is_exact)
+{
+	for (size_t i = 0; !w->c->at && i + is_exact < view->n; i++)
+		if (!flags[i] && image_own_has_tools(view->layers[i]) && image_own_emulator(view->layers[i])) {
+			err_set(w->e, -EBADMSG, "%s: the layer %s has native tools and no mark in the history: it stays", w->c->target,
+				image->layers[i]);
+			return err_hint(w->e, "build on an image with a history, and keep that");
+		}
+	return 0;
+}
+
 /* Where only the topmost layer is ours, and nothing was changed since, it goes as it came. */
 int image_drop_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
@@ -236,8 +249,8 @@ int image_drop_look(struct image_work *w, const struct image_facts *facts, const
 	flag_layers(w, view, change->flags);
 	is_ours = change->flags[view->n - 1];
 	r = find_marked(w, image, change->flags, &is_exact);
-	if (r < 0)
-		return r;
+	if (r < 0 || check_marks(w, image, view, change->flags, is_exact))
+		return w->e->code;
 	is_exact = is_exact && is_ours;
 	if (r > (is_exact && change->flags[view->n - 1]))
 		return drop_all(w, image, view);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, and nothing in them but what is new. */
+/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but what is new. */
 #include "image/graft.h"
 
 #include <fcntl.h>

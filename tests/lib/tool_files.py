@@ -70,10 +70,10 @@ def system(*more, names=("cc1", "as", "ld.bfd")):
     return T.tar(I.system(E.arm()), T.directory("usr"), T.directory("usr/bin"), T.directory("usr/lib"), twins(names), *more)
 
 
-def layout(path, *layers, **more):
+def layout(path, *layers, has_history=True, **more):
     oci = I.Oci()
-    I.write_layout(path, oci.finish(oci.image(list(layers), config={"history": [
-        {"created_by": f"layer {i}"} for i in range(len(layers))]}, **I.named("1"), **more)))
+    config = {"history": [{"created_by": f"layer {i}"} for i in range(len(layers))]} if has_history else None
+    I.write_layout(path, oci.finish(oci.image(list(layers), config=config, **I.named("1"), **more)))
 
 
 def one(path, *more, names=("cc1", "as", "ld.bfd")):
@@ -86,20 +86,32 @@ def blob(path, digest):
         return file.read()
 
 
-def on_top(path, layer, command="RUN something"):
-    """The image of a layout with one layer more, as a build on it leaves it."""
+def change(path, function):
+    """Another config and manifest for the image of a layout, as function(oci, config, manifest) leaves them."""
     oci = I.Oci()
     with open(os.path.join(path, "index.json"), "rb") as file:
         index = json.load(file)
-    top = index["manifests"][0]
-    manifest = json.loads(blob(path, top["digest"]))
+    top = index["manifests"][0]["digest"]
+    manifest = json.loads(blob(path, top))
     config = json.loads(blob(path, manifest["config"]["digest"]))
-    for digest in top["digest"], manifest["config"]["digest"]:
+    for digest in top, manifest["config"]["digest"]:
         os.remove(os.path.join(path, "blobs/sha256", digest[7:]))
-    config["rootfs"]["diff_ids"].append(I.digest_of(layer))
-    config["history"].append({"created_by": command})
+    function(oci, config, manifest)
     manifest["config"] = oci.blob(config, I.CONFIG)
-    manifest["layers"].append(oci.blob(layer, I.LAYER))
-    index["manifests"] = [oci.blob(manifest, I.MANIFEST, **I.named("1"))]
-    oci.files["index.json"] = I.pack(index)
-    I.write_layout(path, oci.files)
+    I.write_layout(path, oci.finish(oci.blob(manifest, I.MANIFEST, **I.named("1"))))
+
+
+def on_top(path, layer, command="RUN something"):
+    """The image of a layout with one layer more, as a build on it leaves it."""
+    def add(oci, config, manifest):
+        config["rootfs"]["diff_ids"].append(I.digest_of(layer))
+        config["history"].append({"created_by": command})
+        manifest["layers"].append(oci.blob(layer, I.LAYER))
+    change(path, add)
+
+
+def mark(path, at, comment):
+    """The comment of an entry of the history; {}: the digest of the topmost layer."""
+    def put(_, config, __):
+        config["history"][at]["comment"] = comment.format(config["rootfs"]["diff_ids"][-1])
+    change(path, put)
