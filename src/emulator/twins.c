@@ -8,6 +8,7 @@
 #include "arch/elf.h"
 #include "arch/elf_edit.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 
 const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
@@ -41,26 +42,46 @@ static bool has_same_numbers(const struct toolchain *t)
 	return t->platform.arch->bits == arch_host()->bits && t->platform.arch->is_big == arch_host()->is_big;
 }
 
-static enum twin_verdict judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
+/* Whether it says of itself what the native one says: an enum twin_verdict; -errno. */
+static int compare_identity(const struct toolchain *t, struct twin *twin, int fd)
 {
 	const struct tool_kind *kind = twin->tool->kind;
-	struct elf_info info;
-	int len;
+	int r = identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity);
 
-	if (!is_roots(st) || elf_read(fd, &info, NULL) || info.is_truncated)
+	if (r < 0 && r != -E2BIG)
+		return r;
+	if (r != 1)
+		return TWIN_UNKNOWN;
+	return identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
+}
+
+static bool has_right_numbers(const struct toolchain *t, const struct tool_kind *kind)
+{
+	if (kind->wants_same_numbers && !has_same_numbers(t))
+		return false;
+	return !kind->wants_same_order || t->platform.arch->is_big == arch_host()->is_big;
+}
+
+/* An enum twin_verdict; -errno when it is the machine that cannot tell. */
+static int judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
+{
+	struct elf_info info;
+	int r = is_roots(st) ? elf_read(fd, &info, NULL) : TWIN_UNKNOWN, len;
+
+	if (r == -ENOMEM || r == -EIO || r == -EINTR)
+		return r;
+	if (r || info.is_truncated)
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if ((kind->wants_same_numbers && !has_same_numbers(t)) ||
-		(kind->wants_same_order && t->platform.arch->is_big != arch_host()->is_big))
+	if (!has_right_numbers(t, twin->tool->kind))
 		return TWIN_NUMBERS;
-	if (kind->identity != IDENTITY_NONE) {
-		if (identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity) != 1)
-			return TWIN_UNKNOWN;
-		if (!identity_is_equal(&twin->identity, &twin->tool->identity))
-			return TWIN_OTHER;
-	}
+	r = compare_identity(t, twin, fd);
+	if (r)
+		return r;
 	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
+	if (len == -ENOMEM || len == -EIO || len == -EINTR)
+		return len;
 	if (len < 8 || twin->id_at > UINT32_MAX)
 		return TWIN_UNKNOWN;
 	twin->id_len = (size_t)len;
@@ -101,15 +122,16 @@ int twins_find(const struct toolchain *t, const struct twin_root *root, struct t
 		struct twin *twin = &ret->list[ret->n++];
 		struct stat st = { 0 };
 		auto_fd fd = -1;
+		int r;
 
-		*twin = (struct twin){ .tool = &t->tools[i], .verdict = TWIN_ABSENT };
+		*twin = (struct twin){ .tool = &t->tools[i] };
 		fd = open_twin(t, root, twin, &st);
-		if (fd >= 0)
-			twin->verdict = judge(t, twin, fd, &st);
-		else if (fd == -ENOMEM || fd == -EIO || fd == -EINTR)
-			return err_sys(e, fd, "%s", twin->path);
-		else if (fd != -ENOENT && fd != -ENOTDIR)
-			twin->verdict = TWIN_UNKNOWN;
+		r = fd >= 0 ? judge(t, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
+		if (r == TWIN_UNKNOWN && mem_has_failed())
+			r = -ENOMEM;
+		if (r == -ENOMEM || r == -EIO || r == -EINTR)
+			return err_sys(e, r, "%s", twin->path);
+		twin->verdict = r < 0 ? TWIN_UNKNOWN : (enum twin_verdict)r;
 	}
 	settle_dependent(ret);
 	for (size_t i = 0; i < ret->n; i++)
@@ -260,5 +282,5 @@ int twins_manifest(const struct toolchain *t, const struct twins *twins, struct 
 		r = -ENOMEM;
 	if (!r)
 		buf_add(out, text, len);
-	return r ? r : buf_ok(out) ? 0 : -ENOMEM;
+	return r ? r : buf_ok(out) && !mem_has_failed() ? 0 : -ENOMEM;
 }
