@@ -29,6 +29,7 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 	if (!graft->hides)
 		buf_addf(out, ",\"comment\":\"" MARK "%s %s\"", graft->diff_id, digest);
 	buf_adds(out, "}");
+	out->failed |= !buf_ok(&command);
 }
 
 /* A member that readers do not know is no error to them (image-spec config.md); a history must not be invented. */

@@ -317,7 +317,8 @@ void splice_quote(struct buf *out, const char *text)
 			buf_adds(out, "\\");
 		buf_add(out, p, 1);
 	}
-	buf_adds(out, buf_ok(&safe) ? "\"" : "");
+	buf_adds(out, "\"");
+	out->failed |= !buf_ok(&safe);
 }
 
 void splice_descriptor(struct splice *s, const char *text, struct span descriptor, const char *digest,
