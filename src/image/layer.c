@@ -280,30 +280,27 @@ int layer_add_directory(struct layer *layer, const struct layer_directory *direc
 	return 0;
 }
 
+/* Gives back the room behind the n items. Returns where they are then. */
+static void *fit(struct layer *layer, void *items, size_t *cap, size_t n, size_t size)
+{
+	void *less = n ? realloc(items, n * size) : NULL;
+	size_t spare = (*cap - n) * size;
+
+	if (!less)
+		return items;
+	*cap = n;
+	atomic_fetch_sub(&held, spare);
+	layer->held -= spare;
+	return less;
+}
+
 void layer_fit(struct layer *layer)
 {
-	const struct {
-		void **items;
-		size_t *cap, n, size;
-	} arrays[] = {
-		{ (void **)&layer->entries, &layer->cap, layer->n, sizeof(*layer->entries) },
-		{ (void **)&layer->directories, &layer->directories_cap, layer->n_directories,
-			sizeof(*layer->directories) },
-		{ (void **)&layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs) },
-		{ (void **)&layer->arena, &layer->room, layer->used, 1 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++) {
-		void *less = arrays[i].n ? realloc(*arrays[i].items, arrays[i].n * arrays[i].size) : NULL;
-		size_t spare = (*arrays[i].cap - arrays[i].n) * arrays[i].size;
-
-		if (!less)
-			continue;
-		*arrays[i].items = less;
-		*arrays[i].cap = arrays[i].n;
-		atomic_fetch_sub(&held, spare);
-		layer->held -= spare;
-	}
+	layer->entries = fit(layer, layer->entries, &layer->cap, layer->n, sizeof(*layer->entries));
+	layer->directories = fit(layer, layer->directories, &layer->directories_cap, layer->n_directories,
+		sizeof(*layer->directories));
+	layer->programs = fit(layer, layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs));
+	layer->arena = fit(layer, layer->arena, &layer->room, layer->used, 1);
 }
 
 void layer_done(struct layer *layer)
