@@ -115,7 +115,7 @@ int sweeper_start(struct err *e)
 
 	if (command < 0 || proc < 0)
 		return err_sys(e, -errno, "cannot watch over the command");
-	pid = vfork();
+	pid = fork();
 	if (!pid) {
 		pid_t sweeper = fork(); /* of nobody's, as soon as this one has ended */
 
