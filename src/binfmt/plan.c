@@ -28,7 +28,7 @@ static unsigned wanted_flags(const struct register_options *options, const struc
 	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
 	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
 	bool is_likely = !options->no_verify &&
-		(!options->dry_run || atoi(item->version) >= QEMU_ARGV0_MAJOR);
+		(!options->dry_run || strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR);
 
 	if (options->credentials)
 		flags |= RULE_CREDENTIALS | RULE_OPEN_BINARY;
