@@ -270,6 +270,7 @@ static int eject_root(struct inject_context *c, struct err *e)
 		err_sys(e, r == -EACCES ? r : -EIO, "%s: not all of it could be looked at", c->target);
 	if (!r && !c->found && !c->json && !c->quiet)
 		say_note("%s: nothing was injected", c->target);
+	c->e = NULL;
 	return r;
 }
 

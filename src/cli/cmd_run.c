@@ -52,7 +52,7 @@ struct context {
 static int set_user(struct context *c, const char *text, struct err *e)
 {
 	const char *colon = strchr(text, ':');
-	auto_free char *uid = strndup(text, colon ? (size_t)(colon - text) : strlen(text));
+	auto_free char *uid = mem_part(text, colon ? (size_t)(colon - text) : strlen(text));
 
 	c->has_user = true;
 	if (!uid || str_to_uint(uid, 0xfffffffe, &c->uid) ||

@@ -88,7 +88,7 @@ static int open_below(int dir, const char *name)
 /* In another user's home, as sudo may leave it, nothing is made: what is not there would be ours, and in the way. */
 static bool may_make(const char *path)
 {
-	auto_free char *copy = strdup(path);
+	auto_free char *copy = mem_text(path);
 	struct stat st;
 
 	return copy && !stat(dirname(copy), &st) && (st.st_uid == geteuid() || st.st_uid == 0);

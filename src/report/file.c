@@ -3,6 +3,7 @@
 #include "report/file.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fdio.h"
@@ -30,7 +31,7 @@ static bool read_script(int fd, char command[FILE_LINE_MAX])
 	if (n == sizeof(line) - 1 && !strpbrk(line + skip, " \t\n"))
 		return false; /* the kernel does not run a program whose name it sees in part */
 	line[strcspn(line, "\n")] = '\0';
-	strcpy(command, line + skip);
+	snprintf(command, FILE_LINE_MAX, "%s", line + skip);
 	for (size_t len = strlen(command); len && strchr(" \t", command[len - 1]); len--)
 		command[len - 1] = '\0';
 	return true;
