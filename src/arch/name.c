@@ -214,9 +214,9 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 }
 
 /* [os/]arch[/variant] with a slash in it; the first word is an OS only when it is no architecture. */
-static int parse_platform(char *text, struct platform *ret, struct err *e)
+static int parse_platform(char *text, char *slash, struct platform *ret, struct err *e)
 {
-	char *slash = strchr(text, '/'), *variant;
+	char *variant;
 	struct platform p;
 
 	*slash = '\0';
@@ -289,7 +289,7 @@ static void normalise(char *word)
 
 int name_parse(const char *text, size_t len, struct platform *ret, struct err *e)
 {
-	char word[NAME_MAX_LEN], typed[NAME_MAX_LEN];
+	char word[NAME_MAX_LEN], typed[NAME_MAX_LEN], *slash;
 	int r = -ENOENT;
 
 	if (len >= sizeof(word) || memchr(text, '\0', len))
@@ -300,10 +300,11 @@ int name_parse(const char *text, size_t len, struct platform *ret, struct err *e
 			return refuse(typed, "", e); /* no name has such, so none is near */
 	memcpy(word, typed, sizeof(word));
 	normalise(word);
-	if (strchr(word, '/')) {
+	slash = strchr(word, '/');
+	if (slash) {
 		char *last;
 
-		r = parse_platform(word, ret, e);
+		r = parse_platform(word, slash, ret, e);
 		if (r != -ENOENT)
 			return r;
 		last = strrchr(word, '/');
@@ -334,7 +335,7 @@ int name_set_add(struct name_set *set, const char *list, struct err *e)
 	size_t len, n = 0;
 
 	for (; str_next_item(&list, &item, &len); n++) {
-		struct platform p;
+		struct platform p = { 0 };
 
 		if (len == 3 && !strncmp(item, "all", 3)) {
 			set->is_all = true;
@@ -374,7 +375,7 @@ static void first_word(const char *words, char *ret, size_t size)
 
 struct name_words name_words(const struct platform *p)
 {
-	struct name_words w;
+	struct name_words w = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(arm_words); i++)
 		if (!strcmp(p->arch->qemu, "arm") && !strcmp(p->variant, arm_words[i].variant))

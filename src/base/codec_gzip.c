@@ -113,7 +113,7 @@ struct source *codec_gzip(struct source *inner)
 	}
 	g->source = (struct source){ .read = gzip_read, .free = gzip_free };
 	g->inner = inner;
-	return &g->source;
+	return (struct source *)g;
 }
 
 struct packing {

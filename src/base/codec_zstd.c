@@ -89,7 +89,7 @@ struct source *codec_zstd(struct source *inner)
 	z->source = (struct source){ .read = zstd_read, .free = zstd_free };
 	z->inner = inner;
 	z->hint = 1;
-	return &z->source;
+	return (struct source *)z;
 }
 
 struct packing {

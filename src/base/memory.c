@@ -44,6 +44,9 @@ bool mem_has_failed(void)
 	return has_failed;
 }
 
+/* GCC 12 does not follow what is stored through two pointers, and takes the copy for lost. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 {
 	char *copy = mem_text(text);
@@ -64,3 +67,4 @@ int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 	(*list)[(*n)++] = copy;
 	return 0;
 }
+#pragma GCC diagnostic pop

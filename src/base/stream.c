@@ -64,7 +64,7 @@ struct source *source_range(int fd, uint64_t offset, uint64_t len)
 	if (!r)
 		return NULL;
 	*r = (struct range){ { .read = range_read, .skip = range_skip }, fd, offset, len };
-	return &r->source;
+	return (struct source *)r;
 }
 
 static ssize_t pipe_read(struct source *source, void *data, size_t len)
@@ -92,7 +92,7 @@ struct source *source_pipe(int fd)
 	if (!p)
 		return NULL;
 	*p = (struct pipe_source){ { .read = pipe_read }, fd };
-	return &p->source;
+	return (struct source *)p;
 }
 
 static ssize_t pushback_read(struct source *source, void *data, size_t len)
@@ -133,7 +133,7 @@ static struct source *put_back(struct source *inner, const uint8_t *bytes, size_
 					.free = pushback_free }, inner };
 	memcpy(p->bytes, bytes, n);
 	p->n = n;
-	return &p->source;
+	return (struct source *)p;
 }
 
 struct digested {
@@ -166,7 +166,7 @@ struct source *source_digested(struct source *inner, struct digest_state *state)
 		return NULL;
 	}
 	*d = (struct digested){ { .read = digested_read, .free = digested_free }, inner, state };
-	return &d->source;
+	return (struct source *)d;
 }
 
 struct tee {
@@ -194,7 +194,7 @@ struct source *source_tee(struct source *inner, int to, int *ret_failure)
 	if (!t)
 		return NULL;
 	*t = (struct tee){ { .read = tee_read }, inner, to, ret_failure };
-	return &t->source;
+	return (struct source *)t;
 }
 
 static const struct {
@@ -238,7 +238,7 @@ static struct source *open_codec(struct source *plain, const uint8_t *magic, siz
 
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e)
 {
-	uint8_t magic[MAGIC_MAX];
+	uint8_t magic[MAGIC_MAX] = { 0 };
 	ssize_t n = source_read(inner, magic, sizeof(magic));
 	struct source *plain = n < 0 ? NULL : put_back(inner, magic, (size_t)n), *decoded;
 

@@ -131,9 +131,7 @@ static size_t reap(
 		int status;
 		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
 
-		if (pid == run[i].pid && step(stage, cpus, &run[i], status))
-			run[i] = run[--n];
-		else if (pid < 0 && errno == ECHILD)
+		if (pid == run[i].pid ? step(stage, cpus, &run[i], status) : pid < 0 && errno == ECHILD)
 			run[i] = run[--n];
 		else if (pid != run[i].pid)
 			i++;

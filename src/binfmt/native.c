@@ -113,7 +113,7 @@ static bool is_of_family(const struct arch *arch)
 int native_test(const struct arch *const *archs, size_t n, bool family_only, bool *ret_native, struct err *e)
 {
 	const struct arch *tried[ARCH_COUNT_MAX] = { NULL };
-	size_t where[ARCH_COUNT_MAX], n_tried = 0;
+	size_t where[ARCH_COUNT_MAX] = { 0 }, n_tried = 0;
 	bool native[ARCH_COUNT_MAX] = { false };
 	int r;
 

@@ -82,10 +82,11 @@ static int refuse_none(const struct image_name *name, const struct image_report 
 	return err_hint(e, "anyarch inspect %s", name->path);
 }
 
-/* The one that is asked for; one that fits exactly before one of an older variant. */
-static int choose(const struct context *c, const struct image_name *name, const struct image_report *report,
-	const struct image_facts **ret, struct err *e)
+/* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
+static const struct image_facts *choose(const struct context *c, const struct image_name *name,
+	const struct image_report *report, struct err *e)
 {
+	const struct image_facts *chosen = NULL;
 	size_t fitting = 0, exact = 0;
 
 	for (size_t i = 0; i < report->model.n; i++) {
@@ -94,21 +95,22 @@ static int choose(const struct context *c, const struct image_name *name, const 
 			!strcmp(facts->content.platform.variant, c->platform.variant);
 
 		if (!is_wanted(c, name, facts) ||
-			(fitting && (*ret)->image->config_digest && facts->image->config_digest &&
-				!strcmp((*ret)->image->config_digest, facts->image->config_digest)))
+			(chosen && chosen->image->config_digest && facts->image->config_digest &&
+				!strcmp(chosen->image->config_digest, facts->image->config_digest)))
 			continue;
 		fitting++;
 		exact += is_exact;
 		if (fitting == 1 || (is_exact && exact == 1))
-			*ret = facts;
+			chosen = facts;
 	}
 	if (!fitting)
-		return refuse_none(name, report, e);
+		refuse_none(name, report, e);
 	if (fitting > 1 && exact != 1) {
 		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
-		return err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
+		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
+		return NULL;
 	}
-	return 0;
+	return chosen;
 }
 
 static int check_label(const struct context *c, const struct image_facts *facts, struct convert_request *request,
@@ -154,13 +156,11 @@ static int to_docker(const struct work *w, struct err *e)
 {
 	struct convert_request request = { .bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags,
 		.tmpdir = image_tmpdir() };
-	const struct image_facts *facts = NULL;
+	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
 	const char *own[1];
-	int r = choose(w->c, &w->from, &w->report, &facts, e);
+	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
 
-	if (!r)
-		r = check_label(w->c, facts, &request, e);
-	if (r)
+	if (r || !facts)
 		return r;
 	if (!w->c->n_tags && facts->image->reference && is_tag(facts->image->reference)) {
 		own[0] = facts->image->reference;
@@ -232,12 +232,12 @@ static int write_oci(const struct work *w, image_out_writer *write, void *contex
 
 static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
 {
-	const struct image_facts *facts = NULL;
 	int r = 0;
 
 	if (w->c->has_platform || w->from.reference || w->c->n_tags || w->to.reference) {
-		r = choose(w->c, &w->from, &w->report, &facts, e);
-		return r ? r : add_chosen(w, chosen, facts, e);
+		const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
+
+		return facts ? add_chosen(w, chosen, facts, e) : e->code;
 	}
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].image->kind == MODEL_IMAGE)

@@ -70,45 +70,45 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	}
 }
 
-static int find_platform(const struct context *c, const struct image_facts *facts, struct platform *ret, struct err *e)
+/* Borrowed from the facts; NULL with e set. */
+static const struct platform *find_platform(const struct context *c, const struct image_facts *facts, struct err *e)
 {
 	const struct content *content = &facts->content;
 
-	if (facts->err.code)
-		return err_set(e, facts->err.code, "%s", facts->err.message);
-	if (c->trust_label && facts->has_label) {
-		*ret = facts->label;
-		return 0;
+	if (facts->err.code) {
+		err_set(e, facts->err.code, "%s", facts->err.message);
+		return NULL;
 	}
+	if (c->trust_label && facts->has_label)
+		return &facts->label;
 	if (!facts->agrees) {
 		err_set(e, -EBADMSG, "its label and its files disagree");
-		return err_hint(e, "--trust-label takes the label; 'anyarch convert --fix-label' makes it true");
+		err_hint(e, "--trust-label takes the label; 'anyarch convert --fix-label' makes it true");
+		return NULL;
 	}
 	if (!content->has_platform) {
 		err_set(e, -EBADMSG, "no program in it tells its platform");
-		return err_hint(e, "--trust-label takes what it says itself");
+		err_hint(e, "--trust-label takes what it says itself");
+		return NULL;
 	}
 	/* A label that agrees may be more precise: an older variant than what the files need is none. */
-	*ret = content->platform;
-	return 0;
+	return &content->platform;
 }
 
 static int add_image(struct context *c, const struct input *input, const struct image_facts *facts, struct err *e)
 {
 	struct index_image *image = &c->images[c->n];
-	struct platform platform;
-	int r = find_platform(c, facts, &platform, e);
+	const struct platform *platform = find_platform(c, facts, e);
 
-	if (r)
-		return r;
-	if (!platform.arch->oci)
-		return err_set(e, -EBADMSG, "containers have no word for %s", platform.arch->qemu);
+	if (!platform)
+		return e->code;
+	if (!platform->arch->oci)
+		return err_set(e, -EBADMSG, "containers have no word for %s", platform->arch->qemu);
 	if (c->n == IMAGES_MAX)
 		return err_set(e, -E2BIG, "more than %d platforms", IMAGES_MAX);
-	/* Kept by address: the words of the table, and a copy that lives with the facts. */
-	*image = (struct index_image){ input->bundle, facts->image, platform.arch->oci, "", platform.arch == arch_host() };
-	image->variant = !*index_variant(&platform) ? "" :
-		c->trust_label && facts->has_label ? facts->label.variant : facts->content.platform.variant;
+	/* Kept by address: the words of the table, and what lives with the facts. */
+	*image = (struct index_image){ input->bundle, facts->image, platform->arch->oci,
+		*index_variant(platform) ? platform->variant : "", platform->arch == arch_host() };
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->images[i].architecture, image->architecture) &&
 			!strcmp(c->images[i].variant, image->variant))

@@ -76,7 +76,7 @@ static bool has_path(const char *const *paths, size_t n, const char *path)
 /* Emulators that others have put over ours are hidden by whiteouts: what that means is told. */
 static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
 {
-	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(*layers));
+	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(struct layer *));
 	const char *paths[COVERS_MAX];
 	struct view left = { .layers = layers };
 	size_t n = 0;
@@ -124,7 +124,7 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 	r = find_marked(w, image, flags, &is_exact);
 	if (r < 0)
 		return r;
-	if (r > is_exact || (is_exact && w->c->at))
+	if (is_exact ? r > 1 || w->c->at : r > 0)
 		return err_set(w->e, -EBADMSG,
 			"%s: an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be read", w->c->target);
 	if (is_exact)

@@ -127,7 +127,7 @@ static int fill_line(struct libscols_line *line, const struct grid *grid, size_t
 
 int grid_print(const struct grid *grid, const struct table_view *view, struct err *e)
 {
-	size_t chosen[GRID_COLUMNS_MAX], n;
+	size_t chosen[GRID_COLUMNS_MAX], n = 0;
 	struct libscols_table *table;
 	int r = choose_columns(grid->columns, view->output, chosen, &n, e);
 

@@ -69,7 +69,7 @@ void content_release(struct content *content, const char *text)
 
 	if (!line)
 		return;
-	line = strchr(line, '=') + 1;
+	line += strcspn(line, "=") + 1;
 	len = strcspn(line, "\n");
 	if (len >= 2 && (*line == '"' || *line == '\'') && line[len - 1] == *line) {
 		line++;

@@ -107,25 +107,20 @@ static int write_blobs(int blobs, const struct edit *edit, const struct stat *li
 
 static void remove_made(int blobs, const struct edit *edit, const bool *made)
 {
-	for (size_t i = 0; made && i < edit->n; i++)
+	for (size_t i = 0; i < edit->n; i++)
 		if (made[i])
 			unlinkat(blobs, edit->members[i].name + strlen(BLOBS), 0);
 }
 
-int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
-	struct err *e)
+static int change_layout(int dir, int blobs, const struct edit *edit, bool *made, struct err *e)
 {
-	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	const struct edit_member *index = NULL;
-	auto_fd blobs = commit_open_blobs(dir, e);
-	int r = blobs < 0 ? blobs : made ? 0 : err_sys(e, -ENOMEM, "cannot write the blobs");
 	struct stat was;
+	int r = look_at_index(dir, &was, e);
 
 	for (size_t i = 0; i < edit->n; i++)
 		if (!str_starts(edit->members[i].name, BLOBS))
 			index = &edit->members[i];
-	if (!r)
-		r = look_at_index(dir, &was, e);
 	if (!r)
 		r = write_blobs(blobs, edit, &was, made, e);
 	if (!r && fsync(blobs) < 0)
@@ -135,6 +130,17 @@ int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *nam
 	else if (index)
 		/* If that fails at its very end, the new one is there. */
 		r = fd_replace_file_like(dir, ".index.json.anyarch-new", index->name, &index->text, &was, e);
+	return r;
+}
+
+int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
+	struct err *e)
+{
+	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
+	auto_fd blobs = commit_open_blobs(dir, e);
+	int r = blobs < 0 ? blobs : made ? change_layout(dir, blobs, edit, made, e) :
+		err_sys(e, -ENOMEM, "cannot write the blobs");
+
 	if (!r) {
 		remove_obsolete(blobs, edit, keep, context);
 		return 0;

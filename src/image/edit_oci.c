@@ -197,10 +197,11 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 static int change_config(struct walk *w, struct edit_target *target, const char *digest, struct err *e)
 {
 	auto_buf text = { 0 }, changed = { 0 };
+	const struct document *known = find(w, digest, true); /* of another manifest, too */
 	int r;
 
-	if (find(w, digest, true)) /* of another manifest, too */
-		return strcmp(find(w, digest, true)->is, digest) != 0;
+	if (known)
+		return strcmp(known->is, digest) != 0;
 	r = load(w, digest, &text, e);
 	if (!r)
 		r = edit_config(target, &text, &changed, e);

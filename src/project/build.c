@@ -275,13 +275,14 @@ static int build_one(const struct flow *f, size_t i)
 	auto_buf target = { 0 }, container = { 0 };
 	struct engine_image image = { item->text, dockerfile, f->context, item->name, archive, NULL, NULL,
 		f->request->options, f->request->n_options, f->request->insecure };
+	char *slash;
 	int r;
 
 	item->result = BUILD_FAILED;
 	buf_addf(&target, "oci-archive:%s:%s", archive ? archive : "", item->name);
 	buf_addf(&container, "%s-%s", str_basename(f->scratch), strchr(item->text, '/') + 1);
-	for (char *p = container.data; p && (p = strchr(p, '/'));)
-		*p = '-';
+	while (container.data && (slash = strchr(container.data, '/')))
+		*slash = '-';
 	if (!dockerfile || !archive || !buf_ok(&target) || !buf_ok(&container))
 		return err_sys(&item->err, -ENOMEM, "%s", item->name);
 	image.target = buf_text(&target);

@@ -201,7 +201,7 @@ static bool take_output(const struct child *c, int fd, struct buf *pending)
 		if (c->line) {
 			buf_add(pending, block, (size_t)n);
 			pass_lines(c, pending, false);
-		} else if (c->answer->len < ANSWER_MAX) {
+		} else if (c->answer && c->answer->len < ANSWER_MAX) {
 			buf_add(c->answer, block, MIN_OF((size_t)n, ANSWER_MAX - c->answer->len));
 		}
 	}
@@ -257,8 +257,8 @@ static int attend(const struct child *c, pid_t pid, int fd, int *ret_status)
 static int start_and_attend(const struct child *c, int *ret_status, struct err *e)
 {
 	auto_fd out = -1, in = -1;
+	pid_t pid = -1;
 	int ends[2], r;
-	pid_t pid;
 
 	if (c->answer || c->line) {
 		if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)

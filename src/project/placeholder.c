@@ -120,10 +120,14 @@ struct marks placeholder_marks(const char *text, size_t len)
 size_t placeholder_skip_marks(const char *text, size_t len)
 {
 	const char *p = text, *end = text + len;
-	const struct marker *marker = NULL;
 
-	while (p < end && (is_blank(*p) || (marker = marker_at(p, end))))
-		p = is_blank(*p) ? p + 1 : behind(marker, p, end);
+	while (p < end) {
+		const struct marker *marker = marker_at(p, end);
+
+		if (!marker && !is_blank(*p))
+			break;
+		p = marker ? behind(marker, p, end) : p + 1;
+	}
 	return (size_t)(p - text);
 }
 

@@ -69,7 +69,8 @@ static int check_name(const struct render *render, const struct render_item *ite
 	return 0;
 }
 
-static int render_one(const struct template *t, const char *file, struct render_item *item, struct err *e)
+static int render_one(const struct render *render, const struct template *t, const char *file, struct render_item *item,
+	struct err *e)
 {
 	auto_buf note = { 0 }, word = { 0 };
 	int r;
@@ -83,7 +84,7 @@ static int render_one(const struct template *t, const char *file, struct render_
 	if (!item->name)
 		return err_sys(e, -ENOMEM, "cannot render it");
 	r = template_render(t, &item->target, buf_text(&note), &item->text, e);
-	return r ? err_prefix(e, "%s", file) : 0;
+	return r ? err_prefix(e, "%s", file) : check_name(render, item, file, e);
 }
 
 static int render_all(const struct render_request *request, const struct platforms *platforms, const struct template *t,
@@ -97,9 +98,7 @@ static int render_all(const struct render_request *request, const struct platfor
 		item->target.platform = platforms->items[i];
 		item->target.is_native = platforms->items[i].arch == request->native;
 		item->mode = newfile_usual_mode();
-		r = render_one(t, file, item, e);
-		if (!r)
-			r = check_name(render, item, file, e);
+		r = render_one(render, t, file, item, e);
 		if (!r && copied_check(t, &item->target, request->dir, e))
 			r = err_prefix(e, "%s", file);
 	}

@@ -328,7 +328,7 @@ static bool is_wide(const struct status *s, const struct status_row *row, struct
 
 static void check_row(const struct status *s, const struct status_row *row, struct doctor *d)
 {
-	const char *name = row->rule ? row->rule->name : row->arch ? arch_word(row->arch) : "";
+	const char *arch = row->arch ? arch_word(row->arch) : "", *name = row->rule ? row->rule->name : arch;
 	auto_buf again = { 0 }, out = { 0 };
 
 	if (row->arch)
@@ -365,10 +365,10 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 				"and faster", name);
 		else
 			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s",
-				arch_word(row->arch), row->rule ? row->rule->interpreter : "a handler");
+				arch, row->rule ? row->rule->interpreter : "a handler");
 		break;
 	case STATUS_NATIVE:
-		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch_word(row->arch));
+		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch);
 		break;
 	case STATUS_FOREIGN:
 		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);

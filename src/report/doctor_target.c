@@ -142,6 +142,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
 	struct start start = read_start(root, step->path);
 	const struct table_entry *entry = NULL;
+	const struct status_row *row;
 	auto_buf replace = { 0 };
 
 	check_permission(&start, step->path, d);
@@ -157,8 +158,9 @@ static void check_program(const struct status *s, int root, const struct file_st
 			step->path);
 		return;
 	}
-	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) &&
-		find_row(s, arch) && find_row(s, arch)->state == STATUS_EMULATED) {
+	row = find_row(s, arch);
+	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) && row &&
+		row->state == STATUS_EMULATED) {
 		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
 		doctor_add(d, FINDING_PROBLEM, "appimage", buf_text(&replace),
 			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "

@@ -192,7 +192,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	struct err *e)
 {
 	const struct model_image *image = facts->image;
-	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(*layers));
+	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(struct layer *));
 	struct view view = { .layers = layers };
 	int r;
 

@@ -29,7 +29,7 @@ struct trials {
 static int try_all(struct trials *t, struct err *e)
 {
 	struct exec_job jobs[TRIALS_MAX];
-	size_t where[TRIALS_MAX], n = 0;
+	size_t where[TRIALS_MAX] = { 0 }, n = 0;
 	int r;
 
 	for (const struct arch *a = NULL; (a = arch_next(a));)

@@ -27,7 +27,7 @@ int copy_attributes(int fd, const struct inject_request *request)
 		return -errno;
 	times[0] = times[1] = st.st_mtim;
 	if (request->has_epoch && times[1].tv_sec >= request->epoch)
-		times[0] = times[1] = (struct timespec){ .tv_sec = (time_t)request->epoch };
+		times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)request->epoch };
 	if (geteuid() == 0 && fchown(fd, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
 		return -errno;
 	return fchmod(fd, 0755) < 0 || futimens(fd, times) < 0 ? -errno : 0;

@@ -81,7 +81,8 @@ static int decide(const struct place *place, const struct inject_request *reques
 		ours = place_is_ours(place, &old);
 		if (ours < 0 && ours != -ENOENT)
 			return err_sys(e, -EIO, "%s: cannot read it", request->at);
-		d.record = d.old = old;
+		d.old = old;
+		d.record = old;
 		memcpy(d.record.also, old.digest, sizeof(d.record.also));
 	}
 	if (there == THERE_OTHER && ours != 1) {
