@@ -52,7 +52,7 @@ fresh() {
 
 # reads LAYOUT: how many bytes of its blobs inject reads.
 reads() {
-	strace -f -y -e trace=pread64,read -o trace "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$BATS_FILE_TMPDIR/A" \
+	"${TRACED[@]}" -f -y -e trace=pread64,read -o trace "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$BATS_FILE_TMPDIR/A" \
 		"$1" >/dev/null || return
 	awk -F'= ' '/blobs\/sha256\/[0-9a-f]*>/ { n += $NF } END { print n + 0 }' trace
 }

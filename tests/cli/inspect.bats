@@ -103,13 +103,13 @@ json_table() {
 		for name in ("/dev/zero", "/tmp"):
 		    open("elf" + name.replace("/", "-"), "wb").write(amd64(interp=name.encode() + b"\0"))
 	PYTHON
-	expect 0 strace -f -e trace=open,openat,openat2,read,pread64 -o trace "$ANYARCH" inspect elf-dev-zero
+	expect 0 "${TRACED[@]}" -f -e trace=open,openat,openat2,read,pread64 -o trace "$ANYARCH" inspect elf-dev-zero
 	same interpreter '/dev/zero (not there)' "$(fact interpreter)"
 	same 'what opened the device' '' "$(grep '"/dev/zero"' trace | grep -v O_PATH)"
 	expect 0 "$ANYARCH" inspect elf-tmp
 	same interpreter '/tmp (not there)' "$(fact interpreter)"
 	printf '#!/dev/zero\n' >script
-	expect 3 strace -f -e trace=open,openat,openat2 -o trace "$ANYARCH" inspect script
+	expect 3 "${TRACED[@]}" -f -e trace=open,openat,openat2 -o trace "$ANYARCH" inspect script
 	same 'what opened the device' '' "$(grep '"/dev/zero"' trace | grep -v O_PATH)"
 }
 

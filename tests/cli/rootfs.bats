@@ -523,7 +523,7 @@ expect_raw_one_of() {
 }
 
 @test "what a power failure leaves is whole: on the disk before it has its name, the name before success is told (98)" {
-	expect 0 ns strace -f -qq -y -o "$W/trace" -e trace=fsync,renameat,renameat2,exit_group \
+	expect 0 ns "${TRACED[@]}" -f -qq -y -o "$W/trace" -e trace=fsync,renameat,renameat2,exit_group \
 		"$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 	# The last column: what is waited for, or which name is given.
 	# Files without a name where there can be such; else under the one that a rerun takes away.
@@ -567,7 +567,7 @@ exit" "$(sed -nE '/fsync/s!^[0-9]+ +fsync\([0-9]+<.*/(#[0-9]+|[.].*[.]anyarch-[a
 	local roots
 
 	make_roots 40
-	expect_raw 137 ns strace -f -o "$W/trace" -e inject=fsync:signal=KILL:when=1 "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]}"
+	expect_raw 137 ns "${TRACED[@]}" -f -o "$W/trace" -e inject=fsync:signal=KILL:when=1 "$ANYARCH" inject --emulator "$TOOLS/A" "${roots[@]}"
 	same files '' "$(find "$W/many" -name '*anyarch*')"
 }
 

@@ -219,7 +219,7 @@ state_of() {
 	expect 0 anyarch status --json
 	jq -e '.table.path == null and .table.readable == false and .table.enabled == null' "$OUT"
 	# shellcheck disable=SC2016
-	expect_raw 0 ns strace -f -o "$BATS_TEST_TMPDIR/calls" -e trace=fsmount,move_mount,mount "$ANYARCH" status
+	expect_raw 0 ns "${TRACED[@]}" -f -o "$BATS_TEST_TMPDIR/calls" -e trace=fsmount,move_mount,mount "$ANYARCH" status
 	refute grep -q binfmt_misc "$BATS_TEST_TMPDIR/calls"
 }
 

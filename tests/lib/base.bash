@@ -6,7 +6,9 @@
 ANYARCH_SRC=${ANYARCH_SRC:-$(realpath -- "${BASH_SOURCE[0]%/*}/../..")}
 ANYARCH=${ANYARCH:-$ANYARCH_SRC/build/src/anyarch}
 ANYARCH_STATIC=${ANYARCH_STATIC:-$ANYARCH_SRC/build-static/src/anyarch}
-export ANYARCH ANYARCH_STATIC ANYARCH_SRC
+# The same without sanitizers, for what these do not bear; whoever takes it says why.
+ANYARCH_PLAIN=${ANYARCH_PLAIN:-$ANYARCH}
+export ANYARCH ANYARCH_STATIC ANYARCH_PLAIN ANYARCH_SRC
 export LC_ALL=C
 # What the program keeps is kept for the tests alone; what they download is kept where it always is.
 export ANYARCH_CACHE=${ANYARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anyarch}
@@ -30,6 +32,15 @@ need_commands() {
 		type -P -- "$one" >/dev/null || need "no $one"
 	done
 }
+
+# With sanitizers, as tools/check runs tests/cli.
+is_sanitized() {
+	[[ $ANYARCH != "$ANYARCH_PLAIN" ]]
+}
+
+# What is traced cannot be looked at for leaks: that needs ptrace, too.
+# shellcheck disable=SC2034
+TRACED=(strace -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0")
 
 need_root() {
 	[[ $EUID -eq 0 ]] || need "not root"

@@ -10,10 +10,14 @@ make_set() {
 		[[ -s $BATS_FILE_TMPDIR/$1.tsv ]]
 }
 
-# bounded COMMAND...: in 256 MiB of addresses and ten seconds.
+# bounded COMMAND...: in 256 MiB of addresses and ten seconds. A sanitizer takes terabytes of them, and bounds what is used.
 bounded() {
 	(
-		ulimit -v 262144
+		if is_sanitized; then
+			export ASAN_OPTIONS=${ASAN_OPTIONS-}:max_allocation_size_mb=256:hard_rss_limit_mb=512:quarantine_size_mb=16
+		else
+			ulimit -v 262144
+		fi
 		exec timeout -k 1 10 "$@" 3>&-
 	)
 }
