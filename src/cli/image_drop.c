@@ -13,7 +13,7 @@
 enum { COVERS_MAX = 16 };
 
 /* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
-static int find_marked(struct image_work *w, const struct model_image *image, bool *flags, bool *ret_is_exact)
+static int find_marked(struct image_work *w, const struct model_image *image, bool *flags, const bool *known, bool *ret_is_exact)
 {
 	auto_buf text = { 0 }, before = { 0 };
 	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
@@ -23,7 +23,7 @@ static int find_marked(struct image_work *w, const struct model_image *image, bo
 	if (r < 0)
 		return r;
 	*ret_is_exact = r;
-	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, w->e);
+	return config_find_marked(buf_text(&text), text.len, flags, known, image->n_layers, w->e);
 }
 
 static bool is_above(const struct view *view, size_t i, const struct layer *layer)
@@ -62,7 +62,7 @@ static const char *path_of(const struct view *view, size_t i, const struct layer
 	const struct layer_entry *entry = path ? layer_find(view->layers[i], path, strlen(path)) : NULL;
 
 	*ret = entry ? layer_program(view->layers[i], entry) : NULL;
-	return path;
+	return *ret ? path : NULL;
 }
 
 static bool has_path(const char *const *paths, size_t n, const char *path)
@@ -102,12 +102,14 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 }
 
 /* What is flagged: layers of nothing but an emulator, where it was asked for. */
-static void flag_layers(const struct image_work *w, const struct view *view, bool *flags)
+static void flag_layers(const struct image_work *w, const struct view *view, bool *flags, bool *known)
 {
 	for (size_t i = 0; i < view->n; i++) {
 		const char *path = image_own_emulator(view->layers[i]);
 
 		flags[i] = path && (!w->c->at || !strcmp(w->c->at + strspn(w->c->at, "/"), path));
+		/* Nobody else makes such a layer. */
+		known[i] = path && image_own_has_tools(view->layers[i]);
 	}
 }
 
@@ -121,7 +123,7 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 	if (!flags)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	memset(flags, true, image->n_layers);
-	r = find_marked(w, image, flags, &is_exact);
+	r = find_marked(w, image, flags, NULL, &is_exact);
 	if (r < 0)
 		return r;
 	if (is_exact ? r > 1 || w->c->at : r > 0)
@@ -216,7 +218,7 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 		if (change->flags[i])
 			r = set_place(w, change, view, i);
 	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest, .drops = change->flags,
-		.n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
+		.known = change->known, .n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
 	return r;
 }
 
@@ -244,17 +246,19 @@ int image_drop_look(struct image_work *w, const struct image_facts *facts, const
 	if (facts->is_incomplete || view->n != image->n_layers || !view->n)
 		return look_at_marks(w, image);
 	change->flags = mem_new(view->n, sizeof(*change->flags));
-	if (!change->flags)
+	change->known = mem_new(view->n, sizeof(*change->known));
+	if (!change->flags || !change->known)
 		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-	flag_layers(w, view, change->flags);
+	flag_layers(w, view, change->flags, change->known);
 	is_ours = change->flags[view->n - 1];
-	r = find_marked(w, image, change->flags, &is_exact);
+	r = find_marked(w, image, change->flags, change->known, &is_exact);
 	if (r < 0 || check_marks(w, image, view, change->flags, is_exact))
 		return w->e->code;
 	is_exact = is_exact && is_ours;
 	if (r > (is_exact && change->flags[view->n - 1]))
 		return drop_all(w, image, view);
 	free(take_ptr(&change->flags));
+	free(take_ptr(&change->known));
 	if (!is_exact)
 		return 0;
 	w->targets[w->n] = (struct edit_target){ .digest = image->config_digest };

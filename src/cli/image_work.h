@@ -12,7 +12,7 @@ struct image_change {
 	struct graft graft;
 	const struct arch *arch;
 	char *place;
-	bool *flags; /* of eject: one for each layer */
+	bool *flags, *known; /* of eject: one for each layer; known: ours by what it holds */
 	struct image_tools *tools; /* that come with the emulator; NULL: none */
 	bool had_tools; /* of eject: they go with it */
 };

@@ -349,6 +349,7 @@ int inject_image(struct inject_context *c, struct err *e)
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);
 		free(w->changes[i].flags);
+		free(w->changes[i].known);
 		free(w->changes[i].tools);
 	}
 	err_done(&w->why);

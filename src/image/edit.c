@@ -28,7 +28,7 @@ static bool is_marked(const struct buf *text)
 static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_buf dropped = { 0 };
-	int r = config_drop_below(buf_text(text), text->len, target->drops, target->n_drops, &dropped, e);
+	int r = config_drop_below(buf_text(text), text->len, target->drops, target->known, target->n_drops, &dropped, e);
 
 	target->is_done = r > 0;
 	if (r > 0 && target->cover) {

@@ -15,6 +15,7 @@ struct edit_target {
 	bool replaces;		   /* out: one of ours was on top, and goes */
 	/* Instead of the topmost layer: one flag for each that is to be taken off, and what then goes on top, NULL: nothing. */
 	bool *drops;
+	const bool *known; /* as config_drop_below() takes it; NULL: none */
 	size_t n_drops;
 	const struct graft *cover; /* all borrowed */
 };

@@ -139,11 +139,21 @@ static size_t find_layer(const struct json *diff_ids, const char *mark, const bo
 	return n;
 }
 
+/* So many layers from the top the history tells of (image-spec config.md, "empty_layer"). */
+static size_t told_layers(const struct json *history)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < jv_count(history); i++)
+		n += !jv_is_true(jv_get(jv_at(history, i), "empty_layer"));
+	return n;
+}
+
 /*
  * Which entries of the history go: those with a mark for a flagged layer, the last ones for the topmost where the same
  * layer is there twice. Flags of others are taken back.
  */
-static size_t find_below(const struct json *config, bool *drops, size_t n, bool entries[HISTORY_MAX])
+static size_t find_below(const struct json *config, bool *drops, const bool *known, size_t n, bool entries[HISTORY_MAX])
 {
 	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
 	bool found[MODEL_LAYERS_MAX] = { false };
@@ -158,15 +168,20 @@ static size_t find_below(const struct json *config, bool *drops, size_t n, bool 
 			count++;
 		}
 	}
+	for (size_t i = 0, told = told_layers(history); known && i < n && i + told < jv_count(diff_ids); i++)
+		if (drops[i] && known[i] && !found[i]) {
+			found[i] = true;
+			count++;
+		}
 	memcpy(drops, found, n * sizeof(*drops));
 	return count;
 }
 
-int config_find_marked(const char *text, size_t len, bool *flags, size_t n, struct err *e)
+int config_find_marked(const char *text, size_t len, bool *flags, const bool *known, size_t n, struct err *e)
 {
 	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
 	struct json *config = entries ? jv_load(text, len, e) : NULL;
-	size_t found = config ? find_below(config, flags, n, entries) : 0;
+	size_t found = config ? find_below(config, flags, known, n, entries) : 0;
 
 	if (!found)
 		memset(flags, 0, n * sizeof(*flags));
@@ -174,7 +189,7 @@ int config_find_marked(const char *text, size_t len, bool *flags, size_t n, stru
 	return config ? (int)found : e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read the image's config");
 }
 
-int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struct buf *out, struct err *e)
+int config_drop_below(const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e)
 {
 	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
 	struct json *config = entries ? jv_load(text, len, e) : NULL;
@@ -182,7 +197,7 @@ int config_drop_below(const char *text, size_t len, bool *drops, size_t n, struc
 	struct span span;
 	int r = 0;
 
-	if (config && find_below(config, drops, n, entries)) {
+	if (config && find_below(config, drops, known, n, entries)) {
 		if (span_path(text, "rootfs.diff_ids", &span))
 			splice_drop_items(&s, text, span, drops, n);
 		if (span_path(text, "history", &span))

@@ -397,6 +397,16 @@ F.mark("image", -2, "lost")'
 	accelerate 0 without
 	expect 0 "$ANYARCH" eject without
 	diff -r was-without without
+	# Its history begins with what was built, so that it has nothing to say of our layer, which is known by what it holds.
+	make_files 'F.on_top("without", T.tar(T.member("etc/x", b"x")))'
+	cp -r without want
+	rm -r without
+	cp -r was-without without
+	accelerate 0 without
+	make_files 'F.on_top("without", T.tar(T.member("etc/x", b"x")))'
+	expect 0 "$ANYARCH" eject without
+	same 'the config' "$(config want | jq -S .)" "$(config without | jq -S .)"
+	same 'the layers' "$(manifest want | jq -c .layers)" "$(manifest without | jq -c .layers)"
 }
 
 @test "a place that is not root's alone is refused" {

@@ -191,6 +191,7 @@ docker_archive() {
 	printf '{"architecture":"%s",%s"os":"linux","created":"1970-01-01T00:00:00Z",' \
 		"$3" "${4:+\"variant\":\"$4\",}" >"$dir/config.json"
 	printf '"config":{"Env":["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["/bin/sh"]},' >>"$dir/config.json"
+	printf '"history":[{"created":"1970-01-01T00:00:00Z","created_by":"packages"}],' >>"$dir/config.json"
 	printf '"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$digest" >>"$dir/config.json"
 	config=$(sha256sum <"$dir/config.json") && config=${config%% *}
 	mv "$dir/config.json" "$dir/$config.json"

@@ -154,7 +154,7 @@ static bool flag_layers(const struct bundle *bundle, const struct model_image *i
 	memset(flags, true, image->n_layers);
 	target->drops = flags;
 	target->n_drops = image->n_layers;
-	return config_find_marked(buf_text(&text), text.len, flags, image->n_layers, &e) > 0;
+	return config_find_marked(buf_text(&text), text.len, flags, NULL, image->n_layers, &e) > 0;
 }
 
 static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was, bool by_marks)

@@ -105,7 +105,8 @@ def on_top(path, layer, command="RUN something"):
     """The image of a layout with one layer more, as a build on it leaves it."""
     def add(oci, config, manifest):
         config["rootfs"]["diff_ids"].append(I.digest_of(layer))
-        config["history"].append({"created_by": command})
+        config.pop("anyarch-inject", None) # which builders do not know
+        config.setdefault("history", []).append({"created_by": command})
         manifest["layers"].append(oci.blob(layer, I.LAYER))
     change(path, add)
 

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that a project is built with native compilers, by the classic builder and by BuildKit, several times as fast, and that what
+# is built has no trace of them.
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, stderr and status; each test is a process
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+source "$BATS_TEST_DIRNAME/table.sh"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "$BATS_TEST_DIRNAME/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=suite.sh
+source "$BATS_TEST_DIRNAME/suite.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
+source "$BATS_TEST_DIRNAME/../lib/registry.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/compilers.bash
+source "$BATS_TEST_DIRNAME/../lib/compilers.bash"
+
+setup_file() {
+	suite_open qemu-arm-static skopeo docker-registry arm-linux-gnueabihf-gcc || return 0
+	registry_start
+	docker load --quiet --input "$ANYARCH_IMAGE"
+	docker_archive "$(compiler_root armhf)" base:1 arm v7 >"$BATS_FILE_TMPDIR/base.tar"
+	skopeo copy --quiet --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/base.tar" "docker://127.0.0.1:$PORT/arm32v7/gcc:1"
+	rm "$BATS_FILE_TMPDIR/base.tar"
+	# As a machine is set up: the container is gone afterwards, and its emulators are not.
+	docker run --rm --privileged anyarch register --accelerate arm
+}
+
+teardown_file() {
+	registry_stop
+	suite_close
+}
+
+setup() {
+	[[ -z $OBSTACLES ]] || need "$OBSTACLES"
+	HUB=127.0.0.1:$PORT
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir project
+	tar -xf "$(debian_source libzstd)"
+	tar -C project --strip-components=1 -xf libzstd_*.orig.tar.xz
+	cat >project/Dockerfile.cross <<-DOCKERFILE
+		FROM $HUB/__BASEIMAGE_ARCH__/gcc:1
+		COPY lib /zstd
+		ARG CODE=decompress
+		RUN cd /zstd && for one in common/*.c \$CODE/*.c; do gcc -O2 -c \$one || exit; done && ar rcs /libzstd.a *.o && rm *.o
+		RUN echo 'int ZSTD_versionNumber(void); int main(void) { return ZSTD_versionNumber() != 10504; }' >t.c && gcc t.c /libzstd.a -o /t && /t
+	DOCKERFILE
+	printf 'REPO=%s/me\nIMAGE_NAME=zstd\nIMAGE_VERSION=1\nTARGET_ARCHES="arm"\nDOCKER_CLI_PATH=/usr/bin\n' "$HUB" >project/build.config
+}
+
+teardown() {
+	[[ -z $OBSTACLES ]] || return 0
+	same 'temporary files' '' "$(ls -A "$TMPDIR")" || return
+	same 'images of ours' '' "$(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep native)"
+}
+
+# build STATUS OPTION...: sets SECONDS_TAKEN.
+build() {
+	local begin=$SECONDS
+
+	expect_raw "$1" "$ANYARCH_STATIC" build --engine docker --insecure --engine-option=--network=none "${@:2}" project
+	SECONDS_TAKEN=$((SECONDS - begin))
+}
+
+# has_no_trace NAME: of native tools, in files, layers or history.
+has_no_trace() {
+	local dir=$BATS_TEST_TMPDIR/layout layer
+
+	rm -rf "$dir"
+	skopeo copy --quiet --override-arch arm --override-variant v7 --src-tls-verify=false "docker://$HUB/$1" "dir:$dir"
+	grep -rl anyarch "$dir"/manifest.json "$dir"/version && return 1
+	for layer in "$dir"/*; do
+		if gzip -t "$layer" 2>/dev/null; then
+			! tar -tzf "$layer" | grep anyarch || return
+		else
+			! grep -q anyarch "$layer" || return
+		fi
+	done
+}
+
+@test "classic builder: faster, the same, and pushed without a trace" {
+	local with without digest
+
+	export DOCKER_BUILDKIT=0
+	build 0 --push
+	without=$SECONDS_TAKEN
+	digest=$(docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a /t)
+	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
+	docker builder prune --force >/dev/null
+	build 0 --accelerate --push
+	with=$SECONDS_TAKEN
+	[[ $stderr == *'inject --accelerate'*'eject --quiet'* ]]
+	printf 'emulated %d s, accelerated %d s\n' "$without" "$with" >&3
+	((with < without))
+	has_no_trace me/zstd:1
+	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
+	docker pull --quiet --platform linux/arm/v7 "$HUB/me/zstd:1"
+	docker run --rm --network=none "$HUB/me/zstd:1" /t
+	[[ -n $digest ]]
+}
+
+@test "BuildKit: the same" {
+	export DOCKER_BUILDKIT=1
+	build 0 --accelerate --push --json
+	jq -e '.platforms[0].accelerated' <<<"$output"
+	has_no_trace me/zstd:1
+}
+
+@test "what was compiled is the same" {
+	export DOCKER_BUILDKIT=0
+	# Only what is linked at once: the assembler's and the compiler's versions are in the objects.
+	sed -i 's/ARG CODE=.*/ARG CODE=common/; /^RUN echo/d; s/rm \*\.o/objcopy -R .comment \/libzstd.a/' project/Dockerfile.cross
+	sed -i 's/, or.*//; s/gcc -O2/gcc -O2 -g/' project/Dockerfile.cross
+	build 0 --accelerate
+	docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a >accelerated
+	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
+	build 0
+	docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a >emulated
+	diff accelerated emulated
+}
+
+@test "a base without a compiler is used as it is, and that is told" {
+	local busybox
+
+	busybox=$(busybox_static armhf)
+	mkdir -p root/bin small
+	install -m 0755 "$busybox" root/bin/sh
+	tar -C root -cf layer.tar .
+	docker_archive layer.tar base:1 arm v7 >base.tar
+	skopeo copy --quiet --dest-tls-verify=false docker-archive:base.tar "docker://$HUB/arm32v7/busybox:1"
+	printf 'FROM %s/__BASEIMAGE_ARCH__/busybox:1\nRUN echo x >/x\n' "$HUB" >project/Dockerfile.cross
+	build 0 --accelerate --json
+	[[ $stderr == *'is used as it is, for the reason above'* ]]
+	jq -e '.platforms[0].accelerated == false' <<<"$output"
+}
+
+@test "a handler without the stub, and buildx, are refused" {
+	docker run --rm --privileged anyarch register arm
+	build 3 --accelerate
+	[[ $stderr == *'the emulators do not start native compilers here, for: arm'*'anyarch register --accelerate arm'* ]]
+	docker run --rm --privileged anyarch register --accelerate arm
+	expect 3 "$ANYARCH_STATIC" build --dry-run --accelerate --engine buildx project
+	[[ $stderr == *'does not go with buildx'* ]]
+}
+
+@test "a build that fails leaves nothing" {
+	echo 'RUN false' >>project/Dockerfile.cross
+	sed -i 's/ARG CODE=.*/ARG CODE=common/; /^RUN echo/d' project/Dockerfile.cross
+	build 3 --accelerate
+}
