@@ -260,11 +260,11 @@ static int eject_root(struct inject_context *c, struct err *e)
 {
 	int r;
 
-	c->e = e;
 	c->found = 0;
 	r = c->at ? 0 : eject_tools(c, e);
 	if (r)
 		return r;
+	c->e = e;
 	r = c->at ? eject_one(c->at, c) : inject_each(c->root, eject_one, c);
 	if (r && !e->code)
 		err_sys(e, r == -EACCES ? r : -EIO, "%s: not all of it could be looked at", c->target);
@@ -332,7 +332,6 @@ struct target {
 	struct inject_source *source;
 	const struct toolchain *toolchain;
 	struct twins *twins; /* NULL: no native tools are wanted */
-	enum inject_result tools;
 	struct err err;
 };
 

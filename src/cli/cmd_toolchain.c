@@ -82,18 +82,21 @@ static void tell_missing(const struct toolchain *t)
 	for (const char *p = buf_text(&t->missing); *p; p++)
 		buf_add(&words, *p == '\n' ? " " : p, 1);
 	if (words.len)
-		say_note("more tools are in %s: apt-get install --no-install-recommends %s", strchr(buf_text(&t->missing), '\n')[1] ?
-			 "other packages" : "another package", buf_text(&words));
+		say_note("more tools are in packages that are not here: apt-get install --no-install-recommends %s", buf_text(&words));
 }
 
 static int work(const struct context *c, const char *name, struct err *e)
 {
 	auto_free struct toolchain *t = mem_new(1, sizeof(*t));
-	struct platform platform;
-	int r = t ? name_parse(name, strlen(name), &platform, e) : err_sys(e, -ENOMEM, "cannot gather the tools");
+	struct platform platform = { 0 };
+	int r = name_parse(name, strlen(name), &platform, e);
 
 	if (r)
 		return r;
+	if (!t) {
+		err_sys(e, -ENOMEM, "cannot gather the tools");
+		return -ENOMEM;
+	}
 	if (platform.arch == arch_host())
 		return err_set(e, -EINVAL, "%s: this machine compiles for it by itself", name);
 	r = toolchain_gather("", &platform, t, e);

@@ -28,7 +28,7 @@ enum { TRIAL_MS = 5000 };
 
 static size_t stub_size(void)
 {
-	return (size_t)(stub_bytes_end - stub_bytes);
+	return (size_t)((uintptr_t)stub_bytes_end - (uintptr_t)stub_bytes);
 }
 
 bool stub_is_possible(void)

@@ -254,7 +254,7 @@ enum { VERSIONS_MAX = 4 };
 
 static int compare_versions(const void *a, const void *b)
 {
-	return atoi(b) - atoi(a);
+	return strverscmp(b, a);
 }
 
 /* GCC's versions that are there, the newest first. */

@@ -21,6 +21,8 @@
  * unlike -isystem, makes them the compiler's own (no warning, <stdc-predef.h> is found in them); the last -iprefix moves the
  * cross compiler's places to those of the root.
  */
+/* Two words are one literal where a macro puts them together: no comma is missing, and literals need no parentheses. */
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma,bugprone-macro-parentheses) */
 #define PLACE(path) "a-iwithprefix", "a" path
 #define RULES_C_PLACES                                                                                         \
 	"u-nostdinc", "a-iprefix", "a/", PLACE("usr/lib/gcc/%T/%V/include"), PLACE("usr/local/include/%T"),             \
@@ -83,6 +85,8 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_BINUTILS("objcopy", rules_objcopy), .wants_plugin = true },
 	{ 0 },
 };
+
+/* NOLINTEND(bugprone-suspicious-missing-comma,bugprone-macro-parentheses) */
 
 bool tool_is_versioned(const struct tool_kind *kind)
 {

@@ -2,6 +2,7 @@
 /* Where native tools lie in a root: opened, swept of what a run that was killed has left, emptied. */
 #include "rootfs/spot.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/str.h"
 #include "rootfs/accelerate.h"
 #include "rootfs/beneath.h"
 
@@ -126,19 +128,27 @@ int spot_remove_tree(int dir, const char *name)
 	return remove_at_depth(dir, name, 0);
 }
 
+/* SECONDS and NANOSECONDS with this between them: what is behind; NULL when it is none. */
+static const char *parse_time(const char *text, char between, struct timespec *ret)
+{
+	char *end;
+	long long seconds = strtoll(text, &end, 10);
+	unsigned long nanoseconds;
+
+	if (end == text || *end != between || !isdigit((unsigned char)end[1]))
+		return NULL;
+	nanoseconds = strtoul(end + 1, &end, 10);
+	*ret = (struct timespec){ .tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds };
+	return nanoseconds <= 999999999 ? end : NULL;
+}
+
 /* "1 SECONDS NANOSECONDS" where anyarch was made for it, "0 0 0" where it was there. */
 static bool parse_record(const char *text, bool *ret_is_made, struct timespec *ret)
 {
-	long long seconds;
-	long nanoseconds;
-	int made;
+	const char *end = (*text == '0' || *text == '1') && text[1] == ' ' ? parse_time(text + 2, ' ', ret) : NULL;
 
-	if (sscanf(text, "%d %lld %ld", &made, &seconds, &nanoseconds) != 3 || made < 0 || made > 1 || nanoseconds < 0 ||
-		nanoseconds > 999999999)
-		return false;
-	*ret_is_made = made;
-	*ret = (struct timespec){ .tv_sec = (time_t)seconds, .tv_nsec = nanoseconds };
-	return true;
+	*ret_is_made = *text == '1';
+	return end && !strcmp(end, "\n");
 }
 
 /* An image's has none, and a root may have been made of one. */
@@ -187,30 +197,43 @@ bool spot_has(const struct spot *spot, const char *name)
 }
 
 /* What runs have left that were killed before anyarch was there: the oldest time is the one of before. */
+static bool is_new(const char *name, struct timespec *ret)
+{
+	const char *end = str_starts(name, NEW_START) ? parse_time(name + strlen(NEW_START), '-', ret) : NULL;
+
+	return end && !strcmp(end, NEW_END);
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
 int spot_sweep(const struct spot *spot)
 {
 	int fd = openat(spot->above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct timespec first = { 0 };
 	struct dirent *entry;
+	bool has_any = false;
 
 	if (!dir) {
 		cleanup_fd(&fd);
 		return -EIO;
 	}
 	while (!r && (entry = readdir(dir))) {
-		struct timespec time = { 0 };
-		long long seconds;
-		int end = 0;
+		struct timespec time;
 
-		if (sscanf(entry->d_name, NEW_START "%lld-%ld" NEW_END "%n", &seconds, &time.tv_nsec, &end) != 2 || !end ||
-			entry->d_name[end] || time.tv_nsec < 0 || time.tv_nsec > 999999999)
+		if (!is_new(entry->d_name, &time))
 			continue;
-		time.tv_sec = (time_t)seconds;
 		r = spot_remove_tree(spot->above, entry->d_name);
-		if (!r)
-			futimens(spot->above, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, time });
+		if (!has_any || is_before(&time, &first))
+			first = time;
+		has_any = true;
 	}
 	closedir(dir);
+	if (has_any && !r)
+		futimens(spot->above, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, first });
 	return r;
 }
 
