@@ -477,6 +477,89 @@ same_code() {
 	[[ ! -e $TABLE/qemu-arm ]]
 }
 
+# fake_emulator FILE CFLAG...: a program that says it is QEMU's for ARM, and does what its test program does.
+fake_emulator() {
+	gcc -O1 "${@:2}" -o "$1" -x c - <<-'C'
+		const char version[] = "qemu-arm version 7.2.0";
+		int main(int argc, char **argv)
+		{
+			return argv[0] && *version ? argc - 1 : 1;
+		}
+	C
+}
+
+# register_accelerated OPTION...: root's place for emulators is a directory of the test's.
+register_accelerated() {
+	anyarch register --accelerate "$@"
+}
+
+@test "register: emulators with the stub, proven, shown, kept by content, and taken back" {
+	local kept
+
+	ns_open
+	mkdir library
+	ns mount --bind "$PWD/library" /var/lib
+	expect 0 register_accelerated --dry-run arm
+	[[ $output == *:/var/lib/anyarch/emulators/qemu-arm-static-*:*F* && ! -e library/anyarch ]]
+	expect 0 register_accelerated arm
+	[[ $(handler_field qemu-arm interpreter) == /var/lib/anyarch/emulators/qemu-arm-static-* ]]
+	kept=$(ls library/anyarch/emulators)
+	expect 0 anyarch status
+	[[ $stderr == *'native compilers run where inject --accelerate has put them'* ]]
+	expect 0 anyarch status --json arm
+	jq -e '[.platforms[] | select(.arch == "arm").accelerates] == [true]' <<<"$output"
+	# The same again is the same file; another one in its place is found out.
+	expect 0 register_accelerated arm
+	[[ $stderr == *'nothing to change'* ]]
+	same 'what is kept' "$kept" "$(ls library/anyarch/emulators)"
+	cp "library/anyarch/emulators/$kept" other # which the kernel has open
+	chmod 0777 other
+	mv other "library/anyarch/emulators/$kept"
+	expect 3 register_accelerated arm
+	[[ $stderr == *'not what was made'* ]]
+	rm "library/anyarch/emulators/$kept"
+	expect 0 anyarch register arm
+	same 'without it' /usr/bin/qemu-arm-static "$(handler_field qemu-arm interpreter)"
+	expect 0 anyarch status --json arm
+	jq -e '[.platforms[] | select(.arch == "arm").accelerates] == [false]' <<<"$output"
+}
+
+@test "static and static-pie emulators get the stub; one with it keeps it" {
+	local kind
+
+	ns_open
+	mkdir library
+	ns mount --bind "$PWD/library" /var/lib
+	for kind in '-static -no-pie' '-static-pie'; do
+		# shellcheck disable=SC2086 # words
+		fake_emulator "emulator" $kind
+		expect 0 register_accelerated --emulator "arm=$PWD/emulator"
+		expect 0 anyarch unregister arm
+	done
+	expect 0 register_accelerated --emulator "arm=$(echo library/anyarch/emulators/* | sed "s|[^ ]* .*|&|; s| .*||; s|^|$PWD/|")"
+	[[ $(find library/anyarch/emulators -type f | wc -l) -eq 2 ]]
+	# Without a note its headers have no room.
+	fake_emulator emulator -static -no-pie -Wl,--build-id=none
+	objcopy -R .note.gnu.property -R .note.ABI-tag -R .note.gnu.build-id emulator
+	python3 - <<-'PYTHON'
+		import struct
+		d = bytearray(open("emulator", "rb").read())
+		at, n = struct.unpack_from("<Q", d, 32)[0], struct.unpack_from("<H", d, 56)[0]
+		for i in range(n):
+		    if struct.unpack_from("<I", d, at + 56 * i)[0] == 4:
+		        struct.pack_into("<I", d, at + 56 * i, 0)
+		open("emulator", "wb").write(d)
+	PYTHON
+	expect 3 register_accelerated --emulator "arm=$PWD/emulator"
+	[[ $stderr == *'no room for a segment more'* ]]
+}
+
+@test "the documents are those of the manual" {
+	mkdir documents
+	"$ANYARCH" toolchain --json armhf >documents/1.json
+	python3 "$ANYARCH_SRC/tests/lib/json_page.py" "$ANYARCH_SRC/man/anyarch-json.5.scd" TOOLCHAIN documents/1.json
+}
+
 @test "jansson: built with native compilers its own tests pass" {
 	local archive
 

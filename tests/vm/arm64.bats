@@ -83,6 +83,25 @@ registers_amd64()
 @test "6.1: amd64 programs run, of a machine and of a container that sets it up" { registers_amd64 6.1; }
 @test "6.12: amd64 programs run, of a machine and of a container that sets it up" { registers_amd64 6.12; }
 
+# The emulator has a segment more, which is where the program begins: with this kernel and these pages.
+accelerates()
+{
+	on "$1" <<-'EOF'
+		anyarch register --accelerate amd64
+		runs amd64 x86_64
+		anyarch status --noheadings --output ARCH,ACCELERATES amd64 | grep -q 'x86_64 *yes'
+		anyarch status --check amd64
+		anyarch register amd64
+		runs amd64 x86_64
+		anyarch unregister --all
+		rm -r /var/lib/anyarch
+		leaves_nothing
+	EOF
+}
+
+@test "6.1: emulators with the entry stub" { accelerates 6.1; }
+@test "6.12: emulators with the entry stub" { accelerates 6.12; }
+
 runs_arm_by_itself()
 {
 	on "$1" <<-'EOF'
