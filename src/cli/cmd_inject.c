@@ -21,7 +21,7 @@
 
 enum {
 	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
-	OPT_COMPRESS, OPT_ACCELERATE, OPT_TOOLCHAIN,
+	OPT_COMPRESS, OPT_ACCELERATE, OPT_TOOLCHAIN, OPT_BASE,
 };
 
 enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };
@@ -44,6 +44,7 @@ static const struct option_spec inject_specs[] = {
 
 static const struct option_spec eject_specs[] = {
 	{ OPT_AT, "at", "PATH", "only what was put there" },
+	{ OPT_BASE, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)" },
 	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },
@@ -60,6 +61,20 @@ static int set_codec(struct inject_context *c, const char *word, struct err *e)
 			return 0;
 		}
 	return err_set(e, -EINVAL, "--compress wants none, gzip or zstd, not '%s'", word);
+}
+
+/* The argument is ours to change: it is this process's own. */
+static int add_base(struct inject_context *c, const char *argument, struct err *e)
+{
+	char *equals = strchr((char *)(uintptr_t)argument, '=');
+
+	if (!equals || equals == argument || !equals[1])
+		return err_set(e, -EINVAL, "--base wants COPY=NAME, not '%s'", argument);
+	if (c->n_bases == INJECT_BASES_MAX)
+		return err_set(e, -EINVAL, "more than %d times --base", INJECT_BASES_MAX);
+	*equals = '\0';
+	c->bases[c->n_bases++] = (struct config_base){ argument, equals + 1 };
+	return 0;
 }
 
 static int set(void *context, int id, const char *argument, struct err *e)
@@ -79,6 +94,8 @@ static int set(void *context, int id, const char *argument, struct err *e)
 	case OPT_TOOLCHAIN:
 		c->toolchains.dir = argument;
 		return 0;
+	case OPT_BASE:
+		return add_base(c, argument, e);
 	case OPT_ACCELERATE:
 		c->accelerate = c->toolchains.needs_digests = true;
 		return 0;

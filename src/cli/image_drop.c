@@ -218,7 +218,7 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 		if (change->flags[i])
 			r = set_place(w, change, view, i);
 	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest, .drops = change->flags,
-		.known = change->known, .n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
+		.bases = w->c->bases, .n_bases = w->c->n_bases, .known = change->known, .n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
 	return r;
 }
 

@@ -5,10 +5,11 @@
 #include "arch/name.h"
 #include "cli/accelerate.h"
 #include "emulator/search.h"
+#include "image/edit_config.h"
 #include "image/graft.h"
 #include "rootfs/inject.h"
 
-enum { INJECT_SOURCES_MAX = 64 };
+enum { INJECT_SOURCES_MAX = 64, INJECT_BASES_MAX = 32 };
 
 struct inject_context {
 	const struct command *command;
@@ -19,6 +20,8 @@ struct inject_context {
 	bool accelerate; /* native tools as well */
 	struct toolchains toolchains;
 	const char *at, *emulator;
+	struct config_base bases[INJECT_BASES_MAX]; /* of eject: what the history says of base images, and is to say */
+	size_t n_bases;
 	const char *out; /* for images: another file than the one that is read */
 	enum graft_codec codec; /* of a new layer */
 	bool has_epoch;

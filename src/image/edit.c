@@ -35,6 +35,10 @@ static int drop_layers(struct edit_target *target, const struct buf *text, struc
 		r = config_append(buf_text(&dropped), dropped.len, target->cover, out, e);
 		return r ? r : 1;
 	}
+	if (r > 0 && target->n_bases) {
+		r = config_rename_bases(buf_text(&dropped), dropped.len, target->bases, target->n_bases, out, e);
+		return r ? r : 1;
+	}
 	*out = dropped;
 	dropped = (struct buf){ 0 };
 	return r;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "image/bundle.h"
+#include "image/edit_config.h"
 #include "image/graft.h"
 #include "image/model.h"
 
@@ -15,6 +16,8 @@ struct edit_target {
 	bool replaces;		   /* out: one of ours was on top, and goes */
 	/* Instead of the topmost layer: one flag for each that is to be taken off, and what then goes on top, NULL: nothing. */
 	bool *drops;
+	const struct config_base *bases; /* as config_rename_bases() takes them */
+	size_t n_bases;
 	const bool *known; /* as config_drop_below() takes it; NULL: none */
 	size_t n_drops;
 	const struct graft *cover; /* all borrowed */

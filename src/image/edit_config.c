@@ -209,3 +209,40 @@ int config_drop_below(const char *text, size_t len, bool *drops, const bool *kno
 	jv_free(config);
 	return config ? r : e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot change the image's config");
 }
+
+/* The JSON of the comment that a builder makes of a base. */
+static void base_comment(struct buf *out, const char *name)
+{
+	auto_buf text = { 0 };
+
+	buf_addf(&text, "FROM %s", name);
+	splice_quote(out, buf_text(&text));
+	out->failed |= !buf_ok(&text);
+}
+
+static void rename_base(struct splice *s, const char *text, struct span comment, const struct config_base *base)
+{
+	auto_buf from = { 0 }, to = { 0 };
+
+	base_comment(&from, base->from);
+	base_comment(&to, base->to);
+	if (!buf_ok(&from) || !buf_ok(&to))
+		s->has_failed = true;
+	else if (from.len == comment.len && !memcmp(text + comment.at, from.data, from.len))
+		splice_replace(s, comment, buf_text(&to));
+}
+
+int config_rename_bases(const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e)
+{
+	struct span history, item = { 0 }, comment;
+	struct splice s = { 0 };
+	int r;
+
+	if (span_path(text, "history", &history))
+		while (span_next(text, history, &item))
+			for (size_t i = 0; i < n && span_member(text, item, "comment", &comment); i++)
+				rename_base(&s, text, comment, &bases[i]);
+	r = splice_apply(&s, text, len, out);
+	splice_done(&s);
+	return r ? err_sys(e, r, "cannot change the image's config") : 0;
+}

@@ -26,18 +26,36 @@ static bool runs_here(const struct build_item *item)
 }
 
 /* As a user would type it. */
-static int run_self(const struct flow *f, const struct build_item *item, const char *command, const char *option, const char *archive,
-	struct err *e)
+static int inject(const struct flow *f, const struct build_item *item, const char *archive, struct err *e)
 {
 	struct child c = { 0 };
 
-	child_add(&c, f->request->program, command, NULL);
-	if (option)
-		child_add(&c, option, NULL);
-	if (option && f->request->toolchain)
+	child_add(&c, f->request->program, "inject", "--accelerate", NULL);
+	if (f->request->toolchain)
 		child_add(&c, "--toolchain", f->request->toolchain, NULL);
 	child_add(&c, "--quiet", archive, NULL);
 	return flow_run_for(f, item, &c, e);
+}
+
+/* With what podman and buildah write into the history. */
+static int eject(const struct flow *f, struct build_item *item, const char *archive, const struct native *native)
+{
+	struct buf words[BASES_MAX] = { { 0 } };
+	struct child c = { 0 };
+	int r;
+
+	child_add(&c, f->request->program, "eject", "--quiet", NULL);
+	for (size_t k = 0; k < native->bases.n; k++) {
+		if (!native->names[k] || engine_is_docker(&f->engine))
+			continue;
+		buf_addf(&words[k], "--base=%s=%s", native->names[k], native->bases.items[k].image);
+		child_add(&c, buf_text(&words[k]), NULL);
+	}
+	child_add(&c, archive, NULL);
+	r = flow_run_for(f, item, &c, &item->err);
+	for (size_t k = 0; k < native->bases.n; k++)
+		buf_done(&words[k]);
+	return r;
 }
 
 static int run_engine(const struct flow *f, struct build_item *item,
@@ -87,7 +105,7 @@ static int add_tools(const struct flow *f, size_t i, const struct base *base, co
 	int r = copy_base(f, i, base, copy);
 
 	*ret_has = false;
-	r = r ? r : run_self(f, item, "inject", "--accelerate", copy->archive, &why);
+	r = r ? r : inject(f, item, copy->archive, &why);
 	if (r == -EIO && why.code) {
 		tell_plain(f, item, base);
 		return 0;
@@ -165,7 +183,7 @@ int native_eject(const struct flow *f, size_t i, const struct engine_image *imag
 
 	if (!native->n)
 		return 0;
-	r = run_self(f, item, "eject", NULL, image->archive, &item->err);
+	r = eject(f, item, image->archive, native);
 	native->old = r ? NULL : copy_name(f, item, "built");
 	old.target = native->old;
 	if (!r && !native->old)

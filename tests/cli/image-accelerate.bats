@@ -478,3 +478,15 @@ F.on_top("image", T.tar(F.member("usr/bin/qemu-arm-static", E.emulator()), T.mem
 F.mark("image", -1, "anyarch-inject 1 {} sha256:" + "0" * 64)'
 	stays 'is something else'
 }
+
+@test "what builders write of the base image can be said of another one" {
+	make_files 'F.one("image")'
+	accelerate 0 image
+	make_files 'F.on_top("image", T.tar(T.member("etc/x", b"x")))
+F.mark("image", -1, "FROM localhost/copy:1")'
+	expect 2 "$ANYARCH" eject --base localhost/copy:1 image
+	expect 2 "$ANYARCH" eject --base =x image
+	expect 0 "$ANYARCH" eject --base localhost/other=no --base localhost/copy:1=me/base:2 image
+	same 'the comment' 'FROM me/base:2' "$(config image | jq -r '.history[-1].comment')"
+	same 'the history' 2 "$(config image | jq '.history | length')"
+}

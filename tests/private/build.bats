@@ -12,6 +12,8 @@ source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
 source "$BATS_TEST_DIRNAME/../lib/run.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
 source "$BATS_TEST_DIRNAME/../lib/registry.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/compilers.bash
+source "$BATS_TEST_DIRNAME/../lib/compilers.bash"
 
 # base_image ARCH [VARIANT] FILE: busybox for this platform, as an archive of docker save.
 base_image() {
@@ -109,6 +111,34 @@ pulled() {
 			"$(tail -n 1 <<<"$output" | cut -d : -f 2)"
 		"$ANYARCH" inspect --expect linux/arm/v7 "$W/tmp/all.tar"
 		rm "$W/tmp/all.tar"
+	done
+}
+
+# As build, with native compilers in what is built.
+build_accelerated() {
+	expect_raw "$1" with_subids env -i PATH="$PATH" HOME="$W/home" XDG_RUNTIME_DIR="$W/runtime" TMPDIR="$W/tmp" LC_ALL=C \
+		"$PUBLIC/anyarch" run --accelerate -- "$PUBLIC/anyarch" build --accelerate --json "${@:2}" "$P" 3>&-
+}
+
+@test "native compilers, without a daemon and without root" {
+	local engine
+
+	need_tools arm-linux-gnueabihf
+	docker_archive "$(compiler_root armhf)" base:1 arm v7 >"$W/base.tar"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$W/base.tar" "docker://127.0.0.1:$PORT/arm32v7/gcc:1"
+	rm "$W/base.tar"
+	printf '%s\n' "FROM 127.0.0.1:$PORT/__BASEIMAGE_ARCH__/gcc:1" \
+		'RUN echo "int main(void) { return 0; }" >/t.c && gcc -O2 /t.c -o /t && /t && uname -m >/machine' >"$P/Dockerfile.cross"
+	sed -i 's/amd64 arm32v7/arm32v7/' "$P/build.config"
+	for engine in podman buildah; do
+		build_accelerated 0 --engine "$engine" --insecure --push
+		jq -e '.platforms[0].accelerated and .pushed' <<<"$output"
+		[[ $stderr == *'inject --accelerate --quiet'*'eject --quiet'* ]]
+		same ARM armv7l "$(pulled 1.2 arm v7)"
+		refute grep -q anyarch <(tar -tf "$W/pulled"; tar -xOf "$W/pulled" "$(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Config')")
+		for one in $(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Layers[]'); do
+			refute grep anyarch <(tar -xOf "$W/pulled" "$one" | tar -t)
+		done
 	done
 }
 

@@ -272,7 +272,8 @@ static void try_tool(const struct start *s)
 	const char *value;
 	long room;
 
-	if (!tool || !is_complete(s->index))
+	/* What is in /etc/ld.so.preload the native loader would preload as well. */
+	if (!tool || !is_complete(s->index) || exists("/etc/ld.so.preload"))
 		return;
 	if (rules_has_variable(s->envp, ENTRY_SWITCH, &value) && *value == '0' && !value[1])
 		return;
