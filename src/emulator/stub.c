@@ -257,6 +257,13 @@ static int make(const struct emulator *emulator, const char *path, struct err *e
 	return r;
 }
 
+static int cannot_make(const char *path, int code, struct err *e)
+{
+	err_sys(e, code, "%s", path);
+	return code == -EROFS || code == -EACCES ?
+		err_hint(e, "emulators with the entry stub are kept there: make it writable (docker run --tmpfs /var/lib)") : code;
+}
+
 static int make_directory(const char *dir, struct err *e)
 {
 	auto_free char *path = mem_text(dir);
@@ -266,10 +273,10 @@ static int make_directory(const char *dir, struct err *e)
 	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_sys(e, -errno, "%s", path);
+			return cannot_make(path, -errno, e);
 		*slash = '/';
 	}
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? err_sys(e, -errno, "%s", dir) : 0;
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? cannot_make(dir, -errno, e) : 0;
 }
 
 int stub_use(struct emulator *emulator, const char *dir, struct err *e)

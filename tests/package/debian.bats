@@ -297,7 +297,9 @@ run_service() {
 	apt remove anyarch
 	[[ -f $SYSTEM/etc/binfmt.d/qemu-arm.conf ]]
 	printf ':mine:E::xyz::/bin/true:\n' >"$SYSTEM/etc/binfmt.d/mine.conf"
+	mkdir -p "$SYSTEM/var/lib/anyarch/emulators"
 	apt purge anyarch
+	[[ ! -e $SYSTEM/var/lib/anyarch ]]
 	same 'what purge leaves' mine.conf "$(ls "$SYSTEM/etc/binfmt.d")"
 	mv "$SYSTEM"/aside/*.conf "$SYSTEM/usr/lib/binfmt.d/"
 	restart_systemd_binfmt
