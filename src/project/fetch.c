@@ -6,7 +6,7 @@
 #include "project/bases.h"
 #include "project/flow.h"
 
-static int read_bases(const struct flow *f, size_t i, struct bases *ret, struct err *e)
+int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e)
 {
 	const struct render_item *rendered = &f->render.items[i];
 	auto_buf host = { 0 };
@@ -85,7 +85,7 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 int fetch_bases(const struct flow *f, size_t i, struct err *e)
 {
 	auto_bases bases = { 0 };
-	int r = read_bases(f, i, &bases, e);
+	int r = fetch_read(f, i, &bases, e);
 
 	for (size_t k = 0; !r && k < bases.n; k++)
 		r = fetch_one(f, i, &bases.items[k], e);
@@ -96,7 +96,7 @@ static char *shared_by(const struct flow *f, size_t i, size_t k)
 {
 	auto_bases a = { 0 }, b = { 0 };
 
-	if (read_bases(f, i, &a, NULL) || read_bases(f, k, &b, NULL))
+	if (fetch_read(f, i, &a, NULL) || fetch_read(f, k, &b, NULL))
 		return NULL;
 	if (a.has_unknown && b.has_unknown)
 		return mem_text("what only docker knows");

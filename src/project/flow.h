@@ -38,6 +38,9 @@ int flow_run(const struct flow *f, const struct child *command, struct err *e);
 /* The same for a platform's. */
 int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
 
+struct bases;
+/* The base images of a platform's Dockerfile: bases_read(). */
+int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e);
 /*
  * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e set:
  * -EBADMSG when one cannot be had.

@@ -146,18 +146,6 @@ static bool is_for(const struct build_item *item, const struct base *base)
 	return base->n_places && (!base->platform || !strcmp(base->platform, item->text));
 }
 
-static int read_bases(const struct flow *f, size_t i, struct native *ret)
-{
-	const struct render_item *rendered = &f->render.items[i];
-	auto_buf host = { 0 };
-	struct bases_request request = { buf_text(&rendered->text), rendered->text.len, f->request->options,
-		f->request->n_options, NULL, f->build->items[i].text };
-
-	name_platform(&host, arch_host(), "");
-	request.build_platform = buf_text(&host);
-	return bases_read(&request, &ret->bases, &f->build->items[i].err);
-}
-
 int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf *text)
 {
 	struct build_item *item = &f->build->items[i];
@@ -165,7 +153,7 @@ int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf 
 	int r = 0;
 
 	if (f->request->accelerate && !runs_here(item)) {
-		r = read_bases(f, i, ret);
+		r = fetch_read(f, i, &ret->bases, &item->err);
 		for (size_t k = 0; !r && k < ret->bases.n; k++)
 			if (is_for(item, &ret->bases.items[k]))
 				r = add_base(f, i, k, ret);
