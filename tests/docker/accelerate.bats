@@ -112,19 +112,6 @@ has_no_trace() {
 	has_no_trace me/zstd:1
 }
 
-@test "what was compiled is the same" {
-	export DOCKER_BUILDKIT=0
-	# Only what is linked at once: the assembler's and the compiler's versions are in the objects.
-	sed -i 's/ARG CODE=.*/ARG CODE=common/; /^RUN echo/d; s/rm \*\.o/objcopy -R .comment \/libzstd.a/' project/Dockerfile.cross
-	sed -i 's/, or.*//; s/gcc -O2/gcc -O2 -g/' project/Dockerfile.cross
-	build 0 --accelerate
-	docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a >accelerated
-	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
-	build 0
-	docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a >emulated
-	diff accelerated emulated
-}
-
 @test "a base without a compiler is used as it is, and that is told" {
 	local busybox
 

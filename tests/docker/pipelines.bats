@@ -336,7 +336,7 @@ as_unit() {
 	play ./unit
 }
 
-# is_sound UNIT: systemd understands every line, and a machine that is too busy at boot has three tries.
+# is_sound UNIT: systemd understands every line, and a machine that is too busy at boot has five tries.
 is_sound() {
 	[[ -z $(systemd-analyze verify --man=no "./$1" 2>&1) ]]
 	[[ $(unit_section Unit "$1" | grep '^StartLimit') == $'StartLimitIntervalSec=300\nStartLimitBurst=5' ]]
