@@ -55,6 +55,15 @@ bool inject_is_native(const struct inject_context *c, const struct arch *arch);
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_context *c, const struct arch *arch);
 
+/* Opens the root file system that is the context's target; not this machine's, unless that was asked for. 0 or -errno. */
+int inject_open_root(struct inject_context *c, struct err *e);
+/* Takes out of the opened one what was put there, and tells. 0 or -errno with e set. */
+int inject_eject_root(struct inject_context *c, struct err *e);
+/* Puts emulators, and native tools where they are wanted, into n of them, and tells. The first exit status that is no success. */
+int inject_roots(struct inject_context *c, size_t n, char **targets);
+/* As many roots at once as there are descriptors for, at most INJECT_BATCH. */
+size_t inject_batch_size(void);
+
 /*
  * Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. "-" is
  * an image when the result goes somewhere else.
