@@ -238,7 +238,7 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 				    index.n_files * sizeof(struct entry_file)) };
 
 	index.loader = put_path(&w, place, TOOLCHAIN_LOADER);
-	index.library_path = put_path(&w, place, "lib");
+	index.libraries = put_path(&w, place, "lib");
 	for (size_t i = 0; i < twins->n; i++)
 		if (twins->list[i].verdict == TWIN_EQUAL) {
 			struct entry_tool tool = tool_entry(&w, t, &twins->list[i], place);

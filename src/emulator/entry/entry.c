@@ -250,7 +250,7 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 	*argv++ = text(s->index, s->index->loader);
 	*argv++ = "--inhibit-cache";
 	*argv++ = "--library-path";
-	*argv++ = text(s->index, s->index->library_path);
+	*argv++ = text(s->index, s->index->libraries);
 	*argv++ = "--argv0";
 	name = rules_name(&input);
 	*argv++ = name ? name : s->argv[s->first];

@@ -29,7 +29,7 @@ struct entry_index {
 	uint32_t size; /* of the file */
 	uint32_t n_tools, n_files;
 	uint32_t loader;       /* path of the native dynamic loader */
-	uint32_t library_path; /* for it */
+	uint32_t libraries;    /* where it finds them: the path of a directory */
 	uint32_t reserved;
 	/* struct entry_tool[n_tools], struct entry_file[n_files], texts */
 };
