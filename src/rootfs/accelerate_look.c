@@ -54,19 +54,13 @@ static const char *text_at(const struct look *l, uint32_t at)
 static bool read_index(struct look *l)
 {
 	auto_fd fd = fd_open_regular(l->dir, &ENTRY_INDEX[1], O_NOFOLLOW);
-	const struct entry_index *index;
 
 	if (!is_trusted(fd, l, "its index"))
 		return false;
-	if (fd_read_all(fd, ENTRY_SIZE_MAX, &l->index) || l->index.len <= sizeof(*index))
-		return say(l, "its index", "is damaged"), false;
-	index = header(l);
-	if (memcmp(index->magic, ENTRY_INDEX_MAGIC, sizeof(index->magic)) || index->size != l->index.len ||
-		l->index.data[l->index.len - 1] || index->n_tools > ENTRY_TOOLS_MAX || index->n_files > ENTRY_FILES_MAX ||
-		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) >=
-			l->index.len)
-		return say(l, "its index", "is damaged"), false;
-	return true;
+	if (!fd_read_all(fd, ENTRY_SIZE_MAX, &l->index) && l->index.len && entry_index_is_good(header(l), l->index.len))
+		return true;
+	say(l, "its index", "is damaged");
+	return false;
 }
 
 static bool read_manifest(struct look *l)

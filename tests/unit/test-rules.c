@@ -107,8 +107,6 @@ static void test_groups_are_added_unless(void **state)
 	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "a.cc"), "a.cc C++ C");
 	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc++"), "-nostdinc++ C");
 	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc"), "-nostdinc");
-	assert_string_equal(APPLY("U--plugin\0f--plugin\0fP\0.", "rcs", "x.a"), "--plugin P rcs x.a");
-	assert_string_equal(APPLY("U--plugin\0f--plugin\0fP\0.", "--plugin=x"), "--plugin=x");
 }
 
 static void test_plugins_are_replaced(void **state)

@@ -66,20 +66,6 @@ static bool is_trusted(const struct statx *st)
 	return !st->stx_uid && !(st->stx_mode & 022);
 }
 
-static bool is_index(const struct entry_index *index, unsigned long size)
-{
-	const char *magic = ENTRY_INDEX_MAGIC;
-
-	if (size < sizeof(*index) || index->size != size || ((const char *)index)[size - 1])
-		return false;
-	for (unsigned i = 0; i < sizeof(index->magic); i++)
-		if (index->magic[i] != magic[i])
-			return false;
-	return index->n_tools <= ENTRY_TOOLS_MAX && index->n_files <= ENTRY_FILES_MAX &&
-		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) <
-			size;
-}
-
 static bool map_index(int fd, struct start *s)
 {
 	struct statx st;
@@ -91,7 +77,7 @@ static bool map_index(int fd, struct start *s)
 	at = system_map(fd, st.stx_size);
 	if (at < 0 && at > -4096)
 		return false;
-	if (!is_index((const struct entry_index *)at, st.stx_size)) {
+	if (!entry_index_is_good((const struct entry_index *)at, st.stx_size)) {
 		system_unmap((void *)at, st.stx_size);
 		return false;
 	}
@@ -207,8 +193,8 @@ static bool has_bytes(const char *bytes, unsigned long len, const char *text)
 static bool file_has(const char *path, const char *text_of)
 {
 	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
-	bool has = true;
 	struct statx st;
+	bool has;
 
 	if (fd < 0)
 		return true;

@@ -2,6 +2,7 @@
 /* The index that lies beside native tools: which programs of a root they stand for, as the entry stub reads it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where the stub looks; the first is what "anyarch run" mounts, the second what is put into roots and images. */
@@ -56,6 +57,21 @@ struct entry_file {
 	uint64_t size;
 	uint32_t path, reserved;
 };
+
+/* Whether so many bytes are an index whose lists lie in it. What its texts lead to is not looked at. */
+static inline bool entry_index_is_good(const struct entry_index *index, uint64_t size)
+{
+	const char *magic = ENTRY_INDEX_MAGIC;
+
+	if (size <= sizeof(*index) || size > ENTRY_SIZE_MAX || index->size != size || ((const char *)index)[size - 1])
+		return false;
+	for (unsigned i = 0; i < sizeof(index->magic); i++)
+		if (index->magic[i] != magic[i])
+			return false;
+	return index->n_tools <= ENTRY_TOOLS_MAX && index->n_files <= ENTRY_FILES_MAX &&
+		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) <
+			size;
+}
 
 /*
  * How the stub begins, so that it is known again: a jump, a magic, where the emulator's own entry is, from here.

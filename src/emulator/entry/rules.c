@@ -32,7 +32,7 @@ static bool matches(char kind, const char *argument, const char *text)
 {
 	if (kind == 's')
 		return has_inside(argument, text);
-	return kind == 'v' || kind == 'U' ? after(argument, text) != NULL : is_same(argument, text);
+	return kind == 'v' ? after(argument, text) != NULL : is_same(argument, text);
 }
 
 static bool any_matches(char kind, char **args, const char *text)
@@ -91,7 +91,7 @@ static bool is_telling(const struct rules_input *in, const char *path)
 	if (in->file_has(path, "@"))
 		return true;
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
-		bool is_spoken_of = *word == 'v' || *word == 's' || *word == 'p' || *word == 'u' || *word == 'U';
+		bool is_spoken_of = *word == 'v' || *word == 's' || *word == 'p' || *word == 'u';
 
 		if (is_spoken_of && in->file_has(path, word + 1))
 			return true;
@@ -128,18 +128,18 @@ static bool is_allowed(const struct rules_input *in)
 	return true;
 }
 
-/* Adds the words of one side, each group unless its conditions are against it. */
-static size_t add(const struct rules_input *in, char side, const char **out, size_t room)
+/* Adds words, each group unless its conditions are against it. */
+static size_t add(const struct rules_input *in, const char **out, size_t room)
 {
 	bool is_left_out = false;
 	size_t n = 0;
 
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
-		if (*word == 'u' || *word == 'U')
+		if (*word == 'u')
 			is_left_out |= any_matches(*word, in->args, word + 1);
 		else if (*word == '.')
 			is_left_out = false;
-		else if (*word == side && !is_left_out && n < room)
+		else if (*word == 'a' && !is_left_out && n < room)
 			out[n++] = word + 1;
 	}
 	return n;
@@ -171,11 +171,10 @@ static const char *plugin_word(const struct rules_input *in, const char *argumen
 
 bool rules_apply(const struct rules_input *in, const char **out)
 {
-	size_t n, extra = 0;
+	size_t n = 0, extra = 0;
 
 	if (!is_allowed(in))
 		return false;
-	n = add(in, 'f', out, RULES_ADDED_MAX / 4);
 	for (char **at = in->args; *at; at++) {
 		bool is_next = false;
 		const char *path = plugin_path(in, at, &is_next), *twin;
@@ -191,7 +190,7 @@ bool rules_apply(const struct rules_input *in, const char **out)
 		out[n++] = twin;
 		at += is_next;
 	}
-	n += add(in, 'a', out + n, RULES_ADDED_MAX / 2 - 1);
+	n += add(in, out + n, RULES_ADDED_MAX / 2 - 1);
 	out[n] = NULL;
 	return true;
 }

@@ -17,8 +17,6 @@
  *   0TEXT  the tool's own name is this, not the one that it was called by
  *   pTEXT  the argument after this one, or behind this and '=', is a plugin: it must have a native twin, which replaces it
  *   uTEXT  what is added next: not when an argument is this
- *   UTEXT  the same: begins with this
- *   fTEXT  add this before the arguments
  *   aTEXT  add this behind them
  *   .      end of what was added
  */
