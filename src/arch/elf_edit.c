@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 
 #include "arch/elf.h"
-#include "base/buf.h"
-#include "base/fdio.h"
 #include "base/memory.h"
 
 enum { PAGE = 4096, NEEDED_MAX = 256, DYNAMIC_MAX = 4096, STRINGS_MAX = 16 * 1024 * 1024, NOTES_MAX = 64 * 1024 };
@@ -32,8 +30,10 @@ static int open_file(int fd, Elf_Cmd command, struct file *ret, struct err *e)
 {
 	struct elf_info info;
 	struct stat st;
-	int r = elf_read(fd, &info, e);
+	int r;
 
+	elf_version(EV_CURRENT);
+	r = elf_read(fd, &info, e);
 	if (r)
 		return r;
 	if (fstat(fd, &st) < 0)
@@ -116,10 +116,8 @@ int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 	struct layout l = { 0 };
 	GElf_Phdr ph = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = len, .p_memsz = len };
 	struct elf_added added;
-	int r;
+	int r = open_file(fd, ELF_C_RDWR, &file, e);
 
-	elf_version(EV_CURRENT);
-	r = open_file(fd, ELF_C_RDWR, &file, e);
 	if (r)
 		return r;
 	if (gelf_getclass(file.elf) != ELFCLASS64)
@@ -156,77 +154,53 @@ static bool find_offset(const struct file *file, uint64_t address, uint64_t *ret
 int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 {
 	auto_file file = { 0 };
-	int r;
+	int r = open_file(fd, ELF_C_READ, &file, e);
 
-	elf_version(EV_CURRENT);
-	r = open_file(fd, ELF_C_READ, &file, e);
 	if (r)
 		return r;
 	return find_offset(&file, file.header.e_entry, ret_offset) ? 0 :
 								      err_set(e, -ENOENT, "its entry point leads nowhere");
 }
 
-static bool read_part(int fd, uint64_t at, uint64_t len, struct buf *out)
+/* libelf reads it, in the order of this machine, and frees it with the file. NULL where it is not within the file. */
+static Elf_Data *read_part(const struct file *file, uint64_t at, uint64_t len, Elf_Type type)
 {
-	auto_free char *bytes = mem_new(1, len);
-
-	if (!bytes || fd_pread(fd, bytes, len, (off_t)at) != (ssize_t)len)
-		return false;
-	buf_add(out, bytes, len);
-	return buf_ok(out);
+	if (at > file->size || len > file->size - at)
+		return NULL;
+	return elf_getdata_rawchunk(file->elf, (int64_t)at, len, type);
 }
 
-static uint32_t get_32(const char *p, bool is_big)
+/* Where the build ID is among these notes; 0: it is not. */
+static size_t find_id(Elf_Data *notes, size_t *ret_len)
 {
-	const uint8_t *b = (const uint8_t *)p;
+	size_t name, desc, next = 0;
+	GElf_Nhdr note;
 
-	return is_big ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] :
-			(uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-}
-
-/* gABI, "Note Section": three words, the name and the descriptor, each padded to 4. -1: none of them is. */
-static int64_t find_id(const struct buf *notes, bool is_big, size_t *ret_len)
-{
-	size_t at = 0;
-
-	while (notes->len - at >= 12) {
-		uint64_t name = get_32(notes->data + at, is_big), desc = get_32(notes->data + at + 4, is_big);
-		uint64_t start = at + 12 + round_up(name, 4), end = start + round_up(desc, 4);
-
-		if (end > notes->len)
-			return -1;
-		if (get_32(notes->data + at + 8, is_big) == NT_GNU_BUILD_ID && name == 4 &&
-			!memcmp(notes->data + at + 12, "GNU", 4)) {
-			*ret_len = desc;
-			return (int64_t)start;
+	while ((next = gelf_getnote(notes, next, &note, &name, &desc)))
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp((char *)notes->d_buf + name, "GNU", 4)) {
+			*ret_len = note.n_descsz;
+			return desc;
 		}
-		at = end;
-	}
-	return -1;
+	return 0;
 }
 
 int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, struct err *e)
 {
 	auto_file file = { 0 };
 	GElf_Phdr ph;
-	int r;
+	int r = open_file(fd, ELF_C_READ, &file, e);
 
-	elf_version(EV_CURRENT);
-	r = open_file(fd, ELF_C_READ, &file, e);
 	if (r)
 		return r;
 	for (size_t i = 0; get_segment(&file, i, &ph); i++) {
-		auto_buf notes = { 0 };
-		size_t len = 0;
-		int64_t at;
+		Elf_Data *notes = ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX ?
+			read_part(&file, ph.p_offset, ph.p_filesz, ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR) : NULL;
+		size_t len = 0, at = notes ? find_id(notes, &len) : 0;
 
-		if (ph.p_type != PT_NOTE || ph.p_filesz > NOTES_MAX || !read_part(fd, ph.p_offset, ph.p_filesz, &notes))
+		if (!at || !len || len > cap)
 			continue;
-		at = find_id(&notes, file.header.e_ident[EI_DATA] == ELFDATA2MSB, &len);
-		if (at < 0 || !len || len > cap)
-			continue;
-		memcpy(ret_id, notes.data + at, len);
-		*ret_offset = ph.p_offset + (uint64_t)at;
+		memcpy(ret_id, (char *)notes->d_buf + at, len);
+		*ret_offset = ph.p_offset + at;
 		return (int)len;
 	}
 	return 0;
@@ -239,36 +213,29 @@ struct dynamic {
 	size_t n;
 };
 
-static void read_entry(uint64_t tag, uint64_t value, struct dynamic *d)
+static void read_entry(const GElf_Dyn *entry, struct dynamic *d)
 {
-	if (tag == DT_STRTAB)
-		d->strings = value;
-	else if (tag == DT_STRSZ)
-		d->strings_size = value;
-	else if (tag == DT_NEEDED && d->n < NEEDED_MAX)
-		d->needed[d->n++] = value;
+	if (entry->d_tag == DT_STRTAB)
+		d->strings = entry->d_un.d_ptr;
+	else if (entry->d_tag == DT_STRSZ)
+		d->strings_size = entry->d_un.d_val;
+	else if (entry->d_tag == DT_NEEDED && d->n < NEEDED_MAX)
+		d->needed[d->n++] = entry->d_un.d_val;
 }
 
-/* Only of the machine's own kind: 64 bits, little-endian. */
-static bool read_dynamic(int fd, const struct file *file, struct dynamic *ret)
+static bool read_dynamic(const struct file *file, struct dynamic *ret)
 {
 	GElf_Phdr ph;
 
 	for (size_t i = 0; get_segment(file, i, &ph); i++) {
-		auto_buf bytes = { 0 };
+		Elf_Data *data = ph.p_type == PT_DYNAMIC && ph.p_filesz <= DYNAMIC_MAX * sizeof(Elf64_Dyn) ?
+			read_part(file, ph.p_offset, ph.p_filesz, ELF_T_DYN) : NULL;
+		GElf_Dyn entry;
 
-		if (ph.p_type != PT_DYNAMIC || ph.p_filesz > DYNAMIC_MAX * sizeof(Elf64_Dyn) ||
-			!read_part(fd, ph.p_offset, ph.p_filesz, &bytes))
-			continue;
-		for (size_t at = 0; at + sizeof(Elf64_Dyn) <= bytes.len; at += sizeof(Elf64_Dyn)) {
-			Elf64_Dyn entry;
-
-			memcpy(&entry, bytes.data + at, sizeof(entry));
-			if (entry.d_tag == DT_NULL)
-				break;
-			read_entry((uint64_t)entry.d_tag, entry.d_un.d_val, ret);
-		}
-		return true;
+		for (int k = 0; data && gelf_getdyn(data, k, &entry) && entry.d_tag != DT_NULL; k++)
+			read_entry(&entry, ret);
+		if (data)
+			return true;
 	}
 	return false;
 }
@@ -277,21 +244,20 @@ int elf_each_needed(int fd, bool (*each)(const char *name, void *context), void 
 {
 	struct dynamic d = { 0 };
 	auto_file file = { 0 };
-	auto_buf strings = { 0 };
+	Elf_Data *strings = NULL;
 	uint64_t at;
-	int r;
+	int r = open_file(fd, ELF_C_READ, &file, e);
 
-	elf_version(EV_CURRENT);
-	r = open_file(fd, ELF_C_READ, &file, e);
 	if (r)
 		return r;
-	if (gelf_getclass(file.elf) != ELFCLASS64 || !read_dynamic(fd, &file, &d) || d.strings_size > STRINGS_MAX ||
-		!find_offset(&file, d.strings, &at) || !read_part(fd, at, d.strings_size, &strings))
+	if (read_dynamic(&file, &d) && d.strings_size && d.strings_size <= STRINGS_MAX && find_offset(&file, d.strings, &at))
+		strings = read_part(&file, at, d.strings_size, ELF_T_BYTE);
+	if (!strings || ((char *)strings->d_buf)[strings->d_size - 1])
 		return err_set(e, -EBADMSG, "its dynamic section cannot be read");
 	for (size_t i = 0; i < d.n; i++) {
-		if (d.needed[i] >= strings.len)
+		if (d.needed[i] >= strings->d_size)
 			return err_set(e, -EBADMSG, "the name of a library that it needs lies outside");
-		if (!each(strings.data + d.needed[i], context))
+		if (!each((char *)strings->d_buf + d.needed[i], context))
 			break;
 	}
 	return 0;
