@@ -10,15 +10,35 @@ static const struct {
 	uint16_t machine;
 	const char *words;
 } machines[] = {
-	{ EM_SPARC, "SPARC" }, { EM_386, "Intel 80386" }, { EM_68K, "Motorola 68000" },
-	{ 6, "Intel 80486" }, { EM_MIPS, "MIPS" }, { EM_PARISC, "PA-RISC" },
-	{ EM_SPARC32PLUS, "SPARC v8+" }, { EM_PPC, "PowerPC" }, { EM_PPC64, "PowerPC 64" },
-	{ EM_S390, "IBM S/390" }, { EM_ARM, "ARM" }, { EM_SH, "SuperH" }, { EM_SPARCV9, "SPARC v9" },
-	{ EM_IA_64, "Itanium" }, { EM_X86_64, "x86-64" }, { EM_CRIS, "CRIS" },
-	{ EM_OPENRISC, "OpenRISC" }, { EM_ARC_COMPACT, "ARC" }, { EM_XTENSA, "Xtensa" },
-	{ EM_ALTERA_NIOS2, "Nios II" }, { 164, "Hexagon" }, { EM_AARCH64, "AArch64" },
-	{ EM_MICROBLAZE, "MicroBlaze" }, { 0xbaab, "MicroBlaze (old number)" }, { EM_ARCV2, "ARCv2" },
-	{ EM_RISCV, "RISC-V" }, { 247, "BPF" }, { 252, "C-SKY" }, { 258, "LoongArch" },
+	{ EM_SPARC, "SPARC" },
+	{ EM_386, "Intel 80386" },
+	{ EM_68K, "Motorola 68000" },
+	{ 6, "Intel 80486" },
+	{ EM_MIPS, "MIPS" },
+	{ EM_PARISC, "PA-RISC" },
+	{ EM_SPARC32PLUS, "SPARC v8+" },
+	{ EM_PPC, "PowerPC" },
+	{ EM_PPC64, "PowerPC 64" },
+	{ EM_S390, "IBM S/390" },
+	{ EM_ARM, "ARM" },
+	{ EM_SH, "SuperH" },
+	{ EM_SPARCV9, "SPARC v9" },
+	{ EM_IA_64, "Itanium" },
+	{ EM_X86_64, "x86-64" },
+	{ EM_CRIS, "CRIS" },
+	{ EM_OPENRISC, "OpenRISC" },
+	{ EM_ARC_COMPACT, "ARC" },
+	{ EM_XTENSA, "Xtensa" },
+	{ EM_ALTERA_NIOS2, "Nios II" },
+	{ 164, "Hexagon" },
+	{ EM_AARCH64, "AArch64" },
+	{ EM_MICROBLAZE, "MicroBlaze" },
+	{ 0xbaab, "MicroBlaze (old number)" },
+	{ EM_ARCV2, "ARCv2" },
+	{ EM_RISCV, "RISC-V" },
+	{ 247, "BPF" },
+	{ 252, "C-SKY" },
+	{ 258, "LoongArch" },
 	{ EM_ALPHA, "Alpha" },
 };
 
@@ -41,16 +61,28 @@ static void add(struct buf *out, const char *text)
 static const struct {
 	const char *words, *variant;
 } arm_cpus[] = {
-	{ "before ARMv4", "v5" }, { "ARMv4", "v5" },	{ "ARMv4T", "v5" },  { "ARMv5T", "v5" },
-	{ "ARMv5TE", "v5" },	  { "ARMv5TEJ", "v5" }, { "ARMv6", "v6" },   { "ARMv6KZ", "v6" },
-	{ "ARMv6T2", "v6" },	  { "ARMv6K", "v6" },	{ "ARMv7", "v7" },   { "ARMv6-M", "v6" },
-	{ "ARMv6S-M", "v6" },	  { "ARMv7E-M", "v7" }, { "ARMv8-A", "v8" }, { "ARMv8-R", "v8" },
+	{ "before ARMv4", "v5" },
+	{ "ARMv4", "v5" },
+	{ "ARMv4T", "v5" },
+	{ "ARMv5T", "v5" },
+	{ "ARMv5TE", "v5" },
+	{ "ARMv5TEJ", "v5" },
+	{ "ARMv6", "v6" },
+	{ "ARMv6KZ", "v6" },
+	{ "ARMv6T2", "v6" },
+	{ "ARMv6K", "v6" },
+	{ "ARMv7", "v7" },
+	{ "ARMv6-M", "v6" },
+	{ "ARMv6S-M", "v6" },
+	{ "ARMv7E-M", "v7" },
+	{ "ARMv8-A", "v8" },
+	{ "ARMv8-R", "v8" },
 };
 
 static bool is_hard_float(const struct elf_info *info)
 {
 	return (info->head.flags & EF_ARM_ABI_FLOAT_HARD) || info->arm.vfp_args == 1 ||
-		strstr(info->interpreter, "armhf");
+	       strstr(info->interpreter, "armhf");
 }
 
 static void describe_arm(struct buf *out, const struct elf_info *info)
@@ -73,8 +105,8 @@ static void describe_arm(struct buf *out, const struct elf_info *info)
 
 static void describe_mips(struct buf *out, const struct elf_info *info)
 {
-	static const char *const isas[] = { "MIPS I", "MIPS II", "MIPS III", "MIPS IV", "MIPS V",
-		"MIPS32", "MIPS64", "MIPS32 r2", "MIPS64 r2", "MIPS32 r6", "MIPS64 r6" };
+	static const char *const isas[] = { "MIPS I", "MIPS II", "MIPS III", "MIPS IV", "MIPS V", "MIPS32", "MIPS64",
+		"MIPS32 r2", "MIPS64 r2", "MIPS32 r6", "MIPS64 r6" };
 	uint32_t flags = info->head.flags;
 	unsigned isa = flags >> 28;
 
@@ -148,10 +180,14 @@ void abi_describe(struct buf *out, const struct elf_info *info)
 		uint16_t machine;
 		void (*describe)(struct buf *out, const struct elf_info *info);
 	} describers[] = {
-		{ EM_ARM, describe_arm },	  { EM_MIPS, describe_mips },
-		{ EM_PPC64, describe_ppc64 },	  { EM_RISCV, describe_riscv },
-		{ EM_X86_64, describe_x86_64 },	  { EM_S390, describe_s390 },
-		{ EM_AARCH64, describe_aarch64 }, { 258, describe_loongarch },
+		{ EM_ARM, describe_arm },
+		{ EM_MIPS, describe_mips },
+		{ EM_PPC64, describe_ppc64 },
+		{ EM_RISCV, describe_riscv },
+		{ EM_X86_64, describe_x86_64 },
+		{ EM_S390, describe_s390 },
+		{ EM_AARCH64, describe_aarch64 },
+		{ 258, describe_loongarch },
 		{ EM_68K, describe_m68k },
 	};
 
@@ -166,10 +202,15 @@ const char *abi_os(const struct elf_head *head)
 		uint8_t number;
 		const char *words;
 	} systems[] = {
-		{ ELFOSABI_NONE, "System V" }, { ELFOSABI_NETBSD, "NetBSD" },
-		{ ELFOSABI_GNU, "GNU/Linux" }, { ELFOSABI_SOLARIS, "Solaris" },
-		{ ELFOSABI_FREEBSD, "FreeBSD" }, { ELFOSABI_OPENBSD, "OpenBSD" },
-		{ ELFOSABI_ARM, "ARM" }, { 65, "FDPIC" }, { ELFOSABI_STANDALONE, "standalone" },
+		{ ELFOSABI_NONE, "System V" },
+		{ ELFOSABI_NETBSD, "NetBSD" },
+		{ ELFOSABI_GNU, "GNU/Linux" },
+		{ ELFOSABI_SOLARIS, "Solaris" },
+		{ ELFOSABI_FREEBSD, "FreeBSD" },
+		{ ELFOSABI_OPENBSD, "OpenBSD" },
+		{ ELFOSABI_ARM, "ARM" },
+		{ 65, "FDPIC" },
+		{ ELFOSABI_STANDALONE, "standalone" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)

@@ -26,8 +26,8 @@ static bool take_u32(struct cursor *c, uint32_t *ret)
 
 	if (c->end - p < 4)
 		return false;
-	*ret = c->is_big ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3] :
-			   (uint32_t)p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
+	*ret = c->is_big ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]
+			 : (uint32_t)p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
 	c->at += 4;
 	return true;
 }
@@ -62,8 +62,7 @@ static bool skip_text(struct cursor *c)
 /* Above 32 the parity of a tag tells the form of its value; below there are three exceptions. */
 static bool is_text(uint32_t tag)
 {
-	return tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME ||
-		(tag > TAG_COMPATIBILITY && tag % 2);
+	return tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME || (tag > TAG_COMPATIBILITY && tag % 2);
 }
 
 static void parse_tags(struct cursor c, struct elf_arm *ret)

@@ -12,8 +12,8 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 
-const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump", "shared library",
-	"static", "static-pie", "dynamic" };
+const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump", "shared library", "static",
+	"static-pie", "dynamic" };
 
 enum { SIZE_32 = 52, SIZE_64 = 64 };
 
@@ -49,7 +49,9 @@ const char *elf_what_instead(const uint8_t *bytes, size_t len)
 		{ "!<arch>\n", 8, "an archive of objects" },
 		{ "\x1f\x8b", 2, "gzip data" },
 		{ "\x28\xb5\x2f\xfd", 4, "zstd data" },
-		{ "\xfd" "7zXZ", 5, "xz data" },
+		{ "\xfd"
+		  "7zXZ",
+			5, "xz data" },
 		{ "PK\3\4", 4, "a zip file" },
 	};
 
@@ -129,17 +131,15 @@ static bool is_inside(const struct source *s, uint64_t offset, uint64_t len)
 	return offset <= s->size && len <= s->size - offset;
 }
 
-static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct elf_info *info,
-	struct err *e)
+static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct elf_info *info, struct err *e)
 {
 	if (info->has_interpreter)
 		return err_set(e, -EBADMSG, "two ELF interpreters");
-	if (ph->p_filesz < 2 || ph->p_filesz > sizeof(info->interpreter) ||
-		!is_inside(s, ph->p_offset, ph->p_filesz))
-		return err_set(e, -EBADMSG, "the path of the ELF interpreter is empty, too long or "
-					    "outside the file");
-	if (fd_pread(s->fd, info->interpreter, ph->p_filesz, (off_t)ph->p_offset) !=
-		(ssize_t)ph->p_filesz)
+	if (ph->p_filesz < 2 || ph->p_filesz > sizeof(info->interpreter) || !is_inside(s, ph->p_offset, ph->p_filesz))
+		return err_set(e, -EBADMSG,
+			"the path of the ELF interpreter is empty, too long or "
+			"outside the file");
+	if (fd_pread(s->fd, info->interpreter, ph->p_filesz, (off_t)ph->p_offset) != (ssize_t)ph->p_filesz)
 		return err_set(e, -EBADMSG, "cannot read the path of the ELF interpreter");
 	if (!memchr(info->interpreter, '\0', ph->p_filesz))
 		return err_set(e, -EBADMSG, "the path of the ELF interpreter has no end");
@@ -152,8 +152,8 @@ struct segments {
 	bool is_dynamic, is_loadable;
 };
 
-static int read_segment(const struct source *s, const GElf_Phdr *ph, struct elf_info *info,
-	struct segments *seen, struct err *e)
+static int read_segment(
+	const struct source *s, const GElf_Phdr *ph, struct elf_info *info, struct segments *seen, struct err *e)
 {
 	switch (ph->p_type) {
 	case PT_INTERP:
@@ -174,8 +174,7 @@ static int read_segment(const struct source *s, const GElf_Phdr *ph, struct elf_
 }
 
 /* A shared library has a dynamic section and no interpreter, and so has a static-pie program. */
-static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen,
-	uint64_t entry)
+static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen, uint64_t entry)
 {
 	if (!seen->is_loadable && (info->head.type == ET_EXEC || info->head.type == ET_DYN))
 		return ELF_UNKNOWN;
@@ -195,8 +194,7 @@ static enum elf_linkage linkage_of(const struct elf_info *info, const struct seg
 	}
 }
 
-static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info,
-	struct err *e)
+static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info, struct err *e)
 {
 	struct segments seen = { 0 };
 	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would lower it to what fits, silently */
@@ -236,12 +234,10 @@ static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct 
 
 		if (!gelf_getshdr(section, &sh) || sh.sh_type != SHT_ARM_ATTRIBUTES)
 			continue;
-		if (!sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX ||
-			!is_inside(s, sh.sh_offset, sh.sh_size))
+		if (!sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX || !is_inside(s, sh.sh_offset, sh.sh_size))
 			return;
 		bytes = malloc(sh.sh_size);
-		if (bytes && fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) ==
-				     (ssize_t)sh.sh_size)
+		if (bytes && fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) == (ssize_t)sh.sh_size)
 			attributes_parse(bytes, sh.sh_size, info->head.is_big, &info->arm);
 		return;
 	}
@@ -288,8 +284,7 @@ static bool has_abi_of(const struct arch *arch, const struct elf_head *head)
 {
 	bool is_n32 = !strncmp(arch->qemu, "mipsn32", 7);
 
-	return head->machine != EM_MIPS || head->bits == 64 ||
-		is_n32 == !!(head->flags & EF_MIPS_ABI2);
+	return head->machine != EM_MIPS || head->bits == 64 || is_n32 == !!(head->flags & EF_MIPS_ABI2);
 }
 
 const struct arch *elf_arch(const struct elf_head *head)

@@ -7,11 +7,11 @@
 #include "base/err.h"
 
 enum {
-	ELF_PHNUM_MAX = 1024,	     /* the kernel itself takes no more than 64 KiB of them */
+	ELF_PHNUM_MAX = 1024, /* the kernel itself takes no more than 64 KiB of them */
 	ELF_SHNUM_MAX = 65535,
-	ELF_INTERPRETER_MAX = 4096,  /* PATH_MAX, with its NUL */
+	ELF_INTERPRETER_MAX = 4096, /* PATH_MAX, with its NUL */
 	ELF_ATTRIBUTES_MAX = 65536,
-	ELF_HEAD = 64,		     /* enough of a file to say whose it is */
+	ELF_HEAD = 64, /* enough of a file to say whose it is */
 };
 
 enum elf_linkage {
@@ -48,7 +48,7 @@ struct elf_info {
 	struct elf_head head;
 	enum elf_linkage linkage;
 	bool has_interpreter;
-	bool is_truncated; /* a loadable segment lies beyond the end of the file */
+	bool is_truncated;  /* a loadable segment lies beyond the end of the file */
 	uint64_t constants; /* where the last segment that is only readable begins in the file, 0: none */
 	struct elf_arm arm;
 	char interpreter[ELF_INTERPRETER_MAX]; /* PT_INTERP, "" for none */

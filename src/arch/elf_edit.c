@@ -72,8 +72,8 @@ static int read_layout(const struct file *file, struct layout *ret, struct err *
 			property = ph;
 	for (size_t i = 0; get_segment(file, i, &ph); i++) {
 		if (ph.p_type == PT_LOAD) {
-			if (ph.p_vaddr > UINT64_MAX / 4 || ph.p_memsz > UINT64_MAX / 4 || (ph.p_align & (ph.p_align - 1)) ||
-				ph.p_align > 1024 * 1024 * 1024)
+			if (ph.p_vaddr > UINT64_MAX / 4 || ph.p_memsz > UINT64_MAX / 4 ||
+				(ph.p_align & (ph.p_align - 1)) || ph.p_align > 1024 * 1024 * 1024)
 				return err_set(e, -EBADMSG, "a segment lies beyond all addresses");
 			l.end = ph.p_vaddr + ph.p_memsz > l.end ? ph.p_vaddr + ph.p_memsz : l.end;
 			l.align = ph.p_align > l.align ? ph.p_align : l.align;
@@ -158,8 +158,9 @@ int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 
 	if (r)
 		return r;
-	return find_offset(&file, file.header.e_entry, ret_offset) ? 0 :
-								      err_set(e, -ENOENT, "its entry point leads nowhere");
+	return find_offset(&file, file.header.e_entry, ret_offset)
+		       ? 0
+		       : err_set(e, -ENOENT, "its entry point leads nowhere");
 }
 
 /* libelf reads it, in the order of this machine, and frees it with the file. NULL where it is not within the file. */
@@ -177,7 +178,8 @@ static size_t find_id(Elf_Data *notes, size_t *ret_len)
 	GElf_Nhdr note;
 
 	while ((next = gelf_getnote(notes, next, &note, &name, &desc)))
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp((char *)notes->d_buf + name, "GNU", 4)) {
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+			!memcmp((char *)notes->d_buf + name, "GNU", 4)) {
 			*ret_len = note.n_descsz;
 			return desc;
 		}
@@ -193,8 +195,10 @@ int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, stru
 	if (r)
 		return r;
 	for (size_t i = 0; get_segment(&file, i, &ph); i++) {
-		Elf_Data *notes = ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX ?
-			read_part(&file, ph.p_offset, ph.p_filesz, ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR) : NULL;
+		Elf_Data *notes =
+			ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX
+				? read_part(&file, ph.p_offset, ph.p_filesz, ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR)
+				: NULL;
 		size_t len = 0, at = notes ? find_id(notes, &len) : 0;
 
 		if (!at || !len || len > cap)
@@ -228,8 +232,9 @@ static bool read_dynamic(const struct file *file, struct dynamic *ret)
 	GElf_Phdr ph;
 
 	for (size_t i = 0; get_segment(file, i, &ph); i++) {
-		Elf_Data *data = ph.p_type == PT_DYNAMIC && ph.p_filesz <= DYNAMIC_MAX * sizeof(Elf64_Dyn) ?
-			read_part(file, ph.p_offset, ph.p_filesz, ELF_T_DYN) : NULL;
+		Elf_Data *data = ph.p_type == PT_DYNAMIC && ph.p_filesz <= DYNAMIC_MAX * sizeof(Elf64_Dyn)
+					 ? read_part(file, ph.p_offset, ph.p_filesz, ELF_T_DYN)
+					 : NULL;
 		GElf_Dyn entry;
 
 		for (int k = 0; data && gelf_getdyn(data, k, &entry) && entry.d_tag != DT_NULL; k++)
@@ -250,7 +255,8 @@ int elf_each_needed(int fd, bool (*each)(const char *name, void *context), void 
 
 	if (r)
 		return r;
-	if (read_dynamic(&file, &d) && d.strings_size && d.strings_size <= STRINGS_MAX && find_offset(&file, d.strings, &at))
+	if (read_dynamic(&file, &d) && d.strings_size && d.strings_size <= STRINGS_MAX &&
+		find_offset(&file, d.strings, &at))
 		strings = read_part(&file, at, d.strings_size, ELF_T_BYTE);
 	if (!strings || ((char *)strings->d_buf)[strings->d_size - 1])
 		return err_set(e, -EBADMSG, "its dynamic section cannot be read");

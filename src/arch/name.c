@@ -91,16 +91,19 @@ static bool each_word(const char *words, const struct arch *arch, each_fn each, 
 void name_each(each_fn each, void *ctx)
 {
 	static const size_t columns[] = {
-		offsetof(struct arch, qemu),   offsetof(struct arch, oci),
-		offsetof(struct arch, docker), offsetof(struct arch, debian),
-		offsetof(struct arch, gnu),    offsetof(struct arch, uname),
-		offsetof(struct arch, alpine), offsetof(struct arch, systemd),
+		offsetof(struct arch, qemu),
+		offsetof(struct arch, oci),
+		offsetof(struct arch, docker),
+		offsetof(struct arch, debian),
+		offsetof(struct arch, gnu),
+		offsetof(struct arch, uname),
+		offsetof(struct arch, alpine),
+		offsetof(struct arch, systemd),
 	};
 
 	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
 		for (const struct arch *a = NULL; (a = arch_next(a));)
-			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a,
-				    each, ctx))
+			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a, each, ctx))
 				return;
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
 		struct platform p = platform_of(arch_by_qemu(aliases[i].qemu), aliases[i].variant);
@@ -155,8 +158,7 @@ static bool lookup_triplet(const char *text, struct platform *ret)
 
 	if (!os)
 		return false;
-	snprintf(plain, sizeof(plain), "%.*s-linux-%s%s", (int)cpu, text,
-		str_starts(os + 7, "musl") ? "gnu" : "",
+	snprintf(plain, sizeof(plain), "%.*s-linux-%s%s", (int)cpu, text, str_starts(os + 7, "musl") ? "gnu" : "",
 		os + 7 + (str_starts(os + 7, "musl") ? 4 : 0));
 	if (lookup_word(plain, ret))
 		return true;
@@ -185,8 +187,7 @@ static bool variant_fits(const char *words, const char *variant)
 /* arm64's v8 and amd64's v1 are what the bare name means: dropped, as containerd does. */
 static bool is_implied(const char *oci, const char *variant)
 {
-	return (!strcmp(oci, "arm64") && !strcmp(variant, "v8")) ||
-		(!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
+	return (!strcmp(oci, "arm64") && !strcmp(variant, "v8")) || (!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
 }
 
 static int set_variant(struct platform *p, const char *variant, struct err *e)
@@ -201,8 +202,7 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 	if (str_ends(full, ".0"))
 		full[strlen(full) - 2] = '\0';
 	if (words && strlen(full) < sizeof(p->variant) && variant_fits(words, full)) {
-		memcpy(p->variant, is_implied(oci, full) ? "" : full,
-			is_implied(oci, full) ? 1 : strlen(full) + 1);
+		memcpy(p->variant, is_implied(oci, full) ? "" : full, is_implied(oci, full) ? 1 : strlen(full) + 1);
 		return 0;
 	}
 	err_set(e, -EINVAL, "'%s' is no variant of %s", variant, oci);

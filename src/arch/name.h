@@ -38,5 +38,4 @@ struct name_words {
 };
 struct name_words name_words(const struct platform *p);
 /* The whole spellings table, for completion and tests: calls back with each until false. */
-void name_each(bool (*each)(const char *name, size_t len, const struct platform *p, void *ctx),
-	void *ctx);
+void name_each(bool (*each)(const char *name, size_t len, const struct platform *p, void *ctx), void *ctx);

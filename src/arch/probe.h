@@ -6,7 +6,7 @@
 
 enum {
 	PROBE_SIZE_MAX = 192,
-	PROBE_ARGC = 42, /* started with so many arguments it exits with their count */
+	PROBE_ARGC = 42,    /* started with so many arguments it exits with their count */
 	PROBE_NONCE_AT = 9, /* in the ELF padding, which kernel and QEMU ignore */
 	PROBE_NONCE_LEN = 6,
 };

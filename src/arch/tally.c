@@ -7,13 +7,12 @@
 #include "arch/abi.h"
 #include "base/memory.h"
 
-static bool is_kind(const struct tally_kind *kind, const struct elf_head *head,
-	const struct arch *arch)
+static bool is_kind(const struct tally_kind *kind, const struct elf_head *head, const struct arch *arch)
 {
 	if (kind->arch || arch)
 		return kind->arch == arch;
 	return kind->head.machine == head->machine && kind->head.bits == head->bits &&
-		kind->head.is_big == head->is_big;
+	       kind->head.is_big == head->is_big;
 }
 
 static struct tally_kind *find_kind(struct tally *tally, const struct elf_head *head)
@@ -71,9 +70,8 @@ void tally_name(struct buf *out, const struct tally_kind *kind)
 	if (kind->arch)
 		buf_adds(out, kind->arch->qemu);
 	else if (machine)
-		buf_addf(out, "%u-bit %s-endian %s", kind->head.bits,
-			kind->head.is_big ? "big" : "little", machine);
+		buf_addf(out, "%u-bit %s-endian %s", kind->head.bits, kind->head.is_big ? "big" : "little", machine);
 	else
-		buf_addf(out, "%u-bit %s-endian machine %u", kind->head.bits,
-			kind->head.is_big ? "big" : "little", kind->head.machine);
+		buf_addf(out, "%u-bit %s-endian machine %u", kind->head.bits, kind->head.is_big ? "big" : "little",
+			kind->head.machine);
 }

@@ -8,8 +8,8 @@ enum { TALLY_KINDS_MAX = 32, TALLY_EXAMPLES = 3 };
 
 /* Files of one class, byte order, machine and (MIPS) ABI. */
 struct tally_kind {
-	struct elf_head head;	  /* of the first one */
-	const struct arch *arch;  /* NULL when QEMU has no such target */
+	struct elf_head head;	 /* of the first one */
+	const struct arch *arch; /* NULL when QEMU has no such target */
 	unsigned long count;
 	char *examples[TALLY_EXAMPLES];
 };

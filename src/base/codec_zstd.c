@@ -121,7 +121,8 @@ int codec_zstd_pack(int from, int to)
 	struct packing *p = calloc(1, sizeof(*p));
 	int r = -ENOMEM;
 
-	if (p && (p->z = ZSTD_createCStream()) && !ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL)) &&
+	if (p && (p->z = ZSTD_createCStream()) &&
+		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL)) &&
 		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1))) {
 		p->to = to;
 		r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);

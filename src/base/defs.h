@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define MIN_OF(a, b)	 ((a) < (b) ? (a) : (b))
+#define MIN_OF(a, b)	  ((a) < (b) ? (a) : (b))
 
 static inline void cleanup_fd(int *fd)
 {
@@ -31,8 +31,8 @@ static inline void cleanup_free(void *p)
 }
 
 /* A descriptor or allocation that ends with its scope; always initialise it. */
-#define auto_fd	  __attribute__((cleanup(cleanup_fd))) int
-#define auto_free __attribute__((cleanup(cleanup_free)))
+#define auto_fd	      __attribute__((cleanup(cleanup_fd))) int
+#define auto_free     __attribute__((cleanup(cleanup_free)))
 #define auto_with(fn) __attribute__((cleanup(fn)))
 
 /* Hand an owned descriptor over; the scope's own variable forgets it. */

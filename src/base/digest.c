@@ -72,5 +72,5 @@ int digest_file(int fd, char ret[DIGEST_TEXT])
 bool digest_is_valid(const char *text)
 {
 	return !strncmp(text, "sha256:", 7) && strlen(text) == DIGEST_TEXT - 1 &&
-		strspn(text + 7, "0123456789abcdef") == 64;
+	       strspn(text + 7, "0123456789abcdef") == 64;
 }

@@ -132,7 +132,8 @@ static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 	int r = chunk ? 0 : -ENOMEM;
 
 	while (!r && len) {
-		ssize_t n = stop_signal() ? -EINTR : fd_pread(from, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
+		ssize_t n = stop_signal() ? -EINTR
+					  : fd_pread(from, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
 
 		r = n <= 0 ? n ? (int)n : -EBADMSG : fd_write(to, chunk, (size_t)n);
 		offset += n > 0 ? (uint64_t)n : 0;
@@ -243,8 +244,7 @@ static int disk_failed(int code, const char *what, const char *name, struct err 
 	return -EIO;
 }
 
-int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
-	struct err *e)
+int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode, struct err *e)
 {
 	auto_free char *temporary = NULL;
 
@@ -255,8 +255,8 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 	return fd_replace_file_via(dir, temporary, name, content, mode, e);
 }
 
-int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
-	mode_t mode, struct err *e)
+int fd_replace_file_via(
+	int dir, const char *temporary, const char *name, const struct buf *content, mode_t mode, struct err *e)
 {
 	struct stat like = { .st_mode = mode, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1 };
 

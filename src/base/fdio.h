@@ -23,8 +23,8 @@ int fd_read_all(int fd, size_t limit, struct buf *out);
 /* Copies the whole of one file into another from their starts. 0 or -errno. */
 int fd_copy(int from, int to);
 /*
- * Copies len bytes from an offset of a file to wherever the other one's position is, inside the kernel, the disk being at
- * work meanwhile. 0, -EBADMSG when there are fewer, -EINTR when a signal came that is caught, -errno.
+ * Copies len bytes from an offset of a file to wherever the other one's position is, inside the kernel, the disk being
+ * at work meanwhile. 0, -EBADMSG when there are fewer, -EINTR when a signal came that is caught, -errno.
  */
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len);
 /* Whether both files hold the same bytes; 1, 0 or -errno. */
@@ -37,19 +37,18 @@ void fd_begin_writing(int fd);
  */
 int fd_create_temporary(int dir, const char *temporary);
 /*
- * The permissions of another file, and its owner where root may give it away: so that what root puts into a user's files
- * stays the user's. 0 or -errno.
+ * The permissions of another file, and its owner where root may give it away: so that what root puts into a user's
+ * files stays the user's. 0 or -errno.
  */
 int fd_look_like(int fd, const struct stat *other);
 /*
  * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
  * fsync of the directory. Nothing is left on failure. 0, or -EIO with e saying what the disk said.
  */
-int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode,
-	struct err *e);
+int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode, struct err *e);
 /* The same through a temporary file of this name, which a run that was killed may have left. */
-int fd_replace_file_via(int dir, const char *temporary, const char *name, const struct buf *content,
-	mode_t mode, struct err *e);
+int fd_replace_file_via(
+	int dir, const char *temporary, const char *name, const struct buf *content, mode_t mode, struct err *e);
 /* The same, and it looks like another file: fd_look_like(). */
 int fd_replace_file_like(int dir, const char *temporary, const char *name, const struct buf *content,
 	const struct stat *like, struct err *e);

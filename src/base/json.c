@@ -171,9 +171,7 @@ bool jv_has_case_variant(const struct json *value, const char *key)
 	const char *name;
 	json_t *member;
 
-	json_object_foreach(inner(value), name, member)
-		if (!strcasecmp(name, key) && strcmp(name, key))
-			return true;
+	json_object_foreach(inner(value), name, member) if (!strcasecmp(name, key) && strcmp(name, key)) return true;
 	return false;
 }
 

@@ -6,7 +6,8 @@
 
 #include "base/err.h"
 
-/* A JSON value (jv_: jansson owns the json_ names). Adding one to an object or array hands it over; a NULL (no memory) poisons the dump. */
+/* A JSON value (jv_: jansson owns the json_ names). Adding one to an object or array hands it over; a NULL (no memory)
+ * poisons the dump. */
 struct json;
 
 struct json *jv_object(void);

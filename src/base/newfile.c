@@ -58,8 +58,9 @@ static int rename_to_new(const struct newfile *file)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
-	return linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0 ? -1 :
-		unlinkat(file->dir, file->temporary, 0);
+	return linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0
+		       ? -1
+		       : unlinkat(file->dir, file->temporary, 0);
 }
 
 static int commit(struct newfile *file, mode_t mode, bool replaces, struct err *e)

@@ -14,10 +14,14 @@ struct newfile {
 	const char *name; /* borrowed from the path */
 };
 
-#define NEWFILE_INIT { .fd = -1, .dir = -1 }
+#define NEWFILE_INIT                                                                                                   \
+	{                                                                                                              \
+		.fd = -1, .dir = -1                                                                                    \
+	}
 #define auto_newfile auto_with(newfile_done) struct newfile
 
-/* 0 or -errno with e set, which names path. -EEXIST: what stands there is a device, a pipe, a directory or a link to one. */
+/* 0 or -errno with e set, which names path. -EEXIST: what stands there is a device, a pipe, a directory or a link to
+ * one. */
 int newfile_open(const char *path, struct newfile *ret, struct err *e);
 /* The same of a name in a directory that is open. */
 int newfile_open_at(int dir, const char *name, struct newfile *ret, struct err *e);

@@ -129,8 +129,7 @@ static struct source *put_back(struct source *inner, const uint8_t *bytes, size_
 
 	if (!p)
 		return NULL;
-	*p = (struct pushback){ { .read = pushback_read, .skip = pushback_skip,
-					.free = pushback_free }, inner };
+	*p = (struct pushback){ { .read = pushback_read, .skip = pushback_skip, .free = pushback_free }, inner };
 	memcpy(p->bytes, bytes, n);
 	p->n = n;
 	return (struct source *)p;
@@ -206,7 +205,9 @@ static const struct {
 	{ "\x1f\x8b\x08", 3, "gzip", codec_gzip },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
 	{ "BZh", 3, "bzip2", NULL },
-	{ "\xfd" "7zXZ", 5, "xz", NULL },
+	{ "\xfd"
+	  "7zXZ",
+		5, "xz", NULL },
 };
 
 /* zstd streams may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F. */
@@ -215,8 +216,8 @@ static bool is_skippable_frame(const uint8_t *bytes, size_t n)
 	return n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3);
 }
 
-static struct source *open_codec(struct source *plain, const uint8_t *magic, size_t n,
-	const char **ret_codec, struct err *e)
+static struct source *open_codec(
+	struct source *plain, const uint8_t *magic, size_t n, const char **ret_codec, struct err *e)
 {
 	*ret_codec = "none";
 	if (is_skippable_frame(magic, n)) {

@@ -29,8 +29,8 @@ struct source *source_decode(struct source *inner, const char **ret_codec, struc
  */
 struct source *source_tee(struct source *inner, int to, int *ret_failure);
 /*
- * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed. NULL without memory:
- * then inner is freed.
+ * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed. NULL without
+ * memory: then inner is freed.
  */
 struct digest_state;
 struct source *source_digested(struct source *inner, struct digest_state *state);

@@ -95,8 +95,7 @@ static void let_go(const struct cpus *cpus, const struct running *r)
 }
 
 /* One state change of a child; true when it is over. */
-static bool step(
-	const struct stage *stage, const struct cpus *cpus, const struct running *r, int status)
+static bool step(const struct stage *stage, const struct cpus *cpus, const struct running *r, int status)
 {
 	struct exec_job *job = &stage->jobs[r->job];
 
@@ -124,8 +123,7 @@ static void wait_for_child(void)
 	sigtimedwait(&set, NULL, &nap);
 }
 
-static size_t reap(
-	const struct stage *stage, const struct cpus *cpus, struct running *run, size_t n)
+static size_t reap(const struct stage *stage, const struct cpus *cpus, struct running *run, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		int status;
@@ -183,8 +181,8 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 				r = err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 				break;
 			}
-			run[active] = (struct running){ pid, next++, free_slot(run, active),
-				now_ms() + EXEC_TIMEOUT_MS };
+			run[active] =
+				(struct running){ pid, next++, free_slot(run, active), now_ms() + EXEC_TIMEOUT_MS };
 			active++;
 		}
 		left = reap(stage, &cpus, run, active);
@@ -201,8 +199,8 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 
 static struct exec_job *share(const struct exec_job *jobs, size_t n)
 {
-	struct exec_job *shared = mmap(
-		NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct exec_job *shared =
+		mmap(NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (shared == MAP_FAILED)
 		return NULL;

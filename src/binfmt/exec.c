@@ -99,6 +99,5 @@ void exec_explain(const struct exec_job *job, char *ret, size_t size)
 	else if (WEXITSTATUS(job->status) == PROBE_ARGC + 1)
 		snprintf(ret, size, "the emulator does not understand the P flag (arguments shifted)");
 	else
-		snprintf(ret, size, "it ended with status %d instead of %d",
-			WEXITSTATUS(job->status), PROBE_ARGC);
+		snprintf(ret, size, "it ended with status %d instead of %d", WEXITSTATUS(job->status), PROBE_ARGC);
 }

@@ -14,8 +14,8 @@ char *handler_unfixed_interpreter(const struct arch *arch)
 	auto_table table = { 0 };
 	const struct table_entry *entry;
 
-	if (instance_find(NULL, &path) != INSTANCE_VISIBLE ||
-		instance_open_read(path, &instance, NULL) || table_load(&instance, &table, NULL))
+	if (instance_find(NULL, &path) != INSTANCE_VISIBLE || instance_open_read(path, &instance, NULL) ||
+		table_load(&instance, &table, NULL))
 		return NULL;
 	entry = table_match(&table, probe.data, probe.size);
 	if (!entry || entry->rule.flags & RULE_FIXED || *entry->rule.interpreter != '/')

@@ -167,8 +167,7 @@ int instance_open_detached(struct instance *ret, struct err *e)
 		return mount_in_new_namespace(ret, e);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return mount_refused(-errno, INSTANCE_USUAL, e);
-	instance.dir = fsmount(fs, FSMOUNT_CLOEXEC,
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	instance.dir = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (instance.dir < 0)
 		return mount_refused(-errno, INSTANCE_USUAL, e);
 	r = open_register(&instance, "binfmt_misc", e);
@@ -203,8 +202,7 @@ int instance_lock(const struct instance *instance, unsigned wait_ms, struct err 
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(e, -errno, "cannot lock the handler table");
 		if (waited / 1000 >= wait_ms) {
-			err_set(e, -EBUSY, "another run has kept the handler table locked for %u s",
-				wait_ms / 1000);
+			err_set(e, -EBUSY, "another run has kept the handler table locked for %u s", wait_ms / 1000);
 			return err_hint(e, "try again when it has ended");
 		}
 		nanosleep(&nap, NULL);

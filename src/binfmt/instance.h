@@ -10,19 +10,22 @@
 
 /* An opened instance. Descriptors keep it alive; -1 where not opened. */
 struct instance {
-	int dir; /* the directory, readable */
-	int reg; /* "register", write-only: also what the lock is held on */
+	int dir;    /* the directory, readable */
+	int reg;    /* "register", write-only: also what the lock is held on */
 	int writer; /* socket of the process that registers for us (binfmt/pin.h); -1: we do */
 	pid_t writer_pid;
 };
 
 #define auto_instance auto_with(instance_close) struct instance
-#define INSTANCE_INIT { .dir = -1, .reg = -1, .writer = -1 }
+#define INSTANCE_INIT                                                                                                  \
+	{                                                                                                              \
+		.dir = -1, .reg = -1, .writer = -1                                                                     \
+	}
 
 enum instance_state {
-	INSTANCE_ABSENT = 0,  /* mounted nowhere in this mount namespace */
+	INSTANCE_ABSENT = 0, /* mounted nowhere in this mount namespace */
 	INSTANCE_VISIBLE,
-	INSTANCE_AUTOMOUNT,   /* an automount that nobody has triggered yet */
+	INSTANCE_AUTOMOUNT, /* an automount that nobody has triggered yet */
 };
 
 /*

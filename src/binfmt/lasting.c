@@ -100,8 +100,7 @@ int lasting_open_host(struct instance *ret, struct err *e)
 	if (setns(host, CLONE_NEWNS) < 0)
 		return err_sys(e, -errno, "cannot enter the host's mount namespace");
 	r = open_there(ret, e);
-	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 ||
-		(cwd >= 0 && fchdir(cwd) < 0)) {
+	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || (cwd >= 0 && fchdir(cwd) < 0)) {
 		if (!r)
 			instance_close(ret);
 		return err_sys(e, -errno, "cannot come back from the host's mount namespace");

@@ -51,8 +51,7 @@ static int run_without_handlers(const struct arch *const *archs, size_t n, struc
 static void ask_child(const struct arch *const *archs, size_t n, bool *ret_native)
 {
 	size_t size = ARCH_COUNT_MAX * sizeof(struct exec_job);
-	struct exec_job *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct exec_job *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid, got;
 	int status;
 
@@ -85,8 +84,7 @@ static int test(const struct arch *const *archs, size_t n, bool *ret_native, str
 	for (size_t i = 0; i < n; i++) {
 		ret_native[i] = jobs[i].taker == EXEC_ITSELF;
 		/* UNKNOWN: the kernel does not let us look; another error than this says nothing. */
-		if (jobs[i].taker == EXEC_ITSELF ||
-			(jobs[i].taker == EXEC_NOBODY && jobs[i].error == ENOEXEC))
+		if (jobs[i].taker == EXEC_ITSELF || (jobs[i].taker == EXEC_NOBODY && jobs[i].error == ENOEXEC))
 			continue;
 		where[n_handled] = i;
 		handled[n_handled++] = archs[i];

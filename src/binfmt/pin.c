@@ -63,8 +63,8 @@ static bool holds_emulator(int top, const struct emulator *emulator)
 	auto_fd fd = open_in_root(top, emulator->path, O_PATH);
 	struct stat there, known;
 
-	return fd >= 0 && !fstat(fd, &there) && !fstat(emulator->fd, &known) &&
-		there.st_dev == known.st_dev && there.st_ino == known.st_ino;
+	return fd >= 0 && !fstat(fd, &there) && !fstat(emulator->fd, &known) && there.st_dev == known.st_dev &&
+	       there.st_ino == known.st_ino;
 }
 
 /* Not recursive: what is mounted below / would be held too, and its proc must be the plain directory. */
@@ -120,8 +120,7 @@ static int copy_emulator(int top, const struct emulator *emulator)
 
 	if (dir < 0)
 		return dir;
-	to = openat(dir, strrchr(emulator->path, '/') + 1,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+	to = openat(dir, strrchr(emulator->path, '/') + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (to < 0)
 		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
 	r = fd_copy(emulator->fd, to);
@@ -237,12 +236,10 @@ static bool receive(int socket, void *data, size_t size)
 	return n == (ssize_t)size;
 }
 
-int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n,
-	struct err *e)
+int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e)
 {
 	struct greeting greeting = { 0 };
-	struct tree tree = { .emulators = emulators, .n = n, .binfmt = -1, .top = -1,
-		.greeting = &greeting };
+	struct tree tree = { .emulators = emulators, .n = n, .binfmt = -1, .top = -1, .greeting = &greeting };
 	int pair[2];
 	pid_t pid;
 

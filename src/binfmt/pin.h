@@ -10,13 +10,13 @@
  * mount of a detached mount tree which has a binfmt_misc mount as a child, the file holds the root
  * mount, that its child, that the instance, and that the handler: a cycle which ends when the handler
  * is removed. The tree is a copy of the mount at /, or, where an emulator is not on that, / cannot be
- * copied (user namespaces) or is a directory that may be removed, a fresh tmpfs with copies of the emulators under the same paths.
+ * copied (user namespaces) or is a directory that may be removed, a fresh tmpfs with copies of the emulators under the
+ * same paths.
  *
  * Starts a process that has such a tree as its root directory and registers what it is told; sets
  * instance->writer to its socket. It ends when that is closed. -errno with e set where the environment
  * does not allow it.
  */
-int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n,
-	struct err *e);
+int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e);
 /* Has it register one string. 0 or the kernel's -errno. */
 int pin_write(int writer, const char *text, size_t len);

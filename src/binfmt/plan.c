@@ -27,8 +27,8 @@ static unsigned wanted_flags(const struct register_options *options, const struc
 {
 	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
 	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
-	bool is_likely = !options->no_verify &&
-		(!options->dry_run || strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR);
+	bool is_likely =
+		!options->no_verify && (!options->dry_run || strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR);
 
 	if (options->credentials)
 		flags |= RULE_CREDENTIALS | RULE_OPEN_BINARY;
@@ -65,10 +65,8 @@ static int add_arch_item(const struct register_options *options, struct register
 	if (options->dry_run)
 		emulator_version(emulator->fd, arch, item->version);
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
-	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "",
-		arch->match[match].handler);
-	r = rule_for_arch(arch, match, buf_text(&name), item->emulator.path,
-		wanted_flags(options, item), &item->rule);
+	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "", arch->match[match].handler);
+	r = rule_for_arch(arch, match, buf_text(&name), item->emulator.path, wanted_flags(options, item), &item->rule);
 	if (r)
 		return err_sys(e, r, "cannot plan");
 	report->n++;
@@ -85,15 +83,15 @@ static int add_refused(struct register_report *report, const struct arch *arch, 
 }
 
 /* Without F the interpreter need not be here: it is looked up in the root of whoever runs a program. */
-static int add_unfixed(const struct register_options *options, struct register_report *report,
-	const struct arch *arch, struct err *e)
+static int add_unfixed(
+	const struct register_options *options, struct register_report *report, const struct arch *arch, struct err *e)
 {
 	const struct search *s = &options->search;
 	auto_buf path = { 0 };
 	struct emulator none = { .arch = arch, .fd = -1 };
 
-	buf_addf(&path, "%s/%sqemu-%s%s", s->n_dirs ? s->dirs[0] : "/usr/bin",
-		s->prefix ? s->prefix : "", arch->qemu, s->suffix ? s->suffix : "");
+	buf_addf(&path, "%s/%sqemu-%s%s", s->n_dirs ? s->dirs[0] : "/usr/bin", s->prefix ? s->prefix : "", arch->qemu,
+		s->suffix ? s->suffix : "");
 	none.path = path.data;
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
 		int r;
@@ -122,8 +120,8 @@ static int accelerate(const struct register_options *options, struct emulator *e
 	return options->dry_run ? stub_name(emulator, dir, e) : stub_use(emulator, dir, e);
 }
 
-static int add_arch(const struct register_options *options, struct register_report *report,
-	const struct arch *arch, bool is_asked, struct err *e)
+static int add_arch(const struct register_options *options, struct register_report *report, const struct arch *arch,
+	bool is_asked, struct err *e)
 {
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_err why = { 0 };
@@ -155,15 +153,15 @@ static bool wants_emulator(const struct register_options *options, const struct 
 }
 
 /* Nothing is left to do for it, which is what was asked for, mostly. */
-static int pass_native(const struct register_options *options, struct register_report *report,
-	const struct arch *arch, bool is_host)
+static int pass_native(
+	const struct register_options *options, struct register_report *report, const struct arch *arch, bool is_host)
 {
 	auto_err why = { 0 };
 
 	if (wants_emulator(options, arch)) {
 		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch_word(arch));
-		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program" :
-					 "--force registers it all the same: native programs are then emulated");
+		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program"
+				       : "--force registers it all the same: native programs are then emulated");
 	}
 	add_refused(report, arch, &why);
 	report->items[report->n - 1].result = REGISTER_NATIVE;
@@ -182,8 +180,7 @@ static struct name_set asked_archs(const struct register_options *options)
 	return asked;
 }
 
-static int plan_archs(const struct register_options *options, struct register_report *report,
-	struct err *e)
+static int plan_archs(const struct register_options *options, struct register_report *report, struct err *e)
 {
 	struct name_set asked = asked_archs(options), wanted = asked;
 	bool native[ARCH_COUNT_MAX] = { false };
@@ -219,8 +216,7 @@ static const struct arch *arch_of_rule(const struct rule *rule, size_t *ret_matc
 	return NULL;
 }
 
-static int plan_lines(const struct register_options *options, struct register_report *report,
-	struct err *e)
+static int plan_lines(const struct register_options *options, struct register_report *report, struct err *e)
 {
 	for (size_t i = 0; i < options->n_lines; i++) {
 		struct register_item *item = &report->items[report->n++];
@@ -235,8 +231,8 @@ static int plan_lines(const struct register_options *options, struct register_re
 		}
 		item->arch = arch_of_rule(&item->rule, &item->match);
 		if (item->rule.flags & RULE_FIXED) {
-			r = emulator_open(options->root ? options->root : "",
-				item->rule.interpreter, item->arch, &item->emulator, &item->err);
+			r = emulator_open(options->root ? options->root : "", item->rule.interpreter, item->arch,
+				&item->emulator, &item->err);
 			if (r) {
 				err_prefix(&item->err, "%s", item->rule.interpreter);
 				refuse(item, r);
@@ -276,8 +272,7 @@ static void check_safety(struct register_report *report)
 
 		if (item->result != REGISTER_PENDING)
 			continue;
-		n = item->emulator.fd < 0 ? 0 : fd_pread(item->emulator.fd, own.data,
-							sizeof(own.data), 0);
+		n = item->emulator.fd < 0 ? 0 : fd_pread(item->emulator.fd, own.data, sizeof(own.data), 0);
 		own.len = n > 0 ? (size_t)n : 0;
 		for (size_t k = 0; k < 3; k++) {
 			const struct head *h = k < 2 ? &heads[k] : &own;
@@ -285,13 +280,13 @@ static void check_safety(struct register_report *report)
 			if (h->len && rule_matches(&item->rule, h->data, h->len))
 				refuse(item, err_set(&item->err, -EBADMSG,
 						     "the rule would also take %s: no program could "
-						     "start any more", h->what));
+						     "start any more",
+						     h->what));
 		}
 	}
 }
 
-int plan_items(const struct register_options *options, struct register_report *report,
-	struct err *e)
+int plan_items(const struct register_options *options, struct register_report *report, struct err *e)
 {
 	int r = options->n_lines ? plan_lines(options, report, e) : plan_archs(options, report, e);
 
@@ -352,8 +347,8 @@ static bool covers(const struct rule *entry, const struct rule *wanted, bool wit
 }
 
 /* Why the entry that is there does not do, NULL when it does. */
-static const char *shortcoming(const struct rule *entry, const struct register_item *item,
-	bool is_serving, const struct exec_job *job, bool may_replace)
+static const char *shortcoming(const struct rule *entry, const struct register_item *item, bool is_serving,
+	const struct exec_job *job, bool may_replace)
 {
 	unsigned differ = entry->flags ^ item->rule.flags;
 
@@ -383,22 +378,19 @@ static void decide_existing(const struct rule *entry, struct register_item *item
 	const char *why;
 
 	if (item->arch && !may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
-		err_set(&item->err, -EEXIST,
-			"a handler of that name is there and takes other files");
+		err_set(&item->err, -EEXIST, "a handler of that name is there and takes other files");
 		err_hint(&item->err, "--replace replaces it");
 		refuse(item, -EEXIST);
 		return;
 	}
 	why = shortcoming(entry, item, is_serving, job, may_replace);
-	if (!why && (options->exact || options->n_lines) &&
-		strcmp(entry->interpreter, item->rule.interpreter))
+	if (!why && (options->exact || options->n_lines) && strcmp(entry->interpreter, item->rule.interpreter))
 		why = "other interpreter path";
 	if (!why) {
 		item->result = REGISTER_UNCHANGED;
 		item->rule.flags = entry->flags;
 		if (strcmp(entry->interpreter, item->rule.interpreter))
-			snprintf(item->note, sizeof(item->note), "registered as %.70s",
-				entry->interpreter);
+			snprintf(item->note, sizeof(item->note), "registered as %.70s", entry->interpreter);
 		return;
 	}
 	item->replaces = true;
@@ -414,8 +406,8 @@ static bool is_leftover(const char *name)
 	return replace_is_temporary(name, &len, &is_trial);
 }
 
-static void decide(const struct register_options *options, const struct table *table,
-	struct register_item *item, const struct exec_job *job)
+static void decide(const struct register_options *options, const struct table *table, struct register_item *item,
+	const struct exec_job *job)
 {
 	const struct table_entry *named = table_find(table, item->rule.name);
 	const struct table_entry *serving = table_match(table, job->probe.data, job->probe.size);
@@ -426,12 +418,12 @@ static void decide(const struct register_options *options, const struct table *t
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
 	} else if (serving && item->arch && !options->replace && !options->n_lines &&
-		!is_leftover(serving->rule.name)) {
+		   !is_leftover(serving->rule.name)) {
 		auto_buf name = { 0 };
 
 		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
-		err_set(&item->err, -EEXIST, "the handler '%s', which is not ours, takes %s programs",
-			buf_text(&name), arch_word(item->arch));
+		err_set(&item->err, -EEXIST, "the handler '%s', which is not ours, takes %s programs", buf_text(&name),
+			arch_word(item->arch));
 		err_hint(&item->err, "--replace puts ours in front of it");
 		refuse(item, -EEXIST);
 	}
@@ -439,12 +431,11 @@ static void decide(const struct register_options *options, const struct table *t
 
 static bool is_worth_tracing(const struct table *table, const struct register_item *item)
 {
-	return item->result == REGISTER_PENDING && item->arch &&
-		table_find(table, item->rule.name);
+	return item->result == REGISTER_PENDING && item->arch && table_find(table, item->rule.name);
 }
 
-int plan_against(const struct register_options *options, const struct table *table,
-	struct register_report *report, struct err *e)
+int plan_against(const struct register_options *options, const struct table *table, struct register_report *report,
+	struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
 	size_t where[REGISTER_ITEMS_MAX], n = 0;
@@ -452,9 +443,9 @@ int plan_against(const struct register_options *options, const struct table *tab
 
 	for (size_t i = 0; i < report->n; i++)
 		if (is_worth_tracing(table, &report->items[i])) {
-			jobs[n] = (struct exec_job){ .probe = probe_build(report->items[i].arch,
-							     report->items[i].match, NULL),
-				.exe = -1 };
+			jobs[n] = (struct exec_job){
+				.probe = probe_build(report->items[i].arch, report->items[i].match, NULL), .exe = -1
+			};
 			where[n++] = i;
 		}
 	r = exec_trace(jobs, n, e);

@@ -11,17 +11,17 @@
 
 #include "arch/probe.h"
 #include "base/stop.h"
+#include "binfmt/persist.h"
 #include "binfmt/pin.h"
 #include "binfmt/plan.h"
-#include "binfmt/persist.h"
 #include "binfmt/replace.h"
 #include "binfmt/table.h"
 #include "binfmt/verify.h"
 
 enum { LOCK_WAIT_MS = 20000 };
 
-const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged",
-	"native", "refused", "failed" };
+const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged", "native", "refused",
+	"failed" };
 
 /* The work at hand: what every phase shares. */
 struct transaction {
@@ -60,15 +60,14 @@ static bool is_replacement(const struct register_item *item)
 
 static bool is_tried(const struct register_item *item)
 {
-	return is_replacement(item) && item->arch && (item->rule.flags & RULE_FIXED) &&
-		replace_can_try(&item->rule);
+	return is_replacement(item) && item->arch && (item->rule.flags & RULE_FIXED) && replace_can_try(&item->rule);
 }
 
 static bool is_serving(const struct register_item *item)
 {
 	return item->arch && item->emulator.fd >= 0 && (item->rule.flags & RULE_FIXED) &&
-		(item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
-			item->result == REGISTER_UNCHANGED);
+	       (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
+		       item->result == REGISTER_UNCHANGED);
 }
 
 static bool is_unseen(const struct register_item *item)
@@ -102,8 +101,7 @@ static int open_in_place(struct transaction *t, struct err *e)
 		state = instance_find(at, &owned);
 		if (state == INSTANCE_VISIBLE)
 			return instance_open_write(owned, &t->instance, e);
-		if (state == INSTANCE_AUTOMOUNT &&
-			!instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
+		if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
 			return 0;
 	}
 	if (!at)
@@ -126,8 +124,7 @@ static int open_instance(struct transaction *t, struct err *e)
 
 	report->lasting = choose_way(t);
 	report->is_userns_only = !t->around.is_initial_userns;
-	report->lasts = report->lasting == LASTING_MOUNT && (t->around.is_machine ||
-								 !t->around.is_initial_userns);
+	report->lasts = report->lasting == LASTING_MOUNT && (t->around.is_machine || !t->around.is_initial_userns);
 	if (report->lasting == LASTING_HOST) {
 		r = lasting_open_host(&t->instance, e);
 		report->lasts = !r;
@@ -150,8 +147,7 @@ static int start_pin(struct transaction *t, struct err *e)
 
 	for (size_t i = 0; i < s.n; i++) {
 		if (!(s.items[i]->rule.flags & RULE_FIXED))
-			return err_set(e, -EOPNOTSUPP,
-				"a handler that is not fixed (F) cannot be pinned");
+			return err_set(e, -EOPNOTSUPP, "a handler that is not fixed (F) cannot be pinned");
 		emulators[i] = &s.items[i]->emulator;
 	}
 	return pin_start(&t->instance, emulators, s.n, e);
@@ -185,8 +181,7 @@ static int make_lasting(struct transaction *t, struct err *e)
 /* ---- the transaction ---- */
 
 /* A trial aside: the emulator is run under a rule that takes nobody else's programs. */
-static int try_aside(struct transaction *t, struct selection *s, enum verify_verdict *verdicts,
-	struct err *e)
+static int try_aside(struct transaction *t, struct selection *s, enum verify_verdict *verdicts, struct err *e)
 {
 	uint8_t nonces[REGISTER_ITEMS_MAX * PROBE_NONCE_LEN];
 	char names[REGISTER_ITEMS_MAX][RULE_NAME_MAX + 1];
@@ -196,8 +191,7 @@ static int try_aside(struct transaction *t, struct selection *s, enum verify_ver
 	for (; !r && tried < s->n; tried++) {
 		struct register_item *item = s->items[tried];
 
-		r = replace_try(&t->instance, &item->rule, nonces + tried * PROBE_NONCE_LEN,
-			names[tried], e);
+		r = replace_try(&t->instance, &item->rule, nonces + tried * PROBE_NONCE_LEN, names[tried], e);
 		if (r)
 			break;
 	}
@@ -286,8 +280,7 @@ static int prove(struct transaction *t, bool *ret_again, struct err *e)
 
 		if (verdicts[i] == VERIFY_GOOD)
 			continue;
-		if (!(item->rule.flags & RULE_FIXED) && !t->options->n_lines &&
-			t->options->is_unfixed) {
+		if (!(item->rule.flags & RULE_FIXED) && !t->options->n_lines && t->options->is_unfixed) {
 			err_done(&item->err); /* it was asked for: the emulator lies in other roots */
 			continue;
 		}
@@ -313,8 +306,7 @@ static void commit(struct transaction *t)
 	for (size_t i = 0; i < s.n; i++) {
 		struct register_item *item = s.items[i];
 
-		if (item->is_temporary &&
-			replace_finish(&t->instance, &item->rule, item->temporary, &item->err)) {
+		if (item->is_temporary && replace_finish(&t->instance, &item->rule, item->temporary, &item->err)) {
 			fail(item, -EIO);
 			continue;
 		}
@@ -429,8 +421,7 @@ static void persist(struct transaction *t)
 	struct selection s = pick(t->report, is_serving);
 
 	for (size_t i = 0; i < s.n && t->options->persist; i++)
-		if (persist_write(t->options->root, &s.items[i]->rule, t->options->replace,
-			    &s.items[i]->err))
+		if (persist_write(t->options->root, &s.items[i]->rule, t->options->replace, &s.items[i]->err))
 			fail(s.items[i], s.items[i]->err.code);
 }
 
@@ -438,8 +429,7 @@ static void read_versions(struct register_report *report)
 {
 	for (size_t i = 0; i < report->n; i++)
 		if (report->items[i].emulator.fd >= 0 && report->items[i].arch)
-			emulator_version(report->items[i].emulator.fd, report->items[i].arch,
-				report->items[i].version);
+			emulator_version(report->items[i].emulator.fd, report->items[i].arch, report->items[i].version);
 }
 
 int register_run(const struct register_options *options, struct register_report *ret, struct err *e)

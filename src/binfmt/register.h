@@ -25,26 +25,26 @@ struct register_options {
 	bool force;   /* also what this machine runs natively */
 	bool dry_run;
 	bool persist;
-	bool is_private;   /* a table that only this command sees */
-	bool exact;   /* an entry that works under another interpreter path does not do */
+	bool is_private; /* a table that only this command sees */
+	bool exact;	 /* an entry that works under another interpreter path does not do */
 	bool accelerate; /* emulators get the entry stub, so that native tools can stand in for programs of a root */
 	struct name_set accelerated; /* only of these; none: all */
-	bool is_unfixed;	 /* without F: an interface of old asks for it */
-	const char *mount_at;	 /* the instance's directory instead of the usual place */
-	const char *root;	 /* for emulators and /etc/binfmt.d; NULL for / */
-	const char *name_prefix; /* before handler names; NULL for none */
-	const char *const *lines; /* registration strings to register as they are, instead of names */
+	bool is_unfixed;	     /* without F: an interface of old asks for it */
+	const char *mount_at;	     /* the instance's directory instead of the usual place */
+	const char *root;	     /* for emulators and /etc/binfmt.d; NULL for / */
+	const char *name_prefix;     /* before handler names; NULL for none */
+	const char *const *lines;    /* registration strings to register as they are, instead of names */
 	size_t n_lines;
 };
 
 enum register_result {
 	REGISTER_PENDING = 0,
-	REGISTER_PLANNED,   /* dry run */
-	REGISTER_DONE,	    /* a new handler */
+	REGISTER_PLANNED, /* dry run */
+	REGISTER_DONE,	  /* a new handler */
 	REGISTER_REPLACED,
 	REGISTER_UNCHANGED,
-	REGISTER_NATIVE,    /* this machine runs it by itself; with an error where it was to be emulated */
-	REGISTER_REFUSED,   /* nothing was changed for it: err says why */
+	REGISTER_NATIVE,  /* this machine runs it by itself; with an error where it was to be emulated */
+	REGISTER_REFUSED, /* nothing was changed for it: err says why */
 	REGISTER_FAILED,
 };
 
@@ -76,10 +76,10 @@ struct register_report {
 	enum lasting lasting; /* the way that was taken */
 	bool lasts;
 	bool is_userns_only;
-	bool is_rooted;	      /* verified in an empty root */
+	bool is_rooted;		/* verified in an empty root */
 	struct err not_lasting; /* why it does not last */
-	struct buf passed;    /* what was passed over in the search, a line each */
-	unsigned changes;     /* handlers that are not as they were, leftovers swept included */
+	struct buf passed;	/* what was passed over in the search, a line each */
+	unsigned changes;	/* handlers that are not as they were, leftovers swept included */
 };
 
 #define auto_report auto_with(register_done) struct register_report

@@ -39,8 +39,8 @@ static int renamed(const struct rule *rule, const char *name, struct rule *ret, 
 	return err_sys(e, -ENOMEM, "cannot register %s", name);
 }
 
-int replace_begin(const struct instance *instance, const struct rule *rule,
-	char temporary[RULE_NAME_MAX + 1], struct err *e)
+int replace_begin(
+	const struct instance *instance, const struct rule *rule, char temporary[RULE_NAME_MAX + 1], struct err *e)
 {
 	uint8_t nonce[PROBE_NONCE_LEN];
 	char hex[2 * PROBE_NONCE_LEN + 1], name[RULE_NAME_MAX + 1];
@@ -60,8 +60,7 @@ int replace_begin(const struct instance *instance, const struct rule *rule,
 	return r;
 }
 
-int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary,
-	struct err *e)
+int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary, struct err *e)
 {
 	int r = table_remove(instance, rule->name, e);
 
@@ -77,8 +76,7 @@ int replace_finish(const struct instance *instance, const struct rule *rule, con
 
 bool replace_can_try(const struct rule *rule)
 {
-	return !rule->extension && !rule->offset &&
-		rule->size >= PROBE_NONCE_AT + PROBE_NONCE_LEN;
+	return !rule->extension && !rule->offset && rule->size >= PROBE_NONCE_AT + PROBE_NONCE_LEN;
 }
 
 int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
@@ -89,8 +87,7 @@ int replace_try(const struct instance *instance, const struct rule *rule, const 
 	int r;
 
 	put_hex(hex, nonce, PROBE_NONCE_LEN);
-	if (snprintf(name, sizeof(name), "%s" TRIAL_MARK "%ld-%s", rule->name, (long)getpid(), hex) >
-		RULE_NAME_MAX)
+	if (snprintf(name, sizeof(name), "%s" TRIAL_MARK "%ld-%s", rule->name, (long)getpid(), hex) > RULE_NAME_MAX)
 		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
 	r = renamed(rule, name, &copy, e);
 	if (r)
@@ -105,8 +102,7 @@ int replace_try(const struct instance *instance, const struct rule *rule, const 
 
 static bool is_nonce(const char *text)
 {
-	return strlen(text) == 2 * PROBE_NONCE_LEN &&
-		strspn(text, "0123456789abcdef") == 2 * PROBE_NONCE_LEN;
+	return strlen(text) == 2 * PROBE_NONCE_LEN && strspn(text, "0123456789abcdef") == 2 * PROBE_NONCE_LEN;
 }
 
 static const char *find_last(const char *text, const char *mark)
@@ -143,14 +139,12 @@ bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_
 static bool has_handler(const struct table *table, const char *name, size_t len)
 {
 	for (size_t i = 0; i < table->n; i++)
-		if (strlen(table->entries[i].rule.name) == len &&
-			!memcmp(table->entries[i].rule.name, name, len))
+		if (strlen(table->entries[i].rule.name) == len && !memcmp(table->entries[i].rule.name, name, len))
 			return true;
 	return false;
 }
 
-int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes,
-	struct err *e)
+int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes, struct err *e)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const char *name = table->entries[i].rule.name;
@@ -158,8 +152,7 @@ int replace_sweep(const struct instance *instance, const struct table *table, un
 		size_t len;
 		int r;
 
-		if (!replace_is_temporary(name, &len, &is_trial) ||
-			(!is_trial && !has_handler(table, name, len)))
+		if (!replace_is_temporary(name, &len, &is_trial) || (!is_trial && !has_handler(table, name, len)))
 			continue;
 		r = table_remove(instance, name, e);
 		if (r && r != -ENOENT)

@@ -13,11 +13,10 @@
  */
 
 /* Steps: (a). temporary receives the entry's name. 0 or -errno with the table as it was. */
-int replace_begin(const struct instance *instance, const struct rule *rule,
-	char temporary[RULE_NAME_MAX + 1], struct err *e);
+int replace_begin(
+	const struct instance *instance, const struct rule *rule, char temporary[RULE_NAME_MAX + 1], struct err *e);
 /* (b), (c), (d). When (c) fails the temporary entry is left serving, and e names it. */
-int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary,
-	struct err *e);
+int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary, struct err *e);
 
 /* Registers a trial of rule for files that carry this nonce (PROBE_NONCE_LEN bytes) in their padding. */
 int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
@@ -32,5 +31,4 @@ bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_
  * Removes leftovers that nobody needs; a NAME.new-NONCE without its NAME serves and stays. Counts the
  * writes. Only under the lock.
  */
-int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes,
-	struct err *e);
+int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes, struct err *e);

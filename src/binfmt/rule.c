@@ -20,8 +20,8 @@ static const struct {
 
 enum { APPIMAGE_AT = 8, APPIMAGE_LEN = 3 };
 
-int rule_for_arch(const struct arch *arch, size_t index, const char *name, const char *interpreter,
-	unsigned flags, struct rule *ret)
+int rule_for_arch(const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags,
+	struct rule *ret)
 {
 	struct rule rule = { .flags = flags, .is_enabled = true };
 
@@ -99,8 +99,7 @@ int rule_check_name(const char *name, struct err *e)
 		return err_set(e, -EBADMSG, "a handler's name has at most %d bytes", RULE_NAME_MAX);
 	for (const char *p = name; *p; p++)
 		if (*p == '/' || *p == ':' || (unsigned char)*p < 0x20 || *p == 0x7f)
-			return err_set(e, -EBADMSG,
-				"a handler's name has no '/', no ':' and no control character");
+			return err_set(e, -EBADMSG, "a handler's name has no '/', no ':' and no control character");
 	return 0;
 }
 
@@ -117,8 +116,7 @@ static int check_rule(const struct rule *rule, char delimiter, struct err *e)
 		return err_set(e, -EBADMSG, "the rule has no interpreter");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (fields[i] && (strchr(fields[i], delimiter) || strchr(fields[i], '\n')))
-			return err_set(e, -EBADMSG, "a '%c' or a newline cannot stand in a rule's fields",
-				delimiter);
+			return err_set(e, -EBADMSG, "a '%c' or a newline cannot stand in a rule's fields", delimiter);
 	if (rule->extension && !is_extension(rule->extension))
 		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
 	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))
@@ -256,8 +254,8 @@ int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
 
 	if (len && text[len - 1] == '\n')
 		len--;
-	if (len < RULE_TEXT_MIN || len > RULE_TEXT_MAX || memchr(text, '\0', len) ||
-		split(text, len, fields) || parse_fields(fields, &rule))
+	if (len < RULE_TEXT_MIN || len > RULE_TEXT_MAX || memchr(text, '\0', len) || split(text, len, fields) ||
+		parse_fields(fields, &rule))
 		return err_set(e, -EBADMSG, "not a rule as binfmt_misc takes it");
 	if (rule_check_name(rule.name, e))
 		return -EBADMSG;

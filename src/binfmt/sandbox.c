@@ -29,7 +29,7 @@ static bool parse_range(char *line, const char *name, const char *id, struct ran
 		return false;
 	*start++ = *count++ = '\0';
 	return (!strcmp(line, name) || !strcmp(line, id)) && !str_to_uint(start, ID_MAX, &ret->start) &&
-		!str_to_uint(count, ID_MAX, &ret->count) && ret->count;
+	       !str_to_uint(count, ID_MAX, &ret->count) && ret->count;
 }
 
 /* From /etc/passwd alone: getpwuid(3) of a static program would load libraries of another libc. */
@@ -112,9 +112,8 @@ static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t 
 	if (!uid && read(ready, &byte, 1) == 1)
 		byte = write_map(target, "uid_map") || write_map(target, "gid_map");
 	else if (uid && read(ready, &byte, 1) == 1 && find_range("/etc/subuid", uid, &uids) &&
-		find_range("/etc/subgid", uid, &gids) &&
-		!call_helper("newgidmap", target, gid, &gids) &&
-		!call_helper("newuidmap", target, uid, &uids))
+		 find_range("/etc/subgid", uid, &gids) && !call_helper("newgidmap", target, gid, &gids) &&
+		 !call_helper("newuidmap", target, uid, &uids))
 		byte = 0;
 	else
 		byte = 1;
@@ -226,8 +225,7 @@ int sandbox_register(const struct register_options *options, struct err *e)
 		r = -EOPNOTSUPP;
 	}
 	for (size_t i = 0; !r && i < report->n; i++)
-		if (report->items[i].result == REGISTER_REFUSED ||
-			report->items[i].result == REGISTER_FAILED)
+		if (report->items[i].result == REGISTER_REFUSED || report->items[i].result == REGISTER_FAILED)
 			r = err_move(e, &report->items[i].err);
 	register_done(report);
 	return r;

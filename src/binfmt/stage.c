@@ -58,16 +58,14 @@ void stage_identify(const struct stage *stage, size_t i, pid_t pid)
 	job->ino = exe.st_ino;
 	job->taker = EXEC_HANDLER;
 	if (stage->dir < 0) {
-		if (!fstat(stage->memfds[i], &own) && own.st_dev == exe.st_dev &&
-			own.st_ino == exe.st_ino)
+		if (!fstat(stage->memfds[i], &own) && own.st_dev == exe.st_dev && own.st_ino == exe.st_ino)
 			job->taker = EXEC_ITSELF;
 		else
 			job->exe = openat(stage->proc, name, O_RDONLY | O_CLOEXEC);
 		return;
 	}
 	snprintf(name, sizeof(name), "%zu", i);
-	if (!fstatat(stage->dir, name, &own, 0) && own.st_dev == exe.st_dev &&
-		own.st_ino == exe.st_ino)
+	if (!fstatat(stage->dir, name, &own, 0) && own.st_dev == exe.st_dev && own.st_ino == exe.st_ino)
 		job->taker = EXEC_ITSELF;
 }
 

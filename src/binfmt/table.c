@@ -57,8 +57,7 @@ static int load_entry(const struct instance *instance, const char *name, struct 
 
 static bool is_entry_name(const char *name)
 {
-	return strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "register") &&
-		strcmp(name, "status");
+	return strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "register") && strcmp(name, "status");
 }
 
 /* The kernel's simple directories are read newest first, which is also the order of matching. */
@@ -134,14 +133,14 @@ static int add_refused(int code, const struct rule *rule, struct err *e)
 	case -EEXIST:
 		return err_set(e, -EEXIST, "a handler named %s is there already", rule->name);
 	case -EINVAL:
-		err_set(e, -EOPNOTSUPP, "the kernel refuses the rule for %s (flags %s)", rule->name,
-			flags);
+		err_set(e, -EOPNOTSUPP, "the kernel refuses the rule for %s (flags %s)", rule->name, flags);
 		return err_hint(e, "fixed handlers need Linux 4.8 or later");
 	case -ENOENT:
 		return err_set(e, -EBADMSG, "%s: no such file", rule->interpreter);
 	case -EACCES:
-		return err_set(e, -EACCES, "the kernel may not run %s (not executable, on a noexec "
-					   "mount, or forbidden by a security module)",
+		return err_set(e, -EACCES,
+			"the kernel may not run %s (not executable, on a noexec "
+			"mount, or forbidden by a security module)",
 			rule->interpreter);
 	case -EPERM:
 		return err_set(e, -EPERM, "a security module forbids registering %s", rule->name);
@@ -156,14 +155,13 @@ static int check_read_back(const struct instance *instance, const struct rule *r
 	int r = table_get(instance, rule->name, &got, e);
 
 	if (r == -ENOENT)
-		return err_set(e, -EIO, "%s vanished at once: somebody else is changing the handlers",
-			rule->name);
+		return err_set(e, -EIO, "%s vanished at once: somebody else is changing the handlers", rule->name);
 	if (r && r != -EBADMSG) {
 		table_remove(instance, rule->name, NULL);
 		return r;
 	}
-	if (!r && got.is_enabled && rule_same_match(&got, rule) &&
-		!strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
+	if (!r && got.is_enabled && rule_same_match(&got, rule) && !strcmp(got.interpreter, rule->interpreter) &&
+		got.flags == rule->flags)
 		return 0;
 	table_remove(instance, rule->name, NULL);
 	return err_set(e, -EIO, "the kernel took %s differently from what was written", rule->name);

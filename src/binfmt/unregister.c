@@ -21,9 +21,8 @@ static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 	static const uint8_t elf[] = { 0x7f, 'E', 'L', 'F' };
 	const struct rule *rule = &entry->rule;
 
-	return !entry->is_odd && str_starts(rule->name, prefix) &&
-		str_starts(rule->name + strlen(prefix), "qemu-") && !rule->offset &&
-		rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
+	return !entry->is_odd && str_starts(rule->name, prefix) && str_starts(rule->name + strlen(prefix), "qemu-") &&
+	       !rule->offset && rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
 }
 
 /* A handler of this architecture, or what an interrupted replacement left of one. */
@@ -102,8 +101,8 @@ static int choose(const char *word, const struct table *table, struct choice *re
 	return -ENOENT;
 }
 
-static int remove_one(const struct unregister_options *options, const struct instance *instance,
-	const char *name, struct unregister_report *report, struct err *e)
+static int remove_one(const struct unregister_options *options, const struct instance *instance, const char *name,
+	struct unregister_report *report, struct err *e)
 {
 	int r = 0;
 
@@ -134,8 +133,7 @@ static int remove_persisted(const struct unregister_options *options, const stru
 	for (const struct arch *a = NULL; !options->dry_run && (a = arch_next(a));)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
 			const char *handler = a->match[m].handler;
-			int r = is_chosen_name(choice, a, handler) ?
-				persist_remove(options->root, handler, e) : 0;
+			int r = is_chosen_name(choice, a, handler) ? persist_remove(options->root, handler, e) : 0;
 
 			if (r < 0)
 				return r;
@@ -148,8 +146,7 @@ static int remove_persisted(const struct unregister_options *options, const stru
 }
 
 static int remove_chosen(const struct unregister_options *options, const struct instance *instance,
-	const struct table *table, const struct choice *choice, struct unregister_report *report,
-	struct err *e)
+	const struct table *table, const struct choice *choice, struct unregister_report *report, struct err *e)
 {
 	size_t before = report->n_removed;
 	int r = 0;
@@ -213,8 +210,8 @@ static int open_table(const struct unregister_options *options, struct instance 
 	return instance_open_detached(ret, e);
 }
 
-static int remove_all_words(const struct unregister_options *options,
-	const struct instance *instance, struct unregister_report *ret, struct err *e)
+static int remove_all_words(const struct unregister_options *options, const struct instance *instance,
+	struct unregister_report *ret, struct err *e)
 {
 	auto_table table = { 0 };
 	struct choice choice = { 0 };
@@ -233,8 +230,7 @@ static int remove_all_words(const struct unregister_options *options,
 	return r;
 }
 
-int unregister_run(const struct unregister_options *options, struct unregister_report *ret,
-	struct err *e)
+int unregister_run(const struct unregister_options *options, struct unregister_report *ret, struct err *e)
 {
 	auto_instance instance = INSTANCE_INIT;
 	int r;

@@ -9,7 +9,7 @@
 struct unregister_options {
 	const char *const *words; /* platforms, names of entries, glob patterns */
 	size_t n_words;
-	bool all; /* every handler that looks like ours */
+	bool all;	/* every handler that looks like ours */
 	bool transient; /* of those, only what register made and nothing brings back; nothing of binfmt.d */
 	bool dry_run;
 	const char *mount_at, *root;
@@ -26,6 +26,5 @@ struct unregister_report {
  * Removes under the lock. Reaches an instance that is mounted nowhere here through a mount of its own,
  * in the initial user namespace only. -ENOENT for a word that is neither platform, pattern nor entry.
  */
-int unregister_run(const struct unregister_options *options, struct unregister_report *ret,
-	struct err *e);
+int unregister_run(const struct unregister_options *options, struct unregister_report *ret, struct err *e);
 void unregister_done(struct unregister_report *report);

@@ -12,8 +12,7 @@ static bool is_this_file(const struct exec_job *job, int fd)
 {
 	struct stat st;
 
-	return job->taker == EXEC_HANDLER && !fstat(fd, &st) && st.st_dev == job->dev &&
-		st.st_ino == job->ino;
+	return job->taker == EXEC_HANDLER && !fstat(fd, &st) && st.st_dev == job->dev && st.st_ino == job->ino;
 }
 
 static enum verify_verdict judge(struct register_item *item, const struct exec_job *job)
@@ -23,21 +22,22 @@ static enum verify_verdict judge(struct register_item *item, const struct exec_j
 	item->is_seen = is_this_file(job, item->emulator.fd);
 
 	if (job->taker == EXEC_ITSELF) {
-		err_set(&item->err, -EBADMSG, "the kernel runs %s programs itself and passes the "
-					      "handler by", arch_word(item->arch));
+		err_set(&item->err, -EBADMSG,
+			"the kernel runs %s programs itself and passes the "
+			"handler by",
+			arch_word(item->arch));
 		return VERIFY_BAD;
 	}
 	if (exec_is_good(job))
 		return VERIFY_GOOD;
 	exec_explain(job, why, sizeof(why));
-	err_set(&item->err, -EBADMSG, "%s does not work: started for a test program, %s",
-		item->rule.interpreter, why);
-	return job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC + 1 ?
-		VERIFY_SHIFTED : VERIFY_BAD;
+	err_set(&item->err, -EBADMSG, "%s does not work: started for a test program, %s", item->rule.interpreter, why);
+	return job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC + 1 ? VERIFY_SHIFTED
+												      : VERIFY_BAD;
 }
 
-int verify_items(struct register_item **items, size_t n, const uint8_t *nonces,
-	enum verify_verdict *ret_verdicts, bool *ret_is_rooted, struct err *e)
+int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, enum verify_verdict *ret_verdicts,
+	bool *ret_is_rooted, struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
 	size_t where[REGISTER_ITEMS_MAX], n_jobs = 0;
@@ -48,8 +48,8 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces,
 		if (!items[i]->arch)
 			continue;
 		jobs[n_jobs] = (struct exec_job){ .exe = -1 };
-		jobs[n_jobs].probe = probe_build(items[i]->arch, items[i]->match,
-			nonces ? nonces + i * PROBE_NONCE_LEN : NULL);
+		jobs[n_jobs].probe =
+			probe_build(items[i]->arch, items[i]->match, nonces ? nonces + i * PROBE_NONCE_LEN : NULL);
 		where[n_jobs++] = i;
 	}
 	r = exec_run(jobs, n_jobs, ret_is_rooted, e);
@@ -72,13 +72,13 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct exec_job){ .exe = -1,
-			.probe = probe_build(items[i]->arch, items[i]->match, NULL) };
+		jobs[i] = (struct exec_job){ .exe = -1, .probe = probe_build(items[i]->arch, items[i]->match, NULL) };
 	r = exec_trace(jobs, n, e);
 	for (size_t i = 0; i < n; i++) {
-		ret_serves[i] = !r && (jobs[i].taker == EXEC_UNKNOWN ||
-					      (jobs[i].taker == EXEC_HANDLER &&
-						      is_same_program(&jobs[i], items[i]->emulator.fd)));
+		ret_serves[i] =
+			!r &&
+			(jobs[i].taker == EXEC_UNKNOWN ||
+				(jobs[i].taker == EXEC_HANDLER && is_same_program(&jobs[i], items[i]->emulator.fd)));
 		cleanup_fd(&jobs[i].exe);
 	}
 	return r;

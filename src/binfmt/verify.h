@@ -6,8 +6,8 @@
 
 enum verify_verdict {
 	VERIFY_GOOD = 0,
-	VERIFY_BAD,	  /* item->err says how */
-	VERIFY_SHIFTED,	  /* the emulator ignores P */
+	VERIFY_BAD,	/* item->err says how */
+	VERIFY_SHIFTED, /* the emulator ignores P */
 };
 
 /*
@@ -15,8 +15,8 @@ enum verify_verdict {
  * PROBE_NONCE_LEN bytes per item for trials. ret_verdicts has n places. -errno when they could not
  * be run; items without an architecture count as good.
  */
-int verify_items(struct register_item **items, size_t n, const uint8_t *nonces,
-	enum verify_verdict *ret_verdicts, bool *ret_is_rooted, struct err *e);
+int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, enum verify_verdict *ret_verdicts,
+	bool *ret_is_rooted, struct err *e);
 /*
  * Whether each item's emulator is what the kernel starts now, without running it: after everything of
  * ours is closed this is the proof that handlers last. Sets the err of those that fail.

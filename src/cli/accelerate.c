@@ -26,7 +26,8 @@ static int load(const struct toolchains *all, const struct platform *platform, s
 	return err_hint(e, "anyarch toolchain %s -o DIR", buf_text(&wanted));
 }
 
-int toolchains_find(struct toolchains *all, const struct platform *platform, const struct toolchain **ret, struct err *e)
+int toolchains_find(
+	struct toolchains *all, const struct platform *platform, const struct toolchain **ret, struct err *e)
 {
 	auto_free struct toolchain *made = NULL;
 	int r;
@@ -131,6 +132,6 @@ int twins_check(const struct twins *twins, struct err *e)
 		return 0;
 	twins_say(&why, twins);
 	err_set(e, -EBADMSG, "no tool of it can run natively: %s", why.len ? buf_text(&why) : "it has no compiler");
-	return err_hint(e, why.len ? "a machine of the same release has the same tools" :
-				     "install the compiler in it first, or leave out --accelerate");
+	return err_hint(e, why.len ? "a machine of the same release has the same tools"
+				   : "install the compiler in it first, or leave out --accelerate");
 }

@@ -10,7 +10,7 @@
 
 enum exit_status {
 	EXIT_DONE = 0,
-	EXIT_TROUBLE = 1,     /* the kernel or the disk failed; what was there is as it was */
+	EXIT_TROUBLE = 1, /* the kernel or the disk failed; what was there is as it was */
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3,     /* the input is refused, does not match, or is not healthy */
 	EXIT_CANNOT = 4,      /* this environment cannot: privilege, kernel, read-only */
@@ -25,14 +25,15 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
-	const struct option_spec *specs; /* ends with a zeroed one; NULL: it reads its words itself */
-	const struct column *columns;	 /* of --output; NULL: it has no table */
+	const struct option_spec *specs;   /* ends with a zeroed one; NULL: it reads its words itself */
+	const struct column *columns;	   /* of --output; NULL: it has no table */
 };
 
 /* Ends with NULL (main.c). */
 extern const struct command *const commands[];
-extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert, cmd_index,
-	cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_toolchain, cmd_names, cmd_oneshot, cmd_completion;
+extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert,
+	cmd_index, cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_toolchain, cmd_names, cmd_oneshot,
+	cmd_completion;
 
 /* ---- version.c ---- */
 

@@ -11,8 +11,18 @@
 #include "cli/project.h"
 #include "project/build.h"
 
-enum { OPT_PLATFORM = OPT_FIRST, OPT_ENGINE, OPT_ENGINE_OPTION, OPT_PUSH, OPT_INSECURE, OPT_NO_VERIFY, OPT_DRY_RUN, OPT_JSON,
-	OPT_ACCELERATE, OPT_TOOLCHAIN };
+enum {
+	OPT_PLATFORM = OPT_FIRST,
+	OPT_ENGINE,
+	OPT_ENGINE_OPTION,
+	OPT_PUSH,
+	OPT_INSECURE,
+	OPT_NO_VERIFY,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_ACCELERATE,
+	OPT_TOOLCHAIN
+};
 
 static const struct option_spec specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
@@ -76,7 +86,8 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return 0;
 	case 'j':
 		if (str_to_uint(argument, PLATFORMS_MAX, &number) || !number)
-			return err_set(e, -EINVAL, "--jobs is a number from 1 to %d, not '%s'", PLATFORMS_MAX, argument);
+			return err_set(
+				e, -EINVAL, "--jobs is a number from 1 to %d, not '%s'", PLATFORMS_MAX, argument);
 		c->request.jobs = (unsigned)number;
 		return 0;
 	case OPT_TOOLCHAIN:
@@ -86,9 +97,13 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		c->request.out = argument;
 		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a file");
 	default:
-		*(id == OPT_PUSH ? &c->request.push : id == OPT_INSECURE ? &c->request.insecure :
-			id == OPT_NO_VERIFY ? &c->request.no_check : id == OPT_DRY_RUN ? &c->request.dry_run :
-			id == OPT_ACCELERATE ? &c->request.accelerate : id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
+		*(id == OPT_PUSH	       ? &c->request.push
+			: id == OPT_INSECURE   ? &c->request.insecure
+			: id == OPT_NO_VERIFY  ? &c->request.no_check
+			: id == OPT_DRY_RUN    ? &c->request.dry_run
+			: id == OPT_ACCELERATE ? &c->request.accelerate
+			: id == OPT_JSON       ? &c->view.json
+					       : &c->view.quiet) = true;
 		return 0;
 	}
 }
@@ -159,7 +174,8 @@ static int print_json(const struct build *build)
 	return r;
 }
 
-/* What failed is told again behind the table: the engine's own words are far above it. A signal is told once, for all. */
+/* What failed is told again behind the table: the engine's own words are far above it. A signal is told once, for all.
+ */
 static void tell_failures(const struct build *build)
 {
 	fflush(stdout);
@@ -279,5 +295,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_build = {
-	"build", "[OPTION...] [DIR]", "build the images of a project for all its platforms", run, specs,
+	"build",
+	"[OPTION...] [DIR]",
+	"build the images of a project for all its platforms",
+	run,
+	specs,
 };

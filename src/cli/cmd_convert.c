@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* anyarch convert: images out of whatever they lie in, as docker load and the classic builder take them, or as OCI has them. */
+/* anyarch convert: images out of whatever they lie in, as docker load and the classic builder take them, or as OCI has
+ * them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
-#include "image/image_out.h"
 #include "image/convert.h"
+#include "image/image_out.h"
 #include "image/wrap.h"
 #include "report/image.h"
 
@@ -39,7 +40,7 @@ static bool is_tag(const char *text)
 	const char *colon = strrchr(text, ':');
 
 	return colon && colon != text && colon[1] && !strchr(colon, '/') &&
-		!text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:")];
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:")];
 }
 
 static int set(void *context, int id, const char *argument, struct err *e)
@@ -65,8 +66,7 @@ static bool is_wanted(const struct context *c, const struct image_name *name, co
 {
 	if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, name->reference))
 		return false;
-	return !c->has_platform ||
-		(facts->content.has_platform && image_fits(&c->platform, &facts->content.platform));
+	return !c->has_platform || (facts->content.has_platform && image_fits(&c->platform, &facts->content.platform));
 }
 
 /* Nothing fits. What could not be looked at might have, and why not is what counts then. */
@@ -75,16 +75,18 @@ static int refuse_none(const struct image_name *name, const struct image_report 
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
-		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) && facts->err.code)
-			return err_set(e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
+		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) &&
+			facts->err.code)
+			return err_set(
+				e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
 	}
 	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
 	return err_hint(e, "anyarch inspect %s", name->path);
 }
 
 /* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
-static const struct image_facts *choose(const struct context *c, const struct image_name *name,
-	const struct image_report *report, struct err *e)
+static const struct image_facts *choose(
+	const struct context *c, const struct image_name *name, const struct image_report *report, struct err *e)
 {
 	const struct image_facts *chosen = NULL;
 	size_t fitting = 0, exact = 0;
@@ -92,7 +94,7 @@ static const struct image_facts *choose(const struct context *c, const struct im
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 		bool is_exact = c->has_platform && facts->content.has_platform &&
-			!strcmp(facts->content.platform.variant, c->platform.variant);
+				!strcmp(facts->content.platform.variant, c->platform.variant);
 
 		if (!is_wanted(c, name, facts) ||
 			(chosen && chosen->image->config_digest && facts->image->config_digest &&
@@ -113,8 +115,8 @@ static const struct image_facts *choose(const struct context *c, const struct im
 	return chosen;
 }
 
-static int check_label(const struct context *c, const struct image_facts *facts, struct convert_request *request,
-	struct err *e)
+static int check_label(
+	const struct context *c, const struct image_facts *facts, struct convert_request *request, struct err *e)
 {
 	const struct content *content = &facts->content;
 
@@ -154,8 +156,9 @@ static int write_docker(const struct convert_request *request, const char *path,
 /* One image, under the names that were asked for, else under its own if that is one. */
 static int to_docker(const struct work *w, struct err *e)
 {
-	struct convert_request request = { .bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags,
-		.tmpdir = image_tmpdir() };
+	struct convert_request request = {
+		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
+	};
 	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
 	const char *own[1];
 	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
@@ -179,7 +182,8 @@ struct chosen {
 	size_t n;
 };
 
-static void name_chosen(const struct work *w, const struct model_image *image, struct wrap_image *one, const char **tags)
+static void name_chosen(
+	const struct work *w, const struct model_image *image, struct wrap_image *one, const char **tags)
 {
 	if (w->to.reference)
 		tags[one->n_tags++] = w->to.reference;
@@ -202,8 +206,9 @@ static int add_chosen(const struct work *w, struct chosen *chosen, const struct 
 		r = convert_config(&request, &chosen->configs[chosen->n], e);
 	if (r)
 		return r;
-	*one = (struct wrap_image){ .image = { .bundle = w->bundle, .image = facts->image,
-		.config = request.architecture ? &chosen->configs[chosen->n] : NULL } };
+	*one = (struct wrap_image){ .image = { .bundle = w->bundle,
+					    .image = facts->image,
+					    .config = request.architecture ? &chosen->configs[chosen->n] : NULL } };
 	if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
 		one->image.architecture = request.architecture ? request.architecture : facts->label.arch->oci;
 		one->image.variant = request.architecture ? request.variant : facts->label.variant;
@@ -249,7 +254,7 @@ static int choose_some(const struct work *w, struct chosen *chosen, struct err *
 static int to_oci(const struct work *w, struct err *e)
 {
 	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->to.reference &&
-		!w->c->has_platform && !w->c->n_tags && !w->c->fix_label;
+			!w->c->has_platform && !w->c->n_tags && !w->c->fix_label;
 	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
 	int r;
 
@@ -268,8 +273,8 @@ static int to_oci(const struct work *w, struct err *e)
 static int open_source(struct work *w, struct err *e)
 {
 	struct stat st;
-	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) :
-					     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+					   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", w->from.path);
@@ -285,8 +290,9 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 
 	if (r)
 		return r;
-	w->format = str_starts(text, "oci:") ? MODEL_OCI_LAYOUT : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE :
-												      MODEL_DOCKER_ARCHIVE;
+	w->format = str_starts(text, "oci:")	       ? MODEL_OCI_LAYOUT
+		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
+						       : MODEL_DOCKER_ARCHIVE;
 	if (!strcmp(w->to.path, "-"))
 		return err_set(e, -EINVAL, "convert: to a file: what goes to standard output could not be taken back");
 	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
@@ -336,5 +342,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_convert = {
-	"convert", "[OPTION...] IMAGE OUT", "convert images between the formats", run, specs,
+	"convert",
+	"[OPTION...] IMAGE OUT",
+	"convert images between the formats",
+	run,
+	specs,
 };

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/str.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/image_name.h"
 #include "report/doctor.h"
@@ -51,16 +51,15 @@ static const char *survey_hint(struct buf *out, const char *target)
 	return buf_text(out);
 }
 
-static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d,
-	struct err *e)
+static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d, struct err *e)
 {
 	struct content content;
 	auto_buf hint = { 0 };
 	unsigned long skipped;
 	int r = survey_root(root, false, &content, &skipped, e);
 
-	for (size_t i = 0; !r && i < content.n_emulators && content.has_platform &&
-		content.platform.arch != arch_host(); i++) {
+	for (size_t i = 0;
+		!r && i < content.n_emulators && content.has_platform && content.platform.arch != arch_host(); i++) {
 		auto_fd fd = beneath_open(root, content.emulators[i].path, O_PATH);
 		auto_buf remove = { 0 };
 		char real[4096];
@@ -77,8 +76,8 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	if (!r && !content.has_platform)
 		doctor_add(d, FINDING_PROBLEM, "no-programs", NULL, "%s: there is no program in it", target);
 	if (!r && content.has_platform)
-		doctor_platform(s, content.platform.arch, target,
-			doctor_is_provided(s, content.platform.arch, &content), d);
+		doctor_platform(
+			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);
 	if (!r && content.has_platform)
 		r = doctor_tools(s, root, content.platform.arch, target, d, e);
 	if (!r && content.is_mixed)
@@ -88,8 +87,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	return r;
 }
 
-static void look_at_facts(const struct status *s, const struct image_facts *facts, const char *target,
-	struct doctor *d)
+static void look_at_facts(const struct status *s, const struct image_facts *facts, const char *target, struct doctor *d)
 {
 	const struct content *content = &facts->content;
 	const struct model_image *image = facts->image;
@@ -99,13 +97,12 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
 		return;
 	}
-	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?",
-		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
-		image->variant ? image->variant : "");
+	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
+		image->variant ? "/" : "", image->variant ? image->variant : "");
 	buf_addf(&build, "docker build --platform %s .", buf_text(&label));
 	for (size_t i = 0; i < content->n_emulators; i++) {
-		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s",
-			target, content->emulators[i].path);
+		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s", target,
+			content->emulators[i].path);
 	}
 	if (!content->has_platform)
 		return;
@@ -113,12 +110,12 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	if (!facts->agrees)
 		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&build),
 			"%s: its label says %s and its files are for %s: whoever pulls it gets 'Exec "
-			"format error'", target, buf_text(&label), buf_text(&found));
+			"format error'",
+			target, buf_text(&label), buf_text(&found));
 	if (content->is_mixed)
 		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
-	doctor_platform(s, content->platform.arch, target,
-		doctor_is_provided(s, content->platform.arch, content), d);
+	doctor_platform(s, content->platform.arch, target, doctor_is_provided(s, content->platform.arch, content), d);
 }
 
 /* An index is asked for this machine's platform unless another is named: "no matching manifest for linux/amd64". */
@@ -146,12 +143,11 @@ static void look_at_choice(const struct image_report *report, const char *target
 	if (first->reference)
 		doctor_quote(&hint, first->reference);
 	doctor_add(d, FINDING_NOTE, "no-matching-platform", buf_text(&hint),
-		"%s has nothing for %s, only %s: whoever does not name one gets 'no matching manifest'",
-		target, buf_text(&own), buf_text(&others));
+		"%s has nothing for %s, only %s: whoever does not name one gets 'no matching manifest'", target,
+		buf_text(&own), buf_text(&others));
 }
 
-static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d,
-	struct err *e)
+static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d, struct err *e)
 {
 	struct image_report report;
 	int r = image_look(fd, image_tmpdir(), &report, e);
@@ -165,16 +161,15 @@ static int look_at_image(const struct status *s, int fd, const char *target, str
 	return r ? err_prefix(e, "%s", target) : 0;
 }
 
-static int look_at_target(const struct status *s, const struct context *c, const char *target,
-	struct doctor *d, struct err *e)
+static int look_at_target(
+	const struct status *s, const struct context *c, const char *target, struct doctor *d, struct err *e)
 {
 	auto_fd root = -1, fd = -1;
 	struct stat st;
 
 	if (c->root) {
 		root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return root < 0 ? err_sys(e, -errno, "%s", c->root) :
-				  doctor_file(s, root, target, d, e);
+		return root < 0 ? err_sys(e, -errno, "%s", c->root) : doctor_file(s, root, target, d, e);
 	}
 	fd = open(target, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno != ENXIO)
@@ -275,6 +270,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_doctor = {
-	"doctor", "[OPTION...] [TARGET...]",
-	"explain why a file, root file system, image or this machine does not work", run, specs,
+	"doctor",
+	"[OPTION...] [TARGET...]",
+	"explain why a file, root file system, image or this machine does not work",
+	run,
+	specs,
 };

@@ -46,7 +46,7 @@ struct context {
 static bool is_name(const char *text)
 {
 	return *text && strchr(text, ':') != text && text[strlen(text) - 1] != ':' &&
-		!text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@+")];
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@+")];
 }
 
 static int set(void *context, int id, const char *argument, struct err *e)
@@ -112,9 +112,10 @@ static int add_image(struct context *c, const struct input *input, const struct 
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->images[i].architecture, image->architecture) &&
 			!strcmp(c->images[i].variant, image->variant))
-			return strcmp(c->images[i].image->config_digest, facts->image->config_digest) ?
-				err_set(e, -EBADMSG, "linux/%s%s%s is in %s, too", image->architecture,
-					*image->variant ? "/" : "", image->variant, c->from[i]) : 0;
+			return strcmp(c->images[i].image->config_digest, facts->image->config_digest)
+				       ? err_set(e, -EBADMSG, "linux/%s%s%s is in %s, too", image->architecture,
+						 *image->variant ? "/" : "", image->variant, c->from[i])
+				       : 0;
 	c->from[c->n++] = input->name.path;
 	return 0;
 }
@@ -134,7 +135,8 @@ static int add_input(struct context *c, const char *target, struct err *e)
 	input->bundle = bundle_open(fd, image_tmpdir(), e);
 	if (!input->bundle)
 		return err_prefix(e, "%s", target);
-	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ .cache = -1 }, &input->report, e);
+	r = image_look_each(
+		input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ .cache = -1 }, &input->report, e);
 	for (size_t i = 0; !r && i < input->report.model.n; i++) {
 		const struct image_facts *facts = &input->report.facts[i];
 
@@ -161,7 +163,8 @@ static int write_out(const struct context *c, const char *out, struct err *e)
 
 	if (str_starts(out, "oci:"))
 		return image_out_layout(out + strlen("oci:"), write_index, &request, e);
-	return image_out_archive(str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, write_index, &request, e);
+	return image_out_archive(
+		str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, write_index, &request, e);
 }
 
 static void tell(const struct context *c)
@@ -222,5 +225,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_index = {
-	"index", "[OPTION...] OUT IMAGE...", "make one image for several platforms", run, specs,
+	"index",
+	"[OPTION...] OUT IMAGE...",
+	"make one image for several platforms",
+	run,
+	specs,
 };

@@ -84,7 +84,8 @@ static void tell_next(const struct init *init)
 	if (!is_changed(init))
 		puts("Nothing to do: the project is there.");
 	else if (init->is_nameless && init->items[INIT_CONFIG].result == INIT_CREATED)
-		puts("Next: say IMAGE_NAME in build.config, which the directory's name cannot be; edit both files, then 'anyarch build' there.");
+		puts("Next: say IMAGE_NAME in build.config, which the directory's name cannot be; edit both files, "
+		     "then 'anyarch build' there.");
 	else
 		puts("Next: edit build.config and Dockerfile.cross, then 'anyarch build' there.");
 }
@@ -126,5 +127,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_init = {
-	"init", "[OPTION...] [DIR]", "begin a project: one Dockerfile for all platforms", run, specs,
+	"init",
+	"[OPTION...] [DIR]",
+	"begin a project: one Dockerfile for all platforms",
+	run,
+	specs,
 };

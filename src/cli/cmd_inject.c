@@ -13,8 +13,17 @@
 #include "image/packed.h"
 
 enum {
-	OPT_AT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR, OPT_EMULATOR_DIR, OPT_FORCE, OPT_DRY_RUN, OPT_JSON,
-	OPT_COMPRESS, OPT_ACCELERATE, OPT_TOOLCHAIN, OPT_BASE,
+	OPT_AT = OPT_FIRST,
+	OPT_PLATFORM,
+	OPT_EMULATOR,
+	OPT_EMULATOR_DIR,
+	OPT_FORCE,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_COMPRESS,
+	OPT_ACCELERATE,
+	OPT_TOOLCHAIN,
+	OPT_BASE,
 };
 
 static const struct option_spec inject_specs[] = {
@@ -101,8 +110,10 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		c->search.dirs[c->search.n_dirs++] = argument;
 		return 0;
 	default:
-		*(id == OPT_FORCE ? &c->force : id == OPT_DRY_RUN ? &c->dry_run : id == OPT_JSON ? &c->json :
-									      &c->quiet) = true;
+		*(id == OPT_FORCE	    ? &c->force
+			: id == OPT_DRY_RUN ? &c->dry_run
+			: id == OPT_JSON    ? &c->json
+					    : &c->quiet) = true;
 		return 0;
 	}
 }
@@ -182,8 +193,8 @@ int inject_find_source(struct inject_context *c, const struct arch *arch, struct
 		return 0;
 	if (c->n_sources == ARRAY_SIZE(c->sources))
 		return err_sys(e, -E2BIG, "%s", c->target);
-	r = c->emulator ? open_named(c->emulator, arch, &source->emulator, e) :
-			  search_emulator(&c->search, arch, &source->emulator, NULL, e);
+	r = c->emulator ? open_named(c->emulator, arch, &source->emulator, e)
+			: search_emulator(&c->search, arch, &source->emulator, NULL, e);
 	if (r)
 		return c->emulator ? err_prefix(e, "%s", c->emulator) : r;
 	r = c->accelerate ? stub_use_unnamed(&source->emulator, e) : 0;
@@ -336,11 +347,17 @@ static int run_eject(int argc, char **argv)
 }
 
 const struct command cmd_inject = {
-	"inject", "[OPTION...] TARGET...", "put the right emulator into root file systems and images", run_inject,
+	"inject",
+	"[OPTION...] TARGET...",
+	"put the right emulator into root file systems and images",
+	run_inject,
 	inject_specs,
 };
 
 const struct command cmd_eject = {
-	"eject", "[OPTION...] TARGET...", "take injected emulators out of root file systems and images", run_eject,
+	"eject",
+	"[OPTION...] TARGET...",
+	"take injected emulators out of root file systems and images",
+	run_eject,
 	eject_specs,
 };

@@ -70,10 +70,9 @@ static int check_expected(const struct context *c, const char *target, const str
 		name_platform(&got, found->arch, found->variant);
 	if (!found || !image_fits(&c->expected, found))
 		return err_set(e, -EBADMSG, "%s: it is made for %s, not for %s%s%s", target,
-			found ? buf_text(&got) : "no platform that is known", buf_text(&want),
-			files.len ? ": " : "", buf_text(&files));
-	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target,
-				   buf_text(&files)) : 0;
+			found ? buf_text(&got) : "no platform that is known", buf_text(&want), files.len ? ": " : "",
+			buf_text(&files));
+	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target, buf_text(&files)) : 0;
 }
 
 static void show(struct context *c, struct json *one)
@@ -110,22 +109,19 @@ static int inspect_root(struct context *c, int root, const char *target, struct 
 	if (!r && c->json)
 		show(c, json_content(target, "rootfs", &content, skipped));
 	if (!r)
-		r = check_expected(c, target, content.has_platform ? &content.platform : NULL,
-			&content.tally, e);
+		r = check_expected(c, target, content.has_platform ? &content.platform : NULL, &content.tally, e);
 	content_done(&content);
 	return r;
 }
 
 static void label_text(struct buf *out, const struct model_image *image)
 {
-	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?",
-		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
-		image->variant ? image->variant : "");
+	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
+		image->variant ? "/" : "", image->variant ? image->variant : "");
 }
 
 /* The label is what an engine goes by, so it has to be true, and the files have to be what it says. */
-static int check_image(const struct context *c, const char *target, const struct image_facts *facts,
-	struct err *e)
+static int check_image(const struct context *c, const char *target, const struct image_facts *facts, struct err *e)
 {
 	const struct content *content = &facts->content;
 	auto_buf label = { 0 }, files = { 0 };
@@ -143,15 +139,13 @@ static int check_image(const struct context *c, const char *target, const struct
 			facts->has_label ? "" : ", which is no platform",
 			files.len ? "; made for something else: " : "", buf_text(&files));
 	}
-	return check_expected(c, target, content->has_platform ? &content->platform : NULL,
-		&content->tally, e);
+	return check_expected(c, target, content->has_platform ? &content->platform : NULL, &content->tally, e);
 }
 
 /* How well an image is called what is expected: 2 exactly, 1 an older variant, 0 something else. */
 static int rank(const struct context *c, const struct image_facts *facts)
 {
-	if (facts->image->kind != MODEL_IMAGE || !facts->has_called ||
-		!image_fits(&c->expected, &facts->called))
+	if (facts->image->kind != MODEL_IMAGE || !facts->has_called || !image_fits(&c->expected, &facts->called))
 		return 0;
 	return strcmp(facts->called.variant, c->expected.variant) && *c->expected.variant ? 1 : 2;
 }
@@ -160,7 +154,8 @@ static int rank(const struct context *c, const struct image_facts *facts)
 static bool is_repeated(const struct image_name *name, const struct image_report *report, size_t i)
 {
 	for (size_t k = image_first(report, i); k < i; k++)
-		if (image_first(report, k) == image_first(report, i) && image_is_named(&report->model.images[k], name->reference))
+		if (image_first(report, k) == image_first(report, i) &&
+			image_is_named(&report->model.images[k], name->reference))
 			return true;
 	return false;
 }
@@ -176,7 +171,8 @@ static int check_images(const struct context *c, const char *target, const struc
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
-		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE || is_repeated(name, report, i))
+		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE ||
+			is_repeated(name, report, i))
 			continue;
 		runnable++;
 		if (list.len)
@@ -189,8 +185,8 @@ static int check_images(const struct context *c, const char *target, const struc
 		const struct image_facts *facts = &report->facts[i];
 
 		if (!image_is_named(facts->image, name->reference) || facts->image->kind != MODEL_IMAGE ||
-			(c->expects && runnable > 1 && !facts->image->is_second_half &&
-				!facts->err.code && (!best || rank(c, facts) != best)))
+			(c->expects && runnable > 1 && !facts->image->is_second_half && !facts->err.code &&
+				(!best || rank(c, facts) != best)))
 			continue;
 		concerned++;
 		r = check_image(c, target, facts, e);
@@ -202,8 +198,8 @@ static int check_images(const struct context *c, const char *target, const struc
 		list.len ? buf_text(&list) : "nothing that runs");
 }
 
-static int show_image(struct context *c, const char *target, const struct image_name *name,
-	struct image_report *report, struct err *e)
+static int show_image(struct context *c, const char *target, const struct image_name *name, struct image_report *report,
+	struct err *e)
 {
 	size_t shown = 0;
 
@@ -227,8 +223,7 @@ static int show_image(struct context *c, const char *target, const struct image_
 	return check_images(c, target, name, report, e);
 }
 
-static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd,
-	struct err *e)
+static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd, struct err *e)
 {
 	struct image_report report;
 	int r = image_look(fd, image_tmpdir(), &report, e);
@@ -249,12 +244,11 @@ static bool is_layout(int dir)
 	return !faccessat(dir, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-static int inspect_path(struct context *c, const char *target, const struct image_name *name,
-	struct err *e)
+static int inspect_path(struct context *c, const char *target, const struct image_name *name, struct err *e)
 {
 	bool is_stdin = !strcmp(name->path, "-");
-	auto_fd fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-				open(name->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			      : open(name->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 && errno == ENXIO)
@@ -336,6 +330,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_inspect = {
-	"inspect", "[OPTION...] TARGET...",
-	"show what a file, root file system or image is made of, and for which platform", run, specs,
+	"inspect",
+	"[OPTION...] TARGET...",
+	"show what a file, root file system or image is made of, and for which platform",
+	run,
+	specs,
 };

@@ -46,8 +46,8 @@ static void add_row(struct grid *grid, const struct platform *p)
 
 	if (p->arch->oci)
 		name_platform(&platform, p->arch, p->variant);
-	grid_row(grid, (const char *[]){ buf_text(&platform), p->arch->qemu, w.docker, w.uname,
-			       w.debian, w.alpine, w.gnu, w.systemd });
+	grid_row(grid, (const char *[]){ buf_text(&platform), p->arch->qemu, w.docker, w.uname, w.debian, w.alpine,
+			       w.gnu, w.systemd });
 }
 
 static void add_all(struct grid *grid)
@@ -116,6 +116,10 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_names = {
-	"names", "[OPTION...] [NAME...]",
-	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU", run, specs, names_columns,
+	"names",
+	"[OPTION...] [NAME...]",
+	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU",
+	run,
+	specs,
+	names_columns,
 };

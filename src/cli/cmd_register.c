@@ -8,9 +8,22 @@
 #include "cli/render.h"
 
 enum {
-	OPT_EMULATOR_DIR = OPT_FIRST, OPT_EMULATOR, OPT_CREDENTIALS, OPT_ARGV0, OPT_LASTING,
-	OPT_PERSIST, OPT_NO_VERIFY, OPT_REPLACE, OPT_FORCE, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT,
-	OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS, OPT_WATCH,
+	OPT_EMULATOR_DIR = OPT_FIRST,
+	OPT_EMULATOR,
+	OPT_CREDENTIALS,
+	OPT_ARGV0,
+	OPT_LASTING,
+	OPT_PERSIST,
+	OPT_NO_VERIFY,
+	OPT_REPLACE,
+	OPT_FORCE,
+	OPT_DRY_RUN,
+	OPT_ROOT,
+	OPT_MOUNT,
+	OPT_JSON,
+	OPT_OUTPUT,
+	OPT_NOHEADINGS,
+	OPT_WATCH,
 	OPT_ACCELERATE,
 };
 
@@ -89,11 +102,16 @@ static int set_switch(struct context *c, int id)
 		bool *target;
 	} const switches[] = {
 		{ OPT_ACCELERATE, &c->options.accelerate },
-		{ OPT_CREDENTIALS, &c->options.credentials }, { OPT_PERSIST, &c->options.persist },
-		{ OPT_NO_VERIFY, &c->options.no_verify },     { OPT_REPLACE, &c->options.replace },
-		{ OPT_FORCE, &c->options.force },	      { OPT_DRY_RUN, &c->options.dry_run },
-		{ OPT_JSON, &c->view.json },		      { OPT_NOHEADINGS, &c->view.no_headings },
-		{ 'q', &c->view.quiet },		      { 'v', &c->view.verbose },
+		{ OPT_CREDENTIALS, &c->options.credentials },
+		{ OPT_PERSIST, &c->options.persist },
+		{ OPT_NO_VERIFY, &c->options.no_verify },
+		{ OPT_REPLACE, &c->options.replace },
+		{ OPT_FORCE, &c->options.force },
+		{ OPT_DRY_RUN, &c->options.dry_run },
+		{ OPT_JSON, &c->view.json },
+		{ OPT_NOHEADINGS, &c->view.no_headings },
+		{ 'q', &c->view.quiet },
+		{ 'v', &c->view.verbose },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
@@ -225,6 +243,10 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_register = {
-	"register", "[OPTION...] [PLATFORM...]",
-	"make this machine run programs of other architectures (default: arm arm64)", run, specs, register_columns,
+	"register",
+	"[OPTION...] [PLATFORM...]",
+	"make this machine run programs of other architectures (default: arm arm64)",
+	run,
+	specs,
+	register_columns,
 };

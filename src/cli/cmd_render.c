@@ -50,8 +50,10 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		c->out = argument;
 		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a directory or '-'");
 	default:
-		*(id == OPT_FORCE ? &c->force : id == OPT_DRY_RUN ? &c->view.dry_run :
-			id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
+		*(id == OPT_FORCE	    ? &c->force
+			: id == OPT_DRY_RUN ? &c->view.dry_run
+			: id == OPT_JSON    ? &c->view.json
+					    : &c->view.quiet) = true;
 		return 0;
 	}
 }
@@ -130,5 +132,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_render = {
-	"render", "[OPTION...] [DIR]", "make a Dockerfile for each platform of a project", run, specs,
+	"render",
+	"[OPTION...] [DIR]",
+	"make a Dockerfile for each platform of a project",
+	run,
+	specs,
 };

@@ -14,8 +14,16 @@
 #include "rootfs/survey.h"
 
 enum {
-	OPT_ROOT = OPT_FIRST, OPT_PLATFORM, OPT_EMULATOR_DIR, OPT_BIND, OPT_WORKDIR, OPT_ENV, OPT_USER,
-	OPT_KEEP_TMP, OPT_ACCELERATE, OPT_TOOLCHAIN,
+	OPT_ROOT = OPT_FIRST,
+	OPT_PLATFORM,
+	OPT_EMULATOR_DIR,
+	OPT_BIND,
+	OPT_WORKDIR,
+	OPT_ENV,
+	OPT_USER,
+	OPT_KEEP_TMP,
+	OPT_ACCELERATE,
+	OPT_TOOLCHAIN,
 };
 
 enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX = 64 };
@@ -55,8 +63,7 @@ static int set_user(struct context *c, const char *text, struct err *e)
 	auto_free char *uid = mem_part(text, colon ? (size_t)(colon - text) : strlen(text));
 
 	c->has_user = true;
-	if (!uid || str_to_uint(uid, 0xfffffffe, &c->uid) ||
-		str_to_uint(colon ? colon + 1 : uid, 0xfffffffe, &c->gid))
+	if (!uid || str_to_uint(uid, 0xfffffffe, &c->uid) || str_to_uint(colon ? colon + 1 : uid, 0xfffffffe, &c->gid))
 		return err_set(e, -EINVAL, "--user wants UID[:GID] in numbers, not '%s'", text);
 	return 0;
 }
@@ -162,8 +169,8 @@ static int prepare(struct context *c, struct err *e)
 		r = enter_root(root, &c->entering, e);
 	else if (!r && c->entering.workdir && chdir(c->entering.workdir) < 0)
 		r = err_sys(e, -errno, "%s", c->entering.workdir);
-	if (!r && c->has_user && ((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)c->gid) < 0 ||
-					 setuid((uid_t)c->uid) < 0))
+	if (!r && c->has_user &&
+		((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)c->gid) < 0 || setuid((uid_t)c->uid) < 0))
 		r = err_sys(e, -errno, "cannot become user %lu", c->uid);
 	return r;
 }
@@ -230,6 +237,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_run = {
-	"run", "[OPTION...] [--] COMMAND [ARGUMENT...]",
-	"run a command with handlers of its own: no root, nothing on the machine changes", run, specs,
+	"run",
+	"[OPTION...] [--] COMMAND [ARGUMENT...]",
+	"run a command with handlers of its own: no root, nothing on the machine changes",
+	run,
+	specs,
 };

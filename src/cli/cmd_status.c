@@ -80,9 +80,11 @@ static int check(const struct status *status, const struct name_set *asked)
 		if (status_works(status, names.arch[i]))
 			continue;
 		if (status_is_unproven(status, names.arch[i])) {
-			err_set(&e, -EOPNOTSUPP, "%s programs run here, and whether they do in every root cannot be told from here",
+			err_set(&e, -EOPNOTSUPP,
+				"%s programs run here, and whether they do in every root cannot be told from here",
 				arch_word(names.arch[i]));
-			err_hint(&e, "a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
+			err_hint(&e,
+				"a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
 		} else {
 			err_set(&e, -EBADMSG, "%s programs do not run here in every root", arch_word(names.arch[i]));
 			err_hint(&e, "anyarch register %s", arch_word(names.arch[i]));
@@ -115,6 +117,10 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_status = {
-	"status", "[OPTION...] [PLATFORM...]",
-	"show what this machine runs, by what, and for how long", run, specs, status_columns,
+	"status",
+	"[OPTION...] [PLATFORM...]",
+	"show what this machine runs, by what, and for how long",
+	run,
+	specs,
+	status_columns,
 };

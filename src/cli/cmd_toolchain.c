@@ -82,7 +82,8 @@ static void tell_missing(const struct toolchain *t)
 	for (const char *p = buf_text(&t->missing); *p; p++)
 		buf_add(&words, *p == '\n' ? " " : p, 1);
 	if (words.len)
-		say_note("more tools are in packages that are not here: apt-get install --no-install-recommends %s", buf_text(&words));
+		say_note("more tools are in packages that are not here: apt-get install --no-install-recommends %s",
+			buf_text(&words));
 }
 
 static int work(const struct context *c, const char *name, struct err *e)
@@ -129,6 +130,10 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_toolchain = {
-	"toolchain", "[OPTION...] PLATFORM",
-	"gather native compilers for a platform from the cross packages of this machine", run, specs, NULL,
+	"toolchain",
+	"[OPTION...] PLATFORM",
+	"gather native compilers for a platform from the cross packages of this machine",
+	run,
+	specs,
+	NULL,
 };

@@ -78,6 +78,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_unregister = {
-	"unregister", "[OPTION...] [PLATFORM|NAME|GLOB...]",
-	"take handlers out; what is not ours only when it is named exactly", run, specs,
+	"unregister",
+	"[OPTION...] [PLATFORM|NAME|GLOB...]",
+	"take handlers out; what is not ours only when it is named exactly",
+	run,
+	specs,
 };

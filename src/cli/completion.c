@@ -11,17 +11,38 @@
 
 /* For bash the first letter is an option of compgen(1), or it is the name of a list. */
 static const struct completion_kind kinds[] = {
-#define FILES	  { "files", "_files", "-r -F" }
-#define DIRS	  { "dirs", "_directories", "-x -a '(__fish_complete_directories)'" }
-#define PLATFORMS { "platforms", "_anyarch_platforms all", "-x -a '(__fish_complete_list , \"__anyarch_platforms all\")'" }
-#define PLATFORM  { "platform", "_anyarch_platforms", "-x -a '(__anyarch_platforms)'" }
-	{ "FILE", FILES }, { "SRC:DST", FILES }, { "TARGET...", FILES }, { "[TARGET...]", FILES },
-	{ "IMAGE OUT", FILES }, { "OUT IMAGE...", FILES },
-	{ "DIR", DIRS }, { "[DIR]", DIRS },
-	{ "PLATFORM", PLATFORM }, { "ARCH=FILE", PLATFORM },
-	{ "PLATFORM,...", PLATFORMS }, { "[PLATFORM...]", PLATFORMS }, { "[NAME...]", PLATFORMS },
+#define FILES                                                                                                          \
+	{                                                                                                              \
+		"files", "_files", "-r -F"                                                                             \
+	}
+#define DIRS                                                                                                           \
+	{                                                                                                              \
+		"dirs", "_directories", "-x -a '(__fish_complete_directories)'"                                        \
+	}
+#define PLATFORMS                                                                                                      \
+	{                                                                                                              \
+		"platforms", "_anyarch_platforms all", "-x -a '(__fish_complete_list , \"__anyarch_platforms all\")'"  \
+	}
+#define PLATFORM                                                                                                       \
+	{                                                                                                              \
+		"platform", "_anyarch_platforms", "-x -a '(__anyarch_platforms)'"                                      \
+	}
+	{ "FILE", FILES },
+	{ "SRC:DST", FILES },
+	{ "TARGET...", FILES },
+	{ "[TARGET...]", FILES },
+	{ "IMAGE OUT", FILES },
+	{ "OUT IMAGE...", FILES },
+	{ "DIR", DIRS },
+	{ "[DIR]", DIRS },
+	{ "PLATFORM", PLATFORM },
+	{ "ARCH=FILE", PLATFORM },
+	{ "PLATFORM,...", PLATFORMS },
+	{ "[PLATFORM...]", PLATFORMS },
+	{ "[NAME...]", PLATFORMS },
 	{ "[PLATFORM|NAME|GLOB...]", { "handlers", "_anyarch_handlers", "-x -a '(__anyarch_handlers)'" } },
-	{ "[--] COMMAND [ARGUMENT...]", { "commands", "_normal", "-x -a '(__fish_complete_subcommand --fcs-skip=2)'" } },
+	{ "[--] COMMAND [ARGUMENT...]",
+		{ "commands", "_normal", "-x -a '(__fish_complete_subcommand --fcs-skip=2)'" } },
 };
 
 const struct completion_kind *completion_find(const char *word)
@@ -115,7 +136,8 @@ static void print_handlers(void)
 	for (size_t i = 0; i < table.n; i++) {
 		const char *name = table.entries[i].rule.name;
 
-		if (*name != '-' && !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")])
+		if (*name != '-' &&
+			!name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")])
 			puts(name);
 	}
 }
@@ -132,7 +154,8 @@ static int run(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*print)(void);
-	} scripts[] = { { "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish }, { "handlers", print_handlers } };
+	} scripts[] = { { "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish },
+		{ "handlers", print_handlers } };
 	const struct option_set set_of = { &cmd_completion, set };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, NULL, &status);
@@ -152,5 +175,9 @@ static int run(int argc, char **argv)
 static const struct option_spec specs[] = { { 0 } };
 
 const struct command cmd_completion = {
-	"completion", "[OPTION...] bash|zsh|fish|handlers", "print what a shell offers while a command is typed", run, specs,
+	"completion",
+	"[OPTION...] bash|zsh|fish|handlers",
+	"print what a shell offers while a command is typed",
+	run,
+	specs,
 };

@@ -14,7 +14,8 @@ static const char bash_tail[] =
 	"		case ${COMP_WORDS[i]} in\n"
 	"		--) ended=1 ;;\n"
 	"		[:=]) ((i++)) ;;\n"
-	"		-*) [[ -n $ended ]] || ! _anyarch_value \"$command\" \"${COMP_WORDS[i]}\" || [[ ${COMP_WORDS[i + 1]} == = ]] || ((i++)) ;;\n"
+	"		-*) [[ -n $ended ]] || ! _anyarch_value \"$command\" \"${COMP_WORDS[i]}\" || [[ ${COMP_WORDS[i "
+	"+ 1]} == = ]] || ((i++)) ;;\n"
 	"		*) first=$i; break ;;\n"
 	"		esac\n"
 	"	done\n"
@@ -80,7 +81,8 @@ static void bash_words(const struct command *command)
 	auto_buf words = { 0 };
 
 	completion_words(&words, command, completion_others(command));
-	printf("	%s) kind='%s' words='%s%s", command->name, kind ? kind->in[SHELL_BASH] : "", buf_text(&words), words.len ? " " : "");
+	printf("	%s) kind='%s' words='%s%s", command->name, kind ? kind->in[SHELL_BASH] : "", buf_text(&words),
+		words.len ? " " : "");
 	for (const struct option_spec *s = command->specs; s && s->name; s++) {
 		printf("--%s%s ", s->name, s->argument ? "=" : "");
 		if (s->id < OPT_FIRST)
@@ -100,7 +102,8 @@ void completion_bash(void)
 		for (const struct option_spec *s = commands[i]->specs; s && s->name; s++)
 			if (s->argument)
 				bash_value(commands[i], s);
-	printf("	*) return 1 ;;\n	esac\n}\n\n# COMMAND: its words, and the kind of words that are no options.\n"
+	printf("	*) return 1 ;;\n	esac\n}\n\n# COMMAND: its words, and the kind of words that are no "
+	       "options.\n"
 	       "_anyarch_words() {\n	case $1 in\n	'') words='");
 	for (size_t i = 0; commands[i]; i++)
 		printf("%s ", commands[i]->name);

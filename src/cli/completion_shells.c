@@ -29,7 +29,8 @@ static void zsh_option(const struct command *command, const struct option_spec *
 
 	printf(" \\\n			");
 	if (spec->id < OPT_FIRST)
-		printf("'(-%c --%s)'{-%c%s,--%s%s}'[", spec->id, spec->name, spec->id, spec->argument ? "+" : "", spec->name, sign);
+		printf("'(-%c --%s)'{-%c%s,--%s%s}'[", spec->id, spec->name, spec->id, spec->argument ? "+" : "",
+			spec->name, sign);
 	else
 		printf("'%s--%s%s[", strstr(spec->help, "(repeatable)") ? "*" : "", spec->name, sign);
 	completion_quote(spec->help, ":[]\\", "'\\''");
@@ -62,17 +63,20 @@ void completion_zsh(void)
 	       "_anyarch_platforms() {\n	_values -s , platform $@[(r)all] ");
 	completion_platforms();
 	puts("\n}\n\n_anyarch_handlers() {\n	local -a names\n\n"
-	     "	names=(${(f)\"$(PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin anyarch completion handlers 2>/dev/null)\"})\n"
+	     "	names=(${(f)\"$(PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin anyarch completion handlers "
+	     "2>/dev/null)\"})\n"
 	     "	(( ! $#names )) || compadd -- $names\n}\n\n_anyarch() {\n"
 	     "	local curcontext=$curcontext state line\n	local -a names\n\n"
 	     "	_arguments -C '(- *)'{-h,--help}'[show the commands]' '(- *)'{-V,--version}'[show the version]' \\\n"
-	     "		'1: :->command' '*:: :->argument'\n	case $state in\n	command)\n		names=(");
+	     "		'1: :->command' '*:: :->argument'\n	case $state in\n	command)\n		"
+	     "names=(");
 	for (size_t i = 0; commands[i]; i++) {
 		printf("			'%s:", commands[i]->name);
 		completion_quote(commands[i]->summary, ":\\", "'\\''");
 		puts("'");
 	}
-	puts("		)\n		_describe command names\n		;;\n	argument)\n		case $words[1] in");
+	puts("		)\n		_describe command names\n		;;\n	argument)\n		case "
+	     "$words[1] in");
 	for (size_t i = 0; commands[i]; i++)
 		zsh_command(commands[i]);
 	puts("		esac\n		;;\n	esac\n}\n\n_anyarch \"$@\"");
@@ -122,7 +126,8 @@ void completion_fish(void)
 	completion_platforms();
 	puts("\nend\n\nfunction __anyarch_handlers\n	set -lx PATH $PATH /usr/local/sbin /usr/sbin /sbin\n"
 	     "	anyarch completion handlers 2>/dev/null\nend\n\nfunction __anyarch_is_first\n"
-	     "	test (count (commandline -opc)) -eq 1\nend\n\nfunction __anyarch_is\n	set -l words (commandline -opc)\n"
+	     "	test (count (commandline -opc)) -eq 1\nend\n\nfunction __anyarch_is\n	set -l words (commandline "
+	     "-opc)\n"
 	     "	test (count $words) -gt 1; and test $words[2] = $argv[1]\nend\n\ncomplete -c anyarch -f\n"
 	     "complete -c anyarch -n __anyarch_is_first -s h -l help -d 'show the commands'\n"
 	     "complete -c anyarch -n __anyarch_is_first -s V -l version -d 'show the version'");

@@ -12,8 +12,10 @@
 
 enum { COVERS_MAX = 16 };
 
-/* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before comes. */
-static int find_marked(struct image_work *w, const struct model_image *image, bool *flags, const bool *known, bool *ret_is_exact)
+/* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before
+ * comes. */
+static int find_marked(
+	struct image_work *w, const struct model_image *image, bool *flags, const bool *known, bool *ret_is_exact)
 {
 	auto_buf text = { 0 }, before = { 0 };
 	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
@@ -35,11 +37,11 @@ static bool is_above(const struct view *view, size_t i, const struct layer *laye
 }
 
 /*
- * What is left when layers of ours, this one among them, are taken off: another emulator at the same path, which somebody
- * put there later. One from below was there before ours, and comes back.
+ * What is left when layers of ours, this one among them, are taken off: another emulator at the same path, which
+ * somebody put there later. One from below was there before ours, and comes back.
  */
-static const struct layer_program *find_again(const struct view *view, size_t i, const struct view *left, const char *path,
-	const struct layer_program *ours)
+static const struct layer_program *find_again(
+	const struct view *view, size_t i, const struct view *left, const char *path, const struct layer_program *ours)
 {
 	const struct layer_program *program;
 	char resolved[VIEW_PATH_MAX];
@@ -95,8 +97,8 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 			continue;
 		paths[n++] = path;
 		if (!w->c->quiet)
-			say_note("%s: another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image", w->c->target,
-				path, (double)again->size / 1e6);
+			say_note("%s: another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image",
+				w->c->target, path, (double)again->size / 1e6);
 	}
 	return n ? graft_hide(&left, paths, n, w->c->has_epoch ? w->c->epoch : 0, &change->graft, w->e) : 0;
 }
@@ -128,7 +130,9 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 		return r;
 	if (is_exact ? r > 1 || w->c->at : r > 0)
 		return err_set(w->e, -EBADMSG,
-			"%s: an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be read", w->c->target);
+			"%s: an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be "
+			"read",
+			w->c->target);
 	if (is_exact)
 		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
 	return 0;
@@ -217,18 +221,25 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 	for (size_t i = 0; !r && i < view->n; i++)
 		if (change->flags[i])
 			r = set_place(w, change, view, i);
-	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest, .drops = change->flags,
-		.bases = w->c->bases, .n_bases = w->c->n_bases, .known = change->known, .n_drops = view->n, .cover = change->graft.path ? &change->graft : NULL };
+	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest,
+		.drops = change->flags,
+		.bases = w->c->bases,
+		.n_bases = w->c->n_bases,
+		.known = change->known,
+		.n_drops = view->n,
+		.cover = change->graft.path ? &change->graft : NULL };
 	return r;
 }
 
-/* A history that was written anew has no mark of ours any more: what is there cannot be proven to be, and would stay. */
-static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags,
-	bool is_exact)
+/* A history that was written anew has no mark of ours any more: what is there cannot be proven to be, and would stay.
+ */
+static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view,
+	const bool *flags, bool is_exact)
 {
 	for (size_t i = 0; !w->c->at && i + is_exact < view->n; i++)
 		if (!flags[i] && image_own_has_tools(view->layers[i]) && image_own_emulator(view->layers[i])) {
-			err_set(w->e, -EBADMSG, "%s: the layer %s has native tools and no mark in the history: it stays", w->c->target,
+			err_set(w->e, -EBADMSG,
+				"%s: the layer %s has native tools and no mark in the history: it stays", w->c->target,
 				image->layers[i]);
 			return err_hint(w->e, "build on an image with a history, and keep that");
 		}

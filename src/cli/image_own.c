@@ -56,7 +56,7 @@ static bool is_of_tools(const char *path)
 static bool is_of_own(const char *path)
 {
 	return !strcmp(path, OWN) || !strcmp(path, OWN "/" LAYER_OPAQUE_NAME) ||
-		!strcmp(path, "usr/lib/" LAYER_WHITEOUT_PREFIX "anyarch");
+	       !strcmp(path, "usr/lib/" LAYER_WHITEOUT_PREFIX "anyarch");
 }
 
 static bool has_any(const struct layer *layer, bool (*is)(const char *path))
@@ -82,12 +82,13 @@ static bool has_layer_of_others(const struct view *view, const bool *flags)
 
 static int tell(const struct image_work *w, const char *layer)
 {
-	err_set(w->e, -EBADMSG, "%s: the later layer %s has something in /" OWN ", or hides it: that would stay", w->c->target,
-		layer);
+	err_set(w->e, -EBADMSG, "%s: the later layer %s has something in /" OWN ", or hides it: that would stay",
+		w->c->target, layer);
 	return err_hint(w->e, "build on it without touching that directory, and eject then");
 }
 
-int image_own_check_traces(struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
+int image_own_check_traces(
+	struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
 {
 	bool has_others = has_layer_of_others(view, flags), is_above = false;
 
@@ -95,7 +96,8 @@ int image_own_check_traces(struct image_work *w, const struct model_image *image
 		const struct layer *layer = view->layers[i];
 
 		is_above |= flags[i] && has_any(layer, is_of_tools);
-		if (is_above && !flags[i] && (has_any(layer, is_of_tools) || (!has_others && has_any(layer, is_of_own))))
+		if (is_above && !flags[i] &&
+			(has_any(layer, is_of_tools) || (!has_others && has_any(layer, is_of_own))))
 			return tell(w, image->layers[i]);
 	}
 	return 0;

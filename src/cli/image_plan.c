@@ -19,10 +19,11 @@ static int refuse(struct image_work *w, const char *what)
 }
 
 /*
- * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator where
- * it is looked for.
+ * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator
+ * where it is looked for.
  */
-static bool has_it(const struct image_facts *facts, const struct view *view, const struct image_change *change, int emulator)
+static bool has_it(
+	const struct image_facts *facts, const struct view *view, const struct image_change *change, int emulator)
 {
 	const struct layer_program *program;
 	char resolved[VIEW_PATH_MAX], digest[DIGEST_TEXT];
@@ -35,7 +36,7 @@ static bool has_it(const struct image_facts *facts, const struct view *view, con
 		return false;
 	program = layer_program(hit.layer, hit.entry);
 	return program && program->emulates == change->arch && program->is_usable && !digest_file(emulator, digest) &&
-		!strcmp(layer_text(hit.layer, program->digest), digest);
+	       !strcmp(layer_text(hit.layer, program->digest), digest);
 }
 
 /* Readers of docker-archives and of Docker's manifests do not all know zstd (skopeo#1286). */
@@ -43,7 +44,8 @@ static int check_codec(struct image_work *w, const struct model_image *image)
 {
 	if (w->c->codec != GRAFT_ZSTD)
 		return 0;
-	if (w->report.model.format != MODEL_DOCKER_ARCHIVE && w->report.model.format != MODEL_DUAL && !image->is_docker_type)
+	if (w->report.model.format != MODEL_DOCKER_ARCHIVE && w->report.model.format != MODEL_DUAL &&
+		!image->is_docker_type)
 		return 0;
 	refuse(w, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
 	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
@@ -66,7 +68,8 @@ static int compress(struct image_work *w, struct graft *graft)
 static void warn_of_depth(const struct image_work *w, size_t layers)
 {
 	if (layers > DEPTH_MAX && !w->c->quiet)
-		say_note("%s: with this layer it has %zu, and engines take no more than %d", w->c->target, layers, DEPTH_MAX);
+		say_note("%s: with this layer it has %zu, and engines take no more than %d", w->c->target, layers,
+			DEPTH_MAX);
 }
 
 static bool is_forged(const struct image_facts *facts, const struct view *view)
@@ -81,7 +84,8 @@ static int check_place(struct image_work *w, const struct image_change *change)
 
 	if (!image_own_is_at(path, place) && !(change->tools && image_own_is_at(place, path)))
 		return 0;
-	return err_set(w->e, -EBADMSG, "%s: /%s is where native tools are, and no place for an emulator", w->c->target, path);
+	return err_set(
+		w->e, -EBADMSG, "%s: /%s is where native tools are, and no place for an emulator", w->c->target, path);
 }
 
 /* The layer for one image, with native tools where they are wanted and possible. */
@@ -89,7 +93,9 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	const struct platform *platform, int emulator)
 {
 	struct image_change *change = &w->changes[w->n];
-	struct graft_request request = { .view = below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch, .emulator = emulator };
+	struct graft_request request = {
+		.view = below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch, .emulator = emulator
+	};
 	int r;
 
 	change->arch = platform->arch;
@@ -119,8 +125,8 @@ static void leave_alone(struct image_work *w, struct image_change *change)
 	free(take_ptr(&change->tools));
 }
 
-static int graft_onto(struct image_work *w, const struct image_facts *facts, const struct view *view,
-	const struct platform *platform)
+static int graft_onto(
+	struct image_work *w, const struct image_facts *facts, const struct view *view, const struct platform *platform)
 {
 	struct image_change *change = &w->changes[w->n];
 	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
@@ -141,8 +147,9 @@ static int graft_onto(struct image_work *w, const struct image_facts *facts, con
 		return 0;
 	}
 	warn_of_depth(w, below.n + 1);
-	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &change->graft,
-		.n_layers = facts->image->n_layers };
+	w->targets[w->n] = (struct edit_target){
+		.digest = facts->image->config_digest, .graft = &change->graft, .n_layers = facts->image->n_layers
+	};
 	r = compress(w, &change->graft);
 	w->n++;
 	return r;
@@ -153,13 +160,15 @@ static int refuse_incomplete(struct image_work *w, const struct image_facts *fac
 	const struct model_image *image = facts->image;
 	size_t i = 0;
 
-	while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) && bundle_has(w->bundle, image->layers[i]))
+	while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) &&
+		bundle_has(w->bundle, image->layers[i]))
 		i++;
-	return err_set(w->e, -EBADMSG, "%s: the layer %s is not in the file, or of a kind that cannot be read", w->c->target,
-		image->layers[i]);
+	return err_set(w->e, -EBADMSG, "%s: the layer %s is not in the file, or of a kind that cannot be read",
+		w->c->target, image->layers[i]);
 }
 
-/* What its files say, which is told where the label says something else; without any the label, when that was asked for. */
+/* What its files say, which is told where the label says something else; without any the label, when that was asked
+ * for. */
 static const struct platform *find_platform(const struct image_work *w, const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
@@ -210,9 +219,9 @@ int image_work_look(struct image_facts *facts, const struct view *view, void *co
 		return 0;
 	}
 	if (image->is_contradicted)
-		return refuse(w, "index.json and manifest.json name other layers for one image: readers disagree which counts");
+		return refuse(w,
+			"index.json and manifest.json name other layers for one image: readers disagree which counts");
 	if (w->c->ejects)
 		return image_drop_look(w, facts, view);
 	return look_for_graft(w, facts, view);
 }
-

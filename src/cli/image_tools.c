@@ -34,8 +34,8 @@ static bool has_text(const struct extract *x, const char *path, const struct buf
 	auto_fd fd = extract_open(x, path, &st);
 	auto_buf have = { 0 };
 
-	return fd >= 0 && (size_t)st.st_size == text->len && !fd_read_all(fd, BUF_LIMIT, &have) && have.len == text->len &&
-		!memcmp(have.data, text->data, text->len);
+	return fd >= 0 && (size_t)st.st_size == text->len && !fd_read_all(fd, BUF_LIMIT, &have) &&
+	       have.len == text->len && !memcmp(have.data, text->data, text->len);
 }
 
 /* A program of this size that no link leads to. */
@@ -73,7 +73,8 @@ static int open_in_image(void *context, const char *path, struct stat *st)
 	return extract_open(context, path, st);
 }
 
-static int find_twins(struct image_work *w, const struct image_facts *facts, const struct view *view, struct image_tools *tools)
+static int find_twins(
+	struct image_work *w, const struct image_facts *facts, const struct view *view, struct image_tools *tools)
 {
 	__attribute__((cleanup(extract_done))) struct extract x = { .view = view,
 		.are_blobs = w->report.model.format != MODEL_DOCKER_ARCHIVE };

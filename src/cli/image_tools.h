@@ -12,8 +12,9 @@ struct image_tools {
 };
 
 /*
- * Looks for the tools of an image that have an equal; view is what is below a layer of ours, and complete. 0, also when there
- * are none: then change->tools stays NULL, and why is remembered or told. -EBADMSG when a layer cannot be read, -errno.
+ * Looks for the tools of an image that have an equal; view is what is below a layer of ours, and complete. 0, also when
+ * there are none: then change->tools stays NULL, and why is remembered or told. -EBADMSG when a layer cannot be read,
+ * -errno.
  */
 int image_tools_find(struct image_work *w, const struct image_facts *facts, const struct view *view,
 	const struct platform *platform, struct image_change *change);

@@ -12,27 +12,27 @@ struct image_change {
 	struct graft graft;
 	const struct arch *arch;
 	char *place;
-	bool *flags, *known; /* of eject: one for each layer; known: ours by what it holds */
+	bool *flags, *known;	   /* of eject: one for each layer; known: ours by what it holds */
 	struct image_tools *tools; /* that come with the emulator; NULL: none */
-	bool had_tools; /* of eject: they go with it */
+	bool had_tools;		   /* of eject: they go with it */
 };
 
 struct image_work {
 	struct inject_context *c;
 	struct image_name name;
 	char *real; /* path of the archive */
-	int file; /* the layout's directory or the archive, locked */
-	int blobs; /* of a layout that is to be changed; -1: none */
+	int file;   /* the layout's directory or the archive, locked */
+	int blobs;  /* of a layout that is to be changed; -1: none */
 	bool is_directory;
 	struct bundle *bundle;
 	struct image_report report;
 	struct image_change changes[MODEL_IMAGES_MAX];
 	struct edit_target targets[MODEL_IMAGES_MAX];
 	size_t n;
-	bool has_named; /* an image has the reference that was asked for */
+	bool has_named;			  /* an image has the reference that was asked for */
 	size_t n_accelerated, n_emulated; /* with --accelerate: images with native tools, and without */
-	struct err why; /* the first one has none */
-	bool has_told;	/* of an image that it stays, and why */
+	struct err why;			  /* the first one has none */
+	bool has_told;			  /* of an image that it stays, and why */
 	struct err *e;
 };
 

@@ -22,7 +22,7 @@ struct inject_context {
 	const char *at, *emulator;
 	struct config_base bases[INJECT_BASES_MAX]; /* of eject: what the history says of base images, and is to say */
 	size_t n_bases;
-	const char *out; /* for images: another file than the one that is read */
+	const char *out;	/* for images: another file than the one that is read */
 	enum graft_codec codec; /* of a new layer */
 	bool has_epoch;
 	int64_t epoch;
@@ -42,31 +42,34 @@ struct inject_tools {
 	enum inject_result result;
 };
 
-/* Says what became of the target; at is NULL for a native one, which is unchanged, and where it is not known; tools for none. */
+/* Says what became of the target; at is NULL for a native one, which is unchanged, and where it is not known; tools for
+ * none. */
 void inject_tell(struct inject_context *c, enum inject_result result, const char *at, const struct arch *arch,
 	const struct inject_tools *tools);
 /* The emulator for an architecture, opened once for all targets; borrowed. */
 int inject_find_source(struct inject_context *c, const struct arch *arch, struct inject_source **ret, struct err *e);
 /*
- * Whether programs for an architecture run here without an emulator: this machine's own, and others that the kernel takes
- * as well, as i386 on amd64; unless an emulator was named, which then is what is wanted.
+ * Whether programs for an architecture run here without an emulator: this machine's own, and others that the kernel
+ * takes as well, as i386 on amd64; unless an emulator was named, which then is what is wanted.
  */
 bool inject_is_native(const struct inject_context *c, const struct arch *arch);
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_context *c, const struct arch *arch);
 
-/* Opens the root file system that is the context's target; not this machine's, unless that was asked for. 0 or -errno. */
+/* Opens the root file system that is the context's target; not this machine's, unless that was asked for. 0 or -errno.
+ */
 int inject_open_root(struct inject_context *c, struct err *e);
 /* Takes out of the opened one what was put there, and tells. 0 or -errno with e set. */
 int inject_eject_root(struct inject_context *c, struct err *e);
-/* Puts emulators, and native tools where they are wanted, into n of them, and tells. The first exit status that is no success. */
+/* Puts emulators, and native tools where they are wanted, into n of them, and tells. The first exit status that is no
+ * success. */
 int inject_roots(struct inject_context *c, size_t n, char **targets);
 /* As many roots at once as there are descriptors for, at most INJECT_BATCH. */
 size_t inject_batch_size(void);
 
 /*
- * Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. "-" is
- * an image when the result goes somewhere else.
+ * Whether the target is named or looks as an image is; root file systems are directories that are no OCI layouts. "-"
+ * is an image when the result goes somewhere else.
  */
 bool inject_is_image(const struct inject_context *c, const char *target);
 /* inject or eject, of the image that is the context's target. 0 or -errno with e set; all of it is told. */

@@ -20,7 +20,11 @@ static bool is_packed_otherwise(int fd)
 {
 	uint8_t head[6];
 
-	return fd_pread(fd, head, sizeof(head), 0) == sizeof(head) && (!memcmp(head, "\xfd" "7zXZ", 6) || !memcmp(head, "BZh", 3));
+	return fd_pread(fd, head, sizeof(head), 0) == sizeof(head) && (!memcmp(head,
+									       "\xfd"
+									       "7zXZ",
+									       6) ||
+									      !memcmp(head, "BZh", 3));
 }
 
 bool inject_is_image(const struct inject_context *c, const char *target)
@@ -36,9 +40,11 @@ bool inject_is_image(const struct inject_context *c, const char *target)
 	if (image_name_parse(target, &name, &e))
 		return false;
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	is_image = name.is_image || (fd >= 0 && !fstat(fd, &st) &&
-		(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) :
-				       S_ISREG(st.st_mode) && (image_looks_like(fd) || is_packed_otherwise(fd))));
+	is_image = name.is_image ||
+		   (fd >= 0 && !fstat(fd, &st) &&
+			   (S_ISDIR(st.st_mode)
+					   ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
+					   : S_ISREG(st.st_mode) && (image_looks_like(fd) || is_packed_otherwise(fd))));
 	free(name.path);
 	return is_image;
 }
@@ -176,7 +182,8 @@ static void tell_of_signatures(struct image_work *w)
 		const struct edit_target *target = edit_find(w->targets, w->n, model->images[i].config_digest);
 
 		for (size_t k = 0; target && target->is_done && model->images[i].digest && k < model->n; k++)
-			if (model->images[k].kind != MODEL_ATTESTATION && is_about(&model->images[k], model->images[i].digest)) {
+			if (model->images[k].kind != MODEL_ATTESTATION &&
+				is_about(&model->images[k], model->images[i].digest)) {
 				say_note("%s: a signature or statement is about the image as it was: %s", w->c->target,
 					model->images[i].digest);
 				break;
@@ -209,7 +216,8 @@ static void tell_all(struct image_work *w)
 	if (w->c->ejects)
 		say_note("%s: nothing of ours is in it, or it has been changed since", w->c->target);
 	else if (!w->has_told)
-		say_note("%s: no image %s is in it", w->c->target, w->c->has_platform ? "for this platform" : "that runs");
+		say_note("%s: no image %s is in it", w->c->target,
+			w->c->has_platform ? "for this platform" : "that runs");
 }
 
 static bool is_same(const char *a, const char *b)
@@ -222,8 +230,10 @@ static bool is_other(const struct model_image *a, const struct model_image *b)
 {
 	if (a->top == b->top && a->is_second_half == b->is_second_half)
 		return false;
-	return !is_same(a->digest, b->digest) && (!is_same(a->reference, b->reference) ||
-		(is_same(a->os, b->os) && is_same(a->architecture, b->architecture) && is_same(a->variant, b->variant)));
+	return !is_same(a->digest, b->digest) &&
+	       (!is_same(a->reference, b->reference) ||
+		       (is_same(a->os, b->os) && is_same(a->architecture, b->architecture) &&
+			       is_same(a->variant, b->variant)));
 }
 
 /* A tag alone may be that of several, and index.json may have one name twice (image-spec leaves that open). */
@@ -238,7 +248,8 @@ static int check_name(struct image_work *w)
 		return err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->c->target, reference);
 	for (size_t i = 0; i < model->n; i++)
 		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
-			if (image_is_named(&model->images[k], reference) && is_other(&model->images[i], &model->images[k])) {
+			if (image_is_named(&model->images[k], reference) &&
+				is_other(&model->images[i], &model->images[k])) {
 				err_set(w->e, -EBADMSG, "%s: two images in it are called %s", w->c->target, reference);
 				return err_hint(w->e, "without a name all are done");
 			}
@@ -318,7 +329,8 @@ static int run(struct image_work *w)
 	if (w->is_directory && !w->c->dry_run && !w->c->ejects)
 		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
 	cache = cache_open(getenv("XDG_CACHE_HOME"), getenv("HOME"));
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w, cache }, &w->report, w->e);
+	r = image_look_each(
+		w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w, cache }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);

@@ -162,7 +162,8 @@ static int close_target(struct inject_context *c, struct target *t, struct injec
 		err_move(&t->err, &job->err);
 		err_prefix(&t->err, "%s", c->target);
 	}
-	if (!t->err.code && t->twins && accelerate_put(t->root, t->toolchain, t->twins, c->dry_run, &tools.result, &t->err))
+	if (!t->err.code && t->twins &&
+		accelerate_put(t->root, t->toolchain, t->twins, c->dry_run, &tools.result, &t->err))
 		err_prefix(&t->err, "%s", c->target);
 	if (t->err.code) {
 		fflush(stdout);
@@ -210,8 +211,7 @@ size_t inject_batch_size(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-		limit.rlim_cur >= OTHER_FILES + INJECT_BATCH * INJECT_BATCH_FILES)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= OTHER_FILES + INJECT_BATCH * INJECT_BATCH_FILES)
 		return INJECT_BATCH;
 	if (limit.rlim_cur < OTHER_FILES + INJECT_BATCH_FILES)
 		return 1;

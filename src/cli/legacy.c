@@ -50,8 +50,9 @@ static char *first_line(struct buf *lines)
 /* Removes, and says so as "uninstalling: NAME OK". */
 static int uninstall(const char *word, const char *mount_at)
 {
-	struct unregister_options options = { .words = &word, .n_words = 1, .mount_at = mount_at,
-		.name_prefix = getenv("QEMU_BINARY_PREFIX") };
+	struct unregister_options options = {
+		.words = &word, .n_words = 1, .mount_at = mount_at, .name_prefix = getenv("QEMU_BINARY_PREFIX")
+	};
 	struct unregister_report report = { 0 };
 	auto_err e = { 0 };
 	int r = unregister_run(&options, &report, &e), status = EXIT_DONE;
@@ -66,8 +67,7 @@ static int uninstall(const char *word, const char *mount_at)
 	return status;
 }
 
-static int each_item(const char *list, int (*each)(const char *word, const char *mount_at),
-	const char *mount_at)
+static int each_item(const char *list, int (*each)(const char *word, const char *mount_at), const char *mount_at)
 {
 	const char *item;
 	int status = EXIT_DONE;
@@ -99,12 +99,10 @@ static int print_installed(const struct register_options *options)
 			continue;
 		if (item->result == REGISTER_UNCHANGED)
 			fprintf(stderr, "installing: %s %s already registered\n",
-				item->arch->oci ? item->arch->oci : item->arch->qemu,
-				item->rule.name);
+				item->arch->oci ? item->arch->oci : item->arch->qemu, item->rule.name);
 		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
-			item->result == REGISTER_NATIVE)
-			fprintf(stderr, "installing: %s %s\n",
-				item->arch->oci ? item->arch->oci : item->arch->qemu,
+			 item->result == REGISTER_NATIVE)
+			fprintf(stderr, "installing: %s %s\n", item->arch->oci ? item->arch->oci : item->arch->qemu,
 				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
 	}
 	status = render_register_errors(&report, options);
@@ -251,16 +249,14 @@ static int remove_others(const struct register_report *kept)
 
 	if (unregister_run(&look, &found, &e))
 		status = exit_with(&e);
-	for (char *line = first_line(&found.removed); line && !status;
-		line = strtok(NULL, "\n")) {
+	for (char *line = first_line(&found.removed); line && !status; line = strtok(NULL, "\n")) {
 		struct unregister_options one = { .words = (const char *const *)&line, .n_words = 1 };
 		struct unregister_report done = { 0 };
 		bool is_kept = false;
 
 		for (size_t i = 0; i < kept->n; i++)
 			is_kept |= kept->items[i].result != REGISTER_REFUSED &&
-				kept->items[i].result != REGISTER_FAILED &&
-				!strcmp(kept->items[i].rule.name, line);
+				   kept->items[i].result != REGISTER_FAILED && !strcmp(kept->items[i].rule.name, line);
 		if (!is_kept && unregister_run(&one, &done, &e) && e.code != -ENOENT)
 			status = exit_with(&e);
 		unregister_done(&done);
@@ -293,8 +289,8 @@ static int run_conf_script(const struct conf_script *c)
 		return exit_with(&e);
 	for (size_t i = 0; i < report.n; i++)
 		if (report.items[i].rule.interpreter && !report.items[i].err.code)
-			printf("Setting %s as binfmt interpreter for %s\n",
-				report.items[i].rule.interpreter, report.items[i].arch->qemu);
+			printf("Setting %s as binfmt interpreter for %s\n", report.items[i].rule.interpreter,
+				report.items[i].arch->qemu);
 	status = render_register_errors(&report, &options);
 	if (!status && !report.n) {
 		err_set(&e, -ENOENT, "no emulator found in %s", c->path);
@@ -380,8 +376,9 @@ static int read_conf_dir(const char *dir, struct lines *lines, struct err *e)
 
 static int register_lines(const struct lines *lines, const char *mount_at)
 {
-	struct register_options options = { .lines = (const char *const *)lines->line,
-		.n_lines = lines->n, .mount_at = mount_at };
+	struct register_options options = {
+		.lines = (const char *const *)lines->line, .n_lines = lines->n, .mount_at = mount_at
+	};
 	auto_report report = { 0 };
 	auto_err e = { 0 };
 	int status, lasting;

@@ -17,8 +17,8 @@ int legacy_conf_script(int argc, char **argv);
 /* linuxkit/binfmt and docker/binfmt: -dir DIR, -mount DIR. */
 int legacy_linuxkit(int argc, char **argv);
 /*
- * Nothing was registered of "all". Returns EXIT_DONE where the machine runs by itself what the image has emulators for, as
- * on an ARM machine; an image without emulators is an error.
+ * Nothing was registered of "all". Returns EXIT_DONE where the machine runs by itself what the image has emulators for,
+ * as on an ARM machine; an image without emulators is an error.
  */
 int legacy_nothing(const struct search *search);
 /* Prints the status JSON of oneshot. */

@@ -8,9 +8,24 @@
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-	&cmd_register, &cmd_unregister, &cmd_status, &cmd_inspect, &cmd_doctor, &cmd_inject,
-	&cmd_eject, &cmd_convert, &cmd_index, &cmd_init, &cmd_render, &cmd_build, &cmd_run, &cmd_toolchain, &cmd_names, &cmd_oneshot,
-	&cmd_completion, NULL,
+	&cmd_register,
+	&cmd_unregister,
+	&cmd_status,
+	&cmd_inspect,
+	&cmd_doctor,
+	&cmd_inject,
+	&cmd_eject,
+	&cmd_convert,
+	&cmd_index,
+	&cmd_init,
+	&cmd_render,
+	&cmd_build,
+	&cmd_run,
+	&cmd_toolchain,
+	&cmd_names,
+	&cmd_oneshot,
+	&cmd_completion,
+	NULL,
 };
 
 static int show_help(void)

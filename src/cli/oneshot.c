@@ -2,9 +2,9 @@
 /* anyarch oneshot: the entry point of a set-up container, in the languages that people already type. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "base/memory.h"
 #include "cli/legacy.h"
 #include "cli/render.h"
 
@@ -124,6 +124,8 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_oneshot = {
-	"oneshot", "[ARGUMENTS]", "set the machine up from a container, as other registrars are called",
+	"oneshot",
+	"[ARGUMENTS]",
+	"set the machine up from a container, as other registrars are called",
 	run,
 };

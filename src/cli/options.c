@@ -14,10 +14,9 @@ static void show_option(const struct option_spec *spec)
 	char left[96];
 	int n;
 
-	n = snprintf(left, sizeof(left), isalpha(spec->id) && spec->id < 128 ? "  -%c, " : "      ",
-		spec->id);
-	n += snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", spec->name,
-		spec->argument ? "=" : "", spec->argument ? spec->argument : "");
+	n = snprintf(left, sizeof(left), isalpha(spec->id) && spec->id < 128 ? "  -%c, " : "      ", spec->id);
+	n += snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", spec->name, spec->argument ? "=" : "",
+		spec->argument ? spec->argument : "");
 	if (n < HELP_COLUMN)
 		printf("%-*s  %s\n", HELP_COLUMN, left, spec->help);
 	else
@@ -26,8 +25,7 @@ static void show_option(const struct option_spec *spec)
 
 static void show_help(const struct option_set *set)
 {
-	printf("Usage: anyarch %s %s\n\n%s\n\n", set->command->name, set->command->arguments,
-		set->command->summary);
+	printf("Usage: anyarch %s %s\n\n%s\n\n", set->command->name, set->command->arguments, set->command->summary);
 	for (const struct option_spec *s = set->command->specs; s->name; s++)
 		show_option(s);
 	show_option(&(struct option_spec){ OPT_HELP, "help", NULL, "show this help" });
@@ -41,8 +39,7 @@ static void fill(const struct option_set *set, struct option *longs, char *short
 		*shorts++ = '+';
 	*shorts++ = ':';
 	for (const struct option_spec *s = set->command->specs; s->name; s++) {
-		longs[n++] = (struct option){ s->name, s->argument ? required_argument : no_argument,
-			NULL, s->id };
+		longs[n++] = (struct option){ s->name, s->argument ? required_argument : no_argument, NULL, s->id };
 		if (s->id < OPT_FIRST) {
 			*shorts++ = (char)s->id;
 			if (s->argument)
@@ -91,8 +88,9 @@ static int bad_option(const struct option_set *set, int c, char **argv)
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	bool is_letter = optopt && optopt < OPT_FIRST && strncmp(argv[optind - 1], "--", 2);
-	const char *what = c == ':' ? "this option needs a value:" :
-		optopt && !is_letter ? "this option takes no value:" : "unknown option";
+	const char *what = c == ':'		  ? "this option needs a value:"
+			   : optopt && !is_letter ? "this option takes no value:"
+						  : "unknown option";
 
 	return usage(set, what, is_letter ? letter : argv[optind - 1]);
 }

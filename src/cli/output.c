@@ -16,8 +16,7 @@ static void say(const char *prefix, const char *text)
 	fprintf(stderr, "%s%s\n", prefix, buf_ok(&safe) ? buf_text(&safe) : "out of memory");
 }
 
-__attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt,
-	va_list ap)
+__attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt, va_list ap)
 {
 	auto_free char *text = NULL;
 

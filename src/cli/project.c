@@ -30,7 +30,8 @@ static bool is_change(const char *result)
 	return strcmp(result, "kept") && strcmp(result, "unchanged");
 }
 
-void project_tell(struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
+void project_tell(
+	struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
 {
 	auto_buf path = { 0 }, safe = { 0 };
 

@@ -33,7 +33,8 @@ const struct column status_columns[] = {
 	{ "HANDLER", "handler", "name in binfmt_misc" },
 	{ "EMULATOR", "emulator", "its file" },
 	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
-	{ "ACCELERATES", "accelerates", "whether native tools of a root may stand in for its programs", COLUMN_BOOL, true },
+	{ "ACCELERATES", "accelerates", "whether native tools of a root may stand in for its programs", COLUMN_BOOL,
+		true },
 	{ "WHY", "why", "what is wrong", .is_extra = true },
 	{ 0 },
 };
@@ -46,9 +47,9 @@ static void register_row(struct grid *grid, const struct register_item *item)
 	if (item->arch && item->arch->oci)
 		name_platform(&platform, item->arch, item->arch->variant);
 	rule_flags_text(item->rule.flags, flags);
-	grid_row(grid, (const char *[]){ buf_text(&platform), item->arch ? item->arch->qemu : NULL,
-			       item->rule.name, register_words[item->result], flags, item->version,
-			       item->rule.interpreter, item->note, item->err.message, item->err.hint });
+	grid_row(grid, (const char *[]){ buf_text(&platform), item->arch ? item->arch->qemu : NULL, item->rule.name,
+			       register_words[item->result], flags, item->version, item->rule.interpreter, item->note,
+			       item->err.message, item->err.hint });
 }
 
 static void print_rules(const struct register_report *report)
@@ -56,8 +57,7 @@ static void print_rules(const struct register_report *report)
 	for (size_t i = 0; i < report->n; i++) {
 		auto_buf text = { 0 };
 
-		if (report->items[i].result == REGISTER_PLANNED &&
-			!rule_render(&report->items[i].rule, &text, NULL))
+		if (report->items[i].result == REGISTER_PLANNED && !rule_render(&report->items[i].rule, &text, NULL))
 			puts(buf_text(&text));
 	}
 }
@@ -78,8 +78,7 @@ static int print_register_json(const struct register_report *report, const struc
 	return r;
 }
 
-int render_register_errors(const struct register_report *report,
-	const struct register_options *options)
+int render_register_errors(const struct register_report *report, const struct register_options *options)
 {
 	int status = EXIT_DONE;
 
@@ -91,9 +90,10 @@ int render_register_errors(const struct register_report *report,
 		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED &&
 			(item->result != REGISTER_NATIVE || !item->err.code))
 			continue;
-		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name :
-				    item->arch			      ? arch_word(item->arch) :
-									"rule",
+		if (asprintf(&text, "%s: %s",
+			    item->rule.name ? item->rule.name
+			    : item->arch    ? arch_word(item->arch)
+					    : "rule",
 			    e.message ? e.message : "out of memory") < 0)
 			text = NULL;
 		e.message = text;
@@ -107,8 +107,7 @@ int render_register_errors(const struct register_report *report,
 static bool has_success(const struct register_report *report)
 {
 	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].result == REGISTER_DONE ||
-			report->items[i].result == REGISTER_REPLACED ||
+		if (report->items[i].result == REGISTER_DONE || report->items[i].result == REGISTER_REPLACED ||
 			report->items[i].result == REGISTER_UNCHANGED)
 			return true;
 	return false;
@@ -135,8 +134,7 @@ static const char *lasting_sentence(const struct register_report *report)
 	return "the handlers were not made to last, as asked for";
 }
 
-int render_lasting(const struct register_report *report, const struct register_options *options,
-	bool quiet)
+int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
 {
 	if (options->dry_run || !has_success(report))
 		return EXIT_DONE;
@@ -181,12 +179,13 @@ static void say_native(const struct register_report *report, const struct regist
 	}
 	if (n)
 		say_note("nothing to do for %s: this machine runs such programs by itself%s", buf_text(&names),
-			!options->names.n ? " (for others name them, such as amd64)" :
-			may_force	  ? " (--force emulates them all the same)" : "");
+			!options->names.n ? " (for others name them, such as amd64)"
+			: may_force	  ? " (--force emulates them all the same)"
+					  : "");
 }
 
-int render_register(const struct register_report *report, const struct register_options *options,
-	const struct table_view *view)
+int render_register(
+	const struct register_report *report, const struct register_options *options, const struct table_view *view)
 {
 	auto_grid grid = grid_new(register_columns);
 	auto_err e = { 0 };
@@ -231,11 +230,9 @@ static void status_row(struct grid *grid, const struct status_row *row)
 	if (row->rule)
 		rule_flags_text(row->rule->flags, flags);
 	grid_row(grid,
-		(const char *[]){ buf_text(&platform), row->arch ? row->arch->qemu : NULL,
-			status_words[row->state],
-			is_entry ? row->rule->flags & RULE_FIXED ? "yes" : "no" : NULL, flags,
-			row->version, row->rule ? row->rule->name : NULL,
-			is_entry ? row->rule->interpreter : NULL,
+		(const char *[]){ buf_text(&platform), row->arch ? row->arch->qemu : NULL, status_words[row->state],
+			is_entry ? row->rule->flags & RULE_FIXED ? "yes" : "no" : NULL, flags, row->version,
+			row->rule ? row->rule->name : NULL, is_entry ? row->rule->interpreter : NULL,
 			row->state == STATUS_EMULATED ? row->is_verified ? "yes" : "no" : NULL,
 			row->state == STATUS_EMULATED ? row->is_accelerating ? "yes" : "no" : NULL, row->why });
 }
@@ -259,9 +256,9 @@ static void print_table_line(const struct status *s)
 		printf("\nTable: an automount at %s that nobody has triggered yet\n", INSTANCE_USUAL);
 	else if (s->path)
 		printf("\nTable: %s%s; lasts %s\n", s->path,
-			!s->is_readable ? " (unreadable)" :
-			s->is_off	? " (switched off)" :
-					  "",
+			!s->is_readable ? " (unreadable)"
+			: s->is_off	? " (switched off)"
+					: "",
 			status_lasting(s));
 	else
 		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s));
@@ -291,11 +288,12 @@ int render_status(const struct status *status, const struct table_view *view)
 	fflush(stdout);
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
 		if (status->rows[i].is_accelerating)
-			say_note("%s: native compilers run where inject --accelerate has put them", status->rows[i].arch->qemu);
+			say_note("%s: native compilers run where inject --accelerate has put them",
+				status->rows[i].arch->qemu);
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
 		if (*status->rows[i].why)
-			say_note("%s: %s", status->rows[i].rule ? status->rows[i].rule->name :
-								  arch_word(status->rows[i].arch),
+			say_note("%s: %s",
+				status->rows[i].rule ? status->rows[i].rule->name : arch_word(status->rows[i].arch),
 				status->rows[i].why);
 	return EXIT_DONE;
 }

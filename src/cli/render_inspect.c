@@ -44,8 +44,7 @@ static void fact_platform(const struct platform *p)
 	name_platform(&platform, p->arch, p->variant);
 	render_fact("platform:", buf_text(&platform));
 	buf_addf(&line, "docker %s, debian %s, alpine %s, uname %s, gnu %s", words_or_dash(w.docker),
-		words_or_dash(w.debian), words_or_dash(w.alpine), words_or_dash(w.uname),
-		words_or_dash(w.gnu));
+		words_or_dash(w.debian), words_or_dash(w.alpine), words_or_dash(w.uname), words_or_dash(w.gnu));
 	render_fact("also called:", buf_text(&line));
 }
 
@@ -166,8 +165,8 @@ struct json *json_file(const char *target, const struct file_facts *facts)
 	jv_set(o, "platform", arch ? json_platform(&facts->platform) : jv_null());
 	jv_set(o, "arch", jv_text(arch ? arch->qemu : NULL));
 	jv_set(o, "native", jv_bool(arch == arch_host()));
-	jv_set(o, "interpreter_present", is_elf && facts->steps[facts->n - 1].elf.has_interpreter ?
-			jv_bool(facts->has_loader) : jv_null());
+	jv_set(o, "interpreter_present",
+		is_elf && facts->steps[facts->n - 1].elf.has_interpreter ? jv_bool(facts->has_loader) : jv_null());
 	for (size_t i = 0; i < facts->n; i++) {
 		struct json *step = jv_object();
 
@@ -225,8 +224,8 @@ static void render_found(const struct content *content, bool count_all)
 	}
 }
 
-void render_content(const char *target, const char *kind, const struct content *content,
-	unsigned long skipped, bool count_all)
+void render_content(
+	const char *target, const char *kind, const struct content *content, unsigned long skipped, bool count_all)
 {
 	render_fact(kind, target);
 	render_found(content, count_all);
@@ -236,9 +235,8 @@ void render_content(const char *target, const char *kind, const struct content *
 
 static void label_text(struct buf *out, const struct model_image *image)
 {
-	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?",
-		image->architecture ? image->architecture : "?", image->variant ? "/" : "",
-		image->variant ? image->variant : "");
+	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
+		image->variant ? "/" : "", image->variant ? image->variant : "");
 }
 
 void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
@@ -308,8 +306,7 @@ static struct json *json_emulators(const struct content *content)
 	return list;
 }
 
-struct json *json_content(const char *target, const char *kind, const struct content *content,
-	unsigned long skipped)
+struct json *json_content(const char *target, const char *kind, const struct content *content, unsigned long skipped)
 {
 	struct json *o = jv_object();
 	bool known = content->has_platform;

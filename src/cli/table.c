@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/str.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "cli/cli.h"
 
 struct grid grid_new(const struct column *columns)
@@ -60,8 +60,8 @@ static int find_column(const struct column *columns, const char *name, size_t le
 }
 
 /* Indexes of the columns to show, in order. */
-static int choose_columns(const struct column *columns, const char *output,
-	size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
+static int choose_columns(
+	const struct column *columns, const char *output, size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
 {
 	const char *item;
 	size_t len, n = 0;
@@ -99,10 +99,17 @@ static const char *color_of(const char *cell)
 	static const struct {
 		const char *word, *color;
 	} colors[] = {
-		{ "broken", "red" },	 { "failed", "red" },	  { "refused", "red" },
-		{ "shadowed", "yellow" }, { "disabled", "yellow" }, { "missing", "yellow" },
-		{ "native", "green" },	 { "emulated", "green" }, { "registered", "green" },
-		{ "replaced", "green" }, { "unchanged", "green" },
+		{ "broken", "red" },
+		{ "failed", "red" },
+		{ "refused", "red" },
+		{ "shadowed", "yellow" },
+		{ "disabled", "yellow" },
+		{ "missing", "yellow" },
+		{ "native", "green" },
+		{ "emulated", "green" },
+		{ "registered", "green" },
+		{ "replaced", "green" },
+		{ "unchanged", "green" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(colors); i++)
@@ -111,8 +118,7 @@ static const char *color_of(const char *cell)
 	return NULL;
 }
 
-static int fill_line(struct libscols_line *line, const struct grid *grid, size_t row,
-	const size_t *chosen, size_t n)
+static int fill_line(struct libscols_line *line, const struct grid *grid, size_t row, const size_t *chosen, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
 		const char *cell = grid->cells[row * grid->n_columns + chosen[k]];
@@ -168,8 +174,7 @@ struct json *grid_json(const struct grid *grid)
 			const char *cell = grid->cells[i * grid->n_columns + k];
 			bool is_bool = cell && grid->columns[k].type == COLUMN_BOOL;
 
-			jv_set(row, grid->columns[k].key,
-				is_bool ? jv_bool(!strcmp(cell, "yes")) : jv_text(cell));
+			jv_set(row, grid->columns[k].key, is_bool ? jv_bool(!strcmp(cell, "yes")) : jv_text(cell));
 		}
 		jv_push(rows, row);
 	}

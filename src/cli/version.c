@@ -45,8 +45,8 @@ static void show_emulators(void)
 	if (!found->count)
 		printf("none found");
 	for (size_t i = 0; i < VERSIONS_MAX && found[i].count; i++)
-		printf(found[i].count > 1 ? "%sQEMU %s (%s and %u more)" : "%sQEMU %s (%s)", i ? ", " : "", found[i].version,
-			found[i].first->qemu, found[i].count - 1);
+		printf(found[i].count > 1 ? "%sQEMU %s (%s and %u more)" : "%sQEMU %s (%s)", i ? ", " : "",
+			found[i].version, found[i].first->qemu, found[i].count - 1);
 	puts("");
 }
 

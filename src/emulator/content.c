@@ -9,12 +9,12 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-const char *const content_key_files[] = { "/bin/sh", "/usr/bin/sh", "/bin/busybox", "/bin/bash",
-	"/usr/bin/dpkg", "/sbin/apk", "/usr/bin/apk", "/usr/bin/rpm", "/usr/bin/pacman", "/bin/opkg",
-	"/usr/bin/env", "/bin/true", "/sbin/init", NULL };
+const char *const content_key_files[] = { "/bin/sh", "/usr/bin/sh", "/bin/busybox", "/bin/bash", "/usr/bin/dpkg",
+	"/sbin/apk", "/usr/bin/apk", "/usr/bin/rpm", "/usr/bin/pacman", "/bin/opkg", "/usr/bin/env", "/bin/true",
+	"/sbin/init", NULL };
 
-const char *const content_key_dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin",
-	"/usr/lib", "/lib", "/", NULL };
+const char *const content_key_dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/lib", "/lib",
+	"/", NULL };
 
 const char *const content_release_files[] = { "/etc/os-release", "/usr/lib/os-release", NULL };
 
@@ -45,15 +45,16 @@ const struct arch *content_maybe_emulator(const char *path, const struct elf_hea
 	return arch_by_qemu(target);
 }
 
-int content_emulator(struct content *content, const char *path, const struct arch *arch,
-	const struct elf_head *head, bool is_usable, const char *version)
+int content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
+	bool is_usable, const char *version)
 {
 	struct content_emulator *found = &content->emulators[content->n_emulators];
 
 	if (content->n_emulators == CONTENT_EMULATORS_MAX)
 		return 0;
-	*found = (struct content_emulator){ .path = mem_text(path), .arch = arch, .host = elf_arch(head),
-		.is_usable = is_usable };
+	*found = (struct content_emulator){
+		.path = mem_text(path), .arch = arch, .host = elf_arch(head), .is_usable = is_usable
+	};
 	if (!found->path)
 		return -ENOMEM;
 	snprintf(found->version, sizeof(found->version), "%s", version);

@@ -22,10 +22,10 @@ struct content_emulator {
 struct content {
 	bool has_platform;
 	struct platform platform;
-	char *decided_by;	 /* path of the file that settled it; NULL: the majority */
-	struct tally tally;	 /* what was looked at: key files, or with all every file */
-	bool is_mixed;		 /* more than one architecture in the tally */
-	char system[CONTENT_TEXT_MAX];	  /* PRETTY_NAME of os-release, "" for none */
+	char *decided_by;	       /* path of the file that settled it; NULL: the majority */
+	struct tally tally;	       /* what was looked at: key files, or with all every file */
+	bool is_mixed;		       /* more than one architecture in the tally */
+	char system[CONTENT_TEXT_MAX]; /* PRETTY_NAME of os-release, "" for none */
 	struct content_emulator emulators[CONTENT_EMULATORS_MAX];
 	size_t n_emulators;
 };
@@ -49,8 +49,8 @@ int content_file(struct content *content, const struct elf_head *head, const cha
  * emulator_version() of its bytes and records it with content_emulator() instead of counting it.
  */
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head);
-int content_emulator(struct content *content, const char *path, const struct arch *arch,
-	const struct elf_head *head, bool is_usable, const char *version);
+int content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
+	bool is_usable, const char *version);
 /* The text of an os-release file. */
 void content_release(struct content *content, const char *text);
 /* After the last file: the majority decides what no key file did; mixtures are found. */

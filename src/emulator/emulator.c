@@ -21,8 +21,8 @@ static int check_path(const char *path, struct err *e)
 		return err_set(e, -EBADMSG, "the path of an emulator must be absolute");
 	for (const char *p = path; *p; p++)
 		if (*p == ':' || iscntrl((unsigned char)*p))
-			return err_set(e, -EBADMSG,
-				"the path of an emulator must have no ':' and no control character");
+			return err_set(
+				e, -EBADMSG, "the path of an emulator must have no ':' and no control character");
 	return 0;
 }
 
@@ -46,18 +46,17 @@ int emulator_check(int fd, struct err *e)
 			elf_arch(&info.head) ? arch_word(elf_arch(&info.head)) : "something else",
 			arch_word(arch_host()));
 	if (info.has_interpreter)
-		return err_set(e, -EBADMSG, "dynamically linked: it would need its libraries in every "
-					    "root filesystem");
+		return err_set(e, -EBADMSG,
+			"dynamically linked: it would need its libraries in every "
+			"root filesystem");
 	if (info.linkage != ELF_STATIC && info.linkage != ELF_STATIC_PIE)
-		return err_set(e, -EBADMSG, "no program, but of the kind '%s'",
-			elf_linkage_words[info.linkage]);
+		return err_set(e, -EBADMSG, "no program, but of the kind '%s'", elf_linkage_words[info.linkage]);
 	if (info.is_truncated)
 		return err_set(e, -EBADMSG, "truncated: a segment lies beyond the end of the file");
 	return 0;
 }
 
-int emulator_open(const char *root, const char *path, const struct arch *arch,
-	struct emulator *ret, struct err *e)
+int emulator_open(const char *root, const char *path, const struct arch *arch, struct emulator *ret, struct err *e)
 {
 	struct emulator emulator = { .arch = arch, .fd = -1 };
 	auto_free char *full = NULL;
@@ -118,8 +117,7 @@ static bool find_version(int fd, off_t from, const char *marker, char *chunk, ch
 	size_t len = strlen(marker), overlap = len + EMULATOR_VERSION_MAX;
 	ssize_t n;
 
-	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len;
-		at += CHUNK - (off_t)overlap) {
+	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len; at += CHUNK - (off_t)overlap) {
 		const char *end = chunk + n, *hit = chunk;
 		/* What begins in the overlap is whole in the next chunk. */
 		const char *last = n < CHUNK ? end : end - overlap;
@@ -147,8 +145,7 @@ bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION
 	if (!chunk)
 		return false;
 	snprintf(marker, sizeof(marker), "qemu-%s version ", arch->qemu);
-	if (!elf_read(fd, &info, NULL) && info.constants &&
-		find_version(fd, (off_t)info.constants, marker, chunk, ret))
+	if (!elf_read(fd, &info, NULL) && info.constants && find_version(fd, (off_t)info.constants, marker, chunk, ret))
 		return true;
 	return find_version(fd, 0, marker, chunk, ret);
 }

@@ -14,15 +14,17 @@ struct emulator {
 };
 
 #define auto_emulator auto_with(emulator_done) struct emulator
-#define EMULATOR_INIT { .fd = -1 }
+#define EMULATOR_INIT                                                                                                  \
+	{                                                                                                              \
+		.fd = -1                                                                                               \
+	}
 
 /*
  * Opens path below the directory root ("" for the real one) and checks that a fixed handler can use
  * it: absolute, one line and no ':' (they separate fields), regular, executable, whole, static, of
  * this machine's architecture. -EBADMSG and the reason otherwise; -ENOENT when it is not there.
  */
-int emulator_open(const char *root, const char *path, const struct arch *arch,
-	struct emulator *ret, struct err *e);
+int emulator_open(const char *root, const char *path, const struct arch *arch, struct emulator *ret, struct err *e);
 void emulator_done(struct emulator *emulator);
 /* The same of an open file, without its path: whether the kernel can start it in any root. */
 int emulator_check(int fd, struct err *e);

@@ -70,7 +70,8 @@ static bool find_gcc(const struct bytes *bytes, struct identity *id)
 	for (const char *end = bytes->data; end && (end = find(bytes, end, ") ", 3)); end++) {
 		const char *start = end;
 
-		while (start > bytes->data && isprint((unsigned char)start[-1]) && (size_t)(end - start) < sizeof(id->package))
+		while (start > bytes->data && isprint((unsigned char)start[-1]) &&
+			(size_t)(end - start) < sizeof(id->package))
 			start--;
 		if (start == bytes->data || isprint((unsigned char)start[-1]) || *start != '(' ||
 			!take_package(start + 1, (size_t)(end - start) - 1, id) || !split_package(id))
@@ -106,8 +107,9 @@ bool identity_find(const char *data, size_t len, enum identity_kind kind, const 
 {
 	struct bytes bytes = { data, len };
 	struct identity id = { 0 };
-	bool is_found = len && (kind == IDENTITY_GCC ? find_gcc(&bytes, &id) :
-				kind == IDENTITY_BINUTILS ? find_binutils(&bytes, &id) : true);
+	bool is_found = len && (kind == IDENTITY_GCC		   ? find_gcc(&bytes, &id)
+				       : kind == IDENTITY_BINUTILS ? find_binutils(&bytes, &id)
+								   : true);
 
 	if (!is_found || (target && kind != IDENTITY_NONE && !has_text(&bytes, target)))
 		return false;

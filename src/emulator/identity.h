@@ -13,20 +13,20 @@ enum identity_kind {
 };
 
 struct identity {
-	char package[96];  /* "Debian 12.2.0-14+deb12u1", "GNU Binutils for Debian" */
-	char vendor[48];   /* "Debian": whose patches and defaults are in it */
-	char version[32];  /* upstream's: "12.2.0" */
+	char package[96]; /* "Debian 12.2.0-14+deb12u1", "GNU Binutils for Debian" */
+	char vendor[48];  /* "Debian": whose patches and defaults are in it */
+	char version[32]; /* upstream's: "12.2.0" */
 };
 
 /*
- * Finds it in the bytes of a program: what GCC's configure makes of --with-pkgversion ("(Debian 12.2.0-14) "), with the version
- * and the target each a text of its own, or the banner of Binutils ("(GNU Binutils for Debian) 2.40"). target may be NULL
- * where that is not looked for. false when it has none.
+ * Finds it in the bytes of a program: what GCC's configure makes of --with-pkgversion ("(Debian 12.2.0-14) "), with the
+ * version and the target each a text of its own, or the banner of Binutils ("(GNU Binutils for Debian) 2.40"). target
+ * may be NULL where that is not looked for. false when it has none.
  */
 bool identity_find(const char *bytes, size_t len, enum identity_kind kind, const char *target, struct identity *ret);
 /*
- * The same of an open file of at most IDENTITY_FILE_MAX bytes. One that is the machine's own is mapped, which is faster; of
- * another's nobody knows whether it stays as long as it is. 1, 0 when it has none, -E2BIG, -errno.
+ * The same of an open file of at most IDENTITY_FILE_MAX bytes. One that is the machine's own is mapped, which is
+ * faster; of another's nobody knows whether it stays as long as it is. 1, 0 when it has none, -E2BIG, -errno.
  */
 int identity_read(int fd, bool is_ours, enum identity_kind kind, const char *target, struct identity *ret);
 /* The same upstream version with the same vendor's patches. Packages may differ in their revision. */

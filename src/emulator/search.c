@@ -60,8 +60,7 @@ static int try_dir(struct attempt *t, const char *dir)
 	int r;
 
 	if (s->prefix || s->suffix) {
-		buf_addf(&name, "%sqemu-%s%s", s->prefix ? s->prefix : "", t->arch->qemu,
-			s->suffix ? s->suffix : "");
+		buf_addf(&name, "%sqemu-%s%s", s->prefix ? s->prefix : "", t->arch->qemu, s->suffix ? s->suffix : "");
 		return try_name(t, dir, buf_text(&name));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(usual_names); i++) {
@@ -91,8 +90,8 @@ static int try_dirs(struct attempt *t)
 	return -ENOENT;
 }
 
-int search_emulator(const struct search *search, const struct arch *arch, struct emulator *ret,
-	struct buf *passed, struct err *e)
+int search_emulator(
+	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e)
 {
 	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
 	int r;

@@ -9,7 +9,7 @@ enum { SEARCH_DIRS_MAX = 32 };
 
 /* Strings are borrowed from the caller. A zeroed one searches the usual places. */
 struct search {
-	const char *root;	     /* prefix for every directory, "" or NULL for none */
+	const char *root;		   /* prefix for every directory, "" or NULL for none */
 	const char *dirs[SEARCH_DIRS_MAX]; /* instead of the usual directories, when n_dirs */
 	size_t n_dirs;
 	const char *files[ARCH_COUNT_MAX]; /* --emulator: path given for n-th arch below */
@@ -23,8 +23,8 @@ struct search {
  * passed (may be NULL), a line each. -ENOENT when there is none, -EBADMSG when the only ones that are
  * there cannot be used (e names the first and why).
  */
-int search_emulator(const struct search *search, const struct arch *arch, struct emulator *ret,
-	struct buf *passed, struct err *e);
+int search_emulator(
+	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e);
 
 /* Whether there is a usable emulator for any architecture, also for what the machine runs by itself. */
 bool search_finds_any(const struct search *search);

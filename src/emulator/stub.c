@@ -42,7 +42,7 @@ bool stub_is_in(int fd)
 	uint64_t at;
 
 	return !elf_entry_offset(fd, &at, NULL) && fd_pread(fd, &head, sizeof(head), (off_t)at) == sizeof(head) &&
-		!memcmp(head.magic, ENTRY_STUB_MAGIC, sizeof(head.magic));
+	       !memcmp(head.magic, ENTRY_STUB_MAGIC, sizeof(head.magic));
 }
 
 static int check(const struct emulator *emulator, struct err *e)
@@ -50,12 +50,13 @@ static int check(const struct emulator *emulator, struct err *e)
 	char version[EMULATOR_VERSION_MAX];
 
 	if (!stub_is_possible())
-		return err_set(e, -EOPNOTSUPP, "there is no acceleration on machines of this kind (%s)", arch_host()->qemu);
+		return err_set(
+			e, -EOPNOTSUPP, "there is no acceleration on machines of this kind (%s)", arch_host()->qemu);
 	if (stub_is_in(emulator->fd))
 		return err_set(e, -EBADMSG, "%s: it has an entry stub already", emulator->path);
 	if (!emulator_version(emulator->fd, emulator->arch, version))
-		return err_set(e, -EBADMSG, "%s: packed, or not QEMU's emulator for %s: its version cannot be read", emulator->path,
-			emulator->arch->qemu);
+		return err_set(e, -EBADMSG, "%s: packed, or not QEMU's emulator for %s: its version cannot be read",
+			emulator->path, emulator->arch->qemu);
 	return 0;
 }
 
@@ -211,7 +212,8 @@ int stub_use_unnamed(struct emulator *emulator, struct err *e)
 	return r ? r : (take_fd(&readable), 0);
 }
 
-/* qemu-arm-static-0123456789abcdef: of the emulator and of the stub, so that a new version of either is another file. */
+/* qemu-arm-static-0123456789abcdef: of the emulator and of the stub, so that a new version of either is another file.
+ */
 static int name_of(const struct emulator *emulator, char ret[80], struct err *e)
 {
 	char digest[DIGEST_TEXT], stub[DIGEST_TEXT], both[2 * DIGEST_TEXT], name[DIGEST_TEXT];
@@ -260,8 +262,9 @@ static int make(const struct emulator *emulator, const char *path, struct err *e
 static int cannot_make(const char *path, int code, struct err *e)
 {
 	err_sys(e, code, "%s", path);
-	return code == -EROFS || code == -EACCES ?
-		err_hint(e, "emulators with the entry stub are kept there: make it writable (docker run --tmpfs /var/lib)") : code;
+	return code == -EROFS || code == -EACCES ? err_hint(e, "emulators with the entry stub are kept there: make it "
+							       "writable (docker run --tmpfs /var/lib)")
+						 : code;
 }
 
 static int make_directory(const char *dir, struct err *e)

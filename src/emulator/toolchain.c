@@ -19,7 +19,7 @@
 struct gather {
 	struct toolchain *t;
 	const char *root;
-	char host[TOOLCHAIN_TRIPLET_MAX]; /* this machine's triplet, as in the names of directories */
+	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in the names of directories */
 	const struct toolchain_file *user; /* what needs the library that is looked for */
 	struct err *e;
 	int code;
@@ -83,7 +83,9 @@ static int add_file(struct toolchain *t, const char *name, const char *source, i
 		return err_sys(e, -errno, "%s", source);
 	if (st.st_size > TOOLCHAIN_FILE_MAX)
 		return err_set(e, -E2BIG, "%s: larger than %d MiB", source, TOOLCHAIN_FILE_MAX >> 20);
-	*file = (struct toolchain_file){ .name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size };
+	*file = (struct toolchain_file){
+		.name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size
+	};
 	t->n_files++;
 	return file->name && file->source ? 0 : err_sys(e, -ENOMEM, "%s", source);
 }
@@ -111,8 +113,8 @@ static int add_needed(struct gather *g, int fd);
 static const struct {
 	const char *dir;
 	bool is_multiarch;
-} library_dirs[] = { { "/lib/", true }, { "/usr/lib/", true }, { "/lib64", false }, { "/usr/lib64", false }, { "/lib", false },
-	{ "/usr/lib", false } };
+} library_dirs[] = { { "/lib/", true }, { "/usr/lib/", true }, { "/lib64", false }, { "/usr/lib64", false },
+	{ "/lib", false }, { "/usr/lib", false } };
 
 static int open_library(const struct gather *g, const char *name, struct buf *path)
 {
@@ -120,7 +122,8 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 		int fd;
 
 		buf_done(path);
-		buf_addf(path, "%s%s%s/%s", g->root, library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
+		buf_addf(path, "%s%s%s/%s", g->root, library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "",
+			name);
 		fd = buf_ok(path) ? fd_open_regular(AT_FDCWD, buf_text(path), 0) : -ENOMEM;
 		if (fd >= 0)
 			return fd;
@@ -180,7 +183,8 @@ static int add_loader(struct gather *g, const char *interpreter)
 	if (r)
 		return err_sys(g->e, r, "%s", interpreter);
 	if (!memmem(bytes.data, bytes.len, "--argv0", 7))
-		return err_set(g->e, -EOPNOTSUPP, "%s: its glibc is older than 2.33, and does not know --argv0", interpreter);
+		return err_set(
+			g->e, -EOPNOTSUPP, "%s: its glibc is older than 2.33, and does not know --argv0", interpreter);
 	return add_file(g->t, TOOLCHAIN_LOADER, buf_text(&path), fd, g->e);
 }
 

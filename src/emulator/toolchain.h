@@ -27,8 +27,8 @@ struct toolchain_file {
 
 struct toolchain_tool {
 	const struct tool_kind *kind;
-	char version[8];   /* of its path: "12"; "" where there is one for all */
-	size_t file;	   /* its index */
+	char version[8]; /* of its path: "12"; "" where there is one for all */
+	size_t file;	 /* its index */
 	struct identity identity;
 };
 
@@ -43,23 +43,26 @@ struct toolchain {
 	struct buf missing; /* packages that would bring more, one a line */
 };
 
-#define TOOLCHAIN_INIT { .dir = -1 }
+#define TOOLCHAIN_INIT                                                                                                 \
+	{                                                                                                              \
+		.dir = -1                                                                                              \
+	}
 #define auto_toolchain auto_with(toolchain_done) struct toolchain
 
 /*
  * Gathers what this machine has for a platform, below root ("" for /), as Debian's cross packages have it. Each file is
- * checked: whole, and a program for this machine. -ENOENT with the packages as a hint when there is no compiler, -EBADMSG
- * when a file is not what it should be, -errno.
+ * checked: whole, and a program for this machine. -ENOENT with the packages as a hint when there is no compiler,
+ * -EBADMSG when a file is not what it should be, -errno.
  */
 int toolchain_gather(const char *root, const struct platform *platform, struct toolchain *ret, struct err *e);
 /*
- * Opens a directory that toolchain_write() made: nothing in it is believed. Its files are regular, below it without links,
- * and have the digests of its manifest. -EBADMSG, -ENOENT.
+ * Opens a directory that toolchain_write() made: nothing in it is believed. Its files are regular, below it without
+ * links, and have the digests of its manifest. -EBADMSG, -ENOENT.
  */
 int toolchain_open(const char *path, struct toolchain *ret, struct err *e);
 /*
- * Writes the tools, their libraries and the manifest into a new directory: the same bytes for the same packages. -EEXIST
- * when something is there; nothing is left on failure.
+ * Writes the tools, their libraries and the manifest into a new directory: the same bytes for the same packages.
+ * -EEXIST when something is there; nothing is left on failure.
  */
 int toolchain_write(struct toolchain *toolchain, const char *path, struct err *e);
 void toolchain_done(struct toolchain *toolchain);

@@ -164,11 +164,12 @@ int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 /* "bin/NAME", "lib/NAME" or "lib/bfd-plugins/NAME": letters, digits, and what else is in names of programs. */
 static bool is_good_name(const char *name)
 {
-	const char *base = str_starts(name, "lib/bfd-plugins/") ? name + 16 :
-			   str_starts(name, "lib/") || str_starts(name, "bin/") ? name + 4 : NULL;
+	const char *base = str_starts(name, "lib/bfd-plugins/")			  ? name + 16
+			   : str_starts(name, "lib/") || str_starts(name, "bin/") ? name + 4
+										  : NULL;
 
 	return base && *base && *base != '.' &&
-		base[strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
+	       base[strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
 }
 
 static int bad_manifest(struct err *e, const char *what)
@@ -232,8 +233,9 @@ static int read_files(const struct json *list, struct toolchain *t, struct err *
 		struct toolchain_file *file = &t->files[t->n_files];
 		int r;
 
-		if (t->n_files == TOOLCHAIN_FILES_MAX || !name || !is_good_name(name) || !digest || !digest_is_valid(digest) ||
-			!jv_get_size(o, "size", &file->size) || file->size > TOOLCHAIN_FILE_MAX)
+		if (t->n_files == TOOLCHAIN_FILES_MAX || !name || !is_good_name(name) || !digest ||
+			!digest_is_valid(digest) || !jv_get_size(o, "size", &file->size) ||
+			file->size > TOOLCHAIN_FILE_MAX)
 			return bad_manifest(e, "a file in it cannot be");
 		t->n_files++;
 		file->name = mem_text(name);
@@ -258,7 +260,8 @@ static const struct tool_kind *find_kind(const char *name)
 /* Which tool a file is, is read from the file; the manifest only says where to look. */
 static int read_tool(const struct json *o, struct toolchain *t, struct err *e)
 {
-	const char *name = jv_get_text(o, "name"), *version = jv_get_text(o, "path_version"), *file = jv_get_text(o, "file");
+	const char *name = jv_get_text(o, "name"), *version = jv_get_text(o, "path_version"),
+		   *file = jv_get_text(o, "file");
 	const struct tool_kind *kind = name ? find_kind(name) : NULL;
 	struct toolchain_tool *tool = &t->tools[t->n_tools];
 	auto_buf want = { 0 };
@@ -276,8 +279,10 @@ static int read_tool(const struct json *o, struct toolchain *t, struct err *e)
 	if (tool->file == t->n_files || strcmp(file, buf_text(&want)))
 		return bad_manifest(e, "a tool in it has no file");
 	fd = open_member(t->dir, t->files[tool->file].name);
-	if (fd < 0 || identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &tool->identity) != 1)
-		return err_set(e, -EBADMSG, "%s: its version or target is not that of %s", t->files[tool->file].name, name);
+	if (fd < 0 ||
+		identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &tool->identity) != 1)
+		return err_set(
+			e, -EBADMSG, "%s: its version or target is not that of %s", t->files[tool->file].name, name);
 	t->n_tools++;
 	return 0;
 }

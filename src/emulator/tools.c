@@ -9,51 +9,52 @@
  * libraries that the compiler loads; "native" means the CPU that is emulated; profiles and other places for headers are
  * not proven equal.
  */
-#define RULES_COMPILER                                                                                          \
-	"r", "v-fplugin", "s=native", "v-fprofile-use", "v-fbranch-probabilities", "v-fauto-profile", "v-m31", "v-m32", \
-		"v-mx32"
-#define RULES_HEADERS                                                                                          \
-	"v-finput-charset", "v-fexec-charset", "v-fwide-exec-charset", "v-isysroot", "v-iprefix", "v-iwithprefix", \
-		"x/usr/lib/gcc-cross/%T", "eC_INCLUDE_PATH", "eCPLUS_INCLUDE_PATH", "eOBJC_INCLUDE_PATH", "n-imultiarch"
+#define RULES_COMPILER                                                                                                 \
+	"r", "v-fplugin", "s=native", "v-fprofile-use", "v-fbranch-probabilities", "v-fauto-profile", "v-m31",         \
+		"v-m32", "v-mx32"
+#define RULES_HEADERS                                                                                                  \
+	"v-finput-charset", "v-fexec-charset", "v-fwide-exec-charset", "v-isysroot", "v-iprefix", "v-iwithprefix",     \
+		"x/usr/lib/gcc-cross/%T", "eC_INCLUDE_PATH", "eCPLUS_INCLUDE_PATH", "eOBJC_INCLUDE_PATH",              \
+		"n-imultiarch"
 /*
- * Where the root's own compiler looks for headers (gcc/cppdefault.cc): a cross compiler has other places, which are not in a
- * root. All are named, as gcc passes silently over those that are not there and over what it has already. -iwithprefix,
- * unlike -isystem, makes them the compiler's own (no warning, <stdc-predef.h> is found in them); the last -iprefix moves the
- * cross compiler's places to those of the root.
+ * Where the root's own compiler looks for headers (gcc/cppdefault.cc): a cross compiler has other places, which are not
+ * in a root. All are named, as gcc passes silently over those that are not there and over what it has already.
+ * -iwithprefix, unlike -isystem, makes them the compiler's own (no warning, <stdc-predef.h> is found in them); the last
+ * -iprefix moves the cross compiler's places to those of the root.
  */
 /* Two words are one literal where a macro puts them together: no comma is missing, and literals need no parentheses. */
 /* NOLINTBEGIN(bugprone-suspicious-missing-comma,bugprone-macro-parentheses) */
 #define PLACE(path) "a-iwithprefix", "a" path
-#define RULES_C_PLACES                                                                                         \
-	"u-nostdinc", "a-iprefix", "a/", PLACE("usr/lib/gcc/%T/%V/include"), PLACE("usr/local/include/%T"),             \
-		PLACE("usr/local/include"), PLACE("usr/lib/gcc/%T/%V/include-fixed"),                                      \
-		PLACE("usr/lib/gcc/%T/%V/../../../../%T/include"), PLACE("usr/include/%T"), PLACE("usr/include"), "a-iprefix",  \
-		"a/usr/lib/gcc/%T/%V/", "."
+#define RULES_C_PLACES                                                                                                 \
+	"u-nostdinc", "a-iprefix", "a/", PLACE("usr/lib/gcc/%T/%V/include"), PLACE("usr/local/include/%T"),            \
+		PLACE("usr/local/include"), PLACE("usr/lib/gcc/%T/%V/include-fixed"),                                  \
+		PLACE("usr/lib/gcc/%T/%V/../../../../%T/include"), PLACE("usr/include/%T"), PLACE("usr/include"),      \
+		"a-iprefix", "a/usr/lib/gcc/%T/%V/", "."
 
 /*
- * What is written for LTO has the numbers of the machine that wrote it in it (gcc/tree-streamer-out.cc: a floating-point
- * number in words as wide as its long), so it stays with the root's own compiler where that has others.
+ * What is written for LTO has the numbers of the machine that wrote it in it (gcc/tree-streamer-out.cc: a
+ * floating-point number in words as wide as its long), so it stays with the root's own compiler where that has others.
  */
 #define RULES_LTO "!v-flto"
-/* CVE-2023-4039: packages of one version lay arrays out on either side of the canary, and only the root's may be the mended one. */
+/* CVE-2023-4039: packages of one version lay arrays out on either side of the canary, and only the root's may be the
+ * mended one. */
 #define RULES_REVISION "~aarch64:v-fstack-protector"
 
-static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, RULES_C_PLACES,
-	NULL };
-static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, "u-nostdinc", "u-nostdinc++", "a-iprefix", "a/",
-	PLACE("usr/include/c++/%V"), PLACE("usr/include/%T/c++/%V"), PLACE("usr/include/c++/%V/backward"), ".",
-	RULES_C_PLACES, NULL };
+static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, RULES_C_PLACES, NULL };
+static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, "u-nostdinc",
+	"u-nostdinc++", "a-iprefix", "a/", PLACE("usr/include/c++/%V"), PLACE("usr/include/%T/c++/%V"),
+	PLACE("usr/include/c++/%V/backward"), ".", RULES_C_PLACES, NULL };
 static const char *const rules_lto[] = { RULES_COMPILER, RULES_REVISION, NULL };
 static const char *const rules_as[] = { "r", "s=native", NULL };
 /* Only a native linker looks at LD_LIBRARY_PATH for what libraries need (ld(1), -rpath-link). */
 static const char *const rules_ld[] = { "r", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
 /*
- * These load what is in ../lib/bfd-plugins from where they lie (bfd/plugin.c), so that they know objects of LTO: the root's
- * is in /usr/lib, and where it has LLVM's as well they stay emulated.
+ * These load what is in ../lib/bfd-plugins from where they lie (bfd/plugin.c), so that they know objects of LTO: the
+ * root's is in /usr/lib, and where it has LLVM's as well they stay emulated.
  */
-#define RULES_PLUGINS                                                                                          \
-	"r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12), LLVM(13), LLVM(14), LLVM(15), LLVM(16), \
-		LLVM(17), LLVM(18), LLVM(19), LLVM(20), LLVM(21), LLVM(22), LLVM(23)
+#define RULES_PLUGINS                                                                                                  \
+	"r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12), LLVM(13), LLVM(14), LLVM(15),       \
+		LLVM(16), LLVM(17), LLVM(18), LLVM(19), LLVM(20), LLVM(21), LLVM(22), LLVM(23)
 #define LLVM(version) "x/usr/lib/bfd-plugins/LLVMgold-" #version ".so"
 static const char *const rules_ar[] = { RULES_PLUGINS, "0%P/bin/ar", NULL };
 static const char *const rules_nm[] = { RULES_PLUGINS, "0%P/bin/nm", NULL };
@@ -62,20 +63,26 @@ static const char *const rules_strip[] = { RULES_PLUGINS, "0%P/bin/strip", NULL 
 static const char *const rules_objcopy[] = { RULES_PLUGINS, "0%P/bin/objcopy", NULL };
 static const char *const rules_none[] = { NULL };
 
-#define OF_GCC(program, from, words)                                                                           \
-	.name = program, .native = "/usr/lib/gcc-cross/%T/%V/" program, .twins = { "/usr/lib/gcc/%T/%V/" program },     \
+#define OF_GCC(program, from, words)                                                                                   \
+	.name = program, .native = "/usr/lib/gcc-cross/%T/%V/" program, .twins = { "/usr/lib/gcc/%T/%V/" program },    \
 	.file = "bin/" program "-%V", .identity = IDENTITY_GCC, .has_target = true, .package = from, .rules = words
-#define OF_BINUTILS(program, words)                                                                            \
-	.name = program, .native = "/usr/bin/%T-" program, .twins = { "/usr/bin/%T-" program, "/usr/bin/" program }, \
+#define OF_BINUTILS(program, words)                                                                                    \
+	.name = program, .native = "/usr/bin/%T-" program, .twins = { "/usr/bin/%T-" program, "/usr/bin/" program },   \
 	.file = "bin/" program, .identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words
 
 const struct tool_kind tool_kinds[] = {
 	{ OF_GCC("cc1", "gcc-%T", rules_c) },
 	{ OF_GCC("cc1plus", "g++-%T", rules_cxx) },
 	{ OF_GCC("lto1", "gcc-%T", rules_lto), .wants_same_numbers = true },
-	{ .name = "liblto_plugin.so", .native = "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
-	  .twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so" }, .file = "lib/bfd-plugins/liblto_plugin-%V.so",
-	  .identity = IDENTITY_NONE, .is_plugin = true, .wants_same_order = true, .package = "gcc-%T", .rules = rules_none },
+	{ .name = "liblto_plugin.so",
+		.native = "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
+		.twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so" },
+		.file = "lib/bfd-plugins/liblto_plugin-%V.so",
+		.identity = IDENTITY_NONE,
+		.is_plugin = true,
+		.wants_same_order = true,
+		.package = "gcc-%T",
+		.rules = rules_none },
 	{ OF_BINUTILS("as", rules_as), .has_target = true },
 	{ OF_BINUTILS("ld.bfd", rules_ld) },
 	{ OF_BINUTILS("ar", rules_ar), .wants_plugin = true },

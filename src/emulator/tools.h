@@ -7,18 +7,20 @@
 
 struct tool_kind {
 	const char *name;
-	const char *native; /* %T: the GNU triplet, %V: GCC's version as in its paths */
+	const char *native;   /* %T: the GNU triplet, %V: GCC's version as in its paths */
 	const char *twins[2]; /* in the root; the first that is there */
 	const char *file;     /* below the directory of native tools */
 	enum identity_kind identity;
 	bool has_target; /* says for which target it is made */
 	bool is_plugin;
-	bool wants_plugin; /* would not know objects of LTO without it: not where the root has it and we have not */
-	bool wants_same_order;	 /* reads numbers of the root's own tools: their byte order must be this machine's */
-	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this machine's */
-	const char *package; /* of Debian, in which it comes */
+	bool wants_plugin;     /* would not know objects of LTO without it: not where the root has it and we have not */
+	bool wants_same_order; /* reads numbers of the root's own tools: their byte order must be this machine's */
+	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this
+				    machine's */
+	const char *package;	 /* of Debian, in which it comes */
 	/*
-	 * Words of entry/rules.h with the same placeholders, NULL at the end. Before one '!': only where those numbers differ;
+	 * Words of entry/rules.h with the same placeholders, NULL at the end. Before one '!': only where those numbers
+	 * differ;
 	 * "~ARCH:": only there, and where the packages are not of one revision.
 	 */
 	const char *const *rules;

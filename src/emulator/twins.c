@@ -18,7 +18,8 @@ static int open_twin(const struct toolchain *t, const struct twin_root *root, st
 {
 	int fd = -ENOENT;
 
-	for (size_t i = 0; fd == -ENOENT && i < ARRAY_SIZE(twin->tool->kind->twins) && twin->tool->kind->twins[i]; i++) {
+	for (size_t i = 0; fd == -ENOENT && i < ARRAY_SIZE(twin->tool->kind->twins) && twin->tool->kind->twins[i];
+		i++) {
 		auto_buf path = { 0 };
 
 		tool_expand(&path, twin->tool->kind->twins[i], t->triplet, twin->tool->version, "");
@@ -204,11 +205,15 @@ static uint32_t put_rules(struct writer *w, const struct toolchain *t, const str
 	return at;
 }
 
-static struct entry_tool tool_entry(struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
+static struct entry_tool tool_entry(
+	struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
 {
 	const struct toolchain_file *file = &t->files[twin->tool->file];
-	struct entry_tool tool = { .size = twin->size, .mtime = twin->mtime, .native_size = file->size,
-		.kind = twin->tool->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM, .id_at = (uint32_t)twin->id_at,
+	struct entry_tool tool = { .size = twin->size,
+		.mtime = twin->mtime,
+		.native_size = file->size,
+		.kind = twin->tool->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM,
+		.id_at = (uint32_t)twin->id_at,
 		.id_len = (uint32_t)twin->id_len };
 
 	tool.path = put_text(w, twin->path);
@@ -235,7 +240,7 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 	struct entry_index index = start_index(t, twins);
 	auto_buf tools = { 0 }, files = { 0 };
 	struct writer w = { .base = (uint32_t)(sizeof(index) + index.n_tools * sizeof(struct entry_tool) +
-				    index.n_files * sizeof(struct entry_file)) };
+					       index.n_files * sizeof(struct entry_file)) };
 
 	index.loader = put_path(&w, place, TOOLCHAIN_LOADER);
 	index.libraries = put_path(&w, place, "lib");
@@ -247,7 +252,8 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 		}
 	for (size_t i = 0; i < t->n_files; i++)
 		if (toolchain_is_shared(t, i)) {
-			struct entry_file file = { .size = t->files[i].size, .path = put_path(&w, place, t->files[i].name) };
+			struct entry_file file = { .size = t->files[i].size,
+				.path = put_path(&w, place, t->files[i].name) };
 
 			buf_add(&files, &file, sizeof(file));
 		}

@@ -9,12 +9,12 @@
 
 enum twin_verdict {
 	TWIN_EQUAL = 0,
-	TWIN_ABSENT,	/* the root has none */
-	TWIN_OTHER,	/* another version, or another vendor's */
-	TWIN_FOREIGN,	/* for another platform than the root */
-	TWIN_UNKNOWN,	/* cannot be told, or cannot be known again */
-	TWIN_ALONE,	/* what it needs to be equal is not */
-	TWIN_NUMBERS,	/* what it writes depends on the width and order of the machine's numbers, which differ */
+	TWIN_ABSENT,  /* the root has none */
+	TWIN_OTHER,   /* another version, or another vendor's */
+	TWIN_FOREIGN, /* for another platform than the root */
+	TWIN_UNKNOWN, /* cannot be told, or cannot be known again */
+	TWIN_ALONE,   /* what it needs to be equal is not */
+	TWIN_NUMBERS, /* what it writes depends on the width and order of the machine's numbers, which differ */
 };
 /* "equal", "absent", … by enum twin_verdict. */
 extern const char *const twin_words[];
@@ -22,8 +22,8 @@ extern const char *const twin_words[];
 /* A root, or an image's layers together. */
 struct twin_root {
 	/*
-	 * Opens a file as after chroot. The descriptor, its size and time of modification in st; -ENOENT, -errno. Whether
-	 * others than root may change it shows in st->st_mode and st_uid.
+	 * Opens a file as after chroot. The descriptor, its size and time of modification in st; -ENOENT, -errno.
+	 * Whether others than root may change it shows in st->st_mode and st_uid.
 	 */
 	int (*open)(void *context, const char *path, struct stat *st);
 	void *context;
@@ -32,7 +32,7 @@ struct twin_root {
 struct twin {
 	const struct toolchain_tool *tool;
 	enum twin_verdict verdict;
-	char path[128]; /* in the root */
+	char path[128];		  /* in the root */
 	struct identity identity; /* of what is there */
 	uint64_t size;
 	int64_t mtime;
@@ -47,13 +47,14 @@ struct twins {
 };
 
 /*
- * Looks at each tool's twin in the root: a program for the platform, of the same upstream version, vendor and target, with a
- * build ID by which it is known again. 0, or -errno with e set when the root cannot be read.
+ * Looks at each tool's twin in the root: a program for the platform, of the same upstream version, vendor and target,
+ * with a build ID by which it is known again. 0, or -errno with e set when the root cannot be read.
  */
 int twins_find(const struct toolchain *toolchain, const struct twin_root *root, struct twins *ret, struct err *e);
 /* Whether a file of the toolchain is needed for those that are equal. */
 bool twins_need(const struct toolchain *toolchain, const struct twins *twins, size_t file);
 /* The index (entry/layout.h) for tools that lie in a directory of this path in the root. 0, -ENOMEM, -E2BIG. */
 int twins_index(const struct toolchain *toolchain, const struct twins *twins, const char *place, struct buf *out);
-/* What lies there, as a document: the toolchain's manifest of the tools that are equal, each with its twin's identity. 0, -ENOMEM. */
+/* What lies there, as a document: the toolchain's manifest of the tools that are equal, each with its twin's identity.
+ * 0, -ENOMEM. */
 int twins_manifest(const struct toolchain *toolchain, const struct twins *twins, struct buf *out);

@@ -17,7 +17,7 @@ enum { TRAILER_MAX = 1024 * 1024 };
 
 struct file {
 	char *name;
-	char *link; /* the member that this one is a link to; NULL for a regular file */
+	char *link;		      /* the member that this one is a link to; NULL for a regular file */
 	uint64_t start, offset, size; /* start: of its headers */
 };
 
@@ -89,8 +89,7 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 		return 0;
 	if (b->n == b->cap) {
 		size_t cap = b->cap ? 2 * b->cap : 64;
-		struct file *grown = cap > 2 * BUNDLE_MEMBERS_MAX ? NULL :
-			mem_grow(b->files, cap, sizeof(*grown));
+		struct file *grown = cap > 2 * BUNDLE_MEMBERS_MAX ? NULL : mem_grow(b->files, cap, sizeof(*grown));
 
 		if (!grown)
 			return err_set(e, -E2BIG, "too many members in the archive");
@@ -123,8 +122,10 @@ static int check_names(struct bundle *b, struct err *e)
 		qsort(b->files, b->n, sizeof(*b->files), by_name);
 	for (size_t i = 1; i < b->n; i++)
 		if (!strcmp(b->files[i - 1].name, b->files[i].name))
-			return err_set(e, -EBADMSG, "two members are called %s: readers disagree which "
-						    "counts", b->files[i].name);
+			return err_set(e, -EBADMSG,
+				"two members are called %s: readers disagree which "
+				"counts",
+				b->files[i].name);
 	return 0;
 }
 
@@ -197,8 +198,7 @@ static int spool(struct bundle *b, struct source *source, const char *tmpdir, st
 static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpdir, struct err *e)
 {
 	bool is_file = S_ISREG(st->st_mode);
-	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) :
-					  source_pipe(b->tar);
+	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) : source_pipe(b->tar);
 	const char *codec = "";
 	int r;
 
@@ -313,8 +313,7 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 
 	if (!plain || !*plain)
 		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);
-	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) :
-				  find_in_tar(bundle, plain, ret, e);
+	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) : find_in_tar(bundle, plain, ret, e);
 }
 
 bool bundle_is_copy(const struct bundle *bundle)
@@ -366,12 +365,11 @@ int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, 
 	if (member.size > BUNDLE_JSON_MAX)
 		return err_set(e, -E2BIG, "%s has more than %d bytes", name, BUNDLE_JSON_MAX);
 	for (uint64_t at = 0; at < member.size;) {
-		ssize_t n = fd_pread(member.fd, chunk, (size_t)MIN_OF(member.size - at, sizeof(chunk)),
-			(off_t)(member.offset + at));
+		ssize_t n = fd_pread(
+			member.fd, chunk, (size_t)MIN_OF(member.size - at, sizeof(chunk)), (off_t)(member.offset + at));
 
 		if (n <= 0)
-			return n ? err_sys(e, (int)n, "%s", name) :
-				   err_set(e, -EBADMSG, "%s: truncated", name);
+			return n ? err_sys(e, (int)n, "%s", name) : err_set(e, -EBADMSG, "%s: truncated", name);
 		buf_add(out, chunk, (size_t)n);
 		at += (uint64_t)n;
 	}

@@ -18,7 +18,10 @@ struct member {
 	uint64_t offset, size;
 };
 
-#define MEMBER_INIT { .fd = -1, .owned = -1 }
+#define MEMBER_INIT                                                                                                    \
+	{                                                                                                              \
+		.fd = -1, .owned = -1                                                                                  \
+	}
 
 struct bundle;
 

@@ -156,12 +156,15 @@ static bool take_programs(struct input *in, struct layer *layer, size_t n)
 	for (size_t i = 0; layer->programs && ok && i < n; i++) {
 		struct layer_program *one = &layer->programs[i];
 
-		*one = (struct layer_program){ .head = stored[i].head, .size = stored[i].size, .version = stored[i].version,
-			.digest = stored[i].digest, .is_known = stored[i].is_known, .is_usable = stored[i].is_usable };
+		*one = (struct layer_program){ .head = stored[i].head,
+			.size = stored[i].size,
+			.version = stored[i].version,
+			.digest = stored[i].digest,
+			.is_known = stored[i].is_known,
+			.is_usable = stored[i].is_usable };
 		memcpy(one->platform.variant, stored[i].variant, NAME_VARIANT_MAX - 1);
 		ok = arch_of(stored[i].arch, &one->platform.arch) && arch_of(stored[i].emulates, &one->emulates) &&
-			one->version < layer->used && one->digest < layer->used &&
-			(!one->is_known || one->platform.arch);
+		     one->version < layer->used && one->digest < layer->used && (!one->is_known || one->platform.arch);
 	}
 	layer->n_programs = layer->programs_cap = layer->programs ? n : 0;
 	return ok && layer->n_programs == n;
@@ -182,9 +185,9 @@ static bool are_entries_sound(struct layer *layer)
 {
 	for (size_t i = 0; i < layer->n; i++) {
 		const struct layer_entry *entry = &layer->entries[i];
-		size_t more = entry->kind == LAYER_DIRECTORY ? layer->n_directories :
-			entry->kind == LAYER_FILE	     ? layer->n_programs :
-							       0;
+		size_t more = entry->kind == LAYER_DIRECTORY ? layer->n_directories
+			      : entry->kind == LAYER_FILE    ? layer->n_programs
+							     : 0;
 
 		if (entry->path >= layer->used || entry->link >= layer->used || entry->kind > LAYER_WHITEOUT ||
 			entry->more > more)
@@ -204,18 +207,17 @@ static bool take_arrays(struct input *in, const struct header *header, struct la
 	layer->directories = take(in, header->n_directories, sizeof(*layer->directories));
 	layer->n_directories = layer->directories_cap = layer->directories ? header->n_directories : 0;
 	return take_programs(in, layer, header->n_programs) && in->at == in->end && layer->used == header->used &&
-		layer->n == header->n && layer->n_directories == header->n_directories && are_directories_sound(layer) &&
-		are_entries_sound(layer);
+	       layer->n == header->n && layer->n_directories == header->n_directories && are_directories_sound(layer) &&
+	       are_entries_sound(layer);
 }
 
 static bool is_ours(const struct header *header, uint64_t size)
 {
-	return !memcmp(header->magic, magic, sizeof(magic)) &&
-		!memcmp(header->program, program, sizeof(program)) && header->size == size &&
-		header->entry_size == sizeof(struct layer_entry) &&
-		header->directory_size == sizeof(struct layer_directory) &&
-		header->program_size == sizeof(struct stored_program) && !header->codec[sizeof(header->codec) - 1] &&
-		!header->system[sizeof(header->system) - 1];
+	return !memcmp(header->magic, magic, sizeof(magic)) && !memcmp(header->program, program, sizeof(program)) &&
+	       header->size == size && header->entry_size == sizeof(struct layer_entry) &&
+	       header->directory_size == sizeof(struct layer_directory) &&
+	       header->program_size == sizeof(struct stored_program) && !header->codec[sizeof(header->codec) - 1] &&
+	       !header->system[sizeof(header->system) - 1];
 }
 
 static const char *codec_of(const struct header *header)
@@ -348,7 +350,8 @@ static void describe(const struct layer *layer, uint64_t size, struct header *re
 void cache_store(int cache, const char *digest, uint64_t size, const struct layer *layer)
 {
 	size_t total = sizeof(struct header) + layer->used + layer->n * sizeof(*layer->entries) +
-		layer->n_directories * sizeof(*layer->directories) + layer->n_programs * sizeof(struct stored_program);
+		       layer->n_directories * sizeof(*layer->directories) +
+		       layer->n_programs * sizeof(struct stored_program);
 	char name[HEX + 1], own[32];
 	struct header header;
 	auto_fd fd = -1;
@@ -377,8 +380,9 @@ static int by_use(const void *a, const void *b)
 {
 	const struct timespec *x = &((const struct kept *)a)->used, *y = &((const struct kept *)b)->used;
 
-	return x->tv_sec != y->tv_sec ? (x->tv_sec < y->tv_sec ? -1 : 1) :
-		x->tv_nsec != y->tv_nsec ? (x->tv_nsec < y->tv_nsec ? -1 : 1) : 0;
+	return x->tv_sec != y->tv_sec	  ? (x->tv_sec < y->tv_sec ? -1 : 1)
+	       : x->tv_nsec != y->tv_nsec ? (x->tv_nsec < y->tv_nsec ? -1 : 1)
+					  : 0;
 }
 
 static size_t list_files(DIR *dir, struct kept *files, uint64_t *total)

@@ -77,8 +77,8 @@ static int write_blob(int blobs, const struct edit_member *member, const struct 
 	return r ? r : 1;
 }
 
-static void remove_obsolete(int blobs, const struct edit *edit, bool (*keep)(const char *name, void *context),
-	void *context)
+static void remove_obsolete(
+	int blobs, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context)
 {
 	for (size_t i = 0; i < edit->n_obsolete; i++)
 		if (str_starts(edit->obsolete[i], BLOBS) && !keep(edit->obsolete[i], context))
@@ -133,13 +133,14 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 	return r;
 }
 
-int commit_layout(int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context,
-	struct err *e)
+int commit_layout(
+	int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context, struct err *e)
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	auto_fd blobs = commit_open_blobs(dir, e);
-	int r = blobs < 0 ? blobs : made ? change_layout(dir, blobs, edit, made, e) :
-		err_sys(e, -ENOMEM, "cannot write the blobs");
+	int r = blobs < 0 ? blobs
+		: made	  ? change_layout(dir, blobs, edit, made, e)
+			  : err_sys(e, -ENOMEM, "cannot write the blobs");
 
 	if (!r) {
 		remove_obsolete(blobs, edit, keep, context);
@@ -231,13 +232,14 @@ static int is_in(const struct bundle *bundle, const struct edit_member *member)
 }
 
 /*
- * Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by name.
- * 1, 0 or -errno.
+ * Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by
+ * name. 1, 0 or -errno.
  */
 static int is_document(const struct bundle *bundle, const char *name)
 {
 	auto_buf text = { 0 };
-	int r = strcmp(name, "index.json") && strcmp(name, "oci-layout") ? bundle_text(bundle, name, &text, NULL) : -ENOENT;
+	int r = strcmp(name, "index.json") && strcmp(name, "oci-layout") ? bundle_text(bundle, name, &text, NULL)
+									 : -ENOENT;
 
 	if (r)
 		return r == -ENOENT || r == -E2BIG ? 0 : r;
@@ -282,7 +284,8 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit,
 
 /*
  * What is left out. When a layer comes, documents that nothing refers to any more stay where they lie before the first
- * other gap: readers do not mind them, and nothing else has to move, so that a file system that shares blocks shares them.
+ * other gap: readers do not mind them, and nothing else has to move, so that a file system that shares blocks shares
+ * them.
  */
 static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, const struct fate *fate, struct gap *gaps)
 {
@@ -320,8 +323,8 @@ static int append_all(const struct edit *edit, const struct fate *fate, int to)
 	return r ? r : tar_write_end(to);
 }
 
-int commit_archive(const struct bundle *bundle, const struct edit *edit,
-	bool (*keep)(const char *name, void *context), void *context, int to, struct err *e)
+int commit_archive(const struct bundle *bundle, const struct edit *edit, bool (*keep)(const char *name, void *context),
+	void *context, int to, struct err *e)
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));

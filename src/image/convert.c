@@ -54,7 +54,8 @@ static int unpack(const struct convert_request *request, const char *name, struc
 	if (!source)
 		return e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read %s", name);
 	ret->fd = open(request->tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	r = ret->fd < 0 ? err_sys(e, -errno, "cannot make a temporary file in %s", request->tmpdir) : copy_all(source, ret);
+	r = ret->fd < 0 ? err_sys(e, -errno, "cannot make a temporary file in %s", request->tmpdir)
+			: copy_all(source, ret);
 	source_free(source);
 	if (r == -EBADMSG)
 		return err_set(e, r, "%s: truncated or corrupt", name);
@@ -63,8 +64,8 @@ static int unpack(const struct convert_request *request, const char *name, struc
 	return r && e && !e->code ? err_sys(e, r, "cannot unpack %s", name) : r;
 }
 
-static int add_layer(const struct convert_request *request, size_t i, const char *diff_id, struct buf *names, int to,
-	struct err *e)
+static int add_layer(
+	const struct convert_request *request, size_t i, const char *diff_id, struct buf *names, int to, struct err *e)
 {
 	struct unpacked layer = { .fd = -1 };
 	char name[NAME_MAX_LEN];
@@ -78,7 +79,8 @@ static int add_layer(const struct convert_request *request, size_t i, const char
 		r = unpack(request, request->image->layers[i], &layer, e);
 		entry.size = layer.size;
 		if (!r && strcmp(layer.digest, diff_id))
-			r = err_set(e, -EBADMSG, "%s: its content is not what the config says", request->image->layers[i]);
+			r = err_set(
+				e, -EBADMSG, "%s: its content is not what the config says", request->image->layers[i]);
 		if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
 			err_sys(e, r, "cannot write the archive");
 		cleanup_fd(&layer.fd);
@@ -89,8 +91,8 @@ static int add_layer(const struct convert_request *request, size_t i, const char
 	return 0;
 }
 
-static int add_layers(const struct convert_request *request, const struct buf *config, struct buf *names, int to,
-	struct err *e)
+static int add_layers(
+	const struct convert_request *request, const struct buf *config, struct buf *names, int to, struct err *e)
 {
 	struct json *json = jv_load(buf_text(config), config->len, e);
 	const struct json *diff_ids = jv_get(jv_get(json, "rootfs"), "diff_ids");

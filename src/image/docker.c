@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "image/model.h"
 
-static int read_config(const struct bundle *bundle, const char *name, struct model_image *image,
-	size_t *ret_layers, struct err *e)
+static int read_config(
+	const struct bundle *bundle, const char *name, struct model_image *image, size_t *ret_layers, struct err *e)
 {
 	auto_buf text = { 0 };
 	auto_json *config = NULL;
@@ -34,8 +34,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	size_t n = jv_count(layers);
 
 	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
-		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers",
-			MODEL_LAYERS_MAX);
+		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers", MODEL_LAYERS_MAX);
 	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
 	if (!image->layers)
 		return err_sys(e, -ENOMEM, "cannot read the image");
@@ -69,8 +68,7 @@ static int read_tags(const struct json *tags, struct model_image *image, struct 
 	return r;
 }
 
-static int read_image(const struct bundle *bundle, const struct json *item, struct model *model,
-	struct err *e)
+static int read_image(const struct bundle *bundle, const struct json *item, struct model *model, struct err *e)
 {
 	struct model_image *image = model_add(model, e);
 	const char *config = jv_get_text(item, "Config");
@@ -90,8 +88,8 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 	if (!r && (model->layers += image->n_layers) > MODEL_LAYERS_SUM)
 		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	if (!r && expected != image->n_layers)
-		return err_set(e, -EBADMSG, "manifest.json has %zu layers and the config %zu",
-			image->n_layers, expected);
+		return err_set(
+			e, -EBADMSG, "manifest.json has %zu layers and the config %zu", image->n_layers, expected);
 	return r;
 }
 

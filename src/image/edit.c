@@ -28,7 +28,8 @@ static bool is_marked(const struct buf *text)
 static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_buf dropped = { 0 };
-	int r = config_drop_below(buf_text(text), text->len, target->drops, target->known, target->n_drops, &dropped, e);
+	int r = config_drop_below(
+		buf_text(text), text->len, target->drops, target->known, target->n_drops, &dropped, e);
 
 	target->is_done = r > 0;
 	if (r > 0 && target->cover) {
@@ -145,12 +146,14 @@ static int drop_oci_half(const struct bundle *bundle, struct edit *edit)
 static int check_limits(const struct edit *edit, const struct edit_target *targets, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (targets[i].is_done && targets[i].graft && !targets[i].replaces && targets[i].n_layers >= MODEL_LAYERS_MAX)
-			return err_set(e, -E2BIG, "it has %zu layers, and no more than %d are possible", targets[i].n_layers,
-				MODEL_LAYERS_MAX);
+		if (targets[i].is_done && targets[i].graft && !targets[i].replaces &&
+			targets[i].n_layers >= MODEL_LAYERS_MAX)
+			return err_set(e, -E2BIG, "it has %zu layers, and no more than %d are possible",
+				targets[i].n_layers, MODEL_LAYERS_MAX);
 	for (size_t i = 0; i < edit->n; i++)
 		if (edit->members[i].text.len > BUNDLE_JSON_MAX)
-			return err_set(e, -E2BIG, "%s would have more than %d bytes", edit->members[i].name, BUNDLE_JSON_MAX);
+			return err_set(
+				e, -E2BIG, "%s would have more than %d bytes", edit->members[i].name, BUNDLE_JSON_MAX);
 	return 0;
 }
 

@@ -9,12 +9,13 @@
 
 /* What is to be done with one image. */
 struct edit_target {
-	const char *digest; /* of its config. Borrowed */
+	const char *digest;	   /* of its config. Borrowed */
 	const struct graft *graft; /* to be put on top; NULL: ours is to be taken off. Borrowed */
 	size_t n_layers;	   /* that it has */
 	bool is_done;		   /* out: false where there was nothing of ours to be taken off */
 	bool replaces;		   /* out: one of ours was on top, and goes */
-	/* Instead of the topmost layer: one flag for each that is to be taken off, and what then goes on top, NULL: nothing. */
+	/* Instead of the topmost layer: one flag for each that is to be taken off, and what then goes on top, NULL:
+	 * nothing. */
 	bool *drops;
 	const struct config_base *bases; /* as config_rename_bases() takes them */
 	size_t n_bases;
@@ -41,8 +42,9 @@ struct edit {
 
 /*
  * Works out all that changes. Every document that is read is checked as by model_read(), which has to have accepted the
- * bundle. Nothing is written. reference: of the images only under this name (model_is_named()); what others call the same
- * stays as it is. NULL: all; so it is also of archives with both schemas, as the names in the two differ. 0 or -errno.
+ * bundle. Nothing is written. reference: of the images only under this name (model_is_named()); what others call the
+ * same stays as it is. NULL: all; so it is also of archives with both schemas, as the names in the two differ. 0 or
+ * -errno.
  */
 int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
 	const char *reference, struct edit *ret, struct err *e);
@@ -55,9 +57,9 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 int edit_add_document(struct edit *edit, const char *name, struct buf *text);
 int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft);
 int edit_add_obsolete(struct edit *edit, const char *name);
-int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
-	struct err *e);
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
-	struct err *e);
+int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
+	struct edit *edit, struct err *e);
+int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
+	struct edit *edit, struct err *e);
 /* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);

@@ -85,7 +85,8 @@ static const char *read_mark(const char *mark, const char *top)
 /* In the last entry of the history, or in our own member. */
 static const char *find_mark(const struct json *config, bool *ret_in_history)
 {
-	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
+	const struct json *history = jv_get(config, "history"),
+			  *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
 	size_t n = jv_count(history), layers = jv_count(diff_ids);
 	const char *top = layers ? jv_as_text(jv_at(diff_ids, layers - 1)) : NULL;
 
@@ -128,8 +129,8 @@ int config_drop(const char *text, size_t len, struct buf *out, struct err *e)
 enum { HISTORY_MAX = 4096 };
 
 /*
- * The topmost layer of which a mark speaks, among those that are flagged and not found yet; n: none. The history may have
- * other counts than layers.
+ * The topmost layer of which a mark speaks, among those that are flagged and not found yet; n: none. The history may
+ * have other counts than layers.
  */
 static size_t find_layer(const struct json *diff_ids, const char *mark, const bool *flags, const bool *found, size_t n)
 {
@@ -155,7 +156,8 @@ static size_t told_layers(const struct json *history)
  */
 static size_t find_below(const struct json *config, bool *drops, const bool *known, size_t n, bool entries[HISTORY_MAX])
 {
-	const struct json *history = jv_get(config, "history"), *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
+	const struct json *history = jv_get(config, "history"),
+			  *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
 	bool found[MODEL_LAYERS_MAX] = { false };
 	size_t count = 0;
 
@@ -189,7 +191,8 @@ int config_find_marked(const char *text, size_t len, bool *flags, const bool *kn
 	return config ? (int)found : e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read the image's config");
 }
 
-int config_drop_below(const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e)
+int config_drop_below(
+	const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e)
 {
 	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
 	struct json *config = entries ? jv_load(text, len, e) : NULL;
@@ -232,7 +235,8 @@ static void rename_base(struct splice *s, const char *text, struct span comment,
 		splice_replace(s, comment, buf_text(&to));
 }
 
-int config_rename_bases(const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e)
+int config_rename_bases(
+	const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e)
 {
 	struct span history, item = { 0 }, comment;
 	struct splice s = { 0 };

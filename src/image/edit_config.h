@@ -20,21 +20,24 @@ int config_append(const char *text, size_t len, const struct graft *graft, struc
  */
 int config_drop(const char *text, size_t len, struct buf *out, struct err *e);
 /*
- * Of the layers that are flagged those that have a mark for themselves; other flags are taken back. known, which may be NULL,
- * has a flag for each layer that is known to be ours by what it holds: that one needs no mark where the history does not reach
- * down to it, as that of an image that was built on one without. How many, -errno.
+ * Of the layers that are flagged those that have a mark for themselves; other flags are taken back. known, which may be
+ * NULL, has a flag for each layer that is known to be ours by what it holds: that one needs no mark where the history
+ * does not reach down to it, as that of an image that was built on one without. How many, -errno.
  */
 int config_find_marked(const char *text, size_t len, bool *flags, const bool *known, size_t n, struct err *e);
-/* What builders write of the image that they began from ("FROM NAME", a comment), and what it is to be instead. Borrowed. */
+/* What builders write of the image that they began from ("FROM NAME", a comment), and what it is to be instead.
+ * Borrowed. */
 struct config_base {
 	const char *from, *to;
 };
 
 /*
  * The text without layers of ours wherever they are, with their entries of the history: of those flagged in drops (one
- * flag for each layer) the ones that have a mark for themselves, or need none as above; the flags of others are taken back.
- * 1, 0 for none, -errno.
+ * flag for each layer) the ones that have a mark for themselves, or need none as above; the flags of others are taken
+ * back. 1, 0 for none, -errno.
  */
-int config_drop_below(const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e);
+int config_drop_below(
+	const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e);
 /* The text in which the history names other bases. 0 or -errno. */
-int config_rename_bases(const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e);
+int config_rename_bases(
+	const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e);

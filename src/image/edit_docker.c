@@ -121,8 +121,8 @@ static bool is_chosen(const struct json *item, const char *reference)
 	return is;
 }
 
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
-	struct err *e)
+int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
+	struct edit *edit, struct err *e)
 {
 	auto_buf text = { 0 }, out = { 0 };
 	int r = bundle_text(bundle, "manifest.json", &text, e);

@@ -128,7 +128,8 @@ static int check_codec(const struct edit_target *target, const struct json *mani
 {
 	if (!target->graft || target->graft->codec != GRAFT_ZSTD || !is_docker_family(manifest))
 		return 0;
-	return err_set(e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
+	return err_set(
+		e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
 }
 
 /* Docker's manifests have no annotations; the type of a layer follows the family of its manifest. */
@@ -137,7 +138,8 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 	bool is_docker = is_docker_family(manifest);
 	static const char *const types[][3] = {
 		{ "oci.image.layer.v1.tar", "oci.image.layer.v1.tar+gzip", "oci.image.layer.v1.tar+zstd" },
-		{ "docker.image.rootfs.diff.tar", "docker.image.rootfs.diff.tar.gzip", "docker.image.rootfs.diff.tar.zstd" },
+		{ "docker.image.rootfs.diff.tar", "docker.image.rootfs.diff.tar.gzip",
+			"docker.image.rootfs.diff.tar.zstd" },
 	};
 
 	buf_addf(out, "{\"mediaType\":\"application/vnd.%s\",\"digest\":\"%s\",\"size\":%llu}",
@@ -238,8 +240,8 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	return r;
 }
 
-static int change_index(struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out,
-	struct err *e);
+static int change_index(
+	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e);
 
 static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, bool chosen, struct err *e)
 {
@@ -295,8 +297,8 @@ static void follow_reference(const struct walk *w, const struct json *manifests,
 	}
 }
 
-static int change_index(struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out,
-	struct err *e)
+static int change_index(
+	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e)
 {
 	auto_json *index = jv_load(buf_text(text), text->len, e);
 	const struct json *manifests = jv_get(index, "manifests");
@@ -321,8 +323,8 @@ static int change_index(struct walk *w, const struct buf *text, unsigned depth, 
 	return r;
 }
 
-int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference, struct edit *edit,
-	struct err *e)
+int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
+	struct edit *edit, struct err *e)
 {
 	struct walk w = { .bundle = bundle, .targets = targets, .n_targets = n, .reference = reference, .edit = edit };
 	auto_buf text = { 0 }, out = { 0 };

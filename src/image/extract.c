@@ -47,7 +47,9 @@ int extract_want(struct extract *x, const char *path)
 		return -E2BIG;
 	if (!file) {
 		file = &x->files[x->n++];
-		*file = (struct extract_file){ .layer = hit.layer, .path = layer_text(hit.layer, hit.entry->path), .fd = -1 };
+		*file = (struct extract_file){
+			.layer = hit.layer, .path = layer_text(hit.layer, hit.entry->path), .fd = -1
+		};
 	}
 	file->is_linked |= is_linked;
 	return 0;
@@ -80,16 +82,20 @@ static int take(struct extract *x, struct extract_file *file, struct tar_reader 
 
 	forget(x, file);
 	file->seen++;
-	file->code = member->type != TAR_FILE ? -EBADMSG :
-		     member->size > EXTRACT_FILE_MAX || x->held + member->size > EXTRACT_SUM_MAX ? -EFBIG : 0;
+	file->code = member->type != TAR_FILE							   ? -EBADMSG
+		     : member->size > EXTRACT_FILE_MAX || x->held + member->size > EXTRACT_SUM_MAX ? -EFBIG
+												   : 0;
 	if (file->code)
 		return 0;
 	fd = memfd_create("member", MFD_CLOEXEC);
 	r = fd < 0 ? -errno : copy_content(reader, fd, e);
 	if (r)
 		return e && e->code ? r : err_sys(e, r, "cannot look into /%s", file->path);
-	file->st = (struct stat){ .st_mode = S_IFREG | (member->mode & 07777), .st_uid = (uid_t)member->uid,
-		.st_gid = (gid_t)member->gid, .st_size = (off_t)member->size, .st_mtim.tv_sec = member->mtime };
+	file->st = (struct stat){ .st_mode = S_IFREG | (member->mode & 07777),
+		.st_uid = (uid_t)member->uid,
+		.st_gid = (gid_t)member->gid,
+		.st_size = (off_t)member->size,
+		.st_mtim.tv_sec = member->mtime };
 	file->fd = take_fd(&fd);
 	x->held += member->size;
 	return 0;
@@ -122,7 +128,8 @@ static int check_seen(struct extract *x, const struct layer *layer, struct err *
 		if (file->layer != layer)
 			continue;
 		if (!file->seen || file->code == -EBADMSG)
-			return err_set(e, -EBADMSG, "/%s is not in it as it was before: it has been changed meanwhile", file->path);
+			return err_set(e, -EBADMSG, "/%s is not in it as it was before: it has been changed meanwhile",
+				file->path);
 		/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
 		if (file->seen > 1 && file->is_linked)
 			file->code = -EBADMSG;
@@ -130,7 +137,8 @@ static int check_seen(struct extract *x, const struct layer *layer, struct err *
 	return 0;
 }
 
-static int read_layer(struct extract *x, const struct layer *layer, const struct bundle *bundle, const char *name, struct err *e)
+static int read_layer(
+	struct extract *x, const struct layer *layer, const struct bundle *bundle, const char *name, struct err *e)
 {
 	static const char blobs[] = "blobs/sha256/";
 	struct layer_source source = { .member = MEMBER_INIT };

@@ -16,8 +16,8 @@ struct extract_file {
 	const char *path; /* of the member; the layer's */
 	bool is_linked;	  /* another member is a hard link to it */
 	unsigned long seen;
-	int fd, code;	  /* its bytes; why there are none */
-	struct stat st;	  /* of its header */
+	int fd, code;	/* its bytes; why there are none */
+	struct stat st; /* of its header */
 };
 
 /* Zeroed but for the first two it is empty; the view is borrowed; extract_done() frees. */
@@ -32,13 +32,13 @@ struct extract {
 /* Wants a file, whatever links lead to it; what is not there is passed over. 0, -E2BIG for too many. */
 int extract_want(struct extract *extract, const char *path);
 /*
- * Reads each layer that holds one of them, once; names are those of the view's layers. Of several members of one path the
- * last one counts. -EBADMSG when a layer is not what it was when the view was made, -errno.
+ * Reads each layer that holds one of them, once; names are those of the view's layers. Of several members of one path
+ * the last one counts. -EBADMSG when a layer is not what it was when the view was made, -errno.
  */
 int extract_read(struct extract *extract, const struct bundle *bundle, char *const *names, struct err *e);
 /*
- * A descriptor at the start of the bytes of one that was wanted (one of a file at a time), and what its header says. -ENOENT; -EFBIG over a limit; -EBADMSG when
- * it is no regular file or cannot be told which it is.
+ * A descriptor at the start of the bytes of one that was wanted (one of a file at a time), and what its header says.
+ * -ENOENT; -EFBIG over a limit; -EBADMSG when it is no regular file or cannot be told which it is.
  */
 int extract_open(const struct extract *extract, const char *path, struct stat *st);
 void extract_done(struct extract *extract);

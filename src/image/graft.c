@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but what is new. */
+/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but
+ * what is new. */
 #include "image/graft.h"
 
 #include <fcntl.h>
@@ -37,8 +38,8 @@ static bool is_above(const char *directory, size_t len, const char *const *paths
 }
 
 /* Each directory above path, the highest first, but for those that the n paths before it have. */
-static void add_parents(struct buf *out, const struct view *view, const char *path, const char *const *before, size_t n,
-	int64_t time)
+static void add_parents(
+	struct buf *out, const struct view *view, const char *path, const char *const *before, size_t n, int64_t time)
 {
 	char name[VIEW_PATH_MAX + 1];
 
@@ -69,7 +70,8 @@ static int digest_part(struct digest_state *state, const struct graft_part *part
 	uint64_t done = 0;
 
 	while (done < part->size) {
-		ssize_t n = fd_pread(part->file, chunk, (size_t)MIN_OF(part->size - done, (uint64_t)CHUNK), (off_t)done);
+		ssize_t n =
+			fd_pread(part->file, chunk, (size_t)MIN_OF(part->size - done, (uint64_t)CHUNK), (off_t)done);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;
@@ -120,12 +122,12 @@ static int check_place(const struct view *view, const char *at, char path[VIEW_P
 		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", at);
 	r = view_place(view, at, path);
 	if (r)
-		return err_set(e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", at,
-			strerror(-r));
+		return err_set(
+			e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", at, strerror(-r));
 	if (!has_good_names(path))
 		return err_set(e, -EBADMSG, "'%s' is no place for a file: a layer cannot have such a name", at);
-	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE &&
-		hit.entry->kind != LAYER_HARDLINK && hit.entry->kind != LAYER_SYMLINK)
+	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE && hit.entry->kind != LAYER_HARDLINK &&
+		hit.entry->kind != LAYER_SYMLINK)
 		return err_set(e, -EBADMSG, "%s: something that is no file stands there", at);
 	return 0;
 }
@@ -349,7 +351,8 @@ static void add_whiteout(struct buf *out, const char *path)
 		buf_add(out, NULL, SIZE_MAX); /* fails it */
 }
 
-int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e)
+int graft_hide(
+	const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e)
 {
 	struct graft graft = { .hides = true, .time = time, .path = mem_text(n ? paths[0] : "") };
 
@@ -388,7 +391,8 @@ static int pack(const struct graft *graft, enum graft_codec codec, const char *t
 	return r;
 }
 
-int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e)
+int graft_pack(
+	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e)
 {
 	bool is_done = other && other->codec == codec && !strcmp(other->diff_id, graft->diff_id);
 	struct stat st;

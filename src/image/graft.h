@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but what is new. */
+/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but
+ * what is new. */
 #pragma once
 
 #include <sys/stat.h>
@@ -37,9 +38,9 @@ struct graft {
 	int64_t time;	   /* of the emulator, bounded */
 	char diff_id[DIGEST_TEXT];
 	enum graft_codec codec;
-	bool is_stored;		  /* the layer as it is to be stored is in a file: always, when it is compressed */
+	bool is_stored; /* the layer as it is to be stored is in a file: always, when it is compressed */
 	int stored;
-	uint64_t stored_size;	  /* as stored, and its digest */
+	uint64_t stored_size; /* as stored, and its digest */
 	char digest[DIGEST_TEXT];
 };
 
@@ -47,7 +48,7 @@ struct graft {
 struct graft_file {
 	const char *path; /* absolute in the image, without links: see graft_make() */
 	unsigned mode;
-	int file;	  /* borrowed; -1: the text */
+	int file; /* borrowed; -1: the text */
 	const struct buf *text;
 };
 
@@ -67,21 +68,24 @@ struct graft_request {
  * Makes the layer. Its directories are those above the emulator, with the attributes that they have below, so that
  * unpacking changes none of them; links on the way are resolved, as a directory in the place of a link would hide all
  * behind it. Those that are not there are 0755, root's, with the emulator's time. -EBADMSG when something that is no
- * file stands at the place or a parent is no directory, or, of a file beside it, a parent is a link or not root's alone;
- * -errno when a file cannot be read. Once it is stored its files are not needed any more.
+ * file stands at the place or a parent is no directory, or, of a file beside it, a parent is a link or not root's
+ * alone; -errno when a file cannot be read. Once it is stored its files are not needed any more.
  */
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
 /*
- * Makes the layer that hides files, which are in the view, as whiteouts beside them; directories as above. It has nothing
- * but their names, and the time that is given.
+ * Makes the layer that hides files, which are in the view, as whiteouts beside them; directories as above. It has
+ * nothing but their names, and the time that is given.
  */
-int graft_hide(const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e);
+int graft_hide(
+	const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
-/* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done already. */
-int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
+/* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done
+ * already. */
+int graft_pack(
+	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
 /*
- * Gives a stored layer a name in a directory, on the disk, and the looks of another file (fd_look_like()). 0; -ENOENT when
- * it is not stored or cannot get one there; -errno of the disk.
+ * Gives a stored layer a name in a directory, on the disk, and the looks of another file (fd_look_like()). 0; -ENOENT
+ * when it is not stored or cannot get one there; -errno of the disk.
  */
 int graft_link(const struct graft *graft, int dir, const char *name, const struct stat *like);
 /* Writes the layer, as it is stored, to a file at its position. 0 or -errno. */

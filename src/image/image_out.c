@@ -42,7 +42,8 @@ int image_out_layout(const char *path, image_out_writer *write, void *context, s
 
 	if (mkdir(path, 0755) < 0) {
 		err_sys(e, -errno, "%s", path);
-		return errno == EEXIST ? err_hint(e, "a layout is made anew: name a directory that is not there") : e->code;
+		return errno == EEXIST ? err_hint(e, "a layout is made anew: name a directory that is not there")
+				       : e->code;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

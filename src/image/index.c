@@ -12,8 +12,8 @@
 
 #define OCI "application/vnd.oci.image."
 
-static int write_blob(const struct index_image *image, const char *name, const char *digest, struct outlet *outlet,
-	struct err *e)
+static int write_blob(
+	const struct index_image *image, const char *name, const char *digest, struct outlet *outlet, struct err *e)
 {
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
 	int r = bundle_find(image->bundle, name, &member, e);
@@ -88,8 +88,8 @@ static int write_oci(const struct index_image *image, struct outlet *outlet, str
 	if (!r)
 		r = outlet_text(outlet, &text, ret->manifest, e);
 	ret->size = text.len;
-	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json" :
-						   OCI "manifest.v1+json";
+	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
+						 : OCI "manifest.v1+json";
 	return r;
 }
 
@@ -101,8 +101,9 @@ static const char *layer_type(const struct member *member)
 
 	source = source ? source_decode(source, &codec, NULL) : NULL;
 	source_free(source);
-	return !strcmp(codec, "gzip") ? OCI "layer.v1.tar+gzip" : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd" :
-											  OCI "layer.v1.tar";
+	return !strcmp(codec, "gzip")	? OCI "layer.v1.tar+gzip"
+	       : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd"
+					: OCI "layer.v1.tar";
 }
 
 static int write_docker_layer(const struct index_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
@@ -116,21 +117,23 @@ static int write_docker_layer(const struct index_image *image, size_t i, struct 
 		err_sys(e, r, "cannot read %s", image->image->layers[i]);
 	if (r)
 		return r;
-	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "", layer_type(&member),
-		digest, (unsigned long long)member.size);
+	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
+		layer_type(&member), digest, (unsigned long long)member.size);
 	list_layer(ret, digest + strlen("sha256:"));
 	return outlet_blob(outlet, &member, digest, e);
 }
 
-static int write_docker(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
+static int write_docker(
+	const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
 {
 	auto_buf manifest = { 0 };
 	char config[DIGEST_TEXT];
 	uint64_t size = 0;
 	int r = write_config(image, outlet, config, &size, e);
 
-	buf_addf(&manifest, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
-			    "config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
+	buf_addf(&manifest,
+		"{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
+		"config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
 		config, (unsigned long long)size);
 	for (size_t i = 0; !r && i < image->image->n_layers; i++)
 		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
@@ -154,7 +157,9 @@ int index_write_image(const struct index_image *image, struct outlet *outlet, st
 
 static void add_platform(struct buf *index, const struct index_image *image, const struct index_written *w)
 {
-	buf_addf(index, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"",
+	buf_addf(index,
+		"{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":"
+		"\"linux\"",
 		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
 	if (*image->variant)
 		buf_addf(index, ",\"variant\":\"%s\"", image->variant);
@@ -231,12 +236,13 @@ static int write_top(const struct index_request *request, const struct buf *inde
 }
 
 /* What docker load of old takes: the host's own platform, if it is there. */
-static void describe_host(const struct index_request *request, const struct index_image *image, const struct index_written *w,
-	struct buf *out)
+static void describe_host(const struct index_request *request, const struct index_image *image,
+	const struct index_written *w, struct buf *out)
 {
 	size_t n = 0;
 
-	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[", image->image->config_digest + strlen("sha256:"));
+	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[",
+		image->image->config_digest + strlen("sha256:"));
 	for (size_t i = 0; i < request->n_tags; i++)
 		if (tag_of(request->tags[i])) {
 			buf_adds(out, n++ ? "," : "");

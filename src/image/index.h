@@ -9,10 +9,10 @@
 /* One platform: an image of a model of its bundle, and what the index says of it. All borrowed. */
 struct index_image {
 	const struct bundle *bundle;
-	const struct model_image *image; /* MODEL_IMAGE */
+	const struct model_image *image;    /* MODEL_IMAGE */
 	const char *architecture, *variant; /* as OCI has them; variant "" for none */
-	bool is_host; /* what manifest.json of an archive is about */
-	const struct buf *config; /* instead of its own; NULL: that */
+	bool is_host;			    /* what manifest.json of an archive is about */
+	const struct buf *config;	    /* instead of its own; NULL: that */
 };
 
 /* What an index calls a variant, in Docker's words: arm64 is v8 without saying so. */
@@ -22,8 +22,8 @@ const char *index_variant(const struct platform *platform);
 struct index_written {
 	char manifest[DIGEST_TEXT];
 	uint64_t size;
-	const char *type;    /* of the manifest */
-	struct buf layers;   /* names of blobs, as manifest.json lists them; owned */
+	const char *type;  /* of the manifest */
+	struct buf layers; /* names of blobs, as manifest.json lists them; owned */
 };
 
 struct index_request {
@@ -41,7 +41,8 @@ int index_write_image(const struct index_image *image, struct outlet *outlet, st
 void index_add_name(struct buf *out, const char *name);
 /*
  * Writes the image: manifests and blobs that are OCI's already stay byte for byte, a docker-archive's image gets a
- * manifest. Each blob is checked against its digest. All names lead to one digest, ret_digest. The outlet is ended. 0 or -errno with
- * e set: -EBADMSG for a blob that is damaged or missing.
+ * manifest. Each blob is checked against its digest. All names lead to one digest, ret_digest. The outlet is ended. 0
+ * or -errno with e set: -EBADMSG for a blob that is damaged or missing.
  */
-int index_write(const struct index_request *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e);
+int index_write(
+	const struct index_request *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e);

@@ -163,8 +163,8 @@ static int make_table(struct layer *layer)
 static int grow(struct layer *layer)
 {
 	void *entries = layer->entries;
-	int r = layer->cap > LAYER_ENTRIES_MAX ? -E2BIG :
-						 double_room(layer, &entries, &layer->cap, sizeof(*layer->entries));
+	int r = layer->cap > LAYER_ENTRIES_MAX ? -E2BIG
+					       : double_room(layer, &entries, &layer->cap, sizeof(*layer->entries));
 
 	layer->entries = entries;
 	return r ? r : make_table(layer);
@@ -173,7 +173,8 @@ static int grow(struct layer *layer)
 int layer_adopt(struct layer *layer)
 {
 	layer->held = layer->cap * sizeof(*layer->entries) + layer->room +
-		layer->directories_cap * sizeof(*layer->directories) + layer->programs_cap * sizeof(*layer->programs);
+		      layer->directories_cap * sizeof(*layer->directories) +
+		      layer->programs_cap * sizeof(*layer->programs);
 	if (!hold(layer->held)) {
 		layer->held = 0;
 		return -E2BIG;
@@ -198,16 +199,14 @@ const struct layer_entry *layer_find(const struct layer *layer, const char *path
 	return layer_find_key(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash,
-	const struct layer_key *key)
+const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash, const struct layer_key *key)
 {
 	uint32_t found = layer->slots ? layer->table[slot_of(layer, hash, key)] : 0;
 
 	return found ? &layer->entries[found - 1] : NULL;
 }
 
-static int add_one(struct layer *layer, const char *path, size_t len, const char *link,
-	struct layer_entry entry)
+static int add_one(struct layer *layer, const char *path, size_t len, const char *link, struct layer_entry entry)
 {
 	size_t slot;
 	int r = layer->n == layer->cap ? grow(layer) : 0;
@@ -255,8 +254,9 @@ int layer_add(struct layer *layer, const char *path, const char *link, struct la
 int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
 {
 	void *programs = layer->programs;
-	int r = layer->n_programs < layer->programs_cap ? 0 :
-		double_room(layer, &programs, &layer->programs_cap, sizeof(*program));
+	int r = layer->n_programs < layer->programs_cap
+			? 0
+			: double_room(layer, &programs, &layer->programs_cap, sizeof(*program));
 
 	layer->programs = programs;
 	if (r)
@@ -269,8 +269,9 @@ int layer_add_program(struct layer *layer, const struct layer_program *program, 
 int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret)
 {
 	void *directories = layer->directories;
-	int r = layer->n_directories < layer->directories_cap ? 0 :
-		double_room(layer, &directories, &layer->directories_cap, sizeof(*directory));
+	int r = layer->n_directories < layer->directories_cap
+			? 0
+			: double_room(layer, &directories, &layer->directories_cap, sizeof(*directory));
 
 	layer->directories = directories;
 	if (r)
@@ -297,9 +298,10 @@ static void *fit(struct layer *layer, void *items, size_t *cap, size_t n, size_t
 void layer_fit(struct layer *layer)
 {
 	layer->entries = fit(layer, layer->entries, &layer->cap, layer->n, sizeof(*layer->entries));
-	layer->directories = fit(layer, layer->directories, &layer->directories_cap, layer->n_directories,
-		sizeof(*layer->directories));
-	layer->programs = fit(layer, layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs));
+	layer->directories = fit(
+		layer, layer->directories, &layer->directories_cap, layer->n_directories, sizeof(*layer->directories));
+	layer->programs =
+		fit(layer, layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs));
 	layer->arena = fit(layer, layer->arena, &layer->room, layer->used, 1);
 }
 

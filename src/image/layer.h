@@ -9,7 +9,7 @@
 enum {
 	LAYER_ENTRIES_MAX = 4 * 1000 * 1000,
 	LAYERS_MEMORY_MAX = 384 * 1024 * 1024, /* of all layers that are held at once */
-	LAYER_CAPTURE_MAX = 64 * 1024 * 1024, /* the largest program that is looked into */
+	LAYER_CAPTURE_MAX = 64 * 1024 * 1024,  /* the largest program that is looked into */
 };
 
 enum layer_kind {
@@ -43,8 +43,8 @@ struct layer_program {
 	struct elf_head head;
 	struct platform platform;
 	uint64_t size;
-	bool is_known;	/* platform was read from the whole file */
-	bool is_usable; /* of an emulator: emulator_check() has nothing against it */
+	bool is_known;		     /* platform was read from the whole file */
+	bool is_usable;		     /* of an emulator: emulator_check() has nothing against it */
 	const struct arch *emulates; /* NULL: it is no emulator */
 	uint32_t version, digest;    /* of an emulator */
 };
@@ -59,14 +59,14 @@ struct layer {
 	size_t n_programs, programs_cap;
 	char *arena;
 	size_t used, room;
-	size_t held; /* of LAYERS_MEMORY_MAX */
+	size_t held;	 /* of LAYERS_MEMORY_MAX */
 	uint32_t *table; /* of the last entry for a path */
 	size_t slots;
 	const char *codec;
-	char system[CONTENT_TEXT_MAX]; /* PRETTY_NAME, where this layer has os-release */
+	char system[CONTENT_TEXT_MAX];	  /* PRETTY_NAME, where this layer has os-release */
 	bool has_whiteouts, has_blockers; /* entries that hide what is below them */
-	unsigned long odd; /* names with "..", passed over */
-	bool is_proven; /* all of it was read, and has the digest that was said */
+	unsigned long odd;		  /* names with "..", passed over */
+	bool is_proven;			  /* all of it was read, and has the digest that was said */
 	struct err err;
 	bool has_failed;
 };
@@ -89,17 +89,16 @@ struct layer_key {
 	size_t n;
 };
 uint64_t layer_hash(uint64_t before, const char *text, size_t len);
-const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash,
-	const struct layer_key *key);
+const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t hash, const struct layer_key *key);
 static inline const char *layer_text(const struct layer *layer, uint32_t at)
 {
 	return layer->arena + at;
 }
 
 /*
- * For who makes a layer. A later entry of the same path takes the place of the earlier one, as unpacking would do; parents
- * that are not there become directories. Texts that are added have their place told; so have more facts of directories and
- * programs. 0, -E2BIG, -ENOMEM.
+ * For who makes a layer. A later entry of the same path takes the place of the earlier one, as unpacking would do;
+ * parents that are not there become directories. Texts that are added have their place told; so have more facts of
+ * directories and programs. 0, -E2BIG, -ENOMEM.
  */
 int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry);
 int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret);

@@ -112,8 +112,7 @@ static bool is_release(const char *path)
 	return false;
 }
 
-static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n,
-	struct err *e)
+static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
 {
 	struct content content = { 0 };
 	auto_buf text = { 0 };
@@ -150,8 +149,9 @@ static int add_file(struct layer *layer, struct tar_reader *reader, const char *
 
 static int add_directory(struct layer *layer, const struct tar_entry *member, const char *path)
 {
-	struct layer_directory directory = { .mode = member->mode, .uid = member->uid, .gid = member->gid,
-		.mtime = member->mtime };
+	struct layer_directory directory = {
+		.mode = member->mode, .uid = member->uid, .gid = member->gid, .mtime = member->mtime
+	};
 	struct layer_entry entry = { .kind = LAYER_DIRECTORY };
 	int r = 0;
 
@@ -224,8 +224,8 @@ static int drain(struct source *source, struct err *e)
 }
 
 /* state: a digest of what is compressed, NULL: none. NULL with e set. */
-static struct source *open_source(const struct member *member, struct digest_state *state, const char **ret_codec,
-	struct err *e)
+static struct source *open_source(
+	const struct member *member, struct digest_state *state, const char **ret_codec, struct err *e)
 {
 	struct source *source = source_range(member->fd, member->offset, member->size);
 

@@ -13,9 +13,9 @@ struct layer_source {
 };
 
 /*
- * Reads one layer, whatever it is compressed with. Programs whose names tell that they matter (shells, package managers,
- * emulators) are looked into on the way. What is compressed is read whole, and its digest checked; of what is not only the
- * headers are read. -EBADMSG, -E2BIG.
+ * Reads one layer, whatever it is compressed with. Programs whose names tell that they matter (shells, package
+ * managers, emulators) are looked into on the way. What is compressed is read whole, and its digest checked; of what is
+ * not only the headers are read. -EBADMSG, -E2BIG.
  */
 int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
 /* One reading of a layer's members, whatever it is for. */
@@ -26,7 +26,8 @@ struct layer_walk {
 	bool is_proven;	   /* out: all of it was read, and has the digest that was said */
 };
 
-/* Shows each member in its order. What is compressed is read whole and its digest checked, as above; so are the errors. */
+/* Shows each member in its order. What is compressed is read whole and its digest checked, as above; so are the errors.
+ */
 int layer_walk(const struct layer_source *source, struct layer_walk *walk, struct err *e);
 /* "./usr//bin/x/" to "usr/bin/x", as paths are in a layer; false for ".." and for what does not fit. */
 bool layer_normalise(const char *path, char *out, size_t size);

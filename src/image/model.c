@@ -9,8 +9,7 @@
 #include "image/edit_config.h"
 #include "image/reference.h"
 
-const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive",
-	"oci-archive and docker-archive" };
+const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive", "oci-archive and docker-archive" };
 
 struct model_image *model_add(struct model *model, struct err *e)
 {
@@ -44,8 +43,7 @@ int model_copy_text(char **target, const char *text, struct err *e)
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
 }
 
-int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers,
-	struct err *e)
+int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e)
 {
 	const struct json *rootfs = jv_get(config, "rootfs");
 	const struct json *diff_ids = jv_get(rootfs, "diff_ids");
@@ -98,8 +96,7 @@ static bool has_config(struct model *model, const struct model_image *image)
  * An archive with both schemas: which one counts depends on the reader. Docker 25 wrote OCI halves without layers
  * (-ENODATA): manifest.json is then the only truth. Else an image that only manifest.json has is one more.
  */
-static int read_second_half(const struct bundle *bundle, struct model *model, bool is_only_truth,
-	struct err *e)
+static int read_second_half(const struct bundle *bundle, struct model *model, bool is_only_truth, struct err *e)
 {
 	struct model second = { .format = MODEL_DOCKER_ARCHIVE };
 	int r;
@@ -140,9 +137,10 @@ int model_read(const struct bundle *bundle, bool is_directory, struct model *ret
 		err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
 		return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
 	}
-	ret->format = is_directory ? MODEL_OCI_LAYOUT : is_oci && is_docker ? MODEL_DUAL :
-			      is_oci				       ? MODEL_OCI_ARCHIVE :
-									 MODEL_DOCKER_ARCHIVE;
+	ret->format = is_directory	    ? MODEL_OCI_LAYOUT
+		      : is_oci && is_docker ? MODEL_DUAL
+		      : is_oci		    ? MODEL_OCI_ARCHIVE
+					    : MODEL_DOCKER_ARCHIVE;
 	if (!is_oci)
 		return model_read_docker(bundle, ret, e);
 	r = model_read_oci(bundle, ret, e);

@@ -32,23 +32,23 @@ enum model_kind {
 /* One platform's image. Text is owned, NULL where there is none. */
 struct model_image {
 	enum model_kind kind;
-	char *reference;     /* the first tag */
-	char *digest;	     /* of its manifest; of its config in a docker-archive */
-	char *subject;	     /* of which image's manifest it speaks: signatures and the like */
+	char *reference; /* the first tag */
+	char *digest;	 /* of its manifest; of its config in a docker-archive */
+	char *subject;	 /* of which image's manifest it speaks: signatures and the like */
 	char *config_digest;
-	char *config_name;   /* of the member that it is */
-	bool is_docker_type; /* its manifest is of Docker's media type */
-	char *top_id;	     /* the config's last diff_id */
-	bool is_grafted;     /* its topmost layer has the mark of inject */
-	bool is_contradicted; /* manifest.json has other layers for the same config */
-	bool is_second_half; /* only manifest.json has it, the OCI half does not */
+	char *config_name;		   /* of the member that it is */
+	bool is_docker_type;		   /* its manifest is of Docker's media type */
+	char *top_id;			   /* the config's last diff_id */
+	bool is_grafted;		   /* its topmost layer has the mark of inject */
+	bool is_contradicted;		   /* manifest.json has other layers for the same config */
+	bool is_second_half;		   /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
-	char *index_platform; /* what the index above says, "os/arch[/variant]" */
-	char **layers;	     /* names of members, bottom to top */
-	uint64_t *layer_sizes; /* as the manifest says; NULL where it says nothing */
-	bool *is_opaque;     /* layers of a kind that is not ours to read; NULL: none */
+	char *index_platform;		   /* what the index above says, "os/arch[/variant]" */
+	char **layers;			   /* names of members, bottom to top */
+	uint64_t *layer_sizes;		   /* as the manifest says; NULL where it says nothing */
+	bool *is_opaque;		   /* layers of a kind that is not ours to read; NULL: none */
 	size_t n_layers;
-	size_t top;	     /* which entry of index.json or manifest.json it belongs to */
+	size_t top;		/* which entry of index.json or manifest.json it belongs to */
 	char **more_references; /* its other tags */
 	size_t n_more;
 };
@@ -80,8 +80,7 @@ int model_read_docker(const struct bundle *bundle, struct model *model, struct e
 /* A new image at the end of the model, zeroed; NULL with e set. */
 struct model_image *model_add(struct model *model, struct err *e);
 /* What a config document says of the platform and how many layers it counts. */
-int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers,
-	struct err *e);
+int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
 /* Media types of either family, OCI's and Docker's; NULL is none. */
 bool model_is_index(const char *type);

@@ -53,8 +53,7 @@ bool model_is_manifest(const char *type)
 }
 
 /* image-spec descriptor.md: digest, size and mediaType are required; the digest becomes a path. */
-static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64_t *ret_size,
-	struct err *e)
+static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64_t *ret_size, struct err *e)
 {
 	const char *digest = jv_get_text(descriptor, "digest");
 
@@ -88,14 +87,14 @@ static int load_blob(struct walk *w, const struct json *descriptor, struct json 
 		return r;
 	w->bytes += size;
 	if (++w->documents > DOCUMENTS_MAX || w->bytes > DOCUMENTS_BYTES_MAX)
-		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image",
-			DOCUMENTS_MAX, DOCUMENTS_BYTES_MAX >> 20);
+		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image", DOCUMENTS_MAX,
+			DOCUMENTS_BYTES_MAX >> 20);
 	r = bundle_text(w->bundle, path, &text, e);
 	if (r)
 		return r == -ENOENT ? err_set(e, -EBADMSG, "the blob %s is missing", path) : r;
 	if (text.len != size)
-		return err_set(e, -EBADMSG, "%s has %zu bytes instead of %llu", path, text.len,
-			(unsigned long long)size);
+		return err_set(
+			e, -EBADMSG, "%s has %zu bytes instead of %llu", path, text.len, (unsigned long long)size);
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, jv_get_text(descriptor, "digest")))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", path);
@@ -121,10 +120,10 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 		return err_set(e, -EBADMSG, "a document with both manifests and layers");
 	for (size_t i = 0; i < ARRAY_SIZE(ambiguous_keys); i++)
 		if (jv_has_case_variant(body, ambiguous_keys[i]))
-			return err_set(e, -EBADMSG, "a key that some readers take for '%s'",
-				ambiguous_keys[i]);
+			return err_set(e, -EBADMSG, "a key that some readers take for '%s'", ambiguous_keys[i]);
 	if (is_index && !jv_is_array(jv_get(body, "manifests")))
-		return err_set(e, jv_get(body, "manifests") ? -EBADMSG : -ENODATA, "an index without a list of manifests");
+		return err_set(
+			e, jv_get(body, "manifests") ? -EBADMSG : -ENODATA, "an index without a list of manifests");
 	return 0;
 }
 
@@ -149,8 +148,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	size_t n = jv_count(layers);
 
 	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
-		return err_set(e, -EBADMSG, "a manifest without a list of at most %d layers",
-			MODEL_LAYERS_MAX);
+		return err_set(e, -EBADMSG, "a manifest without a list of at most %d layers", MODEL_LAYERS_MAX);
 	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
 	if (!image->layers)
 		return err_sys(e, -ENOMEM, "cannot read the image");
@@ -197,8 +195,7 @@ static int copy_platform(const struct json *platform, struct model_image *image,
 	return model_copy_text(&image->index_platform, buf_text(&text), e);
 }
 
-static int read_runnable(struct walk *w, const struct json *manifest, struct model_image *image,
-	struct err *e)
+static int read_runnable(struct walk *w, const struct json *manifest, struct model_image *image, struct err *e)
 {
 	auto_json *config = NULL;
 	size_t expected = 0;
@@ -207,8 +204,7 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 	if (!r)
 		r = model_read_config(config, image, &expected, e);
 	if (!r)
-		r = model_copy_text(&image->config_digest,
-			jv_get_text(jv_get(manifest, "config"), "digest"), e);
+		r = model_copy_text(&image->config_digest, jv_get_text(jv_get(manifest, "config"), "digest"), e);
 	if (!r) {
 		char name[BLOB_PATH];
 		uint64_t size;
@@ -222,8 +218,8 @@ static int read_runnable(struct walk *w, const struct json *manifest, struct mod
 	if (!r && (w->model->layers += image->n_layers) > MODEL_LAYERS_SUM)
 		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	if (!r && expected != image->n_layers)
-		return err_set(e, image->n_layers ? -EBADMSG : -ENODATA, "a manifest with %zu layers and a config with %zu",
-			image->n_layers, expected);
+		return err_set(e, image->n_layers ? -EBADMSG : -ENODATA,
+			"a manifest with %zu layers and a config with %zu", image->n_layers, expected);
 	return r;
 }
 
@@ -239,8 +235,9 @@ static int add_other(struct walk *w, const struct json *descriptor, struct err *
 	if (++model->layers > MODEL_LAYERS_SUM)
 		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	snprintf(path, sizeof(path), "blobs/sha256/%s", digest + strlen("sha256:"));
-	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path) ?
-		err_sys(e, -ENOMEM, "cannot read the image") : 0;
+	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path)
+		       ? err_sys(e, -ENOMEM, "cannot read the image")
+		       : 0;
 }
 
 /* An artifact may have what is also a layer, a config or a manifest of an image. */
@@ -280,9 +277,9 @@ static int read_manifest(struct walk *w, const struct place *place, struct err *
 		return r;
 	config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
 	image->is_docker_type = is_one_of(jv_get_text(place->descriptor, "mediaType"), manifest_types + 1);
-	image->kind = is_attestation(place->descriptor) ? MODEL_ATTESTATION :
-		is_one_of(config_type, config_types)	? MODEL_IMAGE :
-							  MODEL_ARTIFACT;
+	image->kind = is_attestation(place->descriptor)	     ? MODEL_ATTESTATION
+		      : is_one_of(config_type, config_types) ? MODEL_IMAGE
+							     : MODEL_ARTIFACT;
 	return image->kind == MODEL_IMAGE ? read_runnable(w, manifest, image, e) : read_artifact(w, manifest, e);
 }
 
@@ -296,8 +293,7 @@ const char *model_reference_of(const struct json *descriptor, const char *above)
 	return full ? full : ref ? ref : above;
 }
 
-static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth,
-	struct err *e);
+static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth, struct err *e);
 
 static int read_nested(struct walk *w, const struct place *place, struct err *e)
 {
@@ -328,8 +324,7 @@ static int read_descriptor(struct walk *w, const struct place *place, struct err
 	return model_copy_text(&image->digest, jv_get_text(place->descriptor, "digest"), e);
 }
 
-static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth,
-	struct err *e)
+static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth, struct err *e)
 {
 	const struct json *manifests = jv_get(index, "manifests");
 	int r = 0;
@@ -339,8 +334,8 @@ static int read_index(struct walk *w, const struct json *index, const char *refe
 		struct place place = { descriptor, model_reference_of(descriptor, reference), depth };
 
 		w->top = depth == 1 ? i : w->top;
-		r = jv_is_object(descriptor) ? read_descriptor(w, &place, e) :
-					       err_set(e, -EBADMSG, "an index entry that is no object");
+		r = jv_is_object(descriptor) ? read_descriptor(w, &place, e)
+					     : err_set(e, -EBADMSG, "an index entry that is no object");
 	}
 	return r;
 }

@@ -73,8 +73,8 @@ int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 	ssize_t n = state ? 0 : -ENOMEM;
 
 	for (uint64_t at = 0; state && at < member->size; at += (uint64_t)n) {
-		n = stop_signal() ? -EINTR :
-				    fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
+		n = stop_signal() ? -EINTR
+				  : fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
 					    (off_t)(member->offset + at));
 		if (n <= 0) {
 			n = n ? n : -EBADMSG;

@@ -7,8 +7,8 @@
 #include "image/bundle.h"
 
 struct outlet {
-	int dir;     /* of a layout, empty at the beginning; -1: */
-	int archive; /* a file at its position. Both borrowed */
+	int dir;      /* of a layout, empty at the beginning; -1: */
+	int archive;  /* a file at its position. Both borrowed */
 	char **names; /* of the blobs that are there */
 	size_t n, cap;
 };
@@ -17,8 +17,8 @@ struct outlet {
 int outlet_digest(const struct member *member, char ret[DIGEST_TEXT]);
 /*
  * A blob that is a part of a file, by its digest, once; what does not have that digest is -EBADMSG. A blob that is this
- * text, whose digest is told. A document by its name. What an archive needs at its end; a layout's files are on the disk
- * after that. 0 or -errno with e set.
+ * text, whose digest is told. A document by its name. What an archive needs at its end; a layout's files are on the
+ * disk after that. 0 or -errno with e set.
  */
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e);
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e);

@@ -16,7 +16,7 @@ bool packed_is(int fd)
 	unsigned char magic[4] = { 0 };
 
 	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-		(!memcmp(magic, "\x1f\x8b", 2) || !memcmp(magic, "\x28\xb5\x2f\xfd", 4));
+	       (!memcmp(magic, "\x1f\x8b", 2) || !memcmp(magic, "\x28\xb5\x2f\xfd", 4));
 }
 
 static bool is_emulator(const struct tar_entry *entry)

@@ -75,7 +75,8 @@ bool reference_is_name(const char *text)
 
 bool reference_is_tag(const char *text)
 {
-	return *text && !strchr(".-", *text) && strlen(text) <= REFERENCE_TAG_MAX && !text[strspn(text, LOWER UPPER "_.-")];
+	return *text && !strchr(".-", *text) && strlen(text) <= REFERENCE_TAG_MAX &&
+	       !text[strspn(text, LOWER UPPER "_.-")];
 }
 
 void reference_full(const char *name, struct buf *out)

@@ -50,9 +50,10 @@ struct span span_whole(const char *text)
 
 static int hex_of(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-		c >= 'A' && c <= 'F'				   ? c - 'A' + 10 :
-								     0;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : 0;
 }
 
 /* The character at a place inside a string, and how many bytes tell it; what is not ASCII is no letter of our keys. */
@@ -321,8 +322,8 @@ void splice_quote(struct buf *out, const char *text)
 	out->failed |= !buf_ok(&safe);
 }
 
-void splice_descriptor(struct splice *s, const char *text, struct span descriptor, const char *digest,
-	const struct buf *content)
+void splice_descriptor(
+	struct splice *s, const char *text, struct span descriptor, const char *digest, const struct buf *content)
 {
 	auto_buf value = { 0 };
 	struct span span;

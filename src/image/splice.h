@@ -27,7 +27,7 @@ struct splice {
 	struct splice_edit {
 		size_t at, len; /* of the text as it was */
 		char *text;	/* instead */
-	} *edits;
+	} * edits;
 	size_t n, cap;
 	bool has_failed; /* no memory: told by splice_apply() */
 };
@@ -46,8 +46,9 @@ void splice_add_member(struct splice *s, const char *text, struct span object, c
 /* The member of that key, the last one, and the comma before it. Nothing when there is none. */
 void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key);
 /* Digest, size and the copy in "data" of a descriptor (image-spec descriptor.md), which leads to this content then. */
-void splice_descriptor(struct splice *s, const char *text, struct span descriptor, const char *digest,
-	const struct buf *content);
-/* The text with all changes, which must not overlap; the order in which they were made does not matter. 0 or -ENOMEM. */
+void splice_descriptor(
+	struct splice *s, const char *text, struct span descriptor, const char *digest, const struct buf *content);
+/* The text with all changes, which must not overlap; the order in which they were made does not matter. 0 or -ENOMEM.
+ */
 int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
 void splice_done(struct splice *s);

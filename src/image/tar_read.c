@@ -111,15 +111,13 @@ static bool is_zero(const uint8_t *block)
 }
 
 /* The content of an extension header, NUL-terminated. Owned by the caller. */
-static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out,
-	struct err *e)
+static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out, struct err *e)
 {
 	char chunk[4096];
 	int code;
 
 	if (size > limit)
-		return err_set(e, -E2BIG, "a name or extension of %llu bytes in a tar",
-			(unsigned long long)size);
+		return err_set(e, -E2BIG, "a name or extension of %llu bytes in a tar", (unsigned long long)size);
 	for (uint64_t left = size; left;) {
 		ssize_t n = source_read(r->source, chunk, (size_t)MIN_OF(left, sizeof(chunk)));
 
@@ -158,8 +156,8 @@ static bool parse_time(const char *text, uint64_t *ret)
 	return true;
 }
 
-static int pax_number(struct overrides *o, const char *key, size_t key_len, const char *value, size_t len,
-	struct err *e)
+static int pax_number(
+	struct overrides *o, const char *key, size_t key_len, const char *value, size_t len, struct err *e)
 {
 	const struct {
 		const char *key;
@@ -171,8 +169,7 @@ static int pax_number(struct overrides *o, const char *key, size_t key_len, cons
 	unsigned long number;
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(numbers) &&
-		(strlen(numbers[i].key) != key_len || memcmp(key, numbers[i].key, key_len)))
+	while (i < ARRAY_SIZE(numbers) && (strlen(numbers[i].key) != key_len || memcmp(key, numbers[i].key, key_len)))
 		i++;
 	if (i == ARRAY_SIZE(numbers) || (!len && i))
 		return 0;
@@ -189,8 +186,8 @@ static int pax_number(struct overrides *o, const char *key, size_t key_len, cons
 	return 0;
 }
 
-static int pax_record(struct overrides *o, const char *key, size_t key_len, const char *value,
-	size_t len, struct err *e)
+static int pax_record(
+	struct overrides *o, const char *key, size_t key_len, const char *value, size_t len, struct err *e)
 {
 	if (key_len == 4 && !memcmp(key, "path", 4))
 		return set_text(&o->path, value, len, e);
@@ -207,7 +204,7 @@ static bool is_kept(const char *key, size_t len, const char *value, size_t value
 	static const char xattr[] = "SCHILY.xattr.";
 
 	return (len > strlen(xattr) && !memcmp(key, xattr, strlen(xattr))) ||
-		(len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len));
+	       (len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len));
 }
 
 /* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
@@ -223,8 +220,8 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 
 		if (space)
 			memcpy(digits, record, (size_t)(space - record));
-		if (!space || str_to_uint(digits, total - at, &len) ||
-			len < (size_t)(space - record) + 3 || record[len - 1] != '\n')
+		if (!space || str_to_uint(digits, total - at, &len) || len < (size_t)(space - record) + 3 ||
+			record[len - 1] != '\n')
 			return malformed("a bad PAX record", e);
 		equals = memchr(space + 1, '=', len - (size_t)(space + 1 - record) - 1);
 		if (!equals)
@@ -242,8 +239,7 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 }
 
 /* x: for the next member; g: for all, ignored as by every reader of images; L, K: GNU names. */
-static int take_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o,
-	struct err *e)
+static int take_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o, struct err *e)
 {
 	bool is_name = type == 'L' || type == 'K';
 	auto_buf text = { 0 };
@@ -253,8 +249,7 @@ static int take_extension(struct tar_reader *r, char type, uint64_t size, struct
 		return code;
 	if (type == 'x')
 		return parse_pax(o, buf_text(&text), text.len, e);
-	return set_text(type == 'L' ? &o->path : &o->linkname, buf_text(&text),
-		strnlen(buf_text(&text), text.len), e);
+	return set_text(type == 'L' ? &o->path : &o->linkname, buf_text(&text), strnlen(buf_text(&text), text.len), e);
 }
 
 static bool is_ustar(const uint8_t *block)
@@ -274,7 +269,9 @@ static char *block_path(const uint8_t *block)
 	if (!is_ustar(block) || !block[TAR_PREFIX])
 		return field_text(block + TAR_NAME, TAR_NAME_LEN);
 	return asprintf(&path, "%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
-		       (const char *)block + TAR_NAME) < 0 ? NULL : path;
+		       (const char *)block + TAR_NAME) < 0
+		       ? NULL
+		       : path;
 }
 
 /*

@@ -31,8 +31,8 @@ struct tar_entry {
 	uint64_t uid, gid, size;
 	int64_t mtime;
 	struct buf records; /* of its PAX header, as they stand there: extended attributes, times with a fraction */
-	uint64_t start;	 /* of its first header in the source, extensions included */
-	uint64_t offset; /* of the content in the source */
+	uint64_t start;	    /* of its first header in the source, extensions included */
+	uint64_t offset;    /* of the content in the source */
 };
 
 /* Reads from source, which is borrowed. entry belongs to the reader and lives until the next call. */

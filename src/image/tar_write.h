@@ -6,8 +6,9 @@
 #include "image/tar_read.h"
 
 /*
- * Adds the header of a member: ustar, without names of users; numbers and names that do not fit are told by a PAX header
- * before it, and the entry's own records. The type is a file or a directory. Content and padding are the caller's.
+ * Adds the header of a member: ustar, without names of users; numbers and names that do not fit are told by a PAX
+ * header before it, and the entry's own records. The type is a file or a directory. Content and padding are the
+ * caller's.
  */
 void tar_write_header(struct buf *out, const struct tar_entry *entry);
 /* The two blocks that end a tar. */

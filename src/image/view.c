@@ -11,11 +11,10 @@
 #define VIEW_WORK_MAX ((uint64_t)1 << 30)
 
 /* Whether the layer has the prefix path[0..dir] with these two pieces behind it. */
-static bool has_beside(const struct layer *layer, const char *path, size_t dir, uint64_t hash,
-	const char *prefix, const char *name, size_t len)
+static bool has_beside(const struct layer *layer, const char *path, size_t dir, uint64_t hash, const char *prefix,
+	const char *name, size_t len)
 {
-	struct layer_key key = { { path, dir ? "/" : "", prefix, name },
-		{ dir, dir ? 1 : 0, strlen(prefix), len }, 4 };
+	struct layer_key key = { { path, dir ? "/" : "", prefix, name }, { dir, dir ? 1 : 0, strlen(prefix), len }, 4 };
 
 	for (size_t i = 1; i < key.n; i++)
 		hash = layer_hash(hash, key.text[i], key.len[i]);
@@ -46,10 +45,8 @@ static bool takes_away(const struct layer *layer, const char *path, size_t len)
 		end = start + strcspn(path + start, "/");
 		end = MIN_OF(end, len);
 		if (layer->has_whiteouts &&
-			(has_beside(layer, path, dir, hash, "", LAYER_OPAQUE_NAME,
-				 strlen(LAYER_OPAQUE_NAME)) ||
-				has_beside(layer, path, dir, hash, LAYER_WHITEOUT_PREFIX, path + start,
-					end - start)))
+			(has_beside(layer, path, dir, hash, "", LAYER_OPAQUE_NAME, strlen(LAYER_OPAQUE_NAME)) ||
+				has_beside(layer, path, dir, hash, LAYER_WHITEOUT_PREFIX, path + start, end - start)))
 			return true;
 		hash = layer_hash(hash, path + dir, end - dir);
 		dir = end;
@@ -108,8 +105,7 @@ static int push_link(struct walk *w, const char *link)
 	if (*link == '/')
 		w->done[0] = '\0';
 	memcpy(rest, w->todo, sizeof(rest));
-	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ?
-		-ENAMETOOLONG : 0;
+	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 0;
 }
 
 /* "..": what is left has to be a directory, as it has to be for the kernel. */
@@ -166,8 +162,7 @@ static int next_step(const struct view *view, struct walk *w, struct view_hit *h
 	return r ? r : 1;
 }
 
-int view_resolve(const struct view *view, const char *path, struct view_hit *ret,
-	char resolved[VIEW_PATH_MAX])
+int view_resolve(const struct view *view, const char *path, struct view_hit *ret, char resolved[VIEW_PATH_MAX])
 {
 	struct view_hit hit = { 0 };
 	struct walk w = { 0 };
@@ -207,8 +202,9 @@ int view_place(const struct view *view, const char *path, char resolved[VIEW_PAT
 	}
 	if (r)
 		return r;
-	return snprintf(resolved, VIEW_PATH_MAX, "%s%s%s", w.done, *w.done ? "/" : "", name) >= VIEW_PATH_MAX ?
-		-ENAMETOOLONG : 0;
+	return snprintf(resolved, VIEW_PATH_MAX, "%s%s%s", w.done, *w.done ? "/" : "", name) >= VIEW_PATH_MAX
+		       ? -ENAMETOOLONG
+		       : 0;
 }
 
 bool view_directory(const struct view *view, const char *path, size_t len, struct view_directory *ret)
@@ -248,8 +244,8 @@ static int judge_keys(const struct view *view, struct content *content)
 	return 0;
 }
 
-static int count_entry(const struct view *view, size_t i, const struct layer_entry *entry,
-	struct content *content, uint64_t *work)
+static int count_entry(
+	const struct view *view, size_t i, const struct layer_entry *entry, struct content *content, uint64_t *work)
 {
 	const struct layer *layer = view->layers[i];
 	const struct layer_program *program = layer_program(layer, entry);

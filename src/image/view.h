@@ -28,8 +28,7 @@ bool view_is_visible(const struct view *view, size_t i, const char *path);
  * Resolves a path as after chroot: symbolic links in every component, hard links, ".." stops at the root. resolved
  * receives the path that it leads to. 0, -ENOENT, -ELOOP, -ENAMETOOLONG.
  */
-int view_resolve(const struct view *view, const char *path, struct view_hit *ret,
-	char resolved[VIEW_PATH_MAX]);
+int view_resolve(const struct view *view, const char *path, struct view_hit *ret, char resolved[VIEW_PATH_MAX]);
 /* The top-most entry at a path without links in it, its parents included where only their members tell of them. */
 bool view_find(const struct view *view, const char *path, struct view_hit *ret);
 /*

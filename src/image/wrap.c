@@ -13,7 +13,8 @@
 
 /* ---- some images ---- */
 
-static void add_descriptor(struct buf *index, const struct wrap_image *one, const struct index_written *w, const char *tag)
+static void add_descriptor(
+	struct buf *index, const struct wrap_image *one, const struct index_written *w, const char *tag)
 {
 	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
 		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);

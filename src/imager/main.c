@@ -49,7 +49,9 @@ static void add(int to, const void *data, size_t len)
 
 static void add_directory(int to, const char *path)
 {
-	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = TAR_DIRECTORY, .mode = 0755, .mtime = epoch };
+	struct tar_entry entry = {
+		.path = (char *)(uintptr_t)path, .type = TAR_DIRECTORY, .mode = 0755, .mtime = epoch
+	};
 	auto_buf header = { 0 };
 
 	tar_write_header(&header, &entry);
@@ -58,8 +60,9 @@ static void add_directory(int to, const char *path)
 
 static void add_file(int to, const char *path, unsigned mode, int from, uint64_t size)
 {
-	struct tar_entry entry = { .path = (char *)(uintptr_t)path, .type = TAR_FILE, .mode = mode, .size = size,
-		.mtime = epoch };
+	struct tar_entry entry = {
+		.path = (char *)(uintptr_t)path, .type = TAR_FILE, .mode = mode, .size = size, .mtime = epoch
+	};
 	int r = tar_write_range(to, &entry, from, 0);
 
 	if (r)
@@ -156,24 +159,26 @@ static struct blob make_config(const struct blob layers[LAYERS], const char *ver
 			"\"org.opencontainers.image.description\":\"handlers for programs of other architectures\","
 			"\"org.opencontainers.image.licenses\":\"MIT AND GPL-2.0-or-later\",");
 	buf_addf(&text, "\"org.opencontainers.image.version\":\"%s\"}},", version);
-	buf_addf(&text, "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\",\"%s\"]},\"history\":["
-			"{\"created\":\"%s\",\"created_by\":\"anyarch-imager: emulators\"},"
-			"{\"created\":\"%s\",\"created_by\":\"anyarch-imager: anyarch %s\"}]}",
+	buf_addf(&text,
+		"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\",\"%s\"]},\"history\":["
+		"{\"created\":\"%s\",\"created_by\":\"anyarch-imager: emulators\"},"
+		"{\"created\":\"%s\",\"created_by\":\"anyarch-imager: anyarch %s\"}]}",
 		layers[0].digest, layers[1].digest, created, created, version);
 	return make_document(&text);
 }
 
 static void descriptor(struct buf *out, const char *type, const struct blob *blob)
 {
-	buf_addf(out, "{\"mediaType\":\"application/vnd.oci.image.%s\",\"digest\":\"%s\",\"size\":%llu", type, blob->digest,
-		(unsigned long long)blob->size);
+	buf_addf(out, "{\"mediaType\":\"application/vnd.oci.image.%s\",\"digest\":\"%s\",\"size\":%llu", type,
+		blob->digest, (unsigned long long)blob->size);
 }
 
 static struct blob make_manifest(const struct blob *config, const struct blob layers[LAYERS])
 {
 	auto_buf text = { 0 };
 
-	buf_adds(&text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":");
+	buf_adds(
+		&text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":");
 	descriptor(&text, "config.v1+json", config);
 	buf_adds(&text, "},\"layers\":[");
 	for (size_t i = 0; i < LAYERS; i++) {
@@ -196,11 +201,14 @@ static void add_index(int to, const struct blob *manifest, const struct arch *ar
 {
 	auto_buf text = { 0 };
 
-	buf_adds(&text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
+	buf_adds(&text,
+		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
 	descriptor(&text, "manifest.v1+json", manifest);
-	buf_addf(&text, ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"},\"annotations\":{"
-			"\"io.containerd.image.name\":\"docker.io/library/" NAME ":latest\","
-			"\"org.opencontainers.image.ref.name\":\"latest\"}}]}", arch->oci);
+	buf_addf(&text,
+		",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"},\"annotations\":{"
+		"\"io.containerd.image.name\":\"docker.io/library/" NAME ":latest\","
+		"\"org.opencontainers.image.ref.name\":\"latest\"}}]}",
+		arch->oci);
 	add_text(to, "index.json", &text);
 }
 
@@ -208,9 +216,10 @@ static void add_docker(int to, const struct blob *config, const struct blob laye
 {
 	auto_buf text = { 0 };
 
-	buf_addf(&text, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[\"" NAME ":latest\"],\"Layers\":["
-			"\"blobs/sha256/%s\",\"blobs/sha256/%s\"]}]", config->digest + 7, layers[0].digest + 7,
-		layers[1].digest + 7);
+	buf_addf(&text,
+		"[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[\"" NAME ":latest\"],\"Layers\":["
+		"\"blobs/sha256/%s\",\"blobs/sha256/%s\"]}]",
+		config->digest + 7, layers[0].digest + 7, layers[1].digest + 7);
 	add_text(to, "manifest.json", &text);
 }
 

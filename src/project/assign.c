@@ -130,12 +130,13 @@ static int read_assignment(const char *line, size_t len, size_t *ret_key_len, st
 		return read_value(line + n + 1, line + len, value, e);
 	}
 	err_set(e, -EBADMSG, "no KEY=value");
-	return err_hint(e, n < len && is_blank(line[n]) && memchr(line + n, '=', len - n) ?
-		"write KEY=value without blanks around '='" : "a comment begins with #");
+	return err_hint(e, n < len && is_blank(line[n]) && memchr(line + n, '=', len - n)
+				   ? "write KEY=value without blanks around '='"
+				   : "a comment begins with #");
 }
 
-int assign_next(struct assign_cursor *c, const char **ret_key, size_t *ret_key_len, struct buf *ret_value,
-	struct err *e)
+int assign_next(
+	struct assign_cursor *c, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e)
 {
 	while (c->len) {
 		const char *line = c->text, *end = memchr(line, '\n', c->len);

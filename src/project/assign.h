@@ -18,5 +18,5 @@ struct assign_cursor {
  * such file has (NUL, CR, control characters), no KEY=, blanks around '=', an open quote, and what a shell would
  * expand or execute.
  */
-int assign_next(struct assign_cursor *cursor, const char **ret_key, size_t *ret_key_len, struct buf *ret_value,
-	struct err *e);
+int assign_next(
+	struct assign_cursor *cursor, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e);

@@ -16,7 +16,7 @@ enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
 /* Owned text. */
 struct stage {
 	char *name, *image, *platform; /* image: NULL where there is none that can be known */
-	struct base_place place; /* len 0: it has none */
+	struct base_place place;       /* len 0: it has none */
 	bool is_unknown;
 	uint64_t uses; /* stages before it, as bits */
 };
@@ -53,8 +53,10 @@ static bool next_word(const char **cursor, const char **ret_word, size_t *ret_le
 
 /* ---- variables ---- */
 
-/* NAME=value of NAME, the last one; NULL: none. is_bare: an option that has NAME alone, whose value the engine knows. */
-static const char *option_value(const struct bases_request *q, const char *option, const char *name, size_t len, bool *is_bare)
+/* NAME=value of NAME, the last one; NULL: none. is_bare: an option that has NAME alone, whose value the engine knows.
+ */
+static const char *option_value(
+	const struct bases_request *q, const char *option, const char *name, size_t len, bool *is_bare)
 {
 	for (size_t i = q->n_options; i--;) {
 		const char *pair = q->options[i] + strlen(option);
@@ -205,7 +207,8 @@ static int read_from(struct reading *r, const char *rest)
 		stage->place = (struct base_place){ r->line_at + (size_t)(word - r->line), len };
 	if (!status && !stage->is_unknown)
 		status = set_image(r, stage, buf_text(&image));
-	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && next_word(&rest, &word, &len)) {
+	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) &&
+		next_word(&rest, &word, &len)) {
 		stage->name = mem_part(word, len);
 		status = stage->name ? 0 : -ENOMEM;
 	}
@@ -279,7 +282,8 @@ static int read_instruction(struct reading *r, const struct template *t, const c
 
 	if (!next_word(&rest, &word, &len))
 		return 0;
-	while (i < ARRAY_SIZE(instructions) && (strlen(instructions[i].name) != len || strncasecmp(instructions[i].name, word, len)))
+	while (i < ARRAY_SIZE(instructions) &&
+		(strlen(instructions[i].name) != len || strncasecmp(instructions[i].name, word, len)))
 		i++;
 	if (i == ARRAY_SIZE(instructions))
 		return 0;
@@ -324,7 +328,8 @@ static struct base *find_base(struct bases *bases, const struct stage *stage)
 	for (size_t i = 0; i < bases->n; i++) {
 		struct base *b = &bases->items[i];
 
-		if (!strcmp(b->image, stage->image) && !strcmp(b->platform ? b->platform : "", stage->platform ? stage->platform : ""))
+		if (!strcmp(b->image, stage->image) &&
+			!strcmp(b->platform ? b->platform : "", stage->platform ? stage->platform : ""))
 			return b;
 	}
 	return NULL;
@@ -411,7 +416,8 @@ int bases_read(const struct bases_request *request, struct bases *ret, struct er
 }
 
 /* Of all places the next one that gets another name. */
-static const struct base_place *next_place(const struct bases *bases, char *const names[BASES_MAX], size_t from, const char **ret_name)
+static const struct base_place *next_place(
+	const struct bases *bases, char *const names[BASES_MAX], size_t from, const char **ret_name)
 {
 	const struct base_place *next = NULL;
 

@@ -80,14 +80,17 @@ static int check_platforms(const struct flow *f, struct err *e)
 		status_done(status);
 	if (!r && !missing.len && plain.len) {
 		err_set(e, -EBADMSG, "the emulators do not start native compilers here, for:%s", buf_text(&plain));
-		return err_hint(e, "%sanyarch register --accelerate%s", engine_is_docker(&f->engine) ? "sudo " :
-			"anyarch run --accelerate -- anyarch build --accelerate; or sudo ", buf_text(&plain));
+		return err_hint(e, "%sanyarch register --accelerate%s",
+			engine_is_docker(&f->engine)
+				? "sudo "
+				: "anyarch run --accelerate -- anyarch build --accelerate; or sudo ",
+			buf_text(&plain));
 	}
 	if (r || !missing.len)
 		return r;
 	err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
-	return err_hint(e, "sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside", buf_text(&missing),
-		engine_is_docker(&f->engine) ? "" : "without root: anyarch run -- anyarch build; ");
+	return err_hint(e, "sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside",
+		buf_text(&missing), engine_is_docker(&f->engine) ? "" : "without root: anyarch run -- anyarch build; ");
 }
 
 static int run_command(void *context, struct child *command, struct err *e)
@@ -101,16 +104,18 @@ static int find_engine(struct flow *f, struct err *e)
 
 	if (f->request->dry_run) { /* nothing is asked: the first one, or the one that was named */
 		if (!strcmp(name, "auto"))
-			f->request->note("for docker: engines are not asked, and podman or buildah would be taken where it does not answer",
+			f->request->note("for docker: engines are not asked, and podman or buildah would be taken "
+					 "where it does not answer",
 				f->request->context);
 		for (unsigned i = 0; engine_words[i]; i++)
 			if (!strcmp(engine_words[i], name))
 				f->engine.kind = (enum engine_kind)i;
-		f->engine.program = engine_is_docker(&f->engine) ? engine_docker(flow_value(f, CONFIG_DOCKER_CLI_PATH)) :
-								   mem_text(engine_words[f->engine.kind]);
+		f->engine.program = engine_is_docker(&f->engine) ? engine_docker(flow_value(f, CONFIG_DOCKER_CLI_PATH))
+								 : mem_text(engine_words[f->engine.kind]);
 		return f->engine.program ? 0 : err_sys(e, -ENOMEM, "cannot look for an engine");
 	}
-	return engine_find(name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &(struct engine_runner){ run_command, f }, &f->engine, e);
+	return engine_find(
+		name, flow_value(f, CONFIG_DOCKER_CLI_PATH), &(struct engine_runner){ run_command, f }, &f->engine, e);
 }
 
 /* Found now and not when everything is built. It is written beside, and then takes the name. */
@@ -132,7 +137,9 @@ static int check_out(const struct build_request *request, struct err *e)
 
 static int prepare(struct flow *f, struct err *e)
 {
-	const struct render_request request = { .dir = f->request->dir, .selected = f->request->selected, .native = arch_host() };
+	const struct render_request request = {
+		.dir = f->request->dir, .selected = f->request->selected, .native = arch_host()
+	};
 	int r = render_plan(&request, &f->render, e);
 
 	if (!r)
@@ -141,7 +148,8 @@ static int prepare(struct flow *f, struct err *e)
 		r = find_engine(f, e);
 	if (!r)
 		r = native_check(f, e);
-	if (!r && !f->request->no_check && !f->request->dry_run && !(f->request->is_remote && engine_is_docker(&f->engine)))
+	if (!r && !f->request->no_check && !f->request->dry_run &&
+		!(f->request->is_remote && engine_is_docker(&f->engine)))
 		r = check_platforms(f, e);
 	return r ? r : check_out(f->request, e);
 }
@@ -198,9 +206,11 @@ static int judge(const struct platform *wanted, const struct image_report *repor
 	name_platform(&should, wanted->arch, wanted->variant);
 	err_set(e, -EBADMSG, "the image is for %s by its programs, says %s%s%s, and should be for %s",
 		is.len ? buf_text(&is) : "nothing", facts->image->architecture ? facts->image->architecture : "nothing",
-		facts->image->variant ? "/" : "", facts->image->variant ? facts->image->variant : "", buf_text(&should));
-	return err_hint(e, "the base image is not for that platform: name one that is (FROM __BASEIMAGE_ARCH__/...), or "
-			   "'anyarch convert --fix-label' makes a label true");
+		facts->image->variant ? "/" : "", facts->image->variant ? facts->image->variant : "",
+		buf_text(&should));
+	return err_hint(e,
+		"the base image is not for that platform: name one that is (FROM __BASEIMAGE_ARCH__/...), or "
+		"'anyarch convert --fix-label' makes a label true");
 }
 
 static int check_image(struct build_item *item, const char *archive, const char *tmpdir)
@@ -347,8 +357,9 @@ static int build_each(const struct flow *f, unsigned jobs, struct err *e)
 	if (!crew.failed)
 		return 0;
 	err_set(e, -EBADMSG, "%zu of %zu platforms failed", (size_t)crew.failed, f->build->n);
-	return crew.failed == f->build->n ? e->code :
-		err_hint(e, "the others are built; %s is not made before all are", f->build->name);
+	return crew.failed == f->build->n
+		       ? e->code
+		       : err_hint(e, "the others are built; %s is not made before all are", f->build->name);
 }
 
 /* Where a name is one image for the engine, two platforms with one base would take it from each other. */
@@ -360,7 +371,9 @@ static unsigned count_jobs(struct flow *f)
 
 	f->has_shared = shared != NULL;
 	if (jobs > 1 && shared) {
-		buf_addf(&text, "one platform after the other: %s is a base image for several, and docker keeps it for one", shared);
+		buf_addf(&text,
+			"one platform after the other: %s is a base image for several, and docker keeps it for one",
+			shared);
 		f->request->note(buf_text(&text), f->request->context);
 		jobs = 1;
 	}

@@ -226,8 +226,8 @@ static void pass_signals(pid_t pid, unsigned *told, time_t *since)
 }
 
 /*
- * A wait without end would miss a signal that comes just before it begins. What the child left running may hold the pipe:
- * its own end is what counts.
+ * A wait without end would miss a signal that comes just before it begins. What the child left running may hold the
+ * pipe: its own end is what counts.
  */
 static int attend(const struct child *c, pid_t pid, int fd, int *ret_status)
 {

@@ -7,9 +7,9 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/reference.h"
 #include "project/assign.h"
 #include "project/placeholder.h"
-#include "image/reference.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define WORD  LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
@@ -32,12 +32,15 @@ static const struct key {
 	[CONFIG_IMAGE_VERSION] = { "IMAGE_VERSION", "latest", WORD ".-", WORD, .max = TAG_MAX, .example = "1.0" },
 	[CONFIG_DOCKER_CLI_PATH] = { "DOCKER_CLI_PATH", .max = TEXT_MAX, .example = "/opt/docker/bin" },
 	[CONFIG_TARGET_ARCHES] = { "TARGET_ARCHES", .max = TEXT_MAX, .example = "\"amd64 arm32v6 arm64v8\"" },
-	[CONFIG_DOCKERFILE] = { "DOCKERFILE", "Dockerfile.cross", .max = TEXT_MAX, .example = "docker/Dockerfile.cross" },
-	[CONFIG_ENGINE] = { "ENGINE", "auto", .words = "auto docker buildx podman buildah", .max = 16, .example = "auto" },
+	[CONFIG_DOCKERFILE] = { "DOCKERFILE", "Dockerfile.cross", .max = TEXT_MAX,
+		.example = "docker/Dockerfile.cross" },
+	[CONFIG_ENGINE] = { "ENGINE", "auto", .words = "auto docker buildx podman buildah", .max = 16,
+		.example = "auto" },
 	[CONFIG_PLATFORM_TAG] = { "PLATFORM_TAG", .chars = WORD ".-", .first = WORD, .max = TEXT_MAX,
 		.example = CONFIG_VERSION_MARK "-__ARCH__" },
 	[CONFIG_TAG_PREFIX] = { "TAG_PREFIX", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .example = "rpi-" },
-	[CONFIG_TAG_SUFFIX] = { "TAG_SUFFIX", .chars = WORD ".-", .first = WORD ".-", .max = TAG_MAX, .example = "-linux" },
+	[CONFIG_TAG_SUFFIX] = { "TAG_SUFFIX", .chars = WORD ".-", .first = WORD ".-", .max = TAG_MAX,
+		.example = "-linux" },
 	[CONFIG_ALIASES] = { "ALIASES", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .is_list = true,
 		.example = "\"stable rpi-stable\"" },
 	[CONFIG_SMOKE] = { "SMOKE", .max = TEXT_MAX, .example = "\"nginx -v\"" },
@@ -114,7 +117,8 @@ static int check_platforms(struct config *config, const char *value, struct err 
 int config_tag(const struct config *config, const struct platform *platform, struct buf *out, struct err *e)
 {
 	const struct target target = { *platform, false };
-	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION], *mark;
+	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION],
+		   *mark;
 	int r = 0;
 
 	buf_adds(out, config->values[CONFIG_TAG_PREFIX]);
@@ -139,7 +143,8 @@ int config_tag(const struct config *config, const struct platform *platform, str
 	if (reference_is_tag(buf_text(out)))
 		return 0;
 	err_set(e, -EBADMSG, "PLATFORM_TAG: '%s' cannot be a tag", buf_text(out));
-	return err_hint(e, "letters, digits, '_', then also '.' and '-'; for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
+	return err_hint(e, "letters, digits, '_', then also '.' and '-'; for example: PLATFORM_TAG=%s",
+		keys[CONFIG_PLATFORM_TAG].example);
 }
 
 /* Besides the placeholders of templates it may name the version. */
@@ -150,12 +155,14 @@ static int check_tag(const char *scheme, struct err *e)
 
 	if (marks.for_native || marks.for_emulated)
 		return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
-	while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) && !placeholder_check(scheme, (size_t)(mark - scheme), false, e))
+	while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&
+		!placeholder_check(scheme, (size_t)(mark - scheme), false, e))
 		scheme = mark + strlen(CONFIG_VERSION_MARK);
 	if (!mark && !placeholder_check(scheme, strlen(scheme), false, e))
 		return 0;
 	err_prefix(e, "PLATFORM_TAG");
-	return err_hint(e, CONFIG_VERSION_MARK ", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
+	return err_hint(
+		e, CONFIG_VERSION_MARK ", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
 }
 
 static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
@@ -169,7 +176,8 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		if (check_item(&keys[id], item, len, e))
 			return -EBADMSG;
 	if (id == CONFIG_DOCKER_CLI_PATH && *value != '/')
-		return err_set(e, -EBADMSG, "DOCKER_CLI_PATH begins with '/': the same program from wherever it is called");
+		return err_set(
+			e, -EBADMSG, "DOCKER_CLI_PATH begins with '/': the same program from wherever it is called");
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
 	if (id == CONFIG_PLATFORM_TAG)
@@ -189,7 +197,9 @@ static int unknown_key(const char *text, size_t len, struct err *e)
 
 	buf_add(&typed, text, MIN_OF(len, (size_t)64));
 	for (size_t i = 0; i < CONFIG_KEYS; i++) {
-		unsigned d = strcasecmp(buf_text(&typed), keys[i].name) ? str_distance(buf_text(&typed), keys[i].name, 3) : 0;
+		unsigned d = strcasecmp(buf_text(&typed), keys[i].name)
+				     ? str_distance(buf_text(&typed), keys[i].name, 3)
+				     : 0;
 
 		buf_addf(&names, "%s%s", i ? ", " : "", keys[i].name);
 		if (d < least) {

@@ -13,13 +13,23 @@ enum { LIMIT_CONFIG = 64 * 1024 };
 
 /* The first five are those of lobradov's docker-multiarch-builder, and mean what they mean there. */
 enum config_key {
-	CONFIG_REPO = 0, CONFIG_IMAGE_NAME, CONFIG_IMAGE_VERSION, CONFIG_DOCKER_CLI_PATH, CONFIG_TARGET_ARCHES,
-	CONFIG_DOCKERFILE, CONFIG_ENGINE, CONFIG_PLATFORM_TAG, CONFIG_TAG_PREFIX, CONFIG_TAG_SUFFIX, CONFIG_ALIASES, CONFIG_SMOKE,
+	CONFIG_REPO = 0,
+	CONFIG_IMAGE_NAME,
+	CONFIG_IMAGE_VERSION,
+	CONFIG_DOCKER_CLI_PATH,
+	CONFIG_TARGET_ARCHES,
+	CONFIG_DOCKERFILE,
+	CONFIG_ENGINE,
+	CONFIG_PLATFORM_TAG,
+	CONFIG_TAG_PREFIX,
+	CONFIG_TAG_SUFFIX,
+	CONFIG_ALIASES,
+	CONFIG_SMOKE,
 	CONFIG_KEYS,
 };
 
 struct config {
-	char *values[CONFIG_KEYS]; /* never NULL after config_parse(): its default, or "" */
+	char *values[CONFIG_KEYS];   /* never NULL after config_parse(): its default, or "" */
 	unsigned lines[CONFIG_KEYS]; /* where it was said; 0 where it was not */
 	struct platforms platforms;
 };
@@ -35,8 +45,8 @@ int config_parse(const char *text, size_t len, struct config *ret, struct err *e
 /* Whether there is a value; -EBADMSG with e saying what to write otherwise. */
 int config_require(const struct config *config, enum config_key key, struct err *e);
 /*
- * Appends the tag of one platform's image. -EBADMSG with e set where a naming scheme has no word for it, or for more than
- * the 128 characters that a tag can have (distribution/reference).
+ * Appends the tag of one platform's image. -EBADMSG with e set where a naming scheme has no word for it, or for more
+ * than the 128 characters that a tag can have (distribution/reference).
  */
 int config_tag(const struct config *config, const struct platform *platform, struct buf *out, struct err *e);
 void config_done(struct config *config);

@@ -25,10 +25,14 @@ static int hint(const struct arch *arch, const char *path, struct err *e)
 	struct search usual = { 0 };
 
 	if (search_emulator(&usual, arch, &emulator, NULL, NULL))
-		return err_hint(e, "no emulator for %s is installed; or leave the line out: after 'anyarch register' "
-			"images need none", arch_word(arch));
-	return err_hint(e, "copy %s to %s in the project; or leave the line out: after 'anyarch register' images need "
-		"none", emulator.path, path);
+		return err_hint(e,
+			"no emulator for %s is installed; or leave the line out: after 'anyarch register' "
+			"images need none",
+			arch_word(arch));
+	return err_hint(e,
+		"copy %s to %s in the project; or leave the line out: after 'anyarch register' images need "
+		"none",
+		emulator.path, path);
 }
 
 static int check_file(int dir, const char *path, const struct arch *arch, struct err *e)

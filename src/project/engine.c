@@ -11,7 +11,8 @@
 
 const char *const engine_words[] = { "docker", "buildx", "podman", "buildah", NULL };
 
-/* Clients before 20.10 hide buildx from who has not asked for it; it is set for this child, and in nobody's configuration. */
+/* Clients before 20.10 hide buildx from who has not asked for it; it is set for this child, and in nobody's
+ * configuration. */
 static void begin(const struct engine *engine, struct child *c)
 {
 	*c = (struct child){ 0 };
@@ -48,13 +49,13 @@ static int ask(const struct engine *engine, const struct engine_runner *runner, 
 	if (r == -ENOENT)
 		return err_hint(e, "install it, or choose another engine: --engine docker, buildx, podman or buildah");
 	if (r == -EIO)
-		return err_hint(e, engine->kind == ENGINE_DOCKER ? "is the daemon running, and may you talk to it?" :
-								     "'docker buildx version' has to work");
+		return err_hint(e, engine->kind == ENGINE_DOCKER ? "is the daemon running, and may you talk to it?"
+								 : "'docker buildx version' has to work");
 	return r;
 }
 
-static int try_one(enum engine_kind kind, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
-	struct err *e)
+static int try_one(enum engine_kind kind, const char *docker_path, const struct engine_runner *runner,
+	struct engine *ret, struct err *e)
 {
 	bool is_docker = kind == ENGINE_DOCKER || kind == ENGINE_BUILDX;
 	auto_engine engine = { kind, is_docker ? engine_docker(docker_path) : mem_text(engine_words[kind]) };
@@ -70,7 +71,8 @@ static int try_one(enum engine_kind kind, const char *docker_path, const struct 
 	return 0;
 }
 
-int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret, struct err *e)
+int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
+	struct err *e)
 {
 	static const enum engine_kind order[] = { ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_BUILDAH };
 
@@ -103,7 +105,8 @@ void engine_build(const struct engine *engine, const struct engine_image *image,
 		child_add(ret, "--tls-verify=false", NULL);
 	for (size_t i = 0; i < image->n_options; i++)
 		child_add(ret, image->options[i], NULL);
-	child_add(ret, "--platform", image->platform, "--file", image->dockerfile, "--tag", image->name, image->context, NULL);
+	child_add(ret, "--platform", image->platform, "--file", image->dockerfile, "--tag", image->name, image->context,
+		NULL);
 }
 
 void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret)
@@ -111,7 +114,8 @@ void engine_save(const struct engine *engine, const struct engine_image *image, 
 	*ret = (struct child){ 0 };
 	child_add(ret, engine->program, NULL);
 	if (engine->kind == ENGINE_PODMAN)
-		child_add(ret, "save", "--quiet", "--format", "oci-archive", "--output", image->archive, image->name, NULL);
+		child_add(ret, "save", "--quiet", "--format", "oci-archive", "--output", image->archive, image->name,
+			NULL);
 	else if (engine->kind == ENGINE_BUILDAH)
 		child_add(ret, "push", "--quiet", image->name, image->target, NULL);
 	else
@@ -140,18 +144,20 @@ void engine_remove(const struct engine *engine, const struct engine_image *image
 	child_add(ret, engine->program, "rmi", image->name, NULL);
 }
 
-void engine_try(const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret)
+void engine_try(
+	const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret)
 {
 	const char *program = engine->program;
 
 	*ret = (struct engine_trial){ .after.is_cleanup = true, .after.is_quiet = true };
 	if (engine->kind == ENGINE_BUILDAH) {
-		child_add(&ret->before, program, "from", "--quiet", "--pull-never", "--name", image->container, image->name, NULL);
+		child_add(&ret->before, program, "from", "--quiet", "--pull-never", "--name", image->container,
+			image->name, NULL);
 		child_add(&ret->trial, program, "run", image->container, "--", "/bin/sh", "-c", command, NULL);
 		child_add(&ret->after, program, "rm", image->container, NULL);
 	} else {
-		child_add(&ret->trial, program, "run", "--rm", "--name", image->container, "--entrypoint", "/bin/sh", image->name,
-			"-c", command, NULL);
+		child_add(&ret->trial, program, "run", "--rm", "--name", image->container, "--entrypoint", "/bin/sh",
+			image->name, "-c", command, NULL);
 		child_add(&ret->after, program, "rm", "--force", NULL);
 		if (engine->kind == ENGINE_PODMAN) /* which waits for it, unlike docker */
 			child_add(&ret->after, "--time", "0", NULL);
@@ -167,7 +173,8 @@ void engine_ask(const struct engine *engine, const struct engine_image *image, s
 			"{{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image->name, NULL);
 	else
 		child_add(ret, engine->program, "image", "inspect", "--format",
-			engine->kind == ENGINE_PODMAN ? "{{.Os}}/{{.Architecture}}" : "{{.Os}}/{{.Architecture}}/{{.Variant}}",
+			engine->kind == ENGINE_PODMAN ? "{{.Os}}/{{.Architecture}}"
+						      : "{{.Os}}/{{.Architecture}}/{{.Variant}}",
 			image->name, NULL);
 }
 

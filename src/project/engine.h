@@ -25,32 +25,34 @@ struct engine_runner {
 };
 
 /*
- * The one of this name, or for "auto" the first that answers: docker, podman, buildah. docker_path: a docker client, or the
- * directory that it is in; NULL or "": the one in PATH. 0, or -errno with e set: -ENOENT when it is not there, -EIO when it
- * does not answer.
+ * The one of this name, or for "auto" the first that answers: docker, podman, buildah. docker_path: a docker client, or
+ * the directory that it is in; NULL or "": the one in PATH. 0, or -errno with e set: -ENOENT when it is not there, -EIO
+ * when it does not answer.
  */
 char *engine_docker(const char *path); /* the client alone, without asking; owned, NULL without memory */
-int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret, struct err *e);
+int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
+	struct err *e);
 void engine_done(struct engine *engine);
 
 /* One image: what commands are about. Borrowed. */
 struct engine_image {
-	const char *platform;	/* linux/arm/v7 */
-	const char *dockerfile; /* a path */
-	const char *context;	/* the directory */
-	const char *name;	/* with tag */
-	const char *archive;	/* a path; what engine_save() writes is an archive of docker save or of OCI */
-	const char *target;	/* the same as "oci-archive:PATH:NAME" */
-	const char *container;	/* a name for a container that nobody else has */
+	const char *platform;	    /* linux/arm/v7 */
+	const char *dockerfile;	    /* a path */
+	const char *context;	    /* the directory */
+	const char *name;	    /* with tag */
+	const char *archive;	    /* a path; what engine_save() writes is an archive of docker save or of OCI */
+	const char *target;	    /* the same as "oci-archive:PATH:NAME" */
+	const char *container;	    /* a name for a container that nobody else has */
 	const char *const *options; /* more of them for the build */
 	size_t n_options;
-	bool is_insecure;	/* registries may speak plain HTTP, where that is not for the daemon to know */
+	bool is_insecure; /* registries may speak plain HTTP, where that is not for the daemon to know */
 };
 
 void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret);
 void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret);
 
-/* Gives image->name the name image->target as well; takes what engine_save() wrote; takes a name away, without a word. */
+/* Gives image->name the name image->target as well; takes what engine_save() wrote; takes a name away, without a word.
+ */
 void engine_tag(const struct engine *engine, const struct engine_image *image, struct child *ret);
 void engine_load(const struct engine *engine, const struct engine_image *image, struct child *ret);
 void engine_remove(const struct engine *engine, const struct engine_image *image, struct child *ret);
@@ -59,7 +61,8 @@ void engine_remove(const struct engine *engine, const struct engine_image *image
 struct engine_trial {
 	struct child before, trial, after;
 };
-void engine_try(const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret);
+void engine_try(
+	const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret);
 
 /* Whether the engine itself has image->name: its answer, read by engine_platform(), says for which platform. */
 void engine_ask(const struct engine *engine, const struct engine_image *image, struct buf *answer, struct child *ret);

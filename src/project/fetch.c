@@ -33,8 +33,10 @@ static bool wanted_platform(const struct flow *f, size_t i, const struct base *b
 /* Other: nothing can be made of it. Fitting: v6 for v7, which is taken where there is nothing better. */
 enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
 
-/* Some engines do not say the variant. What lies there for another platform is taken by Docker's classic builder, without a word. */
-static enum there ask(const struct flow *f, const struct engine_image *image, const struct platform *wanted, struct buf *answer)
+/* Some engines do not say the variant. What lies there for another platform is taken by Docker's classic builder,
+ * without a word. */
+static enum there ask(
+	const struct flow *f, const struct engine_image *image, const struct platform *wanted, struct buf *answer)
 {
 	struct platform found;
 	struct child command;
@@ -44,16 +46,18 @@ static enum there ask(const struct flow *f, const struct engine_image *image, co
 		return THERE_NOT;
 	if (found.arch != wanted->arch || (*found.variant && !image_fits(wanted, &found)))
 		return THERE_OTHER;
-	return !*found.variant || !*wanted->variant || !strcmp(found.variant, wanted->variant) ? THERE_RIGHT : THERE_FITTING;
+	return !*found.variant || !*wanted->variant || !strcmp(found.variant, wanted->variant) ? THERE_RIGHT
+											       : THERE_FITTING;
 }
 
 static int refuse(const struct engine_image *image, enum there there, const struct buf *answer, struct err *e)
 {
 	err_set(e, -EBADMSG, "the base image %s for %s cannot be had", image->name, image->platform);
 	if (there == THERE_OTHER)
-		return err_hint(e, "the engine has it for %.*s only, and the registry said the above", (int)strcspn(buf_text(answer), "\n"),
-			buf_text(answer));
-	return err_hint(e, "what the engine said is above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
+		return err_hint(e, "the engine has it for %.*s only, and the registry said the above",
+			(int)strcspn(buf_text(answer), "\n"), buf_text(answer));
+	return err_hint(e,
+		"what the engine said is above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
 		image->is_insecure ? "" : " (a registry that speaks plain HTTP: --insecure)",
 		image->is_insecure ? " --tls-verify=false" : "", image->name);
 }
@@ -61,8 +65,9 @@ static int refuse(const struct engine_image *image, enum there there, const stru
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	struct engine_image image = { .name = base->image, .platform = platform_of(f, i, base),
-		.is_insecure = f->request->insecure };
+	struct engine_image image = {
+		.name = base->image, .platform = platform_of(f, i, base), .is_insecure = f->request->insecure
+	};
 	enum there there;
 	struct platform wanted;
 	struct child command;
@@ -70,7 +75,8 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	int r;
 
 	if (!wanted_platform(f, i, base, &wanted))
-		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: no such platform", f->render.items[i].name, base->platform);
+		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: no such platform", f->render.items[i].name,
+			base->platform);
 	there = ask(f, &image, &wanted, &answer);
 	if (there == THERE_RIGHT)
 		return 0;

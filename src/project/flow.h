@@ -14,12 +14,13 @@ struct flow {
 	struct build *build;
 	struct render render;
 	struct engine engine;
-	const char *context; /* the project's directory, as an engine takes it for one */
-	char *scratch; /* a directory of ours */
-	char *names[NAMES_MAX]; /* of what is for all platforms: by IMAGE_VERSION first, then ALIASES; each once, owned */
+	const char *context;	/* the project's directory, as an engine takes it for one */
+	char *scratch;		/* a directory of ours */
+	char *names[NAMES_MAX]; /* of what is for all platforms: by IMAGE_VERSION first, then ALIASES; each once, owned
+				 */
 	size_t n_names;
 	bool has_shared; /* two platforms have a base image of one name, which the engine keeps for one of them */
-	bool has_lines; /* what commands print is shown line by line, as several run at once */
+	bool has_lines;	 /* what commands print is shown line by line, as several run at once */
 };
 
 /* Of build.config. */
@@ -27,8 +28,8 @@ const char *flow_value(const struct flow *f, enum config_key key);
 /* REPO/IMAGE_NAME:tag. Owned; NULL without memory. */
 char *flow_name(const struct flow *f, const char *tag);
 /*
- * Names the one for all platforms, in f->names, and the images of each, in f->build. 0, or -errno with e set: where two would
- * have one name, for one that no registry takes, for too many.
+ * Names the one for all platforms, in f->names, and the images of each, in f->build. 0, or -errno with e set: where two
+ * would have one name, for one that no registry takes, for too many.
  */
 int flow_name_all(struct flow *f, struct err *e);
 /* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */
@@ -42,8 +43,8 @@ struct bases;
 /* The base images of a platform's Dockerfile: bases_read(). */
 int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e);
 /*
- * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e set:
- * -EBADMSG when one cannot be had.
+ * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e
+ * set: -EBADMSG when one cannot be had.
  */
 int fetch_bases(const struct flow *f, size_t i, struct err *e);
 /* The first image that is the base for more than one platform. Owned by the caller; NULL: none, or no memory. */
@@ -54,13 +55,13 @@ int publish(const struct flow *f, struct err *e);
 
 /* What is to go to a registry. Borrowed. */
 struct push {
-	size_t n; /* so many of f->names */
+	size_t n;	     /* so many of f->names */
 	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
-	bool is_ours; /* it is the file "all" in the scratch directory */
+	bool is_ours;	     /* it is the file "all" in the scratch directory */
 	const char *tag;
 };
 /*
- * Each platform, then the names for all: with skopeo, or, where there is none, with the engine's own commands. Then digest
- * is what the registry has. 0, or -errno with e saying what has been pushed until then.
+ * Each platform, then the names for all: with skopeo, or, where there is none, with the engine's own commands. Then
+ * digest is what the registry has. 0, or -errno with e saying what has been pushed until then.
  */
 int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_TEXT], struct err *e);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/newfile.h"
+#include "image/reference.h"
 #include "project/config.h"
 #include "project/files.h"
-#include "image/reference.h"
 #include "project/template.h"
 
 #define IGNORE_FILE ".gitignore"
@@ -24,12 +24,11 @@ static const char template_text[] =
 	"\n"
 	"CMD [\"uname\", \"-m\"]\n";
 
-static const char config_head[] =
-	"# What is built, for anyarch-project(5). This file is read, not executed.\n"
-	"\n"
-	"# Whose image it is: a name at a registry, or HOST:PORT/NAME.\n"
-	"REPO=\n"
-	"# What it is called: small letters and digits, with '.', '_' or '-' between them.\n";
+static const char config_head[] = "# What is built, for anyarch-project(5). This file is read, not executed.\n"
+				  "\n"
+				  "# Whose image it is: a name at a registry, or HOST:PORT/NAME.\n"
+				  "REPO=\n"
+				  "# What it is called: small letters and digits, with '.', '_' or '-' between them.\n";
 
 static const char config_rest[] =
 	"# Empty: latest.\n"

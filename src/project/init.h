@@ -28,8 +28,8 @@ struct init {
 
 /*
  * What is to be written into the directory dir (-1: one that is not there yet), whose own name becomes that of the
- * image, as far as it can be in one. Files that are there are kept; .gitignore gets the lines that it has not. Nothing is written. 0, or -errno with
- * e set: -EEXIST something that is no file stands there, -ELOOP .gitignore is a link.
+ * image, as far as it can be in one. Files that are there are kept; .gitignore gets the lines that it has not. Nothing
+ * is written. 0, or -errno with e set: -EEXIST something that is no file stands there, -ELOOP .gitignore is a link.
  */
 int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e);
 /* Writes one, unless it is kept or unchanged. 0, or -errno with e set. */

@@ -5,15 +5,16 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "project/flow.h"
 #include "image/reference.h"
+#include "project/flow.h"
 
 char *flow_name(const struct flow *f, const char *tag)
 {
 	const char *repo = flow_value(f, CONFIG_REPO);
 	char *name;
 
-	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL : name;
+	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL
+													       : name;
 }
 
 /* Said twice it is still one. */
@@ -61,7 +62,8 @@ static int check_unique(const struct flow *f, const struct build_item *item, str
 	while (other < item && strcmp(other->name, item->name))
 		other++;
 	if (is_for_all(f, item->name))
-		err_set(e, -EBADMSG, "%s is a name for all platforms, and cannot be that of %s", item->name, item->text);
+		err_set(e, -EBADMSG, "%s is a name for all platforms, and cannot be that of %s", item->name,
+			item->text);
 	else if (other < item)
 		err_set(e, -EBADMSG, "%s would be the name of %s and of %s", item->name, other->text, item->text);
 	else
@@ -96,7 +98,8 @@ static int check_name(const struct flow *f, struct err *e)
 	if (reference_is_name(name))
 		return 0;
 	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which no registry takes for a name", name);
-	return err_hint(e, "lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; before them HOST[:PORT]");
+	return err_hint(e, "lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
+			   "before them HOST[:PORT]");
 }
 
 int flow_name_all(struct flow *f, struct err *e)

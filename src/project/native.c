@@ -12,7 +12,8 @@
 int native_check(const struct flow *f, struct err *e)
 {
 	if (f->request->accelerate && f->engine.kind == ENGINE_BUILDX) {
-		err_set(e, -EBADMSG, "--accelerate does not go with buildx, which need not see images that are only here");
+		err_set(e, -EBADMSG,
+			"--accelerate does not go with buildx, which need not see images that are only here");
 		return err_hint(e, "--engine docker uses BuildKit as well, with DOCKER_BUILDKIT=1");
 	}
 	return 0;
@@ -22,7 +23,8 @@ static bool runs_here(const struct build_item *item)
 {
 	bool is_native = false;
 
-	return item->platform.arch == arch_host() || (!native_test(&item->platform.arch, 1, true, &is_native, NULL) && is_native);
+	return item->platform.arch == arch_host() ||
+	       (!native_test(&item->platform.arch, 1, true, &is_native, NULL) && is_native);
 }
 
 /* As a user would type it. */
@@ -59,7 +61,8 @@ static int eject(const struct flow *f, struct build_item *item, const char *arch
 }
 
 static int run_engine(const struct flow *f, struct build_item *item,
-	void (*make)(const struct engine *engine, const struct engine_image *image, struct child *ret), const struct engine_image *image)
+	void (*make)(const struct engine *engine, const struct engine_image *image, struct child *ret),
+	const struct engine_image *image)
 {
 	struct child c;
 
@@ -73,7 +76,8 @@ static char *copy_name(const struct flow *f, const struct build_item *item, cons
 	const char *place = engine_is_docker(&f->engine) ? "" : "localhost/";
 	char *name;
 
-	if (asprintf(&name, "%sanyarch-native:%s-%s-%s", place, str_basename(f->scratch), strchr(item->text, '/') + 1, end) < 0)
+	if (asprintf(&name, "%sanyarch-native:%s-%s-%s", place, str_basename(f->scratch), strchr(item->text, '/') + 1,
+		    end) < 0)
 		return NULL;
 	for (char *p = strrchr(name, ':'); (p = strchr(p, '/'));)
 		*p = '-';
@@ -93,12 +97,14 @@ static void tell_plain(const struct flow *f, const struct build_item *item, cons
 {
 	auto_buf text = { 0 };
 
-	buf_addf(&text, "%s: %s is used as it is, for the reason above: what compiles in it is emulated", item->text, base->image);
+	buf_addf(&text, "%s: %s is used as it is, for the reason above: what compiles in it is emulated", item->text,
+		base->image);
 	f->request->note(buf_text(&text), f->request->context);
 }
 
 /* Puts tools into the copy of a base; that it can have none hinders nobody. */
-static int add_tools(const struct flow *f, size_t i, const struct base *base, const struct engine_image *copy, bool *ret_has)
+static int add_tools(
+	const struct flow *f, size_t i, const struct base *base, const struct engine_image *copy, bool *ret_has)
 {
 	struct build_item *item = &f->build->items[i];
 	auto_err why = { 0 };

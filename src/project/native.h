@@ -14,9 +14,10 @@ struct native {
 };
 
 /*
- * Where that was asked for, and the platform is not this machine's: copies each base image, which the engine has, under a name of ours,
- * puts native compilers into the copy (anyarch inject --accelerate), and writes the Dockerfile that begins from them to text.
- * A base that cannot have them is used as it is, and that is told. 0; -EIO when the engine fails, -EINTR, -ENOMEM.
+ * Where that was asked for, and the platform is not this machine's: copies each base image, which the engine has, under
+ * a name of ours, puts native compilers into the copy (anyarch inject --accelerate), and writes the Dockerfile that
+ * begins from them to text. A base that cannot have them is used as it is, and that is told. 0; -EIO when the engine
+ * fails, -EINTR, -ENOMEM.
  */
 int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf *text);
 /* Takes them out of what was built and saved (anyarch eject), and has the engine take that in its stead. */

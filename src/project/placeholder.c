@@ -227,7 +227,7 @@ int placeholder_check(const char *text, size_t len, bool begins_instruction, str
 		if (marker)
 			r = check_marker(marker, p, end, e);
 		else if (!found && !is_inside && end - p > 2 && p[0] == '_' && p[1] == '_' &&
-			isalpha((unsigned char)p[2]))
+			 isalpha((unsigned char)p[2]))
 			r = check_word(p, end, begins_instruction && p == start, e);
 		if (r)
 			return r;
@@ -252,8 +252,8 @@ static int put(const struct placeholder *placeholder, const struct platform *pla
 	if (out->len > before || placeholder->can_be_empty || !buf_ok(out))
 		return 0;
 	name_platform(&name, platform->arch, platform->variant);
-	return err_set(e, -EBADMSG, "%s: %s has no word for %s", placeholder->name, placeholder->scheme,
-		buf_text(&name));
+	return err_set(
+		e, -EBADMSG, "%s: %s has no word for %s", placeholder->name, placeholder->scheme, buf_text(&name));
 }
 
 int placeholder_expand(const char *text, size_t len, const struct target *target, struct buf *out, struct err *e)

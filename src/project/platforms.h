@@ -11,7 +11,8 @@ struct platforms {
 	size_t n;
 };
 
-/* Adds those of a list separated by commas or white space. 0, or -EINVAL with e set: unknown, or none for containers. */
+/* Adds those of a list separated by commas or white space. 0, or -EINVAL with e set: unknown, or none for containers.
+ */
 int platforms_add(struct platforms *list, const char *text, struct err *e);
 bool platforms_have(const struct platforms *list, const struct platform *platform);
 bool platform_is_same(const struct platform *a, const struct platform *b);

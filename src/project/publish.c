@@ -44,8 +44,9 @@ static int check_different(const struct build *build, struct err *e)
 	for (size_t i = 0; i < build->n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (platform_is_same(&build->items[i].found, &build->items[k].found))
-				return err_set(e, -EBADMSG, "the images for %s and for %s are both for the same by what they say", build->items[k].text,
-					build->items[i].text);
+				return err_set(e, -EBADMSG,
+					"the images for %s and for %s are both for the same by what they say",
+					build->items[k].text, build->items[i].text);
 	return 0;
 }
 
@@ -73,14 +74,18 @@ static bool is_partial(const struct flow *f)
 
 static int to_registry(const struct flow *f, const char *archive, struct err *e)
 {
-	struct push push = { .n = f->n_names, .archive = archive, .is_ours = !f->request->out, .tag = flow_value(f, CONFIG_IMAGE_VERSION) };
+	struct push push = { .n = f->n_names,
+		.archive = archive,
+		.is_ours = !f->request->out,
+		.tag = flow_value(f, CONFIG_IMAGE_VERSION) };
 	int r;
 
 	if (is_partial(f)) { /* whoever uses one of the other platforms would lose it */
 		auto_buf text = { 0 };
 
 		push.n = 0;
-		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and stays as it is", f->build->name);
+		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and stays as it is",
+			f->build->name);
 		f->request->note(buf_text(&text), f->request->context);
 	}
 	r = push_all(f, &push, f->build->digest, e);

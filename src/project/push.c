@@ -16,7 +16,8 @@
 struct pusher {
 	int (*platform)(const struct flow *f, const struct push *p, size_t i, struct err *e);
 	int (*begin)(const struct flow *f, const struct push *p, struct err *e);
-	int (*name)(const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e);
+	int (*name)(
+		const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e);
 	void (*end)(const struct flow *f);
 };
 
@@ -73,7 +74,8 @@ static int skopeo_begin(const struct flow *f, const struct push *p, struct err *
 	return symlink(path, link) < 0 ? err_sys(e, -errno, "%s", link) : 0;
 }
 
-static int skopeo_name(const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
+static int skopeo_name(
+	const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf from = { 0 };
 
@@ -137,14 +139,16 @@ static int docker_annotate(const struct flow *f, const char *name, size_t i, str
 	const char *variant = index_variant(&item->found);
 	struct child c = { 0 };
 
-	child_add(&c, f->engine.program, "manifest", "annotate", "--os", "linux", "--arch", item->platform.arch->oci, NULL);
+	child_add(&c, f->engine.program, "manifest", "annotate", "--os", "linux", "--arch", item->platform.arch->oci,
+		NULL);
 	if (variant && *variant)
 		child_add(&c, "--variant", variant, NULL);
 	child_add(&c, name, item->name, NULL);
 	return docker_manifest(f, &c, e);
 }
 
-static int docker_name(const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
+static int docker_name(
+	const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
 {
 	struct child create = { 0 }, push = { 0 };
 	auto_buf answer = { 0 };
@@ -181,7 +185,8 @@ static void own_list(const struct flow *f, struct buf *out)
 	buf_addf(out, "localhost/anyarch-build:%s", f->scratch + strlen(f->scratch) - 6);
 }
 
-static int podman_manifest(const struct flow *f, struct child *c, const char *verb, const char *const *rest, struct err *e)
+static int podman_manifest(
+	const struct flow *f, struct child *c, const char *verb, const char *const *rest, struct err *e)
 {
 	auto_buf list = { 0 };
 
@@ -248,7 +253,8 @@ static int podman_platform(const struct flow *f, const struct push *p, size_t i,
 	return buf_ok(&to) ? flow_run(f, &c, e) : err_sys(e, -ENOMEM, "%s", name);
 }
 
-static int podman_name(const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
+static int podman_name(
+	const struct flow *f, const struct push *p, const char *name, char digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf to = { 0 }, file = { 0 }, text = { 0 };
 	struct child c = { 0 };
@@ -258,7 +264,8 @@ static int podman_name(const struct flow *f, const struct push *p, const char *n
 	(void)p;
 	buf_addf(&to, "docker://%s", name);
 	buf_addf(&file, "%s/digest", f->scratch);
-	r = podman_manifest(f, &c, "push", (const char *[]){ "--all", "--digestfile", buf_text(&file), buf_text(&to), NULL }, e);
+	r = podman_manifest(
+		f, &c, "push", (const char *[]){ "--all", "--digestfile", buf_text(&file), buf_text(&to), NULL }, e);
 	if (r || f->request->dry_run)
 		return r;
 	fd = open(buf_text(&file), O_RDONLY | O_CLOEXEC);
@@ -309,7 +316,8 @@ int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_T
 	if (!r && push->n)
 		r = push_names(f, push, pusher, &n_names, digest, e);
 	if (r && !(e && e->hint))
-		err_hint(e, "pushed until then: %zu of %zu platforms, %zu of %zu names for all; why is above%s", n_platforms, f->build->n,
-			n_names, push->n, f->request->insecure ? "" : " (a registry that speaks plain HTTP: --insecure)");
+		err_hint(e, "pushed until then: %zu of %zu platforms, %zu of %zu names for all; why is above%s",
+			n_platforms, f->build->n, n_names, push->n,
+			f->request->insecure ? "" : " (a registry that speaks plain HTTP: --insecure)");
 	return r;
 }

@@ -10,7 +10,7 @@ enum render_result { RENDER_CREATED = 0, RENDER_REPLACED, RENDER_UNCHANGED };
 extern const char *const render_words[];
 
 struct render_request {
-	int dir; /* the project's */
+	int dir;		   /* the project's */
 	struct platforms selected; /* none: all that TARGET_ARCHES has */
 	const struct arch *native; /* of the machine that builds */
 };
@@ -32,14 +32,14 @@ struct render {
 #define auto_render auto_with(render_done) struct render
 
 /*
- * Reads build.config and the template that it names, checks both and the emulators that are copied, and renders. Nothing
- * is written. 0, or -errno with e naming file and line; -EINVAL when what is selected is not in TARGET_ARCHES. ret is
- * freed by render_done().
+ * Reads build.config and the template that it names, checks both and the emulators that are copied, and renders.
+ * Nothing is written. 0, or -errno with e naming file and line; -EINVAL when what is selected is not in TARGET_ARCHES.
+ * ret is freed by render_done().
  */
 int render_plan(const struct render_request *request, struct render *ret, struct err *e);
 /*
- * What writing into the directory out would do to each: sets result. -EEXIST with e set where a file stands that was not
- * rendered, unless force; where something else stands, also then.
+ * What writing into the directory out would do to each: sets result. -EEXIST with e set where a file stands that was
+ * not rendered, unless force; where something else stands, also then.
  */
 int render_compare(struct render *render, int out, bool force, struct err *e);
 /* Writes one into the directory out, unless it is unchanged. 0, or -errno with e set. */

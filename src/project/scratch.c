@@ -46,7 +46,8 @@ static void empty(int dir, unsigned depth)
 			auto_fd below = -1;
 
 			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !unlinkat(dir, entry->d_name, 0))
+			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+				!unlinkat(dir, entry->d_name, 0))
 				continue;
 			below = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 			if (below >= 0 && depth < DEPTH_MAX)

@@ -63,7 +63,7 @@ bool template_is_instruction(const struct template_line *line, const char *name)
 	const char *word = line->text + skip;
 
 	return line->is_first && line->len - skip > len && !strncasecmp(word, name, len) &&
-		(is_blank(word[len]) || word[len] == '\\');
+	       (is_blank(word[len]) || word[len] == '\\');
 }
 
 /* # NAME=value, before everything else, other comments included. */
@@ -159,7 +159,8 @@ static int check_base(const struct template *t, struct err *e)
 		err_set(e, -EBADMSG, "it has no FROM");
 	else
 		err_set(e, -EBADMSG, "no FROM in it depends on the platform: all images would be the same");
-	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE takes it for each; FROM __BASEIMAGE_ARCH__/IMAGE is Docker's official one");
+	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE takes it for each; FROM __BASEIMAGE_ARCH__/IMAGE is Docker's "
+		    "official one");
 	return -EBADMSG;
 }
 
@@ -181,8 +182,8 @@ static bool is_comment(const struct template_line *line)
 	return line->is_remark && memchr(line->text, '#', line->len);
 }
 
-int template_render(const struct template *t, const struct target *target, const char *note, struct buf *out,
-	struct err *e)
+int template_render(
+	const struct template *t, const struct target *target, const char *note, struct buf *out, struct err *e)
 {
 	struct template_line line = { 0 };
 	bool is_noted = false;

@@ -8,14 +8,15 @@
 enum { LIMIT_TEMPLATE = 1024 * 1024 };
 
 /* Borrowed text. */
-struct template {
+struct template
+{
 	const char *text;
 	size_t len;
 };
 
 /* A line with what it is to the instruction that it belongs to. Zeroed it stands before the first one. */
 struct template_line {
-	const char *text; /* without its '\n' */
+	const char *text;      /* without its '\n' */
 	size_t len, whole_len; /* without and with its '\n' */
 	unsigned number;
 	bool is_remark;	   /* a comment or empty: no part of an instruction, and no end of it */
@@ -32,8 +33,8 @@ bool template_is_instruction(const struct template_line *line, const char *name)
 
 /*
  * What is wrong with it for whichever platform. 0, or -EBADMSG with e naming the line: NUL bytes, placeholders that are
- * none, another escape character, a line for some platforms without which an instruction has no end, and where it is for
- * several platforms no FROM that depends on the platform.
+ * none, another escape character, a line for some platforms without which an instruction has no end, and where it is
+ * for several platforms no FROM that depends on the platform.
  */
 int template_check(const struct template *t, bool is_for_several, struct err *e);
 /*
@@ -42,5 +43,5 @@ int template_check(const struct template *t, bool is_for_several, struct err *e)
  * is put behind the comments that it begins with: parser directives stand there. For a template that template_check()
  * took. -EBADMSG with e naming the line where a naming scheme has no word for the platform.
  */
-int template_render(const struct template *t, const struct target *target, const char *note, struct buf *out,
-	struct err *e);
+int template_render(
+	const struct template *t, const struct target *target, const char *note, struct buf *out, struct err *e);

@@ -71,8 +71,7 @@ static void check_instance(const struct status *s, struct doctor *d)
 	struct statvfs fs;
 
 	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
-		doctor_add(d, FINDING_PROBLEM, "kernel-support",
-			"sudo apt install linux-image-$(uname -r)",
+		doctor_add(d, FINDING_PROBLEM, "kernel-support", "sudo apt install linux-image-$(uname -r)",
 			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
 			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
@@ -94,7 +93,8 @@ static void check_instance(const struct status *s, struct doctor *d)
 		doctor_quote(&remount, s->path);
 		doctor_add(d, FINDING_WARNING, "read-only", buf_text(&remount),
 			"%s is mounted read-only here: nothing can be registered (a container needs "
-			"--privileged)", s->path);
+			"--privileged)",
+			s->path);
 	}
 	if (s->is_off)
 		doctor_switched_off(s, d);
@@ -120,13 +120,12 @@ static void check_others(struct doctor *d)
 			"AppArmor keeps users without root from making user namespaces");
 	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
 	if (!strcmp(text, "0"))
-		doctor_add(d, FINDING_NOTE, "userns-clone",
-			"sudo sysctl kernel.unprivileged_userns_clone=1",
+		doctor_add(d, FINDING_NOTE, "userns-clone", "sudo sysctl kernel.unprivileged_userns_clone=1",
 			"users without root may not make user namespaces");
 	read_small("/proc/sys/user/max_user_namespaces", text);
 	if (!strcmp(text, "0"))
-		doctor_add(d, FINDING_NOTE, "max-user-namespaces",
-			"sudo sysctl user.max_user_namespaces=10000", "no user namespaces may be made");
+		doctor_add(d, FINDING_NOTE, "max-user-namespaces", "sudo sysctl user.max_user_namespaces=10000",
+			"no user namespaces may be made");
 }
 
 static void check_containers(const struct status *s, struct doctor *d)
@@ -152,7 +151,8 @@ static void check_containers(const struct status *s, struct doctor *d)
 		if (exists(buf_text(&path)))
 			doctor_add(d, FINDING_NOTE, "buildkit-emulators", NULL,
 				"BuildKit brings emulators of its own (%s): it falls back to them, "
-				"'docker run' does not", buf_text(&path));
+				"'docker run' does not",
+				buf_text(&path));
 	}
 }
 
@@ -170,9 +170,9 @@ static bool takes_file(const struct rule *rule, const char *path)
 /* The set-user-ID programs that are worth shadowing. */
 static bool takes_privileged(const struct rule *rule)
 {
-	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo",
-		"/usr/bin/passwd", "/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh",
-		"/usr/bin/newgrp", "/usr/bin/ping", "/bin/ping" };
+	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo", "/usr/bin/passwd",
+		"/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh", "/usr/bin/newgrp", "/usr/bin/ping",
+		"/bin/ping" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (takes_file(rule, files[i]))
@@ -189,18 +189,21 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	auto_buf again = { 0 }, install = { 0 };
 
 	doctor_register_hint(&again, arch, rule);
-	buf_addf(&install, "%s%s", str_starts(buf_text(&again), "sudo apt") ? "" :
-				"sudo apt install qemu-user-static && ", buf_text(&again));
+	buf_addf(&install, "%s%s",
+		str_starts(buf_text(&again), "sudo apt") ? "" : "sudo apt install qemu-user-static && ",
+		buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
 			"%s: its emulator %s is not there: programs fail with 'No such file or "
-			"directory' although they exist", rule->name, rule->interpreter);
+			"directory' although they exist",
+			rule->name, rule->interpreter);
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)
 		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic", buf_text(&install),
 			"%s: its emulator %s is dynamically linked: in containers and other roots it "
-			"fails with 'No such file or directory'", rule->name, rule->interpreter);
+			"fails with 'No such file or directory'",
+			rule->name, rule->interpreter);
 	if (arch && elf_arch(&elf.head) != arch_host())
 		doctor_add(d, FINDING_PROBLEM, "interpreter-foreign", buf_text(&again),
 			"%s: its emulator %s is itself a program for %s", rule->name, rule->interpreter,
@@ -216,16 +219,18 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 	doctor_register_hint(&again, arch, rule);
 	if (!(rule->flags & RULE_FIXED))
 		doctor_add(d, FINDING_PROBLEM, "not-fixed", buf_text(&again),
-			"%s is not fixed (no F): it fails in every container and root that has no %s",
-			rule->name, rule->interpreter);
+			"%s is not fixed (no F): it fails in every container and root that has no %s", rule->name,
+			rule->interpreter);
 	if (!(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
 		doctor_add(d, FINDING_PROBLEM, "argv0-mismatch", buf_text(&again),
 			"%s has no P, and an emulator of this name expects it: programs get the wrong "
-			"arguments", rule->name);
+			"arguments",
+			rule->name);
 	if (rule->flags & RULE_CREDENTIALS)
 		doctor_add(d, FINDING_WARNING, "credentials", buf_text(&again),
 			"%s has the credentials flag (C): every foreign set-user-ID program runs the "
-			"emulator as its owner", rule->name);
+			"emulator as its owner",
+			rule->name);
 }
 
 /* The shadow-suid trick: a rule for one file's long header, or for this machine's own programs. */
@@ -238,19 +243,22 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
 		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
 		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
-			"'%s' takes this machine's own programs and starts %s instead", rule->name,
-			rule->interpreter);
-	else if (rule->size > LONG_MAGIC && rule->size > 4 && !memcmp(rule->magic, "\x7f" "ELF", 4))
+			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
+	else if (rule->size > LONG_MAGIC && rule->size > 4 &&
+		 !memcmp(rule->magic,
+			 "\x7f"
+			 "ELF",
+			 4))
 		doctor_add(d, FINDING_PROBLEM, "long-magic", buf_text(&out),
 			"'%s' compares %zu bytes of an ELF header, which fits single files only: a way "
-			"to put %s in the place of a program%s", rule->name, rule->size,
-			rule->interpreter,
+			"to put %s in the place of a program%s",
+			rule->name, rule->size, rule->interpreter,
 			rule->flags & RULE_CREDENTIALS ? ", with its owner's rights" : "");
 	if (str_starts(rule->interpreter, "/tmp/") || str_starts(rule->interpreter, "/dev/shm/") ||
 		str_starts(rule->interpreter, "/proc/"))
 		doctor_add(d, FINDING_WARNING, "interpreter-place", buf_text(&out),
-			"'%s' starts %s, a place that others can write to or that means nothing",
-			rule->name, rule->interpreter);
+			"'%s' starts %s, a place that others can write to or that means nothing", rule->name,
+			rule->interpreter);
 }
 
 static const struct status_row *row_of(const struct status *s, const struct rule *rule)
@@ -269,8 +277,8 @@ static void check_leftover(const struct rule *rule, const struct arch *arch, str
 
 	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
 	if (replace_is_temporary(rule->name, &len, &is_trial))
-		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again),
-			"'%s' was left by a run that was killed", rule->name);
+		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again), "'%s' was left by a run that was killed",
+			rule->name);
 }
 
 static void check_entries(const struct status *s, struct doctor *d)
@@ -321,8 +329,8 @@ static bool is_wide(const struct status *s, const struct status_row *row, struct
 	doctor_unregister_hint(&out, row->rule);
 	if (!rows_of(s, row->rule, row))
 		doctor_add(d, FINDING_PROBLEM, "too-wide", buf_text(&out),
-			"'%s' takes programs of %u architectures and starts %s for all of them",
-			row->rule->name, all, row->rule->interpreter);
+			"'%s' takes programs of %u architectures and starts %s for all of them", row->rule->name, all,
+			row->rule->interpreter);
 	return true;
 }
 
@@ -341,12 +349,11 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	case STATUS_BROKEN:
 		if (row->arch == arch_host())
 			break; /* told as takes-native */
-		doctor_add(d, FINDING_PROBLEM, "broken", buf_text(&again), "%s is broken: %s", name,
-			row->why);
+		doctor_add(d, FINDING_PROBLEM, "broken", buf_text(&again), "%s is broken: %s", name, row->why);
 		break;
 	case STATUS_SHADOWED:
-		doctor_add(d, doctor_has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE,
-			"shadowed", doctor_has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
+		doctor_add(d, doctor_has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE, "shadowed",
+			doctor_has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
 			"%s is never used: a newer handler takes the same programs", name);
 		break;
 	case STATUS_DISABLED:
@@ -362,10 +369,11 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64"))
 			doctor_add(d, FINDING_WARNING, "hijacked", buf_text(&out),
 				"%s takes i386 programs, which most x86-64 kernels run by themselves "
-				"and faster", name);
+				"and faster",
+				name);
 		else
-			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s",
-				arch, row->rule ? row->rule->interpreter : "a handler");
+			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s", arch,
+				row->rule ? row->rule->interpreter : "a handler");
 		break;
 	case STATUS_NATIVE:
 		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch);
@@ -394,7 +402,7 @@ static bool is_persistent(const struct rule *rule)
 static void check_persistence(const struct status *s, struct doctor *d)
 {
 	bool has_systemd = exists("/run/systemd/system") &&
-		(exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
+			   (exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
 	auto_buf names = { 0 }, hint = { 0 };
 
 	buf_adds(&hint, "sudo anyarch register --persist");
@@ -410,12 +418,10 @@ static void check_persistence(const struct status *s, struct doctor *d)
 		return;
 	if (s->around.is_machine)
 		doctor_add(d, FINDING_NOTE, "not-persistent", buf_text(&hint),
-			"gone after a reboot, as nothing in /etc/binfmt.d brings them back: %s",
-			buf_text(&names));
+			"gone after a reboot, as nothing in /etc/binfmt.d brings them back: %s", buf_text(&names));
 	if (has_systemd)
 		doctor_add(d, FINDING_NOTE, "systemd-binfmt", buf_text(&hint),
-			"systemd-binfmt writes to the table, too: when it restarts it removes %s",
-			buf_text(&names));
+			"systemd-binfmt writes to the table, too: when it restarts it removes %s", buf_text(&names));
 }
 
 void doctor_machine(const struct status *status, struct doctor *ret)
@@ -428,6 +434,5 @@ void doctor_machine(const struct status *status, struct doctor *ret)
 	check_others(ret);
 	check_containers(status, ret);
 	if (status->is_emulating)
-		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s",
-			status_lasting(status));
+		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s", status_lasting(status));
 }

@@ -32,8 +32,8 @@ struct doctor {
 };
 
 /* Adds a finding; hint may be NULL. */
-void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
-	const char *fmt, ...) PRINTF_LIKE(5, 6);
+void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint, const char *fmt, ...)
+	PRINTF_LIKE(5, 6);
 /* The worst level. */
 enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
@@ -60,14 +60,13 @@ void doctor_machine(const struct status *status, struct doctor *ret);
  * Follows one file from what was typed to a running process. root is a directory descriptor inside which it would
  * be run, -1 for this machine. -errno when the file cannot be read at all; that it is no program is a finding.
  */
-int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
-	struct err *e);
+int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e);
 /* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
-bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content);
-/* Whether native tools that inject --accelerate put into a root serve; nothing is found where there are none. 0, -ENOMEM. */
+bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content);
+/* Whether native tools that inject --accelerate put into a root serve; nothing is found where there are none. 0,
+ * -ENOMEM. */
 int doctor_tools(const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret,
 	struct err *e);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
-void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
-	bool has_emulator_inside, struct doctor *ret);
+void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
+	struct doctor *ret);

@@ -29,16 +29,16 @@ static const struct status_row *find_disabled(const struct status *s, const stru
 	return NULL;
 }
 
-void doctor_platform(const struct status *status, const struct arch *arch, const char *what,
-	bool has_emulator_inside, struct doctor *ret)
+void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
+	struct doctor *ret)
 {
 	const struct status_row *row = find_row(status, arch), *disabled = find_disabled(status, arch);
 	auto_buf again = { 0 };
 
 	doctor_register_hint(&again, arch, row ? row->rule : NULL);
 	if (row && row->state == STATUS_NATIVE)
-		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s by itself", what,
-			arch_word(arch));
+		doctor_add(
+			ret, FINDING_OK, "native", NULL, "%s: this machine runs %s by itself", what, arch_word(arch));
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)
@@ -47,32 +47,32 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			disabled->rule->name, arch_word(arch));
 	else if (!row || row->state == STATUS_MISSING)
 		doctor_add(ret, FINDING_PROBLEM, "no-handler", buf_text(&again),
-			"%s: no handler takes %s programs: they fail with 'Exec format error' (ENOEXEC)",
-			what, arch_word(arch));
+			"%s: no handler takes %s programs: they fail with 'Exec format error' (ENOEXEC)", what,
+			arch_word(arch));
 	else if (row->state == STATUS_BROKEN)
 		doctor_add(ret, FINDING_PROBLEM, "broken", buf_text(&again), "%s: %s is broken: %s", what,
 			row->rule ? row->rule->name : "the handler", row->why);
 	else if (row->rule && !(row->rule->flags & RULE_FIXED) && !has_emulator_inside)
 		doctor_add(ret, FINDING_PROBLEM, "not-fixed", buf_text(&again),
 			"%s: %s is not fixed (no F), and no %s that works is inside: 'No such file or "
-			"directory' (ENOENT)", what, row->rule->name, row->rule->interpreter);
+			"directory' (ENOENT)",
+			what, row->rule->name, row->rule->interpreter);
 	else
-		doctor_add(ret, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", what,
-			arch_word(arch), row->rule ? row->rule->interpreter : "a handler");
+		doctor_add(ret, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", what, arch_word(arch),
+			row->rule ? row->rule->interpreter : "a handler");
 }
 
 /* Whether the kernel could start that emulator for arch in there: a handler without F opens it in the root. */
 static bool is_inside(int root, const char *path, const struct arch *arch)
 {
-	auto_fd fd = root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) :
-				 fd_open_regular(AT_FDCWD, path, 0);
+	auto_fd fd =
+		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
 	char version[EMULATOR_VERSION_MAX];
 
 	return fd >= 0 && !emulator_check(fd, NULL) && emulator_version(fd, arch, version);
 }
 
-bool doctor_is_provided(const struct status *status, const struct arch *arch,
-	const struct content *content)
+bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content)
 {
 	const struct status_row *row = find_row(status, arch);
 
@@ -92,8 +92,8 @@ struct start {
 
 static struct start read_start(int root, const char *path)
 {
-	auto_fd fd = root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) :
-				 fd_open_regular(AT_FDCWD, path, 0);
+	auto_fd fd =
+		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
 	struct start start = { .is_executable = true };
 	struct statvfs fs;
 	struct stat st;
@@ -126,8 +126,7 @@ static void check_permission(const struct start *start, const char *path, struct
 	buf_adds(&hint, ")\"");
 	if (start->is_noexec)
 		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
-			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)",
-			path);
+			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
 }
 
 /* A rule that fits all but the bytes in which type-2 AppImages differ. */
@@ -150,12 +149,10 @@ static void check_program(const struct status *s, int root, const struct file_st
 		entry = table_match(&s->table, start.head, (size_t)start.n);
 	if (step->elf.is_truncated)
 		doctor_add(d, FINDING_PROBLEM, "truncated", NULL,
-			"%s is shorter than its header says: it was copied or downloaded in part",
-			step->path);
+			"%s is shorter than its header says: it was copied or downloaded in part", step->path);
 	if (!arch) {
 		doctor_add(d, FINDING_PROBLEM, "no-emulator", NULL,
-			"%s is for a machine that QEMU does not emulate: 'Exec format error'",
-			step->path);
+			"%s is for a machine that QEMU does not emulate: 'Exec format error'", step->path);
 		return;
 	}
 	row = find_row(s, arch);
@@ -164,22 +161,23 @@ static void check_program(const struct status *s, int root, const struct file_st
 		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
 		doctor_add(d, FINDING_PROBLEM, "appimage", buf_text(&replace),
 			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
-			"error'", step->path, arch_word(arch));
+			"error'",
+			step->path, arch_word(arch));
 		return;
 	}
 	if (entry && !s->is_off && start.is_set_id && !(entry->rule.flags & RULE_CREDENTIALS)) {
 		buf_addf(&replace, "sudo anyarch register --credentials %s", arch_word(arch));
 		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&replace),
 			"%s: its set-user-ID bit is ignored, as the handler '%s' has no C: sudo and the "
-			"like fail", step->path, entry->rule.name);
+			"like fail",
+			step->path, entry->rule.name);
 	}
 	if (entry && !s->is_off) {
-		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes",
-			step->path, entry->rule.name);
+		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes", step->path,
+			entry->rule.name);
 		doctor_interpreter(&entry->rule, arch, d);
 	}
-	doctor_platform(s, arch, step->path,
-		entry && is_inside(root, entry->rule.interpreter, arch), d);
+	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
 /* Debian's way to have a C library for another architecture. */
@@ -206,7 +204,8 @@ static void check_loader(const struct file_step *step, const struct file_facts *
 	loader_hint(&hint, facts, step->elf.interpreter);
 	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
 		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
-		"program exists", step->path, step->elf.interpreter);
+		"program exists",
+		step->path, step->elf.interpreter);
 }
 
 static void check_script(int root, const struct file_step *step, struct doctor *d)
@@ -221,15 +220,15 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 	if (strchr(step->command, '\r'))
 		doctor_add(d, FINDING_PROBLEM, "carriage-return", buf_text(&hint),
 			"%s has Windows line ends: its program is looked for with a carriage return in "
-			"its name", step->path);
+			"its name",
+			step->path);
 }
 
 /* A file that is none, or half of one, is a finding, not a failure to look. */
 static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
 {
 	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
-		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Permission denied' (EACCES)",
-			e->message);
+		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Permission denied' (EACCES)", e->message);
 	else if (code == -ENOEXEC)
 		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Exec format error'",
 			e->message ? e->message : path);
@@ -242,8 +241,7 @@ static int tell_refusal(int code, const char *path, struct doctor *ret, struct e
 	return 0;
 }
 
-int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret,
-	struct err *e)
+int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)
 {
 	struct file_facts facts;
 	auto_err why = { 0 };
@@ -262,7 +260,8 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 	if (!r && facts.missing && !strchr(facts.missing, '\r'))
 		doctor_add(ret, FINDING_PROBLEM, "script-program-missing", NULL,
 			"%s asks for %s, which is not there: 'No such file or directory' (ENOENT) "
-			"although the script exists", facts.steps[facts.n - 1].path, facts.missing);
+			"although the script exists",
+			facts.steps[facts.n - 1].path, facts.missing);
 	if (!r && facts.is_too_deep)
 		doctor_add(ret, FINDING_PROBLEM, "too-deep", NULL,
 			"scripts that call scripts, more than the kernel follows (ELOOP)");

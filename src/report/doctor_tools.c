@@ -28,7 +28,8 @@ int doctor_tools(const struct status *status, int root, const struct arch *arch,
 		return 0;
 	buf_addf(&hint, "sudo anyarch register --accelerate %s", arch->qemu);
 	if (status_accelerates(status, arch))
-		doctor_add(ret, FINDING_OK, "accelerated", NULL, "%s: native ones run for %s", target, buf_text(&tools));
+		doctor_add(
+			ret, FINDING_OK, "accelerated", NULL, "%s: native ones run for %s", target, buf_text(&tools));
 	else
 		doctor_add(ret, FINDING_NOTE, "not-accelerating", buf_text(&hint),
 			"%s: there are native tools for %s, and the handler's emulator does not start them", target,

@@ -17,7 +17,7 @@ struct file_step {
 
 struct file_facts {
 	struct file_step steps[FILE_STEPS_MAX];
-	size_t n; /* the last one is what runs, unless missing or too_deep */
+	size_t n;      /* the last one is what runs, unless missing or too_deep */
 	char *missing; /* an interpreter of a script that is not there; owned */
 	bool is_too_deep;
 	bool has_loader; /* of a dynamic program: its ELF interpreter is there */

@@ -13,8 +13,7 @@
 
 const char *const finding_words[] = { "ok", "note", "warning", "problem" };
 
-void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint,
-	const char *fmt, ...)
+void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint, const char *fmt, ...)
 {
 	struct finding *f;
 	va_list ap;
@@ -111,8 +110,7 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 	}
 	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
 		buf_adds(out, "sudo apt install qemu-user-static && ");
-	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "",
-		arch ? arch_word(arch) : "");
+	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "", arch ? arch_word(arch) : "");
 }
 
 void doctor_unregister_hint(struct buf *out, const struct rule *rule)

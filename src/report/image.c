@@ -79,9 +79,9 @@ static void name_digest(const char *name, char ret[DIGEST_TEXT])
 		*ret = '\0';
 }
 
-/* Opens, reads and closes some layers. One that is not here (foreign, or left out) is allowed; its place stays empty. */
-static int read_some(const struct bundle *bundle, struct store *store, size_t from, size_t n,
-	struct err *e)
+/* Opens, reads and closes some layers. One that is not here (foreign, or left out) is allowed; its place stays empty.
+ */
+static int read_some(const struct bundle *bundle, struct store *store, size_t from, size_t n, struct err *e)
 {
 	struct layer_source sources[AT_ONCE];
 	int r = 0;
@@ -95,7 +95,8 @@ static int read_some(const struct bundle *bundle, struct store *store, size_t fr
 		store->found[from + i] = (struct found){ !r, source->member.size };
 		if (store->are_blobs)
 			name_digest(store->names[from + i], source->digest);
-		source->is_known = !r && cache_load(store->cache, source->digest, source->member.size, store->layers + from + i);
+		source->is_known =
+			!r && cache_load(store->cache, source->digest, source->member.size, store->layers + from + i);
 		if (r == -ENOENT)
 			r = 0;
 		if (!r)
@@ -135,7 +136,7 @@ bool image_looks_like(int fd)
 
 	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
 				  ((head[0] & 0xf0) == 0x50 && !memcmp(head + 1, "\x2a\x4d\x18", 3)))) ||
-		(n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
+	       (n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
 }
 
 bool image_fits(const struct platform *wanted, const struct platform *found)
@@ -183,13 +184,12 @@ static bool do_agree(const struct image_facts *facts)
 	if (!content->has_platform)
 		return true;
 	if (!facts->has_label) /* Linux, and no platform: whatever the files are for, it is not that */
-		return !facts->image->os || strcmp(facts->image->os, "linux") ||
-			!facts->image->architecture;
+		return !facts->image->os || strcmp(facts->image->os, "linux") || !facts->image->architecture;
 	return image_fits(&facts->label, &content->platform);
 }
 
-static int look_at_image(struct store *store, struct image_facts *facts, const struct image_visit *visit, int *ret_answer,
-	struct err *e)
+static int look_at_image(
+	struct store *store, struct image_facts *facts, const struct image_visit *visit, int *ret_answer, struct err *e)
 {
 	const struct model_image *image = facts->image;
 	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(struct layer *));
@@ -208,8 +208,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 		}
 		if (image->layer_sizes && image->layer_sizes[i] != store->found[at].size)
 			return err_set(e, -EBADMSG, "%s has %llu bytes instead of %llu", image->layers[i],
-				(unsigned long long)store->found[at].size,
-				(unsigned long long)image->layer_sizes[i]);
+				(unsigned long long)store->found[at].size, (unsigned long long)image->layer_sizes[i]);
 		if (layer->has_failed)
 			return err_set(e, layer->err.code, "%s: %s", image->layers[i],
 				layer->err.message ? layer->err.message : "unreadable");
@@ -217,16 +216,16 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	}
 	r = view_content(&view, &store->work, &facts->content);
 	if (r)
-		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at") :
-				     err_sys(e, r, "cannot look at the image");
+		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at")
+				   : err_sys(e, r, "cannot look at the image");
 	facts->agrees = do_agree(facts);
 	if (visit->each)
 		*ret_answer = visit->each(facts, &view, visit->context);
 	return 0;
 }
 
-static int look_at_all(const struct bundle *bundle, struct image_report *report, const struct image_visit *visit,
-	struct err *e)
+static int look_at_all(
+	const struct bundle *bundle, struct image_report *report, const struct image_visit *visit, struct err *e)
 {
 	struct model *model = &report->model;
 	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE, .cache = visit->cache };

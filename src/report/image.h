@@ -9,13 +9,13 @@
 struct image_facts {
 	struct model_image *image; /* inside the report's model */
 	struct content content;
-	bool has_label;		/* the label is a platform that is known */
+	bool has_label; /* the label is a platform that is known */
 	struct platform label;
-	bool has_called;	/* what an engine chooses it by: the index above, else the label */
+	bool has_called; /* what an engine chooses it by: the index above, else the label */
 	struct platform called;
-	bool agrees;		/* index, label and files, where they are known */
-	bool is_incomplete;	/* a layer is not in the file: what was found is not all */
-	struct err err;		/* why its layers could not be read */
+	bool agrees;	    /* index, label and files, where they are known */
+	bool is_incomplete; /* a layer is not in the file: what was found is not all */
+	struct err err;	    /* why its layers could not be read */
 };
 
 struct image_report {
@@ -30,7 +30,8 @@ struct image_report {
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
 /* How to look: zeroed but for the cache, which is -1, it is as above. */
 struct image_visit {
-	/* Each image's view is shown once, with what was found in it, while its layers are there. Other than 0 ends it. */
+	/* Each image's view is shown once, with what was found in it, while its layers are there. Other than 0 ends it.
+	 */
 	int (*each)(struct image_facts *facts, const struct view *view, void *context);
 	void *context;
 	int cache; /* layers that are in it are not read (image/cache.h); others go into it */

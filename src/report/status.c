@@ -10,8 +10,7 @@
 #include "binfmt/exec.h"
 #include "emulator/stub.h"
 
-const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled",
-	"missing", "foreign" };
+const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign" };
 
 enum { TRIALS_MAX = ARCH_COUNT_MAX + 16 };
 
@@ -36,8 +35,7 @@ static int try_all(struct trials *t, struct err *e)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, t->n++) {
 			t->arch[t->n] = a;
 			t->is_secondary[t->n] = m > 0;
-			t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, m, NULL),
-				.exe = -1 };
+			t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
 		}
 	r = exec_trace(t->trace, t->n, e);
 	for (size_t i = 0; !r && i < t->n; i++)
@@ -60,8 +58,8 @@ static void end_trials(struct trials *t)
 		cleanup_fd(&t->trace[i].exe);
 }
 
-static struct status_row *add_row(struct status *s, const struct arch *arch,
-	enum status_state state, const struct rule *rule)
+static struct status_row *add_row(
+	struct status *s, const struct arch *arch, enum status_state state, const struct rule *rule)
 {
 	struct status_row *row = &s->rows[s->n];
 
@@ -72,8 +70,7 @@ static struct status_row *add_row(struct status *s, const struct arch *arch,
 	return row;
 }
 
-static int open_table(const char *mount_at, bool may_look_inside, struct status *s,
-	struct instance *ret)
+static int open_table(const char *mount_at, bool may_look_inside, struct status *s, struct instance *ret)
 {
 	s->instance = instance_find(mount_at, &s->path);
 	if (s->instance == INSTANCE_VISIBLE)
@@ -94,8 +91,7 @@ static void read_table(const char *mount_at, bool may_look_inside, struct status
 }
 
 /* The row of an architecture that a handler takes; the probe said whether it works. */
-static void add_handled(struct status *s, const struct trials *t, size_t i,
-	const struct table_entry *serving)
+static void add_handled(struct status *s, const struct trials *t, size_t i, const struct table_entry *serving)
 {
 	const struct rule *rule = serving ? &serving->rule : NULL;
 	struct status_row *row = add_row(s, t->arch[i], STATUS_BROKEN, rule);
@@ -107,12 +103,12 @@ static void add_handled(struct status *s, const struct trials *t, size_t i,
 	if (exec_is_good(&t->run[i])) {
 		row->state = STATUS_EMULATED;
 		/* Where no empty root can be had: what is fixed and needs no file runs in every root. */
-		row->is_verified = t->is_rooted ? is_fixed :
-			rule && is_fixed && t->trace[i].exe >= 0 && !emulator_check(t->trace[i].exe, NULL);
+		row->is_verified = t->is_rooted ? is_fixed
+						: rule && is_fixed && t->trace[i].exe >= 0 &&
+							  !emulator_check(t->trace[i].exe, NULL);
 	} else if (!is_fixed && t->run[i].error == ENOENT) {
 		row->state = STATUS_EMULATED;
-		snprintf(row->why, sizeof(row->why),
-			"not fixed: fails wherever the emulator is not inside the root");
+		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");
 	} else {
 		exec_explain(&t->run[i], row->why, sizeof(row->why));
 	}
@@ -123,19 +119,16 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 {
 	const struct arch *arch = t->arch[i];
 	const struct exec_job *trace = &t->trace[i];
-	const struct table_entry *serving = table_match(&s->table, trace->probe.data,
-		trace->probe.size);
+	const struct table_entry *serving = table_match(&s->table, trace->probe.data, trace->probe.size);
 	size_t before = s->n;
 
-	if (trace->taker == EXEC_ITSELF ||
-		(trace->taker == EXEC_UNKNOWN && !serving && exec_is_good(&t->run[i]))) {
+	if (trace->taker == EXEC_ITSELF || (trace->taker == EXEC_UNKNOWN && !serving && exec_is_good(&t->run[i]))) {
 		if (!t->is_secondary[i])
 			add_row(s, arch, STATUS_NATIVE, NULL);
 	} else if (t->was_run[i] && trace->taker != EXEC_NOBODY) {
 		add_handled(s, t, i, serving);
 	} else if (serving && !s->is_off) {
-		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why,
-			sizeof(s->rows->why));
+		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why, sizeof(s->rows->why));
 	}
 	for (size_t k = 0; k < s->table.n; k++) {
 		const struct table_entry *entry = &s->table.entries[k];
@@ -143,8 +136,7 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 		if (entry->is_odd || (entry == serving && !s->is_off) ||
 			!rule_matches(&entry->rule, trace->probe.data, trace->probe.size))
 			continue;
-		add_row(s, arch, entry->rule.is_enabled && !s->is_off ? STATUS_SHADOWED :
-									STATUS_DISABLED,
+		add_row(s, arch, entry->rule.is_enabled && !s->is_off ? STATUS_SHADOWED : STATUS_DISABLED,
 			&entry->rule);
 	}
 	if (s->n == before && is_wanted && !t->is_secondary[i])
@@ -165,8 +157,8 @@ static void add_rest(struct status *s, bool is_limited)
 	}
 }
 
-int status_collect(const char *mount_at, bool may_look_inside, const struct name_set *names,
-	struct status *ret, struct err *e)
+int status_collect(
+	const char *mount_at, bool may_look_inside, const struct name_set *names, struct status *ret, struct err *e)
 {
 	auto_free struct trials *t = mem_new(1, sizeof(*t));
 	bool is_limited = names->n && !names->is_all;
@@ -178,8 +170,7 @@ int status_collect(const char *mount_at, bool may_look_inside, const struct name
 	read_table(mount_at, may_look_inside, ret);
 	r = try_all(t, e);
 	for (size_t i = 0; !r && i < t->n; i++) {
-		bool is_usual = !strcmp(t->arch[i]->qemu, "arm") ||
-			!strcmp(t->arch[i]->qemu, "aarch64");
+		bool is_usual = !strcmp(t->arch[i]->qemu, "arm") || !strcmp(t->arch[i]->qemu, "aarch64");
 
 		if (!is_limited || name_set_has(names, t->arch[i]))
 			add_arch_rows(ret, t, i, is_limited || is_usual || names->is_all);
@@ -232,8 +223,7 @@ bool status_works(const struct status *s, const struct arch *arch)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->rows[i].arch == arch && (s->rows[i].state == STATUS_NATIVE ||
-						       (s->rows[i].state == STATUS_EMULATED &&
-							       s->rows[i].is_verified)))
+						       (s->rows[i].state == STATUS_EMULATED && s->rows[i].is_verified)))
 			return true;
 	return false;
 }

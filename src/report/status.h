@@ -13,8 +13,8 @@ enum status_state {
 	STATUS_BROKEN,	 /* a handler takes it, and its probe fails */
 	STATUS_SHADOWED, /* a newer handler takes what this one would */
 	STATUS_DISABLED,
-	STATUS_MISSING,	 /* nothing takes it */
-	STATUS_FOREIGN,	 /* an entry for something else */
+	STATUS_MISSING, /* nothing takes it */
+	STATUS_FOREIGN, /* an entry for something else */
 };
 
 extern const char *const status_words[];
@@ -27,7 +27,7 @@ struct status_row {
 	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
 	bool is_accelerating;	 /* its emulator has the entry stub */
 	char version[EMULATOR_VERSION_MAX];
-	char why[160];		 /* of broken, and remarks; "" for none */
+	char why[160]; /* of broken, and remarks; "" for none */
 };
 
 enum { STATUS_ROWS_MAX = 512 };
@@ -37,9 +37,9 @@ struct status {
 	struct status_row rows[STATUS_ROWS_MAX];
 	size_t n;
 	enum instance_state instance;
-	char *path;	 /* where the table is mounted; owned, NULL when not here */
+	char *path; /* where the table is mounted; owned, NULL when not here */
 	bool is_readable;
-	bool is_off;	 /* the whole table is switched off */
+	bool is_off;	   /* the whole table is switched off */
 	bool is_emulating; /* some handler works */
 	struct surroundings around;
 };
@@ -52,8 +52,8 @@ struct status {
  * may_look_inside a table that is alive and mounted nowhere here is read through a detached mount, in
  * the initial user namespace only.
  */
-int status_collect(const char *mount_at, bool may_look_inside, const struct name_set *names,
-	struct status *ret, struct err *e);
+int status_collect(
+	const char *mount_at, bool may_look_inside, const struct name_set *names, struct status *ret, struct err *e);
 void status_done(struct status *status);
 /* One sentence: how long the table lives. */
 const char *status_lasting(const struct status *status);

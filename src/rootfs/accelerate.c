@@ -65,8 +65,8 @@ static int write_tool(const struct toolchain *t, size_t i, int dir, struct err *
 static int write_record(const struct spot *spot, int dir)
 {
 	char text[SPOT_RECORD_MAX];
-	int len = snprintf(text, sizeof(text), "%d %lld %ld\n", spot->is_made, (long long)(spot->is_made ? spot->time.tv_sec : 0),
-		spot->is_made ? spot->time.tv_nsec : 0L);
+	int len = snprintf(text, sizeof(text), "%d %lld %ld\n", spot->is_made,
+		(long long)(spot->is_made ? spot->time.tv_sec : 0), spot->is_made ? spot->time.tv_nsec : 0L);
 
 	return write_bytes(dir, SPOT_RECORD, text, (size_t)len);
 }
@@ -176,7 +176,8 @@ static bool is_same(const struct spot *spot, const struct toolchain *t, const st
 		memcmp(have.data, index.data, index.len))
 		return false;
 	have.len = 0;
-	return !fd_read_all(b, BUF_LIMIT, &have) && have.len == manifest.len && !memcmp(have.data, manifest.data, manifest.len);
+	return !fd_read_all(b, BUF_LIMIT, &have) && have.len == manifest.len &&
+	       !memcmp(have.data, manifest.data, manifest.len);
 }
 
 /* Keeps what a former one knows of the time before all of them. */
@@ -212,7 +213,8 @@ static int swap_in(struct spot *spot, bool has_old)
 	return fsync(spot->above) < 0 ? -errno : 0;
 }
 
-static int put(struct spot *spot, const struct toolchain *t, const struct twins *twins, enum inject_result *ret, struct err *e)
+static int put(
+	struct spot *spot, const struct toolchain *t, const struct twins *twins, enum inject_result *ret, struct err *e)
 {
 	bool was_made = spot->is_made, has_old = spot_has(spot, SPOT_NAME);
 	int r;
@@ -250,8 +252,8 @@ static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
 	return r ? r : spot_open_own(spot, e);
 }
 
-int accelerate_put(int root, const struct toolchain *t, const struct twins *twins, bool dry_run, enum inject_result *ret,
-	struct err *e)
+int accelerate_put(int root, const struct toolchain *t, const struct twins *twins, bool dry_run,
+	enum inject_result *ret, struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
 	int r = open_spot(root, dry_run, &spot, e);

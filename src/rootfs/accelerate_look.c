@@ -145,7 +145,8 @@ static enum accelerate_state look_at_tools(struct look *l, struct buf *tools, st
 
 	for (uint32_t i = 0; i < index->n_tools; i++)
 		if (list[i].kind == ENTRY_PROGRAM)
-			add_word(is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)) ? tools : lost,
+			add_word(is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)) ? tools
+													     : lost,
 				text_at(l, list[i].path));
 	return lost->len ? ACCELERATE_BROKEN : ACCELERATE_GOOD;
 }

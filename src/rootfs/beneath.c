@@ -63,8 +63,7 @@ static int go_down(struct walk *w, const char *name, int fd)
 {
 	size_t len = strlen(w->done);
 
-	if (snprintf(w->done + len, sizeof(w->done) - len, "/%s", name) >=
-		(int)(sizeof(w->done) - len)) {
+	if (snprintf(w->done + len, sizeof(w->done) - len, "/%s", name) >= (int)(sizeof(w->done) - len)) {
 		cleanup_fd(&fd);
 		return -ENAMETOOLONG;
 	}
@@ -84,8 +83,7 @@ static int follow(struct walk *w, int link)
 		return -ELOOP;
 	memcpy(rest, w->todo, sizeof(rest));
 	/* Without a rest there is no slash either: it would ask for a directory. */
-	if (snprintf(w->todo, sizeof(w->todo), "%s%s%s", text, *rest ? "/" : "", rest) >=
-		(int)sizeof(w->todo))
+	if (snprintf(w->todo, sizeof(w->todo), "%s%s%s", text, *rest ? "/" : "", rest) >= (int)sizeof(w->todo))
 		return -ENAMETOOLONG;
 	if (*text != '/')
 		return 0;

@@ -78,8 +78,7 @@ static int check(const struct place *place, const char *at, const struct record 
 	return 0;
 }
 
-static int eject_at(int root, const char *at, struct place *place, bool dry_run,
-	enum inject_result *ret, struct err *e)
+static int eject_at(int root, const char *at, struct place *place, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	enum place_backup backup;
 	struct record record;
@@ -136,8 +135,7 @@ static bool record_target(const char *dir, const char *entry, char at[INJECT_PAT
 	size_t len = strlen(entry), suffix = strlen(PLACE_RECORD);
 
 	return *entry == '.' && len > suffix + 1 && !strcmp(entry + len - suffix, PLACE_RECORD) &&
-		snprintf(at, INJECT_PATH_MAX, "%s/%.*s", dir, (int)(len - suffix - 1), entry + 1) <
-		INJECT_PATH_MAX;
+	       snprintf(at, INJECT_PATH_MAX, "%s/%.*s", dir, (int)(len - suffix - 1), entry + 1) < INJECT_PATH_MAX;
 }
 
 static int walk(struct search_records *s, int fd, unsigned depth);

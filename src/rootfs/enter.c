@@ -21,8 +21,8 @@ static const char *path_of(int fd, char path[FD_PATH])
 	return path;
 }
 
-static int mount_at(int root, const char *at, const char *source, const char *type, unsigned long flags,
-	const char *data)
+static int mount_at(
+	int root, const char *at, const char *source, const char *type, unsigned long flags, const char *data)
 {
 	auto_fd place = beneath_open(root, at, O_PATH);
 	char path[FD_PATH];
@@ -38,8 +38,7 @@ static void make_read_only(int root, const char *at)
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	auto_fd place = beneath_open(root, at, O_PATH);
 
-	if (place >= 0 && !syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
-				  sizeof(attr)))
+	if (place >= 0 && !syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
 		return;
 	mount_at(root, at, NULL, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		NULL); /* before Linux 5.12: the top one alone */
@@ -62,8 +61,8 @@ static void make_dev(int root)
 	static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
 	static const struct {
 		const char *name, *target;
-	} links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" },
-		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" } };
+	} links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" } };
 	auto_fd dev = -1;
 
 	if (mount_at(root, "/dev", "tmpfs", "tmpfs", MS_NOSUID, "mode=0755,size=64k"))
@@ -96,8 +95,8 @@ static int add_tools(int root, const struct enter_request *request, struct err *
 	if (r)
 		return err_sys(e, r, "cannot mount a place for native tools");
 	place = beneath_open(root, ENTRY_PLACE_RUN, O_RDONLY | O_DIRECTORY);
-	r = place < 0 ? err_sys(e, place, ENTRY_PLACE_RUN) :
-			accelerate_show(place, request->toolchain, request->twins, ENTRY_PLACE_RUN, e);
+	r = place < 0 ? err_sys(e, place, ENTRY_PLACE_RUN)
+		      : accelerate_show(place, request->toolchain, request->twins, ENTRY_PLACE_RUN, e);
 	make_read_only(root, ENTRY_PLACE_RUN);
 	return r;
 }
@@ -118,8 +117,7 @@ static int bind_one(int root, const char *spec, struct err *e)
 /* pivot_root(".", "."): the old root ends up below the new one and is taken off (pivot_root(2), NOTES). */
 static int pivot(int root, const char *workdir, struct err *e)
 {
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
-		chdir("/") < 0)
+	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return err_sys(e, -errno, "cannot change the root");
 	if (workdir && chdir(workdir) < 0)
 		return err_sys(e, -errno, "%s", workdir);

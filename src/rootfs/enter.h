@@ -9,8 +9,8 @@ enum { ENTER_BINDS_MAX = 32 };
 struct enter_request {
 	const char *binds[ENTER_BINDS_MAX]; /* "SRC:DST" */
 	size_t n_binds;
-	const char *workdir; /* inside; NULL: / */
-	bool keep_tmp;	     /* no tmpfs on /tmp */
+	const char *workdir;		   /* inside; NULL: / */
+	bool keep_tmp;			   /* no tmpfs on /tmp */
 	const struct toolchain *toolchain; /* native tools for ENTRY_PLACE_RUN, as far as they equal; NULL: none */
 	const struct twins *twins;
 };

@@ -57,10 +57,8 @@ struct work {
 
 static int refuse_backup(const struct inject_request *request, struct err *e)
 {
-	err_set(e, -EBADMSG, "%s: a file by the name under which the old one would be kept is there",
-		request->at);
-	return err_hint(e, "look at .%s" PLACE_BACKUP " beside it, and move it away",
-		str_basename(request->at));
+	err_set(e, -EBADMSG, "%s: a file by the name under which the old one would be kept is there", request->at);
+	return err_hint(e, "look at .%s" PLACE_BACKUP " beside it, and move it away", str_basename(request->at));
 }
 
 /* Reads only. */
@@ -336,11 +334,9 @@ static int look_and_decide(struct work *w)
 	enum there there = look(&w->place, &job->request.source->emulator);
 	int r;
 
-	job->result = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED :
-										      INJECT_DONE;
+	job->result = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
 	if (there == THERE_UNFIT)
-		return err_set(&job->err, -EBADMSG, "%s: something that is no file stands there",
-			job->request.at);
+		return err_set(&job->err, -EBADMSG, "%s: something that is no file stands there", job->request.at);
 	if (there == THERE_SAME)
 		return 0;
 	r = decide(&w->place, &job->request, there, &w->decision, &job->err);

@@ -24,7 +24,7 @@ enum inject_result {
 	INJECT_REPLACED,  /* another file was there; eject brings it back */
 	INJECT_UNCHANGED, /* the same emulator is there already */
 	INJECT_REMOVED,
-	INJECT_ABSENT,	  /* nothing of ours is there */
+	INJECT_ABSENT, /* nothing of ours is there */
 };
 extern const char *const inject_words[];
 
@@ -35,9 +35,9 @@ extern const char *const inject_words[];
  */
 struct inject_request {
 	struct inject_source *source;
-	const char *at;	   /* path inside the root, absolute */
+	const char *at; /* path inside the root, absolute */
 	bool dry_run;
-	bool has_epoch;	   /* SOURCE_DATE_EPOCH bounds the file's time */
+	bool has_epoch; /* SOURCE_DATE_EPOCH bounds the file's time */
 	int64_t epoch;
 };
 

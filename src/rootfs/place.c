@@ -87,11 +87,10 @@ enum place_backup place_backup(const struct place *place)
 	char name[NAME_MAX + 1];
 	struct stat backup, file;
 
-	if (record_name(place->name, PLACE_BACKUP, name) ||
-		fstatat(place->dir, name, &backup, AT_SYMLINK_NOFOLLOW) < 0)
+	if (record_name(place->name, PLACE_BACKUP, name) || fstatat(place->dir, name, &backup, AT_SYMLINK_NOFOLLOW) < 0)
 		return BACKUP_NONE;
-	if (!fstatat(place->dir, place->name, &file, AT_SYMLINK_NOFOLLOW) &&
-		file.st_dev == backup.st_dev && file.st_ino == backup.st_ino)
+	if (!fstatat(place->dir, place->name, &file, AT_SYMLINK_NOFOLLOW) && file.st_dev == backup.st_dev &&
+		file.st_ino == backup.st_ino)
 		return BACKUP_IS_FILE;
 	return BACKUP_OTHER;
 }

@@ -14,7 +14,7 @@
 struct place {
 	int dir;
 	char name[NAME_MAX + 1];
-	unsigned made;	/* directories that were made for it */
+	unsigned made;	      /* directories that were made for it */
 	struct timespec time; /* before, of the lowest directory that was there */
 };
 

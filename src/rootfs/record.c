@@ -20,8 +20,9 @@ int record_name(const char *name, const char *suffix, char ret[256])
 void record_render(const struct record *r, struct buf *out)
 {
 	buf_adds(out, HEAD);
-	buf_addf(out, "digest %s\nalso %s\nbackup %u\nmade %u\ntime %lld %ld\n", r->digest,
-		*r->also ? r->also : "-", r->has_backup, r->made_dirs, (long long)(r->dir_time.tv_sec < 0 ? 0 : r->dir_time.tv_sec), r->dir_time.tv_nsec);
+	buf_addf(out, "digest %s\nalso %s\nbackup %u\nmade %u\ntime %lld %ld\n", r->digest, *r->also ? r->also : "-",
+		r->has_backup, r->made_dirs, (long long)(r->dir_time.tv_sec < 0 ? 0 : r->dir_time.tv_sec),
+		r->dir_time.tv_nsec);
 }
 
 /* Takes "KEY VALUE\n" off; false when the next line is not that. */
@@ -65,11 +66,9 @@ int record_parse(const char *text, struct record *ret)
 		return -EBADMSG;
 	text += strlen(HEAD);
 	if (!take(&text, "digest", r.digest, sizeof(r.digest)) || !digest_is_valid(r.digest) ||
-		!take(&text, "also", r.also, sizeof(r.also)) ||
-		(strcmp(r.also, "-") && !digest_is_valid(r.also)) ||
+		!take(&text, "also", r.also, sizeof(r.also)) || (strcmp(r.also, "-") && !digest_is_valid(r.also)) ||
 		!take(&text, "backup", value, sizeof(value)) || str_to_uint(value, 1, &backup) ||
-		!take(&text, "made", value, sizeof(value)) ||
-		str_to_uint(value, INJECT_DIRS_MAX, &made) ||
+		!take(&text, "made", value, sizeof(value)) || str_to_uint(value, INJECT_DIRS_MAX, &made) ||
 		!take(&text, "time", value, sizeof(value)) || !parse_time(value, &r.dir_time) || *text)
 		return -EBADMSG;
 	if (!strcmp(r.also, "-"))

@@ -34,7 +34,8 @@ int spot_check(int fd, const char *path, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", path);
 	if (st.st_mode & 022)
-		return err_set(e, -EBADMSG, "%s: others may write there (mode %04o)", path, (unsigned)st.st_mode & 07777);
+		return err_set(
+			e, -EBADMSG, "%s: others may write there (mode %04o)", path, (unsigned)st.st_mode & 07777);
 	if (st.st_uid && st.st_uid != geteuid())
 		return err_set(e, -EBADMSG, "%s: it belongs to user %u, not to root", path, (unsigned)st.st_uid);
 	return 0;
@@ -59,7 +60,8 @@ int spot_make(struct spot *spot, struct err *e)
 	spot->time = st.st_mtim;
 	name_new(spot);
 	if (mkdirat(spot->above, spot->temporary, 0755) < 0)
-		return err_sys(e, errno == EROFS || errno == EACCES ? -errno : -EIO, SPOT_ABOVE "/" SPOT_OWN ": %s", strerror(errno));
+		return err_sys(e, errno == EROFS || errno == EACCES ? -errno : -EIO, SPOT_ABOVE "/" SPOT_OWN ": %s",
+			strerror(errno));
 	spot->is_made = true;
 	spot->own = openat(spot->above, spot->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return spot->own < 0 || fchmod(spot->own, 0755) < 0 ? err_sys(e, -EIO, SPOT_ABOVE "/" SPOT_OWN) : 0;
@@ -158,7 +160,7 @@ static bool has_index(int dir)
 	char magic[sizeof(((struct entry_index *)0)->magic)];
 
 	return fd >= 0 && fd_pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-		!memcmp(magic, ENTRY_INDEX_MAGIC, sizeof(magic));
+	       !memcmp(magic, ENTRY_INDEX_MAGIC, sizeof(magic));
 }
 
 /* Whether the directory of this name is ours, and what it knows of the time before. */
@@ -260,7 +262,7 @@ static bool is_alone(const struct spot *spot)
 		cleanup_fd(&fd);
 	while (is && (entry = readdir(dir)))
 		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, SPOT_NAME) ||
-			!strcmp(entry->d_name, SPOT_OLD) || !strcmp(entry->d_name, SPOT_NEW);
+		     !strcmp(entry->d_name, SPOT_OLD) || !strcmp(entry->d_name, SPOT_NEW);
 	if (dir)
 		closedir(dir);
 	return is;
@@ -284,7 +286,11 @@ static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, 
 
 	if (!spot_has(spot, SPOT_NAME) && !spot_has(spot, SPOT_OLD) && !spot_has(spot, SPOT_NEW))
 		return 0;
-	if (!spot_read_record(spot, spot_has(spot, SPOT_NAME) ? SPOT_NAME : spot_has(spot, SPOT_OLD) ? SPOT_OLD : SPOT_NEW, &is_made, &time) &&
+	if (!spot_read_record(spot,
+		    spot_has(spot, SPOT_NAME)  ? SPOT_NAME
+		    : spot_has(spot, SPOT_OLD) ? SPOT_OLD
+					       : SPOT_NEW,
+		    &is_made, &time) &&
 		spot_has(spot, SPOT_NAME))
 		return spot_not_ours(e);
 	*ret = INJECT_REMOVED;

@@ -18,13 +18,16 @@ enum { SPOT_RECORD_MAX = 256 };
 /* /usr/lib, anyarch in it, and what is to be given back. */
 struct spot {
 	int above;
-	int own; /* anyarch, or what will be: see spot_make() */
-	bool is_made; /* by us */
-	char temporary[80]; /* its name as long as it is not whole; "" */
+	int own;	      /* anyarch, or what will be: see spot_make() */
+	bool is_made;	      /* by us */
+	char temporary[80];   /* its name as long as it is not whole; "" */
 	struct timespec time; /* of /usr/lib, before that */
 };
 
-#define SPOT_INIT { .above = -1, .own = -1 }
+#define SPOT_INIT                                                                                                      \
+	{                                                                                                              \
+		.above = -1, .own = -1                                                                                 \
+	}
 #define auto_spot auto_with(spot_done) struct spot
 
 void spot_done(struct spot *spot);
@@ -33,8 +36,8 @@ int spot_open_above(int root, bool changes, struct spot *ret, struct err *e);
 /* anyarch in it. -ENOENT without a message when it is not there. */
 int spot_open_own(struct spot *spot, struct err *e);
 /*
- * Makes what will be anyarch. Killed at any moment, /usr/lib has to get its time back: so the directory in which all is made
- * has that in its name, ".anyarch-SECONDS-NANOSECONDS.new".
+ * Makes what will be anyarch. Killed at any moment, /usr/lib has to get its time back: so the directory in which all is
+ * made has that in its name, ".anyarch-SECONDS-NANOSECONDS.new".
  */
 int spot_make(struct spot *spot, struct err *e);
 /* The stub believes root's directories alone, which nobody else may write to: -EBADMSG where it is another. */
@@ -44,7 +47,8 @@ bool spot_has(const struct spot *spot, const char *name);
 /* Whether the directory of this name is ours, and what it knows of the time before. */
 bool spot_read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret);
 int spot_not_ours(struct err *e);
-/* Removes what a name stands for with all that is in it, nothing behind a link. That there is none is fine. 0 or -errno. */
+/* Removes what a name stands for with all that is in it, nothing behind a link. That there is none is fine. 0 or
+ * -errno. */
 int spot_remove_tree(int dir, const char *name);
 /* What runs have left that were killed before anyarch was there. 0 or -errno. */
 int spot_sweep(const struct spot *spot);

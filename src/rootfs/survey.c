@@ -23,15 +23,13 @@ struct survey {
 	bool is_deep;
 };
 
-static int add_emulator(struct survey *s, int fd, const struct elf_head *head, const char *path,
-	bool *ret_is_one)
+static int add_emulator(struct survey *s, int fd, const struct elf_head *head, const char *path, bool *ret_is_one)
 {
 	const struct arch *arch = content_maybe_emulator(path, head);
 	char version[EMULATOR_VERSION_MAX];
 
 	*ret_is_one = arch && emulator_version(fd, arch, version);
-	return *ret_is_one ? content_emulator(s->content, path, arch, head, !emulator_check(fd, NULL), version) :
-			     0;
+	return *ret_is_one ? content_emulator(s->content, path, arch, head, !emulator_check(fd, NULL), version) : 0;
 }
 
 /* One file: its first 64 bytes say whether it counts, and as what. */
@@ -110,8 +108,7 @@ static int walk(struct survey *s, int fd, unsigned depth)
 
 		if (type == DT_REG)
 			r = add_file(s, fd, entry->d_name);
-		else if (type == DT_DIR && s->is_deep && strcmp(entry->d_name, ".") &&
-			strcmp(entry->d_name, ".."))
+		else if (type == DT_DIR && s->is_deep && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			r = walk_into(s, fd, entry->d_name, depth);
 	}
 	closedir(dir);
@@ -164,8 +161,7 @@ static void read_release(struct survey *s, int root, const char *path)
 		content_release(s->content, buf_text(&text));
 }
 
-int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped,
-	struct err *e)
+int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped, struct err *e)
 {
 	struct survey s = { .content = ret, .is_deep = count_all };
 	int r = 0;

@@ -12,5 +12,4 @@ enum { SURVEY_DEPTH_MAX = 256 };
  * included). Unreadable places are passed over and counted in *ret_skipped. ret is to be freed with
  * content_done() also on failure. -errno.
  */
-int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped,
-	struct err *e);
+int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped, struct err *e);

@@ -152,8 +152,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		qsort(commands[i].ms, (size_t)rounds, sizeof(double), by_value);
 	for (int i = 0; i < n; i++)
-		printf("%-44s median %8.2f ms  best %8.2f ms  peak %6ld KiB  ratio %5.2f\n",
-			commands[i].name, commands[i].ms[rounds / 2], commands[i].ms[0],
-			commands[i].peak_kb, commands[i].ms[rounds / 2] / commands[n - 1].ms[rounds / 2]);
+		printf("%-44s median %8.2f ms  best %8.2f ms  peak %6ld KiB  ratio %5.2f\n", commands[i].name,
+			commands[i].ms[rounds / 2], commands[i].ms[0], commands[i].peak_kb,
+			commands[i].ms[rounds / 2] / commands[n - 1].ms[rounds / 2]);
 	return 0;
 }

@@ -49,8 +49,7 @@ static struct end read_in_steps(struct source *source, size_t step)
 	}
 	end.error = n < 0 ? (int)n : 0;
 	if (end.error) /* it stays */
-		must(source_read(source, chunk, 1) == end.error &&
-			source_skip(source, 1) == end.error);
+		must(source_read(source, chunk, 1) == end.error && source_skip(source, 1) == end.error);
 	return end;
 }
 
@@ -80,8 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (ends[i].bytes >= OUTPUT_MAX - CHUNK)
 			return 0; /* they stop at different places */
 		must(ends[i].error == ends[0].error);
-		must(ends[i].error ||
-			(ends[i].bytes == ends[0].bytes && ends[i].sum == ends[0].sum));
+		must(ends[i].error || (ends[i].bytes == ends[0].bytes && ends[i].sum == ends[0].sum));
 	}
 	source = open_input(fd, len);
 	passed = pass_over(source);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The whole edit: an archive in, an archive with an emulator in each image out, and that without it again. Whatever is
- * taken is read again, and is the same but for a layer; taken out, in each of the two ways, the digests are those of the
- * beginning. On the way some of its files are read.
+ * taken is read again, and is the same but for a layer; taken out, in each of the two ways, the digests are those of
+ * the beginning. On the way some of its files are read.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -40,7 +40,8 @@ static int emulator(void)
 /* As many bytes as the header said, or why there are none. */
 static void read_files(const struct bundle *bundle, const struct model_image *image, const struct view *view)
 {
-	static const char *const paths[] = { "/bin/sh", "/usr/bin/qemu-arm-static", "/etc/os-release", "/a", "/../usr/lib/x" };
+	static const char *const paths[] = { "/bin/sh", "/usr/bin/qemu-arm-static", "/etc/os-release", "/a",
+		"/../usr/lib/x" };
 	struct extract x = { .view = view };
 	auto_err e = { 0 };
 	int r;
@@ -73,8 +74,7 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 	request.files = files;
 	request.n_files = facts->image->n_layers % 2 ? ARRAY_SIZE(files) : 0;
 	if (facts->is_incomplete || facts->image->is_grafted || w->n == TARGETS_MAX ||
-		edit_find(w->targets, w->n, facts->image->config_digest) ||
-		graft_make(&request, &w->grafts[w->n], &e))
+		edit_find(w->targets, w->n, facts->image->config_digest) || graft_make(&request, &w->grafts[w->n], &e))
 		return 0;
 	if (w->codec)
 		must(!graft_pack(&w->grafts[w->n], w->codec, NULL, "/tmp", &e));
@@ -91,8 +91,8 @@ static bool keep(const char *name, void *context)
 }
 
 /* The archive that the edit makes of a bundle, opened and read. NULL when the edit is refused, which it may be. */
-static struct bundle *edited(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
-	struct image_report *ret)
+static struct bundle *edited(const struct bundle *bundle, enum model_format format, struct edit_target *targets,
+	size_t n, struct image_report *ret)
 {
 	struct edit edit = { 0 };
 	struct bundle *out;
@@ -129,7 +129,7 @@ static void check_added(const struct work *w, const struct model *was, const str
 		for (size_t k = 0; old->config_digest && k < w->n; k++)
 			if (!strcmp(w->targets[k].digest, old->config_digest) && w->targets[k].is_done)
 				target = &w->targets[k];
-		must(old->kind == new->kind && new->n_layers == old->n_layers + (target && old->kind == MODEL_IMAGE));
+		must(old->kind == new->kind &&new->n_layers == old->n_layers + (target && old->kind == MODEL_IMAGE));
 		for (size_t k = 0; k < old->n_layers; k++)
 			must(!strcmp(old->layers[k], new->layers[k]));
 	}
@@ -139,7 +139,8 @@ static void check_back(const struct model *was, const struct model *is)
 {
 	must(was->n == is->n);
 	for (size_t i = 0; i < was->n; i++)
-		must(was->images[i].n_layers == is->images[i].n_layers && !was->images[i].digest == !is->images[i].digest &&
+		must(was->images[i].n_layers == is->images[i].n_layers &&
+			!was->images[i].digest == !is->images[i].digest &&
 			(!was->images[i].digest || !strcmp(was->images[i].digest, is->images[i].digest)));
 }
 
@@ -196,7 +197,8 @@ static void edit(const struct bundle *bundle, enum graft_codec codec)
 	struct bundle *out;
 	auto_err e = { 0 };
 
-	if (!image_look_each(bundle, false, &(struct image_visit){ graft_onto, &w, -1 }, &report, &e) && w.n && !has_any_mark(&report.model)) {
+	if (!image_look_each(bundle, false, &(struct image_visit){ graft_onto, &w, -1 }, &report, &e) && w.n &&
+		!has_any_mark(&report.model)) {
 		out = edited(bundle, report.model.format, w.targets, w.n, &with);
 		if (out) {
 			check_added(&w, &report.model, &with.model);

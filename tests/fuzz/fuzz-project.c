@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* project/config, project/template and project/bases: whatever is in them, a refusal by its line or a result without what was refused. */
+/* project/config, project/template and project/bases: whatever is in them, a refusal by its line or a result without
+ * what was refused. */
 #include <ctype.h>
 #include <string.h>
 
@@ -34,7 +35,8 @@ static void read_config(const char *text, size_t len)
 		if (i != CONFIG_TAG_SUFFIX)
 			check_value(config.values[i]);
 	must(r || !*config.values[CONFIG_TARGET_ARCHES] == !config.platforms.n);
-	must(r || (!strchr("/", *config.values[CONFIG_DOCKERFILE]) && !strstr(config.values[CONFIG_DOCKERFILE], "/../")));
+	must(r ||
+		(!strchr("/", *config.values[CONFIG_DOCKERFILE]) && !strstr(config.values[CONFIG_DOCKERFILE], "/../")));
 }
 
 static void render(const struct template *t, const char *qemu, bool is_native)

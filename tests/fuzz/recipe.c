@@ -18,8 +18,8 @@
  */
 enum { BLOBS_MAX = 10, MEMBERS_MAX = 64, INPUT_MAX = 256 * 1024, NAME_BLOB = 0 };
 
-static const char *const names[] = { "", "oci-layout", "index.json", "manifest.json", "c.json",
-	"a/layer.tar", "b/layer.tar", "repositories" };
+static const char *const names[] = { "", "oci-layout", "index.json", "manifest.json", "c.json", "a/layer.tar",
+	"b/layer.tar", "repositories" };
 
 struct recipe {
 	char digests[BLOBS_MAX][DIGEST_TEXT];
@@ -112,8 +112,7 @@ int recipe_open(const uint8_t *data, size_t len)
 		return -1;
 	if (!is_raw)
 		follow(&recipe, data, len);
-	fd = is_raw ? fuzz_file(data + 3, len - 3)
-		    : fuzz_file(buf_text(&recipe.archive), recipe.archive.len);
+	fd = is_raw ? fuzz_file(data + 3, len - 3) : fuzz_file(buf_text(&recipe.archive), recipe.archive.len);
 	buf_done(&recipe.archive);
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	must(fd >= 0);

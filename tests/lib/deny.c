@@ -19,11 +19,16 @@ static const struct {
 	const char *name;
 	unsigned number;
 } calls[] = {
-	{ "open_tree", SYS_open_tree },	      { "move_mount", SYS_move_mount },
-	{ "fsopen", SYS_fsopen },	      { "openat2", SYS_openat2 },
-	{ "ptrace", SYS_ptrace },	      { "memfd_create", SYS_memfd_create },
-	{ "unshare", SYS_unshare },	      { "mount", SYS_mount },
-	{ "copy_file_range", SYS_copy_file_range }, { "setns", SYS_setns },
+	{ "open_tree", SYS_open_tree },
+	{ "move_mount", SYS_move_mount },
+	{ "fsopen", SYS_fsopen },
+	{ "openat2", SYS_openat2 },
+	{ "ptrace", SYS_ptrace },
+	{ "memfd_create", SYS_memfd_create },
+	{ "unshare", SYS_unshare },
+	{ "mount", SYS_mount },
+	{ "copy_file_range", SYS_copy_file_range },
+	{ "setns", SYS_setns },
 };
 
 enum { CALLS = sizeof(calls) / sizeof(calls[0]), FILTER_MAX = 2 * CALLS + 2 };
@@ -47,16 +52,14 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	error = !strcmp(argv[1], "EPERM") ? EPERM : ENOSYS;
-	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		offsetof(struct seccomp_data, nr));
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (const char *name = argv[2]; *name;) {
 		size_t len = strcspn(name, ",");
 		int number = find(name, len);
 
 		if (number < 0 || n + 3 > FILTER_MAX)
 			return 2;
-		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number,
-			0, 1);
+		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1);
 		filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
 		name += len + (name[len] == ',');
 	}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * A preloaded allocator that has no memory at the FAIL_ATth request, and none from there on with FAIL_ON;
- * with FAIL_COUNT the last line on stderr is how many requests there were. FAIL_ALONE: programs that it starts have memory.
+ * with FAIL_COUNT the last line on stderr is how many requests there were. FAIL_ALONE: programs that it starts have
+ * memory.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-extern void *__libc_malloc(size_t size), *__libc_calloc(size_t n, size_t size),
-	*__libc_realloc(void *old, size_t size);
+extern void *__libc_malloc(size_t size), *__libc_calloc(size_t n, size_t size), *__libc_realloc(void *old, size_t size);
 
 static long requests, fail_at;
 static int fails_on, is_counting;
@@ -33,8 +33,7 @@ __attribute__((destructor)) static void end(void)
 
 static int fails(void)
 {
-	if (!is_counting || !++requests || !fail_at || requests < fail_at ||
-		(requests > fail_at && !fails_on))
+	if (!is_counting || !++requests || !fail_at || requests < fail_at || (requests > fail_at && !fails_on))
 		return 0;
 	errno = ENOMEM;
 	return 1;

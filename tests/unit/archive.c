@@ -76,8 +76,7 @@ void archive_file(struct buf *tar, const char *name, const char *text)
 
 void archive_link(struct buf *tar, const char *name, const char *target, char type)
 {
-	archive_header(
-		tar, &(struct header){ .name = name, .link = target, .type = type, .mode = 0777 });
+	archive_header(tar, &(struct header){ .name = name, .link = target, .type = type, .mode = 0777 });
 }
 
 void archive_directory(struct buf *tar, const char *name)

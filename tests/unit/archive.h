@@ -12,9 +12,8 @@ struct header {
 	char type;
 	unsigned mode;
 	uint64_t uid, gid, size, mtime;
-	const char *raw_size, *raw_uid, *raw_mtime,
-		*raw_checksum; /* as many bytes as the field has */
-	const char *magic;     /* 8 bytes; "" for a header from before ustar */
+	const char *raw_size, *raw_uid, *raw_mtime, *raw_checksum; /* as many bytes as the field has */
+	const char *magic;					   /* 8 bytes; "" for a header from before ustar */
 };
 
 /* Appends the header alone. */

@@ -40,11 +40,9 @@ void check_at(bool holds, const char *file, int line, const char *fmt, ...)
 
 void check_code(const char *what, int got, int expected, const struct err *e)
 {
-	check(got == expected, "%s: returned %d (%s), not %d", what, got,
-		e && e->message ? e->message : "-", expected);
+	check(got == expected, "%s: returned %d (%s), not %d", what, got, e && e->message ? e->message : "-", expected);
 	if (e)
-		check(e->code == (got < 0 ? got : 0), "%s: returned %d with code %d", what, got,
-			e->code);
+		check(e->code == (got < 0 ? got : 0), "%s: returned %d with code %d", what, got, e->code);
 }
 
 static bool is_one_safe_line(const char *text)

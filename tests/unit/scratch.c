@@ -20,8 +20,7 @@ int scratch_begin(void **state)
 	if (!s)
 		return -1;
 	*state = s;
-	if (snprintf(s->path, sizeof(s->path), "%s/anyarch-unit-XXXXXX", tmp ? tmp : "/tmp") >=
-			(int)sizeof(s->path) ||
+	if (snprintf(s->path, sizeof(s->path), "%s/anyarch-unit-XXXXXX", tmp ? tmp : "/tmp") >= (int)sizeof(s->path) ||
 		!mkdtemp(s->path))
 		return -1;
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,8 +64,7 @@ void scratch_mkdir(const struct scratch *s, const char *name)
 	}
 }
 
-void scratch_write(
-	const struct scratch *s, const char *name, const void *data, size_t len, mode_t mode)
+void scratch_write(const struct scratch *s, const char *name, const void *data, size_t len, mode_t mode)
 {
 	const char *slash = strrchr(name, '/');
 	auto_fd fd = -1;

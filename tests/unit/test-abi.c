@@ -43,16 +43,12 @@ static const struct section {
 		"01120413011401150116011703180119011a021e02",
 		false, true, 4, 0 },
 	{ "arch-test:armhf", "4115000000616561626900010b000000060a07410801", false, true, 10, 0 },
-	{ "arch-test:armel, which names no CPU", "411100000061656162690001070000000801", false,
-		false, 0, 0 },
+	{ "arch-test:armel, which names no CPU", "411100000061656162690001070000000801", false, false, 0, 0 },
 	{ "big-endian", "4100000011616561626900010000000706060000", true, true, 6, 0 },
-	{ "two vendors", "410f000000676e7500010700000006011100000061656162690001070000000607",
-		false, true, 7, 0 },
+	{ "two vendors", "410f000000676e7500010700000006011100000061656162690001070000000607", false, true, 7, 0 },
 	{ "another vendor", "411100000061656162690101070000000607", false, false, 0, 0 },
-	{ "of a section, not of the file", "4111000000616561626900020700000006070000", false, false,
-		0, 0 },
-	{ "of a section, then of the file", "4118000000616561626900020700000006070107000000060a",
-		false, true, 10, 0 },
+	{ "of a section, not of the file", "4111000000616561626900020700000006070000", false, false, 0, 0 },
+	{ "of a section, then of the file", "4118000000616561626900020700000006070107000000060a", false, true, 10, 0 },
 	{ "Tag_compatibility before it",
 		"411600000061656162690001"
 		"0c000000"
@@ -63,8 +59,8 @@ static const struct section {
 		"0d000000"
 		"43322e303900060a",
 		false, true, 10, 0 },
-	{ "a text tag above 32 that could be read as numbers",
-		"4114000000616561626900010a000000434100060a", false, true, 10, 0 },
+	{ "a text tag above 32 that could be read as numbers", "4114000000616561626900010a000000434100060a", false,
+		true, 10, 0 },
 	{ "a value of two bytes",
 		"411200000061656162690001"
 		"08000000"
@@ -89,8 +85,8 @@ static void sections_are_parsed(void **state)
 		struct elf_arm arm = parse(bytes, from_hex(s->hex, bytes), s->is_big);
 
 		check(arm.has == s->has, "%s: has %d", s->what, arm.has);
-		check(!s->has || (arm.cpu_arch == s->cpu_arch && arm.vfp_args == s->vfp_args),
-			"%s: CPU %u, VFP %u", s->what, arm.cpu_arch, arm.vfp_args);
+		check(!s->has || (arm.cpu_arch == s->cpu_arch && arm.vfp_args == s->vfp_args), "%s: CPU %u, VFP %u",
+			s->what, arm.cpu_arch, arm.vfp_args);
 	}
 }
 
@@ -105,8 +101,8 @@ static void broken_sections_do_no_harm(void **state)
 		for (size_t cut = 0; cut < len; cut++) {
 			struct elf_arm arm = parse(bytes, cut, sections[i].is_big);
 
-			check(!arm.has || arm.cpu_arch <= 14, "%s cut after %zu: CPU %u",
-				sections[i].what, cut, arm.cpu_arch);
+			check(!arm.has || arm.cpu_arch <= 14, "%s cut after %zu: CPU %u", sections[i].what, cut,
+				arm.cpu_arch);
 		}
 		for (size_t at = 0; at < len; at++)
 			for (unsigned value = 0; value < 256; value++) {
@@ -154,28 +150,25 @@ static const struct file {
 	struct elf_arm arm;
 	const char *interpreter, *words, *row, *variant;
 } files[] = {
-	{ { .bits = 32, .machine = 40, .flags = 0x5000200 }, { true, 4, 0 }, "",
-		"EABI5, soft float, ARMv5TE", "arm", "v5" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 10, 1 }, "",
-		"EABI5, hard float, ARMv7", "arm", "v7" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 6, 1 }, "",
-		"EABI5, hard float, ARMv6", "arm", "v6" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 14, 1 }, "",
-		"EABI5, hard float, ARMv8-A", "arm", "v8" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { true, 10, 1 }, "",
-		"EABI5, hard float, ARMv7", "arm", "v7" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000200 }, { true, 4, 0 }, "", "EABI5, soft float, ARMv5TE", "arm",
+		"v5" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 10, 1 }, "", "EABI5, hard float, ARMv7", "arm",
+		"v7" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 6, 1 }, "", "EABI5, hard float, ARMv6", "arm",
+		"v6" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000400 }, { true, 14, 1 }, "", "EABI5, hard float, ARMv8-A", "arm",
+		"v8" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { true, 10, 1 }, "", "EABI5, hard float, ARMv7", "arm",
+		"v7" },
 	{ { .bits = 32, .machine = 40, .flags = 0x5000002 }, { 0 }, "", "EABI5", "arm", "" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { 0 }, "/lib/ld-linux-armhf.so.3",
-		"EABI5, hard float", "arm", "" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { 0 }, "/lib/ld-musl-armhf.so.1",
-		"EABI5, hard float", "arm", "" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { 0 }, "/lib/ld-linux-armhf.so.3", "EABI5, hard float",
+		"arm", "" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { 0 }, "/lib/ld-musl-armhf.so.1", "EABI5, hard float",
+		"arm", "" },
 	{ { .bits = 32, .machine = 40, .flags = 0 }, { 0 }, "", "OABI", "arm", "" },
-	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { true, 200, 0 }, "", "EABI5", "arm",
-		"" },
-	{ { .bits = 32, .is_big = true, .machine = 40, .flags = 0x5800000 }, { 0 }, "",
-		"EABI5, BE8", "armeb", "" },
-	{ { .bits = 32, .is_big = true, .machine = 40, .flags = 0x5000000 }, { 0 }, "",
-		"EABI5, BE32", "armeb", "" },
+	{ { .bits = 32, .machine = 40, .flags = 0x5000000 }, { true, 200, 0 }, "", "EABI5", "arm", "" },
+	{ { .bits = 32, .is_big = true, .machine = 40, .flags = 0x5800000 }, { 0 }, "", "EABI5, BE8", "armeb", "" },
+	{ { .bits = 32, .is_big = true, .machine = 40, .flags = 0x5000000 }, { 0 }, "", "EABI5, BE32", "armeb", "" },
 	{ { .bits = 64, .machine = 183 }, { 0 }, "", "", "aarch64", "" },
 	{ { .bits = 32, .machine = 183 }, { 0 }, "", "ILP32", NULL, "" },
 	{ { .bits = 64, .machine = 62 }, { 0 }, "", "", "x86_64", "" },
@@ -183,31 +176,23 @@ static const struct file {
 	{ { .bits = 32, .machine = 3 }, { 0 }, "", "", "i386", "" },
 	{ { .bits = 32, .is_big = true, .machine = 22 }, { 0 }, "", "31 bits", NULL, "" },
 	{ { .bits = 64, .is_big = true, .machine = 22 }, { 0 }, "", "", "s390x", "" },
-	{ { .bits = 32, .is_big = true, .machine = 8, .flags = 0x70001007 }, { 0 }, "",
-		"o32, MIPS32 r2", "mips", "" },
-	{ { .bits = 32, .machine = 8, .flags = 0x90001407, .abi_version = 3 }, { 0 }, "",
-		"o32, MIPS32 r6, NaN2008", "mipsel", "" },
-	{ { .bits = 32, .machine = 8, .flags = 0x80000027 }, { 0 }, "", "n32, MIPS64 r2",
-		"mipsn32el", "" },
-	{ { .bits = 64, .is_big = true, .machine = 8, .flags = 0x80000007 }, { 0 }, "",
-		"n64, MIPS64 r2", "mips64", "" },
+	{ { .bits = 32, .is_big = true, .machine = 8, .flags = 0x70001007 }, { 0 }, "", "o32, MIPS32 r2", "mips", "" },
+	{ { .bits = 32, .machine = 8, .flags = 0x90001407, .abi_version = 3 }, { 0 }, "", "o32, MIPS32 r6, NaN2008",
+		"mipsel", "" },
+	{ { .bits = 32, .machine = 8, .flags = 0x80000027 }, { 0 }, "", "n32, MIPS64 r2", "mipsn32el", "" },
+	{ { .bits = 64, .is_big = true, .machine = 8, .flags = 0x80000007 }, { 0 }, "", "n64, MIPS64 r2", "mips64",
+		"" },
 	{ { .bits = 32, .machine = 8, .flags = 0xf0001200 }, { 0 }, "", "o32, FP64", "mipsel", "" },
 	{ { .bits = 64, .machine = 21, .flags = 2 }, { 0 }, "", "ELFv2", "ppc64le", "" },
-	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 1 }, { 0 }, "", "ELFv1", "ppc64",
-		"" },
-	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 0 }, { 0 }, "", "ELFv1", "ppc64",
-		"" },
-	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 3 }, { 0 }, "", "ELFv1", "ppc64",
-		"" },
-	{ { .bits = 64, .machine = 243, .flags = 5 }, { 0 }, "", "lp64d, compressed", "riscv64",
-		"" },
+	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 1 }, { 0 }, "", "ELFv1", "ppc64", "" },
+	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 0 }, { 0 }, "", "ELFv1", "ppc64", "" },
+	{ { .bits = 64, .is_big = true, .machine = 21, .flags = 3 }, { 0 }, "", "ELFv1", "ppc64", "" },
+	{ { .bits = 64, .machine = 243, .flags = 5 }, { 0 }, "", "lp64d, compressed", "riscv64", "" },
 	{ { .bits = 32, .machine = 243, .flags = 0 }, { 0 }, "", "ilp32", "riscv32", "" },
-	{ { .bits = 64, .machine = 258, .flags = 0x43 }, { 0 }, "", "double float", "loongarch64",
-		"" },
+	{ { .bits = 64, .machine = 258, .flags = 0x43 }, { 0 }, "", "double float", "loongarch64", "" },
 	{ { .bits = 64, .machine = 258, .flags = 0xff }, { 0 }, "", "", "loongarch64", "" },
 	{ { .bits = 32, .is_big = true, .machine = 4 }, { 0 }, "", "680x0", "m68k", "" },
-	{ { .bits = 32, .is_big = true, .machine = 4, .flags = 0x0f }, { 0 }, "", "ColdFire",
-		"m68k", "" },
+	{ { .bits = 32, .is_big = true, .machine = 4, .flags = 0x0f }, { 0 }, "", "ColdFire", "m68k", "" },
 	{ { .bits = 64, .machine = 50 }, { 0 }, "", "", NULL, "" },
 };
 
@@ -227,9 +212,8 @@ static void flags_are_told_in_words(void **state)
 		auto_buf words = { 0 };
 
 		abi_describe(&words, &info);
-		check(!strcmp(buf_text(&words), files[i].words),
-			"machine %u, flags %#x: '%s', not '%s'", files[i].head.machine,
-			files[i].head.flags, buf_text(&words), files[i].words);
+		check(!strcmp(buf_text(&words), files[i].words), "machine %u, flags %#x: '%s', not '%s'",
+			files[i].head.machine, files[i].head.flags, buf_text(&words), files[i].words);
 	}
 }
 
@@ -245,16 +229,14 @@ static void platforms_follow_from_files(void **state)
 		if (!has || !files[i].row)
 			continue;
 		check(!strcmp(p.arch->qemu, files[i].row) && !strcmp(p.variant, files[i].variant),
-			"case %zu: %s '%s', not %s '%s'", i, p.arch->qemu, p.variant, files[i].row,
-			files[i].variant);
+			"case %zu: %s '%s', not %s '%s'", i, p.arch->qemu, p.variant, files[i].row, files[i].variant);
 	}
 }
 
 /* Whatever the flags are, describing them ends, and in one line. */
 static void any_flags_can_be_told(void **state)
 {
-	static const uint16_t machines[] = { 2, 3, 4, 8, 20, 21, 22, 40, 62, 183, 243, 258,
-		0xffff };
+	static const uint16_t machines[] = { 2, 3, 4, 8, 20, 21, 22, 40, 62, 183, 243, 258, 0xffff };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
@@ -270,9 +252,8 @@ static void any_flags_can_be_told(void **state)
 
 				abi_describe(&words, &info);
 				abi_platform(&info, &p);
-				check(buf_ok(&words) && words.len < 100 &&
-						!strchr(buf_text(&words), '\n'),
-					"'%s'", buf_text(&words));
+				check(buf_ok(&words) && words.len < 100 && !strchr(buf_text(&words), '\n'), "'%s'",
+					buf_text(&words));
 			}
 }
 

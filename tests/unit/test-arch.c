@@ -34,8 +34,7 @@ static void rows_are_walked_once(void **state)
 
 static void names_lead_to_rows(void **state)
 {
-	static const char *const none[] = { "", "arm64", "qemu-arm", "ARM", "arm ", "ar",
-		"aarch64\n" };
+	static const char *const none[] = { "", "arm64", "qemu-arm", "ARM", "arm ", "ar", "aarch64\n" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
@@ -57,15 +56,13 @@ static void names_are_written_alike(void **state)
 {
 	(void)state;
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
-		const char *const columns[] = { a->qemu, a->oci, a->variant, a->docker, a->uname,
-			a->debian, a->gnu, a->alpine, a->systemd };
+		const char *const columns[] = { a->qemu, a->oci, a->variant, a->docker, a->uname, a->debian, a->gnu,
+			a->alpine, a->systemd };
 
 		for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-			check(!columns[i] || is_clean_list(columns[i]), "%s: '%s'", a->qemu,
-				columns[i]);
+			check(!columns[i] || is_clean_list(columns[i]), "%s: '%s'", a->qemu, columns[i]);
 		check(a->uname, "%s: the kernel has a word for each", a->qemu);
-		check(!strchr(a->qemu, ' ') && (!a->oci || !strchr(a->oci, ' ')), "%s: two names",
-			a->qemu);
+		check(!strchr(a->qemu, ' ') && (!a->oci || !strchr(a->oci, ' ')), "%s: two names", a->qemu);
 		check(!a->docker || a->oci, "%s: in Docker's library without a platform", a->qemu);
 	}
 }
@@ -78,12 +75,11 @@ static void exact_names_are_of_one_row(void **state)
 		for (const struct arch *b = a; (b = arch_next(b));) {
 			check(strcmp(a->qemu, b->qemu), "two rows %s", a->qemu);
 			check(!a->oci || !b->oci || strcmp(a->oci, b->oci), "two of %s", a->oci);
-			check(!a->docker || !b->docker || strcmp(a->docker, b->docker), "two of %s",
-				a->docker);
+			check(!a->docker || !b->docker || strcmp(a->docker, b->docker), "two of %s", a->docker);
 			for (size_t i = 0; i < matches_of(a); i++)
 				for (size_t k = 0; k < matches_of(b); k++)
-					check(strcmp(a->match[i].handler, b->match[k].handler),
-						"two of %s", a->match[i].handler);
+					check(strcmp(a->match[i].handler, b->match[k].handler), "two of %s",
+						a->match[i].handler);
 		}
 }
 
@@ -100,21 +96,19 @@ static void handlers_can_be_registered(void **state)
 			/* Temporary names are longer by a mark, a process number and a nonce. */
 			check(strlen(handler) < 64, "%s: too long to be replaced", handler);
 		}
-		check(str_ends(a->match[0].handler, a->qemu), "%s: handled by %s", a->qemu,
-			a->match[0].handler);
+		check(str_ends(a->match[0].handler, a->qemu), "%s: handled by %s", a->qemu, a->match[0].handler);
 	}
 }
 
 /* gABI chapter 4: what the bytes at these places of the magic stand for. */
-static void check_magic(const struct arch *a, const struct arch_match *m, const uint8_t *magic,
-	const uint8_t *mask, size_t n)
+static void check_magic(
+	const struct arch *a, const struct arch_match *m, const uint8_t *magic, const uint8_t *mask, size_t n)
 {
 	uint16_t low = a->is_big ? magic[19] : magic[18], high = a->is_big ? magic[18] : magic[19];
 	size_t type = a->is_big ? 17 : 16;
 
 	check(n == 20 || n == 40, "%s: %zu bytes", m->handler, n);
-	check(!memcmp(magic, "\177ELF", 4) && !memcmp(mask, "\xff\xff\xff\xff", 4), "%s: not ELF",
-		m->handler);
+	check(!memcmp(magic, "\177ELF", 4) && !memcmp(mask, "\xff\xff\xff\xff", 4), "%s: not ELF", m->handler);
 	check(magic[4] == (a->bits == 64 ? 2 : 1) && mask[4] == 0xff, "%s: class", m->handler);
 	check(magic[5] == (a->is_big ? 2 : 1), "%s: byte order", m->handler);
 	check(magic[6] == 1, "%s: version", m->handler);
@@ -122,8 +116,8 @@ static void check_magic(const struct arch *a, const struct arch_match *m, const 
 	check(magic[type] == 2 && mask[type] == 0xfe, "%s: not both EXEC and DYN", m->handler);
 	/* Upstream masks the lowest bit of byte order and version away for some, and sets it. */
 	for (size_t i = 0; i < n; i++)
-		check(i == 5 || i == 6 || !(magic[i] & ~mask[i]),
-			"%s: byte %zu is set and not looked at", m->handler, i);
+		check(i == 5 || i == 6 || !(magic[i] & ~mask[i]), "%s: byte %zu is set and not looked at", m->handler,
+			i);
 }
 
 static void magics_say_what_the_row_says(void **state)
@@ -169,8 +163,7 @@ static void magics_are_those_of_qemu(void **state)
 	}
 	for (const struct arch *a = NULL; (a = arch_next(a));)
 		in_table += matches_of(a);
-	check(in_file == 38 && in_table == in_file, "%zu in the file, %zu in the table", in_file,
-		in_table);
+	check(in_file == 38 && in_table == in_file, "%zu in the file, %zu in the table", in_file, in_table);
 }
 
 static void programs_are_hex(void **state)

@@ -82,17 +82,15 @@ static void architectures_are_read(void **state)
 			char tags[] = { 6, (char)cpu };
 			struct elf_arm arm = parse_tags(tags, sizeof(tags), big);
 
-			check(arm.has && arm.cpu_arch == cpu && !arm.vfp_args, "%u: %u", cpu,
-				arm.cpu_arch);
+			check(arm.has && arm.cpu_arch == cpu && !arm.vfp_args, "%u: %u", cpu, arm.cpu_arch);
 		}
 }
 
 /* readelf -A of Debian's busybox: armhf, armel. */
 static void what_debian_has(void **state)
 {
-	static const char armhf[] =
-		"\0057-"
-		"A\0\6\12\7\101\10\1\11\2\12\3\14\1\22\4\24\1\25\1\27\3\30\1\31\1\32\2\34\1\42\1";
+	static const char armhf[] = "\0057-"
+				    "A\0\6\12\7\101\10\1\11\2\12\3\14\1\22\4\24\1\25\1\27\3\30\1\31\1\32\2\34\1\42\1";
 	static const char armel[] = "\0055TE\0\6\4\10\1\11\1\22\4\24\1\25\1\27\3\30\1\31\1\32\2";
 	struct elf_arm hard = parse_tags(armhf, sizeof(armhf) - 1, false);
 	struct elf_arm soft = parse_tags(armel, sizeof(armel) - 1, false);
@@ -125,8 +123,7 @@ static void other_tags_are_passed_over(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct elf_arm arm = parse_tags(cases[i].tags, cases[i].len, false);
 
-		check(arm.has && arm.cpu_arch == 10, "%s: %u", shown(cases[i].tags, cases[i].len),
-			arm.cpu_arch);
+		check(arm.has && arm.cpu_arch == 10, "%s: %u", shown(cases[i].tags, cases[i].len), arm.cpu_arch);
 	}
 }
 
@@ -162,9 +159,8 @@ static void malformed_ends_it(void **state)
 		bool has;
 	} cases[] = {
 		{ "", 0, false }, { "\6", 1, false }, { "\6\200", 2, false },
-		{ "\6\200\200\200\200\200\1", 7, false }, /* more than 32 bits */
-		{ "\200\200\200\200\200\200\1\6\12", 9, false },
-		{ "\5name", 5, false }, /* no NUL */
+		{ "\6\200\200\200\200\200\1", 7, false },				 /* more than 32 bits */
+		{ "\200\200\200\200\200\200\1\6\12", 9, false }, { "\5name", 5, false }, /* no NUL */
 		{ "\5name\6\12", 7, false }, { "\6\12\5name", 7, true }, { "\6\12\200", 3, true },
 		{ "\40\1\6\12", 4, false }, /* the text runs to the end */
 	};
@@ -181,8 +177,7 @@ static void malformed_ends_it(void **state)
 static void lengths_stay_inside(void **state)
 {
 	static const char tags[] = { 5, 'x', 0, 6, 10, 28, 1 };
-	static const uint32_t lengths[] = { 0, 1, 3, 4, 5, 0x7fffffff, 0x80000000, 0xfffffffb,
-		0xfffffffc, 0xffffffff };
+	static const uint32_t lengths[] = { 0, 1, 3, 4, 5, 0x7fffffff, 0x80000000, 0xfffffffb, 0xfffffffc, 0xffffffff };
 
 	(void)state;
 	for (unsigned big = 0; big < 2; big++) {
@@ -199,8 +194,7 @@ static void lengths_stay_inside(void **state)
 				buf_add(&changed, good.data, good.len);
 				put_u32(&length, lengths[i], big);
 				memcpy(changed.data + at, length.data, 4);
-				check(!parse(changed.data, changed.len, big).has,
-					"length %#x at %zu", lengths[i], at);
+				check(!parse(changed.data, changed.len, big).has, "length %#x at %zu", lengths[i], at);
 			}
 	}
 }

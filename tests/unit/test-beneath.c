@@ -72,19 +72,52 @@ static void paths_end_where_they_would_after_chroot(void **state)
 	static const struct {
 		const char *path, *expected;
 	} cases[] = {
-		{ "", "." }, { "/", "." }, { ".", "." }, { "..", "." }, { "/..", "." }, { "//", "." },
-		{ "../../..", "." }, { "a", "a" }, { "/a", "a" }, { "//a//b/", "a/b" },
-		{ "a/./b/../b", "a/b" }, { "a/b/../../..", "." }, { "../a/b/file", "a/b/file" },
-		{ "abs", "a" }, { "/abs/b/file", "a/b/file" }, { "rel/file", "a/b/file" },
-		{ "rel/..", "a" }, { "abs/climb/file", "a/b/file" }, { "a/totop", "top" },
-		{ "slash", "." }, { "slash/slash/dots/a", "a" }, { "dots/dots/dots", "." },
+		{ "", "." },
+		{ "/", "." },
+		{ ".", "." },
+		{ "..", "." },
+		{ "/..", "." },
+		{ "//", "." },
+		{ "../../..", "." },
+		{ "a", "a" },
+		{ "/a", "a" },
+		{ "//a//b/", "a/b" },
+		{ "a/./b/../b", "a/b" },
+		{ "a/b/../../..", "." },
+		{ "../a/b/file", "a/b/file" },
+		{ "abs", "a" },
+		{ "/abs/b/file", "a/b/file" },
+		{ "rel/file", "a/b/file" },
+		{ "rel/..", "a" },
+		{ "abs/climb/file", "a/b/file" },
+		{ "a/totop", "top" },
+		{ "slash", "." },
+		{ "slash/slash/dots/a", "a" },
+		{ "dots/dots/dots", "." },
 		{ "rel/../../../../top", "top" },
-		{ "out", NULL }, { "out/secret", NULL }, { "up", NULL }, { "up/secret", NULL },
-		{ "../secret", NULL }, { "dots/secret", NULL }, { "slash/../secret", NULL },
-		{ "a/../../secret", NULL }, { "loop", NULL }, { "loop/x", NULL }, { "ping", NULL },
-		{ "dangling", NULL }, { "dangling/x", NULL }, { "magic", NULL }, { "magic/etc", NULL },
-		{ "top/", NULL }, { "top/..", NULL }, { "top/.", NULL }, { "top/x", NULL },
-		{ "none", NULL }, { "none/..", NULL }, { "a/none/b", NULL }, { "/proc/self", NULL },
+		{ "out", NULL },
+		{ "out/secret", NULL },
+		{ "up", NULL },
+		{ "up/secret", NULL },
+		{ "../secret", NULL },
+		{ "dots/secret", NULL },
+		{ "slash/../secret", NULL },
+		{ "a/../../secret", NULL },
+		{ "loop", NULL },
+		{ "loop/x", NULL },
+		{ "ping", NULL },
+		{ "dangling", NULL },
+		{ "dangling/x", NULL },
+		{ "magic", NULL },
+		{ "magic/etc", NULL },
+		{ "top/", NULL },
+		{ "top/..", NULL },
+		{ "top/.", NULL },
+		{ "top/x", NULL },
+		{ "none", NULL },
+		{ "none/..", NULL },
+		{ "a/none/b", NULL },
+		{ "/proc/self", NULL },
 	};
 	const struct scratch *s = *state;
 	auto_fd root = make_world(s);
@@ -101,9 +134,13 @@ static void errors_say_what_is_wrong(void **state)
 		const char *path;
 		int flags, code;
 	} cases[] = {
-		{ "loop", O_PATH, -ELOOP }, { "ping/x", O_PATH, -ELOOP }, { "none", O_PATH, -ENOENT },
-		{ "up/secret", O_PATH, -ENOENT }, { "top/x", O_PATH, -ENOTDIR },
-		{ "top", O_RDONLY | O_DIRECTORY, -ENOTDIR }, { "abs", O_RDONLY | O_NOFOLLOW, -ELOOP },
+		{ "loop", O_PATH, -ELOOP },
+		{ "ping/x", O_PATH, -ELOOP },
+		{ "none", O_PATH, -ENOENT },
+		{ "up/secret", O_PATH, -ENOENT },
+		{ "top/x", O_PATH, -ENOTDIR },
+		{ "top", O_RDONLY | O_DIRECTORY, -ENOTDIR },
+		{ "abs", O_RDONLY | O_NOFOLLOW, -ELOOP },
 		{ "a", O_WRONLY, -EISDIR },
 	};
 	const struct scratch *s = *state;
@@ -114,8 +151,7 @@ static void errors_say_what_is_wrong(void **state)
 		auto_fd b = beneath_open_by_component(root, cases[i].path, cases[i].flags);
 
 		check(a == cases[i].code, "'%s': %d, not %d", cases[i].path, a, cases[i].code);
-		check(b == cases[i].code, "'%s': %d, not %d without openat2", cases[i].path, b,
-			cases[i].code);
+		check(b == cases[i].code, "'%s': %d, not %d without openat2", cases[i].path, b, cases[i].code);
 	}
 }
 
@@ -239,8 +275,7 @@ static void directories_are_made_and_removed_without_trace(void **state)
 			continue;
 		check(made.n && made.n <= 3, "%s: made %u", paths[i], made.n);
 		check(made.time.tv_sec == 1500000000 && made.time.tv_nsec == 2, "%s: time", paths[i]);
-		check(!fstat(fd, &st) && (st.st_mode & 07777) == 0755, "%s: mode %o", paths[i],
-			(unsigned)st.st_mode);
+		check(!fstat(fd, &st) && (st.st_mode & 07777) == 0755, "%s: mode %o", paths[i], (unsigned)st.st_mode);
 		beneath_remove_dirs(root, paths[i], made.n, &made.time);
 		check(is_old(root, ".") && is_old(root, "a") && is_old(root, "a/b"), "%s: left a trace", paths[i]);
 		check(scratch_count(s, "root/a") == 3 && scratch_count(s, "root/a/b") == 1, "%s: left", paths[i]);
@@ -250,8 +285,8 @@ static void directories_are_made_and_removed_without_trace(void **state)
 
 static void directories_are_not_made_outside(void **state)
 {
-	static const char *const paths[] = { "out", "out/x", "up/x", "../x", "dangling", "dangling/x",
-		"loop/x", "top/x", "magic/tmp/x", "a/../../out/x" };
+	static const char *const paths[] = { "out", "out/x", "up/x", "../x", "dangling", "dangling/x", "loop/x",
+		"top/x", "magic/tmp/x", "a/../../out/x" };
 	const struct scratch *s = *state;
 	auto_fd root = make_world(s);
 	unsigned outside = scratch_count(s, ".");

@@ -73,10 +73,9 @@ static void buf_keeps_its_limit(void **state)
 
 		buf_add(&b, bytes, cases[i].before);
 		buf_add(&b, bytes, cases[i].more);
-		check(buf_ok(&b) == cases[i].fits, "%s: %s", cases[i].what,
-			buf_ok(&b) ? "taken" : "refused");
-		check(b.len == cases[i].before + (cases[i].fits ? cases[i].more : 0),
-			"%s: %zu bytes", cases[i].what, b.len);
+		check(buf_ok(&b) == cases[i].fits, "%s: %s", cases[i].what, buf_ok(&b) ? "taken" : "refused");
+		check(b.len == cases[i].before + (cases[i].fits ? cases[i].more : 0), "%s: %zu bytes", cases[i].what,
+			b.len);
 	}
 }
 
@@ -100,10 +99,8 @@ static void err_tells(void **state)
 	auto_err e = { 0 };
 
 	(void)state;
-	check(err_set(&e, -EBADMSG, "bad %s %d", "thing", 7) == -EBADMSG,
-		"err_set returns the code");
-	check(e.code == -EBADMSG && !strcmp(e.message, "bad thing 7"), "%d '%s'", e.code,
-		e.message);
+	check(err_set(&e, -EBADMSG, "bad %s %d", "thing", 7) == -EBADMSG, "err_set returns the code");
+	check(e.code == -EBADMSG && !strcmp(e.message, "bad thing 7"), "%d '%s'", e.code, e.message);
 	check(!e.hint, "a hint from nowhere");
 	check(err_hint(&e, "try %s", "that") == -EBADMSG && !strcmp(e.hint, "try that"), "a hint");
 	check(err_hint(&e, "or this") == -EBADMSG && !strcmp(e.hint, "or this"), "another hint");
@@ -129,8 +126,7 @@ static void err_may_quote_itself(void **state)
 	err_prefix(&e, "%s", e.message);
 	check(!strcmp(e.message, "after first: after first"), "'%s'", e.message);
 	err_sys(&e, -EIO, "%s", e.message);
-	check(!strcmp(e.message, "after first: after first: Input/output error"), "'%s'",
-		e.message);
+	check(!strcmp(e.message, "after first: after first: Input/output error"), "'%s'", e.message);
 }
 
 static void err_may_be_null(void **state)

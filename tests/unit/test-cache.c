@@ -49,7 +49,8 @@ static void is_same(const struct layer *a, const struct layer *b)
 	check(a->n_directories == b->n_directories &&
 			!memcmp(a->directories, b->directories, a->n_directories * sizeof(*a->directories)),
 		"other directories");
-	check(!strcmp(a->system, b->system) && a->has_whiteouts == b->has_whiteouts && a->has_blockers == b->has_blockers,
+	check(!strcmp(a->system, b->system) && a->has_whiteouts == b->has_whiteouts &&
+			a->has_blockers == b->has_blockers,
 		"other facts");
 	for (size_t i = 0; i < a->n; i++) {
 		const char *path = layer_text(a, a->entries[i].path);
@@ -97,7 +98,8 @@ static void what_was_kept_comes_back(void **state)
 	check(!cache_load(-1, digest, SIZE, &layer), "without a cache");
 	check(!cache_load(cache, "sha256:../../etc/passwd", SIZE, &layer), "a digest that is none");
 	stack.layers[0].is_proven = false;
-	cache_store(cache, "sha256:11112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", SIZE, &stack.layers[0]);
+	cache_store(cache, "sha256:11112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", SIZE,
+		&stack.layers[0]);
 	check(scratch_count(s, "anyarch/layers") == 1, "what was not proven is kept");
 	stack_done(&stack);
 }

@@ -17,8 +17,8 @@ static int parse(const char *text, struct config *ret, struct err *e)
 static void the_first_one_reads(void **state)
 {
 	static const char text[] = "# Repository\nREPO=\"lobradov\"\nIMAGE_NAME=nginx\n\n"
-		"IMAGE_VERSION=''\t# latest\nDOCKER_CLI_PATH=\"/home/me/cli/build\"\n"
-		"  TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"";
+				   "IMAGE_VERSION=''\t# latest\nDOCKER_CLI_PATH=\"/home/me/cli/build\"\n"
+				   "  TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"";
 	auto_config c = { 0 };
 	auto_buf platforms = { 0 };
 	auto_err e = { 0 };
@@ -208,7 +208,8 @@ static void platforms_keep_their_order_and_are_one_each(void **state)
 	auto_buf text = { 0 };
 
 	(void)state;
-	check_code("parse", parse("TARGET_ARCHES='arm64,armv7l arm/v6  aarch64 linux/arm/v7 riscv64'", &c, NULL), 0, NULL);
+	check_code(
+		"parse", parse("TARGET_ARCHES='arm64,armv7l arm/v6  aarch64 linux/arm/v7 riscv64'", &c, NULL), 0, NULL);
 	platforms_text(&c.platforms, &text);
 	assert_string_equal(buf_text(&text), "linux/arm64 linux/arm/v7 linux/arm/v6 linux/riscv64");
 }
@@ -220,7 +221,8 @@ static void what_is_needed_is_asked_for(void **state)
 
 	(void)state;
 	assert_int_equal(parse("", &none, NULL) | parse("\nTARGET_ARCHES=\"\"", &empty, NULL) |
-		parse("TARGET_ARCHES=arm", &full, NULL), 0);
+				 parse("TARGET_ARCHES=arm", &full, NULL),
+		0);
 	check_code("none", config_require(&none, CONFIG_TARGET_ARCHES, &e), -EBADMSG, &e);
 	check(e.message && strstr(e.message, "TARGET_ARCHES is missing"), "'%s'", e.message);
 	check(e.hint && strstr(e.hint, "TARGET_ARCHES=\""), "'%s'", e.hint);

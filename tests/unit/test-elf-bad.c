@@ -40,8 +40,8 @@ static void every_truncation(void **state)
 
 			snprintf(what, sizeof(what), "%s cut after %zu bytes", kinds[i].name, size);
 			r = read_fd(what, fd, expected, &info);
-			check(r || expected || info.is_truncated == (size < image->size),
-				"%s: truncated is %d", what, info.is_truncated);
+			check(r || expected || info.is_truncated == (size < image->size), "%s: truncated is %d", what,
+				info.is_truncated);
 			if (r != expected)
 				break;
 		}
@@ -90,8 +90,8 @@ static void wrong_headers_are_refused(void **state)
 			char what[64];
 
 			snprintf(what, sizeof(what), "%s, %s", kinds[i].name, defects[d].name);
-			image_set(image, defects[d].field,
-				kinds[i].bits == 64 ? defects[d].value64 : defects[d].value32);
+			image_set(
+				image, defects[d].field, kinds[i].bits == 64 ? defects[d].value64 : defects[d].value32);
 			read_image(what, image, -EBADMSG, NULL);
 		}
 }
@@ -101,8 +101,7 @@ static void program_headers_have_a_limit(void **state)
 	(void)state;
 	for (size_t i = 0; i < KINDS; i++)
 		for (size_t n = ELF_PHNUM_MAX - 1; n <= ELF_PHNUM_MAX + 1; n++) {
-			auto_free struct image *image =
-				image_new(kinds[i].bits, kinds[i].is_big, kinds[i].machine);
+			auto_free struct image *image = image_new(kinds[i].bits, kinds[i].is_big, kinds[i].machine);
 			char what[64];
 
 			for (size_t k = 0; k < n; k++)
@@ -127,8 +126,7 @@ static void behind_the_end(struct image *image)
 
 static void that_wraps(struct image *image)
 {
-	image_segment(
-		image, SEGMENT_INTERP, image->bits == 64 ? UINT64_MAX - 4 : UINT32_MAX - 4, 16);
+	image_segment(image, SEGMENT_INTERP, image->bits == 64 ? UINT64_MAX - 4 : UINT32_MAX - 4, 16);
 }
 
 static void without_nul(struct image *image)
@@ -184,8 +182,7 @@ static void wrong_interpreters_are_refused(void **state)
 			auto_free struct image *image = kind_image(&kinds[i]);
 			char what[64];
 
-			snprintf(what, sizeof(what), "%s, PT_INTERP %s", kinds[i].name,
-				cases[k].what);
+			snprintf(what, sizeof(what), "%s, PT_INTERP %s", kinds[i].name, cases[k].what);
 			cases[k].add(image);
 			read_image(what, image, -EBADMSG, NULL);
 		}
@@ -212,15 +209,13 @@ static void segments_beyond_the_end_are_seen(void **state)
 		};
 
 		for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
-			auto_free struct image *image =
-				image_new(kinds[i].bits, kinds[i].is_big, kinds[i].machine);
+			auto_free struct image *image = image_new(kinds[i].bits, kinds[i].is_big, kinds[i].machine);
 			struct elf_info info = { 0 };
 
 			image_segment(image, SEGMENT_LOAD, cases[k].offset, cases[k].size);
 			if (!read_image(kinds[i].name, image, 0, &info))
-				check(info.is_truncated == cases[k].is_truncated,
-					"%s, case %zu: truncated is %d", kinds[i].name, k,
-					info.is_truncated);
+				check(info.is_truncated == cases[k].is_truncated, "%s, case %zu: truncated is %d",
+					kinds[i].name, k, info.is_truncated);
 		}
 	}
 }
@@ -260,8 +255,7 @@ static void hostile_section_tables_do_no_harm(void **state)
 			image_set(image, FIELD_SHNUM, cases[k].number);
 			image_set(image, FIELD_SHENTSIZE, cases[k].entry_size);
 			image_set(image, FIELD_SHSTRNDX, cases[k].names);
-			image_put(image, is_wide ? 200 + 32 : 200 + 20, is_wide ? 8 : 4,
-				cases[k].first_size);
+			image_put(image, is_wide ? 200 + 32 : 200 + 20, is_wide ? 8 : 4, cases[k].first_size);
 			image->size = 600;
 			fd = image_open(image, image->size);
 			r = elf_read(fd, &info, &e);

@@ -26,15 +26,13 @@ static void whole_files_are_read(void **state)
 
 		if (read_image(kinds[i].name, image, 0, &info))
 			continue;
-		check(info.head.bits == kinds[i].bits && info.head.is_big == kinds[i].is_big,
-			"%s: %u bits", kinds[i].name, info.head.bits);
-		check(info.head.machine == kinds[i].machine, "%s: e_machine %u", kinds[i].name,
-			info.head.machine);
+		check(info.head.bits == kinds[i].bits && info.head.is_big == kinds[i].is_big, "%s: %u bits",
+			kinds[i].name, info.head.bits);
+		check(info.head.machine == kinds[i].machine, "%s: e_machine %u", kinds[i].name, info.head.machine);
 		check(info.head.type == 2, "%s: e_type %u", kinds[i].name, info.head.type);
-		check(!info.has_interpreter && !*info.interpreter && !info.is_truncated,
-			"%s: dynamic or truncated", kinds[i].name);
-		check(info.linkage == ELF_STATIC, "%s: %s", kinds[i].name,
-			elf_linkage_words[info.linkage]);
+		check(!info.has_interpreter && !*info.interpreter && !info.is_truncated, "%s: dynamic or truncated",
+			kinds[i].name);
+		check(info.linkage == ELF_STATIC, "%s: %s", kinds[i].name, elf_linkage_words[info.linkage]);
 	}
 }
 
@@ -63,10 +61,9 @@ static void interpreters_are_read(void **state)
 			image_interpreter(image, cases[k].bytes, cases[k].len);
 			if (read_image(kinds[i].name, image, 0, &info))
 				continue;
-			check(info.has_interpreter && info.linkage == ELF_DYNAMIC, "%s: not seen",
-				kinds[i].name);
-			check(!strcmp(info.interpreter, cases[k].bytes), "%s: '%.60s'",
-				kinds[i].name, info.interpreter);
+			check(info.has_interpreter && info.linkage == ELF_DYNAMIC, "%s: not seen", kinds[i].name);
+			check(!strcmp(info.interpreter, cases[k].bytes), "%s: '%.60s'", kinds[i].name,
+				info.interpreter);
 		}
 }
 
@@ -103,8 +100,8 @@ static void linkage_is_told(void **state)
 			if (cases[k].has_interpreter)
 				image_interpreter(image, "/lib/ld.so.1", 13);
 			if (!read_image(kinds[i].name, image, 0, &info))
-				check(info.linkage == cases[k].linkage, "%s, case %zu: %s",
-					kinds[i].name, k, elf_linkage_words[info.linkage]);
+				check(info.linkage == cases[k].linkage, "%s, case %zu: %s", kinds[i].name, k,
+					elf_linkage_words[info.linkage]);
 		}
 }
 
@@ -174,8 +171,7 @@ static void other_files_are_named(void **state)
 		fd_write(fd, cases[i].bytes, cases[i].len);
 		check_code(cases[i].word, elf_read(fd, &info, &e), -ENOEXEC, &e);
 		check_sentence(cases[i].word, &e);
-		check(e.message && strstr(e.message, cases[i].word), "'%s' without '%s'", e.message,
-			cases[i].word);
+		check(e.message && strstr(e.message, cases[i].word), "'%s' without '%s'", e.message, cases[i].word);
 	}
 }
 
@@ -226,8 +222,7 @@ static void change_while_reading(int fd, const struct image *image)
 {
 	for (;;)
 		for (size_t size = 0; size < image->size; size += 23)
-			if (ftruncate(fd, (off_t)size) < 0 ||
-				pwrite(fd, image->data, image->size, 0) < 0)
+			if (ftruncate(fd, (off_t)size) < 0 || pwrite(fd, image->data, image->size, 0) < 0)
 				_exit(1);
 }
 
@@ -249,8 +244,8 @@ static void files_may_change_while_read(void **state)
 		int r = elf_read(fd, &info, NULL);
 
 		check(r == 0 || r == -EBADMSG || r == -ENOEXEC, "round %u: %d", i, r);
-		check(r || (info.head.machine == 183 && info.head.bits == 64),
-			"round %u: machine %u", i, info.head.machine);
+		check(r || (info.head.machine == 183 && info.head.bits == 64), "round %u: machine %u", i,
+			info.head.machine);
 	}
 	kill(pid, SIGKILL);
 	check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "the other one ended itself");
@@ -334,10 +329,10 @@ static void real_headers_have_their_row(void **state)
 		if (read_image(headers.field[1], image, 0, &info))
 			continue;
 		arch = elf_arch(&info.head);
-		check(is_handled_by(arch, headers.field[0]), "%s, of %s, is taken for %s",
-			headers.field[1], headers.field[0], arch ? arch->qemu : "nothing");
-		check(info.head.bits == bits && (info.head.type == 2 || info.head.type == 3),
-			"%s: %u bits, type %u", headers.field[1], info.head.bits, info.head.type);
+		check(is_handled_by(arch, headers.field[0]), "%s, of %s, is taken for %s", headers.field[1],
+			headers.field[0], arch ? arch->qemu : "nothing");
+		check(info.head.bits == bits && (info.head.type == 2 || info.head.type == 3), "%s: %u bits, type %u",
+			headers.field[1], info.head.bits, info.head.type);
 	}
 }
 

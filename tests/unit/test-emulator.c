@@ -14,8 +14,7 @@
 #include "image.h"
 #include "scratch.h"
 
-static void write_image(
-	const struct scratch *s, const char *name, const struct image *image, mode_t mode)
+static void write_image(const struct scratch *s, const char *name, const struct image *image, mode_t mode)
 {
 	scratch_write(s, name, image->data, image->size, mode);
 }
@@ -61,8 +60,7 @@ static void an_empty_root_is_the_real_one(void **state)
 }
 
 /* Opens, with and without an error to fill, and sees that a refusal changes and leaks nothing. */
-static void check_refused(
-	const char *root, const char *path, const char *what, int expected, const char *word)
+static void check_refused(const char *root, const char *path, const char *what, int expected, const char *word)
 {
 	struct emulator emulator = EMULATOR_INIT;
 	auto_err e = { 0 };
@@ -92,9 +90,8 @@ static void unusable_files_are_refused(void **state)
 {
 	const struct scratch *s = *state;
 	const struct arch *host = arch_host();
-	auto_free struct image *dynamic = image_for(host), *other = image_for(foreign()),
-			       *unknown = image_for(host), *truncated = image_for(host),
-			       *object = image_for(host), *core = image_for(host),
+	auto_free struct image *dynamic = image_for(host), *other = image_for(foreign()), *unknown = image_for(host),
+			       *truncated = image_for(host), *object = image_for(host), *core = image_for(host),
 			       *class = image_for(host), *headers = image_for(host),
 			       *empty = image_new(host->bits, host->is_big, host->match[0].machine);
 	const struct {
@@ -216,9 +213,8 @@ static void what_is_no_file_is_refused(void **state)
 
 static void paths_that_no_rule_can_hold_are_refused(void **state)
 {
-	static const char *const paths[] = { "", "qemu", "./qemu", "bin/qemu", "/a:b",
-		"/qemu:", "/qemu\n", "/\nqemu", "/qemu\nflags: F", "/\x1b[2Jqemu", "/qemu\t",
-		"/qemu\x7f", "/\x01" };
+	static const char *const paths[] = { "", "qemu", "./qemu", "bin/qemu", "/a:b", "/qemu:", "/qemu\n", "/\nqemu",
+		"/qemu\nflags: F", "/\x1b[2Jqemu", "/qemu\t", "/qemu\x7f", "/\x01" };
 	const struct scratch *s = *state;
 	auto_free struct image *image = image_for(arch_host());
 
@@ -226,8 +222,7 @@ static void paths_that_no_rule_can_hold_are_refused(void **state)
 		const char *path = paths[i][0] == '/' ? paths[i] + 1 : "qemu";
 
 		write_image(s, path, image, 0755);
-		check_refused(
-			s->path, paths[i], shown(paths[i], strlen(paths[i])), -EBADMSG, "path");
+		check_refused(s->path, paths[i], shown(paths[i], strlen(paths[i])), -EBADMSG, "path");
 	}
 }
 
@@ -311,8 +306,7 @@ static void versions_may_cross_borders(void **state)
 			auto_fd end = file_with(at + strlen(text), at, text);
 			char what[64];
 
-			snprintf(what, sizeof(what), "at %zu, %ld of a border", at,
-				(long)at - (long)borders[i]);
+			snprintf(what, sizeof(what), "at %zu, %ld of a border", at, (long)at - (long)borders[i]);
 			if (!check_version(what, fd, "aarch64", "10.2.22-rc3") ||
 				!check_version(what, end, "aarch64", "10.2.22-rc3"))
 				break;

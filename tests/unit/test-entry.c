@@ -14,21 +14,17 @@ static const struct entry {
 	unsigned offset;
 	bool is_enabled;
 } entries[] = {
-	{ "ok-entry-fixed", "/usr/bin/qemu-aarch64-static", "F", NULL,
-		"7f454c460201010000000000000000000200b700",
+	{ "ok-entry-fixed", "/usr/bin/qemu-aarch64-static", "F", NULL, "7f454c460201010000000000000000000200b700",
 		"ffffffffffffff00000000fffffffffffeffffff", 0, true },
-	{ "ok-entry-disabled", "/usr/bin/qemu-aarch64-static", "OCF", NULL,
-		"7f454c460201010000000000000000000200b700",
+	{ "ok-entry-disabled", "/usr/bin/qemu-aarch64-static", "OCF", NULL, "7f454c460201010000000000000000000200b700",
 		"ffffffffffffff00fffffffffffffffffeffffff", 0, false },
 	{ "ok-entry-no-flags", "/usr/bin/wine", "", NULL, "4d5a", "ffff", 0, true },
 	{ "ok-entry-all-flags", "/usr/libexec/qemu-binfmt/arm-binfmt-P", "POCF", NULL,
-		"7f454c4601010100000000000000000002002800",
-		"ffffffffffffff00fffffffffffffffffeffffff", 0, true },
+		"7f454c4601010100000000000000000002002800", "ffffffffffffff00fffffffffffffffffeffffff", 0, true },
 	{ "ok-entry-offset", "/usr/bin/python3.11", "", NULL, "a70d0a", "ffffff", 253, true },
 	{ "ok-entry-extension", "/usr/bin/mono", "P", "exe", "", "", 0, true },
 	{ "ok-entry-extension-disabled", "/bin/cat", "", ".", "", "", 0, false },
-	{ "ok-entry-interpreter-with-blanks", "/opt/my emulator/qemu  arm ", "PF", NULL, "41", "ff",
-		0, true },
+	{ "ok-entry-interpreter-with-blanks", "/opt/my emulator/qemu  arm ", "PF", NULL, "41", "ff", 0, true },
 	{ "ok-entry-whole-window", "/i", "", NULL, NULL, NULL, 0, true },
 };
 
@@ -47,17 +43,14 @@ static void check_entry(const struct entry *want, const struct rule *got)
 	}
 	rule_flags_text(got->flags, flags);
 	check(!strcmp(got->name, "name"), "%s: named %s", want->file, got->name);
-	check(!strcmp(got->interpreter, want->interpreter), "%s: '%s'", want->file,
-		got->interpreter);
+	check(!strcmp(got->interpreter, want->interpreter), "%s: '%s'", want->file, got->interpreter);
 	check(!strcmp(flags, want->flags), "%s: flags %s", want->file, flags);
 	check(got->is_enabled == want->is_enabled, "%s: enabled %d", want->file, got->is_enabled);
-	check(!want->extension == !got->extension &&
-			(!want->extension || !strcmp(want->extension, got->extension)),
+	check(!want->extension == !got->extension && (!want->extension || !strcmp(want->extension, got->extension)),
 		"%s: extension '%s'", want->file, got->extension ? got->extension : "");
-	check(got->offset == want->offset && got->size == bytes.size, "%s: %zu bytes at %u",
-		want->file, got->size, got->offset);
-	check(!memcmp(got->magic, bytes.magic, bytes.size) &&
-			!memcmp(got->mask, bytes.mask, bytes.size),
+	check(got->offset == want->offset && got->size == bytes.size, "%s: %zu bytes at %u", want->file, got->size,
+		got->offset);
+	check(!memcmp(got->magic, bytes.magic, bytes.size) && !memcmp(got->mask, bytes.mask, bytes.size),
 		"%s: other bytes", want->file);
 }
 
@@ -123,10 +116,8 @@ static void cut_entries_are_never_another_rule(void **state)
 
 			text.data[--text.len] = '\0';
 			if (!rule_parse_entry("name", text.data, &rule, NULL))
-				check(!strcmp(rule.interpreter, whole.interpreter) &&
-						rule.flags == whole.flags &&
-						rule.size == whole.size &&
-						strstr(text.data, "magic"),
+				check(!strcmp(rule.interpreter, whole.interpreter) && rule.flags == whole.flags &&
+						rule.size == whole.size && strstr(text.data, "magic"),
 					"%s cut after %zu bytes", entries[i].file, text.len);
 		}
 	}

@@ -134,8 +134,8 @@ static void copies_are_whole(void **state)
 		struct stat st;
 
 		check(fd_copy(from, to) == 0, "%zu bytes: fails", sizes[i]);
-		check(!fstat(to, &st) && (size_t)st.st_size == sizes[i], "%zu bytes: copied %lld",
-			sizes[i], (long long)st.st_size);
+		check(!fstat(to, &st) && (size_t)st.st_size == sizes[i], "%zu bytes: copied %lld", sizes[i],
+			(long long)st.st_size);
 		check(fd_same_content(from, to) == 1, "%zu bytes: others", sizes[i]);
 	}
 }
@@ -192,8 +192,8 @@ static void same_content(void **state)
 		if (cases[i].differ >= 0)
 			assert_int_equal(pwrite(b, "y", 1, cases[i].differ), 1);
 		same = fd_same_content(a, b);
-		check(same == cases[i].same, "%zu and %zu bytes, different at %ld: %d",
-			cases[i].size_a, cases[i].size_b, cases[i].differ, same);
+		check(same == cases[i].same, "%zu and %zu bytes, different at %ld: %d", cases[i].size_a,
+			cases[i].size_b, cases[i].differ, same);
 		check(fd_same_content(b, a) == same, "case %zu: not the same the other way", i);
 		check(fd_same_content(a, a) == 1, "case %zu: not the same as itself", i);
 	}
@@ -232,12 +232,10 @@ static void replace_makes_and_replaces(void **state)
 		auto_err e = { 0 };
 		struct stat st;
 
-		check_code(
-			"replace", fd_replace_file(s->dir, "file", &content, modes[i], &e), 0, &e);
-		check(scratch_holds(s, "file", buf_text(&content), content.len),
-			"case %zu: content", i);
-		check(!fstatat(s->dir, "file", &st, 0) && (st.st_mode & 07777) == modes[i],
-			"mode %o, not %o", st.st_mode & 07777, modes[i]);
+		check_code("replace", fd_replace_file(s->dir, "file", &content, modes[i], &e), 0, &e);
+		check(scratch_holds(s, "file", buf_text(&content), content.len), "case %zu: content", i);
+		check(!fstatat(s->dir, "file", &st, 0) && (st.st_mode & 07777) == modes[i], "mode %o, not %o",
+			st.st_mode & 07777, modes[i]);
 		check(scratch_count(s, ".") == 1, "%u files", scratch_count(s, "."));
 	}
 	umask(mask);
@@ -257,10 +255,8 @@ static void replace_follows_no_links(void **state)
 	assert_int_equal(linkat(s->dir, "old", s->dir, "hardlink", 0), 0);
 	check_code("over a symlink", fd_replace_file(s->dir, "symlink", &content, 0644, &e), 0, &e);
 	check_code("over a link", fd_replace_file(s->dir, "hardlink", &content, 0644, &e), 0, &e);
-	check(!fstatat(s->dir, "symlink", &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode),
-		"the symlink stays");
-	check(scratch_holds(s, "symlink", "new", 3) && scratch_holds(s, "hardlink", "new", 3),
-		"not replaced");
+	check(!fstatat(s->dir, "symlink", &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode), "the symlink stays");
+	check(scratch_holds(s, "symlink", "new", 3) && scratch_holds(s, "hardlink", "new", 3), "not replaced");
 	check(scratch_holds(s, "old", "old", 3), "the file behind the links is changed");
 	check(scratch_count(s, ".") == 3, "%u files", scratch_count(s, "."));
 }
@@ -280,8 +276,7 @@ static void replace_survives_its_own_leftover(void **state)
 	check(scratch_holds(s, "file", "new", 3), "not replaced");
 }
 
-static void check_untouched(
-	const struct scratch *s, const char *what, int r, int expected, const struct err *e)
+static void check_untouched(const struct scratch *s, const char *what, int r, int expected, const struct err *e)
 {
 	check_code(what, r, expected, e);
 	check_sentence(what, e);
@@ -308,8 +303,7 @@ static void replace_leaves_nothing_when_it_fails(void **state)
 	} cases[] = {
 		{ "a directory in its place", "taken", &content, s->dir, -EIO, EISDIR },
 		{ "a directory that is not there", "none/file", &content, s->dir, -EIO, ENOENT },
-		{ "no room for the temporary's name", longest, &content, s->dir, -EIO,
-			ENAMETOOLONG },
+		{ "no room for the temporary's name", longest, &content, s->dir, -EIO, ENAMETOOLONG },
 		{ "no directory", "file", &content, -1, -EIO, EBADF },
 		{ "content that has failed", "file", &failed, s->dir, -ENOMEM, ENOMEM },
 	};
@@ -318,8 +312,7 @@ static void replace_leaves_nothing_when_it_fails(void **state)
 		int r = fd_replace_file(cases[i].dir, cases[i].name, cases[i].content, 0644, &e);
 
 		check_untouched(s, cases[i].what, r, cases[i].expected, &e);
-		check(e.message && strstr(e.message, strerror(cases[i].why)), "%s: '%s'",
-			cases[i].what, e.message);
+		check(e.message && strstr(e.message, strerror(cases[i].why)), "%s: '%s'", cases[i].what, e.message);
 	}
 }
 

@@ -19,8 +19,9 @@ enum { TIME = 1600000000 };
 
 static void directory(struct buf *tar, const char *name, unsigned mode, uint64_t uid)
 {
-	struct header header = { .name = name, .type = '5', .mode = mode, .uid = uid, .gid = uid + 1,
-		.mtime = 1500000000 + mode };
+	struct header header = {
+		.name = name, .type = '5', .mode = mode, .uid = uid, .gid = uid + 1, .mtime = 1500000000 + mode
+	};
 
 	archive_header(tar, &header);
 }
@@ -55,9 +56,8 @@ static void list(const struct graft *graft, struct buf *out)
 	tar_init(&reader, source, false);
 	while ((r = tar_next(&reader, &e)) > 0)
 		buf_addf(out, "%s %c %04o %llu:%llu %llu %lld\n", reader.entry.path, (char)reader.entry.type,
-			reader.entry.mode, (unsigned long long)reader.entry.uid,
-			(unsigned long long)reader.entry.gid, (unsigned long long)reader.entry.size,
-			(long long)reader.entry.mtime);
+			reader.entry.mode, (unsigned long long)reader.entry.uid, (unsigned long long)reader.entry.gid,
+			(unsigned long long)reader.entry.size, (long long)reader.entry.mtime);
 	check_code("reading it", r, 0, &e);
 	tar_done(&reader);
 	source_free(source);
@@ -167,8 +167,7 @@ static void what_is_in_the_way_is_refused(void **state)
 	makes(&s, "/dir/", -EBADMSG, NULL);
 	makes(&s, "/file", 0, "file 0 0755 0:0 1000 1600000000\n");
 	makes(&s, "/link", 0, "link 0 0755 0:0 1000 1600000000\n");
-	makes(&s, "/dangling/q", 0,
-		"none/ 5 0755 0:0 0 1600000000\nnone/q 0 0755 0:0 1000 1600000000\n");
+	makes(&s, "/dangling/q", 0, "none/ 5 0755 0:0 0 1600000000\nnone/q 0 0755 0:0 1000 1600000000\n");
 	stack_done(&s);
 }
 
@@ -201,10 +200,12 @@ static void several_files_in_one_layer(void **state)
 	static const struct view nothing = { 0 };
 	auto_fd fd = emulator(), place = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC), stored = -1;
 	auto_buf empty = { 0 }, block = { 0 }, text = { 0 }, content = { 0 };
-	struct graft_file files[] = { { "/lib/tools/empty", 0644, -1, &empty }, { "/lib/tools/block", 0644, -1, &block },
-		{ "/lib/tools/bin/x", 0755, fd, NULL }, { "/lib/tools/bin/y", 0755, fd, NULL } };
-	struct graft_request request = { .view = &nothing, .at = "/bin/q", .emulator = fd, .files = files,
-		.n_files = ARRAY_SIZE(files) };
+	struct graft_file files[] = { { "/lib/tools/empty", 0644, -1, &empty },
+		{ "/lib/tools/block", 0644, -1, &block }, { "/lib/tools/bin/x", 0755, fd, NULL },
+		{ "/lib/tools/bin/y", 0755, fd, NULL } };
+	struct graft_request request = {
+		.view = &nothing, .at = "/bin/q", .emulator = fd, .files = files, .n_files = ARRAY_SIZE(files)
+	};
 	struct graft one = { 0 }, two = { 0 };
 	auto_err e = { 0 };
 
@@ -213,10 +214,11 @@ static void several_files_in_one_layer(void **state)
 		buf_adds(&block, "b");
 	check_code("making it", graft_make(&request, &one, &e), 0, &e);
 	list(&one, &text);
-	check(!strcmp(buf_text(&text), "bin/ 5 0755 0:0 0 1600000000\nbin/q 0 0755 0:0 1000 1600000000\n"
-					"lib/ 5 0755 0:0 0 0\nlib/tools/ 5 0755 0:0 0 0\nlib/tools/empty 0 0644 0:0 0 0\n"
-					"lib/tools/block 0 0644 0:0 512 0\nlib/tools/bin/ 5 0755 0:0 0 0\n"
-					"lib/tools/bin/x 0 0755 0:0 1000 0\nlib/tools/bin/y 0 0755 0:0 1000 0\n"),
+	check(!strcmp(buf_text(&text),
+		      "bin/ 5 0755 0:0 0 1600000000\nbin/q 0 0755 0:0 1000 1600000000\n"
+		      "lib/ 5 0755 0:0 0 0\nlib/tools/ 5 0755 0:0 0 0\nlib/tools/empty 0 0644 0:0 0 0\n"
+		      "lib/tools/block 0 0644 0:0 512 0\nlib/tools/bin/ 5 0755 0:0 0 0\n"
+		      "lib/tools/bin/x 0 0755 0:0 1000 0\nlib/tools/bin/y 0 0755 0:0 1000 0\n"),
 		"%s", buf_text(&text));
 	request.has_place = true;
 	request.place = place;
@@ -226,8 +228,9 @@ static void several_files_in_one_layer(void **state)
 	fd = -1;
 	stored = memfd_create("layer", 0);
 	assert_false(stored < 0 || graft_write(&two, stored) || lseek(stored, 0, SEEK_SET) ||
-		fd_read_all(stored, BUF_LIMIT, &content));
-	check(content.len == two.tar_size && memmem(content.data, content.len, block.data, block.len), "its content is lost");
+		     fd_read_all(stored, BUF_LIMIT, &content));
+	check(content.len == two.tar_size && memmem(content.data, content.len, block.data, block.len),
+		"its content is lost");
 	graft_done(&one);
 	graft_done(&two);
 }
@@ -254,7 +257,9 @@ static void files_beside_it_are_roots_alone(void **state)
 		auto_fd fd = emulator();
 		struct graft_file file = { "/lib/tools/index", 0644, -1, &nothing };
 		struct stack s = { 0 };
-		struct graft_request request = { .view = &s.view, .at = "/q", .emulator = fd, .files = &file, .n_files = 1 };
+		struct graft_request request = {
+			.view = &s.view, .at = "/q", .emulator = fd, .files = &file, .n_files = 1
+		};
 		struct graft graft = { 0 };
 		auto_err e = { 0 };
 
@@ -309,8 +314,12 @@ static void names_and_numbers_of_any_size(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(times); k++) {
-			struct tar_entry entry = { .path = (char[]){ "d/" }, .type = TAR_DIRECTORY, .mode = 07777,
-				.uid = ids[i], .gid = ids[ARRAY_SIZE(ids) - 1 - i], .mtime = times[k] };
+			struct tar_entry entry = { .path = (char[]){ "d/" },
+				.type = TAR_DIRECTORY,
+				.mode = 07777,
+				.uid = ids[i],
+				.gid = ids[ARRAY_SIZE(ids) - 1 - i],
+				.mtime = times[k] };
 
 			headers_read_back(&entry);
 		}

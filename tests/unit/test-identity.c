@@ -22,7 +22,8 @@ static void test_gcc(void **state)
 	struct identity id = { 0 };
 
 	(void)state;
-	assert_true(FIND("\1\2\0(Debian 12.2.0-14+deb12u1) \0x\00012.2.0\0arm-linux-gnueabihf\0", IDENTITY_GCC, "arm-linux-gnueabihf"));
+	assert_true(FIND("\1\2\0(Debian 12.2.0-14+deb12u1) \0x\00012.2.0\0arm-linux-gnueabihf\0", IDENTITY_GCC,
+		"arm-linux-gnueabihf"));
 	assert_string_equal(id.package, "Debian 12.2.0-14+deb12u1");
 	assert_string_equal(id.vendor, "Debian");
 	assert_string_equal(id.version, "12.2.0");
@@ -63,7 +64,8 @@ static void test_binutils(void **state)
 
 static void test_equal(void **state)
 {
-	struct identity a = { "Debian 12.2.0-14", "Debian", "12.2.0" }, b = { "Debian 12.2.0-14+deb12u1", "Debian", "12.2.0" };
+	struct identity a = { "Debian 12.2.0-14", "Debian", "12.2.0" },
+			b = { "Debian 12.2.0-14+deb12u1", "Debian", "12.2.0" };
 	struct identity other_vendor = { "Ubuntu 12.2.0-3ubuntu1", "Ubuntu", "12.2.0" };
 	struct identity other_version = { "Debian 12.3.0-1", "Debian", "12.3.0" };
 

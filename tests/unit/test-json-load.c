@@ -117,8 +117,7 @@ static void bad_documents_are_refused(void **state)
 		if (!value)
 			check_sentence(what, &e);
 		jv_free(value);
-		check(!load(cases[i].text, cases[i].len, NULL) || value,
-			"%s: taken the second time", what);
+		check(!load(cases[i].text, cases[i].len, NULL) || value, "%s: taken the second time", what);
 	}
 }
 
@@ -158,8 +157,7 @@ static void long_text_is_shortened_in_messages(void **state)
 	for (unsigned i = 0; i < 100000; i++)
 		buf_adds(&text, "nonsense");
 	check(!jv_load(text.data, text.len, &e), "taken");
-	check(e.message && strlen(e.message) < 400, "a message of %zu bytes",
-		e.message ? strlen(e.message) : 0);
+	check(e.message && strlen(e.message) < 400, "a message of %zu bytes", e.message ? strlen(e.message) : 0);
 }
 
 static const char document[] = "{\"text\":\"t\",\"empty\":\"\",\"none\":null,\"yes\":true,"
@@ -209,25 +207,21 @@ static void what_is_not_there_is_none(void **state)
 {
 	struct json *value = load(TEXT(document), NULL);
 	const struct json *list = jv_get(value, "list");
-	static const char *const no_sizes[] = { "text", "empty", "none", "yes", "minus", "real",
-		"list", "object", "absent", "" };
+	static const char *const no_sizes[] = { "text", "empty", "none", "yes", "minus", "real", "list", "object",
+		"absent", "" };
 	static const char *const no_texts[] = { "none", "yes", "zero", "list", "object", "absent" };
 	uint64_t n = 12345;
 
 	(void)state;
-	check(!jv_get(value, "absent") && !jv_get(value, "none") && !jv_get(value, "Text"),
-		"a member");
+	check(!jv_get(value, "absent") && !jv_get(value, "none") && !jv_get(value, "Text"), "a member");
 	check(!jv_get(list, "text") && !jv_get(NULL, "text"), "a member of what is no object");
 	for (size_t i = 0; i < ARRAY_SIZE(no_sizes); i++)
-		check(!jv_get_size(value, no_sizes[i], &n) && n == 12345, "'%s' has a size",
-			no_sizes[i]);
+		check(!jv_get_size(value, no_sizes[i], &n) && n == 12345, "'%s' has a size", no_sizes[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(no_texts); i++)
 		check(!jv_get_text(value, no_texts[i]), "'%s' has a text", no_texts[i]);
 	check(!jv_count(value) && !jv_count(NULL) && !jv_count(jv_get(value, "text")), "items");
-	check(!jv_at(list, 4) && !jv_at(list, SIZE_MAX) && !jv_at(value, 0) && !jv_at(NULL, 0),
-		"an item");
-	check(!jv_as_text(jv_at(list, 1)) && !jv_as_text(jv_at(list, 2)) && !jv_as_text(NULL),
-		"a text");
+	check(!jv_at(list, 4) && !jv_at(list, SIZE_MAX) && !jv_at(value, 0) && !jv_at(NULL, 0), "an item");
+	check(!jv_as_text(jv_at(list, 1)) && !jv_as_text(jv_at(list, 2)) && !jv_as_text(NULL), "a text");
 	check(!jv_is_object(NULL) && !jv_is_array(NULL) && !jv_is_object(list), "a kind");
 	jv_free(value);
 }
@@ -245,8 +239,7 @@ static void what_is_written_is_read_again(void **state)
 	check(jv_write(value, out) == 0, "not written");
 	fclose(out);
 	again = load(text, size, NULL);
-	check(jv_get_size(again, "big", &n) && n == INT64_MAX, "another number: %llu",
-		(unsigned long long)n);
+	check(jv_get_size(again, "big", &n) && n == INT64_MAX, "another number: %llu", (unsigned long long)n);
 	check(jv_count(jv_get(again, "list")) == 4, "another list");
 	jv_free(again);
 	jv_free(value);

@@ -39,8 +39,7 @@ static void values(void **state)
 	jv_push(array, jv_text(NULL));
 	jv_push(array, jv_text(""));
 	jv_push(array, jv_uint(0));
-	check_text(
-		"one of each", array, "[\n  true,\n  false,\n  null,\n  null,\n  \"\",\n  0\n]\n");
+	check_text("one of each", array, "[\n  true,\n  false,\n  null,\n  null,\n  \"\",\n  0\n]\n");
 }
 
 static void numbers(void **state)
@@ -89,8 +88,8 @@ static void text_is_always_valid(void **state)
 		struct json *array = jv_array();
 		char expected[64];
 
-		snprintf(expected, sizeof(expected), "[\n  %.*s\n]\n",
-			(int)strlen(cases[i].expected) - 1, cases[i].expected);
+		snprintf(expected, sizeof(expected), "[\n  %.*s\n]\n", (int)strlen(cases[i].expected) - 1,
+			cases[i].expected);
 		jv_push(array, jv_text(cases[i].text));
 		check_text(shown(cases[i].text, strlen(cases[i].text)), array, expected);
 	}
@@ -176,8 +175,8 @@ static void the_largest_number(void **state)
 	char text[64];
 
 	(void)state;
-	check(write_in_child(fill_with_the_largest, text) == 1 || !strchr(text, '-'),
-		"%lu is written as '%s'", ULONG_MAX, text);
+	check(write_in_child(fill_with_the_largest, text) == 1 || !strchr(text, '-'), "%lu is written as '%s'",
+		ULONG_MAX, text);
 }
 
 int main(void)

@@ -29,8 +29,8 @@ static int make_rules(void **state)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
 			rules[n_rules].arch = a;
 			rules[n_rules].match = m;
-			if (rule_for_arch(a, m, a->match[m].handler, "/usr/bin/qemu", RULE_FIXED,
-				    &rules[n_rules++].rule))
+			if (rule_for_arch(
+				    a, m, a->match[m].handler, "/usr/bin/qemu", RULE_FIXED, &rules[n_rules++].rule))
 				return -1;
 		}
 	return 0;
@@ -62,8 +62,7 @@ static void check_taken(const char *what, const uint8_t *head, size_t len, const
 {
 	auto_buf names = takers(head, len);
 
-	check(!strcmp(buf_text(&names), expected), "%s: taken by '%s', not '%s'", what,
-		buf_text(&names), expected);
+	check(!strcmp(buf_text(&names), expected), "%s: taken by '%s', not '%s'", what, buf_text(&names), expected);
 }
 
 static size_t from_hex(const char *what, const char *hex, uint8_t *out, size_t cap)
@@ -94,10 +93,9 @@ static void rules_are_those_of_qemu(void **state)
 			continue;
 		const struct rule *r = &rules[i].rule;
 
-		check(r->size == size && !r->offset && !r->extension, "%s: %zu bytes at %u",
-			r->name, r->size, r->offset);
-		check(!memcmp(r->magic, magic, size) && !memcmp(r->mask, mask, size),
-			"%s: other bytes", r->name);
+		check(r->size == size && !r->offset && !r->extension, "%s: %zu bytes at %u", r->name, r->size,
+			r->offset);
+		check(!memcmp(r->magic, magic, size) && !memcmp(r->mask, mask, size), "%s: other bytes", r->name);
 		check(r->is_enabled && r->flags == RULE_FIXED, "%s: flags %u", r->name, r->flags);
 	}
 	check(n == n_rules && n == 38, "%zu in the file, %zu rules", n, n_rules);
@@ -108,8 +106,8 @@ static void no_two_rules_overlap(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_rules; i++)
 		for (size_t k = 0; k < n_rules; k++)
-			check(rule_overlaps(&rules[i].rule, &rules[k].rule) == (i == k),
-				"%s and %s", rules[i].rule.name, rules[k].rule.name);
+			check(rule_overlaps(&rules[i].rule, &rules[k].rule) == (i == k), "%s and %s",
+				rules[i].rule.name, rules[k].rule.name);
 }
 
 static void probes_are_taken_by_their_own_rule(void **state)
@@ -227,10 +225,9 @@ static void this_machines_programs_stay_native(void **state)
 /* The kernel zeroes what a short file lacks of the 256 bytes. */
 static void short_files_are_padded_with_zeroes(void **state)
 {
-	const struct rule rule = { .size = 4,
-		.offset = 2,
-		.magic = { 'a', 'b', 0, 0 },
-		.mask = { 0xff, 0xff, 0xff, 0x0f } };
+	const struct rule rule = {
+		.size = 4, .offset = 2, .magic = { 'a', 'b', 0, 0 }, .mask = { 0xff, 0xff, 0xff, 0x0f }
+	};
 	static const struct {
 		const char *head;
 		size_t len;
@@ -251,8 +248,7 @@ static void short_files_are_padded_with_zeroes(void **state)
 		auto_free uint8_t *exact = malloc(cases[i].len + 1);
 
 		memcpy(exact + 1, cases[i].head, cases[i].len);
-		check(rule_matches(&rule, exact + 1, cases[i].len) == cases[i].is_taken, "case %zu",
-			i);
+		check(rule_matches(&rule, exact + 1, cases[i].len) == cases[i].is_taken, "case %zu", i);
 	}
 }
 
@@ -293,11 +289,10 @@ static const struct overlap {
 	{ "windows that cross and do not", 0, "4142", "", 1, "4343", "", false },
 	{ "the first byte and the last", 0, "41", "", 255, "42", "", true },
 	{ "both at the last byte", 255, "41", "", 255, "42", "", false },
-	{ "the AppImage bytes, looked at by one", 0, "7f454c460101010000000000",
-		"ffffffffffffff0000000000", 8, "414902", "", true },
+	{ "the AppImage bytes, looked at by one", 0, "7f454c460101010000000000", "ffffffffffffff0000000000", 8,
+		"414902", "", true },
 	{ "o32 and n32", 36, "00000000", "20000000", 36, "20000000", "20000000", false },
-	{ "mips and n32, the former without e_flags", 18, "0800", "", 36, "20000000", "20000000",
-		true },
+	{ "mips and n32, the former without e_flags", 18, "0800", "", 36, "20000000", "20000000", true },
 };
 
 static void overlaps_are_found(void **state)
@@ -327,8 +322,7 @@ static void overlaps_are_real(void **state)
 			head[a.offset + k] |= a.magic[k] & a.mask[k];
 		for (size_t k = 0; k < b.size; k++)
 			head[b.offset + k] |= b.magic[k] & b.mask[k];
-		check((rule_matches(&a, head, sizeof(head)) &&
-			      rule_matches(&b, head, sizeof(head))) == o->overlaps,
+		check((rule_matches(&a, head, sizeof(head)) && rule_matches(&b, head, sizeof(head))) == o->overlaps,
 			"%s", o->what);
 	}
 }
@@ -371,8 +365,8 @@ static void published_rules_against_ours(void **state)
 		if (!strcmp(cases[i].overlapped, "every"))
 			check(n == n_rules, "%s: only %s", cases[i].what, buf_text(&names));
 		else
-			check(!strcmp(buf_text(&names), cases[i].overlapped), "%s: '%s'",
-				cases[i].what, buf_text(&names));
+			check(!strcmp(buf_text(&names), cases[i].overlapped), "%s: '%s'", cases[i].what,
+				buf_text(&names));
 	}
 }
 

@@ -23,8 +23,7 @@ struct descriptor {
 	char text[400];
 };
 
-static struct descriptor add_blob(
-	struct making *m, const char *type, const char *more, const char *data, size_t len)
+static struct descriptor add_blob(struct making *m, const char *type, const char *more, const char *data, size_t len)
 {
 	char digest[DIGEST_TEXT], name[100];
 	struct descriptor d;
@@ -32,21 +31,18 @@ static struct descriptor add_blob(
 	digest_text(data, len, digest);
 	snprintf(name, sizeof(name), "blobs/sha256/%s", digest + 7);
 	archive_bytes(&m->tar, name, data, len);
-	snprintf(d.text, sizeof(d.text),
-		"{\"mediaType\": \"" OCI "%s\", \"digest\": \"%s\", \"size\": %zu%s}", type, digest,
-		len, more);
+	snprintf(d.text, sizeof(d.text), "{\"mediaType\": \"" OCI "%s\", \"digest\": \"%s\", \"size\": %zu%s}", type,
+		digest, len, more);
 	return d;
 }
 
-static struct descriptor add_text(
-	struct making *m, const char *type, const char *more, const struct buf *text)
+static struct descriptor add_text(struct making *m, const char *type, const char *more, const struct buf *text)
 {
 	return add_blob(m, type, more, buf_text(text), text->len);
 }
 
 /* A manifest and its config, with so many layers, all of them the same. */
-static struct descriptor add_image(
-	struct making *m, const char *arch, const char *more, size_t layers)
+static struct descriptor add_image(struct making *m, const char *arch, const char *more, size_t layers)
 {
 	static unsigned count; /* no two images are the same */
 	auto_buf config = { 0 }, manifest = { 0 };
@@ -109,11 +105,9 @@ static void refused(const char *what, const struct buf *tar, int code, const cha
 
 	check_code(what, read_tar(tar, &model, &e), code, &e);
 	check_sentence(what, &e);
-	check(e.message && strstr(e.message, words), "%s: '%s' without '%s'", what, e.message,
-		words);
+	check(e.message && strstr(e.message, words), "%s: '%s' without '%s'", what, e.message, words);
 	model_done(&model);
-	check(read_tar(tar, &model, NULL) == code, "%s: another result without an error to fill",
-		what);
+	check(read_tar(tar, &model, NULL) == code, "%s: another result without an error to fill", what);
 	model_done(&model);
 }
 
@@ -135,8 +129,7 @@ static void an_index_with_platforms(void **state)
 {
 	static const char platform[] = ", \"platform\": {\"os\": \"linux\", \"architecture\": "
 				       "\"arm\", \"variant\": \"v7\"}";
-	static const char attestation[] =
-		", \"platform\": {\"os\": \"unknown\", \"architecture\": \"unknown\"}";
+	static const char attestation[] = ", \"platform\": {\"os\": \"unknown\", \"architecture\": \"unknown\"}";
 	struct making m = { 0 };
 	struct descriptor image, other, index;
 	auto_buf entries = { 0 };
@@ -145,31 +138,26 @@ static void an_index_with_platforms(void **state)
 	(void)state;
 	image = add_image(&m, "arm", platform, 2);
 	other = add_image(&m, "amd64", "", 1);
-	buf_addf(&entries, "%s, %s, %s", image.text, other.text,
-		add_image(&m, "unknown", attestation, 0).text);
-	index = add_index(&m, ", \"annotations\": {\"org.opencontainers.image.ref.name\": \"1.0\"}",
-		buf_text(&entries));
+	buf_addf(&entries, "%s, %s, %s", image.text, other.text, add_image(&m, "unknown", attestation, 0).text);
+	index = add_index(
+		&m, ", \"annotations\": {\"org.opencontainers.image.ref.name\": \"1.0\"}", buf_text(&entries));
 	entries.len = 0;
-	buf_addf(&entries,
-		"%s, {\"mediaType\": \"text/html\", \"digest\": \"sha256:%064d\", \"size\": 1}",
-		index.text, 7);
+	buf_addf(&entries, "%s, {\"mediaType\": \"text/html\", \"digest\": \"sha256:%064d\", \"size\": 1}", index.text,
+		7);
 	finish(&m, buf_text(&entries));
 	model = good("an index", &m.tar);
 	assert_int_equal(model.format, MODEL_OCI_ARCHIVE);
 	assert_int_equal(model.n, 4);
 	check(model.images[0].kind == MODEL_IMAGE && is_text(model.images[0].reference, "1.0") &&
 			is_text(model.images[0].index_platform, "linux/arm/v7") &&
-			is_text(model.images[0].architecture, "arm") &&
-			is_text(model.images[0].os, "linux") &&
+			is_text(model.images[0].architecture, "arm") && is_text(model.images[0].os, "linux") &&
 			is_text(model.images[0].variant, NULL),
 		"the first image");
 	check(strstr(image.text, model.images[0].digest), "digest %s", model.images[0].digest);
-	check(model.images[0].n_layers == 2 &&
-			!strcmp(model.images[0].layers[0], model.images[0].layers[1]) &&
+	check(model.images[0].n_layers == 2 && !strcmp(model.images[0].layers[0], model.images[0].layers[1]) &&
 			!strncmp(model.images[0].layers[0], "blobs/sha256/", 13),
 		"layers");
-	check(model.images[1].n_layers == 1 && is_text(model.images[1].index_platform, NULL),
-		"the second image");
+	check(model.images[1].n_layers == 1 && is_text(model.images[1].index_platform, NULL), "the second image");
 	check(model.images[2].kind == MODEL_ATTESTATION, "the attestation");
 	check(model.images[3].kind == MODEL_ARTIFACT && !model.images[3].n_layers, "the artifact");
 	model_done(&model);
@@ -195,12 +183,9 @@ static void a_docker_archive(void **state)
 	model = good("docker", &tar);
 	assert_int_equal(model.format, MODEL_DOCKER_ARCHIVE);
 	assert_int_equal(model.n, 2);
-	check(is_text(model.images[0].reference, "a:1") && is_text(model.images[1].reference, NULL),
-		"references");
-	check(is_text(model.images[0].digest, digest) && is_text(model.images[0].variant, "v6"),
-		"config");
-	check(is_text(model.images[0].layers[0], "x") && is_text(model.images[1].layers[0], "y"),
-		"layers");
+	check(is_text(model.images[0].reference, "a:1") && is_text(model.images[1].reference, NULL), "references");
+	check(is_text(model.images[0].digest, digest) && is_text(model.images[0].variant, "v6"), "config");
+	check(is_text(model.images[0].layers[0], "x") && is_text(model.images[1].layers[0], "y"), "layers");
 	model_done(&model);
 }
 
@@ -249,8 +234,7 @@ static void numbers_have_limits(void **state)
 		struct model model;
 
 		for (size_t k = 0; k < cases[i].images; k++)
-			buf_addf(&entries, "%s%s", k ? ", " : "",
-				add_image(&m, "arm", "", cases[i].layers).text);
+			buf_addf(&entries, "%s%s", k ? ", " : "", add_image(&m, "arm", "", cases[i].layers).text);
 		finish(&m, buf_text(&entries));
 		if (cases[i].code) {
 			refused("too many", &m.tar, cases[i].code, cases[i].words);
@@ -279,8 +263,7 @@ static void documents_have_a_limit(void **state)
 			if (i == 1)
 				archive_file(&tar, "oci-layout", LAYOUT);
 			archive_end(&tar);
-			refused(names[i], &tar, over ? -E2BIG : -EBADMSG,
-				over ? "more than" : "JSON");
+			refused(names[i], &tar, over ? -E2BIG : -EBADMSG, over ? "more than" : "JSON");
 		}
 }
 
@@ -288,8 +271,7 @@ static void documents_have_a_limit(void **state)
 enum document { CONFIG = 0, MANIFEST, INDEX, LAYOUT_FILE, DOCKER, DOCUMENTS };
 
 /* The text in place of one of them (NULL: none), with digests that fit. */
-static struct buf archive_with(
-	enum document which, const char *text, size_t len, char original[4096])
+static struct buf archive_with(enum document which, const char *text, size_t len, char original[4096])
 {
 	struct making m = { 0 };
 	struct descriptor layer = add_blob(&m, "layer.v1.tar", "", "layer", 5), config, manifest;
@@ -297,24 +279,22 @@ static struct buf archive_with(
 	size_t sizes[DOCUMENTS];
 	const char *at[DOCUMENTS];
 
-#define TEXT(document, ...)                                                                        \
-	do {                                                                                       \
-		snprintf(texts[document], sizeof(texts[document]), __VA_ARGS__);                   \
-		at[document] = which == document && text ? text : texts[document];                 \
-		sizes[document] = which == document && text ? len : strlen(texts[document]);       \
+#define TEXT(document, ...)                                                                                            \
+	do {                                                                                                           \
+		snprintf(texts[document], sizeof(texts[document]), __VA_ARGS__);                                       \
+		at[document] = which == document && text ? text : texts[document];                                     \
+		sizes[document] = which == document && text ? len : strlen(texts[document]);                           \
 	} while (0)
 	TEXT(CONFIG, "{\"architecture\": \"arm\", \"os\": \"linux\", \"variant\": \"v7\", "
 		     "\"rootfs\": {\"diff_ids\": [\"x\"]}}");
 	config = add_blob(&m, "config.v1+json", "", at[CONFIG], sizes[CONFIG]);
 	TEXT(MANIFEST,
-		"{\"schemaVersion\": 2, \"mediaType\": \"" OCI
-		"manifest.v1+json\", \"config\": %s, \"layers\": [%s]}",
+		"{\"schemaVersion\": 2, \"mediaType\": \"" OCI "manifest.v1+json\", \"config\": %s, \"layers\": [%s]}",
 		config.text, layer.text);
 	manifest = add_blob(&m, "manifest.v1+json", "", at[MANIFEST], sizes[MANIFEST]);
 	TEXT(INDEX, "{\"schemaVersion\": 2, \"manifests\": [%s]}", manifest.text);
 	TEXT(LAYOUT_FILE, LAYOUT);
-	TEXT(DOCKER,
-		"[{\"Config\": \"c.json\", \"RepoTags\": [\"a:1\"], \"Layers\": [\"layer.tar\"]}]");
+	TEXT(DOCKER, "[{\"Config\": \"c.json\", \"RepoTags\": [\"a:1\"], \"Layers\": [\"layer.tar\"]}]");
 #undef TEXT
 	if (which == DOCKER) {
 		m.tar.len = 0;
@@ -371,11 +351,10 @@ static void changed_documents_are_survived(void **state)
 				text[at] = others[i];
 				tar = archive_with(which, text, len, NULL);
 				r = read_tar(&tar, &model, &e);
-				check(r == 0 || r == -EBADMSG || r == -ENODATA || r == -ENOENT ||
-						r == -E2BIG,
+				check(r == 0 || r == -EBADMSG || r == -ENODATA || r == -ENOENT || r == -E2BIG,
 					"document %u, byte %zu: %d", which, at, r);
-				check(!r || (e.code == r && e.message),
-					"document %u, byte %zu: no sentence", which, at);
+				check(!r || (e.code == r && e.message), "document %u, byte %zu: no sentence", which,
+					at);
 				model_done(&model);
 				text[at] = before;
 			}
@@ -393,8 +372,7 @@ static void members_that_are_no_file(void **state)
 		archive_file(&tar, "oci-layout", LAYOUT);
 		archive_link(&tar, "index.json", "nothing", types[i]);
 		archive_end(&tar);
-		refused("an index that is no file", &tar, types[i] == '5' ? -ENOENT : -EBADMSG,
-			"index.json");
+		refused("an index that is no file", &tar, types[i] == '5' ? -ENOENT : -EBADMSG, "index.json");
 	}
 }
 
@@ -439,10 +417,9 @@ static void links_inside_are_followed_once(void **state)
 		bundle = bundle_open(archive_open(tar.data, tar.len), "/nowhere", &e);
 		assert_non_null(bundle);
 		r = bundle_find(bundle, cases[i].name, &member, &e);
-		check(r == (cases[i].is_followed ? 0 : -EBADMSG), "%s to %s: %d %s", cases[i].name,
-			cases[i].target, r, e.message);
-		check(r || member.size == 7, "%s: %llu bytes", cases[i].target,
-			(unsigned long long)member.size);
+		check(r == (cases[i].is_followed ? 0 : -EBADMSG), "%s to %s: %d %s", cases[i].name, cases[i].target, r,
+			e.message);
+		check(r || member.size == 7, "%s: %llu bytes", cases[i].target, (unsigned long long)member.size);
 		member_done(&member);
 		bundle_free(bundle);
 	}
@@ -451,8 +428,7 @@ static void links_inside_are_followed_once(void **state)
 static void nothing_is_left_open(void **state)
 {
 	unsigned before = count_fds();
-	auto_buf tar = archive_with(DOCKER, NULL, 0, NULL),
-		 bad = archive_with(DOCKER, "[", 1, NULL);
+	auto_buf tar = archive_with(DOCKER, NULL, 0, NULL), bad = archive_with(DOCKER, "[", 1, NULL);
 	struct model model = good("docker", &tar);
 
 	(void)state;

@@ -40,8 +40,7 @@ static void spellings_lead_to_platforms(void **state)
 
 	(void)state;
 	for (; data_next(&names); n++)
-		check_parse(names.field[0], names.field[1],
-			strcmp(names.field[2], "-") ? names.field[2] : "");
+		check_parse(names.field[0], names.field[1], strcmp(names.field[2], "-") ? names.field[2] : "");
 	check(n > 200, "only %zu spellings", n);
 }
 
@@ -56,8 +55,7 @@ static void case_does_not_matter(void **state)
 		for (size_t i = 0; text[i]; i++)
 			if (i % 2 == 0)
 				text[i] = (char)toupper((unsigned char)text[i]);
-		check_parse(
-			text, names.field[1], strcmp(names.field[2], "-") ? names.field[2] : "");
+		check_parse(text, names.field[1], strcmp(names.field[2], "-") ? names.field[2] : "");
 	}
 }
 
@@ -87,8 +85,8 @@ static void the_rest_is_refused_with_a_hint(void **state)
 		check_code(text, parse(text, strlen(text), &p, &e), -EINVAL, &e);
 		check_sentence(text, &e);
 		check(!p.arch && !*p.variant, "%s: refused, but filled in", text);
-		check(!strcmp(wanted, "-") || (e.hint && strstr(e.hint, wanted)),
-			"%s: the hint '%s' has no '%s'", text, e.hint ? e.hint : "", wanted);
+		check(!strcmp(wanted, "-") || (e.hint && strstr(e.hint, wanted)), "%s: the hint '%s' has no '%s'", text,
+			e.hint ? e.hint : "", wanted);
 	}
 }
 
@@ -181,10 +179,9 @@ static void long_names_are_refused(void **state)
 			buf_adds(&text, shapes[i].after);
 			r = parse(buf_text(&text), text.len, &p, &e);
 			/* A vendor may be as long as it likes within the limit. */
-			check(r == -EINVAL || (!r && len < 64 && str_ends(text.data, "-gnu")),
-				"%zu bytes of '%s': %d", len, shapes[i].before, r);
-			check(!e.message || strlen(e.message) < 400, "%zu bytes: a message of %s",
-				len, e.message);
+			check(r == -EINVAL || (!r && len < 64 && str_ends(text.data, "-gnu")), "%zu bytes of '%s': %d",
+				len, shapes[i].before, r);
+			check(!e.message || strlen(e.message) < 400, "%zu bytes: a message of %s", len, e.message);
 		}
 }
 
@@ -195,8 +192,7 @@ static void only_len_bytes_are_read(void **state)
 	(void)state;
 	check(!name_parse("armhf,rest", 5, &p, NULL) && !strcmp(p.arch->qemu, "arm"), "armhf");
 	check(!name_parse("arm64", 3, &p, NULL) && !strcmp(p.arch->qemu, "arm"), "arm");
-	check(!name_parse("aarch64_be", 7, &p, NULL) && !strcmp(p.arch->qemu, "aarch64"),
-		"aarch64");
+	check(!name_parse("aarch64_be", 7, &p, NULL) && !strcmp(p.arch->qemu, "aarch64"), "aarch64");
 }
 
 /* The names of one scheme that are of one row must not be hidden by another scheme's. */
@@ -222,8 +218,7 @@ static bool check_one(const char *name, size_t len, const struct platform *p, vo
 	int r = parse(name, len, &got, &e);
 
 	++*n;
-	check(!r, "'%.*s' of %s is not taken: %s", (int)len, name, p->arch->qemu,
-		e.message ? e.message : "");
+	check(!r, "'%.*s' of %s is not taken: %s", (int)len, name, p->arch->qemu, e.message ? e.message : "");
 	check(r || got.arch->bits == p->arch->bits || !strcmp(got.arch->qemu, name) ||
 			str_in_words(got.arch->uname, name, len) ||
 			str_in_words(got.arch->systemd ? got.arch->systemd : "", name, len),
@@ -274,8 +269,7 @@ static void platforms_are_written_as_oci_has_them(void **state)
 		auto_buf out = { 0 };
 
 		name_platform(&out, arch_by_qemu(cases[i].row), cases[i].variant);
-		check(!strcmp(buf_text(&out), cases[i].platform), "%s: '%s'", cases[i].row,
-			buf_text(&out));
+		check(!strcmp(buf_text(&out), cases[i].platform), "%s: '%s'", cases[i].row, buf_text(&out));
 	}
 }
 
@@ -292,11 +286,9 @@ static void platforms_survive_the_round_trip(void **state)
 		if (name_parse(names.field[0], strlen(names.field[0]), &p, NULL) || !p.arch->oci)
 			continue;
 		name_platform(&once, p.arch, p.variant);
-		check(!name_parse(buf_text(&once), once.len, &p, NULL), "%s is not taken",
-			buf_text(&once));
+		check(!name_parse(buf_text(&once), once.len, &p, NULL), "%s is not taken", buf_text(&once));
 		name_platform(&twice, p.arch, p.variant);
-		check(!strcmp(buf_text(&once), buf_text(&twice)), "%s becomes %s", buf_text(&once),
-			buf_text(&twice));
+		check(!strcmp(buf_text(&once), buf_text(&twice)), "%s becomes %s", buf_text(&once), buf_text(&twice));
 	}
 }
 
@@ -306,23 +298,18 @@ static void words_of_the_schemes(void **state)
 		const char *platform;
 		struct name_words words; /* docker, uname, debian, alpine, gnu, systemd */
 	} cases[] = {
-		{ "linux/amd64",
-			{ "amd64", "x86_64", "amd64", "x86_64", "x86_64-linux-gnu", "x86-64" } },
+		{ "linux/amd64", { "amd64", "x86_64", "amd64", "x86_64", "x86_64-linux-gnu", "x86-64" } },
 		{ "linux/386", { "i386", "i686", "i386", "x86", "i686-linux-gnu", "x86" } },
-		{ "linux/arm/v5",
-			{ "arm32v5", "armv5tel", "armel", "armel", "arm-linux-gnueabi", "arm" } },
-		{ "linux/arm/v6",
-			{ "arm32v6", "armv6l", "", "armhf", "armv6-linux-gnueabihf", "arm" } },
-		{ "linux/arm/v7",
-			{ "arm32v7", "armv7l", "armhf", "armv7", "arm-linux-gnueabihf", "arm" } },
-		{ "linux/arm64", { "arm64v8", "aarch64", "arm64", "aarch64", "aarch64-linux-gnu",
-					 "arm64" } },
-		{ "linux/ppc64le", { "ppc64le", "ppc64le", "ppc64el", "ppc64le",
-					   "powerpc64le-linux-gnu", "ppc64-le" } },
-		{ "linux/mips64le", { "mips64le", "mips64", "mips64el", "mips64el",
-					    "mips64el-linux-gnuabi64", "mips64-le" } },
-		{ "linux/loong64", { "", "loongarch64", "loong64", "loongarch64",
-					   "loongarch64-linux-gnu", "loongarch64" } },
+		{ "linux/arm/v5", { "arm32v5", "armv5tel", "armel", "armel", "arm-linux-gnueabi", "arm" } },
+		{ "linux/arm/v6", { "arm32v6", "armv6l", "", "armhf", "armv6-linux-gnueabihf", "arm" } },
+		{ "linux/arm/v7", { "arm32v7", "armv7l", "armhf", "armv7", "arm-linux-gnueabihf", "arm" } },
+		{ "linux/arm64", { "arm64v8", "aarch64", "arm64", "aarch64", "aarch64-linux-gnu", "arm64" } },
+		{ "linux/ppc64le",
+			{ "ppc64le", "ppc64le", "ppc64el", "ppc64le", "powerpc64le-linux-gnu", "ppc64-le" } },
+		{ "linux/mips64le",
+			{ "mips64le", "mips64", "mips64el", "mips64el", "mips64el-linux-gnuabi64", "mips64-le" } },
+		{ "linux/loong64",
+			{ "", "loongarch64", "loong64", "loongarch64", "loongarch64-linux-gnu", "loongarch64" } },
 		{ "sparc32plus", { "", "sparc64", "", "", "", "sparc" } },
 	};
 
@@ -338,11 +325,10 @@ static void words_of_the_schemes(void **state)
 		}
 		got = name_words(&p);
 		check(!strcmp(got.docker, want->docker) && !strcmp(got.uname, want->uname) &&
-				!strcmp(got.debian, want->debian) &&
-				!strcmp(got.alpine, want->alpine) && !strcmp(got.gnu, want->gnu) &&
-				!strcmp(got.systemd, want->systemd),
-			"%s: %s %s %s %s %s %s", cases[i].platform, got.docker, got.uname,
-			got.debian, got.alpine, got.gnu, got.systemd);
+				!strcmp(got.debian, want->debian) && !strcmp(got.alpine, want->alpine) &&
+				!strcmp(got.gnu, want->gnu) && !strcmp(got.systemd, want->systemd),
+			"%s: %s %s %s %s %s %s", cases[i].platform, got.docker, got.uname, got.debian, got.alpine,
+			got.gnu, got.systemd);
 	}
 }
 
@@ -362,8 +348,8 @@ static void words_lead_back(void **state)
 		const char *const words[] = { w.docker, w.debian, w.gnu };
 
 		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			check(!*words[i] || (!name_parse(words[i], strlen(words[i]), &back, NULL) &&
-						    back.arch == p.arch),
+			check(!*words[i] ||
+					(!name_parse(words[i], strlen(words[i]), &back, NULL) && back.arch == p.arch),
 				"%s: %s does not lead back", names.field[0], words[i]);
 	}
 }
@@ -410,15 +396,15 @@ static void sets_are_filled_from_lists(void **state)
 		check_code(cases[i].list, name_set_add(&set, cases[i].list, &e), 0, &e);
 		for (size_t k = 0; k < set.n; k++)
 			buf_addf(&rows, "%s%s", k ? " " : "", set.arch[k]->qemu);
-		check(!strcmp(buf_text(&rows), cases[i].rows) && set.is_all == cases[i].is_all,
-			"'%s': %s%s", cases[i].list, buf_text(&rows), set.is_all ? " all" : "");
+		check(!strcmp(buf_text(&rows), cases[i].rows) && set.is_all == cases[i].is_all, "'%s': %s%s",
+			cases[i].list, buf_text(&rows), set.is_all ? " all" : "");
 	}
 }
 
 static void sets_refuse_what_is_no_name(void **state)
 {
-	static const char *const lists[] = { "aarch6", "arm,aarch6", "arm,allx", "al", "arm,-", "",
-		",", " \n", "arm;arm64", "all/arm", "windows/amd64,arm" };
+	static const char *const lists[] = { "aarch6", "arm,aarch6", "arm,allx", "al", "arm,-", "", ",", " \n",
+		"arm;arm64", "all/arm", "windows/amd64,arm" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -439,8 +425,7 @@ static void sets_hold_every_row_once(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 2; round++)
 		for (const struct arch *a = NULL; (a = arch_next(a));) {
-			check(name_set_has(&set, a) == (round > 0), "%s in round %u", a->qemu,
-				round);
+			check(name_set_has(&set, a) == (round > 0), "%s in round %u", a->qemu, round);
 			name_set_add_arch(&set, a);
 			n += round == 0;
 		}

@@ -17,9 +17,7 @@ static struct rule rule_named(const char *name)
 {
 	struct rule rule = { 0 };
 
-	assert_int_equal(
-		rule_for_arch(arch_by_qemu("arm"), 0, name, "/usr/bin/qemu-arm", RULE_FIXED, &rule),
-		0);
+	assert_int_equal(rule_for_arch(arch_by_qemu("arm"), 0, name, "/usr/bin/qemu-arm", RULE_FIXED, &rule), 0);
 	return rule;
 }
 
@@ -39,8 +37,7 @@ static void check_content(const struct scratch *s, const char *file, const struc
 	rule_render(rule, &line, NULL);
 	buf_adds(&line, "\n");
 	check(!strcmp(text, buf_text(&line)), "'%s'", text);
-	check(!rule_parse(text, strlen(text), &back, NULL) && rule_same_match(rule, &back),
-		"another rule");
+	check(!rule_parse(text, strlen(text), &back, NULL) && rule_same_match(rule, &back), "another rule");
 	check(!fstat(fd, &st) && (st.st_mode & 07777) == 0644, "mode %o", st.st_mode & 07777);
 }
 
@@ -93,13 +90,11 @@ static void odd_files_stay(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		auto_err e = { 0 };
 
-		check_code(
-			rules[i]->name, persist_write(s->path, rules[i], false, &e), -EEXIST, &e);
+		check_code(rules[i]->name, persist_write(s->path, rules[i], false, &e), -EEXIST, &e);
 		err_done(&e);
 		check_code(rules[i]->name, persist_remove(s->path, rules[i]->name, &e), 0, &e);
 	}
-	check(scratch_count(s, "etc/binfmt.d") == 3, "%u are left",
-		scratch_count(s, "etc/binfmt.d"));
+	check(scratch_count(s, "etc/binfmt.d") == 3, "%u are left", scratch_count(s, "etc/binfmt.d"));
 	check(scratch_holds(s, "outside", "kept", 4), "the file behind the link is changed");
 }
 
@@ -111,8 +106,7 @@ static void a_bad_rule_writes_nothing(void **state)
 
 	scratch_mkdir(s, "etc");
 	check_code("write", persist_write(s->path, &rule, true, &e), -EBADMSG, &e);
-	check(!scratch_count(s, "etc") || !scratch_count(s, "etc/binfmt.d"),
-		"something is written");
+	check(!scratch_count(s, "etc") || !scratch_count(s, "etc/binfmt.d"), "something is written");
 	check(scratch_count(s, ".") == 1, "something is written outside");
 }
 

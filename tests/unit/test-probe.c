@@ -86,8 +86,7 @@ static void check_code_bytes(const struct arch *a, size_t match, const struct pr
 	uint8_t code[32];
 	size_t n = code_of(a, code, sizeof(code)), headers = a->bits == 64 ? 120 : 84;
 
-	check(p->size == headers + n && p->size <= PROBE_SIZE_MAX, "%s: %zu bytes",
-		a->match[match].handler, p->size);
+	check(p->size == headers + n && p->size <= PROBE_SIZE_MAX, "%s: %zu bytes", a->match[match].handler, p->size);
 	check(!memcmp(p->data + headers, code, n), "%s: other code", a->match[match].handler);
 }
 
@@ -123,8 +122,8 @@ static void check_by_libelf(const struct arch *a, size_t match, const struct pro
 	if (r)
 		return;
 	check(elf_arch(&info.head) == a, "%s: is of another row", name);
-	check(!info.has_interpreter && !info.is_truncated && info.linkage == ELF_STATIC,
-		"%s: not static and whole", name);
+	check(!info.has_interpreter && !info.is_truncated && info.linkage == ELF_STATIC, "%s: not static and whole",
+		name);
 }
 
 static void probes_are_programs_of_their_row(void **state)
@@ -139,11 +138,9 @@ static void check_nonce(const struct arch *a, size_t match, const struct probe *
 	struct probe marked = probe_build(a, match, nonce);
 
 	check(marked.size == plain->size, "%s: another size", a->match[match].handler);
-	check(!memcmp(marked.data + PROBE_NONCE_AT, nonce, sizeof(nonce)), "%s: not there",
-		a->match[match].handler);
+	check(!memcmp(marked.data + PROBE_NONCE_AT, nonce, sizeof(nonce)), "%s: not there", a->match[match].handler);
 	memset(marked.data + PROBE_NONCE_AT, 0, sizeof(nonce));
-	check(!memcmp(marked.data, plain->data, plain->size), "%s: more is changed",
-		a->match[match].handler);
+	check(!memcmp(marked.data, plain->data, plain->size), "%s: more is changed", a->match[match].handler);
 }
 
 static void a_nonce_changes_only_the_padding(void **state)
@@ -183,8 +180,7 @@ static void the_hosts_own_counts_its_arguments(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		int got = run_host_probe(counts[i]);
 
-		check(got == (int)counts[i], "%s with %zu arguments: %d", arch_host()->qemu,
-			counts[i], got);
+		check(got == (int)counts[i], "%s with %zu arguments: %d", arch_host()->qemu, counts[i], got);
 	}
 }
 

@@ -8,13 +8,16 @@
 #include "check.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define RECORD(backup, made, time)                                                                 \
+#define RECORD(backup, made, time)                                                                                     \
 	"anyarch-inject 1\ndigest " DIGEST "\nalso -\nbackup " backup "\nmade " made "\ntime " time "\n"
 
 static void check_round(const char *also, unsigned backup, unsigned made, long long seconds, long nanoseconds)
 {
-	struct record in = { .digest = DIGEST, .has_backup = backup, .made_dirs = made,
-		.dir_time = { seconds, nanoseconds } }, out;
+	struct record in = { .digest = DIGEST,
+		.has_backup = backup,
+		.made_dirs = made,
+		.dir_time = { seconds, nanoseconds } },
+		      out;
 	auto_buf text = { 0 };
 	int r;
 
@@ -30,8 +33,8 @@ static void check_round(const char *also, unsigned backup, unsigned made, long l
 	check(out.has_backup == in.has_backup, "backup %d, not %d", out.has_backup, in.has_backup);
 	check(out.made_dirs == in.made_dirs, "made %u, not %u", out.made_dirs, in.made_dirs);
 	check(out.dir_time.tv_sec == (seconds < 0 ? 0 : seconds) && out.dir_time.tv_nsec == nanoseconds,
-		"time %lld.%ld of %lld.%ld", (long long)out.dir_time.tv_sec, out.dir_time.tv_nsec,
-		seconds, nanoseconds);
+		"time %lld.%ld of %lld.%ld", (long long)out.dir_time.tv_sec, out.dir_time.tv_nsec, seconds,
+		nanoseconds);
 }
 
 static void what_is_written_reads_back(void **state)
@@ -45,13 +48,12 @@ static void what_is_written_reads_back(void **state)
 	check_round("", 0, 0, 0x7fffffff, 0);
 	check_round("", 0, 0, 0x80000000LL, 1);
 	check_round("", 0, 0, 0x3ffffffffLL, 1); /* the end of ext4's times */
-	check_round("", 0, 0, -1, 0);	     /* before 1970 it is 1970 */
+	check_round("", 0, 0, -1, 0);		 /* before 1970 it is 1970 */
 }
 
 static void what_is_written_is_this_text(void **state)
 {
-	struct record record = { .digest = DIGEST, .has_backup = true, .made_dirs = 3,
-		.dir_time = { 1500000000, 7 } };
+	struct record record = { .digest = DIGEST, .has_backup = true, .made_dirs = 3, .dir_time = { 1500000000, 7 } };
 	auto_buf text = { 0 };
 
 	(void)state;
@@ -156,8 +158,7 @@ static void names_fit_or_are_refused(void **state)
 	for (size_t len = 240; len < sizeof(name); len++) {
 		memset(name, 'x', len);
 		name[len] = '\0';
-		check(record_name(name, ".anyarch", ret) == (len + 9 > 255 ? -ENAMETOOLONG : 0),
-			"a name of %zu", len);
+		check(record_name(name, ".anyarch", ret) == (len + 9 > 255 ? -ENAMETOOLONG : 0), "a name of %zu", len);
 		check(strlen(ret) <= 255, "a name of %zu", len);
 	}
 }

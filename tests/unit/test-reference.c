@@ -6,10 +6,12 @@
 
 #include "check.h"
 
-static const char *const good[] = { "a", "me/it", "a.b/c_d/e__f/g-h/i--j", "localhost/x", "localhost:5000/x", "127.0.0.1:5000/me/it",
-	"Registry.Example/x", "registry.example:5000/a/b/c", "[::1]:5000/x", "9/9", "me/cron-connector" };
-static const char *const bad[] = { "", "/", "a/", "/a", "a//b", "a..b", "a.", ".a", "-a", "a-", "a_", "a___b", "a._b", "Me", "me/It", "me/it:1",
-	"http://x", "x:y:z", "x:y/z", "x:/z", ":5000/x", "a.b:5000", "a b", "a@b", "-x.y/z", "x.y-/z", "x.y:1a/z", "\xc3\xa9", "a\n" };
+static const char *const good[] = { "a", "me/it", "a.b/c_d/e__f/g-h/i--j", "localhost/x", "localhost:5000/x",
+	"127.0.0.1:5000/me/it", "Registry.Example/x", "registry.example:5000/a/b/c", "[::1]:5000/x", "9/9",
+	"me/cron-connector" };
+static const char *const bad[] = { "", "/", "a/", "/a", "a//b", "a..b", "a.", ".a", "-a", "a-", "a_", "a___b", "a._b",
+	"Me", "me/It", "me/it:1", "http://x", "x:y:z", "x:y/z", "x:/z", ":5000/x", "a.b:5000", "a b", "a@b", "-x.y/z",
+	"x.y-/z", "x.y:1a/z", "\xc3\xa9", "a\n" };
 
 static void names(void **state)
 {
@@ -48,12 +50,19 @@ static void whole_names(void **state)
 	static const struct {
 		const char *typed, *whole;
 	} cases[] = {
-		{ "anyarch:latest", "docker.io/library/anyarch:latest" }, { "anyarch", "docker.io/library/anyarch" },
-		{ "me/it:1", "docker.io/me/it:1" }, { "docker.io/anyarch:1", "docker.io/library/anyarch:1" },
-		{ "docker.io/me/it:1", "docker.io/me/it:1" }, { "index.docker.io/it:1", "docker.io/library/it:1" },
-		{ "docker.io/library/it:1", "docker.io/library/it:1" }, { "localhost/x:1", "localhost/x:1" },
-		{ "localhost:5000/x:1", "localhost:5000/x:1" }, { "registry.example/x", "registry.example/x" },
-		{ "Host/x:1", "Host/x:1" }, { "[::1]:5000/x:1", "[::1]:5000/x:1" }, { "a/b/c:1", "docker.io/a/b/c:1" },
+		{ "anyarch:latest", "docker.io/library/anyarch:latest" },
+		{ "anyarch", "docker.io/library/anyarch" },
+		{ "me/it:1", "docker.io/me/it:1" },
+		{ "docker.io/anyarch:1", "docker.io/library/anyarch:1" },
+		{ "docker.io/me/it:1", "docker.io/me/it:1" },
+		{ "index.docker.io/it:1", "docker.io/library/it:1" },
+		{ "docker.io/library/it:1", "docker.io/library/it:1" },
+		{ "localhost/x:1", "localhost/x:1" },
+		{ "localhost:5000/x:1", "localhost:5000/x:1" },
+		{ "registry.example/x", "registry.example/x" },
+		{ "Host/x:1", "Host/x:1" },
+		{ "[::1]:5000/x:1", "[::1]:5000/x:1" },
+		{ "a/b/c:1", "docker.io/a/b/c:1" },
 	};
 
 	(void)state;
@@ -63,7 +72,8 @@ static void whole_names(void **state)
 		reference_full(cases[i].typed, &whole);
 		check(!strcmp(buf_text(&whole), cases[i].whole), "'%s' becomes '%s'", cases[i].typed, buf_text(&whole));
 		reference_full(buf_text(&whole), &again);
-		check(!strcmp(buf_text(&again), cases[i].whole), "'%s' becomes '%s'", buf_text(&whole), buf_text(&again));
+		check(!strcmp(buf_text(&again), cases[i].whole), "'%s' becomes '%s'", buf_text(&whole),
+			buf_text(&again));
 	}
 }
 

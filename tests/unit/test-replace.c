@@ -39,8 +39,7 @@ static void temporaries_are_known_by_their_names(void **state)
 		check(is_temporary, "%s is not", cases[i].entry);
 		if (!is_temporary)
 			continue;
-		check(len == strlen(cases[i].base), "%s: of the first %zu bytes", cases[i].entry,
-			len);
+		check(len == strlen(cases[i].base), "%s: of the first %zu bytes", cases[i].entry, len);
 		check(is_trial == cases[i].is_trial, "%s: trial %d", cases[i].entry, is_trial);
 	}
 }
@@ -49,24 +48,20 @@ static void temporaries_are_known_by_their_names(void **state)
 static void other_names_are_not_temporary(void **state)
 {
 	static const char *const names[] = { "", "qemu-arm", "qemu-arm.new", "qemu-arm.new-",
-		"qemu-arm.new-0123456789a", "qemu-arm.new-0123456789abc",
-		"qemu-arm.new-0123456789AB", "qemu-arm.new-0123456789ag",
-		"qemu-arm.new-0123456789ab ", "qemu-arm.new-0123456789ab.d",
-		"qemu-arm-new-0123456789ab", ".new-0123456789ab", "new-0123456789ab",
-		"qemu-arm.probe-0123456789ab", "qemu-arm.probe-", "qemu-arm.probe-1-",
-		"qemu-arm.probe-1", "qemu-arm.probe--0123456789ab", ".probe-1-0123456789ab",
-		"qemu-arm.probe-1-0123456789a", "qemu-arm.probe-1-0123456789abc",
-		"qemu-arm.probe-one-0123456789ab", "qemu-arm.probe-1x-0123456789ab",
-		"qemu-arm.probe- 1-0123456789ab", "qemu-arm.probe-1-2-0123456789ab", "WSLInterop",
-		"python3.11", "register", "status" };
+		"qemu-arm.new-0123456789a", "qemu-arm.new-0123456789abc", "qemu-arm.new-0123456789AB",
+		"qemu-arm.new-0123456789ag", "qemu-arm.new-0123456789ab ", "qemu-arm.new-0123456789ab.d",
+		"qemu-arm-new-0123456789ab", ".new-0123456789ab", "new-0123456789ab", "qemu-arm.probe-0123456789ab",
+		"qemu-arm.probe-", "qemu-arm.probe-1-", "qemu-arm.probe-1", "qemu-arm.probe--0123456789ab",
+		".probe-1-0123456789ab", "qemu-arm.probe-1-0123456789a", "qemu-arm.probe-1-0123456789abc",
+		"qemu-arm.probe-one-0123456789ab", "qemu-arm.probe-1x-0123456789ab", "qemu-arm.probe- 1-0123456789ab",
+		"qemu-arm.probe-1-2-0123456789ab", "WSLInterop", "python3.11", "register", "status" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t len = 999;
 		bool is_trial;
 
-		check(!replace_is_temporary(names[i], &len, &is_trial), "'%s' is taken for one",
-			names[i]);
+		check(!replace_is_temporary(names[i], &len, &is_trial), "'%s' is taken for one", names[i]);
 		check(len == 999, "'%s': not one, but of %zu bytes", names[i], len);
 	}
 }
@@ -154,8 +149,8 @@ static void owners_are_known(void **state)
 
 		assert_int_equal(rule_parse(cases[i].text, strlen(cases[i].text), &rule, NULL), 0);
 		owner = plan_owner(&rule);
-		check(owner == (cases[i].owner ? arch_by_qemu(cases[i].owner) : NULL), "%s: %s",
-			cases[i].text, owner ? owner->qemu : "nobody's");
+		check(owner == (cases[i].owner ? arch_by_qemu(cases[i].owner) : NULL), "%s: %s", cases[i].text,
+			owner ? owner->qemu : "nobody's");
 	}
 }
 

@@ -12,9 +12,7 @@ static void text_has_a_limit(void **state)
 	(void)state;
 	for (size_t len = RULE_TEXT_MAX - 2; len <= RULE_TEXT_MAX + 2; len++) {
 		static const char before[] = ":a:M::\\x61:\\xff:/";
-		struct rule rule = {
-			.name = (char[]){ "a" }, .size = 1, .magic = { 'a' }, .mask = { 0xff }
-		};
+		struct rule rule = { .name = (char[]){ "a" }, .size = 1, .magic = { 'a' }, .mask = { 0xff } };
 		auto_buf text = { 0 }, out = { 0 };
 		auto_rule back = { 0 };
 		int expected = len > RULE_TEXT_MAX ? -EBADMSG : 0;
@@ -72,8 +70,7 @@ static void the_window_has_a_limit(void **state)
 		/* With \xNN for each byte of magic and mask the whole window is too long to be
 		 * written. */
 		if (!r)
-			check_code(what, rule_render(&rule, &out, &e),
-				cases[i].size > 235 ? -EBADMSG : 0, &e);
+			check_code(what, rule_render(&rule, &out, &e), cases[i].size > 235 ? -EBADMSG : 0, &e);
 	}
 }
 
@@ -136,8 +133,7 @@ static void names_have_a_limit(void **state)
 		name[len] = '\0';
 		check_code("a long name", rule_check_name(name, &e), expected, &e);
 		snprintf(text, sizeof(text), ":%s:M::ab::/i:", name);
-		check_code("a rule with a long name", rule_parse(text, strlen(text), &rule, &e),
-			expected, &e);
+		check_code("a rule with a long name", rule_parse(text, strlen(text), &rule, &e), expected, &e);
 	}
 }
 
@@ -184,8 +180,8 @@ static void what_cannot_be_written_is_refused(void **state)
 
 static void flags_are_written_in_the_kernels_order(void **state)
 {
-	static const char *const texts[16] = { "", "P", "O", "PO", "C", "PC", "OC", "POC", "F",
-		"PF", "OF", "POF", "CF", "PCF", "OCF", "POCF" };
+	static const char *const texts[16] = { "", "P", "O", "PO", "C", "PC", "OC", "POC", "F", "PF", "OF", "POF", "CF",
+		"PCF", "OCF", "POCF" };
 
 	(void)state;
 	for (unsigned flags = 0; flags < 16; flags++) {

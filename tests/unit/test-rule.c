@@ -9,12 +9,10 @@
 
 static bool is_same(const struct rule *a, const struct rule *b)
 {
-	return !strcmp(a->name, b->name) && !strcmp(a->interpreter, b->interpreter) &&
-	       !a->extension == !b->extension &&
+	return !strcmp(a->name, b->name) && !strcmp(a->interpreter, b->interpreter) && !a->extension == !b->extension &&
 	       (!a->extension || !strcmp(a->extension, b->extension)) && a->flags == b->flags &&
-	       a->offset == b->offset && a->size == b->size &&
-	       !memcmp(a->magic, b->magic, a->size) && !memcmp(a->mask, b->mask, a->size) &&
-	       a->is_enabled == b->is_enabled;
+	       a->offset == b->offset && a->size == b->size && !memcmp(a->magic, b->magic, a->size) &&
+	       !memcmp(a->mask, b->mask, a->size) && a->is_enabled == b->is_enabled;
 }
 
 /* Parses a copy that goes on behind its end: with what would be another rule, and not for long. */
@@ -38,24 +36,22 @@ static void check_round_trip(const struct rule *rule)
 	check_code(rule->name, r, 0, &e);
 	if (r)
 		return;
-	check(once.len >= RULE_TEXT_MIN && once.len <= RULE_TEXT_MAX, "%s: %zu bytes", rule->name,
-		once.len);
-	check(!memchr(once.data, '\0', once.len) && !strchr(once.data, '\n'),
-		"%s: a byte at which the kernel stops", rule->name);
+	check(once.len >= RULE_TEXT_MIN && once.len <= RULE_TEXT_MAX, "%s: %zu bytes", rule->name, once.len);
+	check(!memchr(once.data, '\0', once.len) && !strchr(once.data, '\n'), "%s: a byte at which the kernel stops",
+		rule->name);
 	r = parse(once.data, once.len, &back, &e);
 	check_code(rule->name, r, 0, &e);
 	if (r)
 		return;
 	check(is_same(rule, &back), "%s: '%s' is another rule", rule->name, once.data);
-	check(!rule_render(&back, &twice, NULL) && !strcmp(once.data, buf_text(&twice)),
-		"%s: '%s', then '%s'", rule->name, once.data, buf_text(&twice));
+	check(!rule_render(&back, &twice, NULL) && !strcmp(once.data, buf_text(&twice)), "%s: '%s', then '%s'",
+		rule->name, once.data, buf_text(&twice));
 }
 
 static void every_row_survives_the_round_trip(void **state)
 {
 	static const unsigned flags[] = { 0, RULE_FIXED, RULE_FIXED | RULE_PRESERVE_ARGV0,
-		RULE_FIXED | RULE_CREDENTIALS | RULE_OPEN_BINARY,
-		RULE_PRESERVE_ARGV0 | RULE_OPEN_BINARY };
+		RULE_FIXED | RULE_CREDENTIALS | RULE_OPEN_BINARY, RULE_PRESERVE_ARGV0 | RULE_OPEN_BINARY };
 
 	(void)state;
 	for (const struct arch *a = NULL; (a = arch_next(a));)
@@ -63,8 +59,8 @@ static void every_row_survives_the_round_trip(void **state)
 			for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 				auto_rule rule = { 0 };
 
-				assert_int_equal(rule_for_arch(a, m, a->match[m].handler,
-							 "/usr/bin/an emulator", flags[i], &rule),
+				assert_int_equal(rule_for_arch(a, m, a->match[m].handler, "/usr/bin/an emulator",
+							 flags[i], &rule),
 					0);
 				check_round_trip(&rule);
 			}
@@ -74,10 +70,9 @@ static void every_byte_survives_the_round_trip(void **state)
 {
 	(void)state;
 	for (unsigned byte = 0; byte < 256; byte++) {
-		struct rule rule = { .name = (char[]){ "n" },
-			.interpreter = (char[]){ "/i" },
-			.size = 3,
-			.is_enabled = true };
+		struct rule rule = {
+			.name = (char[]){ "n" }, .interpreter = (char[]){ "/i" }, .size = 3, .is_enabled = true
+		};
 
 		rule.magic[0] = rule.magic[2] = (uint8_t)byte;
 		rule.magic[1] = '\\';
@@ -167,8 +162,8 @@ static void what_the_kernel_takes_is_parsed(void **state)
 		want.flags = rule.flags;
 		want.size = (size_t)str_from_hex(g->magic, want.magic, sizeof(want.magic));
 		str_from_hex(g->mask, want.mask, sizeof(want.mask));
-		check(is_same(&rule, &want), "%s: '%s' of %zu bytes at %u for '%s'", what,
-			rule.name, rule.size, rule.offset, rule.interpreter);
+		check(is_same(&rule, &want), "%s: '%s' of %zu bytes at %u for '%s'", what, rule.name, rule.size,
+			rule.offset, rule.interpreter);
 		rule_flags_text(rule.flags, flags);
 		check(!strcmp(flags, g->flags), "%s: flags %s", what, flags);
 	}
@@ -278,10 +273,10 @@ static void what_the_kernel_refuses_is_refused(void **state)
 			continue;
 		}
 		check_sentence(what, &e);
-		check(!rule.name && !rule.interpreter && !rule.extension && !rule.size,
-			"%s: refused, but filled in", what);
-		check(parse(bad[i].text, bad[i].len, &rule, NULL) == r,
-			"%s: another result without an error to fill", what);
+		check(!rule.name && !rule.interpreter && !rule.extension && !rule.size, "%s: refused, but filled in",
+			what);
+		check(parse(bad[i].text, bad[i].len, &rule, NULL) == r, "%s: another result without an error to fill",
+			what);
 	}
 }
 
@@ -293,9 +288,8 @@ static void a_newline_in_the_interpreter_is_not_written(void **state)
 	auto_buf out = { 0 };
 
 	(void)state;
-	check(parse(TEXT(text), &rule, NULL) == -EBADMSG ||
-			rule_render(&rule, &out, NULL) == -EBADMSG,
-		"'%s'", buf_text(&out));
+	check(parse(TEXT(text), &rule, NULL) == -EBADMSG || rule_render(&rule, &out, NULL) == -EBADMSG, "'%s'",
+		buf_text(&out));
 }
 
 static void copies_are_their_own(void **state)
@@ -341,10 +335,8 @@ static void matches_are_compared(void **state)
 
 		assert_int_equal(parse(cases[i].a, strlen(cases[i].a), &a, NULL), 0);
 		assert_int_equal(parse(cases[i].b, strlen(cases[i].b), &b, NULL), 0);
-		check(rule_same_match(&a, &b) == cases[i].is_same, "%s and %s", cases[i].a,
-			cases[i].b);
-		check(rule_same_match(&b, &a) == cases[i].is_same, "%s and %s", cases[i].b,
-			cases[i].a);
+		check(rule_same_match(&a, &b) == cases[i].is_same, "%s and %s", cases[i].a, cases[i].b);
+		check(rule_same_match(&b, &a) == cases[i].is_same, "%s and %s", cases[i].b, cases[i].a);
 		check(rule_same_match(&a, &a) && rule_same_match(&b, &b), "not the same as itself");
 	}
 }

@@ -30,8 +30,13 @@ static const char *applied(const char *words, size_t len, char **args, char **en
 	static char text[1024];
 	const char *out[ROOM];
 	char *none[] = { NULL };
-	struct rules_input in = { .words = words, .end = words + len, .args = args, .env = env ? env : none,
-		.plugin = twin_of, .exists = exists, .file_has = file_has };
+	struct rules_input in = { .words = words,
+		.end = words + len,
+		.args = args,
+		.env = env ? env : none,
+		.plugin = twin_of,
+		.exists = exists,
+		.file_has = file_has };
 
 	if (!rules_apply(&in, out))
 		return "emulated";
@@ -44,7 +49,7 @@ static const char *applied(const char *words, size_t len, char **args, char **en
 	return text;
 }
 
-#define ARGS(...) ((char *[]){ __VA_ARGS__, NULL })
+#define ARGS(...)	  ((char *[]){ __VA_ARGS__, NULL })
 #define APPLY(words, ...) applied(words "\0", sizeof(words), ARGS(__VA_ARGS__), NULL)
 
 static void test_without_rules_nothing_changes(void **state)
@@ -105,7 +110,8 @@ static void test_groups_are_added_unless(void **state)
 {
 	(void)state;
 	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "a.cc"), "a.cc C++ C");
-	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc++"), "-nostdinc++ C");
+	assert_string_equal(
+		APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc++"), "-nostdinc++ C");
 	assert_string_equal(APPLY("u-nostdinc\0u-nostdinc++\0aC++\0.\0u-nostdinc\0aC\0.", "-nostdinc"), "-nostdinc");
 }
 
@@ -121,7 +127,8 @@ static void test_plugins_are_replaced(void **state)
 
 static void test_a_name_of_its_own(void **state)
 {
-	static const char words[] = "v@\0" "0/usr/bin/ar\0";
+	static const char words[] = "v@\0"
+				    "0/usr/bin/ar\0";
 	struct rules_input in = { .words = words, .end = words + sizeof(words) };
 
 	(void)state;

@@ -24,8 +24,7 @@ enum kind {
 
 static void make_file(const struct scratch *s, const char *path, enum kind kind)
 {
-	const struct arch *other =
-		arch_by_qemu(strcmp(arch_host()->qemu, "s390x") ? "s390x" : "arm");
+	const struct arch *other = arch_by_qemu(strcmp(arch_host()->qemu, "s390x") ? "s390x" : "arm");
 	auto_free struct image *image = image_for(kind == FOREIGN ? other : arch_host());
 
 	if (kind == DYNAMIC)
@@ -43,8 +42,8 @@ struct tree {
 	enum kind kind;
 };
 
-static int find(const struct scratch *s, struct search search, const char *arch,
-	struct emulator *ret, struct buf *passed, struct err *e)
+static int find(const struct scratch *s, struct search search, const char *arch, struct emulator *ret,
+	struct buf *passed, struct err *e)
 {
 	search.root = s->path;
 	return search_emulator(&search, arch_by_qemu(arch), ret, passed, e);
@@ -59,38 +58,29 @@ static const struct usual {
 } usual[] = {
 	{ "Debian 12", { { "/usr/bin/qemu-arm-static", GOOD } }, "/usr/bin/qemu-arm-static", 0 },
 	{ "Debian 13, Alpine", { { "/usr/bin/qemu-arm", GOOD } }, "/usr/bin/qemu-arm", 0 },
-	{ "Fedora, both packages",
-		{ { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", DYNAMIC } },
+	{ "Fedora, both packages", { { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", DYNAMIC } },
 		"/usr/bin/qemu-arm-static", 0 },
 	{ "an own build", { { "/usr/local/bin/qemu-arm", GOOD } }, "/usr/local/bin/qemu-arm", 0 },
 	{ "Debian's registered path", { { "/usr/libexec/qemu-binfmt/arm-binfmt-P", GOOD } },
 		"/usr/libexec/qemu-binfmt/arm-binfmt-P", 0 },
-	{ "an older path", { { "/usr/lib/qemu-binfmt/arm-binfmt-P", GOOD } },
-		"/usr/lib/qemu-binfmt/arm-binfmt-P", 0 },
-	{ "multiarch's tarball in the root", { { "/qemu-arm-static", GOOD } }, "/qemu-arm-static",
-		0 },
-	{ "the static name first",
-		{ { "/usr/bin/qemu-arm", GOOD }, { "/usr/bin/qemu-arm-static", GOOD } },
+	{ "an older path", { { "/usr/lib/qemu-binfmt/arm-binfmt-P", GOOD } }, "/usr/lib/qemu-binfmt/arm-binfmt-P", 0 },
+	{ "multiarch's tarball in the root", { { "/qemu-arm-static", GOOD } }, "/qemu-arm-static", 0 },
+	{ "the static name first", { { "/usr/bin/qemu-arm", GOOD }, { "/usr/bin/qemu-arm-static", GOOD } },
 		"/usr/bin/qemu-arm-static", 0 },
-	{ "the system's before an own",
-		{ { "/usr/local/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } },
+	{ "the system's before an own", { { "/usr/local/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } },
 		"/usr/bin/qemu-arm", 0 },
-	{ "a dynamic one is passed over",
-		{ { "/usr/bin/qemu-arm", DYNAMIC }, { "/usr/local/bin/qemu-arm", GOOD } },
+	{ "a dynamic one is passed over", { { "/usr/bin/qemu-arm", DYNAMIC }, { "/usr/local/bin/qemu-arm", GOOD } },
 		"/usr/local/bin/qemu-arm", 0 },
 	{ "all kinds are passed over",
 		{ { "/usr/bin/qemu-arm-static", SCRIPT }, { "/usr/bin/qemu-arm", FOREIGN },
-			{ "/usr/local/bin/qemu-arm-static", DIRECTORY },
-			{ "/usr/local/bin/qemu-arm", GOOD } },
+			{ "/usr/local/bin/qemu-arm-static", DIRECTORY }, { "/usr/local/bin/qemu-arm", GOOD } },
 		"/usr/local/bin/qemu-arm", 0 },
 	{ "only a dynamic one", { { "/usr/bin/qemu-arm", DYNAMIC } }, "", -EBADMSG },
 	{ "only a foreign one", { { "/usr/bin/qemu-arm-static", FOREIGN } }, "", -EBADMSG },
-	{ "only one that is not executable", { { "/usr/bin/qemu-arm-static", LOCKED } }, "",
-		-EBADMSG },
+	{ "only one that is not executable", { { "/usr/bin/qemu-arm-static", LOCKED } }, "", -EBADMSG },
 	{ "only a directory", { { "/usr/bin/qemu-arm-static", DIRECTORY } }, "", -EBADMSG },
-	{ "several bad ones",
-		{ { "/usr/bin/qemu-arm-static", SCRIPT }, { "/usr/local/bin/qemu-arm", LOCKED } },
-		"", -EBADMSG },
+	{ "several bad ones", { { "/usr/bin/qemu-arm-static", SCRIPT }, { "/usr/local/bin/qemu-arm", LOCKED } }, "",
+		-EBADMSG },
 	{ "a file where a directory should be", { { "/usr/bin", GOOD } }, "", -ENOENT },
 	{ "those of others",
 		{ { "/usr/bin/qemu-armeb-static", GOOD }, { "/usr/bin/qemu-aarch64", GOOD },
@@ -114,8 +104,7 @@ static void check_passed(const struct usual *u, const char *passed)
 
 		buf_addf(&line, "%s: ", u->files[i].path);
 		if (kind != GOOD && strcmp(u->what, "Fedora, both packages"))
-			check(strstr(passed, buf_text(&line)), "%s: %s is not told", u->what,
-				u->files[i].path);
+			check(strstr(passed, buf_text(&line)), "%s: %s is not told", u->what, u->files[i].path);
 	}
 }
 
@@ -129,11 +118,8 @@ static void emulators_are_found(void **state)
 
 		scratch_empty(*state);
 		make_tree(*state, u->files);
-		check_code(u->what,
-			find(*state, (struct search){ 0 }, "arm", &emulator, &passed, &e), u->code,
-			&e);
-		check(!strcmp(emulator.path ? emulator.path : "", u->found), "%s: '%s'", u->what,
-			emulator.path);
+		check_code(u->what, find(*state, (struct search){ 0 }, "arm", &emulator, &passed, &e), u->code, &e);
+		check(!strcmp(emulator.path ? emulator.path : "", u->found), "%s: '%s'", u->what, emulator.path);
 		check(emulator.arch == (u->code ? NULL : arch_by_qemu("arm")), "%s: of %s", u->what,
 			emulator.arch ? emulator.arch->qemu : "nothing");
 		check_passed(u, buf_text(&passed));
@@ -151,11 +137,9 @@ static void the_first_reason_is_told(void **state)
 
 	make_file(s, "/usr/bin/qemu-arm", DYNAMIC);
 	make_file(s, "/usr/local/bin/qemu-arm", SCRIPT);
-	check_code(
-		"search", find(s, (struct search){ 0 }, "arm", &emulator, NULL, &e), -EBADMSG, &e);
-	check(e.message && str_starts(e.message, "/usr/bin/qemu-arm: ") &&
-			strstr(e.message, "dynamic"),
-		"'%s'", e.message);
+	check_code("search", find(s, (struct search){ 0 }, "arm", &emulator, NULL, &e), -EBADMSG, &e);
+	check(e.message && str_starts(e.message, "/usr/bin/qemu-arm: ") && strstr(e.message, "dynamic"), "'%s'",
+		e.message);
 }
 
 static void nothing_found_has_a_hint(void **state)
@@ -163,8 +147,7 @@ static void nothing_found_has_a_hint(void **state)
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_err e = { 0 };
 
-	check_code("search", find(*state, (struct search){ 0 }, "arm", &emulator, NULL, &e),
-		-ENOENT, &e);
+	check_code("search", find(*state, (struct search){ 0 }, "arm", &emulator, NULL, &e), -ENOENT, &e);
 	check(e.message && strstr(e.message, "arm"), "'%s'", e.message);
 	check(e.hint && strstr(e.hint, "--emulator arm="), "'%s'", e.hint);
 }
@@ -178,10 +161,8 @@ static void every_target_is_found(void **state)
 
 		buf_addf(&path, "/usr/bin/qemu-%s-static", a->qemu);
 		make_file(*state, buf_text(&path), GOOD);
-		check_code(a->qemu,
-			find(*state, (struct search){ 0 }, a->qemu, &emulator, NULL, &e), 0, &e);
-		check(emulator.path && !strcmp(emulator.path, buf_text(&path)), "%s: %s", a->qemu,
-			emulator.path);
+		check_code(a->qemu, find(*state, (struct search){ 0 }, a->qemu, &emulator, NULL, &e), 0, &e);
+		check(emulator.path && !strcmp(emulator.path, buf_text(&path)), "%s: %s", a->qemu, emulator.path);
 	}
 }
 
@@ -194,34 +175,28 @@ static const struct given {
 } given[] = {
 	{ "a directory", { "/opt/qemu" }, NULL, NULL, { { "/opt/qemu/qemu-arm-static", GOOD } },
 		"/opt/qemu/qemu-arm-static", 0 },
-	{ "a directory with a slash", { "/opt/qemu/" }, NULL, NULL,
-		{ { "/opt/qemu/qemu-arm", GOOD } }, "/opt/qemu/qemu-arm", 0 },
+	{ "a directory with a slash", { "/opt/qemu/" }, NULL, NULL, { { "/opt/qemu/qemu-arm", GOOD } },
+		"/opt/qemu/qemu-arm", 0 },
 	{ "the root", { "/" }, NULL, NULL, { { "/qemu-arm", GOOD } }, "/qemu-arm", 0 },
 	{ "the first of two", { "/a", "/b" }, NULL, NULL,
-		{ { "/a/arm-binfmt-P", GOOD }, { "/b/qemu-arm-static", GOOD } }, "/a/arm-binfmt-P",
-		0 },
-	{ "the second of two", { "/a", "/b" }, NULL, NULL,
-		{ { "/a/qemu-arm", DYNAMIC }, { "/b/qemu-arm", GOOD } }, "/b/qemu-arm", 0 },
-	{ "not the usual ones", { "/opt" }, NULL, NULL, { { "/usr/bin/qemu-arm-static", GOOD } },
-		"", -ENOENT },
+		{ { "/a/arm-binfmt-P", GOOD }, { "/b/qemu-arm-static", GOOD } }, "/a/arm-binfmt-P", 0 },
+	{ "the second of two", { "/a", "/b" }, NULL, NULL, { { "/a/qemu-arm", DYNAMIC }, { "/b/qemu-arm", GOOD } },
+		"/b/qemu-arm", 0 },
+	{ "not the usual ones", { "/opt" }, NULL, NULL, { { "/usr/bin/qemu-arm-static", GOOD } }, "", -ENOENT },
 	{ "a directory that is a file", { "/opt" }, NULL, NULL, { { "/opt", GOOD } }, "", -ENOENT },
-	{ "a directory that is not absolute", { "opt" }, NULL, NULL, { { "/opt/qemu-arm", GOOD } },
-		"", -EBADMSG },
-	{ "a directory with a colon", { "/o:pt" }, NULL, NULL, { { "/o:pt/qemu-arm", GOOD } }, "",
-		-EBADMSG },
+	{ "a directory that is not absolute", { "opt" }, NULL, NULL, { { "/opt/qemu-arm", GOOD } }, "", -EBADMSG },
+	{ "a directory with a colon", { "/o:pt" }, NULL, NULL, { { "/o:pt/qemu-arm", GOOD } }, "", -EBADMSG },
 	{ "a prefix", { NULL }, "buildkit-", NULL,
-		{ { "/usr/bin/buildkit-qemu-arm", GOOD }, { "/usr/bin/qemu-arm", GOOD } },
-		"/usr/bin/buildkit-qemu-arm", 0 },
+		{ { "/usr/bin/buildkit-qemu-arm", GOOD }, { "/usr/bin/qemu-arm", GOOD } }, "/usr/bin/buildkit-qemu-arm",
+		0 },
 	{ "a suffix", { "/usr/bin" }, NULL, "-static",
-		{ { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } },
-		"/usr/bin/qemu-arm-static", 0 },
+		{ { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } }, "/usr/bin/qemu-arm-static",
+		0 },
 	{ "an empty suffix", { NULL }, NULL, "",
-		{ { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } },
-		"/usr/bin/qemu-arm", 0 },
-	{ "a prefix that none has", { NULL }, "my-", NULL, { { "/usr/bin/qemu-arm", GOOD } }, "",
-		-ENOENT },
-	{ "a prefix that looks like a format", { NULL }, "%s%n", NULL,
-		{ { "/usr/bin/%s%nqemu-arm", GOOD } }, "/usr/bin/%s%nqemu-arm", 0 },
+		{ { "/usr/bin/qemu-arm-static", GOOD }, { "/usr/bin/qemu-arm", GOOD } }, "/usr/bin/qemu-arm", 0 },
+	{ "a prefix that none has", { NULL }, "my-", NULL, { { "/usr/bin/qemu-arm", GOOD } }, "", -ENOENT },
+	{ "a prefix that looks like a format", { NULL }, "%s%n", NULL, { { "/usr/bin/%s%nqemu-arm", GOOD } },
+		"/usr/bin/%s%nqemu-arm", 0 },
 };
 
 static struct search search_of(const struct given *g)
@@ -244,10 +219,8 @@ static void what_is_given_is_obeyed(void **state)
 
 		scratch_empty(*state);
 		make_tree(*state, g->files);
-		check_code(g->what, find(*state, search_of(g), "arm", &emulator, NULL, &e), g->code,
-			&e);
-		check(!strcmp(emulator.path ? emulator.path : "", g->found), "%s: '%s'", g->what,
-			emulator.path);
+		check_code(g->what, find(*state, search_of(g), "arm", &emulator, NULL, &e), g->code, &e);
+		check(!strcmp(emulator.path ? emulator.path : "", g->found), "%s: '%s'", g->what, emulator.path);
 	}
 }
 
@@ -269,8 +242,7 @@ static void named_files_are_taken(void **state)
 	check_code("arm", find(s, search, "arm", &arm, NULL, &e), 0, &e);
 	check(arm.path && !strcmp(arm.path, "/my/arm"), "arm: %s", arm.path);
 	check_code("aarch64", find(s, search, "aarch64", &aarch64, NULL, &e), 0, &e);
-	check(aarch64.path && !strcmp(aarch64.path, "/usr/bin/qemu-aarch64-static"), "aarch64: %s",
-		aarch64.path);
+	check(aarch64.path && !strcmp(aarch64.path, "/usr/bin/qemu-aarch64-static"), "aarch64: %s", aarch64.path);
 	check_code("riscv64", find(s, search, "riscv64", &riscv64, NULL, &e), -EBADMSG, &e);
 	check(e.message && str_starts(e.message, "/my/bad: ") && !riscv64.path, "'%s'", e.message);
 }
@@ -278,9 +250,7 @@ static void named_files_are_taken(void **state)
 static void a_refusal_needs_no_error_to_fill(void **state)
 {
 	const struct scratch *s = *state;
-	struct search named = {
-		.n_files = 1, .files = { "/none" }, .file_arch = { arch_by_qemu("arm") }
-	};
+	struct search named = { .n_files = 1, .files = { "/none" }, .file_arch = { arch_by_qemu("arm") } };
 	auto_emulator emulator = EMULATOR_INIT;
 	int r = find(s, (struct search){ 0 }, "arm", &emulator, NULL, NULL);
 

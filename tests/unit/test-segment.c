@@ -16,9 +16,15 @@ enum { SEGMENTS = 4, SIZE = 0x3000 };
 /* A file of 64 bits with these program headers behind its header. */
 static int make_file(const Elf64_Phdr *ph, size_t n)
 {
-	Elf64_Ehdr eh = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC,
-		.e_machine = EM_X86_64, .e_version = 1, .e_entry = 0x401000, .e_phoff = sizeof(eh), .e_ehsize = sizeof(eh),
-		.e_phentsize = sizeof(*ph), .e_phnum = (Elf64_Half)n };
+	Elf64_Ehdr eh = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_version = 1,
+		.e_entry = 0x401000,
+		.e_phoff = sizeof(eh),
+		.e_ehsize = sizeof(eh),
+		.e_phentsize = sizeof(*ph),
+		.e_phnum = (Elf64_Half)n };
 	int fd = memfd_create("test", MFD_CLOEXEC);
 
 	assert_true(fd >= 0);
@@ -30,14 +36,24 @@ static int make_file(const Elf64_Phdr *ph, size_t n)
 
 static Elf64_Phdr load(uint64_t offset, uint64_t address, uint64_t len)
 {
-	return (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R, .p_offset = offset, .p_vaddr = address, .p_filesz = len,
-		.p_memsz = len, .p_align = 0x1000 };
+	return (Elf64_Phdr){ .p_type = PT_LOAD,
+		.p_flags = PF_R,
+		.p_offset = offset,
+		.p_vaddr = address,
+		.p_filesz = len,
+		.p_memsz = len,
+		.p_align = 0x1000 };
 }
 
 static Elf64_Phdr note(uint64_t offset)
 {
-	return (Elf64_Phdr){ .p_type = PT_NOTE, .p_flags = PF_R, .p_offset = offset, .p_vaddr = 0x400000 + offset, .p_filesz = 0x20,
-		.p_memsz = 0x20, .p_align = 4 };
+	return (Elf64_Phdr){ .p_type = PT_NOTE,
+		.p_flags = PF_R,
+		.p_offset = offset,
+		.p_vaddr = 0x400000 + offset,
+		.p_filesz = 0x20,
+		.p_memsz = 0x20,
+		.p_align = 4 };
 }
 
 static Elf64_Phdr header_of(int fd, size_t i)

@@ -14,8 +14,7 @@ static void finds(const char *text, const char *path, const char *expected)
 	bool found = span_path(text, path, &span);
 
 	check(found == (expected != NULL), "%s in %s: %s", path, text, found ? "found" : "not found");
-	check(!found || !expected ||
-			(strlen(expected) == span.len && !strncmp(text + span.at, expected, span.len)),
+	check(!found || !expected || (strlen(expected) == span.len && !strncmp(text + span.at, expected, span.len)),
 		"%s in %s: '%.*s' instead of %s", path, text, found ? (int)span.len : 0, text + (found ? span.at : 0),
 		expected);
 }
@@ -87,7 +86,8 @@ static void what_is_appended_goes_without_a_trace(void **state)
 	goes_round("{\"list\":[ ]}", "{\"list\":[{\"x\":1} ]}");
 	goes_round("{\"list\":[1]}", "{\"list\":[1,{\"x\":1}]}");
 	goes_round("{\n  \"list\": [\n    1,\n    2\n  ]\n}\n", "{\n  \"list\": [\n    1,\n    2,{\"x\":1}\n  ]\n}\n");
-	goes_round("{\"a\":\"[\",\"list\":[\"]\",[1,2] ] ,\"b\":[]}", "{\"a\":\"[\",\"list\":[\"]\",[1,2],{\"x\":1} ] ,\"b\":[]}");
+	goes_round("{\"a\":\"[\",\"list\":[\"]\",[1,2] ] ,\"b\":[]}",
+		"{\"a\":\"[\",\"list\":[\"]\",[1,2],{\"x\":1} ] ,\"b\":[]}");
 }
 
 static void changes_are_made_in_any_order(void **state)
@@ -135,8 +135,8 @@ static void places_agree_with_the_parser(void **state)
 		if (!value)
 			continue;
 		accepted++;
-		check(span_path(text, "a", &span) && span.at >= 5 && span.at + span.len <= n + 1,
-			"'%s': a not found", text);
+		check(span_path(text, "a", &span) && span.at >= 5 && span.at + span.len <= n + 1, "'%s': a not found",
+			text);
 		jv_free(value);
 	}
 	check(accepted > 50, "only %u texts were JSON", accepted);

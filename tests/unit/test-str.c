@@ -39,8 +39,7 @@ static void uint_takes_digits_up_to_the_limit(void **state)
 		unsigned long value = 12345;
 		int r = str_to_uint(cases[i].text, cases[i].max, &value);
 
-		check(!r && value == cases[i].value, "'%s' up to %lu: %d, %lu", cases[i].text,
-			cases[i].max, r, value);
+		check(!r && value == cases[i].value, "'%s' up to %lu: %d, %lu", cases[i].text, cases[i].max, r, value);
 	}
 }
 
@@ -121,8 +120,8 @@ static void uint_agrees_with_arithmetic(void **state)
 
 			snprintf(text, sizeof(text), "%lu", n);
 			r = str_to_uint(text, max, &value);
-			check(n <= max ? !r && value == n : r == -EINVAL && value == 999,
-				"%lu up to %lu: %d, %lu", n, max, r, value);
+			check(n <= max ? !r && value == n : r == -EINVAL && value == 999, "%lu up to %lu: %d, %lu", n,
+				max, r, value);
 		}
 }
 
@@ -134,8 +133,7 @@ static void hex_takes_pairs(void **state)
 	check(str_from_hex("", out, 0) == 0, "nothing into nothing");
 	check(str_from_hex("7f", out, 1) == 1 && out[0] == 0x7f, "one byte");
 	check(out[1] == 0xaa, "one byte writes two");
-	check(str_from_hex("00ffAbcD", out, 4) == 4 && !memcmp(out, "\x00\xff\xab\xcd", 4),
-		"either case");
+	check(str_from_hex("00ffAbcD", out, 4) == 4 && !memcmp(out, "\x00\xff\xab\xcd", 4), "either case");
 }
 
 static void hex_refuses_the_rest(void **state)
@@ -163,10 +161,9 @@ static void hex_refuses_the_rest(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		memset(out, 0xaa, sizeof(out));
-		check(str_from_hex(cases[i].hex, out, cases[i].cap) == -EINVAL,
-			"'%s' into %zu bytes is taken", cases[i].hex, cases[i].cap);
-		check(out[cases[i].cap] == 0xaa, "'%s' is written past %zu", cases[i].hex,
-			cases[i].cap);
+		check(str_from_hex(cases[i].hex, out, cases[i].cap) == -EINVAL, "'%s' into %zu bytes is taken",
+			cases[i].hex, cases[i].cap);
+		check(out[cases[i].cap] == 0xaa, "'%s' is written past %zu", cases[i].hex, cases[i].cap);
 	}
 }
 
@@ -199,8 +196,8 @@ static void lists_are_taken_apart(void **state)
 			buf_add(&joined, item, len);
 			buf_adds(&joined, "|");
 		}
-		check(!strcmp(buf_text(&joined), cases[i].joined), "'%s' becomes '%s'",
-			cases[i].list, buf_text(&joined));
+		check(!strcmp(buf_text(&joined), cases[i].joined), "'%s' becomes '%s'", cases[i].list,
+			buf_text(&joined));
 	}
 }
 
@@ -249,10 +246,8 @@ static void distances(void **state)
 		unsigned there = str_distance(cases[i].a, cases[i].b, cases[i].limit);
 		unsigned back = str_distance(cases[i].b, cases[i].a, cases[i].limit);
 
-		check(there == cases[i].distance, "'%s' to '%s': %u", cases[i].a, cases[i].b,
-			there);
-		check(back == there, "'%s' to '%s': %u, and back %u", cases[i].a, cases[i].b, there,
-			back);
+		check(there == cases[i].distance, "'%s' to '%s': %u", cases[i].a, cases[i].b, there);
+		check(back == there, "'%s' to '%s': %u, and back %u", cases[i].a, cases[i].b, there, back);
 	}
 }
 
@@ -280,8 +275,16 @@ static void the_nearest_word_is_found(void **state)
 	static const struct {
 		const char *typed, *meant;
 	} cases[] = {
-		{ "dokcer", "docker" }, { "dockerx", "docker" }, { "buildha", "buildah" }, { "buildx", "buildx" },
-		{ "bild", "buildx" }, { "moby", "" }, { "frob", "" }, { "", "" }, { "it", "" }, { "podmna", "podman" },
+		{ "dokcer", "docker" },
+		{ "dockerx", "docker" },
+		{ "buildha", "buildah" },
+		{ "buildx", "buildx" },
+		{ "bild", "buildx" },
+		{ "moby", "" },
+		{ "frob", "" },
+		{ "", "" },
+		{ "it", "" },
+		{ "podmna", "podman" },
 	};
 
 	(void)state;
@@ -290,7 +293,8 @@ static void the_nearest_word_is_found(void **state)
 		const char *got = str_nearest("auto docker,buildx podman buildah no", cases[i].typed, &len);
 
 		check(!!got == !!*cases[i].meant, "'%s'", cases[i].typed);
-		check(len == strlen(cases[i].meant) && !strncmp(got ? got : "", cases[i].meant, len), "'%s': '%s'", cases[i].typed, got);
+		check(len == strlen(cases[i].meant) && !strncmp(got ? got : "", cases[i].meant, len), "'%s': '%s'",
+			cases[i].typed, got);
 	}
 }
 
@@ -354,8 +358,8 @@ static void escapes(void **state)
 		assert_non_null(exact);
 		memcpy(exact + 1, cases[i].text, cases[i].len);
 		str_escape(&out, exact + 1, cases[i].len);
-		check(!strcmp(buf_text(&out), cases[i].escaped), "case %zu: '%s' instead of '%s'",
-			i, buf_text(&out), cases[i].escaped);
+		check(!strcmp(buf_text(&out), cases[i].escaped), "case %zu: '%s' instead of '%s'", i, buf_text(&out),
+			cases[i].escaped);
 	}
 }
 
@@ -375,11 +379,11 @@ static void escapes_are_final(void **state)
 		}
 		str_escape(&once, text, sizeof(text));
 		str_escape(&twice, buf_text(&once), once.len);
-		check(!strcmp(buf_text(&once), buf_text(&twice)), "round %u: '%s', then '%s'",
-			round, buf_text(&once), buf_text(&twice));
+		check(!strcmp(buf_text(&once), buf_text(&twice)), "round %u: '%s', then '%s'", round, buf_text(&once),
+			buf_text(&twice));
 		for (size_t i = 0; i < once.len; i++)
-			check((unsigned char)once.data[i] >= 0x20 && once.data[i] != 0x7f,
-				"round %u: a control byte", round);
+			check((unsigned char)once.data[i] >= 0x20 && once.data[i] != 0x7f, "round %u: a control byte",
+				round);
 	}
 }
 
@@ -388,9 +392,7 @@ static void starts_ends_and_basenames(void **state)
 	(void)state;
 	check(str_starts("qemu-arm", "qemu-") && str_starts("a", ""), "starts");
 	check(!str_starts("qem", "qemu-") && !str_starts("xqemu-", "qemu-"), "does not start");
-	check(str_ends("qemu-arm-static", "-static") && str_ends("-static", "-static") &&
-			str_ends("a", ""),
-		"ends");
+	check(str_ends("qemu-arm-static", "-static") && str_ends("-static", "-static") && str_ends("a", ""), "ends");
 	check(!str_ends("static", "-static") && !str_ends("-static ", "-static"), "does not end");
 	check(!strcmp(str_basename("/usr/bin/qemu-arm"), "qemu-arm"), "of a path");
 	check(!strcmp(str_basename("qemu-arm"), "qemu-arm"), "of a name");

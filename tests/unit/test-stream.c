@@ -59,8 +59,8 @@ static void pack_zstd(struct buf *out, const void *data, size_t len)
 /* RFC 8878 3.1.2: a frame to be passed over. */
 static void add_skippable(struct buf *out, unsigned number, const void *data, uint32_t len)
 {
-	uint8_t head[8] = { (uint8_t)(0x50 + number), 0x2a, 0x4d, 0x18, (uint8_t)len,
-		(uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24) };
+	uint8_t head[8] = { (uint8_t)(0x50 + number), 0x2a, 0x4d, 0x18, (uint8_t)len, (uint8_t)(len >> 8),
+		(uint8_t)(len >> 16), (uint8_t)(len >> 24) };
 
 	buf_add(out, head, sizeof(head));
 	buf_add(out, data, len);
@@ -77,8 +77,7 @@ static const struct {
 };
 
 /* Everything that these bytes decode to, read in steps. 0 or what source_read() said. */
-static int decode(
-	const void *data, size_t len, size_t step, struct buf *out, const char **ret_codec)
+static int decode(const void *data, size_t len, size_t step, struct buf *out, const char **ret_codec)
 {
 	auto_fd fd = archive_open(data, len);
 	auto_free uint8_t *chunk = malloc(step);
@@ -100,8 +99,7 @@ static int decode(
 	return (int)n;
 }
 
-static void decodes_to(
-	const char *what, const struct buf *packed, const struct buf *want, const char *codec)
+static void decodes_to(const char *what, const struct buf *packed, const struct buf *want, const char *codec)
 {
 	static const size_t steps[] = { 1, 7, 512, 65536, 1 << 20 };
 
@@ -148,8 +146,7 @@ static void a_range_is_a_part_of_a_file(void **state)
 	assert_int_equal(source_skip(source, 7), -EBADMSG);
 	source_free(source);
 	source = source_range(fd, 8, 6);
-	assert_int_equal(
-		source_read(source, text, 6), -EBADMSG); /* the file is shorter than was said */
+	assert_int_equal(source_read(source, text, 6), -EBADMSG); /* the file is shorter than was said */
 	source_free(source);
 	source = source_range(fd, 0, 10);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 10); /* its position is not used */
@@ -216,8 +213,7 @@ static void passing_over_begins_anywhere(void **state)
 			assert_non_null(source);
 			assert_int_equal(source_skip(source, at), 0);
 			assert_int_equal(source_read(source, got, sizeof(got)), sizeof(got));
-			check(!memcmp(got, text.data + at, sizeof(got)), "%s: other bytes at %zu",
-				codec, at);
+			check(!memcmp(got, text.data + at, sizeof(got)), "%s: other bytes at %zu", codec, at);
 			assert_int_equal(source_skip(source, TEXT - at - sizeof(got)), 0);
 			assert_int_equal(source_read(source, got, 1), 0);
 			source_free(source);
@@ -310,8 +306,7 @@ static void cut_anywhere_is_corrupt(void **state)
 			struct buf cut = { .data = packed.data, .len = len };
 			char what[64];
 
-			snprintf(what, sizeof(what), "%s, %zu of %zu bytes", codecs[c].name, len,
-				packed.len);
+			snprintf(what, sizeof(what), "%s, %zu of %zu bytes", codecs[c].name, len, packed.len);
 			is_corrupt(what, &cut);
 		}
 	}
@@ -337,10 +332,8 @@ static void changed_anywhere_is_corrupt(void **state)
 				packed.data[at] = (char)(packed.data[at] ^ 1 << bit);
 				r = decode(packed.data, packed.len, 4096, &got, &codec);
 				check(r == -EBADMSG ||
-						(!r && got.len == text.len &&
-							!memcmp(got.data, text.data, text.len)),
-					"%s, bit %u of byte %zu: %d, %zu bytes", codecs[c].name,
-					bit, at, r, got.len);
+						(!r && got.len == text.len && !memcmp(got.data, text.data, text.len)),
+					"%s, bit %u of byte %zu: %d, %zu bytes", codecs[c].name, bit, at, r, got.len);
 				packed.data[at] = (char)(packed.data[at] ^ 1 << bit);
 			}
 	}
@@ -380,13 +373,11 @@ static void other_codecs_are_named(void **state)
 		const char *codec;
 		auto_err e = { 0 };
 
-		check(!source_decode(source_range(fd, 0, cases[i].len), &codec, &e), "%s",
-			cases[i].name);
-		check(e.code == -EBADMSG && e.hint && strstr(e.message, cases[i].name), "%s: %s",
-			cases[i].name, e.message);
+		check(!source_decode(source_range(fd, 0, cases[i].len), &codec, &e), "%s", cases[i].name);
+		check(e.code == -EBADMSG && e.hint && strstr(e.message, cases[i].name), "%s: %s", cases[i].name,
+			e.message);
 		check_sentence(cases[i].name, &e);
-		check(!source_decode(source_range(fd, 0, cases[i].len), &codec, NULL), "%s",
-			cases[i].name);
+		check(!source_decode(source_range(fd, 0, cases[i].len), &codec, NULL), "%s", cases[i].name);
 	}
 }
 
@@ -419,12 +410,10 @@ static int decode_zeros(uint64_t count)
 	int r;
 
 	for (uint64_t at = 0; at <= count; at += sizeof(zeros)) {
-		ZSTD_inBuffer in = { zeros, (size_t)MIN_OF((uint64_t)sizeof(zeros), count - at),
-			0 };
+		ZSTD_inBuffer in = { zeros, (size_t)MIN_OF((uint64_t)sizeof(zeros), count - at), 0 };
 		ZSTD_outBuffer out = { packed, sizeof(packed), 0 };
 
-		ZSTD_compressStream2(
-			z, &out, &in, at + sizeof(zeros) > count ? ZSTD_e_end : ZSTD_e_continue);
+		ZSTD_compressStream2(z, &out, &in, at + sizeof(zeros) > count ? ZSTD_e_end : ZSTD_e_continue);
 		assert_int_equal(fd_write(fd, packed, out.pos), 0);
 	}
 	ZSTD_freeCCtx(z);
@@ -455,8 +444,7 @@ static void demanding_frames_are_refused(void **state)
 		{ "a window of 144 MiB", "\x28\xb5\x2f\xfd\0\x89\1\0\0", 9, -EBADMSG },
 		{ "a window of 2 GiB", "\x28\xb5\x2f\xfd\0\xa8\1\0\0", 9, -EBADMSG },
 		{ "a window of 3.75 TiB", "\x28\xb5\x2f\xfd\0\xff\1\0\0", 9, -EBADMSG },
-		{ "content of 1 EiB", "\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\0\0\x10\1\0\0", 16,
-			-EBADMSG },
+		{ "content of 1 EiB", "\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\0\0\x10\1\0\0", 16, -EBADMSG },
 		{ "a dictionary", "\x28\xb5\x2f\xfd\1\x30\7\1\0\0", 10, -EBADMSG },
 		{ "a reserved bit", "\x28\xb5\x2f\xfd\x08\x30\1\0\0", 9, -EBADMSG },
 		{ "a reserved block", "\x28\xb5\x2f\xfd\0\x30\7\0\0", 9, -EBADMSG },
@@ -484,15 +472,16 @@ static void what_is_packed_comes_back(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(packers); k++) {
 			auto_buf text = { 0 }, packed = { 0 }, again = { 0 };
-			auto_fd from = -1, to = memfd_create("packed", MFD_CLOEXEC), second = memfd_create("second", MFD_CLOEXEC);
+			auto_fd from = -1, to = memfd_create("packed", MFD_CLOEXEC),
+				second = memfd_create("second", MFD_CLOEXEC);
 
 			make_text(&text, sizes[i]);
 			from = archive_open(text.data ? text.data : "", text.len);
 			assert_false(packers[k].pack(from, to) || packers[k].pack(from, second));
 			assert_false(lseek(to, 0, SEEK_SET) || lseek(second, 0, SEEK_SET));
 			assert_false(fd_read_all(to, 1 << 20, &packed) || fd_read_all(second, 1 << 20, &again));
-			check(packed.len == again.len && !memcmp(packed.data, again.data, again.len), "%s of %zu: other bytes",
-				packers[k].codec, sizes[i]);
+			check(packed.len == again.len && !memcmp(packed.data, again.data, again.len),
+				"%s of %zu: other bytes", packers[k].codec, sizes[i]);
 			decodes_to(packers[k].codec, &packed, &text, packers[k].codec);
 		}
 	check(codec_gzip_pack(-1, 1) == -EBADF && codec_zstd_pack(-1, 1) == -EBADF, "from nothing");

@@ -63,10 +63,8 @@ static void refused(const char *what, const struct buf *tar, int code, const cha
 
 	check_code(what, read_all(tar, NULL, &e), code, &e);
 	check_sentence(what, &e);
-	check(e.message && strstr(e.message, words), "%s: '%s' without '%s'", what, e.message,
-		words);
-	check(read_all(tar, NULL, NULL) == code, "%s: another result without an error to fill",
-		what);
+	check(e.message && strstr(e.message, words), "%s: '%s' without '%s'", what, e.message, words);
+	check(read_all(tar, NULL, NULL) == code, "%s: another result without an error to fill", what);
 }
 
 /* The only member is taken; the caller looks at it. */
@@ -95,8 +93,7 @@ static void every_field_is_read(void **state)
 				     .size = 5,
 				     .mtime = 1234567890 });
 	archive_content(&tar, "12345", 5);
-	archive_header(&tar,
-		&(struct header){ .name = "link", .link = "target", .type = '2', .size = 512 });
+	archive_header(&tar, &(struct header){ .name = "link", .link = "target", .type = '2', .size = 512 });
 	archive_end(&tar);
 	o = first("a file", &tar);
 	assert_string_equal(o.reader.entry.path, "some/prefix/name");
@@ -132,8 +129,7 @@ static void fields_that_are_full_have_no_nul(void **state)
 	memset(prefix, 'p', 155);
 	memset(link, 'l', 100);
 	name[100] = prefix[155] = link[100] = '\0';
-	archive_header(&tar,
-		&(struct header){ .name = name, .prefix = prefix, .link = link, .type = '2' });
+	archive_header(&tar, &(struct header){ .name = name, .prefix = prefix, .link = link, .type = '2' });
 	archive_end(&tar);
 	snprintf(want, sizeof(want), "%s/%s", prefix, name);
 	o = first("full fields", &tar);
@@ -152,8 +148,7 @@ static void a_prefix_is_of_ustar_only(void **state)
 		auto_buf tar = { 0 };
 		struct opened o;
 
-		archive_header(&tar,
-			&(struct header){ .name = "name", .prefix = "12345", .magic = magics[i] });
+		archive_header(&tar, &(struct header){ .name = "name", .prefix = "12345", .magic = magics[i] });
 		archive_end(&tar);
 		o = first("no ustar", &tar);
 		assert_string_equal(o.reader.entry.path, "name");
@@ -221,25 +216,23 @@ static void owners_and_times_are_read(void **state)
 	struct opened o;
 
 	(void)state;
-	archive_header(
-		&tar, &(struct header){ .name = "x",
-			      .raw_uid = "\x80\0\0\0\x80\0\0\0",
-			      .raw_mtime = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff" });
+	archive_header(&tar, &(struct header){ .name = "x",
+				     .raw_uid = "\x80\0\0\0\x80\0\0\0",
+				     .raw_mtime = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff" });
 	archive_end(&tar);
 	o = first("a big user", &tar);
 	assert_int_equal(o.reader.entry.uid, 0x80000000);
 	assert_int_equal(o.reader.entry.mtime, 0); /* before 1970: not known is good enough */
 	close_tar(&o);
-	archive_header(&negative,
-		&(struct header){ .name = "x", .raw_uid = "\xff\xff\xff\xff\xff\xff\xff\xff" });
+	archive_header(&negative, &(struct header){ .name = "x", .raw_uid = "\xff\xff\xff\xff\xff\xff\xff\xff" });
 	archive_end(&negative);
 	refused("a negative user", &negative, -EBADMSG, "bad number");
 }
 
 static void checksums_are_checked(void **state)
 {
-	static const char *const sums[] = { "000000\0 ", "        ", "\0\0\0\0\0\0\0\0",
-		"777777\0 ", "zzzzzz\0 ", "\xff\xff\xff\xff\xff\xff\xff\xff" };
+	static const char *const sums[] = { "000000\0 ", "        ", "\0\0\0\0\0\0\0\0", "777777\0 ", "zzzzzz\0 ",
+		"\xff\xff\xff\xff\xff\xff\xff\xff" };
 	auto_buf good = { 0 };
 
 	(void)state;
@@ -300,8 +293,7 @@ static void types_are_told(void **state)
 			continue;
 		}
 		o = first(shown(&cases[i].type, 1), &tar);
-		check(o.reader.entry.type == cases[i].is, "'%c' is '%c'", cases[i].type,
-			o.reader.entry.type);
+		check(o.reader.entry.type == cases[i].is, "'%c' is '%c'", cases[i].type, o.reader.entry.type);
 		close_tar(&o);
 	}
 	/* From before there was a type: NUL, and a slash says that it is a directory. */
@@ -333,9 +325,7 @@ static void content_is_never_taken_for_headers(void **state)
 		int r;
 
 		archive_file(&inner, "inner", "");
-		archive_header(&tar,
-			&(struct header){
-				.name = "name/", .link = "x", .type = types[i], .size = 512 });
+		archive_header(&tar, &(struct header){ .name = "name/", .link = "x", .type = types[i], .size = 512 });
 		if (types[i] == '0')
 			archive_content(&tar, inner.data, inner.len);
 		archive_file(&tar, "next", "");
@@ -352,9 +342,8 @@ static void content_is_never_taken_for_headers(void **state)
 
 static void pax_headers_win(void **state)
 {
-	static const char records[] =
-		"19 path=pax/the/na\n16 linkpath=pax\n17 atime=1234.56\n9 size=3\n"
-		"20 SCHILY.xattr.x==\n";
+	static const char records[] = "19 path=pax/the/na\n16 linkpath=pax\n17 atime=1234.56\n9 size=3\n"
+				      "20 SCHILY.xattr.x==\n";
 	auto_buf tar = { 0 };
 	char content[4] = "";
 	struct opened o;
@@ -434,8 +423,7 @@ static void pax_records_are_strict(void **state)
 		archive_extension(&tar, 'x', cases[i].record, strlen(cases[i].record));
 		archive_file(&tar, "x", "");
 		archive_end(&tar);
-		refused(shown(cases[i].record, strlen(cases[i].record)), &tar, -EBADMSG,
-			cases[i].words);
+		refused(shown(cases[i].record, strlen(cases[i].record)), &tar, -EBADMSG, cases[i].words);
 	}
 }
 
@@ -471,12 +459,10 @@ static void gnu_names_are_read(void **state)
 	assert_string_equal(o.reader.entry.path, name);
 	assert_string_equal(o.reader.entry.linkname, "target");
 	close_tar(&o);
-	archive_header(
-		&longer, &(struct header){ .name = "x", .type = 'L', .size = TAR_NAME_MAX + 1 });
+	archive_header(&longer, &(struct header){ .name = "x", .type = 'L', .size = TAR_NAME_MAX + 1 });
 	refused("a longer name", &longer, -E2BIG, "bytes");
 	longer.len = 0;
-	archive_header(
-		&longer, &(struct header){ .name = "x", .type = 'x', .size = TAR_PAX_MAX + 1 });
+	archive_header(&longer, &(struct header){ .name = "x", .type = 'x', .size = TAR_PAX_MAX + 1 });
 	refused("a long PAX header", &longer, -E2BIG, "bytes");
 }
 
@@ -530,10 +516,7 @@ static void a_cut_archive_is_refused(void **state)
 
 		/* One zero block is enough. */
 		check(r == (len == tar.len - 512 ? 0 : -EBADMSG), "%zu bytes: %d", len, r);
-		check(n == (len < 512			    ? 0
-				   : len < second + 3 * 512 ? 1
-							    : 2),
-			"%zu bytes: %u members", len, n);
+		check(n == (len < 512 ? 0 : len < second + 3 * 512 ? 1 : 2), "%zu bytes: %u members", len, n);
 		if (r)
 			check_sentence("a cut archive", &e);
 	}
@@ -555,12 +538,8 @@ static void a_layer_may_end_between_members(void **state)
 		unsigned n = 0;
 		int r = read_as(&cut, true, &n, &e);
 
-		check(r == (is_behind_first || is_behind_second ? 0 : -EBADMSG), "%zu bytes: %d %s",
-			len, r, e.message);
-		check(n == (len < 512			    ? 0
-				   : len < second + 3 * 512 ? 1
-							    : 2),
-			"%zu bytes: %u members", len, n);
+		check(r == (is_behind_first || is_behind_second ? 0 : -EBADMSG), "%zu bytes: %d %s", len, r, e.message);
+		check(n == (len < 512 ? 0 : len < second + 3 * 512 ? 1 : 2), "%zu bytes: %u members", len, n);
 	}
 }
 

@@ -32,18 +32,22 @@ static const struct {
 	const char *what, *platform, *text, *want;
 } good[] = {
 	{ "lobradov's, native", "amd64",
-		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add nginx\n",
+		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add "
+		"nginx\n",
 		NOTE "\nFROM amd64/alpine:3.7\nRUN apk add nginx\n" },
 	{ "lobradov's, arm", "arm32v6",
-		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add nginx\n",
+		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add "
+		"nginx\n",
 		NOTE "\nFROM arm32v6/alpine:3.7\nCOPY qemu-arm-static /usr/bin/\nRUN apk add nginx\n" },
 	{ "lobradov's, arm64", "arm64v8",
-		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add nginx\n",
+		"FROM __BASEIMAGE_ARCH__/alpine:3.7\n__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/\nRUN apk add "
+		"nginx\n",
 		NOTE "\nFROM arm64v8/alpine:3.7\nCOPY qemu-aarch64-static /usr/bin/\nRUN apk add nginx\n" },
 	{ "every synonym", "arm32v7",
 		"FROM --platform=__PLATFORM__ x:__ARCH____VARIANT__-__DOCKER_ARCH__-__DEBIAN_ARCH__-__ALPINE_ARCH__-"
 		"__UNAME_ARCH__-__GNU_TRIPLET__-__EMULATOR__",
-		NOTE "\nFROM --platform=linux/arm/v7 x:armv7-arm32v7-armhf-armv7-armv7l-arm-linux-gnueabihf-qemu-arm-static" },
+		NOTE "\nFROM --platform=linux/arm/v7 "
+		     "x:armv7-arm32v7-armhf-armv7-armv7l-arm-linux-gnueabihf-qemu-arm-static" },
 	{ "a variant that is empty", "arm64", "FROM x:__ARCH__.__VARIANT__.", NOTE "\nFROM x:arm64.." },
 	{ "in the middle of words", "arm64", "FROM x___ARCH____QEMU_ARCH__y", NOTE "\nFROM x_arm64aarch64y" },
 	{ "more than one in a line", "i386", "FROM __DOCKER_ARCH__/__QEMU_ARCH__\n", NOTE "\nFROM i386/i386\n" },
@@ -52,7 +56,8 @@ static const struct {
 	{ "friendly markers, emulated", "arm64", "FROM __ARCH__/x\n__IF_NATIVE__ RUN a\n__IF_EMULATED__\t RUN b\n",
 		NOTE "\nFROM arm64/x\nRUN b\n" },
 	{ "a marker in the middle", "arm64", "FROM __ARCH__/x\nRUN __CROSS_ls\n", NOTE "\nFROM arm64/x\nRUN ls\n" },
-	{ "a FROM for each case", "arm64", "__IF_NATIVE__ FROM x\n__CROSS_FROM arm64v8/x\n", NOTE "\nFROM arm64v8/x\n" },
+	{ "a FROM for each case", "arm64", "__IF_NATIVE__ FROM x\n__CROSS_FROM arm64v8/x\n",
+		NOTE "\nFROM arm64v8/x\n" },
 	{ "an instruction of several lines goes as a whole", "amd64",
 		"FROM __ARCH__/x\n__CROSS_COPY a \\\n  # why\n\n  b /\nRUN c\n", NOTE "\nFROM amd64/x\nRUN c\n" },
 	{ "or stays", "s390x", "FROM __ARCH__/x\n__CROSS_COPY a \\\n  # why\n  b /\n",
@@ -63,13 +68,16 @@ static const struct {
 		NOTE "\nFROM amd64/x\nRUN c\n" },
 	{ "directives stay first", "arm64", "# syntax=x\n# escape=\\\n\nFROM __ARCH__/x\n",
 		"# syntax=x\n# escape=\\\n" NOTE "\n\nFROM arm64/x\n" },
-	{ "an ARG before FROM", "arm64", "arg BASE=__ARCH__/x\nfrom ${BASE}\n", NOTE "\narg BASE=arm64/x\nfrom ${BASE}\n" },
+	{ "an ARG before FROM", "arm64", "arg BASE=__ARCH__/x\nfrom ${BASE}\n",
+		NOTE "\narg BASE=arm64/x\nfrom ${BASE}\n" },
 	{ "FROM on two lines", "arm64", "FROM \\\n  __ARCH__/x\n", NOTE "\nFROM \\\n  arm64/x\n" },
-	{ "comments say what they want", "arm64", "FROM __ARCH__/x\n# __FOO__ __ARC__\n", NOTE "\nFROM arm64/x\n# __FOO__ __ARC__\n" },
+	{ "comments say what they want", "arm64", "FROM __ARCH__/x\n# __FOO__ __ARC__\n",
+		NOTE "\nFROM arm64/x\n# __FOO__ __ARC__\n" },
 	{ "other people's underscores", "arm64",
 		"FROM __ARCH__/x\nRUN cc -D__ARM_EABI__ -D __linux__ x__FOO__ __init__.py __ _ ___ _A_ __1__\n",
 		NOTE "\nFROM arm64/x\nRUN cc -D__ARM_EABI__ -D __linux__ x__FOO__ __init__.py __ _ ___ _A_ __1__\n" },
-	{ "CR LF stays", "arm64", "FROM __ARCH__/x\r\nRUN a \\\r\n  b\r\n", NOTE "\nFROM arm64/x\r\nRUN a \\\r\n  b\r\n" },
+	{ "CR LF stays", "arm64", "FROM __ARCH__/x\r\nRUN a \\\r\n  b\r\n",
+		NOTE "\nFROM arm64/x\r\nRUN a \\\r\n  b\r\n" },
 };
 
 static void templates_become_dockerfiles(void **state)
@@ -96,13 +104,15 @@ static const struct {
 	{ "FROM __BASEIMAGE_ARC__/x\n", "line 1: unknown placeholder __BASEIMAGE_ARC__", "mean __BASEIMAGE_ARCH__?" },
 	{ "FROM __BASEIMAGE_ARCH_/x\n", "line 1: unknown placeholder __BASEIMAGE_ARCH_", "mean __BASEIMAGE_ARCH__?" },
 	{ "FROM __baseimage_arch__/x\n", "line 1: unknown placeholder __baseimage_arch__", "mean __BASEIMAGE_ARCH__?" },
-	{ "FROM __ARCH__/x\n\nRUN __FOO__\n", "line 3: unknown placeholder __FOO__", "placeholders: __BASEIMAGE_ARCH__" },
+	{ "FROM __ARCH__/x\n\nRUN __FOO__\n", "line 3: unknown placeholder __FOO__",
+		"placeholders: __BASEIMAGE_ARCH__" },
 	{ "FROM __ARCH__/x\nRUN a \\\n__FOO__\n", "line 3: unknown placeholder __FOO__", "" },
 	{ "FROM __ARCH__/x\n__CROS_COPY a /\n", "line 2: unknown placeholder __CROS_COPY", "" },
 	{ "FROM __ARCH__/x\n  __IF_NATIVE RUN a\n", "line 2: unknown placeholder __IF_NATIVE", "mean __IF_NATIVE__?" },
 	{ "FROM __ARCH__/x\n__CROSS__COPY a /\n", "line 2: an underscore too many", "__CROSS_COPY" },
 	{ "FROM __ARCH__/x\n__CROSS__ COPY a /\n", "line 2: an underscore too many", "" },
-	{ "FROM __ARCH__/x\nRUN a && \\\n  __CROSS_b\nRUN c\n", "line 3: on platforms without this line", "mark the first" },
+	{ "FROM __ARCH__/x\nRUN a && \\\n  __CROSS_b\nRUN c\n", "line 3: on platforms without this line",
+		"mark the first" },
 	{ "FROM __ARCH__/x\nRUN a && \\\n  __IF_NATIVE__ b\n", "line 3: on platforms without this line", "" },
 };
 
@@ -141,8 +151,10 @@ static void a_scheme_without_a_word_is_told(void **state)
 	static const struct {
 		const char *platform, *text, *message;
 	} none[] = {
-		{ "loong64", "FROM __BASEIMAGE_ARCH__/x\n", "line 1: __BASEIMAGE_ARCH__: Docker has no word for linux/loong64" },
-		{ "arm32v6", "FROM __ARCH__/x\nRUN a __DEBIAN_ARCH__\n", "line 2: __DEBIAN_ARCH__: Debian has no word for linux/arm/v6" },
+		{ "loong64", "FROM __BASEIMAGE_ARCH__/x\n",
+			"line 1: __BASEIMAGE_ARCH__: Docker has no word for linux/loong64" },
+		{ "arm32v6", "FROM __ARCH__/x\nRUN a __DEBIAN_ARCH__\n",
+			"line 2: __DEBIAN_ARCH__: Debian has no word for linux/arm/v6" },
 	};
 
 	(void)state;
@@ -165,8 +177,9 @@ static void every_platform_is_rendered(void **state)
 
 		if (!a->oci)
 			continue;
-		check_code(a->qemu, render("FROM --platform=__PLATFORM__ x\nRUN __QEMU_ARCH__ __EMULATOR__\n", a->qemu, &out,
-			&e), 0, &e);
+		check_code(a->qemu,
+			render("FROM --platform=__PLATFORM__ x\nRUN __QEMU_ARCH__ __EMULATOR__\n", a->qemu, &out, &e),
+			0, &e);
 		check(!strstr(buf_text(&out), "__"), "%s: %s", a->qemu, buf_text(&out));
 	}
 }

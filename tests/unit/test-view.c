@@ -19,8 +19,7 @@ static void resolves_to(const struct stack *s, const char *path, const char *exp
 	int r = view_resolve(&s->view, path, &hit, resolved);
 
 	check(r == (expected ? 0 : -ENOENT), "%s: %d %s", path, r, resolved);
-	check(r || !expected || !strcmp(resolved, expected), "%s: %s instead of %s", path, resolved,
-		expected);
+	check(r || !expected || !strcmp(resolved, expected), "%s: %s instead of %s", path, resolved, expected);
 }
 
 static void paths_are_resolved_as_after_chroot(void **state)
@@ -140,8 +139,8 @@ static void paths_have_a_limit(void **state)
 
 		path[len] = '\0';
 		r = view_resolve(&s.view, path, &hit, resolved);
-		check(r == -ELOOP || r == -ENAMETOOLONG || (len < 100 && (!r || r == -ENOENT)),
-			"%zu bytes: %d", len, r);
+		check(r == -ELOOP || r == -ENAMETOOLONG || (len < 100 && (!r || r == -ENOENT)), "%zu bytes: %d", len,
+			r);
 		path[len] = len % 2 ? '/' : 'd';
 	}
 	assert_int_equal(view_resolve(&s.view, "grow", &hit, resolved), -ELOOP);
@@ -202,8 +201,7 @@ static bool is_below(const char *path, const char *dir)
 static void remove_below(struct tree *tree, const char *path, bool with_itself)
 {
 	for (size_t i = 0; i < tree->n;)
-		if (is_below(tree->nodes[i].path, path) ||
-			(with_itself && !strcmp(tree->nodes[i].path, path)))
+		if (is_below(tree->nodes[i].path, path) || (with_itself && !strcmp(tree->nodes[i].path, path)))
 			tree->nodes[i] = tree->nodes[--tree->n];
 		else
 			i++;
@@ -298,8 +296,7 @@ static void make_whiteouts(struct making *m, const char *dir)
 	}
 	for (char c = 'a'; c <= 'c'; c++)
 		if (!pick(8)) {
-			snprintf(path, sizeof(path), "%s%s%s%c", dir, *dir ? "/" : "",
-				LAYER_WHITEOUT_PREFIX, c);
+			snprintf(path, sizeof(path), "%s%s%s%c", dir, *dir ? "/" : "", LAYER_WHITEOUT_PREFIX, c);
 			archive_file(&m->tar, path, "");
 			snprintf(path, sizeof(path), "%s%s%c", dir, *dir ? "/" : "", c);
 			remove_below(m->merged, path, true);
@@ -365,8 +362,8 @@ static struct node *resolve(struct tree *tree, const char *path, unsigned *links
 			if (++*links > VIEW_LINKS_MAX)
 				return NULL;
 			done[before] = '\0';
-			snprintf(next, sizeof(next), "%s/%s/%s", *node->target == '/' ? "" : done,
-				node->target, p ? p : "");
+			snprintf(next, sizeof(next), "%s/%s/%s", *node->target == '/' ? "" : done, node->target,
+				p ? p : "");
 			return resolve(tree, next, links);
 		}
 	}
@@ -385,13 +382,11 @@ static void compare_path(const struct stack *s, struct tree *tree, const char *p
 	if (want && want->kind == DIRECTORY)
 		return;
 	if (!want) {
-		check(r < 0 || hit.entry->kind == LAYER_DIRECTORY, "%s: is %s", path,
-			r ? "" : resolved);
+		check(r < 0 || hit.entry->kind == LAYER_DIRECTORY, "%s: is %s", path, r ? "" : resolved);
 		return;
 	}
 	check(!r && !strcmp(resolved, want->path) && hit.layer == s->pointers[want->layer],
-		"%s: %d %s, not %s of layer %zu", path, r, r ? "" : resolved, want->path,
-		want->layer);
+		"%s: %d %s, not %s of layer %zu", path, r, r ? "" : resolved, want->path, want->layer);
 }
 
 static void compare_entries(const struct stack *s, struct tree *tree)
@@ -404,10 +399,8 @@ static void compare_entries(const struct stack *s, struct tree *tree)
 
 			if (entry->kind == LAYER_FILE)
 				check(view_is_visible(&s->view, i, path) ==
-						(node && node->kind == FILE_HERE &&
-							node->layer == i),
-					"%s of layer %zu: %s", path, i,
-					node ? "hidden" : "visible");
+						(node && node->kind == FILE_HERE && node->layer == i),
+					"%s of layer %zu: %s", path, i, node ? "hidden" : "visible");
 		}
 }
 
@@ -431,8 +424,7 @@ static void layers_are_laid_over_each_other(void **state)
 
 			path[0] = '\0';
 			for (unsigned d = 0; d < depth; d++, rest /= 3)
-				snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%c",
-					'a' + rest % 3);
+				snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%c", 'a' + rest % 3);
 			compare_path(&s, &tree, path);
 		}
 		stack_done(&s);

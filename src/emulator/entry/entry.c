@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The entry stub: the first instructions of an emulator that was started for a program. Where the root has a native tool
- * for exactly that program it is executed instead; in every other case the emulator goes on as if nothing had been.
+ * The entry stub: the first instructions of an emulator that was started for a program. Where the root has a native
+ * tool for exactly that program it is executed instead; in every other case the emulator goes on as if nothing had
+ * been.
  *
  * It is linked by itself into bytes that run wherever they are loaded (entry.ld): no library, no relocation, no data.
  */
@@ -95,7 +96,7 @@ static bool open_at(const char *directory, const char *index, struct start *s)
 	if (fd < 0)
 		return false;
 	is_there = !system_stat(AT_FDCWD, directory, AT_SYMLINK_NOFOLLOW, &st) && is_trusted(&st) &&
-		(st.stx_mode & S_IFMT) == S_IFDIR && map_index((int)fd, s);
+		   (st.stx_mode & S_IFMT) == S_IFDIR && map_index((int)fd, s);
 	system_close((int)fd);
 	return is_there;
 }
@@ -105,7 +106,7 @@ static bool is_file(const char *path, uint64_t size)
 	struct statx st;
 
 	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st) && is_trusted(&st) &&
-		(st.stx_mode & S_IFMT) == S_IFREG && st.stx_size == size;
+	       (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size == size;
 }
 
 static bool is_same_file(const struct statx *a, const struct statx *b)
@@ -131,7 +132,8 @@ static bool has_id(const char *path, const struct entry_tool *tool)
 	return true;
 }
 
-/* By the file that the full path of the root leads to, so that links are no matter and another of its name is not it. */
+/* By the file that the full path of the root leads to, so that links are no matter and another of its name is not it.
+ */
 static const struct entry_tool *find(const struct start *s, const char *path, enum entry_kind kind)
 {
 	struct statx st, own;

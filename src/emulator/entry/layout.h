@@ -22,15 +22,15 @@ enum {
 };
 
 /*
- * In the byte order of the machine that runs it. Texts are offsets from the start of the file and end with NUL; so does the
- * file.
+ * In the byte order of the machine that runs it. Texts are offsets from the start of the file and end with NUL; so does
+ * the file.
  */
 struct entry_index {
 	char magic[8];
 	uint32_t size; /* of the file */
 	uint32_t n_tools, n_files;
-	uint32_t loader;       /* path of the native dynamic loader */
-	uint32_t libraries;    /* where it finds them: the path of a directory */
+	uint32_t loader;    /* path of the native dynamic loader */
+	uint32_t libraries; /* where it finds them: the path of a directory */
 	uint32_t reserved;
 	/* struct entry_tool[n_tools], struct entry_file[n_files], texts */
 };
@@ -46,8 +46,8 @@ struct entry_tool {
 	int64_t mtime;	      /* in seconds */
 	uint64_t native_size; /* of the tool */
 	uint32_t path, native;
-	uint32_t rules; /* words (entry/rules.h), the last one empty */
-	uint32_t kind;	/* enum entry_kind */
+	uint32_t rules;		/* words (entry/rules.h), the last one empty */
+	uint32_t kind;		/* enum entry_kind */
 	uint32_t id_at, id_len; /* its build ID in the file */
 	uint8_t id[ENTRY_ID_MAX];
 };
@@ -69,8 +69,9 @@ static inline bool entry_index_is_good(const struct entry_index *index, uint64_t
 		if (index->magic[i] != magic[i])
 			return false;
 	return index->n_tools <= ENTRY_TOOLS_MAX && index->n_files <= ENTRY_FILES_MAX &&
-		sizeof(*index) + index->n_tools * sizeof(struct entry_tool) + index->n_files * sizeof(struct entry_file) <
-			size;
+	       sizeof(*index) + index->n_tools * sizeof(struct entry_tool) +
+			       index->n_files * sizeof(struct entry_file) <
+		       size;
 }
 
 /*

@@ -15,10 +15,8 @@
  *   eTEXT  not when the environment has this variable
  *   xTEXT  not when this file is there
  *   0TEXT  the tool's own name is this, not the one that it was called by
- *   pTEXT  the argument after this one, or behind this and '=', is a plugin: it must have a native twin, which replaces it
- *   uTEXT  what is added next: not when an argument is this
- *   aTEXT  add this behind them
- *   .      end of what was added
+ *   pTEXT  the argument after this one, or behind this and '=', is a plugin: it must have a native twin, which replaces
+ * it uTEXT  what is added next: not when an argument is this aTEXT  add this behind them .      end of what was added
  */
 enum { RULES_ADDED_MAX = 64 };
 

@@ -2,8 +2,8 @@
 /* The system calls of the entry stub, without a library: results are values or negative error numbers. */
 #pragma once
 
-#include <linux/mman.h>
 #include <asm/unistd.h>
+#include <linux/mman.h>
 
 struct statx;
 
@@ -32,10 +32,7 @@ static inline long system_call(long number, long a, long b, long c, long d, long
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return x0;
 }
 #endif
