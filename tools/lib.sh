@@ -9,7 +9,7 @@
 		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev scdoc)
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
 	PACKAGES_IMAGE=(qemu-user-static)
-	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck jq
+	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
 	PACKAGES_ANALYSIS=(clang-tidy cppcheck valgrind)
 	PACKAGES_COVERAGE=(gcovr)
