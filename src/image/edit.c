@@ -32,12 +32,19 @@ static int drop_layers(struct edit_target *target, const struct buf *text, struc
 		buf_text(text), text->len, target->drops, target->known, target->n_drops, &dropped, e);
 
 	target->is_done = r > 0;
+	if (r > 0 && target->n_bases) {
+		auto_buf renamed = { 0 };
+		int failed = config_rename_bases(
+			buf_text(&dropped), dropped.len, target->bases, target->n_bases, &renamed, e);
+
+		if (failed)
+			return failed;
+		buf_done(&dropped);
+		dropped = renamed;
+		renamed = (struct buf){ 0 };
+	}
 	if (r > 0 && target->cover) {
 		r = config_append(buf_text(&dropped), dropped.len, target->cover, out, e);
-		return r ? r : 1;
-	}
-	if (r > 0 && target->n_bases) {
-		r = config_rename_bases(buf_text(&dropped), dropped.len, target->bases, target->n_bases, out, e);
 		return r ? r : 1;
 	}
 	*out = dropped;

@@ -216,6 +216,14 @@ same_code() {
 @test "a precompiled header serves" {
 	inside 1 "$ARMHF" 'echo "#include <stdio.h>" >all.h; gcc -O2 all.h && echo "int main(void) { return puts(\"x\") < 0; }" >p.c &&
 		gcc -O2 -Winvalid-pch -Werror -include all.h -H p.c -o p 2>&1 | grep "^! ./all.h.gch" && ./p'
+	# shellcheck disable=SC2016
+	both_ways 'gcc -O2 all.h && gcc -O2 -include all.h -c p.c -o $OUT/p.o'
+	same_code 1
+	# The last one was made by the emulated compiler: the native one takes the header.
+	inside 1 "$ARMHF" 'gcc -O2 -include all.h -c p.c -o work.o'
+	"$TRIPLET-objcopy" -R .comment work/work.o work/plain.o
+	"$TRIPLET-objcopy" -R .comment work/emulated/p.o work/other.o
+	cmp work/plain.o work/other.o
 }
 
 @test "another tool than the one that was looked at is emulated" {
