@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "cli/image_name.h"
 #include "cli/project.h"
+#include "image/image_name.h"
 #include "project/build.h"
 
 enum {

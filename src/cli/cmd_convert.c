@@ -11,11 +11,11 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/image_name.h"
 #include "image/convert.h"
+#include "image/facts.h"
+#include "image/image_name.h"
 #include "image/image_out.h"
 #include "image/wrap.h"
-#include "report/image.h"
 
 enum { OPT_PLATFORM = OPT_FIRST, OPT_TAG, OPT_FIX_LABEL };
 enum { TAGS_MAX = 64 };

@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/image_name.h"
+#include "image/facts.h"
+#include "image/image_name.h"
 #include "report/doctor.h"
-#include "report/image.h"
 #include "rootfs/beneath.h"
 #include "rootfs/survey.h"
 

@@ -6,8 +6,8 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "cli/image_name.h"
 #include "cli/render_inspect.h"
+#include "image/image_name.h"
 #include "rootfs/survey.h"
 
 enum { OPT_SURVEY = OPT_FIRST, OPT_EXPECT, OPT_ROOT, OPT_JSON };

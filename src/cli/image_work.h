@@ -2,10 +2,10 @@
 /* The work on one file of images: what was asked for, what was found in it, and what is to become of it. */
 #pragma once
 
-#include "cli/image_name.h"
 #include "cli/inject.h"
 #include "image/edit.h"
-#include "report/image.h"
+#include "image/facts.h"
+#include "image/image_name.h"
 
 /* One image that is to be changed. */
 struct image_change {

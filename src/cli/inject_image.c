@@ -13,7 +13,7 @@
 #include "cli/image_tools.h"
 #include "image/cache.h"
 #include "image/commit.h"
-#include "report/image.h"
+#include "image/facts.h"
 
 /* Archives that engines take and we do not: as images they are refused by the name of what they are compressed with. */
 static bool is_packed_otherwise(int fd)

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 #include "emulator/content.h"
+#include "image/facts.h"
 #include "report/file.h"
-#include "report/image.h"
 
 /* Text: "key: value" lines on stdout. */
 void render_file(const char *target, const struct file_facts *facts);

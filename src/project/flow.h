@@ -2,10 +2,10 @@
 /* What building a project and publishing it share while it goes on. */
 #pragma once
 
+#include "image/facts.h"
 #include "project/build.h"
 #include "project/engine.h"
 #include "project/render.h"
-#include "report/image.h"
 
 enum { NAMES_MAX = 64 };
 

@@ -13,8 +13,8 @@
 #include "image/commit.h"
 #include "image/edit_config.h"
 #include "image/extract.h"
+#include "image/facts.h"
 #include "recipe.h"
-#include "report/image.h"
 
 enum { TARGETS_MAX = 16 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* report/image over whole archives. */
+/* image/facts over whole archives. */
 #include "fuzz.h"
+#include "image/facts.h"
 #include "recipe.h"
-#include "report/image.h"
 
 static void check_image(const struct image_facts *facts)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How images are named on the command line, and where large copies of their parts go. */
-#include "cli/image_name.h"
+#include "image/image_name.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What an image is made of: for each of its platforms the label and the files. */
-#include "report/image.h"
+#include "image/facts.h"
 
 #include <stdio.h>
 #include <string.h>
