@@ -14,7 +14,7 @@
 #include "image/convert.h"
 #include "image/facts.h"
 #include "image/image_name.h"
-#include "image/image_out.h"
+#include "image/outlet.h"
 #include "image/wrap.h"
 
 enum { OPT_PLATFORM = OPT_FIRST, OPT_TAG, OPT_FIX_LABEL };

@@ -11,8 +11,8 @@
 #include "cli/cli.h"
 #include "image/facts.h"
 #include "image/image_name.h"
-#include "image/image_out.h"
 #include "image/index.h"
+#include "image/outlet.h"
 
 enum { OPT_TAG = OPT_FIRST, OPT_ANNOTATE, OPT_TRUST_LABEL };
 enum { TAGS_MAX = 64, INPUTS_MAX = 64, IMAGES_MAX = 64 };

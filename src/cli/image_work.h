@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/inject.h"
-#include "image/edit.h"
+#include "image/edit_plan.h"
 #include "image/facts.h"
 #include "image/image_name.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The schema of docker save: manifest.json, configs, layers by name. */
+#include "image/docker.h"
+
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "image/model.h"
 
 static int read_config(
 	const struct bundle *bundle, const char *name, struct model_image *image, size_t *ret_layers, struct err *e)

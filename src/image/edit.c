@@ -140,52 +140,6 @@ int edit_add_obsolete(struct edit *edit, const char *name)
 	return mem_push_text(&edit->obsolete, &edit->n_obsolete, &edit->obsolete_cap, name);
 }
 
-/* manifest.json was the only truth, and the other half would name documents that are gone. */
-static int drop_oci_half(const struct bundle *bundle, struct edit *edit)
-{
-	if (!edit->n || !bundle_has(bundle, "index.json"))
-		return 0;
-	edit->drops_oci_half = true;
-	return edit_add_obsolete(edit, "index.json") || edit_add_obsolete(edit, "oci-layout") ? -ENOMEM : 0;
-}
-
-/* What could not be read again could not be ejected. */
-static int check_limits(const struct edit *edit, const struct edit_target *targets, size_t n, struct err *e)
-{
-	for (size_t i = 0; i < n; i++)
-		if (targets[i].is_done && targets[i].graft && !targets[i].replaces &&
-			targets[i].n_layers >= MODEL_LAYERS_MAX)
-			return err_set(e, -E2BIG, "it has %zu layers, and no more than %d are possible",
-				targets[i].n_layers, MODEL_LAYERS_MAX);
-	for (size_t i = 0; i < edit->n; i++)
-		if (edit->members[i].text.len > BUNDLE_JSON_MAX)
-			return err_set(
-				e, -E2BIG, "%s would have more than %d bytes", edit->members[i].name, BUNDLE_JSON_MAX);
-	return 0;
-}
-
-int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
-	const char *reference, struct edit *ret, struct err *e)
-{
-	struct edit edit = { 0 };
-	int r = 0;
-
-	reference = format == MODEL_DUAL ? NULL : reference;
-	if (format != MODEL_DOCKER_ARCHIVE)
-		r = edit_oci(bundle, targets, n, reference, &edit, e);
-	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
-		r = edit_docker(bundle, targets, n, reference, &edit, e);
-	if (!r && format == MODEL_DOCKER_ARCHIVE && drop_oci_half(bundle, &edit))
-		r = err_sys(e, -ENOMEM, "cannot change the image");
-	if (!r)
-		r = check_limits(&edit, targets, n, e);
-	if (r)
-		edit_done(&edit);
-	else
-		*ret = edit;
-	return r;
-}
-
 void edit_done(struct edit *edit)
 {
 	for (size_t i = 0; i < edit->n; i++) {

@@ -40,14 +40,6 @@ struct edit {
 	bool drops_oci_half; /* an archive's index.json was broken: it goes */
 };
 
-/*
- * Works out all that changes. Every document that is read is checked as by model_read(), which has to have accepted the
- * bundle. Nothing is written. reference: of the images only under this name (model_is_named()); what others call the
- * same stays as it is. NULL: all; so it is also of archives with both schemas, as the names in the two differ. 0 or
- * -errno.
- */
-int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
-	const char *reference, struct edit *ret, struct err *e);
 void edit_done(struct edit *edit);
 
 /* ---- for the schemas (edit_oci.c, edit_docker.c) ---- */
@@ -57,9 +49,5 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 int edit_add_document(struct edit *edit, const char *name, struct buf *text);
 int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft);
 int edit_add_obsolete(struct edit *edit, const char *name);
-int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
-	struct edit *edit, struct err *e);
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
-	struct edit *edit, struct err *e);
 /* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);

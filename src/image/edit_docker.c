@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Changes of docker save's schema: a layer in manifest.json, and the config under its new name. */
+#include "image/edit_docker.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/edit.h"
 #include "image/splice.h"
 
 /* A name that holds the hex digits of the old digest has those of the new one instead. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Changes of the OCI schema: a layer in a manifest, and the new digests in everything above it. */
+#include "image/edit_oci.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/edit.h"
 #include "image/splice.h"
 
 enum { BLOB_NAME = 16 + 64 + 1, DOCUMENTS_MAX = 1000 };

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "image/cache.h"
 #include "image/layer_read.h"
+#include "image/read.h"
 #include "image/tar_read.h"
 
 enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */

@@ -62,21 +62,12 @@ struct model {
 	size_t n_others, others_cap;
 };
 
-/*
- * Reads and checks every document: sizes before digests before parsing, no duplicate keys, a body that
- * is what its media type says, as many layers as diff_ids. -EBADMSG, -E2BIG, -ENOENT with e set; ret is to
- * be freed with model_done() also on failure.
- */
-int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e);
 void model_done(struct model *model);
 /* Whether a tag is the one that is asked for, whole or what is after its last colon. have may be NULL. */
 bool model_is_named(const char *have, const char *want);
 /* The tag of an entry of an index: its own, else the one above. Borrowed. */
 const char *model_reference_of(const struct json *descriptor, const char *above);
 
-/* Each reads one schema into the model (oci.c, docker.c). */
-int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e);
-int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e);
 /* A new image at the end of the model, zeroed; NULL with e set. */
 struct model_image *model_add(struct model *model, struct err *e);
 /* What a config document says of the platform and how many layers it counts. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The schema of OCI image-spec: index.json, nested indexes, manifests, configs, layers by digest. */
+#include "image/oci.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +9,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/model.h"
 
 enum { BLOB_PATH = 16 + 64 + 1, DOCUMENTS_MAX = 1000, DOCUMENTS_BYTES_MAX = 32 * 1024 * 1024 };
 

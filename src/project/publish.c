@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/image_out.h"
 #include "image/index.h"
+#include "image/outlet.h"
+#include "image/read.h"
 #include "project/flow.h"
 
 /* What is to go into the index, open until it is written. */

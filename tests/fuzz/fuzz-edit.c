@@ -12,6 +12,7 @@
 #include "fuzz.h"
 #include "image/commit.h"
 #include "image/edit_config.h"
+#include "image/edit_plan.h"
 #include "image/extract.h"
 #include "image/facts.h"
 #include "recipe.h"

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* Reads what an image file says of itself: which schema it has, and where it has both, which one counts. */
+#include "image/read.h"
+
+#include <string.h>
+
+#include "image/docker.h"
+#include "image/oci.h"
+
+/* Whether two halves of an archive name other layers: where both name blobs, those have to be the same. */
+static bool do_contradict(const struct model_image *a, const struct model_image *b)
+{
+	static const char blobs[] = "blobs/";
+
+	for (size_t i = 0; i < MIN_OF(a->n_layers, b->n_layers); i++)
+		if (!strncmp(b->layers[i], blobs, strlen(blobs)) && strcmp(a->layers[i], b->layers[i]))
+			return true;
+	return a->n_layers != b->n_layers;
+}
+
+/* Finds it by its config, under whichever tag. */
+static bool has_config(struct model *model, const struct model_image *image)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < model->n; i++) {
+		struct model_image *one = &model->images[i];
+
+		if (!one->config_digest || !image->config_digest || strcmp(one->config_digest, image->config_digest))
+			continue;
+		one->is_contradicted |= do_contradict(one, image);
+		has = true;
+	}
+	return has;
+}
+
+/*
+ * An archive with both schemas: which one counts depends on the reader. Docker 25 wrote OCI halves without layers
+ * (-ENODATA): manifest.json is then the only truth. Else an image that only manifest.json has is one more.
+ */
+static int read_second_half(const struct bundle *bundle, struct model *model, bool is_only_truth, struct err *e)
+{
+	struct model second = { .format = MODEL_DOCKER_ARCHIVE };
+	int r;
+
+	err_done(e);
+	r = model_read_docker(bundle, &second, e);
+	if (!r && is_only_truth) {
+		model_done(model);
+		*model = second;
+		return 0;
+	}
+	for (size_t i = 0; !r && i < second.n; i++) {
+		struct model_image *image;
+
+		if (has_config(model, &second.images[i]))
+			continue;
+		image = model_add(model, e);
+		if (!image)
+			r = -E2BIG;
+		else {
+			*image = second.images[i];
+			second.images[i] = (struct model_image){ 0 };
+			image->is_second_half = true;
+		}
+	}
+	model_done(&second);
+	return r;
+}
+
+int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e)
+{
+	bool is_oci = bundle_has(bundle, "oci-layout") || bundle_has(bundle, "index.json");
+	bool is_docker = !is_directory && bundle_has(bundle, "manifest.json");
+	int r;
+
+	*ret = (struct model){ 0 };
+	if (!is_oci && !is_docker) {
+		err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
+		return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
+	}
+	ret->format = is_directory	    ? MODEL_OCI_LAYOUT
+		      : is_oci && is_docker ? MODEL_DUAL
+		      : is_oci		    ? MODEL_OCI_ARCHIVE
+					    : MODEL_DOCKER_ARCHIVE;
+	if (!is_oci)
+		return model_read_docker(bundle, ret, e);
+	r = model_read_oci(bundle, ret, e);
+	if (!is_docker || (r && r != -ENODATA))
+		return r;
+	return read_second_half(bundle, ret, r == -ENODATA, e);
+}
