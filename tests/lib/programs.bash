@@ -42,6 +42,22 @@ make_foreign() {
 	chmod 0755 "$1"
 }
 
+# runs_i386: whether the kernel runs programs for i386, without any handler. Having been built for them says nothing: many
+# kernels refuse them at run time.
+runs_i386() {
+	local program=$BATS_TEST_TMPDIR/i386
+
+	{
+		put_hex 7f454c46 01010100 00000000 00000000 0200 0300 01000000 54800408 34000000 00000000 00000000
+		put_hex 3400 2000 0100 0000 0000 0000 01000000 00000000 00800408 00800408 5d000000 5d000000 05000000 00100000
+		put_hex 31c0 40 31db cd80 9090 # xor eax,eax; inc eax; xor ebx,ebx; int 0x80
+	} >"$program"
+	chmod 0755 "$program"
+	# A user namespace with a table of its own does not see the handlers of the machine.
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user --mount sh -c 'mount -t binfmt_misc binfmt_misc /mnt && exec "$1"' sh "$program" 2>/dev/null 3>&-
+}
+
 # make_root: $ROOT is a root directory that holds nothing but the programs /arm and /arm64. It is made once and shared.
 make_root() {
 	ROOT=$BATS_RUN_TMPDIR/root
