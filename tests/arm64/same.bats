@@ -252,13 +252,3 @@ inject_and_eject() {
 	expect 3 arm64 register --dry-run --root "$PWD/here" arm
 	says 'it is a program for amd64, and this machine is arm64'
 }
-
-@test "the image for one-shot containers: the same bytes, whichever imager makes it" {
-	local imager=${ANYARCH_ARM64%/*}/anyarch-imager
-
-	[[ -x $imager ]] || need "no imager for arm64: ninja -C build-static-arm64 src/anyarch-imager"
-	[[ -x ${ANYARCH_STATIC%/*}/anyarch-imager ]] || need "no imager: tools/build --image"
-	expect 0 "${ANYARCH_STATIC%/*}/anyarch-imager" here.tar 1 "$ANYARCH_STATIC" /usr/bin/qemu-arm-static
-	expect 0 "$ANYARCH" run -- "$imager" arm64.tar 1 "$ANYARCH_STATIC" /usr/bin/qemu-arm-static
-	cmp here.tar arm64.tar
-}

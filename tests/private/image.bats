@@ -14,18 +14,28 @@ setup() {
 }
 
 @test "the same files give the same bytes, whoever makes them" {
-	local imager=${ANYARCH_STATIC%/*}/anyarch-imager version
+	local imager=$ANYARCH_SRC/tools/imager version
 
 	version=$("$ANYARCH" --version | sed -n '1s/^anyarch //p')
 	mkdir one two
 	strip -o one/anyarch "$ANYARCH_STATIC"
 	cp /usr/bin/qemu-arm-static /usr/bin/qemu-aarch64-static two/
-	TZ=Asia/Tokyo expect 0 "$imager" made.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
+	TZ=Asia/Tokyo expect_raw 0 "$imager" made.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
 	cmp made.tar "$IMAGE"
-	SOURCE_DATE_EPOCH=1700000000 expect 0 "$imager" dated.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
+	SOURCE_DATE_EPOCH=1700000000 expect_raw 0 "$imager" dated.tar "$version" one/anyarch two/qemu-arm-static two/qemu-aarch64-static
 	refute cmp -s dated.tar "$IMAGE"
+	# Nothing but static programs, whole ones, for one machine; and nothing is left of what is refused.
 	expect_raw 1 "$imager" bad.tar "$version" one/anyarch "$(type -P true)"
+	[[ $stderr == *'not static'* ]]
+	head -c 100000 two/qemu-arm-static >two/short
+	expect_raw 1 "$imager" bad.tar "$version" one/anyarch two/short
+	[[ $stderr == *'two/short: truncated'* ]]
+	expect_raw 1 "$imager" bad.tar "$version" one/anyarch "$IMAGE"
+	[[ $stderr == *'not a program'* ]]
+	expect_raw 1 "$imager" bad.tar "$version" "$ANYARCH_SRC/tests/data/nothing" two/qemu-arm-static
 	expect_raw 2 "$imager" bad.tar
+	SOURCE_DATE_EPOCH=soon expect_raw 2 "$imager" bad.tar "$version" one/anyarch two/qemu-arm-static
+	refute compgen -G 'bad*'
 }
 
 @test "it is a dual archive whose halves agree, with an entry point and labels" {
@@ -55,7 +65,7 @@ setup() {
 
 	installed=$(cd / && printf '%s\n' usr/bin/qemu-*-static | sort)
 	[[ $(wc -l <<<"$installed") -ge 30 ]]
-	"$ANYARCH_SRC/tools/image" "${ANYARCH_STATIC%/*}/anyarch-imager" all.tar 1 "$ANYARCH_STATIC"
+	"$ANYARCH_SRC/tools/image" all.tar 1 "$ANYARCH_STATIC"
 	same members "$installed" "$(tar -xOf all.tar "$(tar -xOf all.tar manifest.json | jq -r '.[0].Layers[0]')" | tar -t | grep -v '/$' | sort)"
 	expect 0 "$ANYARCH" inspect all.tar
 	skopeo inspect oci-archive:all.tar >/dev/null
