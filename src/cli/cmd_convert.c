@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* anyarch convert: images out of whatever they lie in, as docker load and the classic builder take them, or as OCI has
  * them. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/memory.h"
-#include "base/newfile.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "cli/cli.h"
 #include "image/convert.h"
-#include "image/facts.h"
 #include "image/image_name.h"
-#include "image/outlet.h"
-#include "image/wrap.h"
+#include "image/reference.h"
 
 enum { OPT_PLATFORM = OPT_FIRST, OPT_TAG, OPT_FIX_LABEL };
-enum { TAGS_MAX = 64 };
 
 static const struct option_spec specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM", "of several the one for this, as its files tell" },
@@ -28,20 +19,10 @@ static const struct option_spec specs[] = {
 };
 
 struct context {
+	struct convert_request request;
 	struct platform platform;
-	bool has_platform, fix_label;
-	const char *tags[TAGS_MAX];
-	size_t n_tags;
+	const char *tags[CONVERT_TAGS_MAX];
 };
-
-/* A name that docker load takes, and that needs no escapes in JSON. */
-static bool is_tag(const char *text)
-{
-	const char *colon = strrchr(text, ':');
-
-	return colon && colon != text && colon[1] && !strchr(colon, '/') &&
-	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:")];
-}
 
 static int set(void *context, int id, const char *argument, struct err *e)
 {
@@ -49,280 +30,23 @@ static int set(void *context, int id, const char *argument, struct err *e)
 
 	switch (id) {
 	case OPT_PLATFORM:
-		c->has_platform = true;
+		c->request.platform = &c->platform;
 		return name_parse(argument, strlen(argument), &c->platform, e);
 	case OPT_TAG:
-		if (c->n_tags == TAGS_MAX || !is_tag(argument))
+		if (c->request.n_tags == CONVERT_TAGS_MAX || !reference_is_loadable(argument))
 			return err_set(e, -EINVAL, "--tag wants NAME:TAG, not '%s'", argument);
-		c->tags[c->n_tags++] = argument;
+		c->tags[c->request.n_tags++] = argument;
 		return 0;
 	default:
-		c->fix_label = true;
+		c->request.fix_label = true;
 		return 0;
 	}
-}
-
-static bool is_wanted(const struct context *c, const struct image_name *name, const struct image_facts *facts)
-{
-	if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, name->reference))
-		return false;
-	return !c->has_platform || (facts->content.has_platform && image_fits(&c->platform, &facts->content.platform));
-}
-
-/* Nothing fits. What could not be looked at might have, and why not is what counts then. */
-static int refuse_none(const struct image_name *name, const struct image_report *report, struct err *e)
-{
-	for (size_t i = 0; i < report->model.n; i++) {
-		const struct image_facts *facts = &report->facts[i];
-
-		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) &&
-			facts->err.code)
-			return err_set(
-				e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
-	}
-	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
-	return err_hint(e, "anyarch inspect %s", name->path);
-}
-
-/* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
-static const struct image_facts *choose(
-	const struct context *c, const struct image_name *name, const struct image_report *report, struct err *e)
-{
-	const struct image_facts *chosen = NULL;
-	size_t fitting = 0, exact = 0;
-
-	for (size_t i = 0; i < report->model.n; i++) {
-		const struct image_facts *facts = &report->facts[i];
-		bool is_exact = c->has_platform && facts->content.has_platform &&
-				!strcmp(facts->content.platform.variant, c->platform.variant);
-
-		if (!is_wanted(c, name, facts) ||
-			(chosen && chosen->image->config_digest && facts->image->config_digest &&
-				!strcmp(chosen->image->config_digest, facts->image->config_digest)))
-			continue;
-		fitting++;
-		exact += is_exact;
-		if (fitting == 1 || (is_exact && exact == 1))
-			chosen = facts;
-	}
-	if (!fitting)
-		refuse_none(name, report, e);
-	if (fitting > 1 && exact != 1) {
-		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
-		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
-		return NULL;
-	}
-	return chosen;
-}
-
-static int check_label(
-	const struct context *c, const struct image_facts *facts, struct convert_request *request, struct err *e)
-{
-	const struct content *content = &facts->content;
-
-	if (facts->err.code)
-		return err_set(e, facts->err.code, "%s", facts->err.message);
-	if (c->fix_label && content->has_platform) {
-		request->architecture = content->platform.arch->oci;
-		request->variant = content->platform.variant;
-		return request->architecture ? 0 : err_set(e, -EBADMSG, "containers have no word for its platform");
-	}
-	if (facts->agrees)
-		return 0;
-	err_set(e, -EBADMSG, "its label and its files disagree");
-	return err_hint(e, "--fix-label makes the label say what the files are; 'anyarch inspect' tells both");
-}
-
-/* What is converted, and to what. */
-struct work {
-	const struct context *c;
-	struct image_name from, to;
-	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
-	bool is_directory;
-	struct bundle *bundle;
-	struct image_report report;
-};
-
-static int write_docker(const struct convert_request *request, const char *path, struct err *e)
-{
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, &file, e);
-
-	if (!r)
-		r = convert_to_docker(request, file.fd, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
-}
-
-/* One image, under the names that were asked for, else under its own if that is one. */
-static int to_docker(const struct work *w, struct err *e)
-{
-	struct convert_request request = {
-		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
-	};
-	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
-	const char *own[1];
-	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
-
-	if (r || !facts)
-		return r;
-	if (!w->c->n_tags && facts->image->reference && is_tag(facts->image->reference)) {
-		own[0] = facts->image->reference;
-		request.tags = own;
-		request.n_tags = 1;
-	}
-	request.image = facts->image;
-	return write_docker(&request, w->to.path, e);
-}
-
-/* Images for OCI, with their new configs and names. */
-struct chosen {
-	struct wrap_image images[MODEL_IMAGES_MAX];
-	struct buf configs[MODEL_IMAGES_MAX];
-	const char *tags[MODEL_IMAGES_MAX][TAGS_MAX];
-	size_t n;
-};
-
-static void name_chosen(
-	const struct work *w, const struct model_image *image, struct wrap_image *one, const char **tags)
-{
-	if (w->to.reference)
-		tags[one->n_tags++] = w->to.reference;
-	for (size_t i = 0; i < w->c->n_tags && one->n_tags < TAGS_MAX; i++)
-		tags[one->n_tags++] = w->c->tags[i];
-	if (!one->n_tags && image->reference)
-		tags[one->n_tags++] = image->reference;
-	for (size_t i = 0; !w->to.reference && !w->c->n_tags && i < image->n_more && one->n_tags < TAGS_MAX; i++)
-		tags[one->n_tags++] = image->more_references[i];
-	one->tags = tags;
-}
-
-static int add_chosen(const struct work *w, struct chosen *chosen, const struct image_facts *facts, struct err *e)
-{
-	struct convert_request request = { .bundle = w->bundle, .image = facts->image };
-	struct wrap_image *one = &chosen->images[chosen->n];
-	int r = check_label(w->c, facts, &request, e);
-
-	if (!r)
-		r = convert_config(&request, &chosen->configs[chosen->n], e);
-	if (r)
-		return r;
-	*one = (struct wrap_image){ .image = { .bundle = w->bundle,
-					    .image = facts->image,
-					    .config = request.architecture ? &chosen->configs[chosen->n] : NULL } };
-	if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
-		one->image.architecture = request.architecture ? request.architecture : facts->label.arch->oci;
-		one->image.variant = request.architecture ? request.variant : facts->label.variant;
-	}
-	name_chosen(w, facts->image, one, chosen->tags[chosen->n]);
-	chosen->n++;
-	return 0;
-}
-
-static int write_chosen(struct outlet *outlet, void *context, struct err *e)
-{
-	const struct chosen *chosen = context;
-
-	return wrap_images(chosen->images, chosen->n, outlet, e);
-}
-
-static int write_all(struct outlet *outlet, void *context, struct err *e)
-{
-	return wrap_all(context, outlet, e);
-}
-
-static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
-{
-	return (w->format == MODEL_OCI_LAYOUT ? image_out_layout : image_out_archive)(w->to.path, write, context, e);
-}
-
-static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
-{
-	int r = 0;
-
-	if (w->c->has_platform || w->from.reference || w->c->n_tags || w->to.reference) {
-		const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
-
-		return facts ? add_chosen(w, chosen, facts, e) : e->code;
-	}
-	for (size_t i = 0; !r && i < w->report.model.n; i++)
-		if (w->report.facts[i].image->kind == MODEL_IMAGE)
-			r = add_chosen(w, chosen, &w->report.facts[i], e);
-	return r || chosen->n ? r : err_set(e, -ENOENT, "there is no image in it");
-}
-
-/* Where nothing is to be chosen or changed, all comes along; else images without what stands beside them. */
-static int to_oci(const struct work *w, struct err *e)
-{
-	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->to.reference &&
-			!w->c->has_platform && !w->c->n_tags && !w->c->fix_label;
-	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
-	int r;
-
-	if (!chosen)
-		return err_sys(e, -ENOMEM, "%s", w->from.path);
-	if (is_whole)
-		return write_oci(w, write_all, w->bundle, e);
-	r = choose_some(w, chosen, e);
-	if (!r)
-		r = write_oci(w, write_chosen, chosen, e);
-	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
-		buf_done(&chosen->configs[i]);
-	return r;
-}
-
-static int open_source(struct work *w, struct err *e)
-{
-	struct stat st;
-	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-					   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "%s", w->from.path);
-	w->is_directory = S_ISDIR(st.st_mode);
-	w->bundle = bundle_open(fd, image_tmpdir(), e);
-	return w->bundle ? 0 : err_prefix(e, "%s", w->from.path);
-}
-
-/* skopeo's words; a name alone is an archive for docker load. */
-static int parse_target(struct work *w, const char *text, struct err *e)
-{
-	int r = image_name_parse(text, &w->to, e);
-
-	if (r)
-		return r;
-	w->format = str_starts(text, "oci:")	       ? MODEL_OCI_LAYOUT
-		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
-						       : MODEL_DOCKER_ARCHIVE;
-	if (!strcmp(w->to.path, "-"))
-		return err_set(e, -EINVAL, "convert: to a file: what goes to standard output could not be taken back");
-	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
-		return err_set(e, -EINVAL, "'%s' names no file", text);
-	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
-		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
-	return 0;
-}
-
-static int convert(struct work *w, const char *from, const char *to, struct err *e)
-{
-	int r = image_name_parse(from, &w->from, e);
-
-	if (!r)
-		r = parse_target(w, to, e);
-	if (!r)
-		r = open_source(w, e);
-	if (r)
-		return r;
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ .cache = -1 }, &w->report, e);
-	if (!r)
-		r = w->format == MODEL_DOCKER_ARCHIVE ? to_docker(w, e) : to_oci(w, e);
-	return r && e->message && !str_starts(e->message, w->from.path) ? err_prefix(e, "%s", w->from.path) : r;
 }
 
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_convert, set };
-	struct context c = { 0 };
-	struct work w = { .c = &c };
+	struct context c = { .request = { .tags = c.tags, .tmpdir = image_tmpdir() } };
 	auto_err e = { 0 };
 	int status, first = options_parse(&set_of, argc, argv, &c, &status);
 
@@ -332,13 +56,10 @@ static int run(int argc, char **argv)
 		err_set(&e, -EINVAL, "convert: which image, and to which file?");
 		return exit_with(&e);
 	}
+	c.request.from = argv[first];
+	c.request.to = argv[first + 1];
 	stop_catch();
-	status = convert(&w, argv[first], argv[first + 1], &e) ? exit_with(&e) : EXIT_DONE;
-	image_done(&w.report);
-	bundle_free(w.bundle);
-	free(w.from.path);
-	free(w.to.path);
-	return status;
+	return convert(&c.request, &e) ? exit_with(&e) : EXIT_DONE;
 }
 
 const struct command cmd_convert = {

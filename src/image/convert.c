@@ -1,192 +1,285 @@
 // SPDX-License-Identifier: MIT
-/* An image out of whatever it lies in, as an archive of docker save. */
+/* Converts images between the formats: chooses them, checks their labels, and writes them. */
 #include "image/convert.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "base/digest.h"
-#include "base/fdio.h"
-#include "base/json.h"
 #include "base/memory.h"
-#include "base/stream.h"
-#include "image/splice.h"
-#include "image/tar_write.h"
+#include "base/newfile.h"
+#include "base/str.h"
+#include "image/docker_write.h"
+#include "image/facts.h"
+#include "image/image_name.h"
+#include "image/oci_copy.h"
+#include "image/oci_write.h"
+#include "image/reference.h"
 
-enum { CHUNK = 128 * 1024, NAME_MAX_LEN = 64 + 16 };
+static bool is_wanted(const struct convert_request *c, const struct image_name *name, const struct image_facts *facts)
+{
+	if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, name->reference))
+		return false;
+	return !c->platform || (facts->content.has_platform && image_fits(c->platform, &facts->content.platform));
+}
 
-/* A layer's tar in a file without a name, and its digest. */
-struct unpacked {
-	int fd;
-	uint64_t size;
-	char digest[DIGEST_TEXT];
+/* Nothing fits. What could not be looked at might have, and why not is what counts then. */
+static int refuse_none(const struct image_name *name, const struct image_report *report, struct err *e)
+{
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+
+		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) &&
+			facts->err.code)
+			return err_set(
+				e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
+	}
+	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
+	return err_hint(e, "anyarch inspect %s", name->path);
+}
+
+/* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
+static const struct image_facts *choose(const struct convert_request *c, const struct image_name *name,
+	const struct image_report *report, struct err *e)
+{
+	const struct image_facts *chosen = NULL;
+	size_t fitting = 0, exact = 0;
+
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+		bool is_exact = c->platform && facts->content.has_platform &&
+				!strcmp(facts->content.platform.variant, c->platform->variant);
+
+		if (!is_wanted(c, name, facts) ||
+			(chosen && chosen->image->config_digest && facts->image->config_digest &&
+				!strcmp(chosen->image->config_digest, facts->image->config_digest)))
+			continue;
+		fitting++;
+		exact += is_exact;
+		if (fitting == 1 || (is_exact && exact == 1))
+			chosen = facts;
+	}
+	if (!fitting)
+		refuse_none(name, report, e);
+	if (fitting > 1 && exact != 1) {
+		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
+		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
+		return NULL;
+	}
+	return chosen;
+}
+
+static int check_label(
+	const struct convert_request *c, const struct image_facts *facts, struct docker_request *request, struct err *e)
+{
+	const struct content *content = &facts->content;
+
+	if (facts->err.code)
+		return err_set(e, facts->err.code, "%s", facts->err.message);
+	if (c->fix_label && content->has_platform) {
+		request->architecture = content->platform.arch->oci;
+		request->variant = content->platform.variant;
+		return request->architecture ? 0 : err_set(e, -EBADMSG, "containers have no word for its platform");
+	}
+	if (facts->agrees)
+		return 0;
+	err_set(e, -EBADMSG, "its label and its files disagree");
+	return err_hint(e, "--fix-label makes the label say what the files are; 'anyarch inspect' tells both");
+}
+
+/* What is converted, and to what. */
+struct work {
+	const struct convert_request *c;
+	struct image_name from, to;
+	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
+	bool is_directory;
+	struct bundle *bundle;
+	struct image_report report;
 };
 
-static int copy_all(struct source *source, struct unpacked *ret)
+static int write_docker(const struct docker_request *request, const char *path, struct err *e)
 {
-	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = chunk ? digest_begin() : NULL;
-	ssize_t n = -ENOMEM;
+	auto_newfile file = NEWFILE_INIT;
+	int r = newfile_open(path, &file, e);
+
+	if (!r)
+		r = docker_write(request, file.fd, e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
+}
+
+/* One image, under the names that were asked for, else under its own if that is one. */
+static int to_docker(const struct work *w, struct err *e)
+{
+	struct docker_request request = {
+		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = w->c->tmpdir
+	};
+	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
+	const char *own[1];
+	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
+
+	if (r || !facts)
+		return r;
+	if (!w->c->n_tags && facts->image->reference && reference_is_loadable(facts->image->reference)) {
+		own[0] = facts->image->reference;
+		request.tags = own;
+		request.n_tags = 1;
+	}
+	request.image = facts->image;
+	return write_docker(&request, w->to.path, e);
+}
+
+/* Images for OCI, with their new configs and names. */
+struct chosen {
+	struct oci_image images[MODEL_IMAGES_MAX];
+	struct buf configs[MODEL_IMAGES_MAX];
+	const char *tags[MODEL_IMAGES_MAX][CONVERT_TAGS_MAX];
+	size_t n;
+};
+
+static void name_chosen(const struct work *w, const struct model_image *image, struct oci_image *one, const char **tags)
+{
+	if (w->to.reference)
+		tags[one->n_tags++] = w->to.reference;
+	for (size_t i = 0; i < w->c->n_tags && one->n_tags < CONVERT_TAGS_MAX; i++)
+		tags[one->n_tags++] = w->c->tags[i];
+	if (!one->n_tags && image->reference)
+		tags[one->n_tags++] = image->reference;
+	for (size_t i = 0; !w->to.reference && !w->c->n_tags && i < image->n_more && one->n_tags < CONVERT_TAGS_MAX;
+		i++)
+		tags[one->n_tags++] = image->more_references[i];
+	one->tags = tags;
+}
+
+static int add_chosen(const struct work *w, struct chosen *chosen, const struct image_facts *facts, struct err *e)
+{
+	struct docker_request request = { .bundle = w->bundle, .image = facts->image };
+	struct oci_image *one = &chosen->images[chosen->n];
+	int r = check_label(w->c, facts, &request, e);
+
+	if (!r)
+		r = docker_config(&request, &chosen->configs[chosen->n], e);
+	if (r)
+		return r;
+	*one = (struct oci_image){ .bundle = w->bundle,
+		.image = facts->image,
+		.config = request.architecture ? &chosen->configs[chosen->n] : NULL };
+	if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
+		one->architecture = request.architecture ? request.architecture : facts->label.arch->oci;
+		one->variant = request.architecture ? request.variant : facts->label.variant;
+	}
+	name_chosen(w, facts->image, one, chosen->tags[chosen->n]);
+	chosen->n++;
+	return 0;
+}
+
+static int write_chosen(struct outlet *outlet, void *context, struct err *e)
+{
+	const struct chosen *chosen = context;
+
+	return oci_write_images(chosen->images, chosen->n, outlet, e);
+}
+
+static int write_all(struct outlet *outlet, void *context, struct err *e)
+{
+	return oci_copy(context, outlet, e);
+}
+
+static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
+{
+	return (w->format == MODEL_OCI_LAYOUT ? image_out_layout : image_out_archive)(w->to.path, write, context, e);
+}
+
+static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
+{
 	int r = 0;
 
-	while (state && !r && (n = source_read(source, chunk, CHUNK)) > 0) {
-		digest_add(state, chunk, (size_t)n);
-		r = fd_write(ret->fd, chunk, (size_t)n);
-		ret->size += (uint64_t)n;
+	if (w->c->platform || w->from.reference || w->c->n_tags || w->to.reference) {
+		const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
+
+		return facts ? add_chosen(w, chosen, facts, e) : e->code;
 	}
-	if (state)
-		digest_end(state, ret->digest);
-	return r ? r : (int)MIN_OF(n, 0);
+	for (size_t i = 0; !r && i < w->report.model.n; i++)
+		if (w->report.facts[i].image->kind == MODEL_IMAGE)
+			r = add_chosen(w, chosen, &w->report.facts[i], e);
+	return r || chosen->n ? r : err_set(e, -ENOENT, "there is no image in it");
 }
 
-static int unpack(const struct convert_request *request, const char *name, struct unpacked *ret, struct err *e)
+/* Where nothing is to be chosen or changed, all comes along; else images without what stands beside them. */
+static int to_oci(const struct work *w, struct err *e)
 {
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	struct source *source;
-	const char *codec;
-	int r = bundle_find(request->bundle, name, &member, e);
-
-	if (r)
-		return r;
-	source = source_range(member.fd, member.offset, member.size);
-	source = source ? source_decode(source, &codec, e) : NULL;
-	if (!source)
-		return e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read %s", name);
-	ret->fd = open(request->tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	r = ret->fd < 0 ? err_sys(e, -errno, "cannot make a temporary file in %s", request->tmpdir)
-			: copy_all(source, ret);
-	source_free(source);
-	if (r == -EBADMSG)
-		return err_set(e, r, "%s: truncated or corrupt", name);
-	if (r == -E2BIG)
-		return err_set(e, r, "%s: decompresses to more than %d times its size", name, SOURCE_RATIO_MAX);
-	return r && e && !e->code ? err_sys(e, r, "cannot unpack %s", name) : r;
-}
-
-static int add_layer(
-	const struct convert_request *request, size_t i, const char *diff_id, struct buf *names, int to, struct err *e)
-{
-	struct unpacked layer = { .fd = -1 };
-	char name[NAME_MAX_LEN];
-	struct tar_entry entry = { .path = name, .type = TAR_FILE, .mode = 0644 };
+	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->to.reference &&
+			!w->c->platform && !w->c->n_tags && !w->c->fix_label;
+	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
 	int r;
 
-	if (!diff_id || !digest_is_valid(diff_id))
-		return err_set(e, -EBADMSG, "a diff_id that is not sha256 with 64 lower-case digits");
-	snprintf(name, sizeof(name), "%s/layer.tar", diff_id + strlen("sha256:"));
-	if (!strstr(buf_text(names), name)) { /* a layer may be there twice, its member may not */
-		r = unpack(request, request->image->layers[i], &layer, e);
-		entry.size = layer.size;
-		if (!r && strcmp(layer.digest, diff_id))
-			r = err_set(
-				e, -EBADMSG, "%s: its content is not what the config says", request->image->layers[i]);
-		if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
-			err_sys(e, r, "cannot write the archive");
-		cleanup_fd(&layer.fd);
-		if (r)
-			return r;
-	}
-	buf_addf(names, "%s\"%s\"", names->len ? "," : "", name);
-	return 0;
-}
-
-static int add_layers(
-	const struct convert_request *request, const struct buf *config, struct buf *names, int to, struct err *e)
-{
-	struct json *json = jv_load(buf_text(config), config->len, e);
-	const struct json *diff_ids = jv_get(jv_get(json, "rootfs"), "diff_ids");
-	int r = json ? 0 : e ? e->code : -EBADMSG;
-
-	for (size_t i = 0; !r && i < request->image->n_layers; i++)
-		r = add_layer(request, i, jv_as_text(jv_at(diff_ids, i)), names, to, e);
-	jv_free(json);
+	if (!chosen)
+		return err_sys(e, -ENOMEM, "%s", w->from.path);
+	if (is_whole)
+		return write_oci(w, write_all, w->bundle, e);
+	r = choose_some(w, chosen, e);
+	if (!r)
+		r = write_oci(w, write_chosen, chosen, e);
+	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
+		buf_done(&chosen->configs[i]);
 	return r;
 }
 
-static void list_tags(const struct convert_request *request, struct buf *out)
+static int open_source(struct work *w, struct err *e)
 {
-	for (size_t i = 0; i < request->n_tags; i++)
-		buf_addf(out, "%s\"%s\"", i ? "," : "", request->tags[i]);
+	struct stat st;
+	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+					   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", w->from.path);
+	w->is_directory = S_ISDIR(st.st_mode);
+	w->bundle = bundle_open(fd, w->c->tmpdir, e);
+	return w->bundle ? 0 : err_prefix(e, "%s", w->from.path);
 }
 
-static void quote(struct buf *out, const char *word)
+/* skopeo's words; a name alone is an archive for docker load. */
+static int parse_target(struct work *w, const char *text, struct err *e)
 {
-	buf_addf(out, "\"%s\"", word);
-}
-
-/* The words are ours: of the table of architectures. */
-static int set_label(const struct convert_request *request, const struct buf *text, struct buf *out)
-{
-	struct span whole = span_whole(buf_text(text)), span;
-	auto_buf architecture = { 0 }, variant = { 0 };
-	bool has_variant = request->variant && *request->variant;
-	struct splice s = { 0 };
-	int r;
-
-	quote(&architecture, request->architecture);
-	quote(&variant, has_variant ? request->variant : "");
-	if (span_member(buf_text(text), whole, "architecture", &span))
-		splice_replace(&s, span, buf_text(&architecture));
-	if (span_member(buf_text(text), whole, "variant", &span) && has_variant)
-		splice_replace(&s, span, buf_text(&variant));
-	else if (has_variant)
-		splice_add_member(&s, buf_text(text), whole, "variant", buf_text(&variant));
-	else
-		splice_drop_member(&s, buf_text(text), whole, "variant");
-	r = buf_ok(&architecture) && buf_ok(&variant) ? splice_apply(&s, buf_text(text), text->len, out) : -ENOMEM;
-	splice_done(&s);
-	return r;
-}
-
-static int find_config(const struct convert_request *request, struct buf *out, char digest[DIGEST_TEXT], struct err *e)
-{
-	auto_buf text = { 0 };
-	int r = bundle_text(request->bundle, request->image->config_name, &text, e);
+	int r = image_name_parse(text, &w->to, e);
 
 	if (r)
 		return r;
-	digest_text(buf_text(&text), text.len, digest);
-	if (strcmp(digest, request->image->config_digest))
-		return err_set(e, -EBADMSG, "%s has changed", request->image->config_name);
-	if (request->architecture && (r = set_label(request, &text, out)))
-		return err_sys(e, r, "cannot change the label");
-	if (!request->architecture) {
-		*out = text;
-		text = (struct buf){ 0 };
-	}
-	digest_text(buf_text(out), out->len, digest);
+	w->format = str_starts(text, "oci:")	       ? MODEL_OCI_LAYOUT
+		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
+						       : MODEL_DOCKER_ARCHIVE;
+	if (!strcmp(w->to.path, "-"))
+		return err_set(e, -EINVAL, "convert: to a file: what goes to standard output could not be taken back");
+	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
+		return err_set(e, -EINVAL, "'%s' names no file", text);
+	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
+		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
 	return 0;
 }
 
-int convert_to_docker(const struct convert_request *request, int to, struct err *e)
+static int run(struct work *w, struct err *e)
 {
-	auto_buf config = { 0 }, names = { 0 }, tags = { 0 }, manifest = { 0 };
-	char name[NAME_MAX_LEN], digest[DIGEST_TEXT];
-	struct tar_entry document = { .path = name, .type = TAR_FILE, .mode = 0644 };
-	int r = find_config(request, &config, digest, e);
+	int r = image_name_parse(w->c->from, &w->from, e);
 
 	if (!r)
-		r = add_layers(request, &config, &names, to, e);
+		r = parse_target(w, w->c->to, e);
+	if (!r)
+		r = open_source(w, e);
 	if (r)
 		return r;
-	snprintf(name, sizeof(name), "%s.json", digest + strlen("sha256:"));
-	list_tags(request, &tags);
-	buf_addf(&manifest, "[{\"Config\":\"%s\",\"RepoTags\":[%s],\"Layers\":[%s]}]", name, buf_text(&tags),
-		buf_text(&names));
-	r = tar_write_text(to, &document, &config);
-	if (!r) {
-		snprintf(name, sizeof(name), "manifest.json");
-		r = buf_ok(&names) && buf_ok(&tags) ? tar_write_text(to, &document, &manifest) : -ENOMEM;
-	}
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ .cache = -1 }, &w->report, e);
 	if (!r)
-		r = tar_write_end(to);
-	return r ? err_sys(e, r, "cannot write the archive") : 0;
+		r = w->format == MODEL_DOCKER_ARCHIVE ? to_docker(w, e) : to_oci(w, e);
+	return r && e->message && !str_starts(e->message, w->from.path) ? err_prefix(e, "%s", w->from.path) : r;
 }
 
-int convert_config(const struct convert_request *request, struct buf *out, struct err *e)
+int convert(const struct convert_request *request, struct err *e)
 {
-	char digest[DIGEST_TEXT];
+	struct work w = { .c = request };
+	int r = run(&w, e);
 
-	return find_config(request, out, digest, e);
+	image_done(&w.report);
+	bundle_free(w.bundle);
+	free(w.from.path);
+	free(w.to.path);
+	return r;
 }

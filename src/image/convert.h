@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* An image out of whatever it lies in, as an archive of docker save. */
+/* Converts images between the formats. */
 #pragma once
 
-#include "image/model.h"
+#include "arch/name.h"
+#include "base/err.h"
 
 struct convert_request {
-	const struct bundle *bundle;
-	const struct model_image *image; /* of a model of that bundle, MODEL_IMAGE */
-	const char *const *tags;	 /* "name:tag" */
+	const char *from;		 /* as image_name_parse() takes it, or "-" for standard input */
+	const char *to;			 /* a docker-archive, oci:DIR or oci-archive:FILE, perhaps with a reference */
+	const struct platform *platform; /* of several images the one for this; NULL: any */
+	const char *const *tags;	 /* the new names; none: as it is called */
 	size_t n_tags;
-	const char *architecture, *variant; /* what its config is to say; NULL: what it says */
-	const char *tmpdir;		    /* for one layer at a time */
+	const char *tmpdir; /* for large copies */
+	bool fix_label;	    /* makes a wrong label say what the files are */
 };
 
+enum { CONVERT_TAGS_MAX = 64 };
+
 /*
- * Writes the archive to a file at its position: its config byte for byte (but for a label that is given), its layers
- * uncompressed (each is checked against its diff_id on the way), manifest.json. Old and new engines take it, and the
- * classic builder of Docker as a base. -EBADMSG when a layer is not here or is not what the config says; -errno.
+ * Reads the image, chooses what is asked for and writes it; where nothing is to be chosen or changed and both are
+ * OCI's, all comes along byte for byte. 0 or -errno with e set.
  */
-int convert_to_docker(const struct convert_request *request, int to, struct err *e);
-/* The config alone, as it goes there. It is checked against its digest. */
-int convert_config(const struct convert_request *request, struct buf *out, struct err *e);
+int convert(const struct convert_request *request, struct err *e);

@@ -1,279 +1,183 @@
 // SPDX-License-Identifier: MIT
-/* One image for several platforms out of several images for one. */
+/* Makes one image for several platforms out of several images, each for the platform that its files tell. */
 #include "image/index.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/memory.h"
+#include "base/stop.h"
 #include "base/str.h"
-#include "base/stream.h"
-#include "image/reference.h"
-#include "image/splice.h"
+#include "image/facts.h"
+#include "image/image_name.h"
+#include "image/oci_write.h"
 
-#define OCI "application/vnd.oci.image."
+/* One image that was named, open until all is written. */
+struct input {
+	struct image_name name;
+	struct bundle *bundle;
+	struct image_report report;
+};
 
-static int write_blob(
-	const struct index_image *image, const char *name, const char *digest, struct outlet *outlet, struct err *e)
+struct gathered {
+	const struct index_request *request;
+	struct input inputs[INDEX_INPUTS_MAX];
+	size_t n_inputs;
+	struct oci_image images[INDEX_IMAGES_MAX];
+	const char *from[INDEX_IMAGES_MAX]; /* which file each is of */
+	size_t n;
+};
+
+/* Borrowed from the facts; NULL with e set. */
+static const struct platform *find_platform(
+	const struct index_request *request, const struct image_facts *facts, struct err *e)
 {
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	int r = bundle_find(image->bundle, name, &member, e);
+	const struct content *content = &facts->content;
 
-	return r ? r : outlet_blob(outlet, &member, digest, e);
-}
-
-static void list_layer(struct index_written *w, const char *hex)
-{
-	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
-}
-
-/* The config as it is, or the one that it has now. */
-static int write_config(const struct index_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
-	uint64_t *ret_size, struct err *e)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	int r;
-
-	if (image->config) {
-		if (ret_size)
-			*ret_size = image->config->len;
-		return outlet_text(outlet, image->config, ret_digest, e);
+	if (facts->err.code) {
+		err_set(e, facts->err.code, "%s", facts->err.message);
+		return NULL;
 	}
-	snprintf(ret_digest, DIGEST_TEXT, "%s", image->image->config_digest);
-	r = bundle_find(image->bundle, image->image->config_name, &member, e);
-	if (ret_size)
-		*ret_size = member.size;
-	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
+	if (request->trust_label && facts->has_label)
+		return &facts->label;
+	if (!facts->agrees) {
+		err_set(e, -EBADMSG, "its label and its files disagree");
+		err_hint(e, "--trust-label takes the label; 'anyarch convert --fix-label' makes it true");
+		return NULL;
+	}
+	if (!content->has_platform) {
+		err_set(e, -EBADMSG, "no program in it tells its platform");
+		err_hint(e, "--trust-label takes what it says itself");
+		return NULL;
+	}
+	/* A label that agrees may be more precise: an older variant than what the files need is none. */
+	return &content->platform;
 }
 
-static int point_to_config(struct buf *manifest, const char *digest, const struct buf *config, struct err *e)
+static int add_image(struct gathered *c, const struct input *input, const struct image_facts *facts, struct err *e)
 {
-	struct splice s = { 0 };
-	auto_buf out = { 0 };
-	struct span span;
-	int r;
+	struct oci_image *image = &c->images[c->n];
+	const struct platform *platform = find_platform(c->request, facts, e);
 
-	if (span_path(buf_text(manifest), "config", &span))
-		splice_descriptor(&s, buf_text(manifest), span, digest, config);
-	r = splice_apply(&s, buf_text(manifest), manifest->len, &out);
-	splice_done(&s);
-	if (r)
-		return err_sys(e, r, "cannot change the manifest");
-	buf_done(manifest);
-	*manifest = out;
-	out = (struct buf){ 0 };
+	if (!platform)
+		return e->code;
+	if (!platform->arch->oci)
+		return err_set(e, -EBADMSG, "containers have no word for %s", platform->arch->qemu);
+	if (c->n == INDEX_IMAGES_MAX)
+		return err_set(e, -E2BIG, "more than %d platforms", INDEX_IMAGES_MAX);
+	/* Kept by address: the words of the table, and what lives with the facts. */
+	*image = (struct oci_image){ input->bundle, facts->image, platform->arch->oci,
+		*oci_variant(platform) ? platform->variant : "", platform->arch == arch_host() };
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->images[i].architecture, image->architecture) &&
+			!strcmp(c->images[i].variant, image->variant))
+			return strcmp(c->images[i].image->config_digest, facts->image->config_digest)
+				       ? err_set(e, -EBADMSG, "linux/%s%s%s is in %s, too", image->architecture,
+						 *image->variant ? "/" : "", image->variant, c->from[i])
+				       : 0;
+	c->from[c->n++] = input->name.path;
 	return 0;
 }
 
-/* Its documents are OCI's and stay; their names are their digests. */
-static int write_oci(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
+static int add_input(struct gathered *c, const char *target, struct err *e)
 {
-	static const char blobs[] = "blobs/sha256/";
-	auto_buf name = { 0 }, text = { 0 };
-	char config[DIGEST_TEXT];
-	int r = write_config(image, outlet, config, NULL, e);
+	struct input *input = &c->inputs[c->n_inputs++];
+	bool has_any = false;
+	struct stat st;
+	int fd, r = image_name_parse(target, &input->name, e);
 
-	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
-		const char *layer = image->image->layers[i];
-		char digest[DIGEST_TEXT];
-
-		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(blobs));
-		list_layer(ret, layer + strlen(blobs));
-		r = write_blob(image, layer, digest, outlet, e);
-	}
-	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
-	if (!r)
-		r = bundle_text(image->bundle, buf_text(&name), &text, e);
-	if (!r && image->config)
-		r = point_to_config(&text, config, image->config, e);
-	if (!r)
-		r = outlet_text(outlet, &text, ret->manifest, e);
-	ret->size = text.len;
-	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
-						 : OCI "manifest.v1+json";
-	return r;
-}
-
-/* The type of a layer by its first bytes, as readers of docker-archives find it. */
-static const char *layer_type(const struct member *member)
-{
-	struct source *source = source_range(member->fd, member->offset, member->size);
-	const char *codec = "none";
-
-	source = source ? source_decode(source, &codec, NULL) : NULL;
-	source_free(source);
-	return !strcmp(codec, "gzip")	? OCI "layer.v1.tar+gzip"
-	       : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd"
-					: OCI "layer.v1.tar";
-}
-
-static int write_docker_layer(const struct index_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
-	struct index_written *ret, struct err *e)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	char digest[DIGEST_TEXT];
-	int r = bundle_find(image->bundle, image->image->layers[i], &member, e);
-
-	if (!r && (r = outlet_digest(&member, digest)))
-		err_sys(e, r, "cannot read %s", image->image->layers[i]);
 	if (r)
 		return r;
-	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
-		layer_type(&member), digest, (unsigned long long)member.size);
-	list_layer(ret, digest + strlen("sha256:"));
-	return outlet_blob(outlet, &member, digest, e);
+	fd = open(input->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "%s", target);
+	input->bundle = bundle_open(fd, c->request->tmpdir, e);
+	if (!input->bundle)
+		return err_prefix(e, "%s", target);
+	r = image_look_each(
+		input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ .cache = -1 }, &input->report, e);
+	for (size_t i = 0; !r && i < input->report.model.n; i++) {
+		const struct image_facts *facts = &input->report.facts[i];
+
+		if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, input->name.reference))
+			continue;
+		has_any = true;
+		r = add_image(c, input, facts, e);
+	}
+	if (!r && !has_any)
+		r = err_set(e, -ENOENT, "there is no such image in it");
+	return r ? err_prefix(e, "%s", target) : 0;
 }
 
-static int write_docker(
-	const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
+static int write_index(struct outlet *outlet, void *context, struct err *e)
 {
-	auto_buf manifest = { 0 };
-	char config[DIGEST_TEXT];
-	uint64_t size = 0;
-	int r = write_config(image, outlet, config, &size, e);
+	char digest[DIGEST_TEXT];
 
-	buf_addf(&manifest,
-		"{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
-		"config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
-		config, (unsigned long long)size);
-	for (size_t i = 0; !r && i < image->image->n_layers; i++)
-		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
-	buf_adds(&manifest, "]}");
+	return oci_write_index(context, outlet, digest, e);
+}
+
+static int write_out(const struct gathered *c, struct err *e)
+{
+	const char *out = c->request->to;
+	struct oci_index request = { c->images, c->n, c->request->tags, c->request->n_tags, c->request->annotations,
+		c->request->n_annotations };
+
+	if (str_starts(out, "oci:"))
+		return image_out_layout(out + strlen("oci:"), write_index, &request, e);
+	return image_out_archive(
+		str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, write_index, &request, e);
+}
+
+static int make(struct gathered *c, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < c->request->n; i++) {
+		r = stop_check(e);
+		if (!r)
+			r = add_input(c, c->request->from[i], e);
+	}
+	return r ? r : write_out(c, e);
+}
+
+static int list(const struct gathered *c, struct index_result *ret, struct err *e)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct index_row *row = &ret->rows[ret->n++];
+
+		row->architecture = c->images[i].architecture;
+		snprintf(row->variant, sizeof(row->variant), "%s", c->images[i].variant);
+		row->from = mem_text(c->from[i]);
+		if (!row->from)
+			return err_sys(e, -ENOMEM, "%s", c->from[i]);
+	}
+	return 0;
+}
+
+int index_make(const struct index_request *request, struct index_result *ret, struct err *e)
+{
+	auto_free struct gathered *c = mem_new(1, sizeof(*c));
+	int r;
+
+	*ret = (struct index_result){ 0 };
+	if (!c)
+		return err_sys(e, -ENOMEM, "cannot make the index");
+	c->request = request;
+	r = make(c, e);
 	if (!r)
-		r = outlet_text(outlet, &manifest, ret->manifest, e);
-	ret->size = manifest.len;
-	ret->type = OCI "manifest.v1+json";
+		r = list(c, ret, e);
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		image_done(&c->inputs[i].report);
+		bundle_free(c->inputs[i].bundle);
+		free(c->inputs[i].name.path);
+	}
 	return r;
 }
 
-int index_write_image(const struct index_image *image, struct outlet *outlet, struct index_written *ret, struct err *e)
+void index_result_done(struct index_result *result)
 {
-	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
-	int r;
-
-	*ret = (struct index_written){ 0 };
-	r = is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
-	return r || buf_ok(&ret->layers) ? r : err_sys(e, -ENOMEM, "cannot write the image");
-}
-
-static void add_platform(struct buf *index, const struct index_image *image, const struct index_written *w)
-{
-	buf_addf(index,
-		"{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":"
-		"\"linux\"",
-		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
-	if (*image->variant)
-		buf_addf(index, ",\"variant\":\"%s\"", image->variant);
-	buf_adds(index, "}}");
-}
-
-static void add_annotations(struct buf *index, const struct index_request *request)
-{
-	for (size_t i = 0; i < request->n_annotations; i++) {
-		const char *equals = strchr(request->annotations[i], '=');
-		auto_buf key = { 0 };
-
-		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
-		buf_adds(index, i ? "," : ",\"annotations\":{");
-		splice_quote(index, buf_text(&key));
-		buf_adds(index, ":");
-		splice_quote(index, equals + 1);
-	}
-	if (request->n_annotations)
-		buf_adds(index, "}");
-}
-
-/* What is behind the last colon, but for a port. NULL: none. */
-static const char *tag_of(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-
-	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
-}
-
-/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-void index_add_name(struct buf *out, const char *name)
-{
-	const char *tag = tag_of(name);
-
-	buf_adds(out, ",\"annotations\":{");
-	if (tag) {
-		auto_buf full = { 0 };
-
-		reference_full(name, &full);
-		out->failed |= full.failed;
-		buf_adds(out, "\"io.containerd.image.name\":");
-		splice_quote(out, buf_text(&full));
-		buf_adds(out, ",");
-	}
-	buf_adds(out, "\"org.opencontainers.image.ref.name\":");
-	splice_quote(out, tag ? tag : name);
-	buf_adds(out, "}");
-}
-
-const char *index_variant(const struct platform *platform)
-{
-	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
-}
-
-static int write_top(const struct index_request *request, const struct buf *index, struct outlet *outlet,
-	char digest[DIGEST_TEXT], struct err *e)
-{
-	auto_buf top = { 0 };
-	int r = outlet_text(outlet, index, digest, e);
-
-	buf_adds(&top, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; i < request->n_tags || !i; i++) {
-		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
-			digest, index->len);
-		if (request->n_tags)
-			index_add_name(&top, request->tags[i]);
-		buf_adds(&top, "}");
-	}
-	buf_adds(&top, "]}");
-	if (!r)
-		r = outlet_document(outlet, "index.json", &top, e);
-	return r ? r : outlet_layout(outlet, e);
-}
-
-/* What docker load of old takes: the host's own platform, if it is there. */
-static void describe_host(const struct index_request *request, const struct index_image *image,
-	const struct index_written *w, struct buf *out)
-{
-	size_t n = 0;
-
-	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[",
-		image->image->config_digest + strlen("sha256:"));
-	for (size_t i = 0; i < request->n_tags; i++)
-		if (tag_of(request->tags[i])) {
-			buf_adds(out, n++ ? "," : "");
-			splice_quote(out, request->tags[i]);
-		}
-	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
-}
-
-int index_write(const struct index_request *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
-{
-	auto_buf index = { 0 }, docker = { 0 };
-	int r = 0;
-
-	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; !r && i < request->n; i++) {
-		const struct index_image *image = &request->images[i];
-		struct index_written w;
-
-		r = index_write_image(image, outlet, &w, e);
-		buf_adds(&index, i ? "," : "");
-		add_platform(&index, image, &w);
-		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
-			describe_host(request, image, &w, &docker);
-		buf_done(&w.layers);
-	}
-	buf_adds(&index, "]");
-	add_annotations(&index, request);
-	buf_adds(&index, "}");
-	if (!r)
-		r = write_top(request, &index, outlet, ret_digest, e);
-	if (!r && docker.len)
-		r = outlet_document(outlet, "manifest.json", &docker, e);
-	return r ? r : outlet_end(outlet, e);
+	for (size_t i = 0; i < result->n; i++)
+		free(result->rows[i].from);
 }

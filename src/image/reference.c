@@ -79,6 +79,19 @@ bool reference_is_tag(const char *text)
 	       !text[strspn(text, LOWER UPPER "_.-")];
 }
 
+bool reference_is_loadable(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+
+	return colon && colon != text && colon[1] && !strchr(colon, '/') && !text[strspn(text, LOWER UPPER "._-/:")];
+}
+
+bool reference_is_ref_name(const char *text)
+{
+	return *text && strchr(text, ':') != text && text[strlen(text) - 1] != ':' &&
+	       !text[strspn(text, LOWER UPPER "._-/:@+")];
+}
+
 void reference_full(const char *name, struct buf *out)
 {
 	static const char hub[] = "docker.io/", old_hub[] = "index.docker.io/";

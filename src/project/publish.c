@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/index.h"
+#include "image/oci_write.h"
 #include "image/outlet.h"
 #include "image/read.h"
 #include "project/flow.h"
@@ -14,7 +14,7 @@
 struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
 	struct model models[PLATFORMS_MAX];
-	struct index_image images[PLATFORMS_MAX];
+	struct oci_image images[PLATFORMS_MAX];
 	const char *tags[NAMES_MAX]; /* all names */
 	size_t n, n_tags;
 	char digest[DIGEST_TEXT]; /* that all names lead to */
@@ -34,8 +34,8 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	g->n++;
 	r = model_read(g->bundles[i], false, &g->models[i], e); /* it was looked into when it was built */
 	if (!r)
-		g->images[i] = (struct index_image){ g->bundles[i], &g->models[i].images[0], item->found.arch->oci,
-			index_variant(&item->found), item->found.arch == arch_host(), NULL };
+		g->images[i] = (struct oci_image){ g->bundles[i], &g->models[i].images[0], item->found.arch->oci,
+			oci_variant(&item->found), item->found.arch == arch_host(), NULL };
 	return r;
 }
 
@@ -62,9 +62,9 @@ static void gathered_done(struct gathered *g)
 static int write_index(struct outlet *outlet, void *context, struct err *e)
 {
 	struct gathered *g = context;
-	const struct index_request request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
+	const struct oci_index request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
 
-	return index_write(&request, outlet, g->digest, e);
+	return oci_write_index(&request, outlet, g->digest, e);
 }
 
 /* Not all that TARGET_ARCHES has. */

@@ -9,7 +9,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/index.h"
+#include "image/oci_write.h"
 #include "project/flow.h"
 
 /* One way to push; each step works from what the one before it has made. */
@@ -136,7 +136,7 @@ static int docker_manifest(const struct flow *f, struct child *c, struct err *e)
 static int docker_annotate(const struct flow *f, const char *name, size_t i, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	const char *variant = index_variant(&item->found);
+	const char *variant = oci_variant(&item->found);
 	struct child c = { 0 };
 
 	child_add(&c, f->engine.program, "manifest", "annotate", "--os", "linux", "--arch", item->platform.arch->oci,
@@ -205,7 +205,7 @@ static int podman_manifest(
 static int podman_add(const struct flow *f, size_t i, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	const char *variant = index_variant(&item->found);
+	const char *variant = oci_variant(&item->found);
 	const char *words[8] = { "--os", "linux", "--arch", item->platform.arch->oci };
 	auto_buf from = { 0 };
 	struct child c = { 0 };

@@ -1,57 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Images in another wrapping of OCI's: a layout, or an archive. */
-#include "image/wrap.h"
+/* All of an OCI image in another wrapping: a layout, or an archive. */
+#include "image/oci_copy.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/str.h"
-#include "image/splice.h"
-
-#define OCI "application/vnd.oci.image."
-
-/* ---- some images ---- */
-
-static void add_descriptor(
-	struct buf *index, const struct wrap_image *one, const struct index_written *w, const char *tag)
-{
-	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
-		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
-	if (one->image.architecture) {
-		buf_addf(index, ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"", one->image.architecture);
-		if (*one->image.variant)
-			buf_addf(index, ",\"variant\":\"%s\"", one->image.variant);
-		buf_adds(index, "}");
-	}
-	if (tag)
-		index_add_name(index, tag);
-	buf_adds(index, "}");
-}
-
-int wrap_images(const struct wrap_image *images, size_t n, struct outlet *outlet, struct err *e)
-{
-	auto_buf index = { 0 };
-	int r = 0;
-
-	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; !r && i < n; i++) {
-		struct index_written w;
-
-		r = index_write_image(&images[i].image, outlet, &w, e);
-		for (size_t k = 0; !r && (k < images[i].n_tags || !k); k++)
-			add_descriptor(&index, &images[i], &w, images[i].n_tags ? images[i].tags[k] : NULL);
-		buf_done(&w.layers);
-	}
-	buf_adds(&index, "]}");
-	if (!r)
-		r = outlet_document(outlet, "index.json", &index, e);
-	if (!r)
-		r = outlet_layout(outlet, e);
-	return r ? r : outlet_end(outlet, e);
-}
-
-/* ---- all that is there ---- */
 
 struct walk {
 	const struct bundle *bundle;
@@ -139,7 +94,7 @@ static int copy_second_half(const struct walk *w, struct err *e)
 	return outlet_document(w->outlet, "manifest.json", &text, e);
 }
 
-int wrap_all(const struct bundle *bundle, struct outlet *outlet, struct err *e)
+int oci_copy(const struct bundle *bundle, struct outlet *outlet, struct err *e)
 {
 	const struct walk w = { bundle, outlet };
 	auto_json *index = NULL;

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+/* New OCI images: one index for several platforms, or images beside each other. */
+#include "image/oci_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/stream.h"
+#include "image/reference.h"
+#include "image/splice.h"
+
+#define OCI "application/vnd.oci.image."
+
+/* What is known of an image when its blobs are written. */
+struct written {
+	char manifest[DIGEST_TEXT];
+	uint64_t size;
+	const char *type;  /* of the manifest */
+	struct buf layers; /* names of blobs, as manifest.json lists them; owned */
+};
+
+static int write_blob(
+	const struct oci_image *image, const char *name, const char *digest, struct outlet *outlet, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	int r = bundle_find(image->bundle, name, &member, e);
+
+	return r ? r : outlet_blob(outlet, &member, digest, e);
+}
+
+static void list_layer(struct written *w, const char *hex)
+{
+	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
+}
+
+/* The config as it is, or the one that it has now. */
+static int write_config(const struct oci_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
+	uint64_t *ret_size, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	int r;
+
+	if (image->config) {
+		if (ret_size)
+			*ret_size = image->config->len;
+		return outlet_text(outlet, image->config, ret_digest, e);
+	}
+	snprintf(ret_digest, DIGEST_TEXT, "%s", image->image->config_digest);
+	r = bundle_find(image->bundle, image->image->config_name, &member, e);
+	if (ret_size)
+		*ret_size = member.size;
+	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
+}
+
+static int point_to_config(struct buf *manifest, const char *digest, const struct buf *config, struct err *e)
+{
+	struct splice s = { 0 };
+	auto_buf out = { 0 };
+	struct span span;
+	int r;
+
+	if (span_path(buf_text(manifest), "config", &span))
+		splice_descriptor(&s, buf_text(manifest), span, digest, config);
+	r = splice_apply(&s, buf_text(manifest), manifest->len, &out);
+	splice_done(&s);
+	if (r)
+		return err_sys(e, r, "cannot change the manifest");
+	buf_done(manifest);
+	*manifest = out;
+	out = (struct buf){ 0 };
+	return 0;
+}
+
+/* Its documents are OCI's and stay; their names are their digests. */
+static int write_oci(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+{
+	static const char blobs[] = "blobs/sha256/";
+	auto_buf name = { 0 }, text = { 0 };
+	char config[DIGEST_TEXT];
+	int r = write_config(image, outlet, config, NULL, e);
+
+	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
+		const char *layer = image->image->layers[i];
+		char digest[DIGEST_TEXT];
+
+		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(blobs));
+		list_layer(ret, layer + strlen(blobs));
+		r = write_blob(image, layer, digest, outlet, e);
+	}
+	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
+	if (!r)
+		r = bundle_text(image->bundle, buf_text(&name), &text, e);
+	if (!r && image->config)
+		r = point_to_config(&text, config, image->config, e);
+	if (!r)
+		r = outlet_text(outlet, &text, ret->manifest, e);
+	ret->size = text.len;
+	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
+						 : OCI "manifest.v1+json";
+	return r;
+}
+
+/* The type of a layer by its first bytes, as readers of docker-archives find it. */
+static const char *layer_type(const struct member *member)
+{
+	struct source *source = source_range(member->fd, member->offset, member->size);
+	const char *codec = "none";
+
+	source = source ? source_decode(source, &codec, NULL) : NULL;
+	source_free(source);
+	return !strcmp(codec, "gzip")	? OCI "layer.v1.tar+gzip"
+	       : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd"
+					: OCI "layer.v1.tar";
+}
+
+static int write_docker_layer(const struct oci_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
+	struct written *ret, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	char digest[DIGEST_TEXT];
+	int r = bundle_find(image->bundle, image->image->layers[i], &member, e);
+
+	if (!r && (r = outlet_digest(&member, digest)))
+		err_sys(e, r, "cannot read %s", image->image->layers[i]);
+	if (r)
+		return r;
+	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
+		layer_type(&member), digest, (unsigned long long)member.size);
+	list_layer(ret, digest + strlen("sha256:"));
+	return outlet_blob(outlet, &member, digest, e);
+}
+
+static int write_docker(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+{
+	auto_buf manifest = { 0 };
+	char config[DIGEST_TEXT];
+	uint64_t size = 0;
+	int r = write_config(image, outlet, config, &size, e);
+
+	buf_addf(&manifest,
+		"{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
+		"config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
+		config, (unsigned long long)size);
+	for (size_t i = 0; !r && i < image->image->n_layers; i++)
+		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
+	buf_adds(&manifest, "]}");
+	if (!r)
+		r = outlet_text(outlet, &manifest, ret->manifest, e);
+	ret->size = manifest.len;
+	ret->type = OCI "manifest.v1+json";
+	return r;
+}
+
+/* ret->layers is to be freed also on failure. */
+static int write_image(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+{
+	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
+	int r;
+
+	*ret = (struct written){ 0 };
+	r = is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
+	return r || buf_ok(&ret->layers) ? r : err_sys(e, -ENOMEM, "cannot write the image");
+}
+
+static void add_platform(struct buf *index, const struct oci_image *image, const struct written *w)
+{
+	buf_addf(index,
+		"{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":"
+		"\"linux\"",
+		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
+	if (*image->variant)
+		buf_addf(index, ",\"variant\":\"%s\"", image->variant);
+	buf_adds(index, "}}");
+}
+
+static void add_annotations(struct buf *index, const struct oci_index *request)
+{
+	for (size_t i = 0; i < request->n_annotations; i++) {
+		const char *equals = strchr(request->annotations[i], '=');
+		auto_buf key = { 0 };
+
+		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
+		buf_adds(index, i ? "," : ",\"annotations\":{");
+		splice_quote(index, buf_text(&key));
+		buf_adds(index, ":");
+		splice_quote(index, equals + 1);
+	}
+	if (request->n_annotations)
+		buf_adds(index, "}");
+}
+
+/* What is behind the last colon, but for a port. NULL: none. */
+static const char *tag_of(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
+}
+
+/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
+static void add_name(struct buf *out, const char *name)
+{
+	const char *tag = tag_of(name);
+
+	buf_adds(out, ",\"annotations\":{");
+	if (tag) {
+		auto_buf full = { 0 };
+
+		reference_full(name, &full);
+		out->failed |= full.failed;
+		buf_adds(out, "\"io.containerd.image.name\":");
+		splice_quote(out, buf_text(&full));
+		buf_adds(out, ",");
+	}
+	buf_adds(out, "\"org.opencontainers.image.ref.name\":");
+	splice_quote(out, tag ? tag : name);
+	buf_adds(out, "}");
+}
+
+const char *oci_variant(const struct platform *platform)
+{
+	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
+}
+
+static int write_top(const struct oci_index *request, const struct buf *index, struct outlet *outlet,
+	char digest[DIGEST_TEXT], struct err *e)
+{
+	auto_buf top = { 0 };
+	int r = outlet_text(outlet, index, digest, e);
+
+	buf_adds(&top, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; i < request->n_tags || !i; i++) {
+		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
+			digest, index->len);
+		if (request->n_tags)
+			add_name(&top, request->tags[i]);
+		buf_adds(&top, "}");
+	}
+	buf_adds(&top, "]}");
+	if (!r)
+		r = outlet_document(outlet, "index.json", &top, e);
+	return r ? r : outlet_layout(outlet, e);
+}
+
+/* What docker load of old takes: the host's own platform, if it is there. */
+static void describe_host(
+	const struct oci_index *request, const struct oci_image *image, const struct written *w, struct buf *out)
+{
+	size_t n = 0;
+
+	buf_addf(out, "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[",
+		image->image->config_digest + strlen("sha256:"));
+	for (size_t i = 0; i < request->n_tags; i++)
+		if (tag_of(request->tags[i])) {
+			buf_adds(out, n++ ? "," : "");
+			splice_quote(out, request->tags[i]);
+		}
+	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
+}
+
+int oci_write_index(const struct oci_index *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
+{
+	auto_buf index = { 0 }, docker = { 0 };
+	int r = 0;
+
+	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; !r && i < request->n; i++) {
+		const struct oci_image *image = &request->images[i];
+		struct written w;
+
+		r = write_image(image, outlet, &w, e);
+		buf_adds(&index, i ? "," : "");
+		add_platform(&index, image, &w);
+		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
+			describe_host(request, image, &w, &docker);
+		buf_done(&w.layers);
+	}
+	buf_adds(&index, "]");
+	add_annotations(&index, request);
+	buf_adds(&index, "}");
+	if (!r)
+		r = write_top(request, &index, outlet, ret_digest, e);
+	if (!r && docker.len)
+		r = outlet_document(outlet, "manifest.json", &docker, e);
+	return r ? r : outlet_end(outlet, e);
+}
+
+/* ---- images beside each other ---- */
+
+static void add_descriptor(struct buf *index, const struct oci_image *one, const struct written *w, const char *tag)
+{
+	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
+		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
+	if (one->architecture) {
+		buf_addf(index, ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"", one->architecture);
+		if (*one->variant)
+			buf_addf(index, ",\"variant\":\"%s\"", one->variant);
+		buf_adds(index, "}");
+	}
+	if (tag)
+		add_name(index, tag);
+	buf_adds(index, "}");
+}
+
+int oci_write_images(const struct oci_image *images, size_t n, struct outlet *outlet, struct err *e)
+{
+	auto_buf index = { 0 };
+	int r = 0;
+
+	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; !r && i < n; i++) {
+		struct written w;
+
+		r = write_image(&images[i], outlet, &w, e);
+		for (size_t k = 0; !r && (k < images[i].n_tags || !k); k++)
+			add_descriptor(&index, &images[i], &w, images[i].n_tags ? images[i].tags[k] : NULL);
+		buf_done(&w.layers);
+	}
+	buf_adds(&index, "]}");
+	if (!r)
+		r = outlet_document(outlet, "index.json", &index, e);
+	if (!r)
+		r = outlet_layout(outlet, e);
+	return r ? r : outlet_end(outlet, e);
+}
