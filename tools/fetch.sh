@@ -33,19 +33,17 @@ fetch_suites() # DIR
 	fi
 }
 
-# Writes an apt configuration of its own into DIR and fetches the indexes. TYPE is deb or deb-src. The machine's
-# proxy settings stay in force; its sources and preferences do not. Signatures are checked with Debian's keyring. An
-# index that the mirror is just replacing is no failure here: whoever misses a package will say so.
-fetch_open() # DIR TYPE ARCHITECTURE...
+# Writes the sources for the private configuration. TYPE is deb or deb-src.
+fetch_sources() # DIR TYPE ARCHITECTURE...
 {
 	local dir=$1 type=$2 uri suite suites
 	shift 2
 
+	if [[ -n ${ANYARCH_APT_SOURCES-} ]]; then
+		cp -- "$ANYARCH_APT_SOURCES" "$dir/sources.list"
+		return
+	fi
 	[[ -r $FETCH_KEYRING ]] || die "no $FETCH_KEYRING: install debian-archive-keyring"
-	[[ $dir != *[[:space:]\"]* ]] || die "apt cannot use a directory with such a name: $dir"
-	mkdir -p -- "$dir/state/lists/partial" "$dir/cache/archives/partial"
-	: >"$dir/state/status"
-	: >"$dir/sources.list"
 	suites=$(fetch_suites "$dir") || return
 	while read -r uri suite; do
 		printf '%s [signed-by=%s arch=%s] %s %s main\n' \
@@ -55,6 +53,20 @@ fetch_open() # DIR TYPE ARCHITECTURE...
 			printf '%s [signed-by=%s arch=riscv64] %s trixie main\n' "$type" "$FETCH_KEYRING" "$uri"
 		fi
 	done <<<"$suites" >"$dir/sources.list"
+}
+
+# Writes an apt configuration of its own into DIR and fetches the indexes. The machine's proxy settings stay in force; its
+# sources and preferences do not. Signatures are checked with Debian's keyring; ANYARCH_APT_SOURCES names a sources.list to
+# use instead, with options of its own. A missing index is not a failure here: the fetch of a package will fail.
+fetch_open() # DIR TYPE ARCHITECTURE...
+{
+	local dir=$1 type=$2
+	shift 2
+
+	[[ $dir != *[[:space:]\"]* ]] || die "apt cannot use a directory with such a name: $dir"
+	mkdir -p -- "$dir/state/lists/partial" "$dir/cache/archives/partial"
+	: >"$dir/state/status"
+	fetch_sources "$dir" "$type" "$@" || return
 	{
 		printf 'Dir::Etc::sourcelist "%s";\n' "$dir/sources.list"
 		printf 'Dir::Etc::sourceparts "/dev/null";\n'
@@ -92,6 +104,28 @@ fetch_unpack() # DIR PACKAGE INTO [PATTERN...]
 	deb=$(printf '%s\n' "$dir/deb/"*.deb)
 	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --no-same-owner "${patterns[@]}" || return
 	rm -f -- "$deb"
+}
+
+# Unpacks the newest source of a package that can be fetched into INTO/PACKAGE-VERSION, of all versions that apt lists:
+# a mirror may list a version that its pool lacks. Prints the version; on failure, what was tried and why that failed.
+fetch_source() # DIR PACKAGE INTO
+{
+	local version tried=()
+
+	while read -r version; do
+		if (cd -- "$3" && fetch_apt "$1" apt-get -qq source "$2=$version") >"$1/source.log" 2>&1; then
+			printf '%s\n' "$version"
+			return
+		fi
+		rm -rf -- "$3/$2"[-_]*
+		tried+=("$version")
+	done < <(fetch_apt "$1" apt-cache showsrc --only-source "$2" 2>/dev/null | sed -n 's/^Version: //p' | sort -rVu)
+	if [[ ${#tried[@]} -gt 0 ]]; then
+		printf 'tried %s: %s\n' "${tried[*]}" "$(sed -n 's/^E: //p' "$1/source.log" | head -n 1)"
+	else
+		printf 'apt lists no version\n'
+	fi
+	return 1
 }
 
 # Prints the paths of busybox-static for each of Debian's architectures named, downloaded once and cached.
