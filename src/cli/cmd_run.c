@@ -7,11 +7,11 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "binfmt/sandbox.h"
-#include "binfmt/sweeper.h"
 #include "cli/accelerate.h"
-#include "rootfs/enter.h"
 #include "rootfs/survey.h"
+#include "run/enter.h"
+#include "run/sandbox.h"
+#include "run/sweeper.h"
 
 enum {
 	OPT_ROOT = OPT_FIRST,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Making a root file system the root of this process, with what programs expect in it. */
-#include "rootfs/enter.h"
+#include "run/enter.h"
 
 #include <fcntl.h>
 #include <limits.h>

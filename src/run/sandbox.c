@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A new user namespace with a table of its own: handlers for one command, without root. */
-#include "binfmt/sandbox.h"
+#include "run/sandbox.h"
 
 #include <fcntl.h>
 #include <sched.h>

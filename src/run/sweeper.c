@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Ends what a command leaves running in a user namespace that was made for it. */
-#include "binfmt/sweeper.h"
+#include "run/sweeper.h"
 
 #include <dirent.h>
 #include <fcntl.h>
