@@ -5,9 +5,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "accel/toolchains.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "cli/accelerate.h"
+#include "cli/cli.h"
 #include "rootfs/survey.h"
 #include "run/enter.h"
 #include "run/sandbox.h"

@@ -2,10 +2,10 @@
 /* anyarch toolchain: gather the native tools for a platform from the cross packages of this machine. */
 #include <string.h>
 
+#include "accel/toolchain.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "cli/render.h"
-#include "emulator/toolchain.h"
 
 enum { OPT_JSON = OPT_FIRST, OPT_NOHEADINGS };
 

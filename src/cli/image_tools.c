@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accel/extract.h"
 #include "base/fdio.h"
 #include "base/memory.h"
-#include "image/extract.h"
 
 #define PLACE_INDEX    ENTRY_PLACE_ROOT ENTRY_INDEX
 #define PLACE_MANIFEST ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST

@@ -2,8 +2,8 @@
 /* Native tools for one image of a file: which, and the layer with them. */
 #pragma once
 
+#include "accel/twins.h"
 #include "cli/image_work.h"
-#include "emulator/twins.h"
 
 struct image_tools {
 	const struct toolchain *toolchain; /* borrowed */

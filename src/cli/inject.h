@@ -2,8 +2,9 @@
 /* What inject and eject share, for root file systems and for images. */
 #pragma once
 
+#include "accel/toolchains.h"
 #include "arch/name.h"
-#include "cli/accelerate.h"
+#include "cli/cli.h"
 #include "emulator/search.h"
 #include "image/edit_config.h"
 #include "image/graft.h"

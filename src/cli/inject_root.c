@@ -5,10 +5,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "accel/root.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "cli/inject.h"
-#include "rootfs/accelerate.h"
 #include "rootfs/survey.h"
 
 enum { OTHER_FILES = 24 + INJECT_SOURCES_MAX };

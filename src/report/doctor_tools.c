@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Whether the native tools of a root serve, and what keeps them from it. */
+#include "accel/root.h"
 #include "report/doctor.h"
-#include "rootfs/accelerate.h"
 
 static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
 {

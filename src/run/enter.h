@@ -2,7 +2,7 @@
 /* Making a root file system the root of this process, with what programs expect in it. */
 #pragma once
 
-#include "rootfs/accelerate.h"
+#include "accel/root.h"
 
 enum { ENTER_BINDS_MAX = 32 };
 

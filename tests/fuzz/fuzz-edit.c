@@ -8,12 +8,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "accel/extract.h"
 #include "base/fdio.h"
 #include "fuzz.h"
 #include "image/commit.h"
 #include "image/edit_config.h"
 #include "image/edit_plan.h"
-#include "image/extract.h"
 #include "image/facts.h"
 #include "recipe.h"
 

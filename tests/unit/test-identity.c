@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "emulator/identity.h"
+#include "accel/identity.h"
 
 /* Without a byte behind it. */
 static bool find(const void *bytes, size_t len, enum identity_kind kind, const char *target, struct identity *ret)

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accel/root.h"
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "rootfs/accelerate.h"
 #include "rootfs/beneath.h"
 
 /* What is looked at. */

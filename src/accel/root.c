@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Native tools in a root file system that nobody trusts: put there whole, or only shown. */
-#include "rootfs/accelerate.h"
+#include "accel/root.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,12 +8,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "accel/place.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
-#include "rootfs/spot.h"
 
 static int open_in_root(void *context, const char *path, struct stat *st)
 {

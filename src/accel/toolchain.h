@@ -2,10 +2,10 @@
 /* The native tools for a foreign root: the distribution's cross tools, with all that they need to run anywhere. */
 #pragma once
 
+#include "accel/tools.h"
 #include "arch/name.h"
 #include "base/digest.h"
 #include "base/json.h"
-#include "emulator/tools.h"
 
 enum {
 	TOOLCHAIN_FILES_MAX = 64,

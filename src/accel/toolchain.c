@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The native tools for a foreign root, gathered from the machine. */
-#include "emulator/toolchain.h"
+#include "accel/toolchain.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Which tools of a root have a native one that is equal, and the index by which the entry stub knows them. */
-#include "emulator/twins.h"
+#include "accel/twins.h"
 
 #include <stdio.h>
 #include <string.h>

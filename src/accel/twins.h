@@ -4,8 +4,8 @@
 
 #include <sys/stat.h>
 
+#include "accel/toolchain.h"
 #include "emulator/entry/layout.h"
-#include "emulator/toolchain.h"
 
 enum twin_verdict {
 	TWIN_EQUAL = 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Where native tools lie in a root: opened, swept of what a run that was killed has left, emptied. */
-#include "rootfs/spot.h"
+#include "accel/place.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -10,9 +10,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "accel/root.h"
 #include "base/fdio.h"
 #include "base/str.h"
-#include "rootfs/accelerate.h"
 #include "rootfs/beneath.h"
 
 #define NEW_START ".anyarch-"

@@ -2,7 +2,7 @@
 /* Native tools in a root file system that nobody trusts: put there whole, taken out without a trace. */
 #pragma once
 
-#include "emulator/twins.h"
+#include "accel/twins.h"
 #include "rootfs/inject.h"
 
 /* Which tools of the root have an equal. 0 or -errno with e set. */

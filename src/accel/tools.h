@@ -2,8 +2,8 @@
 /* THE table of tools that can run natively: where each lies, here and in the root, and what must be so. */
 #pragma once
 
+#include "accel/identity.h"
 #include "base/buf.h"
-#include "emulator/identity.h"
 
 struct tool_kind {
 	const char *name;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Files of an image as they are after all its layers, read from those layers again. */
-#include "image/extract.h"
+#include "accel/extract.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Native tools on the command line: where they come from, and what is said of them. */
+/* Native tools for the platforms of a run: where they come from, and what is said of them. */
 #pragma once
 
-#include "cli/cli.h"
-#include "emulator/twins.h"
+#include "accel/twins.h"
 
 enum { TOOLCHAINS_MAX = 8 };
 

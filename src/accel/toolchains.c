@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Native tools on the command line: where they come from, and what is said of them. */
-#include "cli/accelerate.h"
+/* Native tools for the platforms of a run: where they come from, and what is said of them. */
+#include "accel/toolchains.h"
 
 #include <string.h>
 

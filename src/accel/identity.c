@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Which compiler or assembler a program is, read from its bytes. */
-#include "emulator/identity.h"
+#include "accel/identity.h"
 
 #include <ctype.h>
 #include <stdio.h>

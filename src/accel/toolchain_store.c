@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accel/toolchain.h"
 #include "arch/elf.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "emulator/toolchain.h"
 
 enum { MANIFEST_MAX = 1024 * 1024 };
 

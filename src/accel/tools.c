@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* THE table of tools that can run natively. */
-#include "emulator/tools.h"
+#include "accel/tools.h"
 
 #include <string.h>
 
