@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* What a target on the command line is: a file, a root file system or an image. */
+#include "report/target.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/facts.h"
+
+int target_open(const char *text, struct target *ret, struct err *e)
+{
+	struct stat st;
+	bool is_stdin;
+	int r;
+
+	*ret = (struct target){ .fd = -1 };
+	r = image_name_parse(text, &ret->name, e);
+	if (r)
+		return r;
+	is_stdin = !strcmp(ret->name.path, "-");
+	ret->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			   : open(ret->name.path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (ret->fd < 0 && errno == ENXIO)
+		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", text);
+	if (ret->fd < 0 || fstat(ret->fd, &st) < 0)
+		return err_sys(e, -errno, "%s", text);
+	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", text);
+	if (is_stdin || ret->name.is_image)
+		ret->kind = TARGET_IMAGE;
+	else if (S_ISDIR(st.st_mode))
+		ret->kind = faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) ? TARGET_ROOT : TARGET_IMAGE;
+	else
+		ret->kind = image_looks_like(ret->fd) ? TARGET_IMAGE : TARGET_FILE;
+	return 0;
+}
+
+void target_done(struct target *target)
+{
+	free(target->name.path);
+	cleanup_fd(&target->fd);
+}
