@@ -11,7 +11,6 @@
 #include "base/newfile.h"
 #include "base/str.h"
 #include "cli/image_tools.h"
-#include "image/cache.h"
 #include "image/commit.h"
 #include "image/facts.h"
 
@@ -316,7 +315,6 @@ static int open_locked(struct image_work *w)
 static int run(struct image_work *w)
 {
 	int r = open_locked(w), fd;
-	auto_fd cache = -1;
 
 	if (r)
 		return r;
@@ -328,9 +326,7 @@ static int run(struct image_work *w)
 		return err_prefix(w->e, "%s", w->c->target);
 	if (w->is_directory && !w->c->dry_run && !w->c->ejects)
 		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
-	cache = cache_open(getenv("XDG_CACHE_HOME"), getenv("HOME"));
-	r = image_look_each(
-		w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w, cache }, &w->report, w->e);
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/cache.h"
 #include "image/layer_read.h"
 #include "image/read.h"
 #include "image/tar_read.h"
@@ -30,8 +29,6 @@ struct store {
 	struct layer *layers;
 	size_t n, cap;
 	bool are_blobs; /* OCI's, whose names are their digests */
-	int cache;
-	bool has_learnt; /* something went into it */
 	uint64_t work;
 };
 
@@ -96,8 +93,6 @@ static int read_some(const struct bundle *bundle, struct store *store, size_t fr
 		store->found[from + i] = (struct found){ !r, source->member.size };
 		if (store->are_blobs)
 			name_digest(store->names[from + i], source->digest);
-		source->is_known =
-			!r && cache_load(store->cache, source->digest, source->member.size, store->layers + from + i);
 		if (r == -ENOENT)
 			r = 0;
 		if (!r)
@@ -105,11 +100,6 @@ static int read_some(const struct bundle *bundle, struct store *store, size_t fr
 	}
 	if (!r)
 		layer_read_all(sources, store->layers + from, n);
-	for (size_t i = 0; !r && i < n; i++)
-		if (!sources[i].is_known && store->layers[from + i].is_proven) {
-			cache_store(store->cache, sources[i].digest, sources[i].member.size, &store->layers[from + i]);
-			store->has_learnt = true;
-		}
 	for (size_t i = 0; i < n; i++)
 		member_done(&sources[i].member);
 	return r;
@@ -125,8 +115,6 @@ static int read_layers(const struct bundle *bundle, struct store *store, struct 
 		return err_sys(e, -ENOMEM, "cannot read the layers");
 	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
 		r = read_some(bundle, store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
-	if (store->has_learnt)
-		cache_trim(store->cache);
 	return r;
 }
 
@@ -229,7 +217,7 @@ static int look_at_all(
 	const struct bundle *bundle, struct image_report *report, const struct image_visit *visit, struct err *e)
 {
 	struct model *model = &report->model;
-	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE, .cache = visit->cache };
+	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
 	int r = 0;
 
 	report->facts = mem_new(model->n ? model->n : 1, sizeof(*report->facts));
@@ -265,7 +253,7 @@ int image_look_each(const struct bundle *bundle, bool is_directory, const struct
 
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e)
 {
-	const struct image_visit visit = { .cache = -1 };
+	const struct image_visit visit = { 0 };
 	struct bundle *bundle;
 	struct stat st;
 	int r;

@@ -28,13 +28,12 @@ struct image_report {
  * unpacked. -errno when the image as a whole cannot be read; ret is to be freed with image_done() also then.
  */
 int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
-/* How to look: zeroed but for the cache, which is -1, it is as above. */
+/* How to look; zeroed, it is as above. */
 struct image_visit {
 	/* Each image's view is shown once, with what was found in it, while its layers are there. Other than 0 ends it.
 	 */
 	int (*each)(struct image_facts *facts, const struct view *view, void *context);
 	void *context;
-	int cache; /* layers that are in it are not read (image/cache.h); others go into it */
 };
 /* The same of an open bundle. What each() answered, or -errno. */
 int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,

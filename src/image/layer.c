@@ -170,18 +170,6 @@ static int grow(struct layer *layer)
 	return r ? r : make_table(layer);
 }
 
-int layer_adopt(struct layer *layer)
-{
-	layer->held = layer->cap * sizeof(*layer->entries) + layer->room +
-		      layer->directories_cap * sizeof(*layer->directories) +
-		      layer->programs_cap * sizeof(*layer->programs);
-	if (!hold(layer->held)) {
-		layer->held = 0;
-		return -E2BIG;
-	}
-	return make_table(layer);
-}
-
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry)
 {
 	return entry->kind == LAYER_DIRECTORY && entry->more ? &layer->directories[entry->more - 1] : NULL;

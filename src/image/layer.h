@@ -66,7 +66,6 @@ struct layer {
 	char system[CONTENT_TEXT_MAX];	  /* PRETTY_NAME, where this layer has os-release */
 	bool has_whiteouts, has_blockers; /* entries that hide what is below them */
 	unsigned long odd;		  /* names with "..", passed over */
-	bool is_proven;			  /* all of it was read, and has the digest that was said */
 	struct err err;
 	bool has_failed;
 };
@@ -106,8 +105,3 @@ int layer_add_directory(struct layer *layer, const struct layer_directory *direc
 int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret);
 /* Gives back the room for more. */
 void layer_fit(struct layer *layer);
-/*
- * Makes the table of paths for entries that were not read but are there already, and counts what they hold.
- * -E2BIG, -ENOMEM.
- */
-int layer_adopt(struct layer *layer);

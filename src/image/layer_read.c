@@ -261,7 +261,6 @@ static int walk_whole(const struct layer_source *what, struct layer_walk *walk, 
 	digest_end(state, digest);
 	if (!r && *what->digest && strcmp(digest, what->digest))
 		r = err_set(e, -EBADMSG, "its content does not have the digest that is its name");
-	walk->is_proven = !r && *what->digest;
 	return r;
 }
 
@@ -297,7 +296,6 @@ int layer_read(const struct layer_source *source, struct layer *ret, struct err 
 		return r;
 	}
 	layer.codec = walk.codec;
-	layer.is_proven = walk.is_proven;
 	layer_fit(&layer);
 	*ret = layer;
 	return 0;
@@ -319,8 +317,6 @@ static void *work(void *context)
 	while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
 		struct err e = { 0 };
 
-		if (batch->sources[i].is_known)
-			continue;
 		if (layer_read(&batch->sources[i], &batch->layers[i], &e)) {
 			batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
 			continue;

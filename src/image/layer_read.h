@@ -9,7 +9,6 @@
 struct layer_source {
 	struct member member;
 	char digest[DIGEST_TEXT];
-	bool is_known; /* nothing is to be read: the layer is there already */
 };
 
 /*
@@ -23,7 +22,6 @@ struct layer_walk {
 	int (*each)(void *context, struct tar_reader *reader, struct err *e); /* 0 or -errno, which ends it */
 	void *context;
 	const char *codec; /* out */
-	bool is_proven;	   /* out: all of it was read, and has the digest that was said */
 };
 
 /* Shows each member in its order. What is compressed is read whole and its digest checked, as above; so are the errors.
