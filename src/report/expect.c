@@ -65,7 +65,8 @@ static int check_image(
 /* How well an image is called what is expected: 2 exactly, 1 an older variant, 0 something else. */
 static int rank(const struct platform *expected, const struct image_facts *facts)
 {
-	if (facts->image->kind != MODEL_IMAGE || !facts->has_called || !image_fits(expected, &facts->called))
+	if (!expected || facts->image->kind != MODEL_IMAGE || !facts->has_called ||
+		!image_fits(expected, &facts->called))
 		return 0;
 	return strcmp(facts->called.variant, expected->variant) && *expected->variant ? 1 : 2;
 }
