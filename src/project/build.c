@@ -15,49 +15,14 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "project/flow.h"
-#include "project/native.h"
+#include "image/facts.h"
+#include "project/accelerate.h"
+#include "project/fetch.h"
+#include "project/publish.h"
 #include "project/scratch.h"
 #include "report/status.h"
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
-
-const char *flow_value(const struct flow *f, enum config_key key)
-{
-	return f->render.config.values[key];
-}
-
-int flow_run(const struct flow *f, const struct child *command, struct err *e)
-{
-	if (f->request->show)
-		f->request->show(command, f->request->context);
-	return f->request->dry_run ? 0 : child_run(command, e);
-}
-
-/* Whose line it is. */
-struct speaker {
-	const struct build_request *request;
-	const struct build_item *item;
-};
-
-static void pass_line(const char *text, size_t len, void *context)
-{
-	const struct speaker *speaker = context;
-
-	speaker->request->line(speaker->item, text, len, speaker->request->context);
-}
-
-int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
-{
-	struct speaker speaker = { f->request, item };
-	struct child own = *command;
-
-	if (f->has_lines && !own.is_quiet) {
-		own.line = pass_line;
-		own.context = &speaker;
-	}
-	return flow_run(f, &own, e);
-}
 
 /* ---- before ---- */
 
@@ -147,22 +112,11 @@ static int prepare(struct flow *f, struct err *e)
 	if (!r)
 		r = find_engine(f, e);
 	if (!r)
-		r = native_check(f, e);
+		r = accelerate_check(f, e);
 	if (!r && !f->request->no_check && !f->request->dry_run &&
 		!(f->request->is_remote && engine_is_docker(&f->engine)))
 		r = check_platforms(f, e);
 	return r ? r : check_out(f->request, e);
-}
-
-/* ---- files that are only needed meanwhile ---- */
-
-char *flow_scratch(const struct flow *f, size_t i, const char *end)
-{
-	auto_buf word = { 0 };
-	char *path;
-
-	platform_word(&f->build->items[i].platform, &word);
-	return asprintf(&path, "%s/%s%s", f->scratch, buf_text(&word), end) < 0 ? NULL : path;
 }
 
 static int write_dockerfile(const struct flow *f, const struct buf *text, const char *path, struct err *e)
@@ -254,7 +208,7 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 static int build_image(const struct flow *f, size_t i, struct engine_image *image)
 {
 	struct build_item *item = &f->build->items[i];
-	struct native native = { 0 };
+	struct accelerated bases = { 0 };
 	auto_buf text = { 0 };
 	struct child command;
 	int r = 0;
@@ -263,7 +217,7 @@ static int build_image(const struct flow *f, size_t i, struct engine_image *imag
 	if (f->has_shared && !f->request->dry_run)
 		r = fetch_bases(f, i, &item->err);
 	if (!r)
-		r = native_begin(f, i, &native, &text);
+		r = accelerate_begin(f, i, &bases, &text);
 	if (!r)
 		r = write_dockerfile(f, &text, image->dockerfile, &item->err);
 	engine_build(&f->engine, image, &command);
@@ -273,8 +227,8 @@ static int build_image(const struct flow *f, size_t i, struct engine_image *imag
 	if (!r)
 		r = flow_run_for(f, item, &command, &item->err);
 	if (!r)
-		r = native_eject(f, i, image, &native);
-	native_done(f, i, &native);
+		r = accelerate_eject(f, i, image, &bases);
+	accelerate_done(f, i, &bases);
 	return r;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Base images, there before anything is built. */
+#include "project/fetch.h"
+
 #include <string.h>
 
 #include "base/memory.h"
-#include "project/bases.h"
-#include "project/flow.h"
+#include "image/facts.h"
 
 int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e)
 {

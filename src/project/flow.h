@@ -2,10 +2,61 @@
 /* What building a project and publishing it share while it goes on. */
 #pragma once
 
-#include "image/facts.h"
-#include "project/build.h"
+#include "base/digest.h"
+#include "project/child.h"
 #include "project/engine.h"
+#include "project/platforms.h"
 #include "project/render.h"
+
+enum build_result { BUILD_PENDING = 0, BUILD_DONE, BUILD_FAILED, BUILD_WRONG, BUILD_SMOKED };
+/* "not built", "built", "failed", "wrong platform", "does not run" */
+extern const char *const build_words[];
+
+struct build_item {
+	struct platform platform;
+	struct platform found; /* what the image that was built says: v6 is as good for v7 */
+	char *text;	       /* linux/arm/v7 */
+	char *name;	       /* REPO/IMAGE:ARCH-VERSION */
+	enum build_result result;
+	bool is_accelerated; /* at least one of its bases had native compilers */
+	double seconds;
+	struct err err; /* why not */
+};
+
+enum { BUILD_OPTIONS_MAX = 64 };
+
+struct build_request {
+	int dir;				/* the project's */
+	const char *path;			/* and how commands are told of it */
+	struct platforms selected;		/* none: all that TARGET_ARCHES has */
+	const char *engine;			/* NULL: what build.config says */
+	const char *options[BUILD_OPTIONS_MAX]; /* more of them for the engine's build */
+	size_t n_options;
+	const char *out; /* an OCI archive of all; NULL: none */
+	const char *tmpdir;
+	const char *docker_config; /* the directory of the client's configuration; NULL: none */
+	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
+	bool push, insecure, dry_run, no_check, quiet;
+	bool accelerate;       /* native compilers while it is built */
+	const char *toolchain; /* the directory that they are in; NULL: this machine's */
+	const char *program;   /* this one, to be run for that */
+	bool is_remote;	       /* Docker's engine is on another machine, which has handlers of its own */
+	/* Called before each command; with more than one job from several threads. */
+	void (*show)(const struct child *command, void *context);
+	/* Gets each line that a platform's commands print, where they run side by side; from several threads. */
+	void (*line)(const struct build_item *item, const char *text, size_t len, void *context);
+	/* Gets a sentence that is no error. */
+	void (*note)(const char *text, void *context);
+	void *context;
+};
+
+struct build {
+	struct build_item items[PLATFORMS_MAX];
+	size_t n;
+	char *name;		  /* of all: REPO/IMAGE:VERSION */
+	char digest[DIGEST_TEXT]; /* of what has that name; "" where it was not made */
+	bool is_pushed;
+};
 
 enum { NAMES_MAX = 64 };
 
@@ -38,30 +89,3 @@ char *flow_scratch(const struct flow *f, size_t i, const char *end);
 int flow_run(const struct flow *f, const struct child *command, struct err *e);
 /* The same for a platform's. */
 int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
-
-struct bases;
-/* The base images of a platform's Dockerfile: bases_read(). */
-int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e);
-/*
- * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e
- * set: -EBADMSG when one cannot be had.
- */
-int fetch_bases(const struct flow *f, size_t i, struct err *e);
-/* The first image that is the base for more than one platform. Owned by the caller; NULL: none, or no memory. */
-char *fetch_shared(const struct flow *f);
-
-/* The index under all names, to the file that was asked for, and to the registry. 0 or -errno with e set. */
-int publish(const struct flow *f, struct err *e);
-
-/* What is to go to a registry. Borrowed. */
-struct push {
-	size_t n;	     /* so many of f->names */
-	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
-	bool is_ours;	     /* it is the file "all" in the scratch directory */
-	const char *tag;
-};
-/*
- * Each platform, then the names for all: with skopeo, or, where there is none, with the engine's own commands. Then
- * digest is what the registry has. 0, or -errno with e saying what has been pushed until then.
- */
-int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_TEXT], struct err *e);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* One name for all platforms of a project: the index, and where it goes. */
+#include "project/publish.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "image/oci_write.h"
 #include "image/outlet.h"
 #include "image/read.h"
-#include "project/flow.h"
+#include "project/push.h"
 
 /* What is to go into the index, open until it is written. */
 struct gathered {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A project's images on their way to a registry: with what the user has. */
+#include "project/push.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/oci_write.h"
-#include "project/flow.h"
 
 /* One way to push; each step works from what the one before it has made. */
 struct pusher {

@@ -2,11 +2,10 @@
 /* Base images with native compilers in them while a platform is built, and what was built without them again. */
 #pragma once
 
-#include "project/bases.h"
-#include "project/flow.h"
+#include "project/fetch.h"
 
-/* What is there meanwhile. Zeroed there is nothing; native_done() takes it away. */
-struct native {
+/* What is there meanwhile. Zeroed there is nothing; accelerate_done() takes it away. */
+struct accelerated {
 	struct bases bases;
 	char *names[BASES_MAX]; /* of each base that got some; NULL: it is used as it is */
 	size_t n;		/* so many did */
@@ -19,10 +18,10 @@ struct native {
  * begins from them to text. A base that cannot have them is used as it is, and that is told. 0; -EIO when the engine
  * fails, -EINTR, -ENOMEM.
  */
-int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf *text);
+int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, struct buf *text);
 /* Takes them out of what was built and saved (anyarch eject), and has the engine take that in its stead. */
-int native_eject(const struct flow *f, size_t i, const struct engine_image *image, struct native *native);
+int accelerate_eject(const struct flow *f, size_t i, const struct engine_image *image, struct accelerated *with);
 /* Removes the copies from the engine. */
-void native_done(const struct flow *f, size_t i, struct native *native);
+void accelerate_done(const struct flow *f, size_t i, struct accelerated *with);
 /* Refuses what this cannot be done with: -EBADMSG, with e set. */
-int native_check(const struct flow *f, struct err *e);
+int accelerate_check(const struct flow *f, struct err *e);

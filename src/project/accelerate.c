@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Base images with native compilers in them while a platform is built, and what was built without them again. */
-#include "project/native.h"
+#include "project/accelerate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "binfmt/native.h"
 
-int native_check(const struct flow *f, struct err *e)
+int accelerate_check(const struct flow *f, struct err *e)
 {
 	if (f->request->accelerate && f->engine.kind == ENGINE_BUILDX) {
 		err_set(e, -EBADMSG,
@@ -40,22 +40,22 @@ static int inject(const struct flow *f, const struct build_item *item, const cha
 }
 
 /* With what podman and buildah write into the history. */
-static int eject(const struct flow *f, struct build_item *item, const char *archive, const struct native *native)
+static int eject(const struct flow *f, struct build_item *item, const char *archive, const struct accelerated *with)
 {
 	struct buf words[BASES_MAX] = { { 0 } };
 	struct child c = { 0 };
 	int r;
 
 	child_add(&c, f->request->program, "eject", "--quiet", NULL);
-	for (size_t k = 0; k < native->bases.n; k++) {
-		if (!native->names[k] || engine_is_docker(&f->engine))
+	for (size_t k = 0; k < with->bases.n; k++) {
+		if (!with->names[k] || engine_is_docker(&f->engine))
 			continue;
-		buf_addf(&words[k], "--base=%s=%s", native->names[k], native->bases.items[k].image);
+		buf_addf(&words[k], "--base=%s=%s", with->names[k], with->bases.items[k].image);
 		child_add(&c, buf_text(&words[k]), NULL);
 	}
 	child_add(&c, archive, NULL);
 	r = flow_run_for(f, item, &c, &item->err);
-	for (size_t k = 0; k < native->bases.n; k++)
+	for (size_t k = 0; k < with->bases.n; k++)
 		buf_done(&words[k]);
 	return r;
 }
@@ -122,10 +122,10 @@ static int add_tools(
 	return run_engine(f, item, engine_load, copy);
 }
 
-static int add_base(const struct flow *f, size_t i, size_t k, struct native *native)
+static int add_base(const struct flow *f, size_t i, size_t k, struct accelerated *with)
 {
 	struct build_item *item = &f->build->items[i];
-	const struct base *base = &native->bases.items[k];
+	const struct base *base = &with->bases.items[k];
 	auto_free char *archive = NULL, *name = NULL, *target = NULL;
 	char end[32];
 	bool has = false;
@@ -138,11 +138,11 @@ static int add_base(const struct flow *f, size_t i, size_t k, struct native *nat
 	if (!name || !archive || asprintf(&target, "oci-archive:%s:%s", archive, name) < 0)
 		return err_sys(&item->err, -ENOMEM, "%s", item->name);
 	r = add_tools(f, i, base, &(struct engine_image){ .name = name, .archive = archive, .target = target }, &has);
-	native->names[k] = take_ptr(&name);
-	native->n += !r && has;
+	with->names[k] = take_ptr(&name);
+	with->n += !r && has;
 	if (!r && !has) { /* the copy is not needed */
-		run_engine(f, item, engine_remove, &(struct engine_image){ .name = native->names[k] });
-		free(take_ptr(&native->names[k]));
+		run_engine(f, item, engine_remove, &(struct engine_image){ .name = with->names[k] });
+		free(take_ptr(&with->names[k]));
 	}
 	return r;
 }
@@ -152,7 +152,7 @@ static bool is_for(const struct build_item *item, const struct base *base)
 	return base->n_places && (!base->platform || !strcmp(base->platform, item->text));
 }
 
-int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf *text)
+int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, struct buf *text)
 {
 	struct build_item *item = &f->build->items[i];
 	const struct buf *rendered = &f->render.items[i].text;
@@ -169,18 +169,18 @@ int native_begin(const struct flow *f, size_t i, struct native *ret, struct buf 
 	return r && !item->err.code ? err_sys(&item->err, r, "%s", item->name) : r;
 }
 
-int native_eject(const struct flow *f, size_t i, const struct engine_image *image, struct native *native)
+int accelerate_eject(const struct flow *f, size_t i, const struct engine_image *image, struct accelerated *with)
 {
 	struct build_item *item = &f->build->items[i];
 	struct engine_image old = { .name = image->name };
 	int r;
 
-	if (!native->n)
+	if (!with->n)
 		return 0;
-	r = eject(f, item, image->archive, native);
-	native->old = r ? NULL : copy_name(f, item, "built");
-	old.target = native->old;
-	if (!r && !native->old)
+	r = eject(f, item, image->archive, with);
+	with->old = r ? NULL : copy_name(f, item, "built");
+	old.target = with->old;
+	if (!r && !with->old)
 		return err_sys(&item->err, -ENOMEM, "%s", item->name);
 	/* The engine would keep the other one without a name. */
 	r = r ? r : run_engine(f, item, engine_tag, &old);
@@ -195,17 +195,17 @@ static void remove_image(const struct flow *f, const struct build_item *item, co
 	flow_run_for(f, item, &c, NULL);
 }
 
-void native_done(const struct flow *f, size_t i, struct native *native)
+void accelerate_done(const struct flow *f, size_t i, struct accelerated *with)
 {
 	const struct build_item *item = &f->build->items[i];
 
-	if (native->old)
-		remove_image(f, item, native->old);
-	free(take_ptr(&native->old));
-	for (size_t k = 0; k < native->bases.n; k++) {
-		if (native->names[k])
-			remove_image(f, item, native->names[k]);
-		free(take_ptr(&native->names[k]));
+	if (with->old)
+		remove_image(f, item, with->old);
+	free(take_ptr(&with->old));
+	for (size_t k = 0; k < with->bases.n; k++) {
+		if (with->names[k])
+			remove_image(f, item, with->names[k]);
+		free(take_ptr(&with->names[k]));
 	}
-	bases_done(&native->bases);
+	bases_done(&with->bases);
 }

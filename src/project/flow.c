@@ -1,12 +1,61 @@
 // SPDX-License-Identifier: MIT
-/* What the images of a project are called. */
+/* What building a project and publishing it share: its commands, its files, and what its images are called. */
+#include "project/flow.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/reference.h"
-#include "project/flow.h"
+
+const char *flow_value(const struct flow *f, enum config_key key)
+{
+	return f->render.config.values[key];
+}
+
+int flow_run(const struct flow *f, const struct child *command, struct err *e)
+{
+	if (f->request->show)
+		f->request->show(command, f->request->context);
+	return f->request->dry_run ? 0 : child_run(command, e);
+}
+
+/* Whose line it is. */
+struct speaker {
+	const struct build_request *request;
+	const struct build_item *item;
+};
+
+static void pass_line(const char *text, size_t len, void *context)
+{
+	const struct speaker *speaker = context;
+
+	speaker->request->line(speaker->item, text, len, speaker->request->context);
+}
+
+int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
+{
+	struct speaker speaker = { f->request, item };
+	struct child own = *command;
+
+	if (f->has_lines && !own.is_quiet) {
+		own.line = pass_line;
+		own.context = &speaker;
+	}
+	return flow_run(f, &own, e);
+}
+
+char *flow_scratch(const struct flow *f, size_t i, const char *end)
+{
+	auto_buf word = { 0 };
+	char *path;
+
+	platform_word(&f->build->items[i].platform, &word);
+	return asprintf(&path, "%s/%s%s", f->scratch, buf_text(&word), end) < 0 ? NULL : path;
+}
+
+/* ---- names ---- */
 
 char *flow_name(const struct flow *f, const char *tag)
 {
