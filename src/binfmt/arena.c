@@ -18,18 +18,12 @@
 #include "binfmt/exec.h"
 #include "binfmt/stage.h"
 
-enum { NAP_MS = 100, WIDTH_MAX = 16, CPUS_MAX = 8192 };
+enum { NAP_MS = 100, WIDTH_MAX = 16 };
 enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
-
-struct cpus {
-	cpu_set_t allowed[CPUS_MAX / CPU_SETSIZE];
-	int ids[WIDTH_MAX];
-	size_t n; /* how many programs run side by side, one for each of ids; 1 or more */
-};
 
 struct running {
 	pid_t pid;
-	size_t job, slot; /* slot: of cpus.ids */
+	size_t job;
 	long long deadline;
 };
 
@@ -65,43 +59,25 @@ static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
 	_exit(STAGE_NOT_STARTED);
 }
 
-static void find_cpus(struct cpus *ret)
+/* How many programs run side by side: one for each CPU that this process may use. */
+static size_t find_width(void)
 {
-	*ret = (struct cpus){ 0 };
-	if (sched_getaffinity(0, sizeof(ret->allowed), ret->allowed) >= 0)
-		for (int id = 0; id < CPUS_MAX && ret->n < WIDTH_MAX; id++)
-			if (CPU_ISSET_S((size_t)id, sizeof(ret->allowed), ret->allowed))
-				ret->ids[ret->n++] = id;
-	if (!ret->n)
-		ret->n = 1;
-}
+	cpu_set_t allowed;
 
-/*
- * Lets a stopped program go on. A wake-up by its tracer draws it to the tracer's CPU, and for the
- * few milliseconds of a probe nothing spreads them again; so each wakes up on its own, free to move
- * from there.
- */
-static void let_go(const struct cpus *cpus, const struct running *r)
-{
-	cpu_set_t own[CPUS_MAX / CPU_SETSIZE] = { 0 };
-
-	CPU_SET_S((size_t)cpus->ids[r->slot], sizeof(own), own);
-	if (cpus->n > 1)
-		sched_setaffinity(r->pid, sizeof(own), own);
-	if (ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
-		kill(r->pid, SIGKILL);
-	if (cpus->n > 1)
-		sched_setaffinity(r->pid, sizeof(cpus->allowed), cpus->allowed);
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return WIDTH_MAX; /* more than 1,024 CPUs */
+	return MIN_OF((size_t)CPU_COUNT(&allowed), (size_t)WIDTH_MAX);
 }
 
 /* One state change of a child; true when it is over. */
-static bool step(const struct stage *stage, const struct cpus *cpus, const struct running *r, int status)
+static bool step(const struct stage *stage, const struct running *r, int status)
 {
 	struct exec_job *job = &stage->jobs[r->job];
 
 	if (WIFSTOPPED(status)) {
 		stage_identify(stage, r->job, r->pid);
-		let_go(cpus, r);
+		if (ptrace(PTRACE_DETACH, r->pid, NULL, NULL) < 0)
+			kill(r->pid, SIGKILL);
 		return false;
 	}
 	/* An exec that fails after the point of no return kills without a trace stop. */
@@ -123,13 +99,13 @@ static void wait_for_child(void)
 	sigtimedwait(&set, NULL, &nap);
 }
 
-static size_t reap(const struct stage *stage, const struct cpus *cpus, struct running *run, size_t n)
+static size_t reap(const struct stage *stage, struct running *run, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		int status;
 		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
 
-		if (pid == run[i].pid ? step(stage, cpus, &run[i], status) : pid < 0 && errno == ECHILD)
+		if (pid == run[i].pid ? step(stage, &run[i], status) : pid < 0 && errno == ECHILD)
 			run[i] = run[--n];
 		else if (pid != run[i].pid)
 			i++;
@@ -149,30 +125,19 @@ static void kill_late(const struct stage *stage, struct running *run, size_t n, 
 	}
 }
 
-static size_t free_slot(const struct running *run, size_t n)
-{
-	unsigned used = 0;
-
-	for (size_t i = 0; i < n; i++)
-		used |= 1U << run[i].slot;
-	return (size_t)__builtin_ctz(~used);
-}
-
 /* Keeps as many programs running as there are cores; ends all of them on a signal. */
 static int run_all(const struct stage *stage, size_t n, struct err *e)
 {
 	struct running run[WIDTH_MAX];
-	size_t active = 0, next = 0, left;
-	struct cpus cpus;
+	size_t active = 0, next = 0, left, width = find_width();
 	sigset_t set, old;
 	int r = 0;
 
-	find_cpus(&cpus);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	while (active || (next < n && !r)) {
-		while (!r && active < cpus.n && next < n) {
+		while (!r && active < width && next < n) {
 			pid_t self = getpid(), pid = fork();
 
 			if (!pid)
@@ -181,11 +146,9 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 				r = err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 				break;
 			}
-			run[active] =
-				(struct running){ pid, next++, free_slot(run, active), now_ms() + EXEC_TIMEOUT_MS };
-			active++;
+			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS };
 		}
-		left = reap(stage, &cpus, run, active);
+		left = reap(stage, run, active);
 		if (left == active)
 			wait_for_child();
 		active = left;
