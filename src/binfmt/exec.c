@@ -9,8 +9,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "binfmt/stage.h"
-
 /*
  * Tries one program after the other until one starts: an exec that fails leaves the child as it was, so
  * one vfork is enough for all that nobody takes. It runs in our memory, at tells how far it came.

@@ -45,7 +45,7 @@ static int run_without_handlers(const struct arch *const *archs, size_t n, struc
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	fill(archs, n, jobs);
-	return exec_run(jobs, n, &is_rooted, NULL);
+	return arena_run(jobs, n, &is_rooted, NULL);
 }
 
 static void ask_child(const struct arch *const *archs, size_t n, bool *ret_native)

@@ -40,24 +40,18 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, 
 	bool *ret_is_rooted, struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
-	size_t where[REGISTER_ITEMS_MAX], n_jobs = 0;
 	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		ret_verdicts[i] = VERIFY_GOOD;
-		if (!items[i]->arch)
-			continue;
-		jobs[n_jobs] = (struct exec_job){ .exe = -1 };
-		jobs[n_jobs].probe =
-			probe_build(items[i]->arch, items[i]->match, nonces ? nonces + i * PROBE_NONCE_LEN : NULL);
-		where[n_jobs++] = i;
-	}
-	r = exec_run(jobs, n_jobs, ret_is_rooted, e);
-	if (r)
-		return r;
-	for (size_t k = 0; k < n_jobs; k++)
-		ret_verdicts[where[k]] = judge(items[where[k]], &jobs[k]);
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct exec_job){
+			.exe = -1,
+			.probe = probe_build(
+				items[i]->arch, items[i]->match, nonces ? nonces + i * PROBE_NONCE_LEN : NULL),
+		};
+	r = arena_run(jobs, n, ret_is_rooted, e);
+	for (size_t i = 0; !r && i < n; i++)
+		ret_verdicts[i] = judge(items[i], &jobs[i]);
+	return r;
 }
 
 /* Identity is settled by the content where a copy was registered. */
