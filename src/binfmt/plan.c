@@ -203,47 +203,6 @@ static int plan_archs(const struct register_options *options, struct register_re
 	return r;
 }
 
-static const struct arch *arch_of_rule(const struct rule *rule, size_t *ret_match)
-{
-	for (const struct arch *a = NULL; (a = arch_next(a));)
-		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
-			struct probe probe = probe_build(a, m, NULL);
-
-			*ret_match = m;
-			if (rule_matches(rule, probe.data, probe.size))
-				return a;
-		}
-	return NULL;
-}
-
-static int plan_lines(const struct register_options *options, struct register_report *report, struct err *e)
-{
-	for (size_t i = 0; i < options->n_lines; i++) {
-		struct register_item *item = &report->items[report->n++];
-		const char *line = options->lines[i];
-		int r;
-
-		*item = (struct register_item){ .emulator = EMULATOR_INIT };
-		r = rule_parse(line, strlen(line), &item->rule, &item->err);
-		if (r) {
-			refuse(item, r);
-			continue;
-		}
-		item->arch = arch_of_rule(&item->rule, &item->match);
-		if (item->rule.flags & RULE_FIXED) {
-			r = emulator_open(options->root ? options->root : "", item->rule.interpreter, item->arch,
-				&item->emulator, &item->err);
-			if (r) {
-				err_prefix(&item->err, "%s", item->rule.interpreter);
-				refuse(item, r);
-			}
-		}
-		if (report->n == REGISTER_ITEMS_MAX)
-			return err_set(e, -E2BIG, "more than %d rules", REGISTER_ITEMS_MAX - 1);
-	}
-	return 0;
-}
-
 struct head {
 	const char *what;
 	uint8_t data[RULE_WINDOW];
@@ -288,7 +247,7 @@ static void check_safety(struct register_report *report)
 
 int plan_items(const struct register_options *options, struct register_report *report, struct err *e)
 {
-	int r = options->n_lines ? plan_lines(options, report, e) : plan_archs(options, report, e);
+	int r = plan_archs(options, report, e);
 
 	if (!r)
 		check_safety(report);
@@ -374,17 +333,17 @@ static const char *shortcoming(const struct rule *entry, const struct register_i
 static void decide_existing(const struct rule *entry, struct register_item *item, bool is_serving,
 	const struct exec_job *job, const struct register_options *options)
 {
-	bool may_replace = options->replace || options->n_lines;
+	bool may_replace = options->replace;
 	const char *why;
 
-	if (item->arch && !may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
+	if (!may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
 		err_set(&item->err, -EEXIST, "a handler of that name is there and takes other files");
 		err_hint(&item->err, "--replace replaces it");
 		refuse(item, -EEXIST);
 		return;
 	}
 	why = shortcoming(entry, item, is_serving, job, may_replace);
-	if (!why && (options->exact || options->n_lines) && strcmp(entry->interpreter, item->rule.interpreter))
+	if (!why && options->exact && strcmp(entry->interpreter, item->rule.interpreter))
 		why = "other interpreter path";
 	if (!why) {
 		item->result = REGISTER_UNCHANGED;
@@ -417,8 +376,7 @@ static void decide(const struct register_options *options, const struct table *t
 				     "an entry of that name is there in a form that is not understood"));
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
-	} else if (serving && item->arch && !options->replace && !options->n_lines &&
-		   !is_leftover(serving->rule.name)) {
+	} else if (serving && !options->replace && !is_leftover(serving->rule.name)) {
 		auto_buf name = { 0 };
 
 		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
@@ -431,7 +389,7 @@ static void decide(const struct register_options *options, const struct table *t
 
 static bool is_worth_tracing(const struct table *table, const struct register_item *item)
 {
-	return item->result == REGISTER_PENDING && item->arch && table_find(table, item->rule.name);
+	return item->result == REGISTER_PENDING && table_find(table, item->rule.name);
 }
 
 int plan_against(const struct register_options *options, const struct table *table, struct register_report *report,
@@ -456,8 +414,7 @@ int plan_against(const struct register_options *options, const struct table *tab
 
 		if (item->result != REGISTER_PENDING)
 			continue;
-		if (item->arch)
-			none.probe = probe_build(item->arch, item->match, NULL);
+		none.probe = probe_build(item->arch, item->match, NULL);
 		decide(options, table, item, traced ? &jobs[k] : &none);
 		k += traced;
 	}

@@ -60,12 +60,12 @@ static bool is_replacement(const struct register_item *item)
 
 static bool is_tried(const struct register_item *item)
 {
-	return is_replacement(item) && item->arch && (item->rule.flags & RULE_FIXED) && replace_can_try(&item->rule);
+	return is_replacement(item) && item->rule.flags & RULE_FIXED;
 }
 
 static bool is_serving(const struct register_item *item)
 {
-	return item->arch && item->emulator.fd >= 0 && (item->rule.flags & RULE_FIXED) &&
+	return item->emulator.fd >= 0 && (item->rule.flags & RULE_FIXED) &&
 	       (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
 		       item->result == REGISTER_UNCHANGED);
 }
@@ -280,7 +280,7 @@ static int prove(struct transaction *t, bool *ret_again, struct err *e)
 
 		if (verdicts[i] == VERIFY_GOOD)
 			continue;
-		if (!(item->rule.flags & RULE_FIXED) && !t->options->n_lines && t->options->is_unfixed) {
+		if (!(item->rule.flags & RULE_FIXED) && t->options->is_unfixed) {
 			err_done(&item->err); /* it was asked for: the emulator lies in other roots */
 			continue;
 		}
@@ -428,7 +428,7 @@ static void persist(struct transaction *t)
 static void read_versions(struct register_report *report)
 {
 	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].emulator.fd >= 0 && report->items[i].arch)
+		if (report->items[i].emulator.fd >= 0)
 			emulator_version(report->items[i].emulator.fd, report->items[i].arch, report->items[i].version);
 }
 

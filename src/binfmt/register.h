@@ -33,8 +33,6 @@ struct register_options {
 	const char *mount_at;	     /* the instance's directory instead of the usual place */
 	const char *root;	     /* for emulators and /etc/binfmt.d; NULL for / */
 	const char *name_prefix;     /* before handler names; NULL for none */
-	const char *const *lines;    /* registration strings to register as they are, instead of names */
-	size_t n_lines;
 };
 
 enum register_result {
@@ -52,7 +50,7 @@ extern const char *const register_words[];
 
 /* One handler. */
 struct register_item {
-	const struct arch *arch; /* NULL for a line that matches no architecture of ours */
+	const struct arch *arch;
 	size_t match;
 	struct rule rule; /* as it is (to be) registered */
 	struct emulator emulator;

@@ -74,11 +74,6 @@ int replace_finish(const struct instance *instance, const struct rule *rule, con
 	return table_remove(instance, temporary, e);
 }
 
-bool replace_can_try(const struct rule *rule)
-{
-	return !rule->extension && !rule->offset && rule->size >= PROBE_NONCE_AT + PROBE_NONCE_LEN;
-}
-
 int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
 	char temporary[RULE_NAME_MAX + 1], struct err *e)
 {

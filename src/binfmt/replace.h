@@ -21,8 +21,6 @@ int replace_finish(const struct instance *instance, const struct rule *rule, con
 /* Registers a trial of rule for files that carry this nonce (PROBE_NONCE_LEN bytes) in their padding. */
 int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
 	char temporary[RULE_NAME_MAX + 1], struct err *e);
-/* Whether a rule can be tried so: its magic has to reach over the padding. */
-bool replace_can_try(const struct rule *rule);
 int replace_nonce(uint8_t *nonce, size_t len, struct err *e);
 
 /* Whether an entry is a leftover of (a) or of a trial; *ret_base_len is the length of the handler's name in it. */

@@ -13,7 +13,7 @@ enum verify_verdict {
 /*
  * Runs the probes of these items side by side, in an empty root. nonces (may be NULL) holds
  * PROBE_NONCE_LEN bytes per item for trials. ret_verdicts has n places. -errno when they could not
- * be run; items without an architecture count as good.
+ * be run.
  */
 int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, enum verify_verdict *ret_verdicts,
 	bool *ret_is_rooted, struct err *e);

@@ -166,8 +166,7 @@ static int register_once(const struct context *c, struct name_set *ret_served)
 		return exit_with(&e);
 	status = render_register(&report, &c->options, &c->view);
 	for (size_t i = 0; i < report.n; i++)
-		if (report.items[i].arch && report.items[i].result >= REGISTER_DONE &&
-			report.items[i].result <= REGISTER_UNCHANGED)
+		if (report.items[i].result >= REGISTER_DONE && report.items[i].result <= REGISTER_UNCHANGED)
 			name_set_add_arch(ret_served, report.items[i].arch);
 	return status;
 }

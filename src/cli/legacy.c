@@ -2,17 +2,12 @@
 /* The command lines of older registrars, carried out with ours. */
 #include "cli/legacy.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/unregister.h"
 #include "cli/render.h"
-
-enum { WORDS_MAX = 64, CONF_FILE_MAX = 256 * 1024 };
 
 int legacy_print_status(const char *mount_at)
 {
@@ -95,7 +90,7 @@ static int print_installed(const struct register_options *options)
 	for (size_t i = 0; i < report.n; i++) {
 		const struct register_item *item = &report.items[i];
 
-		if (!item->arch || item->match)
+		if (item->match)
 			continue;
 		if (item->result == REGISTER_UNCHANGED)
 			fprintf(stderr, "installing: %s %s already registered\n",
@@ -315,108 +310,4 @@ int legacy_conf_script(int argc, char **argv)
 		i += used;
 	}
 	return run_conf_script(&c);
-}
-
-/* ---- linuxkit/binfmt ---- */
-
-struct lines {
-	char *line[WORDS_MAX];
-	size_t n;
-};
-
-static int add_lines(struct lines *lines, char *text, struct err *e)
-{
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		line[strcspn(line, "\r")] = '\0';
-		if (!*line || *line == '#')
-			continue;
-		if (lines->n == WORDS_MAX)
-			return err_set(e, -E2BIG, "more than %d rules", WORDS_MAX);
-		lines->line[lines->n] = mem_text(line);
-		if (!lines->line[lines->n++])
-			return err_sys(e, -ENOMEM, "cannot read the rules");
-	}
-	return 0;
-}
-
-static int read_conf(const char *dir, const char *name, struct lines *lines, struct err *e)
-{
-	auto_buf path = { 0 }, text = { 0 };
-	auto_fd fd = -1;
-	int r;
-
-	buf_addf(&path, "%s/%s", dir, name);
-	fd = open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	r = fd < 0 ? -errno : fd_read_all(fd, CONF_FILE_MAX, &text);
-	if (r)
-		return err_sys(e, r, "cannot read file %s", buf_text(&path));
-	return text.data ? add_lines(lines, text.data, e) : 0;
-}
-
-static int is_conf(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-static int read_conf_dir(const char *dir, struct lines *lines, struct err *e)
-{
-	struct dirent **names;
-	int n = scandir(dir, &names, is_conf, alphasort), r = 0;
-
-	if (n < 0)
-		return err_sys(e, -errno, "cannot read directory %s", dir);
-	for (int i = 0; i < n; i++) {
-		if (!r)
-			r = read_conf(dir, names[i]->d_name, lines, e);
-		free(names[i]);
-	}
-	free(names);
-	return r;
-}
-
-static int register_lines(const struct lines *lines, const char *mount_at)
-{
-	struct register_options options = {
-		.lines = (const char *const *)lines->line, .n_lines = lines->n, .mount_at = mount_at
-	};
-	auto_report report = { 0 };
-	auto_err e = { 0 };
-	int status, lasting;
-
-	if (!lines->n)
-		return EXIT_DONE;
-	if (register_run(&options, &report, &e))
-		return exit_with(&e);
-	status = render_register_errors(&report, &options);
-	for (size_t i = 0; i < report.n; i++)
-		if (report.items[i].rule.flags & RULE_CREDENTIALS) {
-			say_note("the rules set the credentials flag (C), as they say");
-			break;
-		}
-	lasting = render_lasting(&report, &options, true);
-	return status ? EXIT_TROUBLE : lasting;
-}
-
-int legacy_linuxkit(int argc, char **argv)
-{
-	const char *dir = "/etc/binfmt.d", *mount_at = NULL;
-	struct lines lines = { .n = 0 };
-	auto_err e = { 0 };
-	int status;
-
-	for (int i = 0; i < argc;) {
-		int used = go_flag("dir", argc - i, argv + i, &dir);
-
-		used = used ? used : go_flag("mount", argc - i, argv + i, &mount_at);
-		if (!used)
-			return refuse_word(argv[i]);
-		i += used;
-	}
-	if (read_conf_dir(dir, &lines, &e))
-		status = exit_for(e.code) == EXIT_DONE ? EXIT_DONE : (say_error(&e), EXIT_TROUBLE);
-	else
-		status = register_lines(&lines, mount_at);
-	while (lines.n)
-		free(lines.line[--lines.n]);
-	return status;
 }

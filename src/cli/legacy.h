@@ -14,8 +14,6 @@
 int legacy_binfmt(int argc, char **argv);
 /* multiarch/qemu-user-static and qemu-binfmt-conf.sh: --reset, -p yes, -c yes, --qemu-path, … */
 int legacy_conf_script(int argc, char **argv);
-/* linuxkit/binfmt and docker/binfmt: -dir DIR, -mount DIR. */
-int legacy_linuxkit(int argc, char **argv);
 /*
  * Nothing was registered of "all". Returns EXIT_DONE where the machine runs by itself what the image has emulators for,
  * as on an ARM machine; an image without emulators is an error.

@@ -17,7 +17,6 @@ static int show_help(void)
 	     "  --install all|LIST, --uninstall LIST|GLOB, --mount DIR, --version\n"
 	     "  --reset, -p yes, -c yes, -g yes, --qemu-path DIR, --qemu-suffix SUFFIX,\n"
 	     "  --persistent yes, --credential yes, --preserve-argv0 yes\n"
-	     "  -dir DIR, -mount DIR\n"
 	     "  -h, --help");
 	return finish_output(EXIT_DONE);
 }
@@ -102,7 +101,6 @@ static int run_command(int argc, char **argv, int *ret_status)
 
 static int run(int argc, char **argv)
 {
-	static const char *const linuxkit[] = { "dir", NULL };
 	static const char *const binfmt[] = { "install", "uninstall", "mount", "version", NULL };
 	int status;
 
@@ -116,8 +114,6 @@ static int run(int argc, char **argv)
 		return status;
 	if (has_flag(argc, argv, "help") || has_flag(argc, argv, "h"))
 		return show_help();
-	if (has_any(argc, argv, linuxkit))
-		return legacy_linuxkit(argc, argv);
 	if (has_any(argc, argv, binfmt))
 		return legacy_binfmt(argc, argv);
 	return legacy_conf_script(argc, argv);

@@ -44,12 +44,12 @@ static void register_row(struct grid *grid, const struct register_item *item)
 	auto_buf platform = { 0 };
 	char flags[RULE_FLAGS_TEXT] = "";
 
-	if (item->arch && item->arch->oci)
+	if (item->arch->oci)
 		name_platform(&platform, item->arch, item->arch->variant);
 	rule_flags_text(item->rule.flags, flags);
-	grid_row(grid, (const char *[]){ buf_text(&platform), item->arch ? item->arch->qemu : NULL, item->rule.name,
-			       register_words[item->result], flags, item->version, item->rule.interpreter, item->note,
-			       item->err.message, item->err.hint });
+	grid_row(grid,
+		(const char *[]){ buf_text(&platform), item->arch->qemu, item->rule.name, register_words[item->result],
+			flags, item->version, item->rule.interpreter, item->note, item->err.message, item->err.hint });
 }
 
 static void print_rules(const struct register_report *report)
@@ -90,10 +90,7 @@ int render_register_errors(const struct register_report *report, const struct re
 		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED &&
 			(item->result != REGISTER_NATIVE || !item->err.code))
 			continue;
-		if (asprintf(&text, "%s: %s",
-			    item->rule.name ? item->rule.name
-			    : item->arch    ? arch_word(item->arch)
-					    : "rule",
+		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name : arch_word(item->arch),
 			    e.message ? e.message : "out of memory") < 0)
 			text = NULL;
 		e.message = text;

@@ -66,32 +66,15 @@ static void other_names_are_not_temporary(void **state)
 	}
 }
 
-static void trials_need_the_padding(void **state)
+/* A trial puts its nonce into the ELF padding, over which the magic has to reach. */
+static void every_rule_can_be_tried(void **state)
 {
-	static const struct {
-		const char *text;
-		bool can;
-	} cases[] = {
-		{ ":a:M::0123456789abcde::/i:", true },
-		{ ":a:M::0123456789abcdef::/i:", true },
-		{ ":a:M::0123456789abcd::/i:", false },
-		{ ":a:M:1:0123456789abcdef::/i:", false },
-		{ ":a:M::MZ::/i:", false },
-		{ ":a:E::exe::/i:", false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		auto_rule rule = { 0 };
-
-		assert_int_equal(rule_parse(cases[i].text, strlen(cases[i].text), &rule, NULL), 0);
-		check(replace_can_try(&rule) == cases[i].can, "%s", cases[i].text);
-	}
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
 		auto_rule rule = { 0 };
 
 		rule_for_arch(a, 0, a->qemu, "/i", 0, &rule);
-		check(replace_can_try(&rule), "%s cannot be tried", a->qemu);
+		check(rule.size >= PROBE_NONCE_AT + PROBE_NONCE_LEN, "%s cannot be tried", a->qemu);
 	}
 }
 
@@ -171,7 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		unit(temporaries_are_known_by_their_names),
 		unit(other_names_are_not_temporary),
-		unit(trials_need_the_padding),
+		unit(every_rule_can_be_tried),
 		unit(nonces_differ),
 		unit(owners_are_known),
 		unit(our_own_rules_are_ours),
