@@ -93,7 +93,7 @@ static int remove_at_depth(int dir, const char *name, unsigned depth);
 
 static int empty_directory(int fd, unsigned depth)
 {
-	DIR *dir = fdopendir(fd);
+	DIR *dir = fd_list(fd);
 	struct dirent *entry;
 	int r = 0;
 
@@ -214,7 +214,7 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 int spot_sweep(const struct spot *spot)
 {
 	int fd = openat(spot->above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd < 0 ? NULL : fd_list(fd);
 	struct timespec first = { 0 };
 	struct dirent *entry;
 	bool has_any = false;
@@ -254,7 +254,7 @@ static int remove_native(const struct spot *spot)
 static bool is_alone(const struct spot *spot)
 {
 	int fd = openat(spot->own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd < 0 ? NULL : fd_list(fd);
 	struct dirent *entry;
 	bool is = dir;
 

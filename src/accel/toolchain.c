@@ -267,10 +267,12 @@ static size_t find_versions(const struct gather *g, char versions[VERSIONS_MAX][
 	auto_buf path = { 0 };
 	struct dirent *entry;
 	size_t n = 0;
+	auto_fd fd = -1;
 	DIR *dir;
 
 	buf_addf(&path, "%s/usr/lib/gcc-cross/%s", g->root, g->t->triplet);
-	dir = buf_ok(&path) ? opendir(buf_text(&path)) : NULL;
+	fd = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fd_list(take_fd(&fd));
 	while (dir && n < VERSIONS_MAX && (entry = readdir(dir)))
 		if (isdigit((unsigned char)*entry->d_name) && strlen(entry->d_name) < sizeof(versions[0]) &&
 			entry->d_name[strspn(entry->d_name, "0123456789.")] == '\0')

@@ -128,9 +128,7 @@ int twins_find(const struct toolchain *t, const struct twin_root *root, struct t
 		*twin = (struct twin){ .tool = &t->tools[i] };
 		fd = open_twin(t, root, twin, &st);
 		r = fd >= 0 ? judge(t, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
-		if (r == TWIN_UNKNOWN && mem_has_failed())
-			r = -ENOMEM;
-		if (r == -ENOMEM || r == -EIO || r == -EINTR)
+		if (r == -EIO || r == -EINTR)
 			return err_sys(e, r, "%s", twin->path);
 		twin->verdict = r < 0 ? TWIN_UNKNOWN : (enum twin_verdict)r;
 	}
@@ -288,5 +286,5 @@ int twins_manifest(const struct toolchain *t, const struct twins *twins, struct 
 		r = -ENOMEM;
 	if (!r)
 		buf_add(out, text, len);
-	return r ? r : buf_ok(out) && !mem_has_failed() ? 0 : -ENOMEM;
+	return r ? r : buf_ok(out) ? 0 : -ENOMEM;
 }

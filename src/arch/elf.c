@@ -28,7 +28,7 @@ struct source {
 static void cleanup_elf(Elf **elf)
 {
 	if (*elf && errno == ENOMEM)
-		mem_note();
+		mem_exhausted();
 	elf_end(*elf);
 }
 
@@ -236,20 +236,20 @@ static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct 
 			continue;
 		if (!sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX || !is_inside(s, sh.sh_offset, sh.sh_size))
 			return;
-		bytes = malloc(sh.sh_size);
-		if (bytes && fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) == (ssize_t)sh.sh_size)
+		bytes = mem_new(1, sh.sh_size);
+		if (fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) == (ssize_t)sh.sh_size)
 			attributes_parse(bytes, sh.sh_size, info->head.is_big, &info->arm);
 		return;
 	}
 }
 
-/* libelf's numbers are private; that memory ran out is no defect of the file. */
+/* libelf's numbers are private. */
 static int refused_by_libelf(struct err *e)
 {
 	const char *why = elf_errmsg(-1);
 
 	if (why && strstr(why, "memory"))
-		return err_sys(e, -ENOMEM, "cannot read it");
+		mem_exhausted();
 	return err_set(e, -EBADMSG, "malformed ELF file: %s", why ? why : "of an unknown kind");
 }
 
@@ -267,7 +267,7 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	errno = 0;
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf && errno == ENOMEM)
-		mem_note();
+		mem_exhausted();
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		return refused_by_libelf(e);
 	r = read_segments(&s, &eh, &info, e);

@@ -44,8 +44,8 @@ static int open_file(int fd, Elf_Cmd command, struct file *ret, struct err *e)
 	if (ret->elf && gelf_getehdr(ret->elf, &ret->header))
 		return 0;
 	if (errno == ENOMEM)
-		mem_note();
-	return err_set(e, errno == ENOMEM ? -ENOMEM : -EBADMSG, "cannot read its ELF header");
+		mem_exhausted();
+	return err_set(e, -EBADMSG, "cannot read its ELF header");
 }
 
 static bool get_segment(const struct file *file, size_t i, GElf_Phdr *ret)

@@ -28,21 +28,17 @@ static struct tally_kind *find_kind(struct tally *tally, const struct elf_head *
 	return &tally->kinds[tally->n++];
 }
 
-int tally_add(struct tally *tally, const struct elf_head *head, const char *path)
+void tally_add(struct tally *tally, const struct elf_head *head, const char *path)
 {
 	struct tally_kind *kind = find_kind(tally, head);
 
 	if (!kind) {
 		tally->others++;
-		return 0;
+		return;
 	}
-	if (kind->count < TALLY_EXAMPLES) {
+	if (kind->count < TALLY_EXAMPLES)
 		kind->examples[kind->count] = mem_text(path);
-		if (!kind->examples[kind->count])
-			return -ENOMEM;
-	}
 	kind->count++;
-	return 0;
 }
 
 const struct tally_kind *tally_majority(const struct tally *tally)

@@ -21,8 +21,8 @@ struct tally {
 	unsigned long others; /* of kinds beyond TALLY_KINDS_MAX */
 };
 
-/* Counts a file; the path is copied while there are few examples. -ENOMEM. */
-int tally_add(struct tally *tally, const struct elf_head *head, const char *path);
+/* Counts a file; the path is copied while there are few examples. */
+void tally_add(struct tally *tally, const struct elf_head *head, const char *path);
 /* The kind with most files, NULL when there is none. */
 const struct tally_kind *tally_majority(const struct tally *tally);
 void tally_done(struct tally *tally);

@@ -11,27 +11,19 @@
 static bool reserve(struct buf *b, size_t more)
 {
 	size_t need, cap;
-	char *grown;
 
+	if (more >= BUF_LIMIT || b->len >= BUF_LIMIT - more)
+		b->failed = true;
 	if (b->failed)
 		return false;
-	if (more >= BUF_LIMIT || b->len >= BUF_LIMIT - more)
-		goto fail;
 	need = b->len + more + 1;
 	if (need <= b->cap)
 		return true;
 	for (cap = b->cap ? b->cap : 64; cap < need; cap *= 2)
 		;
-	grown = realloc(b->data, cap);
-	if (!grown)
-		goto fail;
-	b->data = grown;
+	b->data = mem_grow(b->data, cap, 1);
 	b->cap = cap;
 	return true;
-fail:
-	b->failed = true;
-	mem_note();
-	return false;
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)
@@ -57,12 +49,8 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
-		b->failed = true;
-		mem_note();
-		return;
-	}
+	if (n < 0)
+		mem_exhausted();
 	buf_add(b, text, (size_t)n);
 }
 

@@ -5,8 +5,8 @@
 #include "base/defs.h"
 
 /*
- * A zeroed buf is empty and unlimited up to BUF_LIMIT. An append that fails (memory, limit) sets
- * failed and every later append does nothing: check once at the end with buf_ok().
+ * A zeroed buf is empty and unlimited up to BUF_LIMIT. An append beyond it sets failed, and every later
+ * one does nothing: where input drives the length, check once at the end with buf_ok().
  */
 struct buf {
 	char *data;

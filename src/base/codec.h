@@ -13,7 +13,7 @@ struct source {
 	int error;
 };
 
-/* Take inner over on success; NULL without memory. */
+/* Take inner over. */
 struct source *codec_gzip(struct source *inner);
 struct source *codec_zstd(struct source *inner);
 

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 
 enum { CHUNK = 64 * 1024, GZIP_ONLY = 15 + 16, PADDING_MAX = 1024 * 1024 };
 
@@ -66,8 +67,10 @@ static int step(struct gzip *g)
 	r = inflate(&g->z, Z_NO_FLUSH);
 	if (r == Z_STREAM_END)
 		g->is_between = true;
+	else if (r == Z_MEM_ERROR)
+		mem_exhausted();
 	else if (r != Z_OK && r != Z_BUF_ERROR)
-		return r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+		return -EBADMSG;
 	return 0;
 }
 
@@ -105,12 +108,10 @@ static void gzip_free(struct source *source)
 
 struct source *codec_gzip(struct source *inner)
 {
-	struct gzip *g = calloc(1, sizeof(*g));
+	struct gzip *g = mem_new(1, sizeof(*g));
 
-	if (!g || inflateInit2(&g->z, GZIP_ONLY) != Z_OK) {
-		free(g);
-		return NULL;
-	}
+	if (inflateInit2(&g->z, GZIP_ONLY) != Z_OK)
+		mem_exhausted();
 	g->source = (struct source){ .read = gzip_read, .free = gzip_free };
 	g->inner = inner;
 	return (struct source *)g;
@@ -142,14 +143,13 @@ static int pack_chunk(void *context, size_t n, bool is_last)
 /* zlib's own header has neither a name nor a time. */
 int codec_gzip_pack(int from, int to)
 {
-	struct packing *p = calloc(1, sizeof(*p));
-	int r = -ENOMEM;
+	auto_free struct packing *p = mem_new(1, sizeof(*p));
+	int r;
 
-	if (p && deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_ONLY, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
-		p->to = to;
-		r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
-		deflateEnd(&p->z);
-	}
-	free(p);
+	if (deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_ONLY, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		mem_exhausted();
+	p->to = to;
+	r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
+	deflateEnd(&p->z);
 	return r;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Zstandard (RFC 8878), all frames of it; the one file that knows libzstd. */
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/codec.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 
 enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 27, LEVEL = 6 };
 
@@ -49,6 +51,8 @@ static ssize_t zstd_read(struct source *source, void *data, size_t len)
 				break;
 		}
 		z->hint = ZSTD_decompressStream(z->z, &out, &z->in);
+		if (ZSTD_getErrorCode(z->hint) == ZSTD_error_memory_allocation)
+			mem_exhausted();
 		if (ZSTD_isError(z->hint))
 			return -EBADMSG;
 		z->out += out.pos - before;
@@ -76,16 +80,12 @@ static void zstd_free(struct source *source)
 
 struct source *codec_zstd(struct source *inner)
 {
-	struct zstd *z = calloc(1, sizeof(*z));
+	struct zstd *z = mem_new(1, sizeof(*z));
 
-	if (!z)
-		return NULL;
 	z->z = ZSTD_createDStream();
-	if (!z->z || ZSTD_isError(ZSTD_DCtx_setParameter(z->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
-		ZSTD_freeDStream(z->z);
-		free(z);
-		return NULL;
-	}
+	if (!z->z)
+		mem_exhausted();
+	ZSTD_DCtx_setParameter(z->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
 	z->source = (struct source){ .read = zstd_read, .free = zstd_free };
 	z->inner = inner;
 	z->hint = 1;
@@ -109,8 +109,8 @@ static int pack_chunk(void *context, size_t n, bool is_last)
 		ZSTD_outBuffer out = { p->out, sizeof(p->out), 0 };
 
 		left = ZSTD_compressStream2(p->z, &out, &in, is_last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left))
-			return -EIO;
+		if (ZSTD_isError(left)) /* there is no other reason */
+			mem_exhausted();
 		r = fd_write(p->to, p->out, out.pos);
 	} while (!r && (is_last ? left > 0 : in.pos < in.size));
 	return r;
@@ -118,17 +118,16 @@ static int pack_chunk(void *context, size_t n, bool is_last)
 
 int codec_zstd_pack(int from, int to)
 {
-	struct packing *p = calloc(1, sizeof(*p));
-	int r = -ENOMEM;
+	auto_free struct packing *p = mem_new(1, sizeof(*p));
+	int r;
 
-	if (p && (p->z = ZSTD_createCStream()) &&
-		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL)) &&
-		!ZSTD_isError(ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1))) {
-		p->to = to;
-		r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
-	}
-	if (p)
-		ZSTD_freeCStream(p->z);
-	free(p);
+	p->z = ZSTD_createCStream();
+	if (!p->z)
+		mem_exhausted();
+	ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1);
+	p->to = to;
+	r = codec_feed(from, p->in, sizeof(p->in), pack_chunk, p);
+	ZSTD_freeCStream(p->z);
 	return r;
 }

@@ -38,8 +38,7 @@ struct digest_state *digest_begin(void)
 {
 	struct digest_state *state = mem_new(1, sizeof(*state));
 
-	if (state)
-		sha256_init(&state->ctx);
+	sha256_init(&state->ctx);
 	return state;
 }
 
@@ -58,14 +57,11 @@ int digest_file(int fd, char ret[DIGEST_TEXT])
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
 	struct digest_state *state = digest_begin();
-	ssize_t n = -ENOMEM;
+	ssize_t n;
 
-	if (chunk && state) {
-		for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
-			digest_add(state, chunk, (size_t)n);
-	}
-	if (state)
-		digest_end(state, ret);
+	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+		digest_add(state, chunk, (size_t)n);
+	digest_end(state, ret);
 	return (int)MIN_OF(n, 0);
 }
 

@@ -14,7 +14,7 @@ void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
  */
 bool digest_is_valid(const char *text);
 
-/* A digest over parts. NULL without memory; digest_end() frees and writes the text. */
+/* A digest over parts; digest_end() frees and writes the text. */
 struct digest_state;
 struct digest_state *digest_begin(void);
 void digest_add(struct digest_state *state, const void *data, size_t len);

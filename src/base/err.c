@@ -3,27 +3,12 @@
 #include "base/err.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 
 /* What a NULL error would have held: a code must not get lost with the sentence that nobody wants. */
 static _Thread_local int last_code = -EIO;
-
-static void remember(int code)
-{
-	last_code = code;
-	if (code == -ENOMEM)
-		mem_note();
-}
-
-__attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
-{
-	char *text = NULL;
-
-	return vasprintf(&text, fmt, ap) < 0 ? NULL : text;
-}
 
 static void set_message(struct err *e, int code, char *message)
 {
@@ -36,11 +21,11 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	remember(code);
+	last_code = code;
 	if (!e)
 		return code;
 	va_start(ap, fmt);
-	set_message(e, code, format(fmt, ap));
+	set_message(e, code, mem_vprint(fmt, ap));
 	va_end(ap);
 	return code;
 }
@@ -48,36 +33,30 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 int err_sys(struct err *e, int code, const char *fmt, ...)
 {
 	auto_free char *what = NULL;
-	char *text = NULL;
 	va_list ap;
 
-	remember(code);
+	last_code = code;
 	if (!e)
 		return code;
 	va_start(ap, fmt);
-	what = format(fmt, ap);
+	what = mem_vprint(fmt, ap);
 	va_end(ap);
-	if (asprintf(&text, "%s: %s", what ? what : "?", strerror(-code)) < 0)
-		text = NULL;
-	set_message(e, code, text);
+	set_message(e, code, mem_print("%s: %s", what, strerror(-code)));
 	return code;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)
 {
-	auto_free char *prefix = NULL;
-	char *text = NULL;
+	auto_free char *prefix = NULL, *message = NULL;
 	va_list ap;
 
 	if (!e)
 		return last_code;
 	va_start(ap, fmt);
-	prefix = format(fmt, ap);
+	prefix = mem_vprint(fmt, ap);
 	va_end(ap);
-	if (prefix && asprintf(&text, "%s: %s", prefix, e->message ? e->message : "?") >= 0) {
-		free(e->message);
-		e->message = text;
-	}
+	message = e->message;
+	e->message = mem_print("%s: %s", prefix, message ? message : "?");
 	return e->code;
 }
 
@@ -89,7 +68,7 @@ int err_hint(struct err *e, const char *fmt, ...)
 		return last_code;
 	free(e->hint);
 	va_start(ap, fmt);
-	e->hint = format(fmt, ap);
+	e->hint = mem_vprint(fmt, ap);
 	va_end(ap);
 	return e->code;
 }

@@ -43,6 +43,15 @@ int fd_open_regular(int dir, const char *path, int flags)
 	return again < 0 ? -errno : again;
 }
 
+DIR *fd_list(int fd)
+{
+	DIR *dir = fdopendir(fd);
+
+	if (!dir && errno == ENOMEM)
+		mem_exhausted();
+	return dir;
+}
+
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset)
 {
 	size_t done = 0;
@@ -89,8 +98,8 @@ int fd_read_all(int fd, size_t limit, struct buf *out)
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return buf_ok(out) ? 0 : -ENOMEM;
-		if (out->len + (size_t)n > limit)
+			return 0;
+		if (out->len + (size_t)n > MIN_OF(limit, BUF_LIMIT - 1))
 			return -E2BIG;
 		buf_add(out, chunk, (size_t)n);
 	}
@@ -129,7 +138,7 @@ static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
 static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
-	int r = chunk ? 0 : -ENOMEM;
+	int r = 0;
 
 	while (!r && len) {
 		ssize_t n = stop_signal() ? -EINTR
@@ -196,7 +205,7 @@ int fd_same_content(int a, int b)
 	if (sa.st_size != sb.st_size)
 		return 0;
 	chunks = mem_new(2, CHUNK);
-	return chunks ? compare_chunks(a, b, chunks) : -ENOMEM;
+	return compare_chunks(a, b, chunks);
 }
 
 int fd_create_temporary(int dir, const char *temporary)
@@ -248,10 +257,7 @@ int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t
 {
 	auto_free char *temporary = NULL;
 
-	if (asprintf(&temporary, ".%s.%ld.tmp", name, (long)getpid()) < 0) {
-		temporary = NULL;
-		return err_sys(e, -ENOMEM, "%s", name);
-	}
+	temporary = mem_print(".%s.%ld.tmp", name, (long)getpid());
 	return fd_replace_file_via(dir, temporary, name, content, mode, e);
 }
 
@@ -269,7 +275,7 @@ int fd_replace_file_like(int dir, const char *temporary, const char *name, const
 	int r;
 
 	if (!buf_ok(content))
-		return err_sys(e, -ENOMEM, "%s", name);
+		return err_set(e, -E2BIG, "%s: too large", name);
 	r = write_temporary(dir, temporary, content, like);
 	if (r)
 		return disk_failed(r, "write", name, e);

@@ -2,6 +2,7 @@
 /* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
 #pragma once
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -14,6 +15,8 @@
 int fd_open_regular(int dir, const char *path, int flags);
 /* The same for what an O_PATH descriptor refers to, which is closed in any case. */
 int fd_reopen_regular(int path_fd);
+/* As fdopendir(3), but without memory the program ends. */
+DIR *fd_list(int fd);
 /* Reads up to len bytes at offset until end of file. Bytes read or -errno. */
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset);
 /* Writes all of it. 0 or -errno. */

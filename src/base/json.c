@@ -12,15 +12,19 @@
 /* Integers of fewer digits fit into 64 bits; so many that do not may be in one document. */
 enum { BIG_DIGITS = 19, BIG_MAX = 100 };
 
-/* One document is built at a time; a value that could not be made is found when it is written. */
-static bool is_poisoned;
+static void *allocate(size_t size)
+{
+	return mem_grow(NULL, size, 1);
+}
+
+/* jansson takes some failed allocations for malformed documents. */
+__attribute__((constructor)) static void set_allocator(void)
+{
+	json_set_alloc_funcs(allocate, free);
+}
 
 static struct json *made(json_t *value)
 {
-	if (!value) {
-		is_poisoned = true;
-		mem_note();
-	}
 	return (struct json *)value;
 }
 
@@ -46,12 +50,12 @@ struct json *jv_text(const char *text)
 	if (!text)
 		return jv_null();
 	str_escape(&safe, text, strlen(text));
-	return made(buf_ok(&safe) ? json_string(buf_text(&safe)) : NULL);
+	return made(json_string(buf_text(&safe)));
 }
 
 struct json *jv_uint(unsigned long value)
 {
-	return made(value <= INT64_MAX ? json_integer((json_int_t)value) : NULL);
+	return value <= INT64_MAX ? made(json_integer((json_int_t)value)) : jv_null();
 }
 
 struct json *jv_bool(bool value)
@@ -66,25 +70,18 @@ struct json *jv_null(void)
 
 void jv_set(struct json *object, const char *key, struct json *value)
 {
-	if (json_object_set_new(inner(object), key, inner(value)) < 0)
-		made(NULL);
+	json_object_set_new(inner(object), key, inner(value));
 }
 
 void jv_push(struct json *array, struct json *value)
 {
-	if (json_array_append_new(inner(array), inner(value)) < 0)
-		made(NULL);
+	json_array_append_new(inner(array), inner(value));
 }
 
 int jv_write(const struct json *value, FILE *out)
 {
-	if (is_poisoned)
-		return -ENOMEM;
-	if (json_dumpf(inner(value), out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0) {
-		if (!ferror(out))
-			mem_note(); /* it was not the file */
+	if (json_dumpf(inner(value), out, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
 		return -EIO;
-	}
 	return fputc('\n', out) == EOF ? -EIO : 0;
 }
 

@@ -6,14 +6,14 @@
 
 #include "base/err.h"
 
-/* A JSON value (jv_: jansson owns the json_ names). Adding one to an object or array hands it over; a NULL (no memory)
- * poisons the dump. */
+/* A JSON value (jv_: jansson owns the json_ names). Adding one to an object or array hands it over. */
 struct json;
 
 struct json *jv_object(void);
 struct json *jv_array(void);
 /* Bytes that are not UTF-8 are written as \xNN, as they are in the text output; NULL gives null. */
 struct json *jv_text(const char *text);
+/* A number that jansson cannot hold (from 2^63 on) gives null. */
 struct json *jv_uint(unsigned long value);
 struct json *jv_bool(bool value);
 struct json *jv_null(void);

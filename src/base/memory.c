@@ -1,70 +1,76 @@
 // SPDX-License-Identifier: MIT
-/* Allocation that remembers a failure, so that no answer is given from half of the facts. */
+/* Allocation that always succeeds: the program ends where there is no memory. */
 #include "base/memory.h"
 
-#include <stdatomic.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-static atomic_bool has_failed;
+static void (*on_exhausted)(void) = abort;
 
-static void *noted(void *p)
+void mem_on_exhausted(void (*handler)(void))
+{
+	on_exhausted = handler;
+}
+
+void mem_exhausted(void)
+{
+	on_exhausted();
+	abort();
+}
+
+static void *checked(void *p)
 {
 	if (!p)
-		has_failed = true;
+		mem_exhausted();
 	return p;
 }
 
 void *mem_new(size_t n, size_t size)
 {
-	return noted(calloc(n, size));
+	return checked(calloc(n ? n : 1, size));
 }
 
+/* Of no size realloc() would free, and return NULL. */
 void *mem_grow(void *old, size_t n, size_t size)
 {
-	return noted(reallocarray(old, n, size));
+	return checked(reallocarray(old, n ? n : 1, size));
 }
 
 char *mem_text(const char *text)
 {
-	return noted(strdup(text));
+	return checked(strdup(text));
 }
 
 char *mem_part(const char *text, size_t len)
 {
-	return noted(strndup(text, len));
+	return checked(strndup(text, len));
 }
 
-void mem_note(void)
+char *mem_vprint(const char *fmt, va_list ap)
 {
-	has_failed = true;
+	char *text;
+
+	return checked(vasprintf(&text, fmt, ap) < 0 ? NULL : text);
 }
 
-bool mem_has_failed(void)
+char *mem_print(const char *fmt, ...)
 {
-	return has_failed;
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = mem_vprint(fmt, ap);
+	va_end(ap);
+	return text;
 }
 
-/* GCC 12 does not follow what is stored through two pointers, and takes the copy for lost. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 {
-	char *copy = mem_text(text);
-
-	if (copy && *n == *cap) {
-		size_t more = *cap ? 2 * *cap : 16;
-		char **grown = mem_grow(*list, more, sizeof(*grown));
-
-		if (!grown) {
-			free(copy);
-			return -ENOMEM;
-		}
-		*list = grown;
-		*cap = more;
+	if (*n == *cap) {
+		*cap = *cap ? 2 * *cap : 16;
+		*list = mem_grow(*list, *cap, sizeof(**list));
 	}
-	if (!copy)
-		return -ENOMEM;
-	(*list)[(*n)++] = copy;
+	(*list)[(*n)++] = mem_text(text);
 	return 0;
 }
-#pragma GCC diagnostic pop

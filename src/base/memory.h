@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocation that remembers a failure, so that no answer is given from half of the facts. */
+/* Allocation that always succeeds: the program ends where there is no memory. */
 #pragma once
+
+#include <stdarg.h>
 
 #include "base/defs.h"
 
-/* As calloc, reallocarray, strdup and strndup. */
-void *mem_new(size_t n, size_t size);
-void *mem_grow(void *old, size_t n, size_t size);
-char *mem_text(const char *text);
-char *mem_part(const char *text, size_t len);
-/* Adds a copy of a text to a list of them, which has room for *cap. 0 or -ENOMEM; the list is as it was then. */
+#define MEM_OWNED __attribute__((malloc, returns_nonnull, warn_unused_result))
+
+/*
+ * As calloc, reallocarray, strdup, strndup, asprintf and vasprintf, but never NULL: without memory the handler runs,
+ * and the program ends. Sizes that input drives need a limit of their own before.
+ */
+void *mem_new(size_t n, size_t size) MEM_OWNED;
+void *mem_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+char *mem_text(const char *text) MEM_OWNED;
+char *mem_part(const char *text, size_t len) MEM_OWNED;
+char *mem_print(const char *fmt, ...) PRINTF_LIKE(1, 2) MEM_OWNED;
+char *mem_vprint(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0))) MEM_OWNED;
+/* Adds a copy of a text to a list of them, which has room for *cap. 0. */
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text);
-/* Notes a failure that was found otherwise. */
-void mem_note(void);
-/* Whether any allocation of this run has failed. */
-bool mem_has_failed(void);
+
+/* What to do without memory, in whichever thread or child; it does not return. abort() unless set. */
+void mem_on_exhausted(void (*handler)(void));
+/* The same end, for a library that says that it had no memory. */
+_Noreturn void mem_exhausted(void);

@@ -17,10 +17,7 @@ static int open_in(int dir, const char *name, const char *path, struct newfile *
 	auto_newfile file = { .fd = -1, .dir = dir, .name = name };
 	struct stat st;
 
-	if (asprintf(&file.temporary, ".%s.anyarch-new", name) < 0) {
-		file.temporary = NULL;
-		return err_sys(e, -ENOMEM, "%s", path);
-	}
+	file.temporary = mem_print(".%s.anyarch-new", name);
 	/* To take the name of /dev/null would be the end of it. */
 	if (file.dir >= 0 && !fstatat(file.dir, name, &st, 0) && !S_ISREG(st.st_mode))
 		return err_set(e, -EEXIST, "%s: something that is no file stands there", path);
@@ -38,8 +35,6 @@ int newfile_open(const char *path, struct newfile *ret, struct err *e)
 	auto_free char *dir = mem_part(path, (size_t)(name - path));
 	int fd;
 
-	if (!dir)
-		return err_sys(e, -ENOMEM, "%s", path);
 	fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return open_in(fd < 0 ? -errno : fd, name, path, ret, e);
 }

@@ -59,10 +59,8 @@ static int range_skip(struct source *source, uint64_t len)
 
 struct source *source_range(int fd, uint64_t offset, uint64_t len)
 {
-	struct range *r = calloc(1, sizeof(*r));
+	struct range *r = mem_new(1, sizeof(*r));
 
-	if (!r)
-		return NULL;
 	*r = (struct range){ { .read = range_read, .skip = range_skip }, fd, offset, len };
 	return (struct source *)r;
 }
@@ -87,10 +85,8 @@ static ssize_t pipe_read(struct source *source, void *data, size_t len)
 
 struct source *source_pipe(int fd)
 {
-	struct pipe_source *p = calloc(1, sizeof(*p));
+	struct pipe_source *p = mem_new(1, sizeof(*p));
 
-	if (!p)
-		return NULL;
 	*p = (struct pipe_source){ { .read = pipe_read }, fd };
 	return (struct source *)p;
 }
@@ -125,10 +121,8 @@ static void pushback_free(struct source *source)
 
 static struct source *put_back(struct source *inner, const uint8_t *bytes, size_t n)
 {
-	struct pushback *p = calloc(1, sizeof(*p));
+	struct pushback *p = mem_new(1, sizeof(*p));
 
-	if (!p)
-		return NULL;
 	*p = (struct pushback){ { .read = pushback_read, .skip = pushback_skip, .free = pushback_free }, inner };
 	memcpy(p->bytes, bytes, n);
 	p->n = n;
@@ -158,12 +152,8 @@ static void digested_free(struct source *source)
 
 struct source *source_digested(struct source *inner, struct digest_state *state)
 {
-	struct digested *d = calloc(1, sizeof(*d));
+	struct digested *d = mem_new(1, sizeof(*d));
 
-	if (!d) {
-		source_free(inner);
-		return NULL;
-	}
 	*d = (struct digested){ { .read = digested_read, .free = digested_free }, inner, state };
 	return (struct source *)d;
 }
@@ -187,11 +177,9 @@ static ssize_t tee_read(struct source *source, void *data, size_t len)
 
 struct source *source_tee(struct source *inner, int to, int *ret_failure)
 {
-	struct tee *t = calloc(1, sizeof(*t));
+	struct tee *t = mem_new(1, sizeof(*t));
 
 	*ret_failure = 0;
-	if (!t)
-		return NULL;
 	*t = (struct tee){ { .read = tee_read }, inner, to, ret_failure };
 	return (struct source *)t;
 }
@@ -241,21 +229,17 @@ struct source *source_decode(struct source *inner, const char **ret_codec, struc
 {
 	uint8_t magic[MAGIC_MAX] = { 0 };
 	ssize_t n = source_read(inner, magic, sizeof(magic));
-	struct source *plain = n < 0 ? NULL : put_back(inner, magic, (size_t)n), *decoded;
+	struct source *plain, *decoded;
 
-	if (!plain) {
-		err_sys(e, n < 0 ? (int)n : -ENOMEM, "cannot read it");
+	if (n < 0) {
+		err_sys(e, (int)n, "cannot read it");
 		source_free(inner);
 		return NULL;
 	}
-	if (e)
-		err_done(e);
+	plain = put_back(inner, magic, (size_t)n);
 	decoded = open_codec(plain, magic, (size_t)n, ret_codec, e);
-	if (!decoded) {
+	if (!decoded)
 		source_free(plain);
-		if (e && !e->code)
-			err_sys(e, -ENOMEM, "cannot read it");
-	}
 	return decoded;
 }
 
@@ -277,8 +261,6 @@ static int skip_by_reading(struct source *source, uint64_t len)
 {
 	auto_free char *chunk = mem_new(1, SKIP_CHUNK);
 
-	if (!chunk)
-		return -ENOMEM;
 	while (len) {
 		size_t want = (size_t)MIN_OF(len, (uint64_t)SKIP_CHUNK);
 		ssize_t n = source->read(source, chunk, want);

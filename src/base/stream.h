@@ -24,13 +24,12 @@ struct source *source_pipe(int fd);
  */
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
 /*
- * What is read from inner or passed over is written to a file, too. Both are borrowed. NULL without memory. A
+ * What is read from inner or passed over is written to a file, too. Both are borrowed. A
  * write that fails ends the source with its -errno, which *ret_failure tells from one of inner's.
  */
 struct source *source_tee(struct source *inner, int to, int *ret_failure);
 /*
- * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed. NULL without
- * memory: then inner is freed.
+ * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed.
  */
 struct digest_state;
 struct source *source_digested(struct source *inner, struct digest_state *state);

@@ -12,7 +12,7 @@ static struct libmnt_table *mountinfo(void)
 	struct libmnt_table *table = mnt_new_table();
 
 	if (!table || mnt_table_parse_file(table, "/proc/self/mountinfo") == -ENOMEM)
-		mem_note();
+		mem_exhausted();
 	return table;
 }
 
@@ -24,7 +24,7 @@ char *mounts_find_binfmt(void)
 	char *found = NULL;
 
 	if (!iter)
-		mem_note();
+		mem_exhausted();
 	if (table && iter)
 		while (!found && !mnt_table_next_fs(table, iter, &fs))
 			if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))

@@ -66,7 +66,7 @@ int table_load(const struct instance *instance, struct table *ret, struct err *e
 	auto_table table = { 0 };
 	struct dirent *entry;
 	int fd = openat(instance->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd < 0 ? NULL : fd_list(fd);
 
 	if (!dir) {
 		r = -errno;

@@ -76,6 +76,8 @@ void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int exit_for(int code);
 /* Tells the error and returns its exit status. */
 int exit_with(const struct err *e);
+/* From here on the program ends with status 1 and one line where there is no memory. */
+void prepare_for_end(void);
 /* Flushes stdout; status unless that fails: then EXIT_TROUBLE, told. */
 int finish_output(int status);
 

@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 	const char *name;
 
 	fill_standard_descriptors();
+	prepare_for_end();
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, not an end */
 	if (argc < 2) {
 		show_help();

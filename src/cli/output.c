@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What goes to the terminal besides answers: errors, hints, warnings; and what an error exits with. */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -13,21 +14,19 @@ static void say(const char *prefix, const char *text)
 	auto_buf safe = { 0 };
 
 	str_escape(&safe, text, strlen(text));
-	fprintf(stderr, "%s%s\n", prefix, buf_ok(&safe) ? buf_text(&safe) : "out of memory");
+	fprintf(stderr, "%s%s\n", prefix, buf_text(&safe));
 }
 
 __attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt, va_list ap)
 {
-	auto_free char *text = NULL;
+	auto_free char *text = mem_vprint(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
-	say(prefix, text ? text : fmt);
+	say(prefix, text);
 }
 
 void say_error(const struct err *e)
 {
-	say("anyarch: ", e->message ? e->message : "out of memory");
+	say("anyarch: ", e->message ? e->message : "unknown error");
 	if (e->hint)
 		say("hint: ", e->hint);
 }
@@ -93,12 +92,33 @@ int exit_with(const struct err *e)
 	return exit_for(e->code);
 }
 
+static pid_t main_process;
+static atomic_bool is_ending;
+static _Thread_local bool ends_it;
+
+/* In whichever thread; of a child the parent tells what became of it, and removes what they share. */
+static void end_without_memory(void)
+{
+	static const char text[] = "anyarch: out of memory\n";
+
+	if (ends_it)
+		_exit(EXIT_TROUBLE);
+	while (atomic_exchange(&is_ending, true))
+		pause();
+	ends_it = true;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0 || getpid() != main_process)
+		_exit(EXIT_TROUBLE);
+	exit(EXIT_TROUBLE);
+}
+
+void prepare_for_end(void)
+{
+	main_process = getpid();
+	mem_on_exhausted(end_without_memory);
+}
+
 int finish_output(int status)
 {
-	if (mem_has_failed()) {
-		fprintf(stderr, "anyarch: out of memory: what was printed may be incomplete\n");
-		return EXIT_TROUBLE;
-	}
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "anyarch: cannot write the output: %s\n", strerror(errno));
 		return EXIT_TROUBLE;

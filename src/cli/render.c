@@ -91,7 +91,7 @@ int render_register_errors(const struct register_report *report, const struct re
 			(item->result != REGISTER_NATIVE || !item->err.code))
 			continue;
 		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name : arch_word(item->arch),
-			    e.message ? e.message : "out of memory") < 0)
+			    e.message ? e.message : "unknown error") < 0)
 			text = NULL;
 		e.message = text;
 		say_error(&e);

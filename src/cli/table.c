@@ -142,7 +142,7 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 	errno = 0; /* not every failed allocation in there comes back as a failure */
 	table = scols_new_table();
 	if (!table)
-		return err_sys(e, -ENOMEM, "cannot print the table");
+		mem_exhausted();
 	scols_table_enable_noheadings(table, view->no_headings);
 	scols_table_enable_colors(table, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
@@ -157,10 +157,10 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 	}
 	if (!r && grid->n_rows)
 		r = scols_print_table(table);
-	if (errno == ENOMEM)
-		mem_note();
+	if (r == -ENOMEM || errno == ENOMEM)
+		mem_exhausted();
 	scols_unref_table(table);
-	return r ? err_sys(e, -ENOMEM, "cannot print the table") : 0;
+	return r ? err_sys(e, -EIO, "cannot print the table") : 0;
 }
 
 struct json *grid_json(const struct grid *grid)

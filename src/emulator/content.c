@@ -24,12 +24,14 @@ int content_key(struct content *content, const struct elf_info *info, const char
 		return 0;
 	content->decided_by = mem_text(path);
 	content->has_platform = true;
-	return content->decided_by ? 0 : -ENOMEM;
+	return 0;
 }
 
 int content_file(struct content *content, const struct elf_head *head, const char *path)
 {
-	return head->type == 2 || head->type == 3 ? tally_add(&content->tally, head, path) : 0;
+	if (head->type == 2 || head->type == 3)
+		tally_add(&content->tally, head, path);
+	return 0;
 }
 
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head)

@@ -56,7 +56,6 @@ static bool hold(size_t more)
 static int make_room(struct layer *layer, size_t len)
 {
 	size_t room = layer->room ? layer->room : 64 * 1024;
-	char *grown;
 
 	while (room < layer->used + len)
 		room *= 2;
@@ -65,10 +64,7 @@ static int make_room(struct layer *layer, size_t len)
 	if (!hold(room - layer->room))
 		return -E2BIG;
 	layer->held += room - layer->room;
-	grown = realloc(layer->arena, room);
-	if (!grown)
-		return -ENOMEM;
-	layer->arena = grown;
+	layer->arena = mem_grow(layer->arena, room, 1);
 	layer->room = room;
 	return 0;
 }

@@ -168,6 +168,8 @@ static int start(const struct child *c, int out, pid_t *ret)
 		r = posix_spawnp(ret, c->words[0], &files, &attributes, (char **)(uintptr_t)c->words, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
+	if (r == ENOMEM)
+		mem_exhausted();
 	return -r;
 }
 

@@ -9,32 +9,38 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/defs.h"
+#include "base/memory.h"
+
+/* There is one at a time: removed also where the program ends without memory. */
+static char *made;
 
 /* docker/manifests/LIST/IMAGE is the deepest that anybody makes in it. */
 enum { DEPTH_MAX = 8 };
 
+static void remove_made(void)
+{
+	scratch_remove(made);
+}
+
 char *scratch_make(const char *dir, bool dry, struct err *e)
 {
-	char *path;
-
 	if (strchr(dir, ':')) {
 		err_set(e, -EINVAL, "TMPDIR is %s, and engines take no path with ':' in it", dir);
 		err_hint(e, "TMPDIR=/var/tmp anyarch build");
 		return NULL;
 	}
-	if (asprintf(&path, "%s/anyarch-build-XXXXXX", dir) < 0) {
-		err_sys(e, -ENOMEM, "cannot make a temporary directory");
-		return NULL;
-	}
-	if (dry || mkdtemp(path))
-		return path;
+	free(made);
+	made = mem_print("%s/anyarch-build-XXXXXX", dir);
+	if (dry)
+		return mem_text(made);
+	atexit(remove_made);
+	if (mkdtemp(made))
+		return mem_text(made);
 	err_sys(e, -errno, "cannot make a temporary directory in %s", dir);
-	free(path);
 	return NULL;
 }
 
-/* opendir(3) would need memory, and there may be none: that may be why it is removed. */
+/* opendir(3) would need memory, and there may be none. */
 static void empty(int dir, unsigned depth)
 {
 	char entries[4096] __attribute__((aligned(8)));
@@ -62,6 +68,11 @@ void scratch_remove(const char *path)
 
 	if (dir < 0)
 		return;
-	empty(dir, 0);
-	rmdir(path);
+	/* Where the program ends without memory, somebody may still be writing there. */
+	for (int tries = 0; tries < 100; tries++) {
+		empty(dir, 0);
+		if (!rmdir(path) || errno != ENOTEMPTY)
+			return;
+		lseek(dir, 0, SEEK_SET);
+	}
 }

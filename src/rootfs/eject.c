@@ -164,7 +164,7 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 /* Takes the descriptor over. */
 static int walk(struct search_records *s, int fd, unsigned depth)
 {
-	DIR *dir = fdopendir(fd);
+	DIR *dir = fd_list(fd);
 	char at[INJECT_PATH_MAX];
 	struct dirent *entry;
 	int r = 0;

@@ -95,7 +95,7 @@ static int walk_into(struct survey *s, int dir, const char *name, unsigned depth
 /* Takes the descriptor over. */
 static int walk(struct survey *s, int fd, unsigned depth)
 {
-	DIR *dir = fdopendir(fd);
+	DIR *dir = fd_list(fd);
 	struct dirent *entry;
 	int r = 0;
 

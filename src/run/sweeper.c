@@ -59,7 +59,7 @@ static bool kill_inside(const char *name, const struct stat *own)
 static bool kill_some(const struct stat *own)
 {
 	int fd = openat(AT_PROC, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd < 0 ? NULL : fd_list(fd);
 	struct dirent *entry;
 	bool has_any = false;
 
