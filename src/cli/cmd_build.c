@@ -26,7 +26,7 @@ enum {
 
 static const struct option_spec specs[] = {
 	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
-	{ OPT_ENGINE, "engine", "ENGINE", "docker, buildx, podman or buildah (default: what build.config says)" },
+	{ OPT_ENGINE, "engine", "ENGINE", "container engine to build with (default: ENGINE of build.config)" },
 	{ OPT_ENGINE_OPTION, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)" },
 	{ 'j', "jobs", "NUMBER", "build so many platforms at once (default: 1)" },
 	{ 'o', "output", "FILE", "write one OCI archive of all platforms" },
@@ -54,18 +54,6 @@ struct context {
 	struct build_request request;
 };
 
-static int check_engine(const char *name, struct err *e)
-{
-	static const char words[] = "auto docker buildx podman buildah";
-	size_t len = 0;
-	const char *near = str_nearest(words, name, &len);
-
-	if (str_in_words(words, name, strlen(name)))
-		return 0;
-	err_set(e, -EINVAL, "--engine is auto, docker, buildx, podman or buildah, not '%s'", name);
-	return near ? err_hint(e, "did you mean --engine=%.*s?", (int)len, near) : -EINVAL;
-}
-
 static int set(void *context, int id, const char *argument, struct err *e)
 {
 	struct context *c = context;
@@ -76,7 +64,7 @@ static int set(void *context, int id, const char *argument, struct err *e)
 		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
 	case OPT_ENGINE:
 		c->request.engine = argument;
-		return check_engine(argument, e);
+		return engine_check("--engine", argument, e);
 	case OPT_ENGINE_OPTION:
 		if (*argument != '-')
 			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);

@@ -59,9 +59,8 @@ void completion_words(struct buf *out, const struct command *command, const char
 		for (const struct column *c = command->columns; c->name; c++)
 			buf_addf(out, "%s%s", out->len ? " " : "", c->name);
 	} else if (!strcmp(argument, "ENGINE")) {
-		buf_adds(out, "auto");
-		for (const char *const *word = engine_words; *word; word++)
-			buf_addf(out, " %s", *word);
+		buf_adds(out, "auto ");
+		engine_names(out, " ", "");
 	} else if (islower(*argument) && strchr(argument, '|')) {
 		for (; *argument; argument++)
 			buf_add(out, *argument == '|' ? " " : argument, 1);

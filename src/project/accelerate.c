@@ -2,7 +2,6 @@
 /* Base images with native compilers in them while a platform is built, and what was built without them again. */
 #include "project/accelerate.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,9 +10,9 @@
 
 int accelerate_check(const struct flow *f, struct err *e)
 {
-	if (f->request->accelerate && f->engine.kind == ENGINE_BUILDX) {
-		err_set(e, -EBADMSG,
-			"--accelerate does not go with buildx, which need not see images that are only here");
+	if (f->request->accelerate && !f->engine.kind->sees_local) {
+		err_set(e, -EBADMSG, "--accelerate does not work with %s: its builds may not see local images",
+			f->engine.kind->name);
 		return err_hint(e, "--engine docker uses BuildKit as well, with DOCKER_BUILDKIT=1");
 	}
 	return 0;
@@ -30,182 +29,138 @@ static bool runs_here(const struct build_item *item)
 /* As a user would type it. */
 static int inject(const struct flow *f, const struct build_item *item, const char *archive, struct err *e)
 {
-	struct child c = { 0 };
+	auto_child c = { 0 };
 
-	child_add(&c, f->request->program, "inject", "--accelerate", NULL);
-	if (f->request->toolchain)
-		child_add(&c, "--toolchain", f->request->toolchain, NULL);
-	child_add(&c, "--quiet", archive, NULL);
-	return flow_run_for(f, item, &c, e);
-}
-
-/* With what podman and buildah write into the history. */
-static int eject(const struct flow *f, struct build_item *item, const char *archive, const struct accelerated *with)
-{
-	struct buf words[BASES_MAX] = { { 0 } };
-	struct child c = { 0 };
-	int r;
-
-	child_add(&c, f->request->program, "eject", "--quiet", NULL);
-	for (size_t k = 0; k < with->bases.n; k++) {
-		if (!with->names[k] || engine_is_docker(&f->engine))
-			continue;
-		buf_addf(&words[k], "--base=%s=%s", with->names[k], with->bases.items[k].image);
-		child_add(&c, buf_text(&words[k]), NULL);
+	child_add(&c, mem_text(f->request->program));
+	child_add(&c, mem_text("inject"));
+	child_add(&c, mem_text("--accelerate"));
+	if (f->request->toolchain) {
+		child_add(&c, mem_text("--toolchain"));
+		child_add(&c, mem_text(f->request->toolchain));
 	}
-	child_add(&c, archive, NULL);
-	r = flow_run_for(f, item, &c, &item->err);
-	for (size_t k = 0; k < with->bases.n; k++)
-		buf_done(&words[k]);
-	return r;
+	child_add(&c, mem_text("--quiet"));
+	child_add(&c, mem_text(archive));
+	return flow_run(f, item, &c, e);
 }
 
-static int run_engine(const struct flow *f, struct build_item *item,
-	void (*make)(const struct engine *engine, const struct engine_image *image, struct child *ret),
-	const struct engine_image *image)
+/* podman and buildah write the names of base images into the history. */
+static int eject(const struct flow *f, size_t i, const char *archive, const struct accelerated *with)
 {
-	struct child c;
+	struct build_item *item = &f->build->items[i];
+	auto_child c = { 0 };
 
-	make(&f->engine, image, &c);
-	return flow_run_for(f, item, &c, &item->err);
+	child_add(&c, mem_text(f->request->program));
+	child_add(&c, mem_text("eject"));
+	child_add(&c, mem_text("--quiet"));
+	for (size_t k = 0; k < f->bases[i].n; k++)
+		if (with->names[k] && !f->engine.kind->has_daemon)
+			child_add(&c, mem_print("--base=%s=%s", with->names[k], f->bases[i].items[k].image));
+	child_add(&c, mem_text(archive));
+	return flow_run(f, item, &c, &item->err);
 }
 
-/* Nobody else's, as the scratch directory's name is in it. A tag may have capitals, a repository may not. */
+static int run_engine(
+	const struct flow *f, struct build_item *item, enum engine_verb verb, const struct engine_words *words)
+{
+	return flow_engine(f, &(struct flow_call){ .item = item }, verb, words, &item->err);
+}
+
+/* The scratch directory's name makes it unique. A tag may have capitals, a repository may not. */
 static char *copy_name(const struct flow *f, const struct build_item *item, const char *end)
 {
-	const char *place = engine_is_docker(&f->engine) ? "" : "localhost/";
-	char *name;
+	char *name = mem_print("%sanyarch-native:%s-%s-%s", f->engine.kind->place, str_basename(f->scratch),
+		strchr(item->text, '/') + 1, end);
 
-	if (asprintf(&name, "%sanyarch-native:%s-%s-%s", place, str_basename(f->scratch), strchr(item->text, '/') + 1,
-		    end) < 0)
-		return NULL;
 	for (char *p = strrchr(name, ':'); (p = strchr(p, '/'));)
 		*p = '-';
 	return name;
 }
 
-static int copy_base(const struct flow *f, size_t i, const struct base *base, const struct engine_image *copy)
-{
-	struct build_item *item = &f->build->items[i];
-	struct engine_image from = { .name = base->image, .target = copy->name };
-	int r = run_engine(f, item, engine_tag, &from);
-
-	return r ? r : run_engine(f, item, engine_save, copy);
-}
-
-static void tell_plain(const struct flow *f, const struct build_item *item, const struct base *base)
-{
-	auto_buf text = { 0 };
-
-	buf_addf(&text, "%s: %s is used as it is, for the reason above: what compiles in it is emulated", item->text,
-		base->image);
-	f->request->note(buf_text(&text), f->request->context);
-}
-
-/* Puts tools into the copy of a base; that it can have none hinders nobody. */
+/* Puts tools into the copy of a base; a base that can have none is no failure. */
 static int add_tools(
-	const struct flow *f, size_t i, const struct base *base, const struct engine_image *copy, bool *ret_has)
+	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
 {
 	struct build_item *item = &f->build->items[i];
+	auto_buf text = { 0 };
 	auto_err why = { 0 };
-	int r = copy_base(f, i, base, copy);
+	int r = run_engine(f, item, ENGINE_TAG, &(struct engine_words){ .name = base->image, .target = copy->name });
 
 	*ret_has = false;
-	r = r ? r : inject(f, item, copy->archive, &why);
-	if (r == -EIO && why.code) {
-		tell_plain(f, item, base);
+	if (!r)
+		r = run_engine(f, item, ENGINE_SAVE, copy);
+	if (r)
+		return r;
+	r = inject(f, item, copy->archive, &why);
+	if (r == -EIO) {
+		buf_addf(&text, "%s: %s is used as it is, for the reason above: what compiles in it is emulated",
+			item->text, base->image);
+		f->request->note(buf_text(&text), f->request->context);
 		return 0;
 	}
-	if (r)
-		return why.code ? err_move(&item->err, &why) : r;
-	*ret_has = true;
-	return run_engine(f, item, engine_load, copy);
+	*ret_has = !r;
+	return r ? err_move(&item->err, &why) : run_engine(f, item, ENGINE_LOAD, copy);
 }
 
 static int add_base(const struct flow *f, size_t i, size_t k, struct accelerated *with)
 {
 	struct build_item *item = &f->build->items[i];
-	const struct base *base = &with->bases.items[k];
-	auto_free char *archive = NULL, *name = NULL, *target = NULL;
-	char end[32];
+	auto_free char *number = mem_print("%zu", k), *end = mem_print(".base-%zu", k),
+		       *archive = flow_scratch(f, i, end);
+	struct engine_words copy = { .archive = archive, .platform = item->text };
 	bool has = false;
 	int r;
 
-	snprintf(end, sizeof(end), "%zu", k);
-	name = copy_name(f, item, end);
-	snprintf(end, sizeof(end), ".base-%zu", k);
-	archive = flow_scratch(f, i, end);
-	if (!name || !archive || asprintf(&target, "oci-archive:%s:%s", archive, name) < 0)
-		return err_sys(&item->err, -ENOMEM, "%s", item->name);
-	r = add_tools(f, i, base, &(struct engine_image){ .name = name, .archive = archive, .target = target }, &has);
-	with->names[k] = take_ptr(&name);
-	with->n += !r && has;
+	copy.name = with->names[k] = copy_name(f, item, number);
+	r = add_tools(f, i, &f->bases[i].items[k], &copy, &has);
+	with->n += has;
 	if (!r && !has) { /* the copy is not needed */
-		run_engine(f, item, engine_remove, &(struct engine_image){ .name = with->names[k] });
+		run_engine(f, item, ENGINE_REMOVE, &copy);
 		free(take_ptr(&with->names[k]));
 	}
 	return r;
-}
-
-static bool is_for(const struct build_item *item, const struct base *base)
-{
-	return base->n_places && (!base->platform || !strcmp(base->platform, item->text));
 }
 
 int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, struct buf *text)
 {
 	struct build_item *item = &f->build->items[i];
 	const struct buf *rendered = &f->render.items[i].text;
+	const struct bases *bases = &f->bases[i];
 	int r = 0;
 
-	if (f->request->accelerate && !runs_here(item)) {
-		r = fetch_read(f, i, &ret->bases, &item->err);
-		for (size_t k = 0; !r && k < ret->bases.n; k++)
-			if (is_for(item, &ret->bases.items[k]))
-				r = add_base(f, i, k, ret);
-	}
-	r = r ? r : bases_rename(buf_text(rendered), rendered->len, &ret->bases, ret->names, text);
+	for (size_t k = 0; !r && f->request->accelerate && !runs_here(item) && k < bases->n; k++)
+		if (bases->items[k].n_places &&
+			(!bases->items[k].platform || !strcmp(bases->items[k].platform, item->text)))
+			r = add_base(f, i, k, ret);
+	bases_rename(buf_text(rendered), rendered->len, bases, ret->names, text);
 	item->is_accelerated = ret->n;
-	return r && !item->err.code ? err_sys(&item->err, r, "%s", item->name) : r;
+	return r;
 }
 
-int accelerate_eject(const struct flow *f, size_t i, const struct engine_image *image, struct accelerated *with)
+int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *image, struct accelerated *with)
 {
 	struct build_item *item = &f->build->items[i];
-	struct engine_image old = { .name = image->name };
-	int r;
+	struct engine_words old = *image;
+	int r = with->n ? eject(f, i, image->archive, with) : 0;
 
-	if (!with->n)
-		return 0;
-	r = eject(f, item, image->archive, with);
-	with->old = r ? NULL : copy_name(f, item, "built");
-	old.target = with->old;
-	if (!r && !with->old)
-		return err_sys(&item->err, -ENOMEM, "%s", item->name);
-	/* The engine would keep the other one without a name. */
-	r = r ? r : run_engine(f, item, engine_tag, &old);
-	return r ? r : run_engine(f, item, engine_load, image);
+	if (r || !with->n)
+		return r;
+	/* The engine would keep the one with compilers without a name. */
+	old.target = with->old = copy_name(f, item, "built");
+	r = run_engine(f, item, ENGINE_TAG, &old);
+	return r ? r : run_engine(f, item, ENGINE_LOAD, image);
 }
 
-static void remove_image(const struct flow *f, const struct build_item *item, const char *name)
+static void remove_image(const struct flow *f, const struct build_item *item, char **name)
 {
-	struct child c;
-
-	engine_remove(&f->engine, &(struct engine_image){ .name = name }, &c);
-	flow_run_for(f, item, &c, NULL);
+	if (*name)
+		flow_engine(f, &(struct flow_call){ .item = item }, ENGINE_REMOVE,
+			&(struct engine_words){ .name = *name }, NULL);
+	free(take_ptr(name));
 }
 
 void accelerate_done(const struct flow *f, size_t i, struct accelerated *with)
 {
-	const struct build_item *item = &f->build->items[i];
-
-	if (with->old)
-		remove_image(f, item, with->old);
-	free(take_ptr(&with->old));
-	for (size_t k = 0; k < with->bases.n; k++) {
-		if (with->names[k])
-			remove_image(f, item, with->names[k]);
-		free(take_ptr(&with->names[k]));
-	}
-	bases_done(&with->bases);
+	remove_image(f, &f->build->items[i], &with->old);
+	for (size_t k = 0; k < BASES_MAX; k++)
+		remove_image(f, &f->build->items[i], &with->names[k]);
 }

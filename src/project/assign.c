@@ -82,14 +82,14 @@ static int check_rest(const char *p, const char *end, struct err *e)
 		p++;
 	if (p == end || *p == '#')
 		return 0;
-	err_set(e, -EBADMSG, "a second word behind the value");
+	err_set(e, -EBADMSG, "a second word after the value");
 	return err_hint(e, "put quotes around it: KEY=\"several words\"");
 }
 
 static int read_value(const char *p, const char *end, struct buf *value, struct err *e)
 {
 	if (p < end && is_blank(*p) && check_rest(p, end, NULL)) {
-		err_set(e, -EBADMSG, "a blank behind '='");
+		err_set(e, -EBADMSG, "a blank after '='");
 		return err_hint(e, "write KEY=value without blanks around '='");
 	}
 	while (p < end && !is_blank(*p)) {
@@ -109,12 +109,12 @@ static int read_value(const char *p, const char *end, struct buf *value, struct 
 static int check_bytes(const char *line, size_t len, struct err *e)
 {
 	if (len && line[len - 1] == '\r') {
-		err_set(e, -EBADMSG, "it ends like a line of DOS (CR LF)");
-		return err_hint(e, "sed -i 's/\\r$//' takes that off all lines");
+		err_set(e, -EBADMSG, "a DOS line end (CR LF)");
+		return err_hint(e, "remove them all with: sed -i 's/\\r$//' FILE");
 	}
 	for (size_t i = 0; i < len; i++)
 		if (!line[i] || (iscntrl((unsigned char)line[i]) && line[i] != '\t'))
-			return err_set(e, -EBADMSG, "a %s byte (%#04x): this is no text", line[i] ? "control" : "NUL",
+			return err_set(e, -EBADMSG, "a %s byte (%#04x): not a text file", line[i] ? "control" : "NUL",
 				(unsigned char)line[i]);
 	return 0;
 }
@@ -129,34 +129,30 @@ static int read_assignment(const char *line, size_t len, size_t *ret_key_len, st
 		*ret_key_len = n;
 		return read_value(line + n + 1, line + len, value, e);
 	}
-	err_set(e, -EBADMSG, "no KEY=value");
+	err_set(e, -EBADMSG, "expected KEY=value");
 	return err_hint(e, n < len && is_blank(line[n]) && memchr(line + n, '=', len - n)
 				   ? "write KEY=value without blanks around '='"
 				   : "a comment begins with #");
 }
 
-int assign_next(
-	struct assign_cursor *c, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e)
+int assign_next(struct scan *s, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e)
 {
-	while (c->len) {
-		const char *line = c->text, *end = memchr(line, '\n', c->len);
-		size_t len = end ? (size_t)(end - line) : c->len;
-		int r = check_bytes(line, len, e);
+	struct scan_line line;
 
-		c->line++;
-		c->text += len + (end ? 1 : 0);
-		c->len -= len + (end ? 1 : 0);
-		for (; len && is_blank(*line); len--)
-			line++;
-		if (!r && (!len || *line == '#'))
+	while (scan_line(s, &line)) {
+		const char *text = line.text;
+		size_t len = line.len;
+		int r = check_bytes(text, len, e);
+
+		for (; len && is_blank(*text); len--)
+			text++;
+		if (!r && (!len || *text == '#'))
 			continue;
 		buf_done(ret_value);
 		if (!r)
-			r = read_assignment(line, len, ret_key_len, ret_value, e);
-		*ret_key = line;
-		if (!r && !buf_ok(ret_value))
-			r = err_sys(e, -ENOMEM, "cannot read it");
-		return r ? err_prefix(e, "line %u", c->line) : 1;
+			r = read_assignment(text, len, ret_key_len, ret_value, e);
+		*ret_key = text;
+		return r ? err_prefix(e, "line %u", line.number) : 1;
 	}
 	return 0;
 }

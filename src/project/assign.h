@@ -4,19 +4,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-
-/* Where in the text; zeroed it is before the first line. */
-struct assign_cursor {
-	const char *text;
-	size_t len;
-	unsigned line; /* of the last one that was returned */
-};
+#include "project/scan.h"
 
 /*
  * The next assignment. Its key is borrowed from the text; its value, unquoted, goes into ret_value, which is emptied
  * before. Blank lines and comments are passed over. 1, 0 at the end, -EBADMSG with e naming the line: bytes that no
  * such file has (NUL, CR, control characters), no KEY=, blanks around '=', an open quote, and what a shell would
- * expand or execute.
+ * expand or execute. s->number is that line's.
  */
-int assign_next(
-	struct assign_cursor *cursor, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e);
+int assign_next(struct scan *s, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e);

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "project/template.h"
+#include "project/scan.h"
 
 /* A value can hold others, and those others: what is longer than any name of an image is not followed. */
 enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
@@ -31,25 +31,6 @@ struct reading {
 	size_t line_at;
 	bool is_one_line;
 };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static bool next_word(const char **cursor, const char **ret_word, size_t *ret_len)
-{
-	const char *p = *cursor;
-
-	while (is_blank(*p))
-		p++;
-	*ret_word = p;
-	while (*p && !is_blank(*p))
-		p++;
-	*ret_len = (size_t)(p - *ret_word);
-	*cursor = p;
-	return *ret_len;
-}
 
 /* ---- variables ---- */
 
@@ -108,7 +89,7 @@ static bool expand(const struct reading *r, const char *word, size_t len, struct
 	const char *p = text;
 	bool is_quoted = false;
 
-	while (p && *p && out->len <= VALUE_MAX) {
+	while (*p && out->len <= VALUE_MAX) {
 		const char *end = p + 1, *value = *p == '$' ? variable_at(r, p, &end) : NULL;
 
 		if (strchr("\\'", *p) || (*p == '$' && !value))
@@ -120,16 +101,16 @@ static bool expand(const struct reading *r, const char *word, size_t len, struct
 			buf_add(out, p, 1);
 		p = end;
 	}
-	return text && !is_quoted && buf_ok(out) && out->len && out->len <= VALUE_MAX;
+	return !is_quoted && out->len && out->len <= VALUE_MAX;
 }
 
 /* ARG NAME=value, before the first FROM only; one without a value counts for nothing. */
-static int read_arg(struct reading *r, const char *rest)
+static void read_arg(struct reading *r, const char *rest)
 {
 	const char *word;
 	size_t len;
 
-	while (!r->n_stages && next_word(&rest, &word, &len)) {
+	while (!r->n_stages && scan_word(&rest, &word, &len)) {
 		const char *equals = memchr(word, '=', len);
 		auto_buf pair = { 0 };
 
@@ -138,11 +119,8 @@ static int read_arg(struct reading *r, const char *rest)
 		buf_add(&pair, word, (size_t)(equals - word) + 1);
 		if (equals + 1 < word + len && !expand(r, equals + 1, (size_t)(word + len - equals - 1), &pair))
 			continue;
-		r->args[r->n_args] = mem_text(buf_text(&pair));
-		if (!r->args[r->n_args++])
-			return -ENOMEM;
+		r->args[r->n_args++] = mem_text(buf_text(&pair));
 	}
-	return 0;
 }
 
 /* ---- stages ---- */
@@ -158,167 +136,108 @@ static int find_stage(const struct reading *r, const char *text, size_t n_before
 	return !str_to_uint(text, STAGES_MAX, &number) && number < n_before ? (int)number : -1;
 }
 
-/* What begins with '-' would be an option to whatever it is handed to; no image is called that. */
-static int set_image(struct reading *r, struct stage *stage, const char *image)
+/* What begins with '-' would be an option to the engine; no image is called that. */
+static void set_image(struct reading *r, struct stage *stage, const char *image)
 {
 	int before = find_stage(r, image, (size_t)(stage - r->stages));
 	bool is_bare = false;
 
-	if (before >= 0 && r->stages[before].name && !strcasecmp(r->stages[before].name, image)) {
+	if (before >= 0 && r->stages[before].name && !strcasecmp(r->stages[before].name, image))
 		stage->uses |= (uint64_t)1 << before;
-		return 0;
-	}
-	if (*image == '-' || !strcmp(image, "scratch") ||
-		option_value(r->request, "--build-context=", image, strlen(image), &is_bare))
-		return 0;
-	stage->image = mem_text(image);
-	return stage->image ? 0 : -ENOMEM;
+	else if (*image != '-' && strcmp(image, "scratch") &&
+		 !option_value(r->request, "--build-context=", image, strlen(image), &is_bare))
+		stage->image = mem_text(image);
 }
 
-/* The last one counts. */
-static int set_platform(const struct reading *r, struct stage *stage, const char *word, size_t len)
-{
-	auto_buf platform = { 0 };
-
-	free(take_ptr(&stage->platform));
-	stage->is_unknown = !expand(r, word, len, &platform);
-	stage->platform = stage->is_unknown ? NULL : mem_text(buf_text(&platform));
-	return stage->is_unknown || stage->platform ? 0 : -ENOMEM;
-}
-
-/* FROM [--platform=P] IMAGE [AS NAME] */
-static int read_from(struct reading *r, const char *rest)
+/* FROM [--platform=P] IMAGE [AS NAME]; the last platform counts. */
+static void read_from(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--platform=";
 	struct stage *stage = &r->stages[r->n_stages];
 	auto_buf image = { 0 };
 	const char *word = "";
 	size_t len = 0;
-	int status = 0;
 
 	if (r->n_stages == STAGES_MAX)
-		return 0;
+		return;
 	r->n_stages++;
-	while (!status && next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
-		if (len > sizeof(flag) - 1 && str_starts(word, flag))
-			status = set_platform(r, stage, word + sizeof(flag) - 1, len - sizeof(flag) + 1);
+	while (scan_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2)) {
+		auto_buf platform = { 0 };
+
+		if (len < sizeof(flag) || !str_starts(word, flag))
+			continue;
+		free(take_ptr(&stage->platform));
+		stage->is_unknown = !expand(r, word + sizeof(flag) - 1, len - sizeof(flag) + 1, &platform);
+		stage->platform = stage->is_unknown ? NULL : mem_text(buf_text(&platform));
+	}
 	stage->is_unknown |= !len || !expand(r, word, len, &image);
 	if (r->is_one_line)
 		stage->place = (struct base_place){ r->line_at + (size_t)(word - r->line), len };
-	if (!status && !stage->is_unknown)
-		status = set_image(r, stage, buf_text(&image));
-	if (!status && next_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) &&
-		next_word(&rest, &word, &len)) {
+	if (!stage->is_unknown)
+		set_image(r, stage, buf_text(&image));
+	if (scan_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && scan_word(&rest, &word, &len))
 		stage->name = mem_part(word, len);
-		status = stage->name ? 0 : -ENOMEM;
-	}
-	return status;
 }
 
 /* COPY --from=STAGE */
-static int read_copy(struct reading *r, const char *rest)
+static void read_copy(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--from=";
 	const char *word;
 	size_t len;
 
-	while (r->n_stages && next_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
-		if (len > sizeof(flag) - 1 && str_starts(word, flag)) {
+	while (r->n_stages && scan_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
+		if (len >= sizeof(flag) && str_starts(word, flag)) {
 			auto_free char *name = mem_part(word + sizeof(flag) - 1, len - sizeof(flag) + 1);
-			int from = name ? find_stage(r, name, r->n_stages - 1) : -1;
+			int from = find_stage(r, name, r->n_stages - 1);
 
-			if (!name)
-				return -ENOMEM;
 			if (from >= 0)
 				r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
 		}
-	return 0;
 }
-
-/* ---- instructions ---- */
 
 static const struct {
 	const char *name;
-	int (*read)(struct reading *r, const char *rest);
-	bool can_have_documents;
-} instructions[] = {
-	{ "FROM", read_from, false },
-	{ "ARG", read_arg, false },
-	{ "COPY", read_copy, true },
-	{ "ADD", NULL, true },
-	{ "RUN", NULL, true },
-};
+	void (*read)(struct reading *r, const char *rest);
+} instructions[] = { { "FROM", read_from }, { "ARG", read_arg }, { "COPY", read_copy } };
 
-/* Goes to the last line of a here-document. One without an end is none: 1<<A is no document either. */
-static void skip_document(const struct template *t, const char *mark, struct template_line *line)
+/* An instruction on one line. */
+static void read_instruction(struct reading *r)
 {
-	bool has_tabs = *mark == '-';
-	const char *word = mark + has_tabs + (mark[has_tabs] == '"' || mark[has_tabs] == '\'');
-	struct template_line ahead = *line;
-	size_t len = 0;
+	const char *rest = r->line, *word;
+	size_t len;
 
-	while (isalnum((unsigned char)word[len]) || word[len] == '_')
-		len++;
-	ahead.is_continued = false;
-	while (len && template_next(t, NULL, &ahead)) {
-		const char *text = ahead.text;
-
-		while (has_tabs && text < ahead.text + ahead.len && *text == '\t')
-			text++;
-		if ((size_t)(ahead.text + ahead.len - text) == len && !memcmp(text, word, len)) {
-			*line = ahead;
-			line->is_continued = false;
-			return;
-		}
-	}
+	if (!scan_word(&rest, &word, &len))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
+		if (strlen(instructions[i].name) == len && !strncasecmp(instructions[i].name, word, len))
+			instructions[i].read(r, rest);
 }
 
-/* An instruction on one line; with what belongs to it line moves on. */
-static int read_instruction(struct reading *r, const struct template *t, const char *text, struct template_line *line)
+static void read_all(struct reading *r)
 {
-	const char *rest = text, *word;
-	size_t len, i = 0;
-	int status;
-
-	if (!next_word(&rest, &word, &len))
-		return 0;
-	while (i < ARRAY_SIZE(instructions) &&
-		(strlen(instructions[i].name) != len || strncasecmp(instructions[i].name, word, len)))
-		i++;
-	if (i == ARRAY_SIZE(instructions))
-		return 0;
-	status = instructions[i].read ? instructions[i].read(r, rest) : 0;
-	while (instructions[i].can_have_documents && (rest = strstr(rest, "<<")))
-		skip_document(t, rest += 2, line);
-	return status;
-}
-
-static int read_all(struct reading *r)
-{
-	struct template t = { r->request->text, r->request->len };
-	struct template_line line = { 0 };
+	struct scan s = { .text = r->request->text, .len = r->request->len };
+	struct scan_line line;
 	auto_buf whole = { 0 };
-	int status = 0;
 
-	while (!status && template_next(&t, NULL, &line)) {
+	while (scan_instruction(&s, &line)) {
 		size_t len = line.len;
 
-		if (line.is_remark)
+		if (line.is_remark || line.is_document)
 			continue;
 		while (line.is_continued && len && line.text[len - 1] != '\\')
 			len--;
 		if (!whole.len) {
-			r->line_at = (size_t)(line.text - t.text);
+			r->line_at = line.at;
 			r->is_one_line = !line.is_continued;
 		}
 		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
 		if (line.is_continued)
 			continue;
 		r->line = buf_text(&whole);
-		status = buf_ok(&whole) ? read_instruction(r, &t, buf_text(&whole), &line) : -ENOMEM;
+		read_instruction(r);
 		buf_done(&whole);
 	}
-	return status;
 }
 
 /* ---- what is needed ---- */
@@ -341,7 +260,7 @@ static void add_place(struct base *base, const struct stage *stage)
 		base->places[base->n_places++] = stage->place;
 }
 
-static int add_base(struct bases *bases, const struct stage *stage)
+static void add_base(struct bases *bases, const struct stage *stage)
 {
 	struct base *base = stage->image ? find_base(bases, stage) : NULL;
 
@@ -349,14 +268,13 @@ static int add_base(struct bases *bases, const struct stage *stage)
 		add_place(base, stage);
 	bases->has_unknown |= stage->is_unknown || bases->n == BASES_MAX;
 	if (!stage->image || bases->n == BASES_MAX || base)
-		return 0;
+		return;
 	base = &bases->items[bases->n];
 	*base = (struct base){ 0 };
 	add_place(base, stage);
 	base->image = mem_text(stage->image);
 	base->platform = stage->platform ? mem_text(stage->platform) : NULL;
 	bases->n++;
-	return base->image && (base->platform || !stage->platform) ? 0 : -ENOMEM;
 }
 
 static int target_of(const struct reading *r)
@@ -369,22 +287,27 @@ static int target_of(const struct reading *r)
 	return (int)r->n_stages - 1;
 }
 
-static int collect(const struct reading *r, struct bases *bases)
+static void collect(const struct reading *r, struct bases *bases)
 {
-	int last = target_of(r), status = 0;
+	int last = target_of(r);
 	uint64_t needed = last >= 0 ? (uint64_t)1 << last : 0;
 
 	for (int i = last; i >= 0; i--) /* a stage uses only those before it */
 		if (needed >> i & 1)
 			needed |= r->stages[i].uses;
-	for (int i = 0; !status && i <= last; i++)
+	for (int i = 0; i <= last; i++)
 		if (needed >> i & 1)
-			status = add_base(bases, &r->stages[i]);
-	return status;
+			add_base(bases, &r->stages[i]);
 }
 
-static void reading_free(struct reading *r)
+void bases_read(const struct bases_request *request, struct bases *ret)
 {
+	auto_free struct reading *r = mem_new(1, sizeof(*r));
+
+	r->request = request;
+	read_all(r);
+	*ret = (struct bases){ 0 };
+	collect(r, ret);
 	for (size_t i = 0; i < r->n_args; i++)
 		free(r->args[i]);
 	for (size_t i = 0; i < r->n_stages; i++) {
@@ -392,27 +315,6 @@ static void reading_free(struct reading *r)
 		free(r->stages[i].image);
 		free(r->stages[i].platform);
 	}
-	free(r);
-}
-
-int bases_read(const struct bases_request *request, struct bases *ret, struct err *e)
-{
-	struct reading *r = mem_new(1, sizeof(*r));
-	auto_bases bases = { 0 };
-	int status = -ENOMEM;
-
-	if (r) {
-		r->request = request;
-		status = read_all(r);
-		if (!status)
-			status = collect(r, &bases);
-		reading_free(r);
-	}
-	if (status)
-		return err_sys(e, status, "cannot look for base images");
-	*ret = bases;
-	bases = (struct bases){ 0 };
-	return 0;
 }
 
 /* Of all places the next one that gets another name. */
@@ -433,7 +335,8 @@ static const struct base_place *next_place(
 	return next;
 }
 
-int bases_rename(const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out)
+void bases_rename(
+	const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out)
 {
 	const struct base_place *place;
 	const char *name = NULL;
@@ -445,7 +348,6 @@ int bases_rename(const char *text, size_t len, const struct bases *bases, char *
 		at = place->at + place->len;
 	}
 	buf_add(out, text + at, len - at);
-	return buf_ok(out) ? 0 : -ENOMEM;
 }
 
 void bases_done(struct bases *bases)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/buf.h"
-#include "base/err.h"
 
 enum { BASES_MAX = 32, BASE_PLACES_MAX = 16 };
 
@@ -40,12 +39,11 @@ struct bases_request {
 /*
  * The images that what is built begins from, each once: those of the last stage, and of the stages that it is made of
  * or copies from. No stage of the file itself, not scratch, no context that has a name. $NAME and ${NAME} are what ARG
- * before the first FROM says; what has any other variable in it is left to the engine. 0, or -ENOMEM with e set. ret is
- * freed by bases_done(). Source: reference of Dockerfiles, FROM, COPY --from, here-documents, "Understand how ARG and
- * FROM interact".
+ * before the first FROM says; what has any other variable in it is left to the engine. ret is freed by bases_done().
+ * Source: reference of Dockerfiles, FROM, COPY --from, here-documents, "Understand how ARG and FROM interact".
  */
-int bases_read(const struct bases_request *request, struct bases *ret, struct err *e);
-/* The text with another name in each place of base i that names[i] is not NULL for. 0 or -ENOMEM. */
-int bases_rename(
+void bases_read(const struct bases_request *request, struct bases *ret);
+/* The text with another name in each place of base i that names[i] is not NULL for. */
+void bases_rename(
 	const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out);
 void bases_done(struct bases *bases);

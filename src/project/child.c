@@ -6,31 +6,35 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stop.h"
 
-enum { WAIT_STEP = 20 /* milliseconds */, GRACE = 5 /* seconds */ };
+/* Milliseconds. Whoever ends anyarch does not wait for more than a second. */
+enum { WAIT_STEP = 20, GRACE = 400, CLEANUP_GRACE = 700 };
 
-void child_add(struct child *c, ...)
+void child_add(struct child *c, char *word)
 {
-	const char *word;
-	va_list words;
+	if (c->n < CHILD_WORDS_MAX)
+		c->words[c->n] = word;
+	else
+		free(word);
+	c->n++;
+}
 
-	va_start(words, c);
-	while ((word = va_arg(words, const char *))) {
-		if (c->n < CHILD_WORDS_MAX)
-			c->words[c->n] = word;
-		c->n++;
-	}
-	va_end(words);
+void child_done(struct child *c)
+{
+	for (size_t i = 0; i < c->n && i < CHILD_WORDS_MAX; i++)
+		free(c->words[i]);
+	for (size_t i = 0; i < CHILD_VARIABLES_MAX; i++)
+		free(c->variables[i]);
+	*c = (struct child){ 0 };
 }
 
 static void add_quoted(struct buf *out, const char *word)
@@ -94,8 +98,18 @@ bool child_is_there(const char *program)
 
 /* ---- running ---- */
 
-/* How much is kept of an answer; a line that is longer is shown in parts. */
-enum { ANSWER_MAX = 64 * 1024, LINE_MAX_SHOWN = 4096, BLOCKS_AT_ONCE = 16 };
+/* How much is kept of an answer and of a reason; a line that is longer is shown in parts. */
+enum { ANSWER_MAX = 64 * 1024, REASON_MAX = 4096, LINE_MAX_SHOWN = 4096, BLOCKS_AT_ONCE = 16 };
+
+/* A child that runs, and what it prints. */
+struct running {
+	const struct child *c;
+	pid_t pid;
+	int out, errors;    /* pipes from its outputs; -1: not here */
+	struct buf pending; /* the beginning of a line */
+	struct buf reason;  /* its standard error, where that is not shown */
+	unsigned n_signals; /* that it was sent */
+};
 
 static bool is_replaced(const struct child *c, const char *variable)
 {
@@ -107,7 +121,7 @@ static bool is_replaced(const struct child *c, const char *variable)
 	return false;
 }
 
-/* The caller's, with what is for this one only. The list is owned, what it lists is borrowed; NULL without memory. */
+/* The caller's environment, with what is for this command only. The list is owned, what it lists is borrowed. */
 static char **make_environment(const struct child *c)
 {
 	size_t n = 0, k = 0;
@@ -116,56 +130,45 @@ static char **make_environment(const struct child *c)
 	while (environ[n])
 		n++;
 	list = mem_new(n + CHILD_VARIABLES_MAX + 1, sizeof(*list));
-	for (size_t i = 0; list && i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (!is_replaced(c, environ[i]))
 			list[k++] = environ[i];
-	for (size_t i = 0; list && c->variables[i]; i++)
-		list[k++] = (char *)(uintptr_t)c->variables[i];
+	for (size_t i = 0; c->variables[i]; i++)
+		list[k++] = c->variables[i];
 	return list;
 }
 
-static int add_files(const struct child *c, int out, posix_spawn_file_actions_t *files)
-{
-	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-
-	if (!r && c->is_quiet)
-		r = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (!r && c->line)
-		r = posix_spawn_file_actions_adddup2(files, out, STDERR_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(files, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
-	return r;
-}
-
-/* Ours ignores SIGPIPE; nobody else expects that. */
-static int set_signals(posix_spawnattr_t *attributes)
-{
-	sigset_t usual;
-	int r = posix_spawnattr_init(attributes);
-
-	if (r)
-		return r;
-	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
-	r = posix_spawnattr_setsigdefault(attributes, &usual);
-	return r ? r : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
-}
-
-/* With nothing of ours but standard error, or a pipe instead. */
-static int start(const struct child *c, int out, pid_t *ret)
+/* errors, out: what becomes its standard error and output; -1: they are ours, /dev/null for a quiet one. */
+static int start(const struct child *c, int out, int errors, pid_t *ret)
 {
 	auto_free char **environment = make_environment(c);
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
-	int r;
+	sigset_t usual;
+	int r = posix_spawn_file_actions_init(&files);
 
-	if (!environment || posix_spawn_file_actions_init(&files))
-		return -ENOMEM;
-	r = set_signals(&attributes);
+	if (r)
+		return -r;
+	r = posix_spawnattr_init(&attributes);
+	if (r) {
+		posix_spawn_file_actions_destroy(&files);
+		return -r;
+	}
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE); /* anyarch ignores it; other programs do not expect that */
+	posix_spawnattr_setsigdefault(&attributes, &usual);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!r && errors >= 0)
+		r = posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
+	else if (!r && c->is_quiet)
+		r = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (!r && out < 0 && c->is_quiet)
+		r = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	else if (!r)
+		r = posix_spawn_file_actions_adddup2(&files, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
 	if (!r)
-		r = add_files(c, out, &files);
-	if (!r)
-		r = posix_spawnp(ret, c->words[0], &files, &attributes, (char **)(uintptr_t)c->words, environment);
+		r = posix_spawnp(ret, c->words[0], &files, &attributes, c->words, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	if (r == ENOMEM)
@@ -173,135 +176,189 @@ static int start(const struct child *c, int out, pid_t *ret)
 	return -r;
 }
 
-/* Whole lines go to whoever wants lines; at the end what is left, too. */
-static void pass_lines(const struct child *c, struct buf *pending, bool is_end)
+/* Whole lines are passed on; at the end also what is left. */
+static void pass_lines(struct running *run, bool is_end)
 {
+	struct buf *pending = &run->pending;
 	const char *text = buf_text(pending), *end = text + pending->len, *newline;
 
 	while ((newline = memchr(text, '\n', (size_t)(end - text)))) {
-		c->line(text, (size_t)(newline - text), c->context);
+		run->c->line(text, (size_t)(newline - text), run->c->context);
 		text = newline + 1;
 	}
 	if (end > text && (is_end || end - text >= LINE_MAX_SHOWN)) {
-		c->line(text, (size_t)(end - text), c->context);
+		run->c->line(text, (size_t)(end - text), run->c->context);
 		text = end;
 	}
-	memmove(pending->data, text, (size_t)(end - text));
+	if (pending->data)
+		memmove(pending->data, text, (size_t)(end - text));
 	pending->len = (size_t)(end - text);
 }
 
-/* What is there now, as much as a pipe holds. false at the end. */
-static bool take_output(const struct child *c, int fd, struct buf *pending)
+static void keep(struct buf *b, const char *block, size_t n, size_t most)
+{
+	if (b->len < most)
+		buf_add(b, block, MIN_OF(n, most - b->len));
+}
+
+/* What a pipe holds now; at its end it is closed. */
+static void take_output(struct running *run, int *fd)
 {
 	char block[4096];
-	ssize_t n;
 
-	for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
-		n = read(fd, block, sizeof(block));
-		if (n <= 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		if (c->line) {
-			buf_add(pending, block, (size_t)n);
-			pass_lines(c, pending, false);
-		} else if (c->answer && c->answer->len < ANSWER_MAX) {
-			buf_add(c->answer, block, MIN_OF((size_t)n, ANSWER_MAX - c->answer->len));
+	for (int i = 0; *fd >= 0 && i < BLOCKS_AT_ONCE; i++) {
+		ssize_t n = read(*fd, block, sizeof(block));
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			close(take_fd(fd));
+		} else if (fd == &run->errors) {
+			keep(&run->reason, block, (size_t)n, REASON_MAX);
+		} else if (run->c->line) {
+			buf_add(&run->pending, block, (size_t)n);
+			pass_lines(run, false);
+		} else {
+			keep(run->c->answer, block, (size_t)n, ANSWER_MAX);
 		}
 	}
-	return true;
+}
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* How long ago the first signal came, as far as it was looked for; 0: none has. */
+static long since_signal(void)
+{
+	static atomic_long first;
+	long none = 0, at = now();
+
+	if (!stop_signal())
+		return 0;
+	atomic_compare_exchange_strong(&first, &none, at);
+	return at - first + 1;
 }
 
 /*
- * It is told of every signal that comes to us. One that does not end, as the first process of a container does not that
- * knows nothing of signals, is killed after a while.
+ * Passes every signal on. A command that does not end, as the first process of a container does not that knows nothing
+ * of signals, is killed; a cleanup is not told, and not waited for any longer (true).
  */
-static void pass_signals(pid_t pid, unsigned *told, time_t *since)
+static bool heed_signals(struct running *run)
 {
 	unsigned n = stop_count();
+	long since = since_signal();
 
-	if (n != *told) {
-		*since = *since ? *since : time(NULL);
-		kill(pid, stop_signal());
-	} else if (*since && time(NULL) > *since + GRACE) {
-		kill(pid, SIGKILL);
-	}
-	*told = n;
+	if (run->c->is_cleanup)
+		return since > CLEANUP_GRACE;
+	if (n != run->n_signals)
+		kill(run->pid, stop_signal());
+	else if (since > GRACE)
+		kill(run->pid, SIGKILL);
+	run->n_signals = n;
+	return false;
 }
 
 /*
- * A wait without end would miss a signal that comes just before it begins. What the child left running may hold the
- * pipe: its own end is what counts.
+ * A wait without end would miss a signal that comes just before it begins. Other processes may keep the pipes open: the
+ * end of the child counts.
  */
-static int attend(const struct child *c, pid_t pid, int fd, int *ret_status)
+static int attend(struct running *run, int *ret_status)
 {
-	auto_buf pending = { 0 };
-	bool is_open = fd >= 0;
-	unsigned told = 0;
-	time_t since = 0;
 	pid_t r;
 
-	while ((r = waitpid(pid, ret_status, WNOHANG)) <= 0) {
-		struct pollfd ready = { .fd = is_open ? fd : -1, .events = POLLIN };
+	while ((r = waitpid(run->pid, ret_status, WNOHANG)) <= 0) {
+		struct pollfd ready[] = { { run->out, POLLIN, 0 }, { run->errors, POLLIN, 0 } };
 
 		if (r < 0 && errno != EINTR)
 			return -errno;
-		if (!c->is_cleanup)
-			pass_signals(pid, &told, &since);
-		if (poll(&ready, 1, WAIT_STEP) > 0)
-			is_open = take_output(c, fd, &pending);
+		if (heed_signals(run))
+			return 0;
+		if (poll(ready, ARRAY_SIZE(ready), WAIT_STEP) > 0) {
+			take_output(run, &run->out);
+			take_output(run, &run->errors);
+		}
 	}
-	if (is_open)
-		take_output(c, fd, &pending);
-	if (pending.len)
-		pass_lines(c, &pending, true);
+	take_output(run, &run->out);
+	take_output(run, &run->errors);
+	if (run->pending.len)
+		pass_lines(run, true);
 	return 0;
 }
 
-static int start_and_attend(const struct child *c, int *ret_status, struct err *e)
+/* The end to write to blocks: a program does not expect that nobody waits for its output. */
+static int open_pipe(int *ret_in, int *ret_out)
 {
-	auto_fd out = -1, in = -1;
-	pid_t pid = -1;
-	int ends[2], r;
+	int ends[2];
 
-	if (c->answer || c->line) {
-		if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-			return err_sys(e, -errno, "cannot run a command");
-		out = ends[0];
-		in = ends[1];
-		fcntl(in, F_SETFL, 0); /* a program does not expect that its output is not waited for */
-	}
-	r = start(c, in, &pid);
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	fcntl(ends[1], F_SETFL, 0);
+	*ret_out = ends[0];
+	*ret_in = ends[1];
+	return 0;
+}
+
+static int start_and_attend(struct running *run, int *ret_status, struct err *e)
+{
+	const struct child *c = run->c;
+	auto_fd in = -1, errors = -1;
+	int r = c->answer || c->line ? open_pipe(&in, &run->out) : 0;
+
+	if (!r && c->is_quiet && !c->is_cleanup)
+		r = open_pipe(&errors, &run->errors);
+	if (r)
+		return err_sys(e, r, "cannot run a command");
+	r = start(c, in, c->line ? in : errors, &run->pid);
 	if (r)
 		return err_sys(e, r, "%s", c->words[0]);
 	if (in >= 0)
 		close(take_fd(&in));
-	r = attend(c, pid, out, ret_status);
+	if (errors >= 0)
+		close(take_fd(&errors));
+	r = attend(run, ret_status);
 	return r ? err_sys(e, r, "cannot run a command") : 0;
 }
 
-/* By its verbs: docker manifest push. */
-static int tell_failure(const struct child *c, int status, struct err *e)
+/* The command by its verbs (docker manifest push), and its own first word about the failure. */
+static int tell_failure(const struct running *run, int status, struct err *e)
 {
+	static const char warning[] = "WARNING";
+	const struct child *c = run->c;
+	const char *why = buf_text(&run->reason);
 	auto_buf what = { 0 };
 
 	buf_adds(&what, c->words[0]);
 	for (size_t i = 1; i < c->n && i < 3 && !c->words[i][strspn(c->words[i], "abcdefghijklmnopqrstuvwxyz")]; i++)
 		buf_addf(&what, " %s", c->words[i]);
-	return err_set(e, -EIO, "%s failed with status %d", buf_text(&what), status);
+	while (*why == '\n' || !strncmp(why, warning, sizeof(warning) - 1))
+		why += strcspn(why, "\n") + (why[strcspn(why, "\n")] == '\n');
+	return err_set(e, -EIO, "%s failed with status %d%s%.*s", buf_text(&what), status, *why ? ": " : "",
+		(int)strcspn(why, "\n"), why);
 }
 
 int child_run(const struct child *c, struct err *e)
 {
+	struct running run = { .c = c, .out = -1, .errors = -1 };
 	int status = 0, r = c->n && c->n <= CHILD_WORDS_MAX ? 0 : err_sys(e, -EINVAL, "cannot run a command");
 
 	if (!r && !c->is_cleanup)
 		r = stop_check(e);
 	if (!r)
-		r = start_and_attend(c, &status, e);
-	if (r)
-		return r;
-	if (!c->is_cleanup && stop_check(e))
-		return -EINTR;
-	if (WIFSIGNALED(status))
-		return err_set(e, -EIO, "%s was ended by signal %d", c->words[0], WTERMSIG(status));
-	return status ? tell_failure(c, WEXITSTATUS(status), e) : 0;
+		r = start_and_attend(&run, &status, e);
+	if (!r && !c->is_cleanup && stop_check(e))
+		r = -EINTR;
+	if (!r && WIFSIGNALED(status))
+		r = err_set(e, -EIO, "%s was ended by signal %d", c->words[0], WTERMSIG(status));
+	else if (!r && status)
+		r = tell_failure(&run, WEXITSTATUS(status), e);
+	cleanup_fd(&run.out);
+	cleanup_fd(&run.errors);
+	buf_done(&run.pending);
+	buf_done(&run.reason);
+	return r;
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "image/reference.h"
 #include "project/assign.h"
+#include "project/engine.h"
 #include "project/placeholder.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -22,7 +23,6 @@ static const struct key {
 	const char *name, *usual;
 	const char *chars; /* NULL: anything */
 	const char *first; /* NULL: any of them but '-' */
-	const char *words; /* one of these */
 	size_t max;
 	bool is_list;
 	const char *example;
@@ -34,8 +34,7 @@ static const struct key {
 	[CONFIG_TARGET_ARCHES] = { "TARGET_ARCHES", .max = TEXT_MAX, .example = "\"amd64 arm32v6 arm64v8\"" },
 	[CONFIG_DOCKERFILE] = { "DOCKERFILE", "Dockerfile.cross", .max = TEXT_MAX,
 		.example = "docker/Dockerfile.cross" },
-	[CONFIG_ENGINE] = { "ENGINE", "auto", .words = "auto docker buildx podman buildah", .max = 16,
-		.example = "auto" },
+	[CONFIG_ENGINE] = { "ENGINE", "auto", .max = 16, .example = "podman" },
 	[CONFIG_PLATFORM_TAG] = { "PLATFORM_TAG", .chars = WORD ".-", .first = WORD, .max = TEXT_MAX,
 		.example = CONFIG_VERSION_MARK "-__ARCH__" },
 	[CONFIG_TAG_PREFIX] = { "TAG_PREFIX", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .example = "rpi-" },
@@ -51,23 +50,8 @@ static int refuse(const struct key *key, struct err *e)
 	return err_hint(e, "for example: %s=%s", key->name, key->example);
 }
 
-static int unknown_word(const struct key *key, const char *text, struct err *e)
-{
-	size_t len = 0;
-	const char *near = str_nearest(key->words, text, &len);
-
-	err_set(e, -EBADMSG, "%s is one of %s, not '%s'", key->name, key->words, text);
-	if (near)
-		err_hint(e, "did you mean %s=%.*s?", key->name, (int)len, near);
-	else
-		refuse(key, e);
-	return -EBADMSG;
-}
-
 static int check_item(const struct key *key, const char *text, size_t len, struct err *e)
 {
-	if (key->words && len <= key->max)
-		return str_in_words(key->words, text, len) ? 0 : unknown_word(key, text, e);
 	if (len > key->max)
 		err_set(e, -EBADMSG, "%s: more than %zu characters", key->name, key->max);
 	else if (key->first ? !strchr(key->first, *text) : *text == '-')
@@ -101,14 +85,17 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 	return 0;
 }
 
-/* What is wrong usage on the command line is a bad file here. */
-static int check_platforms(struct config *config, const char *value, struct err *e)
+/* Wrong usage on the command line is a bad file here. */
+static int check_elsewhere(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	auto_err why = { 0 };
+	int r = id == CONFIG_ENGINE ? engine_check(keys[id].name, value, &why)
+				    : platforms_add(&config->platforms, value, &why);
 
-	if (!platforms_add(&config->platforms, value, &why))
+	if (!r)
 		return 0;
-	err_set(e, -EBADMSG, "TARGET_ARCHES: %s", why.message ? why.message : "?");
+	err_set(e, -EBADMSG, "%s%s%s", id == CONFIG_ENGINE ? "" : keys[id].name, id == CONFIG_ENGINE ? "" : ": ",
+		why.message ? why.message : "?");
 	if (why.hint)
 		err_hint(e, "%s", why.hint);
 	return -EBADMSG;
@@ -136,8 +123,6 @@ int config_tag(const struct config *config, const struct platform *platform, str
 	if (r)
 		return err_prefix(e, "PLATFORM_TAG");
 	buf_adds(out, config->values[CONFIG_TAG_SUFFIX]);
-	if (!buf_ok(out))
-		return err_sys(e, -ENOMEM, "cannot name the images");
 	if (out->len > REFERENCE_TAG_MAX)
 		return err_set(e, -EBADMSG, "the tag %s has more than %d characters", buf_text(out), REFERENCE_TAG_MAX);
 	if (reference_is_tag(buf_text(out)))
@@ -186,7 +171,7 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		err_set(e, -EBADMSG, "%s is the same for all platforms, and has no placeholders", keys[id].name);
 		return err_hint(e, "for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
 	}
-	return id == CONFIG_TARGET_ARCHES ? check_platforms(config, value, e) : 0;
+	return id == CONFIG_TARGET_ARCHES || id == CONFIG_ENGINE ? check_elsewhere(config, id, value, e) : 0;
 }
 
 static int unknown_key(const char *text, size_t len, struct err *e)
@@ -226,30 +211,19 @@ static int set(struct config *config, enum config_key id, const char *value, uns
 	int r = 0;
 
 	if (config->lines[id])
-		return err_set(e, -EBADMSG, "%s was said in line %u already", keys[id].name, config->lines[id]);
+		return err_set(e, -EBADMSG, "%s is already set in line %u", keys[id].name, config->lines[id]);
 	config->lines[id] = line;
 	if (*value)
 		r = check_value(config, id, value, e);
 	if (r || !*value)
 		return r;
 	config->values[id] = mem_text(value);
-	return config->values[id] ? 0 : err_sys(e, -ENOMEM, "cannot read it");
-}
-
-static int set_usual(struct config *config, struct err *e)
-{
-	for (size_t i = 0; i < CONFIG_KEYS; i++) {
-		if (!config->values[i])
-			config->values[i] = mem_text(keys[i].usual ? keys[i].usual : "");
-		if (!config->values[i])
-			return err_sys(e, -ENOMEM, "cannot read it");
-	}
 	return 0;
 }
 
 int config_parse(const char *text, size_t len, struct config *ret, struct err *e)
 {
-	struct assign_cursor cursor = { .text = text, .len = len };
+	struct scan cursor = { .text = text, .len = len };
 	auto_config config = { 0 };
 	auto_buf value = { 0 };
 	enum config_key id = 0;
@@ -258,18 +232,19 @@ int config_parse(const char *text, size_t len, struct config *ret, struct err *e
 	int r;
 
 	if (len > LIMIT_CONFIG)
-		return err_set(e, -E2BIG, "it has more than %d bytes", LIMIT_CONFIG);
+		return err_set(e, -E2BIG, "more than %d bytes", LIMIT_CONFIG);
 	while ((r = assign_next(&cursor, &key, &key_len, &value, e)) > 0) {
 		r = find_key(key, key_len, &id, e);
 		if (!r)
-			r = set(&config, id, buf_text(&value), cursor.line, e);
+			r = set(&config, id, buf_text(&value), cursor.number, e);
 		if (r)
-			return err_prefix(e, "line %u", cursor.line);
+			return err_prefix(e, "line %u", cursor.number);
 	}
-	if (!r)
-		r = set_usual(&config, e);
 	if (r)
 		return r;
+	for (size_t i = 0; i < CONFIG_KEYS; i++)
+		if (!config.values[i])
+			config.values[i] = mem_text(keys[i].usual ? keys[i].usual : "");
 	*ret = config;
 	config = (struct config){ 0 };
 	return 0;

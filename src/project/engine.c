@@ -1,69 +1,301 @@
 // SPDX-License-Identifier: MIT
-/* Container engines: which one is there, and how each is told what to do. */
+/* Container engines: THE table of the commands of each. */
 #include "project/engine.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/str.h"
 
-const char *const engine_words[] = { "docker", "buildx", "podman", "buildah", NULL };
+/*
+ * Words of commands are separated by blanks. <name> is a value of struct engine_words; ?name:word is there only where
+ * that value is not empty. NAME=value at the beginning is for this command's environment: clients of Docker
+ * before 20.10 hide buildx and manifest from users who have not asked for them.
+ */
+#define EXPERIMENTAL "DOCKER_CLI_EXPERIMENTAL=enabled "
+#define MANIFEST     EXPERIMENTAL "DOCKER_CONFIG=<scratch>/docker <program> manifest "
 
-/* Clients before 20.10 hide buildx from who has not asked for it; it is set for this child, and in nobody's
- * configuration. */
-static void begin(const struct engine *engine, struct child *c)
-{
-	*c = (struct child){ 0 };
-	child_add(c, engine->program, NULL);
-	if (engine->kind == ENGINE_BUILDX) {
-		c->variables[0] = ENGINE_EXPERIMENTAL;
-		child_add(c, "buildx", NULL);
+/* Of Docker's client, whoever builds. */
+#define DOCKER_IMAGES                                                                                                  \
+	[ENGINE_STORE] = "<program> info --format {{.DriverStatus}}",                                                  \
+	[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}}/{{.Variant}} <name>",               \
+	[ENGINE_ASK_FOR] = "<program> image inspect --platform <platform> --format "                                   \
+			   "{{.Os}}/{{.Architecture}}/{{.Variant}} <name>",                                            \
+	[ENGINE_SAVE] = "<program> save --output <archive> <name>",                                                    \
+	[ENGINE_LOAD] = "<program> load --quiet --input <archive>", [ENGINE_TAG] = "<program> tag <name> <target>",    \
+	[ENGINE_REMOVE] = "<program> rmi <name>",                                                                      \
+	[ENGINE_TRY] = "<program> run --rm --name <container> --entrypoint /bin/sh <name> -c <shell>",                 \
+	[ENGINE_TRY_END] = "<program> rm --force <container>", [ENGINE_PUSH] = "<program> push <to>",                  \
+	[ENGINE_REACH] = EXPERIMENTAL "<program> manifest inspect ?insecure:--insecure <to>",                          \
+	[ENGINE_LIST] = MANIFEST "create ?insecure:--insecure <to> <all>",                                             \
+	[ENGINE_LIST_ADD] = MANIFEST "annotate --os linux --arch <arch> ?variant:--variant ?variant:<variant> <to> "   \
+				     "<name>",                                                                         \
+	[ENGINE_LIST_PUSH] = MANIFEST "push --purge ?insecure:--insecure <to>"
+
+/* podman and buildah share their libraries; registries are for the client to know. */
+#define CONTAINERS_IMAGES                                                                                              \
+	[ENGINE_VERSION] = "<program> version",                                                                        \
+	[ENGINE_BUILD] = "<program> build ?insecure:--tls-verify=false <options> --platform <platform> --file "        \
+			 "<dockerfile> --tag <name> <context>",                                                        \
+	[ENGINE_PULL] = "<program> pull --quiet --platform <platform> ?insecure:--tls-verify=false <name>",            \
+	[ENGINE_TAG] = "<program> tag <name> <target>", [ENGINE_REMOVE] = "<program> rmi <name>",                      \
+	[ENGINE_REACH] = "<program> manifest inspect ?insecure:--tls-verify=false docker://<to>",                      \
+	[ENGINE_PUSH] = "<program> push ?insecure:--tls-verify=false <to> docker://<to>",                              \
+	[ENGINE_LIST] = "<program> manifest create <list>",                                                            \
+	[ENGINE_LIST_ADD] = "<program> manifest add ?insecure:--tls-verify=false --os linux --arch <arch> "            \
+			    "?variant:--variant ?variant:<variant> <list> docker://<name>",                            \
+	[ENGINE_LIST_PUSH] = "<program> manifest push ?insecure:--tls-verify=false --all --digestfile "                \
+			     "<scratch>/digest <list> docker://<to>",                                                  \
+	[ENGINE_LIST_END] = "<program> manifest rm <list>"
+
+/* In the order in which "auto" tries them. */
+const struct engine_kind engine_kinds[] = {
+	{
+		.name = "docker",
+		.program = "docker",
+		.archive = "docker-archive",
+		.place = "",
+		.is_automatic = true,
+		.has_daemon = true,
+		.sees_local = true,
+		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = "<program> version",
+			[ENGINE_PULL] = "<program> pull --quiet --platform <platform> <name>",
+			[ENGINE_BUILD] = "<program> build <options> --platform <platform> --file <dockerfile> --tag "
+					 "<name> <context>" },
+	},
+	{
+		.name = "buildx", /* keeps base images to itself: it only looks whether the registry has them */
+		.program = "docker",
+		.archive = "docker-archive",
+		.place = "",
+		.has_daemon = true,
+		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = EXPERIMENTAL "<program> buildx version",
+			[ENGINE_PULL] = EXPERIMENTAL "<program> buildx imagetools inspect <name>",
+			[ENGINE_BUILD] = EXPERIMENTAL "<program> buildx build --load <options> --platform <platform> "
+						      "--file <dockerfile> --tag <name> <context>" },
+	},
+	{
+		.name = "podman",
+		.program = "podman",
+		.archive = "oci-archive",
+		.place = "localhost/",
+		.is_automatic = true,
+		.sees_local = true,
+		.commands = { CONTAINERS_IMAGES,
+			[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}} <name>",
+			[ENGINE_SAVE] = "<program> save --quiet --format oci-archive --output <archive> <name>",
+			[ENGINE_LOAD] = "<program> load --quiet --input <archive>",
+			[ENGINE_TRY] = "<program> run --rm --name <container> --platform <platform> --entrypoint "
+				       "/bin/sh <name> -c <shell>",
+			/* Unlike docker it waits for the container. */
+			[ENGINE_TRY_END] = "<program> rm --force --time 0 <container>" },
+	},
+	{
+		.name = "buildah",
+		.program = "buildah",
+		.archive = "oci-archive",
+		.place = "localhost/",
+		.is_automatic = true,
+		.sees_local = true,
+		.is_rootless_run = true,
+		.commands = { CONTAINERS_IMAGES,
+			[ENGINE_ASK] = "<program> inspect --type image --format {{.OCIv1.OS}}/{{.OCIv1.Architecture}} "
+				       "<name>",
+			[ENGINE_SAVE] = "<program> push --quiet <name> oci-archive:<archive>:<name>",
+			[ENGINE_LOAD] = "<program> pull --quiet oci-archive:<archive>:<name>",
+			[ENGINE_TRY_BEGIN] = "<program> from --quiet --pull-never --name <container> <name>",
+			[ENGINE_TRY] = "<program> run <container> -- /bin/sh -c <shell>",
+			[ENGINE_TRY_END] = "<program> rm <container>" },
+	},
+	{ .name = NULL },
+};
+
+const struct engine_kind engine_skopeo = {
+	.name = "skopeo",
+	.program = "skopeo",
+	.commands = { [ENGINE_REACH] = "<program> inspect --raw ?insecure:--tls-verify=false docker://<to>",
+		[ENGINE_PUSH] = "<program> copy ?quiet:--quiet ?insecure:--dest-tls-verify=false <archive> "
+				"docker://<to>",
+		[ENGINE_LIST_PUSH] = "<program> copy ?quiet:--quiet --all --preserve-digests "
+				     "?insecure:--dest-tls-verify=false <archive> docker://<to>" },
+};
+
+static const struct {
+	const char *name;
+	size_t at;
+} values[] = {
+#define VALUE(name)                                                                                                    \
+	{                                                                                                              \
+#name, offsetof(struct engine_words, name)                                                             \
 	}
+	VALUE(platform),
+	VALUE(arch),
+	VALUE(variant),
+	VALUE(name),
+	VALUE(to),
+	VALUE(target),
+	VALUE(dockerfile),
+	VALUE(context),
+	VALUE(archive),
+	VALUE(container),
+	VALUE(shell),
+	VALUE(list),
+	VALUE(scratch),
+	VALUE(insecure),
+	VALUE(quiet),
+#undef VALUE
+};
+
+/* How the verbs run: see struct child. */
+static const struct {
+	bool is_quiet, is_cleanup;
+} manners[ENGINE_VERBS] = {
+	[ENGINE_VERSION] = { .is_quiet = true },
+	[ENGINE_STORE] = { .is_quiet = true },
+	[ENGINE_ASK] = { .is_quiet = true },
+	[ENGINE_ASK_FOR] = { .is_quiet = true },
+	[ENGINE_LOAD] = { .is_quiet = true },
+	[ENGINE_REACH] = { .is_quiet = true },
+	[ENGINE_REMOVE] = { .is_quiet = true, .is_cleanup = true },
+	[ENGINE_TRY_END] = { .is_quiet = true, .is_cleanup = true },
+	[ENGINE_LIST_END] = { .is_quiet = true, .is_cleanup = true },
+};
+
+void engine_names(struct buf *out, const char *between, const char *last)
+{
+	for (const struct engine_kind *kind = engine_kinds; kind->name; kind++)
+		buf_addf(out, "%s%s%s", kind == engine_kinds ? "" : between, kind[1].name ? "" : last, kind->name);
 }
 
+int engine_check(const char *what, const char *name, struct err *e)
+{
+	auto_buf words = { 0 }, list = { 0 };
+	const char *near;
+	size_t len = 0;
+
+	buf_adds(&words, "auto ");
+	buf_adds(&list, "auto, ");
+	engine_names(&words, " ", "");
+	engine_names(&list, ", ", "or ");
+	if (str_in_words(buf_text(&words), name, strlen(name)))
+		return 0;
+	near = str_nearest(buf_text(&words), name, &len);
+	err_set(e, -EINVAL, "%s is %s, not '%s'", what, buf_text(&list), name);
+	return near ? err_hint(e, "did you mean %s=%.*s?", what, (int)len, near) : -EINVAL;
+}
+
+static const char *value_of(const struct engine *engine, const struct engine_words *words, const char *name, size_t len)
+{
+	const char *value = len == 7 && !strncmp(name, "program", len) ? engine->program : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (strlen(values[i].name) == len && !memcmp(values[i].name, name, len))
+			value = *(const char *const *)(const void *)((const char *)words + values[i].at);
+	return value ? value : "";
+}
+
+/* One word of a command, which ends at a blank. */
+static char *expand(const struct engine *engine, const struct engine_words *words, const char *word, size_t len)
+{
+	const char *end = word + len, *close;
+	auto_buf out = { 0 };
+
+	while (word < end) {
+		size_t plain = strcspn(word, "<");
+
+		plain = MIN_OF(plain, (size_t)(end - word));
+		buf_add(&out, word, plain);
+		word += plain;
+		close = word < end ? memchr(word, '>', (size_t)(end - word)) : NULL;
+		if (!close)
+			continue;
+		buf_adds(&out, value_of(engine, words, word + 1, (size_t)(close - word) - 1));
+		word = close + 1;
+	}
+	return mem_text(buf_text(&out));
+}
+
+/* Whether a word is there, and where it begins. */
+static bool is_wanted(const struct engine *engine, const struct engine_words *words, const char **word, size_t *len)
+{
+	const char *name = *word + 1;
+	size_t n = strcspn(name, ":");
+
+	if (**word != '?')
+		return true;
+	*word += n + 2;
+	*len -= n + 2;
+	return *value_of(engine, words, name, n);
+}
+
+static bool is_variable(const char *word, size_t len)
+{
+	size_t name = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	return name && name < len && word[name] == '=';
+}
+
+bool engine_command(
+	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret)
+{
+	const char *text = engine->kind->commands[verb], *word;
+	size_t len, n_variables = 0;
+
+	*ret = (struct child){ .is_quiet = manners[verb].is_quiet, .is_cleanup = manners[verb].is_cleanup };
+	for (; text && *text; text += text[len] ? len + 1 : len) {
+		size_t left = len = strcspn(text, " ");
+
+		word = text;
+		if (!strncmp(word, "<options>", len)) {
+			for (size_t i = 0; i < words->n_options; i++)
+				child_add(ret, mem_text(words->options[i]));
+		} else if (!strncmp(word, "<all>", len)) {
+			for (size_t i = 0; i < words->n_all; i++)
+				child_add(ret, mem_text(words->all[i]));
+		} else if (!is_wanted(engine, words, &word, &left)) {
+			continue;
+		} else if (!ret->n && n_variables < CHILD_VARIABLES_MAX && is_variable(word, left)) {
+			ret->variables[n_variables++] = expand(engine, words, word, left);
+		} else {
+			child_add(ret, expand(engine, words, word, left));
+		}
+	}
+	return text;
+}
+
+/* ---- which one ---- */
+
 /* A client in a directory, or the directory itself, as lobradov's scripts have it. */
-char *engine_docker(const char *path)
+static char *docker_program(const char *path)
 {
 	struct stat st;
-	char *program = NULL;
 
 	if (!path || !*path)
 		return mem_text("docker");
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return mem_text(path);
-	return asprintf(&program, "%s%sdocker", path, str_ends(path, "/") ? "" : "/") < 0 ? NULL : program;
+	return mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
 }
 
-/* Docker's client asks the daemon; the others need none, and say their version. */
-static int ask(const struct engine *engine, const struct engine_runner *runner, struct err *e)
-{
-	struct child c;
-	int r;
-
-	begin(engine, &c);
-	c.is_quiet = true;
-	child_add(&c, "version", NULL);
-	r = runner->run(runner->context, &c, e);
-	if (r == -ENOENT)
-		return err_hint(e, "install it, or choose another engine: --engine docker, buildx, podman or buildah");
-	if (r == -EIO)
-		return err_hint(e, engine->kind == ENGINE_DOCKER ? "is the daemon running, and may you talk to it?"
-								 : "'docker buildx version' has to work");
-	return r;
-}
-
-static int try_one(enum engine_kind kind, const char *docker_path, const struct engine_runner *runner,
+static int try_one(const struct engine_kind *kind, const char *docker_path, const struct engine_runner *runner,
 	struct engine *ret, struct err *e)
 {
-	bool is_docker = kind == ENGINE_DOCKER || kind == ENGINE_BUILDX;
-	auto_engine engine = { kind, is_docker ? engine_docker(docker_path) : mem_text(engine_words[kind]) };
-	int r;
+	auto_engine engine = { kind, kind->has_daemon ? docker_program(docker_path) : mem_text(kind->program) };
+	auto_child command = { 0 };
+	auto_buf words = { 0 };
+	int r = 0;
 
-	if (!engine.program)
-		return err_sys(e, -ENOMEM, "cannot look for an engine");
-	r = ask(&engine, runner, e);
+	engine_command(&engine, ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
+	if (runner)
+		r = runner->run(runner->context, &command, e);
+	if (r == -ENOENT) {
+		engine_names(&words, ", ", "or ");
+		return err_hint(e, "install it, or choose another engine: --engine %s", buf_text(&words));
+	}
+	if (r == -EIO)
+		return kind->sees_local ? err_hint(e, "start its daemon, or get the right to use it")
+					: err_hint(e, "'%s buildx version' has to work", engine.program);
 	if (r)
 		return r;
 	*ret = engine;
@@ -74,108 +306,35 @@ static int try_one(enum engine_kind kind, const char *docker_path, const struct 
 int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
 	struct err *e)
 {
-	static const enum engine_kind order[] = { ENGINE_DOCKER, ENGINE_PODMAN, ENGINE_BUILDAH };
+	bool is_auto = !strcmp(name, "auto");
+	auto_buf words = { 0 };
+	auto_err first = { 0 };
 
-	for (unsigned i = 0; engine_words[i]; i++)
-		if (!strcmp(engine_words[i], name))
-			return try_one((enum engine_kind)i, docker_path, runner, ret, e);
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		int r = try_one(order[i], docker_path, runner, ret, NULL);
+	for (const struct engine_kind *kind = engine_kinds; kind->name; kind++) {
+		auto_err why = { 0 };
+		int r;
 
-		if (!r || r == -EINTR)
-			return r ? err_sys(e, r, "engine") : 0;
+		if (is_auto ? !kind->is_automatic : strcmp(kind->name, name) != 0)
+			continue;
+		r = try_one(kind, docker_path, runner, ret, &why);
+		if (!r || r == -EINTR || !is_auto)
+			return r ? err_move(e, &why) : 0;
+		if (r != -ENOENT && !first.code) /* it is installed: that is the one the user means */
+			err_move(&first, &why);
 	}
-	err_set(e, -ENOENT, "no engine that works: neither docker nor podman nor buildah answers");
-	return err_hint(e, "--engine NAME says why one does not");
+	if (first.code)
+		return err_move(e, &first);
+	for (const struct engine_kind *kind = engine_kinds; kind->name; kind++)
+		if (kind->is_automatic)
+			buf_addf(&words, "%s%s", words.len ? ", " : "", kind->name);
+	err_set(e, -ENOENT, "no container engine found (looked for %s)", buf_text(&words));
+	return err_hint(e, "install one of them");
 }
 
 void engine_done(struct engine *engine)
 {
 	free(engine->program);
 	engine->program = NULL;
-}
-
-void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	begin(engine, ret);
-	child_add(ret, "build", NULL);
-	if (engine->kind == ENGINE_BUILDX)
-		child_add(ret, "--load", NULL);
-	if (image->is_insecure && engine->kind >= ENGINE_PODMAN)
-		child_add(ret, "--tls-verify=false", NULL);
-	for (size_t i = 0; i < image->n_options; i++)
-		child_add(ret, image->options[i], NULL);
-	child_add(ret, "--platform", image->platform, "--file", image->dockerfile, "--tag", image->name, image->context,
-		NULL);
-}
-
-void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	*ret = (struct child){ 0 };
-	child_add(ret, engine->program, NULL);
-	if (engine->kind == ENGINE_PODMAN)
-		child_add(ret, "save", "--quiet", "--format", "oci-archive", "--output", image->archive, image->name,
-			NULL);
-	else if (engine->kind == ENGINE_BUILDAH)
-		child_add(ret, "push", "--quiet", image->name, image->target, NULL);
-	else
-		child_add(ret, "save", "--output", image->archive, image->name, NULL);
-}
-
-void engine_tag(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	*ret = (struct child){ 0 };
-	child_add(ret, engine->program, "tag", image->name, image->target, NULL);
-}
-
-void engine_load(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	*ret = (struct child){ .is_quiet = true };
-	child_add(ret, engine->program, NULL);
-	if (engine->kind == ENGINE_BUILDAH)
-		child_add(ret, "pull", "--quiet", image->target, NULL);
-	else
-		child_add(ret, "load", "--quiet", "--input", image->archive, NULL);
-}
-
-void engine_remove(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	*ret = (struct child){ .is_cleanup = true, .is_quiet = true };
-	child_add(ret, engine->program, "rmi", image->name, NULL);
-}
-
-void engine_try(
-	const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret)
-{
-	const char *program = engine->program;
-
-	*ret = (struct engine_trial){ .after.is_cleanup = true, .after.is_quiet = true };
-	if (engine->kind == ENGINE_BUILDAH) {
-		child_add(&ret->before, program, "from", "--quiet", "--pull-never", "--name", image->container,
-			image->name, NULL);
-		child_add(&ret->trial, program, "run", image->container, "--", "/bin/sh", "-c", command, NULL);
-		child_add(&ret->after, program, "rm", image->container, NULL);
-	} else {
-		child_add(&ret->trial, program, "run", "--rm", "--name", image->container, "--entrypoint", "/bin/sh",
-			image->name, "-c", command, NULL);
-		child_add(&ret->after, program, "rm", "--force", NULL);
-		if (engine->kind == ENGINE_PODMAN) /* which waits for it, unlike docker */
-			child_add(&ret->after, "--time", "0", NULL);
-		child_add(&ret->after, image->container, NULL);
-	}
-}
-
-void engine_ask(const struct engine *engine, const struct engine_image *image, struct buf *answer, struct child *ret)
-{
-	*ret = (struct child){ .is_quiet = true, .answer = answer };
-	if (engine->kind == ENGINE_BUILDAH)
-		child_add(ret, engine->program, "inspect", "--type", "image", "--format",
-			"{{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image->name, NULL);
-	else
-		child_add(ret, engine->program, "image", "inspect", "--format",
-			engine->kind == ENGINE_PODMAN ? "{{.Os}}/{{.Architecture}}"
-						      : "{{.Os}}/{{.Architecture}}/{{.Variant}}",
-			image->name, NULL);
 }
 
 /* Without a variant there is a slash at the end. */
@@ -186,27 +345,4 @@ bool engine_platform(const struct buf *answer, struct platform *ret)
 	while (len && strchr(" \n/", answer->data[len - 1]))
 		len--;
 	return len && !name_parse(answer->data, len, ret, NULL);
-}
-
-void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret)
-{
-	begin(engine, ret);
-	if (engine->kind == ENGINE_BUILDX) {
-		child_add(ret, "imagetools", "inspect", image->name, NULL);
-		return;
-	}
-	child_add(ret, "pull", "--quiet", "--platform", image->platform, NULL);
-	if (image->is_insecure && engine->kind >= ENGINE_PODMAN)
-		child_add(ret, "--tls-verify=false", NULL);
-	child_add(ret, image->name, NULL);
-}
-
-bool engine_is_docker(const struct engine *engine)
-{
-	return engine->kind == ENGINE_DOCKER || engine->kind == ENGINE_BUILDX;
-}
-
-bool engine_has_one_platform(const struct engine *engine)
-{
-	return engine->kind == ENGINE_DOCKER;
 }

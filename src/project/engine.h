@@ -1,22 +1,87 @@
 /* SPDX-License-Identifier: MIT */
-/* Container engines: which one is there, and how each is told what to do. */
+/* Container engines: THE table of the commands of each. A new engine is a row of it. */
 #pragma once
 
 #include "arch/name.h"
 #include "project/child.h"
 
-enum engine_kind { ENGINE_DOCKER = 0, ENGINE_BUILDX, ENGINE_PODMAN, ENGINE_BUILDAH };
-/* "docker", "buildx", "podman", "buildah"; NULL at the end. */
-extern const char *const engine_words[];
+/* What an engine is asked to do. Not every engine has a command for each. */
+enum engine_verb {
+	ENGINE_VERSION = 0, /* fails where the engine does not answer */
+	ENGINE_STORE,	    /* answers with the kind of store that images are in */
+	ENGINE_ASK,	    /* answers with the platform of an image that the engine has */
+	ENGINE_ASK_FOR,	    /* the same of a variant of the image, where the engine can keep several */
+	ENGINE_PULL,
+	ENGINE_BUILD,
+	ENGINE_SAVE, /* an archive of docker save, or of OCI */
+	ENGINE_LOAD, /* what ENGINE_SAVE wrote */
+	ENGINE_TAG,  /* gives <name> the name <target> as well */
+	ENGINE_REMOVE,
+	ENGINE_TRY_BEGIN,
+	ENGINE_TRY, /* runs a shell command in an image */
+	ENGINE_TRY_END,
+	ENGINE_REACH,	  /* fails where the registry cannot be reached, or has no <to> */
+	ENGINE_PUSH,	  /* an image to <to> */
+	ENGINE_LIST,	  /* begins a list for <to> */
+	ENGINE_LIST_ADD,  /* puts <name>, which the registry has, into it */
+	ENGINE_LIST_PUSH, /* answers with the digest, or writes it to <digest> */
+	ENGINE_LIST_END,
+	ENGINE_VERBS,
+};
 
-#define ENGINE_EXPERIMENTAL "DOCKER_CLI_EXPERIMENTAL=enabled"
+/* What differs between engines besides their commands. */
+struct engine_kind {
+	const char *name, *program;
+	const char *archive;  /* of what ENGINE_SAVE writes, as skopeo calls it */
+	const char *place;    /* before names of images that only this engine has */
+	bool is_automatic;    /* "auto" tries it */
+	bool has_daemon;      /* it is Docker's, and may run on another machine than its client */
+	bool sees_local;      /* a build can begin from an image that only this engine has */
+	bool is_rootless_run; /* runs containers also where the others cannot */
+	const char *commands[ENGINE_VERBS];
+};
+
+/* Ends with one that has no name. "skopeo", which only pushes, is not one of them. */
+extern const struct engine_kind engine_kinds[];
+extern const struct engine_kind engine_skopeo;
+
+/* "auto" or an engine's name, as the value of what is called what. 0, or -EINVAL with e set. */
+int engine_check(const char *what, const char *name, struct err *e);
+/* Appends the names of all engines; last stands before the last of them. */
+void engine_names(struct buf *out, const char *between, const char *last);
 
 struct engine {
-	enum engine_kind kind;
+	const struct engine_kind *kind;
 	char *program; /* owned */
 };
 
 #define auto_engine auto_with(engine_done) struct engine
+
+/* What stands in commands between < and >. Borrowed; NULL is "". */
+struct engine_words {
+	const char *platform;	/* linux/arm/v7 */
+	const char *arch;	/* of it */
+	const char *variant;	/* of it */
+	const char *name;	/* of the image, with tag */
+	const char *to;		/* where it is pushed to */
+	const char *target;	/* a second name */
+	const char *dockerfile; /* a path */
+	const char *context;	/* the directory */
+	const char *archive;	/* a path */
+	const char *container;	/* a name for a container that no other one has */
+	const char *shell;	/* a command */
+	const char *list;	/* a name for a list that no other one has */
+	const char *scratch;	/* a directory */
+	const char *insecure;	/* not empty: registries may speak plain HTTP */
+	const char *quiet;	/* not empty: no progress */
+	/* Words of their own: <options>, <all>. */
+	const char *const *options, *const *all;
+	size_t n_options, n_all;
+};
+
+/* The command; false where the engine has none for this. ret is freed by child_done(). */
+bool engine_command(
+	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret);
 
 /* What runs a command, as child_run(). */
 struct engine_runner {
@@ -25,52 +90,13 @@ struct engine_runner {
 };
 
 /*
- * The one of this name, or for "auto" the first that answers: docker, podman, buildah. docker_path: a docker client, or
- * the directory that it is in; NULL or "": the one in PATH. 0, or -errno with e set: -ENOENT when it is not there, -EIO
- * when it does not answer.
+ * The engine of this name, or for "auto" the first that answers. docker_path: a docker client, or the directory that it
+ * is in; NULL or "": the one in PATH. Without a runner no engine is asked. 0, or -errno with e set: -ENOENT when it is
+ * not there, -EIO when it does not answer.
  */
-char *engine_docker(const char *path); /* the client alone, without asking; owned, NULL without memory */
 int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
 	struct err *e);
 void engine_done(struct engine *engine);
 
-/* One image: what commands are about. Borrowed. */
-struct engine_image {
-	const char *platform;	    /* linux/arm/v7 */
-	const char *dockerfile;	    /* a path */
-	const char *context;	    /* the directory */
-	const char *name;	    /* with tag */
-	const char *archive;	    /* a path; what engine_save() writes is an archive of docker save or of OCI */
-	const char *target;	    /* the same as "oci-archive:PATH:NAME" */
-	const char *container;	    /* a name for a container that nobody else has */
-	const char *const *options; /* more of them for the build */
-	size_t n_options;
-	bool is_insecure; /* registries may speak plain HTTP, where that is not for the daemon to know */
-};
-
-void engine_build(const struct engine *engine, const struct engine_image *image, struct child *ret);
-void engine_save(const struct engine *engine, const struct engine_image *image, struct child *ret);
-
-/* Gives image->name the name image->target as well; takes what engine_save() wrote; takes a name away, without a word.
- */
-void engine_tag(const struct engine *engine, const struct engine_image *image, struct child *ret);
-void engine_load(const struct engine *engine, const struct engine_image *image, struct child *ret);
-void engine_remove(const struct engine *engine, const struct engine_image *image, struct child *ret);
-
-/* Commands that run a shell command in an image: what has to be before, it, and what has to be after it in any case. */
-struct engine_trial {
-	struct child before, trial, after;
-};
-void engine_try(
-	const struct engine *engine, const struct engine_image *image, const char *command, struct engine_trial *ret);
-
-/* Whether the engine itself has image->name: its answer, read by engine_platform(), says for which platform. */
-void engine_ask(const struct engine *engine, const struct engine_image *image, struct buf *answer, struct child *ret);
-/* false where it says nothing that is a platform. */
+/* The platform in an answer to ENGINE_ASK; false where there is none. */
 bool engine_platform(const struct buf *answer, struct platform *ret);
-/* Gets image->name for image->platform; Docker's buildx, which keeps what it gets to itself, only looks for it. */
-void engine_pull(const struct engine *engine, const struct engine_image *image, struct child *ret);
-/* Whether it is Docker's, which may run on another machine than its client. */
-bool engine_is_docker(const struct engine *engine);
-/* Whether an image that the engine has is for one platform only, also when it is asked for another. */
-bool engine_has_one_platform(const struct engine *engine);

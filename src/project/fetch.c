@@ -7,43 +7,57 @@
 #include "base/memory.h"
 #include "image/facts.h"
 
-int fetch_read(const struct flow *f, size_t i, struct bases *ret, struct err *e)
+void fetch_read(struct flow *f)
 {
-	const struct render_item *rendered = &f->render.items[i];
 	auto_buf host = { 0 };
-	struct bases_request request = { buf_text(&rendered->text), rendered->text.len, f->request->options,
-		f->request->n_options, NULL, f->build->items[i].text };
 
+	f->bases = mem_new(f->build->n, sizeof(*f->bases));
 	name_platform(&host, arch_host(), "");
-	request.build_platform = buf_text(&host);
-	return bases_read(&request, ret, e);
+	for (size_t i = 0; i < f->build->n; i++) {
+		const struct buf *text = &f->render.items[i].text;
+
+		bases_read(&(struct bases_request){ buf_text(text), text->len, f->request->options,
+				   f->request->n_options, buf_text(&host), f->build->items[i].text },
+			&f->bases[i]);
+	}
 }
 
-/* The one that was written down, or the one that is built for. */
+void fetch_done(struct flow *f)
+{
+	for (size_t i = 0; f->bases && i < f->build->n; i++)
+		bases_done(&f->bases[i]);
+	free(take_ptr(&f->bases));
+}
+
+/* The one that FROM names, or the one that is built for. */
 static const char *platform_of(const struct flow *f, size_t i, const struct base *base)
 {
 	return base->platform ? base->platform : f->build->items[i].text;
 }
 
-static bool wanted_platform(const struct flow *f, size_t i, const struct base *base, struct platform *ret)
-{
-	*ret = f->build->items[i].platform;
-	return !base->platform || !name_parse(base->platform, strlen(base->platform), ret, NULL);
-}
-
-/* Other: nothing can be made of it. Fitting: v6 for v7, which is taken where there is nothing better. */
+/* Other: not usable. Fitting: v6 for v7, which is used where there is nothing better. */
 enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
 
-/* Some engines do not say the variant. What lies there for another platform is taken by Docker's classic builder,
- * without a word. */
-static enum there ask(
-	const struct flow *f, const struct engine_image *image, const struct platform *wanted, struct buf *answer)
+/*
+ * Some engines do not report the variant. An image that is there for another platform is used by Docker's classic
+ * builder without a word. is_blind: the engine keeps several under one name, and is too old to report more than one.
+ */
+static enum there ask(const struct flow *f, const struct engine_words *words, const struct platform *wanted,
+	struct buf *answer, bool *ret_is_blind)
 {
-	struct platform found;
-	struct child command;
+	auto_err why = { 0 };
+	struct platform found = { 0 };
+	bool has = f->engine.kind->commands[ENGINE_ASK_FOR] &&
+		   !flow_engine(f, &(struct flow_call){ .answer = answer }, ENGINE_ASK_FOR, words, &why) &&
+		   engine_platform(answer, &found);
 
-	engine_ask(&f->engine, image, answer, &command);
-	if (flow_run(f, &command, NULL) || !engine_platform(answer, &found))
+	*ret_is_blind = why.message && strstr(why.message, "unknown flag");
+	if (!has) {
+		buf_done(answer);
+		has = !flow_engine(f, &(struct flow_call){ .answer = answer }, ENGINE_ASK, words, NULL) &&
+		      engine_platform(answer, &found);
+	}
+	if (!has)
 		return THERE_NOT;
 	if (found.arch != wanted->arch || (*found.variant && !image_fits(wanted, &found)))
 		return THERE_OTHER;
@@ -51,76 +65,85 @@ static enum there ask(
 											       : THERE_FITTING;
 }
 
-static int refuse(const struct engine_image *image, enum there there, const struct buf *answer, struct err *e)
+static int refuse(const struct engine_words *words, enum there there, const struct buf *answer, struct err *e)
 {
-	err_set(e, -EBADMSG, "the base image %s for %s cannot be had", image->name, image->platform);
+	err_set(e, -EBADMSG, "cannot get the base image %s for %s", words->name, words->platform);
 	if (there == THERE_OTHER)
-		return err_hint(e, "the engine has it for %.*s only, and the registry said the above",
+		return err_hint(e, "only the %.*s variant is available locally; see the registry error above",
 			(int)strcspn(buf_text(answer), "\n"), buf_text(answer));
 	return err_hint(e,
-		"what the engine said is above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
-		image->is_insecure ? "" : " (a registry that speaks plain HTTP: --insecure)",
-		image->is_insecure ? " --tls-verify=false" : "", image->name);
+		"see the engine's error above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
+		words->insecure ? "" : " (for a registry that speaks plain HTTP: --insecure)",
+		words->insecure ? " --tls-verify=false" : "", words->name);
 }
 
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
-	struct engine_image image = {
-		.name = base->image, .platform = platform_of(f, i, base), .is_insecure = f->request->insecure
+	const struct engine_words words = {
+		.name = base->image, .platform = platform_of(f, i, base), .insecure = flow_insecure(f, base->image)
 	};
-	enum there there;
-	struct platform wanted;
-	struct child command;
+	struct platform wanted = item->platform;
 	auto_buf answer = { 0 };
+	bool is_blind = false;
+	enum there there;
 	int r;
 
-	if (!wanted_platform(f, i, base, &wanted))
-		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: no such platform", f->render.items[i].name,
+	if (base->platform && name_parse(base->platform, strlen(base->platform), &wanted, NULL))
+		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: unknown platform", f->render.items[i].name,
 			base->platform);
-	there = ask(f, &image, &wanted, &answer);
+	there = ask(f, &words, &wanted, &answer, &is_blind);
 	if (there == THERE_RIGHT)
 		return 0;
-	engine_pull(&f->engine, &image, &command);
-	r = flow_run_for(f, item, &command, e);
+	r = flow_engine(f, &(struct flow_call){ .item = item }, ENGINE_PULL, &words, e);
 	if (r != -EIO)
 		return r;
 	err_done(e);
-	return there == THERE_FITTING ? 0 : refuse(&image, there, &answer, e);
+	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && fetch_keeps_several(f)))
+		return 0;
+	return refuse(&words, there, &answer, e);
 }
 
 int fetch_bases(const struct flow *f, size_t i, struct err *e)
 {
-	auto_bases bases = { 0 };
-	int r = fetch_read(f, i, &bases, e);
+	int r = 0;
 
-	for (size_t k = 0; !r && k < bases.n; k++)
-		r = fetch_one(f, i, &bases.items[k], e);
+	for (size_t k = 0; !r && k < f->bases[i].n; k++)
+		r = fetch_one(f, i, &f->bases[i].items[k], e);
 	return r;
 }
 
-static char *shared_by(const struct flow *f, size_t i, size_t k)
+static const char *shared_by(const struct flow *f, size_t i, size_t k)
 {
-	auto_bases a = { 0 }, b = { 0 };
+	const struct bases *a = &f->bases[i], *b = &f->bases[k];
 
-	if (fetch_read(f, i, &a, NULL) || fetch_read(f, k, &b, NULL))
-		return NULL;
-	if (a.has_unknown && b.has_unknown)
-		return mem_text("what only docker knows");
-	for (size_t x = 0; x < a.n; x++)
-		for (size_t y = 0; y < b.n; y++)
-			if (!strcmp(a.items[x].image, b.items[y].image) &&
-				strcmp(platform_of(f, i, &a.items[x]), platform_of(f, k, &b.items[y])))
-				return mem_text(a.items[x].image);
+	if (a->has_unknown && b->has_unknown)
+		return "an image that only docker knows";
+	for (size_t x = 0; x < a->n; x++)
+		for (size_t y = 0; y < b->n; y++)
+			if (!strcmp(a->items[x].image, b->items[y].image) &&
+				strcmp(platform_of(f, i, &a->items[x]), platform_of(f, k, &b->items[y])))
+				return a->items[x].image;
 	return NULL;
 }
 
-char *fetch_shared(const struct flow *f)
+const char *fetch_shared(const struct flow *f)
 {
-	char *found = NULL;
+	const char *found = NULL;
 
 	for (size_t i = 0; i < f->build->n; i++)
 		for (size_t k = 0; !found && k < i; k++)
 			found = shared_by(f, i, k);
 	return found;
+}
+
+/* Docker's older store has one image of a name; containerd's has an index. Others keep base images to themselves. */
+bool fetch_keeps_several(const struct flow *f)
+{
+	auto_buf answer = { 0 };
+
+	return !f->engine.kind->has_daemon || !f->engine.kind->sees_local ||
+	       (!flow_engine(
+			f, &(struct flow_call){ .answer = &answer }, ENGINE_STORE, &(struct engine_words){ 0 }, NULL) &&
+		       strstr(buf_text(&answer), "io.containerd.snapshotter"));
 }

@@ -30,10 +30,10 @@ int files_open(int dir, const char *path, struct err *e)
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOENT && files_look(dir, path, NULL) == FILES_LINK) {
-		err_set(e, -EXDEV, "%s: a link that leads to nothing in the project", path);
+		err_set(e, -EXDEV, "%s is a link that leads to nothing in the project", path);
 		return err_hint(e, "put the file itself there: links are followed inside the project only");
 	}
-	return fd == -EBADMSG ? err_set(e, fd, "%s: it is no file", path) : err_sys(e, fd, "%s", path);
+	return fd == -EBADMSG ? err_set(e, fd, "%s: not a regular file", path) : err_sys(e, fd, "%s", path);
 }
 
 int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e)
@@ -42,7 +42,7 @@ int files_read(int dir, const char *path, size_t limit, struct buf *out, struct 
 	int r = fd < 0 ? fd : fd_read_all(fd, limit, out);
 
 	if (r == -E2BIG)
-		return err_set(e, r, "%s: it has more than %zu bytes", path, limit);
+		return err_set(e, r, "%s: more than %zu bytes", path, limit);
 	return r && fd >= 0 ? err_sys(e, r, "%s", path) : r;
 }
 
@@ -62,7 +62,7 @@ void files_where(int dir, struct buf *out)
 int files_write(int dir, const char *name, const struct buf *content, mode_t mode, bool is_new, struct err *e)
 {
 	auto_newfile file = NEWFILE_INIT;
-	int r = buf_ok(content) ? newfile_open_at(dir, name, &file, e) : err_sys(e, -ENOMEM, "%s", name);
+	int r = newfile_open_at(dir, name, &file, e);
 
 	if (r)
 		return r;

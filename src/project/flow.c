@@ -2,23 +2,16 @@
 /* What building a project and publishing it share: its commands, its files, and what its images are called. */
 #include "project/flow.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/oci_write.h"
 #include "image/reference.h"
 
 const char *flow_value(const struct flow *f, enum config_key key)
 {
 	return f->render.config.values[key];
-}
-
-int flow_run(const struct flow *f, const struct child *command, struct err *e)
-{
-	if (f->request->show)
-		f->request->show(command, f->request->context);
-	return f->request->dry_run ? 0 : child_run(command, e);
 }
 
 /* Whose line it is. */
@@ -34,68 +27,86 @@ static void pass_line(const char *text, size_t len, void *context)
 	speaker->request->line(speaker->item, text, len, speaker->request->context);
 }
 
-int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
+int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
 {
 	struct speaker speaker = { f->request, item };
-	struct child own = *command;
+	struct child shown = *command;
 
-	if (f->has_lines && !own.is_quiet) {
-		own.line = pass_line;
-		own.context = &speaker;
+	if (item && f->has_lines && !shown.is_quiet && !shown.answer) {
+		shown.line = pass_line;
+		shown.context = &speaker;
 	}
-	return flow_run(f, &own, e);
+	if (f->request->show)
+		f->request->show(&shown, f->request->context);
+	return f->request->dry_run ? 0 : child_run(&shown, e);
+}
+
+int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_verb verb,
+	const struct engine_words *words, struct err *e)
+{
+	auto_child command = { 0 };
+
+	if (!engine_command(call->engine ? call->engine : &f->engine, verb, words, &command))
+		return 0;
+	command.answer = call->answer;
+	return flow_run(f, call->item, &command, e);
 }
 
 char *flow_scratch(const struct flow *f, size_t i, const char *end)
 {
 	auto_buf word = { 0 };
-	char *path;
 
 	platform_word(&f->build->items[i].platform, &word);
-	return asprintf(&path, "%s/%s%s", f->scratch, buf_text(&word), end) < 0 ? NULL : path;
+	return mem_print("%s/%s%s", f->scratch, buf_text(&word), end);
+}
+
+/* The ranges that Docker takes for insecure without being told (127.0.0.0/8, ::1), and the name for them. */
+static bool is_loopback(const char *name)
+{
+	static const char *const hosts[] = { "localhost", "127.", "[::1]" };
+	size_t len = strcspn(name, "/");
+
+	for (size_t i = 0; name[len] && i < ARRAY_SIZE(hosts); i++) {
+		size_t n = strlen(hosts[i]);
+
+		if (str_starts(name, hosts[i]) && (hosts[i][n - 1] == '.' ? strspn(name, "0123456789.:") == len
+									  : name[n] == '/' || name[n] == ':'))
+			return true;
+	}
+	return false;
+}
+
+const char *flow_insecure(const struct flow *f, const char *name)
+{
+	return f->request->insecure || is_loopback(name) ? "yes" : NULL;
+}
+
+struct engine_words flow_words(const struct flow *f, const struct build_item *item)
+{
+	return (struct engine_words){ .platform = item->text,
+		.arch = item->platform.arch->oci,
+		.variant = oci_variant(&item->found),
+		.name = item->name,
+		.to = item->name,
+		.context = f->context,
+		.scratch = f->scratch,
+		.shell = flow_value(f, CONFIG_SMOKE),
+		.insecure = flow_insecure(f, item->name),
+		.quiet = f->request->quiet ? "yes" : NULL,
+		.options = f->request->options,
+		.n_options = f->request->n_options };
 }
 
 /* ---- names ---- */
 
-char *flow_name(const struct flow *f, const char *tag)
+/* REPO/IMAGE_NAME:tag. */
+static char *name_of(const struct flow *f, const char *tag)
 {
 	const char *repo = flow_value(f, CONFIG_REPO);
-	char *name;
 
-	return asprintf(&name, "%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag) < 0 ? NULL
-													       : name;
+	return mem_print("%s%s%s:%s", repo, *repo ? "/" : "", flow_value(f, CONFIG_IMAGE_NAME), tag);
 }
 
-/* Said twice it is still one. */
-static int add_name(struct flow *f, const char *tag, size_t len, struct err *e)
-{
-	auto_free char *part = mem_part(tag, len), *name = part ? flow_name(f, part) : NULL;
-
-	if (!name)
-		return err_sys(e, -ENOMEM, "cannot name the images");
-	for (size_t i = 0; i < f->n_names; i++)
-		if (!strcmp(f->names[i], name))
-			return 0;
-	if (f->n_names == NAMES_MAX)
-		return err_set(e, -E2BIG, "ALIASES: more than %d names", NAMES_MAX);
-	f->names[f->n_names++] = take_ptr(&name);
-	return 0;
-}
-
-static int add_names(struct flow *f, struct err *e)
-{
-	const char *version = flow_value(f, CONFIG_IMAGE_VERSION), *aliases = flow_value(f, CONFIG_ALIASES), *tag;
-	int r = add_name(f, version, strlen(version), e);
-	size_t len;
-
-	while (!r && str_next_item(&aliases, &tag, &len))
-		r = add_name(f, tag, len, e);
-	if (!r)
-		f->build->name = mem_text(f->names[0]);
-	return r || f->build->name ? r : err_sys(e, -ENOMEM, "cannot name the images");
-}
-
-/* A name for all would be pushed over it. */
 static bool is_for_all(const struct flow *f, const char *name)
 {
 	for (size_t i = 0; i < f->n_names; i++)
@@ -104,6 +115,26 @@ static bool is_for_all(const struct flow *f, const char *name)
 	return false;
 }
 
+static int add_names(struct flow *f, struct err *e)
+{
+	const char *aliases = flow_value(f, CONFIG_ALIASES), *tag;
+	size_t len;
+
+	f->names[f->n_names++] = name_of(f, flow_value(f, CONFIG_IMAGE_VERSION));
+	f->build->name = mem_text(f->names[0]);
+	while (str_next_item(&aliases, &tag, &len)) {
+		auto_free char *part = mem_part(tag, len), *name = name_of(f, part);
+
+		if (is_for_all(f, name))
+			continue;
+		if (f->n_names == NAMES_MAX)
+			return err_set(e, -E2BIG, "ALIASES: more than %d names", NAMES_MAX);
+		f->names[f->n_names++] = take_ptr(&name);
+	}
+	return 0;
+}
+
+/* A name for all platforms would be pushed over that of one. */
 static int check_unique(const struct flow *f, const struct build_item *item, struct err *e)
 {
 	const struct build_item *other = f->build->items;
@@ -125,30 +156,27 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 	auto_buf tag = { 0 }, text = { 0 };
 
 	item->platform = from->target.platform;
-	name_platform(&text, item->platform.arch, item->platform.variant);
-	if (config_tag(&f->render.config, &item->platform, &tag, e))
-		return err_prefix(e, CONFIG_FILE);
 	item->found = item->platform;
-	item->text = buf_ok(&text) ? mem_text(buf_text(&text)) : NULL;
-	item->name = flow_name(f, buf_text(&tag));
-	if (!item->text || !item->name)
-		return err_sys(e, -ENOMEM, "cannot name the images");
-	return check_unique(f, item, e) ? err_prefix(e, CONFIG_FILE) : 0;
+	if (config_tag(&f->render.config, &item->platform, &tag, e))
+		return e ? e->code : -EBADMSG;
+	name_platform(&text, item->platform.arch, item->platform.variant);
+	item->text = mem_text(buf_text(&text));
+	item->name = name_of(f, buf_text(&tag));
+	return check_unique(f, item, e);
 }
 
 /* Both together: REPO alone may be a registry. */
 static int check_name(const struct flow *f, struct err *e)
 {
-	auto_free char *name = flow_name(f, "");
+	auto_free char *name = name_of(f, "");
 
-	if (!name)
-		return err_sys(e, -ENOMEM, "cannot name the images");
 	name[strlen(name) - 1] = '\0';
 	if (reference_is_name(name))
 		return 0;
-	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which no registry takes for a name", name);
-	return err_hint(e, "lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
-			   "before them HOST[:PORT]");
+	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", name);
+	return err_hint(e,
+		"use lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
+		"before them HOST[:PORT]");
 }
 
 int flow_name_all(struct flow *f, struct err *e)
@@ -157,16 +185,13 @@ int flow_name_all(struct flow *f, struct err *e)
 
 	if (!r && f->request->push)
 		r = config_require(&f->render.config, CONFIG_REPO, e);
-	if (r)
-		return err_prefix(e, CONFIG_FILE);
-	r = check_name(f, e);
+	if (!r)
+		r = check_name(f, e);
 	if (!r)
 		r = add_names(f, e);
-	if (r)
-		return err_prefix(e, CONFIG_FILE);
 	for (size_t i = 0; !r && i < f->render.n; i++) {
 		r = name_item(f, &f->render.items[i], &f->build->items[i], e);
 		f->build->n++;
 	}
-	return r;
+	return r ? err_prefix(e, CONFIG_FILE) : 0;
 }

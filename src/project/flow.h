@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/digest.h"
+#include "project/bases.h"
 #include "project/child.h"
 #include "project/engine.h"
 #include "project/platforms.h"
@@ -27,15 +28,15 @@ enum { BUILD_OPTIONS_MAX = 64 };
 
 struct build_request {
 	int dir;				/* the project's */
-	const char *path;			/* and how commands are told of it */
+	const char *path;			/* of the project, as commands are shown with it */
 	struct platforms selected;		/* none: all that TARGET_ARCHES has */
 	const char *engine;			/* NULL: what build.config says */
-	const char *options[BUILD_OPTIONS_MAX]; /* more of them for the engine's build */
+	const char *options[BUILD_OPTIONS_MAX]; /* for the engine's build */
 	size_t n_options;
 	const char *out; /* an OCI archive of all; NULL: none */
 	const char *tmpdir;
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
-	unsigned jobs;		   /* so many platforms at once; 0 is 1 */
+	unsigned jobs;		   /* platforms built in parallel; 0 is 1 */
 	bool push, insecure, dry_run, no_check, quiet;
 	bool accelerate;       /* native compilers while it is built */
 	const char *toolchain; /* the directory that they are in; NULL: this machine's */
@@ -43,9 +44,9 @@ struct build_request {
 	bool is_remote;	       /* Docker's engine is on another machine, which has handlers of its own */
 	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);
-	/* Gets each line that a platform's commands print, where they run side by side; from several threads. */
+	/* Gets each line that a platform's commands print, where they run in parallel; from several threads. */
 	void (*line)(const struct build_item *item, const char *text, size_t len, void *context);
-	/* Gets a sentence that is no error. */
+	/* Gets a sentence that is not an error. */
 	void (*note)(const char *text, void *context);
 	void *context;
 };
@@ -65,27 +66,37 @@ struct flow {
 	struct build *build;
 	struct render render;
 	struct engine engine;
-	const char *context;	/* the project's directory, as an engine takes it for one */
-	char *scratch;		/* a directory of ours */
-	char *names[NAMES_MAX]; /* of what is for all platforms: by IMAGE_VERSION first, then ALIASES; each once, owned
+	struct bases *bases;	/* of each platform */
+	char *context;		/* the project's directory, as an engine reads it */
+	char *scratch;		/* a temporary directory */
+	char *names[NAMES_MAX]; /* of the image for all platforms: IMAGE_VERSION's first, then ALIASES; each once, owned
 				 */
 	size_t n_names;
 	bool has_shared; /* two platforms have a base image of one name, which the engine keeps for one of them */
-	bool has_lines;	 /* what commands print is shown line by line, as several run at once */
+	bool has_lines;	 /* what commands print is shown line by line, as several run in parallel */
 };
 
 /* Of build.config. */
 const char *flow_value(const struct flow *f, enum config_key key);
-/* REPO/IMAGE_NAME:tag. Owned; NULL without memory. */
-char *flow_name(const struct flow *f, const char *tag);
 /*
- * Names the one for all platforms, in f->names, and the images of each, in f->build. 0, or -errno with e set: where two
- * would have one name, for one that no registry takes, for too many.
+ * Names the image for all platforms, in f->names, and the images of each, in f->build. 0, or -errno with e set: where
+ * two would have one name, for one that no registry takes, for too many.
  */
 int flow_name_all(struct flow *f, struct err *e);
-/* A file of a platform that is only needed meanwhile. Owned; NULL without memory. */
+/* A temporary file of a platform. Owned. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
-/* Shows a command, and runs it unless nothing is to be run. As child_run(). */
-int flow_run(const struct flow *f, const struct child *command, struct err *e);
-/* The same for a platform's. */
-int flow_run_for(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
+/* What commands about a platform's image need; archive and dockerfile are left out. Borrowed from f. */
+struct engine_words flow_words(const struct flow *f, const struct build_item *item);
+/* "yes" where a registry may speak plain HTTP: with --insecure, and on this machine, as for Docker. NULL otherwise. */
+const char *flow_insecure(const struct flow *f, const char *name);
+
+/* Shows a command, and runs it unless nothing is to be run; item: whose platform it is for, or NULL. As child_run(). */
+int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
+/* One of the engine's commands; nothing where it has none. */
+struct flow_call {
+	const struct engine *engine;   /* NULL: the one of the flow */
+	const struct build_item *item; /* as for flow_run() */
+	struct buf *answer;	       /* NULL: its output is shown */
+};
+int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_verb verb,
+	const struct engine_words *words, struct err *e);

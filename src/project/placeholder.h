@@ -18,9 +18,8 @@ struct marks {
 struct marks placeholder_marks(const char *text, size_t len);
 /* How long the markers and blanks at its beginning are. */
 size_t placeholder_skip_marks(const char *text, size_t len);
-/* Whether there is a placeholder or marker in it, or one that names an emulator. */
+/* Whether there is a placeholder or marker in it. */
 bool placeholder_is_in(const char *text, size_t len);
-bool placeholder_names_emulator(const char *text, size_t len);
 /*
  * -EBADMSG with e set for what looks like a placeholder and is none: __UPPER_CASE__, whatever is nearly one, and at the
  * beginning of an instruction __UPPER.

@@ -3,7 +3,6 @@
 #include "project/publish.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -26,19 +25,24 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 {
 	const struct build_item *item = &f->build->items[i];
 	auto_free char *archive = flow_scratch(f, i, ".tar");
-	int fd = archive ? open(archive, O_RDONLY | O_CLOEXEC) : -1, r;
+	const struct model_image *image;
+	int fd = open(archive, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
-		return err_sys(e, archive ? -errno : -ENOMEM, "%s", item->name);
+		return err_sys(e, -errno, "%s", item->name);
 	g->bundles[i] = bundle_open(fd, f->request->tmpdir, e);
 	if (!g->bundles[i])
 		return e ? e->code : -EBADMSG;
 	g->n++;
 	r = model_read(g->bundles[i], false, &g->models[i], e); /* it was looked into when it was built */
-	if (!r)
-		g->images[i] = (struct oci_image){ g->bundles[i], &g->models[i].images[0], item->found.arch->oci,
-			oci_variant(&item->found), item->found.arch == arch_host(), NULL };
-	return r;
+	if (r)
+		return r;
+	image = g->models[i].images;
+	while (image->kind != MODEL_IMAGE) /* there is one: that was checked, too */
+		image++;
+	g->images[i] = (struct oci_image){ g->bundles[i], image, item->found.arch->oci, oci_variant(&item->found),
+		item->found.arch == arch_host(), NULL };
+	return 0;
 }
 
 /* One that is only told by its label is not another one: engines would take either. */
@@ -48,17 +52,9 @@ static int check_different(const struct build *build, struct err *e)
 		for (size_t k = 0; k < i; k++)
 			if (platform_is_same(&build->items[i].found, &build->items[k].found))
 				return err_set(e, -EBADMSG,
-					"the images for %s and for %s are both for the same by what they say",
+					"the images for %s and %s are labelled with the same platform",
 					build->items[k].text, build->items[i].text);
 	return 0;
-}
-
-static void gathered_done(struct gathered *g)
-{
-	for (size_t i = 0; i < g->n; i++) {
-		model_done(&g->models[i]);
-		bundle_free(g->bundles[i]);
-	}
 }
 
 static int write_index(struct outlet *outlet, void *context, struct err *e)
@@ -87,7 +83,7 @@ static int to_registry(const struct flow *f, const char *archive, struct err *e)
 		auto_buf text = { 0 };
 
 		push.n = 0;
-		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and stays as it is",
+		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and is not changed",
 			f->build->name);
 		f->request->note(buf_text(&text), f->request->context);
 	}
@@ -100,13 +96,10 @@ static int to_registry(const struct flow *f, const char *archive, struct err *e)
 
 static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 {
-	auto_free char *own = NULL;
-	const char *path = f->request->out;
+	auto_free char *own = mem_print("%s/all", f->scratch);
+	const char *path = f->request->out ? f->request->out : own;
 	int r;
 
-	if (!path && asprintf(&own, "%s/all", f->scratch) < 0)
-		return err_sys(e, -ENOMEM, "%s", f->build->name);
-	path = path ? path : own;
 	for (; g->n_tags < f->n_names; g->n_tags++)
 		g->tags[g->n_tags] = f->names[g->n_tags];
 	r = check_different(f->build, e);
@@ -123,9 +116,11 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 int publish(const struct flow *f, struct err *e)
 {
 	auto_free struct gathered *gathered = mem_new(1, sizeof(*gathered));
-	int r = gathered ? make_index(f, gathered, e) : err_sys(e, -ENOMEM, "%s", f->build->name);
+	int r = make_index(f, gathered, e);
 
-	if (gathered)
-		gathered_done(gathered);
+	for (size_t i = 0; i < gathered->n; i++) {
+		model_done(&gathered->models[i]);
+		bundle_free(gathered->bundles[i]);
+	}
 	return r;
 }

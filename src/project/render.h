@@ -32,7 +32,7 @@ struct render {
 #define auto_render auto_with(render_done) struct render
 
 /*
- * Reads build.config and the template that it names, checks both and the emulators that are copied, and renders.
+ * Reads build.config and the template that it names, checks both, and renders.
  * Nothing is written. 0, or -errno with e naming file and line; -EINVAL when what is selected is not in TARGET_ARCHES.
  * ret is freed by render_done().
  */

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@ static void remove_made(void)
 char *scratch_make(const char *dir, bool dry, struct err *e)
 {
 	if (strchr(dir, ':')) {
-		err_set(e, -EINVAL, "TMPDIR is %s, and engines take no path with ':' in it", dir);
+		err_set(e, -EINVAL, "TMPDIR is %s, and engines accept no path with ':' in it", dir);
 		err_hint(e, "TMPDIR=/var/tmp anyarch build");
 		return NULL;
 	}
@@ -36,7 +35,7 @@ char *scratch_make(const char *dir, bool dry, struct err *e)
 	atexit(remove_made);
 	if (mkdtemp(made))
 		return mem_text(made);
-	err_sys(e, -errno, "cannot make a temporary directory in %s", dir);
+	err_sys(e, -errno, "cannot create a temporary directory in %s", dir);
 	return NULL;
 }
 

@@ -1,125 +1,84 @@
 // SPDX-License-Identifier: MIT
-/* Dockerfile.cross: its lines and instructions, and what is left of them for a platform. */
+/* Dockerfile.cross: what is left of it for a platform. */
 #include "project/template.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-static bool is_blank(char c)
+#include "project/scan.h"
+
+struct line {
+	struct scan_line scan;
+	bool is_dropped; /* for the target: it is marked for others */
+	bool drops_rest; /* with the instruction that it belongs to: the first line of that is dropped */
+};
+
+/* The next line as it is for target (NULL: nothing is dropped). false at the end. line keeps its state. */
+static bool next(struct scan *s, const struct target *target, struct line *line)
 {
-	return c == ' ' || c == '\t' || c == '\r';
-}
+	bool was_continued = line->scan.is_continued;
+	struct marks marks;
 
-static bool is_remark(const char *text, size_t len)
-{
-	while (len && is_blank(*text)) {
-		text++;
-		len--;
-	}
-	return !len || *text == '#';
-}
-
-/* Docker takes a backslash for a continuation also where blanks follow it. */
-static bool ends_with_backslash(const char *text, size_t len)
-{
-	while (len && is_blank(text[len - 1]))
-		len--;
-	return len && text[len - 1] == '\\';
-}
-
-static bool is_for_others(const struct template_line *line, const struct target *target)
-{
-	struct marks marks = placeholder_marks(line->text, line->len);
-
-	return target && (target->is_native ? marks.for_emulated : marks.for_native);
-}
-
-bool template_next(const struct template *t, const struct target *target, struct template_line *line)
-{
-	const char *text = line->text ? line->text + line->whole_len : t->text, *newline;
-	size_t left = t->len - (size_t)(text - t->text);
-	bool was_continued = line->is_continued;
-
-	if (!left)
+	if (!scan_instruction(s, &line->scan))
 		return false;
-	newline = memchr(text, '\n', left);
-	line->text = text;
-	line->len = newline ? (size_t)(newline - text) : left;
-	line->whole_len = line->len + (newline ? 1 : 0);
-	line->number++;
-	line->is_remark = is_remark(line->text, line->len);
-	line->is_first = !was_continued && !line->is_remark;
-	line->is_dropped = is_for_others(line, target);
-	line->drops_rest = was_continued ? line->drops_rest : line->is_first && line->is_dropped;
-	if (!line->is_remark)
-		line->is_continued = ends_with_backslash(line->text, line->len);
+	marks = placeholder_marks(line->scan.text, line->scan.len);
+	line->is_dropped = target && (target->is_native ? marks.for_emulated : marks.for_native);
+	line->drops_rest =
+		line->scan.is_first ? line->is_dropped : line->drops_rest && (was_continued || line->scan.is_document);
 	return true;
 }
 
-bool template_is_instruction(const struct template_line *line, const char *name)
+static size_t skip_blanks(const struct scan_line *line, size_t at)
 {
-	size_t skip = placeholder_skip_marks(line->text, line->len), len = strlen(name);
-	const char *word = line->text + skip;
-
-	return line->is_first && line->len - skip > len && !strncasecmp(word, name, len) &&
-	       (is_blank(word[len]) || word[len] == '\\');
+	while (at < line->len && scan_is_blank(line->text[at]))
+		at++;
+	return at;
 }
 
-/* # NAME=value, before everything else, other comments included. */
-static bool is_directive(const struct template_line *line)
+/* # NAME=value, before everything else, other comments included. The NAME is at ret_name, its value at ret_value. */
+static bool is_directive(const struct scan_line *line, size_t *ret_name, size_t *ret_value)
 {
-	const char *text = line->text, *end = text + line->len;
+	size_t at = skip_blanks(line, 0);
 
-	while (text < end && is_blank(*text))
-		text++;
-	if (text == end || *text++ != '#')
+	if (at == line->len || line->text[at] != '#')
 		return false;
-	while (text < end && is_blank(*text))
-		text++;
-	while (text < end && isalpha((unsigned char)*text))
-		text++;
-	while (text < end && is_blank(*text))
-		text++;
-	return text < end && *text == '=';
+	*ret_name = at = skip_blanks(line, at + 1);
+	while (at < line->len && isalpha((unsigned char)line->text[at]))
+		at++;
+	at = skip_blanks(line, at);
+	*ret_value = at + 1;
+	return at < line->len && line->text[at] == '=';
 }
 
-static int check_directive(const struct template_line *line, struct err *e)
+static int check_line(const struct scan_line *line, bool *is_top, struct err *e)
 {
-	const char *text = line->text, *end = text + line->len;
+	size_t name, value;
 
-	while (text < end && is_blank(*text))
-		text++;
-	for (text += text < end; text < end && is_blank(*text); text++) /* the '#' */
-		;
-	if (end - text < 6 || strncasecmp(text, "escape", 6))
-		return 0;
-	for (text += 6; text < end && is_blank(*text); text++)
-		;
-	if (text == end || *text != '=' || ends_with_backslash(text, (size_t)(end - text)))
-		return 0;
-	err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
-	return err_hint(e, "leave the directive out, and write \\ for what it names");
-}
-
-static int check_line(const struct template_line *line, struct err *e)
-{
 	if (memchr(line->text, '\0', line->len))
-		return err_set(e, -EBADMSG, "a NUL byte: this is no text");
-	/* What a comment says about placeholders is nobody's mistake. */
+		return err_set(e, -EBADMSG, "a NUL byte: not a text file");
+	*is_top = *is_top && is_directive(line, &name, &value);
+	if (*is_top && value - name > 6 && !strncasecmp(line->text + name, "escape", 6) &&
+		!isalpha((unsigned char)line->text[name + 6])) {
+		value = skip_blanks(line, value);
+		if (value == line->len || line->text[value] != '\\') {
+			err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
+			return err_hint(e, "remove the directive, and write \\ instead of its character");
+		}
+	}
+	/* Comments may say anything about placeholders. */
 	return line->is_remark ? 0 : placeholder_check(line->text, line->len, line->is_first, e);
 }
 
 static int check_lines(const struct template *t, struct err *e)
 {
-	struct template_line line = { 0 };
+	struct scan s = { .text = t->text, .len = t->len };
+	struct line line = { 0 };
 	bool is_top = true;
 
-	while (template_next(t, NULL, &line)) {
-		is_top = is_top && is_directive(&line);
-		if (check_line(&line, e) || (is_top && check_directive(&line, e)))
-			return err_prefix(e, "line %u", line.number);
-	}
+	while (next(&s, NULL, &line))
+		if (check_line(&line.scan, &is_top, e))
+			return err_prefix(e, "line %u", line.scan.number);
 	return 0;
 }
 
@@ -127,13 +86,15 @@ static int check_lines(const struct template *t, struct err *e)
 static int check_ends(const struct template *t, bool is_native, struct err *e)
 {
 	struct target target = { .is_native = is_native };
-	struct template_line line = { 0 };
+	struct scan s = { .text = t->text, .len = t->len };
+	struct line line = { 0 };
 
-	while (template_next(t, &target, &line)) {
-		if (line.is_first || line.is_remark || line.is_continued || !line.is_dropped || line.drops_rest)
+	while (next(&s, &target, &line)) {
+		if (line.scan.is_first || line.scan.is_remark || line.scan.is_continued || line.scan.is_document ||
+			!line.is_dropped || line.drops_rest)
 			continue;
 		err_set(e, -EBADMSG, "line %u: on platforms without this line the instruction before it has no end",
-			line.number);
+			line.scan.number);
 		err_hint(e, "mark the first line of the instruction, and write it once for each case");
 		return -EBADMSG;
 	}
@@ -144,29 +105,30 @@ static int check_ends(const struct template *t, bool is_native, struct err *e)
 static int check_base(const struct template *t, struct err *e)
 {
 	bool is_base = false, has_from = false;
-	struct template_line line = { 0 };
+	struct scan s = { .text = t->text, .len = t->len };
+	struct line line = { 0 };
 
-	while (template_next(t, NULL, &line)) {
-		bool is_from = template_is_instruction(&line, "FROM");
+	while (next(&s, NULL, &line)) {
+		bool is_from = scan_is(&line.scan, "FROM");
 
-		if (line.is_first)
-			is_base = is_from || (!has_from && template_is_instruction(&line, "ARG"));
+		if (line.scan.is_first)
+			is_base = is_from || (!has_from && scan_is(&line.scan, "ARG"));
 		has_from |= is_from;
-		if (is_base && !line.is_remark && placeholder_is_in(line.text, line.len))
+		if (is_base && !line.scan.is_remark && placeholder_is_in(line.scan.text, line.scan.len))
 			return 0;
 	}
 	if (!has_from)
 		err_set(e, -EBADMSG, "it has no FROM");
 	else
 		err_set(e, -EBADMSG, "no FROM in it depends on the platform: all images would be the same");
-	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE takes it for each; FROM __BASEIMAGE_ARCH__/IMAGE is Docker's "
-		    "official one");
+	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE selects the variant for each; FROM __BASEIMAGE_ARCH__/IMAGE is "
+		    "Docker's official one");
 	return -EBADMSG;
 }
 
 int template_check(const struct template *t, bool is_for_several, struct err *e)
 {
-	int r = t->len > LIMIT_TEMPLATE ? err_set(e, -E2BIG, "it has more than %d bytes", LIMIT_TEMPLATE) : 0;
+	int r = t->len > LIMIT_TEMPLATE ? err_set(e, -E2BIG, "more than %d bytes", LIMIT_TEMPLATE) : 0;
 
 	if (!r)
 		r = check_lines(t, e);
@@ -177,26 +139,24 @@ int template_check(const struct template *t, bool is_for_several, struct err *e)
 	return r || !is_for_several ? r : check_base(t, e);
 }
 
-static bool is_comment(const struct template_line *line)
-{
-	return line->is_remark && memchr(line->text, '#', line->len);
-}
-
 int template_render(
 	const struct template *t, const struct target *target, const char *note, struct buf *out, struct err *e)
 {
-	struct template_line line = { 0 };
+	struct scan s = { .text = t->text, .len = t->len };
+	struct line line = { 0 };
 	bool is_noted = false;
 
-	while (template_next(t, target, &line)) {
-		if (!is_noted && !is_comment(&line)) {
+	while (next(&s, target, &line)) {
+		const struct scan_line *l = &line.scan;
+
+		if (!is_noted && !(l->is_remark && memchr(l->text, '#', l->len))) {
 			buf_addf(out, "%s\n", note);
 			is_noted = true;
 		}
 		if (line.is_dropped || line.drops_rest)
 			continue;
-		if (placeholder_expand(line.text, line.whole_len, target, out, e))
-			return err_prefix(e, "line %u", line.number);
+		if (placeholder_expand(l->text, l->whole_len, target, out, e))
+			return err_prefix(e, "line %u", l->number);
 	}
-	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "cannot render it");
+	return 0;
 }

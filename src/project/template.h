@@ -14,23 +14,6 @@ struct template
 	size_t len;
 };
 
-/* A line with what it is to the instruction that it belongs to. Zeroed it stands before the first one. */
-struct template_line {
-	const char *text;      /* without its '\n' */
-	size_t len, whole_len; /* without and with its '\n' */
-	unsigned number;
-	bool is_remark;	   /* a comment or empty: no part of an instruction, and no end of it */
-	bool is_first;	   /* an instruction begins on it */
-	bool is_continued; /* and the next line belongs to it, too */
-	bool is_dropped;   /* for the target: it is marked for others */
-	bool drops_rest;   /* with the instruction that it belongs to: the first line of that is */
-};
-
-/* The next line as it is for target (NULL: nothing is dropped). false at the end. */
-bool template_next(const struct template *t, const struct target *target, struct template_line *line);
-/* Whether an instruction of this name (FROM) begins on a line. */
-bool template_is_instruction(const struct template_line *line, const char *name);
-
 /*
  * What is wrong with it for whichever platform. 0, or -EBADMSG with e naming the line: NUL bytes, placeholders that are
  * none, another escape character, a line for some platforms without which an instruction has no end, and where it is

@@ -18,11 +18,22 @@ setup_file() {
 		                                    ("liar", E.arm(), "arm64", "v8"), ("native", E.amd64(), "amd64", None)):
 		    layer = T.tar(I.system(shell))
 		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant), ["x:1"])])))
+		layer = T.tar(I.system(E.arm()))
+		oci = I.Oci()
+		built = oci.platform([layer], "arm", "v7")
+		statement = oci.image([], "unknown", None, platform={"os": "unknown", "architecture": "unknown"}, annotations={
+		    "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": built["digest"]})
+		files = oci.finish(oci.index([built, statement], **I.named("x:1")))
+		files.update(I.docker([([layer], I.config_of([layer], "arm", "v7"), ["x:1"])], style="new"))
+		I.write("./attested.tar", I.archive(files))
+		other = T.tar(I.system(E.arm(6)))
+		I.write("./two.tar", I.archive(I.docker([([one], I.config_of([one], "arm", "v7"), [f"x:{n}"]) for n, one in enumerate((layer, other))])))
 	PYTHON
 	# docker COMMAND...: writes down how it was called. "save" gives what SAVED_ARCH says, else the image of that name.
 	cat >docker <<-'ENGINE'
 		#!/bin/sh
 		printf '%s\n' "$*" >>"$LOG"
+		[ "deaf-$1" != "$FAILS" ] || { trap '' TERM INT; sleep 5; }
 		case $1:$FAILS in
 		version:version | build:build | pull:pull | push:push) echo 'the engine says why' >&2; exit 7 ;;
 		image:*) [ -z "$LOCAL" ] || echo "$LOCAL" ;;
@@ -41,7 +52,7 @@ setup_file() {
 			esac
 			;;
 		build:killed) kill -KILL $$ ;;
-		build:deaf) trap '' TERM; sleep 60 ;;
+		build:lists) find . -name 'qemu-*' | sed 's/^/there: /' >>"$LOG" ;;
 		build:hangs) trap 'echo ended >>"$LOG"; exit 1' TERM; sleep 20 & wait ;;
 		build:arm) case $* in *linux/arm/v7*) exit 1 ;; esac ;;
 		save:fifo) mkfifo "$3" ;;
@@ -51,7 +62,7 @@ setup_file() {
 			arch=${4##*:} arch=${arch%%-*}
 			cp "$IMAGES/${SAVED:-$arch}.tar" "$3"
 			;;
-		run:smoke) exit 1 ;;
+		run:smoke | run:deaf-rm) exit 1 ;;
 		esac
 	ENGINE
 	chmod +x docker
@@ -103,7 +114,7 @@ has_called() {
 
 @test "an engine that does not answer, fails, is killed, saves nothing or nonsense" {
 	FAILS=version build 1
-	[[ $stderr == *'docker version failed with status 7'* ]]
+	[[ $stderr == *'docker version failed with status 7: the engine says why'* ]]
 	same builds 0 "$(called '^build')"
 	FAILS=build build 3
 	[[ $stderr == *'the engine says why'* && $stderr == *'2 of 2 platforms failed'* ]]
@@ -112,10 +123,10 @@ has_called() {
 	FAILS=nothing build 3
 	[[ $stderr == *'No such file'* ]]
 	FAILS=garbage build 3 -o all.tar
-	[[ $output == *failed* && $stderr == *'linux/arm/v7: what the engine saved: '* && ! -e all.tar ]]
+	[[ $output == *failed* && $stderr == *'linux/arm/v7: the saved image: '* && ! -e all.tar ]]
 	rm -f all.tar
 	FAILS=fifo build 3
-	[[ $stderr == *'what the engine saved: '* ]]
+	[[ $stderr == *'the saved image: '* ]]
 }
 
 @test "one platform that fails, one that is something else: the other is built, and nothing has the name for all" {
@@ -124,7 +135,7 @@ has_called() {
 	[[ ! -e all.tar && $(called '^copy') -eq 0 ]]
 	for SAVED in native liar; do
 		build 3 -o all.tar
-		[[ $output == *'wrong platform'* && $stderr == *'and should be for linux/arm64'* && ! -e all.tar ]]
+		[[ $output == *'wrong platform'* && $stderr == *', expected linux/arm64'* && ! -e all.tar ]]
 	done
 	FAILS=smoke SAVED='' build 0
 	echo 'SMOKE=true' >>build.config
@@ -187,10 +198,10 @@ has_called() {
 	echo 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
 	FAILS=pull build 3 --push
 	same builds 1,0 "$(called '^pull'),$(called '^build')"
-	[[ $stderr == *'the engine says why'*'arm32v7/base for linux/arm/v7 cannot be had'* ]]
+	[[ $stderr == *'the engine says why'*'cannot get the base image arm32v7/base for linux/arm/v7'* ]]
 	hints 'skopeo inspect --raw docker://arm32v7/base'
 	FAILS=pull LOCAL=linux/amd64/ build 3
-	hints 'the engine has it for linux/amd64/ only'
+	hints 'only the linux/amd64/ variant is available locally'
 	: >"$LOG"
 	LOCAL=linux/arm/v7 build 0
 	same pulls 'pull --quiet --platform linux/arm64 arm64v8/base' "$(grep ^pull "$LOG")"
@@ -209,9 +220,9 @@ has_called() {
 	same 'what the index says' '["arm","v6"]' "$(tar -xOf all.tar "blobs/sha256/$(tail -n 1 <<<"$output" | cut -d : -f 2)" |
 		jq -c '[.manifests[0].platform | .architecture, .variant]')"
 	SAVED=newer build 3 --platform arm32v6
-	[[ $stderr == *'says arm/v7, and should be for linux/arm/v6'* ]]
+	[[ $stderr == *'label says arm/v7, expected linux/arm/v6'* ]]
 	SAVED=arm32v6 build 3 --push
-	[[ $stderr == *'for linux/arm/v6 and for linux/arm/v7 are both for the same'* && $(called '^copy') -eq 0 ]]
+	[[ $stderr == *'for linux/arm/v6 and linux/arm/v7 are labelled with the same platform'* && $(called '^copy') -eq 0 ]]
 }
 
 @test "a directory whose name looks like an address or an option is a directory" {
@@ -223,22 +234,119 @@ has_called() {
 	same contexts $'./github.com/me\n./-x' "$(sed -n 's/^build.* //p' "$LOG")"
 }
 
-# bats test_tags=slow
-@test "an engine that hears no signal is killed after a while; who reads what is told may go away" {
-	local pid code=0
+# ended COMMAND...: the milliseconds between a signal and the end of the command, which is told in one line.
+ended() { # SIGNAL READY COMMAND...
+	local signal=$1 ready=$2 pid code=0 begin
+	shift 2
 
-	FAILS=deaf "$ANYARCH" build --engine docker --no-verify >/dev/null 2>told 3>&- &
-	pid=$!
-	eventually 5 has_called '^build' 1
-	kill "$pid"
-	wait "$pid" || code=$?
-	same status 143 "$code"
-	same line 1 "$(grep -c 'ended by signal' told)"
 	: >"$LOG"
+	env --default-signal=INT "$@" >/dev/null 2>told 3>&- & # a shell lets those in the background ignore it
+	pid=$!
+	eventually 10 eval "$ready"
+	begin=$EPOCHREALTIME
+	kill "-$signal" "$pid"
+	wait "$pid" || code=$?
+	took=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+	same status "$((128 + $(kill -l "$signal")))" "$code"
+	same lines 1 "$(grep -c 'ended by signal' told)"
+}
+
+@test "wherever it is, a command ends within a second of a signal, and leaves nothing" {
+	local one signal command=("$ANYARCH" build --engine docker --no-verify) late
+
+	echo 'SMOKE=true' >>build.config
+	for one in version info image pull build save run rm; do
+		for signal in TERM INT; do
+			[[ $one != info ]] || continue # it is asked for a base image of several platforms only
+			FAILS=deaf-$one ended "$signal" "grep -q '^$one' '$LOG'" "${command[@]}" --platform arm32v7
+			((took < 1000)) || late+="$one $signal: $took ms; "
+			same "temporary files of $one" '' "$(ls -A "$TMPDIR")"
+		done
+	done
+	printf 'FROM __BASEIMAGE_ARCH__/a\nRUN %s\n' "$(printf '<<a%.0s ' {1..4000})" >Dockerfile.cross
+	FAILS=deaf-build ended TERM "grep -q '^build' '$LOG'" "${command[@]}" -j 2
+	((took < 1000)) || late+="in parallel: $took ms; "
+	same late '' "$late"
+}
+
+@test "who reads what is told may go away" {
 	"$ANYARCH" build --engine docker --no-verify --platform arm32v7 2>&1 | head -n 1
 	eventually 5 has_called '^save' 1
 	eventually 5 rmdir "$TMPDIR" # which is to be empty
 	mkdir "$TMPDIR"
+}
+
+@test "the engine's own reason is told" {
+	FAILS=version build 1
+	[[ $stderr == *'docker version failed with status 7: the engine says why'* ]]
+	mkdir bin
+	ln -s "$BATS_FILE_TMPDIR/docker" bin/docker
+	FAILS=version expect_raw 1 env PATH="$PWD/bin" "$ANYARCH" build --no-verify
+	[[ $stderr == *'version failed with status 7: the engine says why'* ]]
+	rm bin/docker
+	sed -i '/^DOCKER_CLI/d' build.config
+	expect_raw 3 env PATH="$PWD/bin" "$ANYARCH" build --no-verify
+	[[ $stderr == *'no container engine found (looked for docker, podman, buildah)'* ]]
+}
+
+@test "attestations, which BuildKit adds to what it builds, are passed over; two images are not one" {
+	SAVED=attested build 0 --platform arm32v7 -o all.tar --push
+	same 'images of the index' 1 "$(tar -xOf all.tar "blobs/sha256/$(tail -n 1 <<<"$output" | cut -d : -f 2)" | jq '.manifests | length')"
+	SAVED=two build 3 --platform arm32v7
+	[[ $stderr == *'the saved image: expected one image, found 2'* ]]
+}
+
+@test "the registry is asked before anything is built; one on this machine may speak plain HTTP, as for Docker" {
+	local one
+
+	cat >skopeo <<-'SKOPEO'
+		#!/bin/sh
+		printf '%s\n' "skopeo $*" >>"$LOG"
+		case $1 in inspect) echo "level=fatal msg=\"$ANSWER\"" >&2; exit 1 ;; esac
+	SKOPEO
+	chmod +x skopeo
+	for one in 'pinging container registry a: dial tcp 127.0.0.1:1: connect: connection refused' 'lookup a: no such host' \
+		'http: server gave HTTP response to HTTPS client'; do
+		: >"$LOG"
+		ANSWER=$one PATH=$PWD:$PATH build 1 --push
+		[[ $stderr == *"the registry of me/it:latest does not answer: "*"$one"* ]]
+		hints --insecure
+		same 'nothing is built' 0 "$(called '^build\|^pull')"
+	done
+	# Some have no repository before the first push, or do not say so to everybody.
+	for one in 'manifest unknown' 'name unknown' 'requested access to the resource is denied'; do
+		ANSWER=$one PATH=$PWD:$PATH build 0 --push
+	done
+	for one in 127.0.0.1:5000/me=yes 127.8.9.1/me=yes localhost:5000=yes localhost/me=yes '[::1]:5000/me'=no localhostess:1/me=no \
+		127.example.org/me=no 10.0.0.1:5000/me=no me=no; do
+		sed -i "s|^REPO=.*|REPO=${one%=*}|" build.config
+		expect_one_of '0 3' "$ANYARCH" build --dry-run --push --engine podman
+		same "$one" "${one#*=}" "$(grep -q '^skopeo copy.*--dest-tls-verify=false' "$OUT" && echo yes || echo no)"
+	done
+}
+
+# bats test_tags=amd64
+@test "an emulator that a Dockerfile copies and the project has not is there while it is built" {
+	need_commands qemu-arm-static
+	echo '__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/' >>Dockerfile.cross
+	echo '__CROSS_ADD ["sub/__EMULATOR__", "/opt"]' >>Dockerfile.cross
+	mkdir sub
+	cp /bin/true sub/qemu-aarch64-static
+	FAILS=lists build 0
+	same 'there meanwhile' "./qemu-aarch64-static ./qemu-arm-static ./sub/qemu-aarch64-static ./sub/qemu-arm-static" \
+		"$(sed -n 's/^there: //p' "$LOG" | sort -u | paste -sd ' ')"
+	same 'there afterwards' ./sub/qemu-aarch64-static "$(find . -name 'qemu-*')"
+	cmp /bin/true sub/qemu-aarch64-static
+	[[ $stderr == *'linux/arm/v7: copying /'*'/qemu-arm-static into the project as qemu-arm-static until the build ends'* ]]
+	FAILS=build build 3
+	same 'after a failure' ./sub/qemu-aarch64-static "$(find . -name 'qemu-*')"
+	FAILS=deaf-build ended TERM "grep -q '^build' '$LOG'" "$ANYARCH" build --engine docker --no-verify
+	same 'after a signal' ./sub/qemu-aarch64-static "$(find . -name 'qemu-*')"
+	sed -i 's/^TARGET_ARCHES.*/TARGET_ARCHES="arm64 s390x"/; s/__BASE.*ARCH__/x/' build.config
+	echo 'FROM --platform=__PLATFORM__ x' >Dockerfile.cross
+	echo 'COPY --from=y qemu-arm-static $x qemu-__QEMU_ARCH__-static.txt /' >>Dockerfile.cross
+	build 0 --dry-run
+	[[ $stderr != *copying* ]]
 }
 
 @test "names, files and places that nobody can use are refused before anything is built" {
@@ -291,7 +399,7 @@ has_called() {
 	echo 'FROM --platform=__PLATFORM__ base' >Dockerfile.cross
 	: >"$LOG"
 	build 0 --jobs 2
-	[[ $stderr == *'one platform after the other: base is a base image for several'* && $stderr != *' | one'* ]]
+	[[ $stderr == *'building one platform at a time: base is a base image for several'* && $stderr != *' | one'* ]]
 	same 'pulls before each build' 4 "$(called '^pull')"
 }
 
@@ -328,7 +436,7 @@ has_called() {
 	sed -i 's/^ALIASES.*/ALIASES="a latest a"/' build.config
 	build 0 --dry-run --push
 	same 'names once' $'docker://me/it:arm32v7-latest\ndocker://me/it:arm64v8-latest\ndocker://me/it:latest\ndocker://me/it:a' \
-		"$(sed -n 's/^skopeo.* //p' <<<"$output")"
+		"$(sed -n 's/^skopeo copy.* //p' <<<"$output")"
 	# Who uses one of the others would lose it.
 	build 0 --push --platform arm64
 	same 'its own name alone' 'docker://me/it:arm64v8-latest' "$(sed -n 's/^copy.* //p' "$LOG")"
@@ -366,7 +474,8 @@ buildx build --load --platform linux/arm/v7" "$(sed -n 's/ --file.*//; /^buildx 
 	[[ $output == *'me/it:latest (pushed)'*"sha256:aaaa"* ]]
 	grep -qxF '{"auths":{"here":{}}}' "$LOG"
 	same pushed $'push me/it:arm32v7-latest\npush me/it:arm64v8-latest' "$(grep ^push "$LOG")"
-	same lists $'manifest create --insecure me/it:latest me/it:arm32v7-latest me/it:arm64v8-latest
+	same lists $'manifest inspect --insecure me/it:latest
+manifest create --insecure me/it:latest me/it:arm32v7-latest me/it:arm64v8-latest
 manifest annotate --os linux --arch arm --variant v7 me/it:latest me/it:arm32v7-latest
 manifest annotate --os linux --arch arm64 me/it:latest me/it:arm64v8-latest
 manifest push --purge --insecure me/it:latest' "$(grep '^manifest.*me/it:latest' "$LOG")"
@@ -376,9 +485,9 @@ manifest push --purge --insecure me/it:latest' "$(grep '^manifest.*me/it:latest'
 	grep -qxF '{"auths":{"here":{}}}' "$LOG"
 	: >"$LOG"
 	PATH=$PWD/bin DOCKER_CONFIG=config build 0 --push --platform arm32v7
-	same 'no list for some of them' 0 "$(called '^manifest')"
+	same 'no list for some of them' 0 "$(called '^manifest create')"
 	FAILS=push PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
-	hints 'pushed until then: 0 of 2 platforms, 0 of 2 names'
+	hints 'pushed before that: 0 of 2 platforms, 0 of 2 names'
 	FAILS=digests PATH=$PWD/bin DOCKER_CONFIG=$PWD/config build 1 --push
 	[[ $stderr == *'me/it:latest became sha256:'* ]]
 }

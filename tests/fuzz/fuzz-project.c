@@ -73,9 +73,9 @@ static void read_bases(const char *text, size_t len)
 	static const char *const options[] = { "--build-arg=A=a", "--build-arg=", "--x" };
 	struct bases_request request = { text, len, options, ARRAY_SIZE(options), "linux/amd64", "linux/arm/v7" };
 	auto_bases bases = { 0 };
-	auto_err e = { 0 };
 
-	must(!bases_read(&request, &bases, &e) && bases.n <= BASES_MAX);
+	bases_read(&request, &bases);
+	must(bases.n <= BASES_MAX);
 	for (size_t i = 0; i < bases.n; i++) {
 		must(*bases.items[i].image && *bases.items[i].image != '-' && strlen(bases.items[i].image) < 64 * 1024);
 		must(!strpbrk(bases.items[i].image, " \n$"));

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/* Lines of a text, and what each line of a Dockerfile is to its instruction. */
+#include "project/scan.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "project/placeholder.h"
+
+bool scan_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool scan_line(struct scan *s, struct scan_line *ret)
+{
+	const char *text = s->text + s->at, *newline;
+
+	if (s->at == s->len)
+		return false;
+	newline = memchr(text, '\n', s->len - s->at);
+	*ret = (struct scan_line){ .text = text, .at = s->at, .number = ++s->number };
+	ret->len = newline ? (size_t)(newline - text) : s->len - s->at;
+	ret->whole_len = ret->len + (newline ? 1 : 0);
+	s->at += ret->whole_len;
+	return true;
+}
+
+bool scan_word(const char **cursor, const char **ret_word, size_t *ret_len)
+{
+	const char *p = *cursor;
+
+	while (scan_is_blank(*p))
+		p++;
+	*ret_word = p;
+	while (*p && !scan_is_blank(*p))
+		p++;
+	*ret_len = (size_t)(p - *ret_word);
+	*cursor = p;
+	return *ret_len;
+}
+
+bool scan_is(const struct scan_line *line, const char *name)
+{
+	size_t skip = placeholder_skip_marks(line->text, line->len), len = strlen(name);
+	const char *word = line->text + skip;
+
+	return line->is_first && line->len - skip > len && !strncasecmp(word, name, len) &&
+	       (scan_is_blank(word[len]) || word[len] == '\\');
+}
+
+static bool is_remark(const struct scan_line *line)
+{
+	size_t n = 0;
+
+	while (n < line->len && scan_is_blank(line->text[n]))
+		n++;
+	return n == line->len || line->text[n] == '#';
+}
+
+/* Docker takes a backslash for a continuation also where blanks follow it. */
+static bool ends_with_backslash(const struct scan_line *line)
+{
+	size_t len = line->len;
+
+	while (len && scan_is_blank(line->text[len - 1]))
+		len--;
+	return len && line->text[len - 1] == '\\';
+}
+
+/* ---- here-documents ---- */
+
+/* A word that begins one, as BuildKit reads it: digits, <<, '-', and its mark, which may be quoted. */
+static void add_document(struct scan *s, const char *word, size_t len)
+{
+	struct scan_document one = { .mark = word };
+	const char *end = word + len;
+
+	while (one.mark < end && isdigit((unsigned char)*one.mark))
+		one.mark++;
+	if (end - one.mark < 3 || one.mark[0] != '<' || one.mark[1] != '<')
+		return;
+	one.mark += 2;
+	one.has_tabs = *one.mark == '-';
+	one.mark += one.has_tabs;
+	if (end - one.mark > 2 && strchr("'\"", *one.mark) && end[-1] == *one.mark) {
+		one.mark++;
+		end--;
+	}
+	one.len = (size_t)(end - one.mark);
+	if (one.len && !memchr(one.mark, '<', one.len) && s->n_documents < SCAN_DOCUMENTS_MAX)
+		s->documents[s->n_documents++] = one;
+}
+
+static void find_documents(struct scan *s, const struct scan_line *line)
+{
+	static const char *const names[] = { "RUN", "COPY", "ADD" };
+	size_t at = 0, len;
+
+	if (line->is_first) {
+		s->can_have_documents = false;
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			s->can_have_documents |= scan_is(line, names[i]);
+	}
+	for (; s->can_have_documents && at < line->len; at += len + 1) {
+		len = 0;
+		while (at + len < line->len && !scan_is_blank(line->text[at + len]))
+			len++;
+		if (len > 2)
+			add_document(s, line->text + at, len);
+	}
+}
+
+static bool ends(const struct scan_document *document, const struct scan_line *line)
+{
+	size_t skip = 0;
+
+	while (document->has_tabs && skip < line->len && line->text[skip] == '\t')
+		skip++;
+	return line->len - skip == document->len && !memcmp(line->text + skip, document->mark, document->len);
+}
+
+/*
+ * Whether all of them have an end. Where one has none, BuildKit refuses the file, and the classic builder knows of no
+ * here-documents at all: so there are none, and no line is looked at for this a second time.
+ */
+static void check_documents(struct scan *s)
+{
+	struct scan ahead = { .text = s->text, .len = s->len, .at = s->at };
+	struct scan_line line;
+	size_t i = 0;
+
+	while (i < s->n_documents && scan_line(&ahead, &line))
+		i += ends(&s->documents[i], &line);
+	s->is_without_documents = i < s->n_documents;
+	s->n_documents = s->is_without_documents ? 0 : s->n_documents;
+	s->document = 0;
+}
+
+bool scan_instruction(struct scan *s, struct scan_line *ret)
+{
+	bool was_continued = s->is_continued;
+
+	if (!scan_line(s, ret))
+		return false;
+	if (!was_continued && s->document < s->n_documents) {
+		ret->is_document = true;
+		s->document += ends(&s->documents[s->document], ret);
+		return true;
+	}
+	ret->is_remark = is_remark(ret);
+	ret->is_first = !was_continued && !ret->is_remark;
+	ret->is_continued = ret->is_remark ? was_continued : ends_with_backslash(ret);
+	s->is_continued = ret->is_continued;
+	if (ret->is_first)
+		s->n_documents = 0;
+	if (!ret->is_remark && !s->is_without_documents)
+		find_documents(s, ret);
+	if (!ret->is_continued && s->n_documents)
+		check_documents(s);
+	return true;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/* Emulators that Dockerfiles copy from the project and that it does not have. */
+#include "project/supply.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/newfile.h"
+#include "base/str.h"
+#include "emulator/search.h"
+#include "project/scan.h"
+#include "rootfs/beneath.h"
+
+static int find_emulator(const struct build_item *item, const char *path, struct emulator *ret, struct err *e)
+{
+	struct search usual = { 0 };
+	int r = search_emulator(&usual, item->platform.arch, ret, NULL, NULL);
+
+	if (!r)
+		return 0;
+	err_set(e, r, "the Dockerfile for %s copies %s, which neither the project nor this machine has", item->text,
+		path);
+	return err_hint(
+		e, "install qemu-user-static; or remove the line: after 'anyarch register' images need no emulator");
+}
+
+/* In a directory of the project that is there. */
+static int supply(
+	const struct flow *f, const struct build_item *item, const char *path, struct supplied *s, struct err *e)
+{
+	const char *name = str_basename(path);
+	auto_free char *parent = mem_part(path, (size_t)(name - path));
+	auto_emulator emulator = EMULATOR_INIT;
+	auto_newfile file = NEWFILE_INIT;
+	auto_fd dir = beneath_open(f->request->dir, *parent ? parent : ".", O_RDONLY | O_DIRECTORY);
+	auto_buf text = { 0 };
+	int r = dir < 0 ? err_sys(e, dir, "%s", path) : find_emulator(item, path, &emulator, e);
+
+	if (r)
+		return r;
+	buf_addf(&text, "%s: copying %s into the project as %s until the build ends", item->text, emulator.path, path);
+	f->request->note(buf_text(&text), f->request->context);
+	if (f->request->dry_run)
+		return 0;
+	r = newfile_open_at(dir, name, &file, e);
+	if (!r && (r = fd_copy(emulator.fd, file.fd)))
+		err_sys(e, r, "cannot write %s", path);
+	if (!r)
+		r = newfile_commit_new(&file, 0755, e);
+	if (r)
+		return r;
+	s->files[s->n].dir = take_fd(&dir);
+	s->files[s->n++].name = mem_text(name);
+	return 0;
+}
+
+static bool is_there(int dir, const char *path)
+{
+	auto_fd fd = beneath_open(dir, path, O_PATH);
+
+	return fd >= 0;
+}
+
+/* The words of an instruction that is COPY or ADD; the last one is where it is copied to. */
+static int supply_for(const struct flow *f, size_t i, const char *text, struct supplied *s, struct err *e)
+{
+	const struct build_item *item = &f->build->items[i];
+	auto_free char *emulator = mem_print("qemu-%s-static", item->platform.arch->qemu), *path = NULL;
+	const char *word;
+	size_t len;
+	int r = 0;
+
+	while (!r && str_next_item(&text, &word, &len)) {
+		/* The JSON form: ["from", "to"]. */
+		for (; len && strchr("[\"", *word); len--)
+			word++;
+		while (len && strchr("\"]", word[len - 1]))
+			len--;
+		if (path && !is_there(f->request->dir, path) && s->n < PLATFORMS_MAX)
+			r = supply(f, item, path, s, e);
+		free(take_ptr(&path));
+		if (len >= strlen(emulator) && !strncmp(word + len - strlen(emulator), emulator, strlen(emulator)))
+			path = mem_part(word, len);
+		if (path && (str_starts(path, "--") || strchr(path, '$') || strcmp(str_basename(path), emulator)))
+			free(take_ptr(&path));
+	}
+	return r;
+}
+
+/* Also where the program ends in the middle, without memory. */
+static struct supplied *supplied_now;
+
+static void remove_supplied(void)
+{
+	if (supplied_now)
+		supply_done(supplied_now);
+}
+
+int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
+{
+	int r = 0;
+
+	*ret = (struct supplied){ 0 };
+	supplied_now = ret;
+	atexit(remove_supplied);
+	for (size_t i = 0; !r && i < f->render.n; i++) {
+		const struct buf *text = &f->render.items[i].text;
+		struct scan s = { .text = buf_text(text), .len = text->len };
+		struct scan_line line;
+		bool is_copy = false;
+		auto_buf whole = { 0 };
+
+		while (!r && scan_instruction(&s, &line)) {
+			if (line.is_remark || line.is_document)
+				continue;
+			if (line.is_first)
+				is_copy = scan_is(&line, "COPY") || scan_is(&line, "ADD");
+			if (is_copy)
+				buf_add(&whole, line.text, line.len);
+			if (line.is_continued)
+				continue;
+			if (is_copy && !strstr(buf_text(&whole), "--from="))
+				r = supply_for(f, i, buf_text(&whole), ret, e);
+			buf_done(&whole);
+		}
+	}
+	return r;
+}
+
+void supply_done(struct supplied *supplied)
+{
+	for (size_t i = 0; i < supplied->n; i++) {
+		unlinkat(supplied->files[i].dir, supplied->files[i].name, 0);
+		close(supplied->files[i].dir);
+		free(supplied->files[i].name);
+	}
+	supplied->n = 0;
+	supplied_now = NULL;
+}
