@@ -9,38 +9,41 @@
 #include "cli/project.h"
 #include "project/init.h"
 
-enum { OPT_JSON = OPT_FIRST, OPT_DRY_RUN };
+enum { OPT_JSON = OPT_FIRST, OPT_DRY_RUN, OPT_FROM };
 
 static const struct option_spec specs[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and write nothing" },
+	{ OPT_FROM, "from", "FILE", "create the template from this Dockerfile" },
 	{ OPT_JSON, "json", NULL, "print the result as JSON" },
 	{ 'q', "quiet", NULL, "print errors only" },
 	{ 0 },
 };
 
+struct context {
+	struct project_view view;
+	const char *from;
+};
+
 static int set(void *context, int id, const char *argument, struct err *e)
 {
-	struct project_view *view = context;
+	struct context *c = context;
 
-	(void)argument;
 	(void)e;
-	*(id == OPT_DRY_RUN ? &view->dry_run : id == OPT_JSON ? &view->json : &view->quiet) = true;
+	if (id == OPT_FROM)
+		c->from = argument;
+	else
+		*(id == OPT_DRY_RUN ? &c->view.dry_run : id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
 	return 0;
 }
 
-/* What the directory is called, whichever way it was named. */
+/* The name of the directory, however it was typed. */
 static char *find_name(const char *dir)
 {
-	auto_free char *real = realpath(dir, NULL);
-	size_t len = strlen(dir);
-	auto_free char *typed = NULL;
+	auto_free char *real = realpath(dir, NULL), *typed = mem_text(dir);
 
-	if (real)
-		return mem_text(str_basename(real));
-	while (len && dir[len - 1] == '/')
-		len--;
-	typed = mem_part(dir, len);
-	return typed ? mem_text(str_basename(typed)) : NULL;
+	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
+		typed[len - 1] = '\0';
+	return mem_text(str_basename(real ? real : typed));
 }
 
 static int write_all(struct project_view *view, const struct init *init, int dir, struct err *e)
@@ -56,14 +59,14 @@ static int write_all(struct project_view *view, const struct init *init, int dir
 	return r;
 }
 
-/* A directory that is not there is made, and does not stay when nothing could be written into it. */
+/* A directory that does not exist is created, and removed again when nothing could be written into it. */
 static int make_and_write(struct project_view *view, const struct init *init, struct err *e)
 {
 	auto_fd dir = -1;
 	int r;
 
 	if (mkdir(view->dir, 0777) < 0)
-		return err_sys(e, -errno, "cannot make the directory %s", view->dir);
+		return err_sys(e, -errno, "cannot create the directory %s", view->dir);
 	dir = project_open(view->dir, e);
 	r = dir < 0 ? dir : write_all(view, init, dir, e);
 	if (r)
@@ -71,27 +74,21 @@ static int make_and_write(struct project_view *view, const struct init *init, st
 	return r;
 }
 
-static bool is_changed(const struct init *init)
-{
-	for (size_t i = 0; i < INIT_FILES; i++)
-		if (init->items[i].result == INIT_CREATED || init->items[i].result == INIT_EXTENDED)
-			return true;
-	return false;
-}
-
 static void tell_next(const struct init *init)
 {
-	if (!is_changed(init))
-		puts("Nothing to do: the project is there.");
+	if (init->items[INIT_TEMPLATE].result == INIT_KEPT && init->items[INIT_CONFIG].result == INIT_KEPT)
+		puts("Nothing to do: the project exists.");
 	else if (init->is_nameless && init->items[INIT_CONFIG].result == INIT_CREATED)
-		puts("Next: say IMAGE_NAME in build.config, which the directory's name cannot be; edit both files, "
-		     "then 'anyarch build' there.");
+		puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both files, then "
+		     "run "
+		     "'anyarch build' there.");
 	else
-		puts("Next: edit build.config and Dockerfile.cross, then 'anyarch build' there.");
+		puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
 }
 
-static int make(struct project_view *view, struct err *e)
+static int make(struct context *c, struct err *e)
 {
+	struct project_view *view = &c->view;
 	auto_free char *name = find_name(view->dir);
 	auto_fd dir = project_open(view->dir, e);
 	auto_init init = { 0 };
@@ -101,35 +98,33 @@ static int make(struct project_view *view, struct err *e)
 	if (r)
 		return r;
 	err_done(e);
-	r = name ? init_plan(dir, name, &init, e) : err_sys(e, -ENOMEM, "%s", view->dir);
+	r = init_plan(&(struct init_request){ dir, name, c->from }, &init, e);
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
-	if (r)
-		return r;
-	if (!view->quiet && !view->json && !view->dry_run)
+	if (!r && !view->quiet && !view->json && !view->dry_run)
 		tell_next(&init);
-	return 0;
+	return r;
 }
 
 static int run(int argc, char **argv)
 {
 	const struct option_set set_of = { &cmd_init, set };
-	struct project_view view = { 0 };
+	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &view, &status);
+	int status, first = options_parse(&set_of, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
 	stop_catch();
-	if (project_dir(&cmd_init, argc - first, argv + first, &view, &e))
+	if (project_dir(&cmd_init, argc - first, argv + first, &c.view, &e))
 		return exit_with(&e);
-	return project_finish(&view, make(&view, &e) ? exit_with(&e) : EXIT_DONE);
+	return project_finish(&c.view, make(&c, &e) ? exit_with(&e) : EXIT_DONE);
 }
 
 const struct command cmd_init = {
 	"init",
 	"[OPTION...] [DIR]",
-	"begin a project: one Dockerfile for all platforms",
+	"create a project: one Dockerfile for all platforms",
 	run,
 	specs,
 };

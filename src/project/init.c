@@ -2,20 +2,16 @@
 /* A new project: the files that it begins with. */
 #include "project/init.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/newfile.h"
 #include "image/reference.h"
+#include "project/adopt.h"
 #include "project/config.h"
 #include "project/files.h"
 #include "project/template.h"
 
-#define IGNORE_FILE ".gitignore"
-
-enum { LIMIT_IGNORE = 1024 * 1024 };
-
-const char *const init_words[] = { "created", "extended", "kept", "unchanged" };
+const char *const init_words[] = { "created", "kept" };
 
 static const char template_text[] =
 	"# One Dockerfile for all platforms; anyarch-project(5) tells what can stand between double underscores.\n"
@@ -61,106 +57,43 @@ static void derive_name(const char *dir_name, struct buf *out)
 	}
 }
 
-static void make_config(const char *image_name, struct buf *out)
-{
-	buf_addf(out, "%sIMAGE_NAME=%s\n%s", config_head, image_name, config_rest);
-}
-
-static bool has_line(const struct buf *text, const char *line)
-{
-	size_t len = strlen(line);
-
-	for (const char *p = buf_text(text); (p = strstr(p, line)); p += len)
-		if ((p == text->data || p[-1] == '\n') && strchr("\r\n", p[len]))
-			return true;
-	return false;
-}
-
-static void add_line(struct buf *text, const char *line)
-{
-	if (has_line(text, line))
-		return;
-	if (text->len && text->data[text->len - 1] != '\n')
-		buf_adds(text, "\n");
-	buf_addf(text, "%s\n", line);
-}
-
-static void ignore(struct buf *text, const struct platform *platform)
-{
-	auto_buf line = { 0 };
-
-	buf_adds(&line, "/Dockerfile.");
-	platform_word(platform, &line);
-	if (buf_ok(&line))
-		add_line(text, buf_text(&line));
-	text->failed |= line.failed;
-}
-
-/* By name, and not with a '*': whatever Dockerfiles people write themselves are not ignored. */
-static void add_ignored(struct buf *text)
-{
-	static const char *const variants[] = { "v5", "v6", "v7" };
-
-	for (const struct arch *arch = NULL; (arch = arch_next(arch));) {
-		struct platform platform = { .arch = arch };
-
-		if (!arch->docker)
-			continue;
-		for (size_t i = 0; arch->variant && i < ARRAY_SIZE(variants); i++) {
-			snprintf(platform.variant, sizeof(platform.variant), "%s", variants[i]);
-			ignore(text, &platform);
-		}
-		if (!arch->variant)
-			ignore(text, &platform);
-	}
-}
-
-static int plan_ignored(int dir, struct init_item *item, struct err *e)
-{
-	enum files_there there = dir < 0 ? FILES_NOTHING : files_look(dir, item->name, &item->mode);
-	size_t before;
-	int r = 0;
-
-	if (there == FILES_LINK) /* git does not follow it either */
-		return err_set(e, -ELOOP, "%s: it is a link, and is not followed", item->name);
-	if (there != FILES_NOTHING)
-		r = files_read(dir, item->name, LIMIT_IGNORE, &item->text, e);
-	if (!r && item->text.len && memchr(item->text.data, '\0', item->text.len))
-		r = err_set(e, -EBADMSG, "%s: a NUL byte: this is no text", item->name);
-	if (r)
-		return r;
-	before = item->text.len;
-	add_ignored(&item->text);
-	item->result = there == FILES_NOTHING ? INIT_CREATED : item->text.len > before ? INIT_EXTENDED : INIT_UNCHANGED;
-	return buf_ok(&item->text) ? 0 : err_sys(e, -ENOMEM, "%s", item->name);
-}
-
 static int plan_file(int dir, struct init_item *item, struct err *e)
 {
 	enum files_there there = dir < 0 ? FILES_NOTHING : files_look(dir, item->name, NULL);
 
 	if (there == FILES_OTHER)
-		return err_set(e, -EEXIST, "%s: something that is no file stands there", item->name);
+		return err_set(e, -EEXIST, "%s: not a regular file", item->name);
 	item->result = there == FILES_NOTHING ? INIT_CREATED : INIT_KEPT;
-	return buf_ok(&item->text) ? 0 : err_sys(e, -ENOMEM, "%s", item->name);
+	return 0;
 }
 
-int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e)
+static int make_template(const struct init_request *request, struct init_item *item, struct err *e)
 {
-	auto_init init = { .items = { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE }, { .name = IGNORE_FILE } } };
+	int r;
+
+	if (!request->from) {
+		buf_adds(&item->text, template_text);
+		return 0;
+	}
+	if (item->result == INIT_KEPT)
+		return err_set(e, -EEXIST, "%s exists; refusing to replace it by %s", item->name, request->from);
+	r = adopt_read(request->from, &item->text, e);
+	return r ? err_prefix(e, "%s", request->from) : 0;
+}
+
+int init_plan(const struct init_request *request, struct init *ret, struct err *e)
+{
+	auto_init init = { .items = { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE } } };
 	auto_buf name = { 0 };
 	int r = 0;
 
-	derive_name(dir_name, &name);
-	if (!buf_ok(&name))
-		return err_sys(e, -ENOMEM, CONFIG_FILE);
+	derive_name(request->dir_name, &name);
 	init.is_nameless = !name.len;
-	buf_adds(&init.items[INIT_TEMPLATE].text, template_text);
-	make_config(buf_text(&name), &init.items[INIT_CONFIG].text);
-	for (size_t i = 0; !r && i < INIT_FILES; i++) {
-		init.items[i].mode = newfile_usual_mode();
-		r = i == INIT_IGNORE ? plan_ignored(dir, &init.items[i], e) : plan_file(dir, &init.items[i], e);
-	}
+	buf_addf(&init.items[INIT_CONFIG].text, "%sIMAGE_NAME=%s\n%s", config_head, buf_text(&name), config_rest);
+	for (size_t i = 0; !r && i < INIT_FILES; i++)
+		r = plan_file(request->dir, &init.items[i], e);
+	if (!r)
+		r = make_template(request, &init.items[INIT_TEMPLATE], e);
 	if (r)
 		return r;
 	*ret = init;
@@ -170,9 +103,8 @@ int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e)
 
 int init_write(const struct init_item *item, int dir, struct err *e)
 {
-	if (item->result != INIT_CREATED && item->result != INIT_EXTENDED)
-		return 0;
-	return files_write(dir, item->name, &item->text, item->mode, item->result == INIT_CREATED, e);
+	return item->result == INIT_CREATED ? files_write(dir, item->name, &item->text, newfile_usual_mode(), true, e)
+					    : 0;
 }
 
 void init_done(struct init *init)

@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* A new project: the files that it begins with, and none that was there is touched. */
+/* A new project: the files that it begins with, and none that exists is touched. */
 #pragma once
-
-#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-enum init_result { INIT_CREATED = 0, INIT_EXTENDED, INIT_KEPT, INIT_UNCHANGED };
+enum init_result { INIT_CREATED = 0, INIT_KEPT };
 extern const char *const init_words[];
 
-enum { INIT_TEMPLATE = 0, INIT_CONFIG, INIT_IGNORE, INIT_FILES };
-
-struct init_item {
-	const char *name;
-	struct buf text; /* what it is to be, unless it is kept */
-	mode_t mode;
-	enum init_result result;
-};
+enum { INIT_TEMPLATE = 0, INIT_CONFIG, INIT_FILES };
 
 struct init {
-	struct init_item items[INIT_FILES];
-	bool is_nameless; /* the directory is called so that no name for the image came of it */
+	struct init_item {
+		const char *name;
+		struct buf text; /* unless it is kept */
+		enum init_result result;
+	} items[INIT_FILES];
+	bool is_nameless; /* no name for the image could be made of the directory's */
 };
 
 #define auto_init auto_with(init_done) struct init
 
+/* What is to be created. Borrowed. */
+struct init_request {
+	int dir;	      /* -1: it does not exist yet */
+	const char *dir_name; /* becomes that of the image, as far as it can */
+	const char *from;     /* the path of a Dockerfile to make the template of; NULL: none */
+};
+
 /*
- * What is to be written into the directory dir (-1: one that is not there yet), whose own name becomes that of the
- * image, as far as it can be in one. Files that are there are kept; .gitignore gets the lines that it has not. Nothing
- * is written. 0, or -errno with e set: -EEXIST something that is no file stands there, -ELOOP .gitignore is a link.
+ * Plans the files; those that exist are kept. Nothing is written. 0, or -errno with e set: -EEXIST what has their name
+ * is not a file, or with a Dockerfile also where there is a template; -EBADMSG for a Dockerfile that cannot be one.
  */
-int init_plan(int dir, const char *dir_name, struct init *ret, struct err *e);
-/* Writes one, unless it is kept or unchanged. 0, or -errno with e set. */
+int init_plan(const struct init_request *request, struct init *ret, struct err *e);
+/* Writes one, unless it is kept. 0, or -errno with e set. */
 int init_write(const struct init_item *item, int dir, struct err *e);
 void init_done(struct init *init);

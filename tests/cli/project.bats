@@ -60,26 +60,15 @@ refused() {
 
 @test "init makes a project that renders" {
 	expect 0 "$ANYARCH" init project
-	same told $'project/Dockerfile.cross: created\nproject/build.config: created\nproject/.gitignore: created' \
-		"$(head -n 3 "$OUT")"
-	same files $'.gitignore\nDockerfile.cross\nbuild.config' "$(LC_ALL=C ls -A project)"
+	same told $'project/Dockerfile.cross: created\nproject/build.config: created' "$(head -n 2 "$OUT")"
+	same files $'Dockerfile.cross\nbuild.config' "$(LC_ALL=C ls -A project)"
 	grep -qx IMAGE_NAME=project project/build.config
-	same mode '644 644 644' "$(stat -c %a project/* project/.gitignore | paste -sd ' ')"
+	same mode '644 644' "$(stat -c %a project/* | paste -sd ' ')"
 	expect 0 render project
 	same told 'project/Dockerfile.amd64: created for linux/amd64
 project/Dockerfile.arm32v6: created for linux/arm/v6
 project/Dockerfile.arm64v8: created for linux/arm64' "$output"
 	grep -qx 'FROM arm32v6/alpine:latest' project/Dockerfile.arm32v6
-}
-
-@test "what init makes is ignored by git only where it is rendered" {
-	need_commands git
-	git init -q .
-	expect 0 "$ANYARCH" init
-	expect 0 render
-	touch Dockerfile.dev
-	same ignored $'Dockerfile.amd64\nDockerfile.arm32v6\nDockerfile.arm64v8' \
-		"$(git ls-files --others --ignored --exclude-standard)"
 }
 
 @test "init run twice changes nothing and says so" {
@@ -90,22 +79,15 @@ project/Dockerfile.arm64v8: created for linux/arm64' "$output"
 	expect 0 "$ANYARCH" init .
 	same told 'Dockerfile.cross: kept
 build.config: kept
-.gitignore: unchanged
-Nothing to do: the project is there.' "$output"
+Nothing to do: the project exists.' "$output"
 	same directory "$before" "$(tree)"
 }
 
-@test "init keeps the files that are there, and adds to .gitignore only what it has not" {
+@test "init keeps the files that exist" {
 	printf 'mine' >Dockerfile.cross
-	printf '*.o\n/Dockerfile.amd64\r\n  /Dockerfile.i386\n*.a' >.gitignore
-	chmod 600 .gitignore
 	expect 0 "$ANYARCH" init
-	same told $'Dockerfile.cross: kept\nbuild.config: created\n.gitignore: extended' "$(head -n 3 "$OUT")"
+	same told $'Dockerfile.cross: kept\nbuild.config: created' "$(head -n 2 "$OUT")"
 	same template mine "$(<Dockerfile.cross)"
-	same 'what was there' $'*.o\n/Dockerfile.amd64\r\n  /Dockerfile.i386\n*.a' "$(head -n 4 .gitignore)"
-	same duplicates '' "$(tr -d '\r' <.gitignore | sort | uniq -d)"
-	same mode 600 "$(stat -c %a .gitignore)"
-	grep -qx /Dockerfile.arm32v6 .gitignore
 }
 
 @test "init as JSON, quietly, and dry" {
@@ -113,7 +95,7 @@ Nothing to do: the project is there.' "$output"
 	same told $'new/Dockerfile.cross: would be created' "$(head -n 1 "$OUT")"
 	[[ ! -e new ]]
 	expect 0 "$ANYARCH" init --json new
-	same JSON 'new/Dockerfile.cross created,new/build.config created,new/.gitignore created' \
+	same JSON 'new/Dockerfile.cross created,new/build.config created' \
 		"$(jq -r 'map("\(.file) \(.result)") | join(",")' "$OUT")"
 	expect 0 "$ANYARCH" init -q new
 	[[ -z $output ]]
@@ -121,34 +103,97 @@ Nothing to do: the project is there.' "$output"
 
 @test "init follows no link out of the directory" {
 	mkdir ../outside
-	ln -s ../../outside/.gitignore .gitignore
-	refused 3 "$ANYARCH" init
-	says 'it is a link'
-	rm .gitignore
 	ln -s ../../outside/config build.config
 	ln -s /nowhere Dockerfile.cross
 	expect 0 "$ANYARCH" init
-	same told $'Dockerfile.cross: kept\nbuild.config: kept\n.gitignore: created' "$(head -n 3 "$OUT")"
+	same told $'Dockerfile.cross: kept\nbuild.config: kept' "$(head -n 2 "$OUT")"
 	same outside '' "$(ls -A ../outside)"
 }
 
 @test "init refuses what stands in its way before it writes anything" {
 	mkdir build.config
 	refused 3 "$ANYARCH" init
-	says 'build.config: something that is no file'
+	says 'build.config: not a regular file'
 	rmdir build.config
-	mkfifo .gitignore
-	refused 3 "$ANYARCH" init
-	says '.gitignore'
-	rm .gitignore
-	printf 'a\0b\n' >.gitignore
-	refused 3 "$ANYARCH" init
 	touch file
 	refused 3 "$ANYARCH" init file
 	refused 3 "$ANYARCH" init none/none
 	refused 2 "$ANYARCH" init one two
 	refused 2 "$ANYARCH" init ''
 	refused 2 "$ANYARCH" init --frobnicate
+}
+
+# adopted NAME: what init makes of the Dockerfile on standard input, without comments.
+adopted() {
+	mkdir "$1"
+	cat >"$1/Dockerfile"
+	expect "${2:-0}" "$ANYARCH" init --from "$1/Dockerfile" "$1"
+	[[ ${2:-0} -ne 0 ]] || expect 0 render --native=amd64 "$1"
+}
+
+@test "init --from turns ordinary Dockerfiles into projects, or says in a sentence why not" {
+	adopted service <<-'DOCKERFILE'
+		# syntax=docker/dockerfile:1
+		FROM python:3.11-slim
+		WORKDIR /app
+		COPY . .
+		RUN pip install -r requirements.txt
+		CMD ["python", "main.py"]
+	DOCKERFILE
+	same base 'FROM --platform=linux/arm/v6 python:3.11-slim' "$(grep ^FROM service/Dockerfile.arm32v6)"
+	same 'the rest' "$(grep -v ^FROM service/Dockerfile)" "$(grep -v '^FROM\|^# Rendered' service/Dockerfile.arm64v8)"
+	grep -qx IMAGE_NAME=service service/build.config
+
+	adopted stages <<-'DOCKERFILE'
+		ARG VERSION=20
+		FROM node:${VERSION} AS build
+		RUN <<EOF
+		FROM is no instruction here
+		EOF
+		FROM build AS tested
+		RUN npm test
+		FROM nginx:alpine
+		COPY --from=tested /dist /usr/share/nginx/html
+	DOCKERFILE
+	same bases $'FROM --platform=linux/arm64 node:${VERSION} AS build\nFROM is no instruction here
+FROM build AS tested\nFROM --platform=linux/arm64 nginx:alpine' "$(grep ^FROM stages/Dockerfile.arm64v8)"
+
+	adopted crossed <<-'DOCKERFILE'
+		FROM --platform=$BUILDPLATFORM golang AS build
+		ARG TARGETARCH
+		RUN GOARCH=$TARGETARCH go build -o /it
+		FROM --platform=$TARGETPLATFORM alpine
+		COPY --from=build /it /
+	DOCKERFILE
+	same bases $'FROM --platform=$BUILDPLATFORM golang AS build\nFROM --platform=linux/arm64 alpine' \
+		"$(grep ^FROM crossed/Dockerfile.arm64v8)"
+
+	adopted official <<<$'from arm32v7/debian:12\nRUN true'
+	same base 'from arm32v6/debian:12' "$(grep ^from official/Dockerfile.arm32v6)"
+
+	adopted dos <<<$'FROM a\r\nRUN b\r'
+	same base $'FROM --platform=linux/amd64 a\r' "$(grep ^FROM dos/Dockerfile.amd64)"
+
+	adopted scratch 3 <<<$'FROM scratch\nCOPY hello /'
+	says 'scratch/Dockerfile: no FROM in it depends on the platform'
+	adopted static 3 <<<$'FROM --platform=$BUILDPLATFORM golang AS b\nARG TARGETARCH\nRUN build $TARGETARCH\nFROM scratch\nCOPY --from=b /it /'
+	says 'no project is needed'
+	adopted fixed 3 <<<$'FROM a AS x\nFROM --platform=linux/amd64 b'
+	says 'for one platform only'
+	adopted escaped 3 <<<$'# escape=`\nFROM a'
+	says 'the directive escape'
+	adopted empty 3 <<<'# nothing'
+	says 'it has no FROM'
+	adopted template 3 <<<'FROM __BASEIMAGE_ARCH__/a'
+	says 'it is a template already'
+	adopted continued 3 <<<$'FROM \\\n a'
+	says 'line 1: FROM continues'
+	same files Dockerfile "$(ls -A continued)"
+	expect 3 "$ANYARCH" init --from service/Dockerfile service
+	says 'Dockerfile.cross exists'
+	expect 3 "$ANYARCH" init --from nowhere new
+	expect 3 "$ANYARCH" init --from service new
+	[[ ! -e new ]]
 }
 
 @test "init makes the image's name of the directory's" {
@@ -175,7 +220,7 @@ Nothing to do: the project is there.' "$output"
 	[[ ! -f x ]]
 	expect 0 "$ANYARCH" init -- '日本'
 	grep -qx IMAGE_NAME= '日本/build.config'
-	[[ $output == *'say IMAGE_NAME in build.config'* ]]
+	[[ $output == *'set IMAGE_NAME in build.config'* ]]
 	expect 0 "$ANYARCH" init -- '日本'
 	[[ $output == *'Nothing to do'* ]]
 	[[ ! -e x ]]
@@ -282,7 +327,7 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	make_lobradov
 	printf 'FROM mine\n' >Dockerfile.arm64v8
 	refused 3 render
-	says 'Dockerfile.arm64v8: this file was not rendered'
+	says 'Dockerfile.arm64v8 was not generated by anyarch'
 	hints '--force'
 	expect 0 render --force
 	grep -q '^# Rendered' Dockerfile.arm64v8
@@ -327,7 +372,7 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	make_lobradov
 	printf 'REPO=a\nREPO=b\n' >build.config
 	refused 3 render
-	says 'build.config: line 2: REPO was said in line 1 already'
+	says 'build.config: line 2: REPO is already set in line 1'
 	printf '' >build.config
 	refused 3 render
 	says 'TARGET_ARCHES is missing'
@@ -343,10 +388,10 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	says 'more than 65536 bytes'
 	rm build.config
 	refused 3 render
-	says "no build.config in $(pwd -P): it is no project"
+	says "not a project: $(pwd -P) has no build.config"
 	hints 'anyarch init DIR'
 	refused 3 "$ANYARCH" build --engine docker ../work
-	says "no build.config in $(pwd -P)"
+	says "not a project: $(pwd -P)"
 	mkfifo build.config
 	refused 3 render
 	rm build.config
@@ -409,37 +454,6 @@ Dockerfile.amd64: created for linux/amd64' "$output"
 	says 'DOCKERFILE is Dockerfile.amd64'
 }
 
-# bats test_tags=amd64
-@test "an emulator that is missing, or is none, is found before anything is written" {
-	make_lobradov
-	rm qemu-aarch64-static
-	refused 3 render
-	says 'Dockerfile.cross: line 2: the emulator qemu-aarch64-static is not in the project'
-	hints 'anyarch register'
-	expect 0 render --platform amd64,arm32v6
-	rm Dockerfile.a*
-	printf '#!/bin/sh\n' >qemu-aarch64-static
-	refused 3 render
-	says 'not executable'
-	chmod +x qemu-aarch64-static
-	refused 3 render
-	says 'qemu-aarch64-static'
-	ln -sf /bin/sh qemu-aarch64-static
-	refused 3 render
-	says 'a link'
-	cp --remove-destination /bin/sh qemu-aarch64-static
-	refused 3 render
-	says 'dynamically linked'
-	rm qemu-aarch64-static
-	cp Dockerfile.cross as-it-was
-	sed -i 's|COPY \(qemu-[^ ]*\) \(.*\)|COPY ["\1", "\2"]|' Dockerfile.cross
-	refused 3 render
-	says 'Dockerfile.cross: line 2: the emulator qemu-aarch64-static is not in the project'
-	mv as-it-was Dockerfile.cross
-	sed -i 's,COPY qemu-,COPY --from=x qemu-,' Dockerfile.cross
-	expect 0 render
-}
-
 # Without what lets root write everywhere.
 unprivileged() {
 	if [[ $EUID -eq 0 ]]; then
@@ -479,7 +493,7 @@ starved() {
 # What init makes, or what render makes, is there.
 is_right_for() { # COMMAND
 	if [[ $1 == init ]]; then
-		cmp .gitignore ../right/.gitignore
+		cmp build.config ../right/build.config
 	else
 		cat ../right/Dockerfile.a* | cmp - <(cat Dockerfile.a*)
 	fi
@@ -499,7 +513,8 @@ is_right_for() { # COMMAND
 		cp -r . ../right
 		FAIL_COUNT=1 expect_raw 0 starved 0 "$ANYARCH" "$command"
 		for ((n = $(tail -n 1 "$ERR"); n > 0; n--)); do
-			rm -f .gitignore Dockerfile.a*
+			rm -f Dockerfile.a*
+			[[ $command == render ]] || rm -f build.config Dockerfile.cross
 			expect_one_of '0 1' starved "$n" "$ANYARCH" "$command"
 			refute grep -q '^Only in \.:\|differ' <(diff -r . ../right)
 			[[ $status -ne 0 ]] || is_right_for "$command"
