@@ -7,7 +7,7 @@
 {
 	PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libelf-dev libmount-dev
 		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev scdoc)
-	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils)
+	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils libelf-dev zlib1g-dev libzstd-dev)
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)

@@ -10,7 +10,8 @@ source "$BATS_TEST_DIRNAME/../lib/base.bash"
 source_package() {
 	local tree=$BATS_FILE_TMPDIR/$1-$2
 
-	mkdir -p "$tree/debian/source" "$tree/lib"
+	mkdir -p "$tree/debian/source" "$tree/lib" "$tree/libelf" "$tree/config"
+	touch "$tree/libelf/"{libelf.h,gelf.h} "$tree/config/libelf.pc"
 	printf '3.0 (native)\n' >"$tree/debian/source/format"
 	cat >"$tree/debian/control" <<-END
 		Source: $1
@@ -26,8 +27,10 @@ source_package() {
 	cat >"$tree/lib/Makefile" <<-END
 		libzstd.a:; echo zstd $2 >\$@
 		libzstd.pc:; touch \$@
+		libeu.a:; echo elfutils $2 >eu.o
 		install-static install-includes install-pc: libzstd.a; install -D -t \$(DESTDIR)\$(PREFIX)/lib libzstd.a
 	END
+	printf 'libelf.a:; touch elf.o\n' >"$tree/libelf/Makefile"
 	# shellcheck disable=SC2016 # the shell's and make's variables
 	printf '#!/bin/sh\necho "P = ${1#--prefix=}" | cat - Makefile.in >Makefile\n' >"$tree/configure"
 	chmod +x "$tree/configure"
@@ -42,7 +45,7 @@ setup_file() {
 	need_commands dpkg-source dpkg-scansources make
 	export MIRROR=$BATS_FILE_TMPDIR/mirror
 	mkdir "$MIRROR"
-	for one in util-linux libzstd; do
+	for one in util-linux libzstd elfutils; do
 		source_package "$one" 2.9
 		source_package "$one" 2.10
 	done
@@ -54,13 +57,19 @@ setup() {
 	cp -a "$MIRROR" mirror
 	export ANYARCH_CACHE=$PWD/cache ANYARCH_APT_SOURCES=$PWD/sources.list
 	printf 'deb-src [trusted=yes] file:%s ./\n' "$PWD/mirror" >"$ANYARCH_APT_SOURCES"
+	# A compiler that links what uses libelf as long as "complete" exists.
+	mkdir bin
+	touch complete
+	printf '#!/bin/sh\ncase "$*" in *-lelf*) test -e %s; exit ;; esac\nexec %s "$@"\n' "$PWD/complete" "$(type -P gcc)" >bin/gcc
+	chmod +x bin/gcc
+	PATH=$PWD/bin:$PATH
 }
 
 # static_deps STATUS: leaves the prefix in $output and what it is made of in $made.
 static_deps() {
 	expect_raw "$1" "$ANYARCH_SRC/tools/static-deps"
 	made=''
-	[[ $1 -ne 0 ]] || made=$(cat "$output/lib/"*.a)
+	[[ $1 -ne 0 ]] || made=$(grep -ahoE '(util-linux|zstd|elfutils) 2.*' "$output/lib/"*.a)
 }
 
 @test "the newest sources are used, once" {
@@ -113,4 +122,14 @@ static_deps() {
 	static_deps 0
 	same prefix "$older" "$output"
 	[[ $stderr == *"cannot build the static libraries (cannot fetch"*"): using those of an older version of this script, $older"* ]]
+}
+
+@test "Debian's libelf.a is incomplete: libelf is built from its source, too" {
+	rm complete
+	static_deps 0
+	same libraries $'elfutils 2.10\nutil-linux 2.10\nzstd 2.10' "$made"
+
+	rm -r cache mirror/elfutils_*.dsc
+	static_deps 1
+	[[ $stderr == *"(Debian's libelf.a is incomplete, and cannot fetch the source of elfutils (tried 2.10 2.9: "* ]]
 }
