@@ -163,12 +163,29 @@ const struct json *jv_get(const struct json *value, const char *key)
 	return json_is_null(found) ? NULL : (const struct json *)found;
 }
 
+/* As Go's encoding/json folds keys: ASCII letters, the long s (U+017F) and the Kelvin sign (U+212A). */
+static bool is_folded(const char *name, const char *key)
+{
+	for (; *key; key++) {
+		size_t len = 1;
+
+		if (strchr("sS", *key) && !strncmp(name, "\xc5\xbf", 2))
+			len = 2;
+		else if (strchr("kK", *key) && !strncmp(name, "\xe2\x84\xaa", 3))
+			len = 3;
+		else if (strncasecmp(name, key, 1))
+			return false;
+		name += len;
+	}
+	return !*name;
+}
+
 bool jv_has_case_variant(const struct json *value, const char *key)
 {
 	const char *name;
 	json_t *member;
 
-	json_object_foreach(inner(value), name, member) if (!strcasecmp(name, key) && strcmp(name, key)) return true;
+	json_object_foreach(inner(value), name, member) if (is_folded(name, key) && strcmp(name, key)) return true;
 	return false;
 }
 

@@ -43,6 +43,22 @@ int model_copy_text(char **target, const char *text, struct err *e)
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read the image");
 }
 
+/* Go's JSON reader does not mind the case of keys, others do: they would see another platform or other layers. */
+static int check_keys(const struct json *config, struct err *e)
+{
+	static const struct {
+		const char *object, *key;
+	} keys[] = { { NULL, "architecture" }, { NULL, "os" }, { NULL, "variant" }, { NULL, "rootfs" },
+		{ NULL, "config" }, { NULL, "history" }, { "rootfs", "diff_ids" }, { "config", "Entrypoint" },
+		{ "config", "Cmd" }, { "config", "Env" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (jv_has_case_variant(keys[i].object ? jv_get(config, keys[i].object) : config, keys[i].key))
+			return err_set(e, -EBADMSG, "the image's config has a key that some readers take for '%s'",
+				keys[i].key);
+	return 0;
+}
+
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e)
 {
 	const struct json *rootfs = jv_get(config, "rootfs");
@@ -53,7 +69,9 @@ int model_read_config(const struct json *config, struct model_image *image, size
 		return err_set(e, -EBADMSG, "the image's config has no rootfs");
 	if (diff_ids && !jv_is_array(diff_ids))
 		return err_set(e, -EBADMSG, "the image's config has diff_ids that are no list");
-	r = model_copy_text(&image->os, jv_get_text(config, "os"), e);
+	r = check_keys(config, e);
+	if (!r)
+		r = model_copy_text(&image->os, jv_get_text(config, "os"), e);
 	if (!r)
 		r = model_copy_text(&image->architecture, jv_get_text(config, "architecture"), e);
 	if (!r)
