@@ -241,7 +241,7 @@ static void label_text(struct buf *out, const struct model_image *image)
 
 void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
 {
-	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs" };
+	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs", "not in this file" };
 	const struct model_image *image = facts->image;
 	auto_buf label = { 0 };
 
@@ -250,6 +250,7 @@ void render_image(const struct image_facts *facts, const struct json *names, boo
 		render_fact("name:", jv_as_text(jv_at(names, i)));
 	render_fact("digest:", image->digest);
 	if (image->kind != MODEL_IMAGE) {
+		render_fact("index says:", image->kind == MODEL_ABSENT ? image->index_platform : NULL);
 		render_fact("kind:", kinds[image->kind]);
 		return;
 	}
@@ -328,7 +329,7 @@ struct json *json_content(const char *target, const char *kind, const struct con
 
 struct json *json_image(const char *target, const char *format, const struct image_facts *facts, struct json *names)
 {
-	static const char *const kinds[] = { "image", "attestation", "artifact" };
+	static const char *const kinds[] = { "image", "attestation", "artifact", "absent" };
 	const struct model_image *image = facts->image;
 	struct json *o = json_content(target, kinds[image->kind], &facts->content, 0);
 	auto_buf label = { 0 };

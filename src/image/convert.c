@@ -24,7 +24,8 @@ static bool is_wanted(const struct convert_request *c, const struct image_name *
 }
 
 /* Nothing fits. What could not be looked at might have, and why not is what counts then. */
-static int refuse_none(const struct image_name *name, const struct image_report *report, struct err *e)
+static int refuse_none(const struct convert_request *c, const struct image_name *name,
+	const struct image_report *report, struct err *e)
 {
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
@@ -34,6 +35,10 @@ static int refuse_none(const struct image_name *name, const struct image_report 
 			return err_set(
 				e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
 	}
+	if (image_absent(report, name->reference, c->platform))
+		return err_set(e, -ENOENT,
+			"%s: the image for this platform is not in the file: its index names it, and it was not pulled",
+			name->path);
 	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
 	return err_hint(e, "anyarch inspect %s", name->path);
 }
@@ -60,7 +65,7 @@ static const struct image_facts *choose(const struct convert_request *c, const s
 			chosen = facts;
 	}
 	if (!fitting)
-		refuse_none(name, report, e);
+		refuse_none(c, name, report, e);
 	if (fitting > 1 && exact != 1) {
 		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
 		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");

@@ -125,6 +125,14 @@ int edit_add_document(struct edit *edit, const char *name, struct buf *text)
 	return r;
 }
 
+const struct buf *edit_document(const struct edit *edit, const char *name)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		if (!strcmp(edit->members[i].name, name))
+			return &edit->members[i].text;
+	return NULL;
+}
+
 int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft)
 {
 	int r;

@@ -8,15 +8,13 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/descriptor.h"
 #include "image/splice.h"
-
-enum { BLOB_NAME = 16 + 64 + 1, DOCUMENTS_MAX = 1000 };
 
 /* A document that was changed, or looked at and left: then both digests are the same. */
 struct document {
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];
-	bool is_chosen;	 /* for the name that was asked for: under others the same document stays */
-	struct buf text; /* as it is now */
+	bool is_chosen; /* for the name that was asked for: under others the same document stays */
 };
 
 struct walk {
@@ -29,14 +27,14 @@ struct walk {
 	size_t n;
 };
 
-static void blob_name(const char *digest, char ret[BLOB_NAME])
+static void blob_name(const char *digest, char ret[DESCRIPTOR_PATH])
 {
-	snprintf(ret, BLOB_NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
+	snprintf(ret, DESCRIPTOR_PATH, "blobs/sha256/%s", digest + strlen("sha256:"));
 }
 
 static int load(const struct walk *w, const char *digest, struct buf *text, struct err *e)
 {
-	char name[BLOB_NAME], own[DIGEST_TEXT];
+	char name[DESCRIPTOR_PATH], own[DIGEST_TEXT];
 	int r;
 
 	if (!digest || !digest_is_valid(digest))
@@ -50,11 +48,9 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 }
 
 /* A name of its own counts, else the one above. */
-static bool is_chosen(const struct walk *w, const struct json *descriptor, bool is_above)
+static bool is_chosen(const struct walk *w, const struct descriptor *descriptor, bool is_above)
 {
-	const char *name = model_reference_of(descriptor, NULL);
-
-	return !w->reference || (name ? model_is_named(name, w->reference) : is_above);
+	return !w->reference || (descriptor->name ? model_is_named(descriptor->name, w->reference) : is_above);
 }
 
 static const struct document *find(const struct walk *w, const char *digest, bool is_chosen)
@@ -65,33 +61,28 @@ static const struct document *find(const struct walk *w, const char *digest, boo
 	return NULL;
 }
 
-/* Remembers what became of a document; the text, which is taken over, is a new blob when it has changed. */
+/* Remembers what became of a document; its text, which is taken over, is a new blob when it has changed. */
 static int remember(struct walk *w, const char *was, bool is_chosen, struct buf *text, struct err *e)
 {
 	struct document *d = &w->documents[w->n];
-	char name[BLOB_NAME];
-	auto_buf copy = { 0 };
-	int r = 0;
+	char name[DESCRIPTOR_PATH];
 
-	if (w->n == DOCUMENTS_MAX)
-		return err_set(e, -E2BIG, "more than %d documents in the image", DOCUMENTS_MAX);
-	*d = (struct document){ .is_chosen = is_chosen, .text = *text };
-	*text = (struct buf){ 0 };
+	if (w->n == MODEL_DOCUMENTS_MAX)
+		return err_set(e, -E2BIG, "more than %d documents in the image", MODEL_DOCUMENTS_MAX);
+	*d = (struct document){ .is_chosen = is_chosen };
 	snprintf(d->was, sizeof(d->was), "%s", was);
-	digest_text(buf_text(&d->text), d->text.len, d->is);
+	digest_text(buf_text(text), text->len, d->is);
 	w->n++;
 	if (!strcmp(d->was, d->is))
 		return 0;
 	blob_name(d->is, name);
-	buf_add(&copy, buf_text(&d->text), d->text.len);
-	r = edit_add_document(w->edit, name, &copy);
-	return r ? err_sys(e, r, "cannot change the image") : 0;
+	return edit_add_document(w->edit, name, text);
 }
 
 /* What has a successor and is not there under another name. */
 static int add_obsolete_documents(struct walk *w)
 {
-	char name[BLOB_NAME];
+	char name[DESCRIPTOR_PATH];
 	int r = 0;
 
 	for (size_t i = 0; !r && i < w->n; i++) {
@@ -105,9 +96,13 @@ static int add_obsolete_documents(struct walk *w)
 	return r;
 }
 
-static void point_to(struct splice *s, const char *text, struct span descriptor, const struct document *d)
+static void point_to(
+	const struct walk *w, struct splice *s, const char *text, struct span descriptor, const struct document *d)
 {
-	splice_descriptor(s, text, descriptor, d->is, &d->text);
+	char name[DESCRIPTOR_PATH];
+
+	blob_name(d->is, name);
+	splice_descriptor(s, text, descriptor, d->is, edit_document(w->edit, name));
 }
 
 static int apply(const struct splice *s, const struct buf *text, struct buf *out, struct err *e)
@@ -149,7 +144,7 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 
 static int add_obsolete_layer(struct walk *w, const char *digest)
 {
-	char name[BLOB_NAME];
+	char name[DESCRIPTOR_PATH];
 
 	if (!digest || !digest_is_valid(digest))
 		return 0;
@@ -175,7 +170,7 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	const struct json *layers = jv_get(manifest, "layers");
 	const char *top = jv_count(layers) ? jv_get_text(jv_at(layers, jv_count(layers) - 1), "digest") : NULL;
 	const struct graft *graft = target->drops ? target->cover : target->graft;
-	char name[BLOB_NAME];
+	char name[DESCRIPTOR_PATH];
 	auto_buf layer = { 0 };
 	struct span span;
 
@@ -233,7 +228,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 		if (r)
 			r = err_sys(e, r, "cannot change the image");
 		else if (span_path(buf_text(text), "config", &config))
-			point_to(&s, buf_text(text), config, find(w, digest, true));
+			point_to(w, &s, buf_text(text), config, find(w, digest, true));
 	}
 	if (!r)
 		r = apply(&s, text, out, e);
@@ -244,30 +239,37 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 static int change_index(
 	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e);
 
-static int change_descriptor(struct walk *w, const struct json *descriptor, unsigned depth, bool chosen, struct err *e)
+static int change_descriptor(
+	struct walk *w, const struct descriptor *descriptor, unsigned depth, bool chosen, struct err *e)
 {
-	const char *type = jv_get_text(descriptor, "mediaType"), *digest = jv_get_text(descriptor, "digest");
+	bool is_index = descriptor_is_index(descriptor);
 	auto_buf text = { 0 }, out = { 0 };
 	int r;
 
-	if ((!model_is_index(type) && !model_is_manifest(type)) || !digest || find(w, digest, chosen))
+	if ((!is_index && !descriptor_is_manifest(descriptor)) || descriptor->kind == DESCRIPTOR_OTHER ||
+		find(w, descriptor->digest, chosen))
 		return 0;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
-	r = load(w, digest, &text, e);
-	if (!r && model_is_index(type))
+	r = load(w, descriptor->digest, &text, e);
+	if (r == -ENOENT) { /* an index of which not all was pulled */
+		if (e)
+			err_done(e);
+		return 0;
+	}
+	if (!r && is_index)
 		r = change_index(w, &text, depth + 1, chosen, &out, e);
 	else if (!r && chosen)
 		r = change_manifest(w, &text, &out, e);
-	return r ? r : remember(w, digest, chosen, model_is_index(type) || chosen ? &out : &text, e);
+	return r ? r : remember(w, descriptor->digest, chosen, is_index || chosen ? &out : &text, e);
 }
 
 /* Whether an index still has the manifest of this digest, under a name that was not chosen. */
-static bool is_listed(const struct walk *w, const struct json *manifests, bool is_above, const char *digest)
+static bool is_listed(const struct walk *w, const struct descriptor_list *manifests, bool is_above, const char *digest)
 {
-	for (size_t i = 0; i < jv_count(manifests); i++) {
-		const char *one = jv_get_text(jv_at(manifests, i), "digest");
-		const struct document *d = find(w, one, is_chosen(w, jv_at(manifests, i), is_above));
+	for (size_t i = 0; i < manifests->n; i++) {
+		const struct descriptor *one = &manifests->items[i];
+		const struct document *d = find(w, one->digest, is_chosen(w, one, is_above));
 
 		if (d && !strcmp(d->was, digest) && !strcmp(d->is, digest))
 			return true;
@@ -276,8 +278,8 @@ static bool is_listed(const struct walk *w, const struct json *manifests, bool i
 }
 
 /* What BuildKit says of an image stands beside it, and names it by its digest. */
-static void follow_reference(const struct walk *w, const struct json *manifests, bool is_above, const char *text,
-	struct span item, struct splice *s)
+static void follow_reference(const struct walk *w, const struct descriptor_list *manifests, bool is_above,
+	const char *text, struct span item, struct splice *s)
 {
 	struct span annotations, reference;
 	auto_buf value = { 0 };
@@ -298,25 +300,32 @@ static void follow_reference(const struct walk *w, const struct json *manifests,
 	}
 }
 
+static int read_list(const struct buf *text, struct descriptor_list *ret, struct err *e)
+{
+	auto_json *index = jv_load(buf_text(text), text->len, e);
+
+	return index ? descriptor_list_read(jv_get(index, "manifests"), ret, e) : e ? e->code : -EBADMSG;
+}
+
+/* Of the index only its text and its descriptors are held while what is below it changes. */
 static int change_index(
 	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e)
 {
-	auto_json *index = jv_load(buf_text(text), text->len, e);
-	const struct json *manifests = jv_get(index, "manifests");
+	auto_descriptor_list manifests = { 0 };
 	struct span array, item = { 0 };
 	struct splice s = { 0 };
-	int r = index ? 0 : e ? e->code : -EBADMSG;
+	int r = read_list(text, &manifests, e);
 
-	for (size_t i = 0; !r && i < jv_count(manifests); i++)
-		r = change_descriptor(w, jv_at(manifests, i), depth, is_chosen(w, jv_at(manifests, i), is_above), e);
+	for (size_t i = 0; !r && i < manifests.n; i++)
+		r = change_descriptor(w, &manifests.items[i], depth, is_chosen(w, &manifests.items[i], is_above), e);
 	if (!r && span_path(buf_text(text), "manifests", &array))
-		for (size_t i = 0; span_next(buf_text(text), array, &item); i++) {
-			const struct json *one = jv_at(manifests, i);
-			const struct document *d = find(w, jv_get_text(one, "digest"), is_chosen(w, one, is_above));
+		for (size_t i = 0; i < manifests.n && span_next(buf_text(text), array, &item); i++) {
+			const struct descriptor *one = &manifests.items[i];
+			const struct document *d = find(w, one->digest, is_chosen(w, one, is_above));
 
 			if (d && strcmp(d->was, d->is))
-				point_to(&s, buf_text(text), item, d);
-			follow_reference(w, manifests, is_above, buf_text(text), item, &s);
+				point_to(w, &s, buf_text(text), item, d);
+			follow_reference(w, &manifests, is_above, buf_text(text), item, &s);
 		}
 	if (!r)
 		r = apply(&s, text, out, e);
@@ -331,7 +340,7 @@ int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n,
 	auto_buf text = { 0 }, out = { 0 };
 	int r = bundle_text(bundle, "index.json", &text, e);
 
-	w.documents = mem_new(DOCUMENTS_MAX, sizeof(*w.documents));
+	w.documents = mem_new(MODEL_DOCUMENTS_MAX, sizeof(*w.documents));
 	if (!r && !w.documents)
 		r = err_sys(e, -ENOMEM, "cannot change the image");
 	if (!r)
@@ -343,8 +352,6 @@ int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n,
 		if (r)
 			err_sys(e, r, "cannot change the image");
 	}
-	for (size_t i = 0; i < w.n; i++)
-		buf_done(&w.documents[i].text);
 	free(w.documents);
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/image_name.h"
 #include "image/layer_read.h"
 #include "image/read.h"
 #include "image/tar_read.h"
@@ -148,16 +149,18 @@ static void read_label(struct image_facts *facts)
 	const struct model_image *image = facts->image;
 	auto_buf text = { 0 };
 
+	if (image->index_platform)
+		facts->has_called = parse_platform(image->index_platform, &facts->called);
 	if (!image->os || !image->architecture)
 		return;
 	buf_addf(&text, "%s/%s", image->os, image->architecture);
 	if (image->variant && *image->variant)
 		buf_addf(&text, "/%s", image->variant);
 	facts->has_label = parse_platform(buf_text(&text), &facts->label);
+	if (image->index_platform)
+		return;
 	facts->called = facts->label;
 	facts->has_called = facts->has_label;
-	if (image->index_platform)
-		facts->has_called = parse_platform(image->index_platform, &facts->called);
 }
 
 /* Index and label, label and files. */
@@ -232,10 +235,9 @@ static int look_at_all(
 	for (size_t i = 0; !r && i < model->n; i++) {
 		struct image_facts *facts = &report->facts[i];
 
-		if (facts->image->kind != MODEL_IMAGE)
-			continue;
 		read_label(facts);
-		look_at_image(&store, facts, visit, &r, &facts->err);
+		if (facts->image->kind == MODEL_IMAGE)
+			look_at_image(&store, facts, visit, &r, &facts->err);
 	}
 	store_done(&store);
 	return r;
@@ -321,6 +323,19 @@ struct json *image_names(const struct image_report *report, size_t i)
 			add_reference(list, image->more_references[m]);
 	}
 	return list;
+}
+
+const struct model_image *image_absent(
+	const struct image_report *report, const char *reference, const struct platform *platform)
+{
+	for (size_t i = 0; platform && i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+
+		if (facts->image->kind == MODEL_ABSENT && image_is_named(facts->image, reference) &&
+			facts->has_called && image_fits(platform, &facts->called))
+			return facts->image;
+	}
+	return NULL;
 }
 
 void image_done(struct image_report *report)

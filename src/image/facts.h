@@ -38,6 +38,9 @@ struct image_visit {
 /* The same of an open bundle. What each() answered, or -errno. */
 int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
 	struct image_report *ret, struct err *e);
+/* The image under a name (NULL: any) that is called so, and whose manifest is not in the file; NULL. */
+const struct model_image *image_absent(
+	const struct image_report *report, const char *reference, const struct platform *platform);
 void image_done(struct image_report *report);
 /* The first one that is the same image as this, under another name: its number, or the same number. */
 size_t image_first(const struct image_report *report, size_t i);

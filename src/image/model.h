@@ -13,6 +13,8 @@ enum {
 	MODEL_LAYERS_MAX = 1024,
 	MODEL_LAYERS_SUM = 8192,
 	MODEL_TEXT_MAX = 256,
+	MODEL_DOCUMENTS_MAX = 1000,
+	MODEL_DOCUMENTS_BYTES_MAX = 16 * 1024 * 1024, /* of all of them */
 };
 
 enum model_format {
@@ -27,6 +29,7 @@ enum model_kind {
 	MODEL_IMAGE = 0,
 	MODEL_ATTESTATION,
 	MODEL_ARTIFACT, /* not an image that can be run */
+	MODEL_ABSENT,	/* its index names it, and its manifest is not in the file */
 };
 
 /* One platform's image. Text is owned, NULL where there is none. */
@@ -65,14 +68,8 @@ struct model {
 void model_done(struct model *model);
 /* Whether a tag is the one that is asked for, whole or what is after its last colon. have may be NULL. */
 bool model_is_named(const char *have, const char *want);
-/* The tag of an entry of an index: its own, else the one above. Borrowed. */
-const char *model_reference_of(const struct json *descriptor, const char *above);
-
 /* A new image at the end of the model, zeroed; NULL with e set. */
 struct model_image *model_add(struct model *model, struct err *e);
 /* What a config document says of the platform and how many layers it counts. */
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
-/* Media types of either family, OCI's and Docker's; NULL is none. */
-bool model_is_index(const char *type);
-bool model_is_manifest(const char *type);

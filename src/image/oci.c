@@ -5,66 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/descriptor.h"
 
-enum { BLOB_PATH = 16 + 64 + 1, DOCUMENTS_MAX = 1000, DOCUMENTS_BYTES_MAX = 32 * 1024 * 1024 };
-
-/* A walk down from index.json. */
+/* A walk down from index.json. Of the documents above the current one only descriptors are held. */
 struct walk {
 	const struct bundle *bundle;
 	struct model *model;
 	unsigned documents;
 	uint64_t bytes;
-	size_t top; /* the entry of index.json below which it is */
+	size_t top;	    /* the entry of index.json below which it is */
+	struct err missing; /* the first blob that is not here */
 };
-
-/* The descriptor by which something was reached, and the tag above it. */
-struct place {
-	const struct json *descriptor;
-	const char *reference;
-	unsigned depth;
-};
-
-static const char *const index_types[] = { "application/vnd.oci.image.index.v1+json",
-	"application/vnd.docker.distribution.manifest.list.v2+json", NULL };
-static const char *const manifest_types[] = { "application/vnd.oci.image.manifest.v1+json",
-	"application/vnd.docker.distribution.manifest.v2+json", NULL };
-static const char *const config_types[] = { "application/vnd.oci.image.config.v1+json",
-	"application/vnd.docker.container.image.v1+json", NULL };
-
-static bool is_one_of(const char *type, const char *const *types)
-{
-	for (; type && *types; types++)
-		if (!strcmp(type, *types))
-			return true;
-	return false;
-}
-
-bool model_is_index(const char *type)
-{
-	return is_one_of(type, index_types);
-}
-
-bool model_is_manifest(const char *type)
-{
-	return is_one_of(type, manifest_types);
-}
-
-/* image-spec descriptor.md: digest, size and mediaType are required; the digest becomes a path. */
-static int blob_path(const struct json *descriptor, char path[BLOB_PATH], uint64_t *ret_size, struct err *e)
-{
-	const char *digest = jv_get_text(descriptor, "digest");
-
-	if (!digest || !digest_is_valid(digest))
-		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
-	if (!jv_get_size(descriptor, "size", ret_size))
-		return err_set(e, -EBADMSG, "%s: a bad size", digest);
-	snprintf(path, BLOB_PATH, "blobs/sha256/%s", digest + 7);
-	return 0;
-}
 
 /* Whether text is the base64 of these bytes. */
 static bool is_base64_of(const char *text, const struct buf *bytes)
@@ -72,34 +25,34 @@ static bool is_base64_of(const char *text, const struct buf *bytes)
 	auto_buf expected = { 0 };
 
 	str_base64(&expected, buf_text(bytes), bytes->len);
-	return buf_ok(&expected) && !strcmp(text, buf_text(&expected));
+	return !strcmp(text, buf_text(&expected));
 }
 
-/* Size before digest before parsing. *ret is NULL when the blob is not here, which is allowed. */
-static int load_blob(struct walk *w, const struct json *descriptor, struct json **ret, struct err *e)
+/* Size before digest before parsing. -ENOENT with e set when the blob is not here. */
+static int load_blob(struct walk *w, const struct descriptor *descriptor, struct json **ret, struct err *e)
 {
+	char path[DESCRIPTOR_PATH], digest[DIGEST_TEXT];
 	auto_buf text = { 0 };
-	char path[BLOB_PATH], digest[DIGEST_TEXT];
-	uint64_t size;
-	int r = blob_path(descriptor, path, &size, e);
+	int r = descriptor_path(descriptor, path, e);
 
-	*ret = NULL;
 	if (r)
 		return r;
-	w->bytes += size;
-	if (++w->documents > DOCUMENTS_MAX || w->bytes > DOCUMENTS_BYTES_MAX)
-		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image", DOCUMENTS_MAX,
-			DOCUMENTS_BYTES_MAX >> 20);
+	if (!descriptor->has_size)
+		return err_set(e, -EBADMSG, "%s: a bad size", descriptor->digest);
+	w->bytes += descriptor->size;
+	if (++w->documents > MODEL_DOCUMENTS_MAX || w->bytes > MODEL_DOCUMENTS_BYTES_MAX)
+		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image", MODEL_DOCUMENTS_MAX,
+			MODEL_DOCUMENTS_BYTES_MAX >> 20);
 	r = bundle_text(w->bundle, path, &text, e);
 	if (r)
-		return r == -ENOENT ? err_set(e, -EBADMSG, "the blob %s is missing", path) : r;
-	if (text.len != size)
-		return err_set(
-			e, -EBADMSG, "%s has %zu bytes instead of %llu", path, text.len, (unsigned long long)size);
+		return r == -ENOENT ? err_set(e, r, "the blob %s is missing", path) : r;
+	if (text.len != descriptor->size)
+		return err_set(e, -EBADMSG, "%s has %zu bytes instead of %llu", path, text.len,
+			(unsigned long long)descriptor->size);
 	digest_text(buf_text(&text), text.len, digest);
-	if (strcmp(digest, jv_get_text(descriptor, "digest")))
+	if (strcmp(digest, descriptor->digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", path);
-	if (jv_get_text(descriptor, "data") && !is_base64_of(jv_get_text(descriptor, "data"), &text))
+	if (descriptor->data && !is_base64_of(descriptor->data, &text))
 		return err_set(e, -EBADMSG, "%s: the copy in its descriptor is something else", path);
 	*ret = jv_load(buf_text(&text), text.len, e);
 	if (!*ret)
@@ -128,215 +81,230 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 	return 0;
 }
 
+static const char *const layer_stems[] = { "application/vnd.oci.image.layer.v1.tar",
+	"application/vnd.oci.image.layer.nondistributable.v1.tar", "application/vnd.docker.image.rootfs.diff.tar",
+	"application/vnd.docker.image.rootfs.foreign.diff.tar" };
+
 /* Tar layers in any of their compressions, of both families; not encrypted ones or other artifacts. */
 static bool is_readable_layer(const char *type)
 {
-	static const char *const stems[] = { "application/vnd.oci.image.layer.v1.tar",
-		"application/vnd.oci.image.layer.nondistributable.v1.tar",
-		"application/vnd.docker.image.rootfs.diff.tar",
-		"application/vnd.docker.image.rootfs.foreign.diff.tar" };
 	static const char *const ends[] = { "", "+gzip", "+zstd", ".gzip", ".zstd" };
 
-	for (size_t i = 0; type && i < ARRAY_SIZE(stems); i++)
-		for (size_t k = 0; str_starts(type, stems[i]) && k < ARRAY_SIZE(ends); k++)
-			if (!strcmp(type + strlen(stems[i]), ends[k]))
+	for (size_t i = 0; type && i < ARRAY_SIZE(layer_stems); i++)
+		for (size_t k = 0; str_starts(type, layer_stems[i]) && k < ARRAY_SIZE(ends); k++)
+			if (!strcmp(type + strlen(layer_stems[i]), ends[k]))
 				return true;
 	return false;
 }
 
-static int read_layers(const struct json *layers, struct model_image *image, struct err *e)
+static bool is_layer(const char *type)
 {
-	size_t n = jv_count(layers);
+	for (size_t i = 0; type && i < ARRAY_SIZE(layer_stems); i++)
+		if (str_starts(type, layer_stems[i]))
+			return true;
+	return false;
+}
 
-	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
+static int read_layers(struct walk *w, const struct descriptor_list *layers, struct model_image *image, struct err *e)
+{
+	if (layers->n > MODEL_LAYERS_MAX)
 		return err_set(e, -EBADMSG, "a manifest without a list of at most %d layers", MODEL_LAYERS_MAX);
-	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
-	if (!image->layers)
-		return err_sys(e, -ENOMEM, "cannot read the image");
-	image->n_layers = n;
-	image->layer_sizes = mem_new(n ? n : 1, sizeof(*image->layer_sizes));
-	image->is_opaque = mem_new(n ? n : 1, sizeof(*image->is_opaque));
-	if (!image->layer_sizes || !image->is_opaque)
-		return err_sys(e, -ENOMEM, "cannot read the image");
-	for (size_t i = 0; i < n; i++) {
-		char path[BLOB_PATH];
-		int r = blob_path(jv_at(layers, i), path, &image->layer_sizes[i], e);
+	if ((w->model->layers += layers->n) > MODEL_LAYERS_SUM)
+		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
+	image->layers = mem_new(layers->n + 1, sizeof(*image->layers));
+	image->layer_sizes = mem_new(layers->n + 1, sizeof(*image->layer_sizes));
+	image->is_opaque = mem_new(layers->n + 1, sizeof(*image->is_opaque));
+	for (size_t i = 0; i < layers->n; i++) {
+		const struct descriptor *layer = &layers->items[i];
+		char path[DESCRIPTOR_PATH];
+		int r = descriptor_path(layer, path, e);
 
 		if (r)
 			return r;
-		image->is_opaque[i] = !is_readable_layer(jv_get_text(jv_at(layers, i), "mediaType"));
-		image->layers[i] = mem_text(path);
-		if (!image->layers[i])
-			return err_sys(e, -ENOMEM, "cannot read the image");
+		if (!layer->has_size)
+			return err_set(e, -EBADMSG, "%s: a bad size", layer->digest);
+		image->layer_sizes[i] = layer->size;
+		image->is_opaque[i] = !is_readable_layer(layer->type);
+		image->layers[image->n_layers++] = mem_text(path);
 	}
 	return 0;
 }
 
-/*
- * BuildKit's attestations have a platform that is none. Engines choose by platform: what has one is an image, whatever
- * its annotations say.
- */
-static bool is_attestation(const struct json *descriptor)
-{
-	const char *os = jv_get_text(jv_get(descriptor, "platform"), "os");
-	const char *type = jv_get_text(jv_get(descriptor, "annotations"), "vnd.docker.reference.type");
-
-	return os ? !strcmp(os, "unknown") : type && !strcmp(type, "attestation-manifest");
-}
-
-static int copy_platform(const struct json *platform, struct model_image *image, struct err *e)
-{
-	const char *os = jv_get_text(platform, "os"), *arch = jv_get_text(platform, "architecture");
-	const char *variant = jv_get_text(platform, "variant");
-	auto_buf text = { 0 };
-
-	if (!os || !arch)
-		return 0;
-	buf_addf(&text, "%s/%s%s%s", os, arch, variant ? "/" : "", variant ? variant : "");
-	return model_copy_text(&image->index_platform, buf_text(&text), e);
-}
-
-static int read_runnable(struct walk *w, const struct json *manifest, struct model_image *image, struct err *e)
+static int read_config(struct walk *w, const struct descriptor *descriptor, struct model_image *image, struct err *e)
 {
 	auto_json *config = NULL;
+	char name[DESCRIPTOR_PATH];
 	size_t expected = 0;
-	int r = load_blob(w, jv_get(manifest, "config"), &config, e);
+	int r = load_blob(w, descriptor, &config, e);
 
+	if (r)
+		return r == -ENOENT && e ? e->code = -EBADMSG : r;
+	r = model_read_config(config, image, &expected, e);
 	if (!r)
-		r = model_read_config(config, image, &expected, e);
-	if (!r)
-		r = model_copy_text(&image->config_digest, jv_get_text(jv_get(manifest, "config"), "digest"), e);
-	if (!r) {
-		char name[BLOB_PATH];
-		uint64_t size;
-
-		r = blob_path(jv_get(manifest, "config"), name, &size, e);
-		if (!r)
-			r = model_copy_text(&image->config_name, name, e);
-	}
-	if (!r)
-		r = read_layers(jv_get(manifest, "layers"), image, e);
-	if (!r && (w->model->layers += image->n_layers) > MODEL_LAYERS_SUM)
-		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
-	if (!r && expected != image->n_layers)
-		return err_set(e, image->n_layers ? -EBADMSG : -ENODATA,
-			"a manifest with %zu layers and a config with %zu", image->n_layers, expected);
-	return r;
+		r = descriptor_path(descriptor, name, e);
+	if (r)
+		return r;
+	image->config_digest = mem_text(descriptor->digest);
+	image->config_name = mem_text(name);
+	return expected == image->n_layers
+		       ? 0
+		       : err_set(e, image->n_layers ? -EBADMSG : -ENODATA,
+				 "a manifest with %zu layers and a config with %zu", image->n_layers, expected);
 }
 
 /* A blob of something that is no image; what is no sha256 digest is no name that we would ever take away. */
-static int add_other(struct walk *w, const struct json *descriptor, struct err *e)
+static int add_other(struct walk *w, const struct descriptor *descriptor, struct err *e)
 {
-	const char *digest = jv_get_text(descriptor, "digest");
 	struct model *model = w->model;
-	char path[BLOB_PATH];
+	char path[DESCRIPTOR_PATH];
 
-	if (!digest || !digest_is_valid(digest))
+	if (descriptor->kind != DESCRIPTOR_SHA256)
 		return 0;
 	if (++model->layers > MODEL_LAYERS_SUM)
 		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
-	snprintf(path, sizeof(path), "blobs/sha256/%s", digest + strlen("sha256:"));
-	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path)
-		       ? err_sys(e, -ENOMEM, "cannot read the image")
-		       : 0;
+	descriptor_path(descriptor, path, NULL);
+	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path);
 }
 
-/* An artifact may have what is also a layer, a config or a manifest of an image. */
-static int read_artifact(struct walk *w, const struct json *manifest, struct err *e)
+/* Signatures have an image's config and layers of another kind; what is of another digest is no image to us. */
+static enum model_kind kind_of(const struct descriptor *manifest, const struct descriptor *config,
+	const struct json *list, const struct descriptor_list *layers)
 {
-	const struct json *layers = jv_get(manifest, "layers");
-	int r = add_other(w, jv_get(manifest, "config"), e);
+	bool has_layers = false, has_others = config->kind == DESCRIPTOR_OTHER;
 
-	for (size_t i = 0; !r && i < jv_count(layers); i++)
-		r = add_other(w, jv_at(layers, i), e);
+	if (manifest->is_attestation)
+		return MODEL_ATTESTATION;
+	for (size_t i = 0; i < layers->n; i++) {
+		has_layers |= is_layer(layers->items[i].type);
+		has_others |= layers->items[i].kind == DESCRIPTOR_OTHER;
+	}
+	if (!config->type || !jv_is_array(list) || has_others || (layers->n && !has_layers))
+		return MODEL_ARTIFACT;
+	return !strcmp(config->type, "application/vnd.oci.image.config.v1+json") ||
+			       !strcmp(config->type, "application/vnd.docker.container.image.v1+json")
+		       ? MODEL_IMAGE
+		       : MODEL_ARTIFACT;
+}
+
+/* What a manifest says, which is not held while the config is read. */
+static int read_parts(struct walk *w, const struct descriptor *descriptor, struct model_image *image,
+	struct descriptor *ret_config, struct err *e)
+{
+	auto_descriptor_list layers = { 0 };
+	auto_json *manifest = NULL;
+	int r = load_blob(w, descriptor, &manifest, e);
+
+	if (!r)
+		r = check_kind(manifest, descriptor->type, false, e);
+	if (!r)
+		r = model_copy_text(&image->subject, jv_get_text(jv_get(manifest, "subject"), "digest"), e);
+	if (!r)
+		r = descriptor_list_read(jv_get(manifest, "layers"), &layers, e);
+	if (r)
+		return r;
+	descriptor_read(jv_get(manifest, "config"), ret_config);
+	image->is_docker_type = str_starts(descriptor->type, "application/vnd.docker.");
+	image->kind = kind_of(descriptor, ret_config, jv_get(manifest, "layers"), &layers);
+	if (image->kind == MODEL_IMAGE)
+		return read_layers(w, &layers, image, e);
+	/* An artifact may have what is also a layer, a config or a manifest of an image. */
+	r = add_other(w, ret_config, e);
+	for (size_t i = 0; !r && i < layers.n; i++)
+		r = add_other(w, &layers.items[i], e);
 	return r;
 }
 
-static int read_manifest(struct walk *w, const struct place *place, struct err *e)
+static int add_image(struct walk *w, const struct descriptor *descriptor, struct model_image **ret, struct err *e)
 {
-	auto_json *manifest = NULL;
-	struct model_image *image = model_add(w->model, e);
-	const char *config_type;
-	int r;
-
-	if (!image)
-		return e ? e->code : -E2BIG;
-	image->top = w->top;
-	r = model_copy_text(&image->reference, place->reference, e);
-	if (!r)
-		r = model_copy_text(&image->digest, jv_get_text(place->descriptor, "digest"), e);
-	if (!r)
-		r = copy_platform(jv_get(place->descriptor, "platform"), image, e);
-	if (!r)
-		r = load_blob(w, place->descriptor, &manifest, e);
-	if (!r)
-		r = check_kind(manifest, jv_get_text(place->descriptor, "mediaType"), false, e);
-	if (r)
-		return r;
-	r = model_copy_text(&image->subject, jv_get_text(jv_get(manifest, "subject"), "digest"), e);
-	if (r)
-		return r;
-	config_type = jv_get_text(jv_get(manifest, "config"), "mediaType");
-	image->is_docker_type = is_one_of(jv_get_text(place->descriptor, "mediaType"), manifest_types + 1);
-	image->kind = is_attestation(place->descriptor)	     ? MODEL_ATTESTATION
-		      : is_one_of(config_type, config_types) ? MODEL_IMAGE
-							     : MODEL_ARTIFACT;
-	return image->kind == MODEL_IMAGE ? read_runnable(w, manifest, image, e) : read_artifact(w, manifest, e);
+	*ret = model_add(w->model, e);
+	if (!*ret)
+		return e->code;
+	(*ret)->top = w->top;
+	(*ret)->kind = MODEL_ARTIFACT;
+	return model_copy_text(&(*ret)->digest, descriptor->digest, e);
 }
 
-/* image-spec: ref.name on entries of index.json; containerd puts the whole name beside it. */
-const char *model_reference_of(const struct json *descriptor, const char *above)
+static int read_descriptor(struct walk *w, const struct descriptor *descriptor, const char *reference, struct err *e)
 {
-	const struct json *annotations = jv_get(descriptor, "annotations");
-	const char *full = jv_get_text(annotations, "io.containerd.image.name");
-	const char *ref = jv_get_text(annotations, "org.opencontainers.image.ref.name");
-
-	return full ? full : ref ? ref : above;
-}
-
-static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth, struct err *e);
-
-static int read_nested(struct walk *w, const struct place *place, struct err *e)
-{
-	auto_json *index = NULL;
-	int r;
-
-	if (place->depth == MODEL_DEPTH_MAX)
-		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
-	r = load_blob(w, place->descriptor, &index, e);
-	if (!r)
-		r = check_kind(index, jv_get_text(place->descriptor, "mediaType"), true, e);
-	return r ? r : read_index(w, index, place->reference, place->depth + 1, e);
-}
-
-static int read_descriptor(struct walk *w, const struct place *place, struct err *e)
-{
-	const char *type = jv_get_text(place->descriptor, "mediaType");
 	struct model_image *image;
+	auto_descriptor config = { 0 };
+	int r = add_image(w, descriptor, &image, e);
 
-	if (model_is_index(type))
-		return read_nested(w, place, e);
-	if (model_is_manifest(type))
-		return read_manifest(w, place, e);
-	image = model_add(w->model, e); /* unknown media types MUST NOT be an error */
-	if (!image)
-		return e ? e->code : -E2BIG;
-	image->kind = MODEL_ARTIFACT;
-	return model_copy_text(&image->digest, jv_get_text(place->descriptor, "digest"), e);
+	/* Unknown media types MUST NOT be an error. */
+	if (r || !descriptor_is_manifest(descriptor) || descriptor->kind == DESCRIPTOR_OTHER)
+		return r;
+	r = model_copy_text(&image->reference, reference, e);
+	if (!r)
+		r = model_copy_text(&image->index_platform, descriptor->platform, e);
+	if (!r)
+		r = read_parts(w, descriptor, image, &config, e);
+	if (r == -ENOENT) {
+		image->kind = MODEL_ABSENT;
+		return r;
+	}
+	return r || image->kind != MODEL_IMAGE ? r : read_config(w, &config, image, e);
 }
 
-static int read_index(struct walk *w, const struct json *index, const char *reference, unsigned depth, struct err *e)
+static int read_list(
+	struct walk *w, const struct descriptor_list *list, const char *reference, unsigned depth, struct err *e);
+
+/* An index whose blob is not here: -ENOENT with e as it is. */
+static int add_absent(struct walk *w, const struct descriptor *descriptor, const char *reference, struct err *e)
 {
-	const struct json *manifests = jv_get(index, "manifests");
+	struct model_image *image;
+	auto_err why = { 0 };
+	int r = add_image(w, descriptor, &image, &why);
+
+	if (!r) {
+		image->kind = MODEL_ABSENT;
+		r = model_copy_text(&image->reference, reference, &why);
+	}
+	return r ? err_move(e, &why) : -ENOENT;
+}
+
+static int read_nested(
+	struct walk *w, const struct descriptor *descriptor, const char *reference, unsigned depth, struct err *e)
+{
+	auto_descriptor_list list = { 0 };
+	struct json *index = NULL;
+	int r;
+
+	if (depth == MODEL_DEPTH_MAX)
+		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
+	r = load_blob(w, descriptor, &index, e);
+	if (!r)
+		r = check_kind(index, descriptor->type, true, e);
+	if (!r)
+		r = descriptor_list_read(jv_get(index, "manifests"), &list, e);
+	jv_free(index);
+	if (r == -ENOENT)
+		return add_absent(w, descriptor, reference, e);
+	return r ? r : read_list(w, &list, reference, depth + 1, e);
+}
+
+/*
+ * An index that was pulled for one platform names the manifests of the others, whose blobs are not here: docker save
+ * and ctr export write it so. They are an error only where nothing else is here.
+ */
+static int read_list(
+	struct walk *w, const struct descriptor_list *list, const char *reference, unsigned depth, struct err *e)
+{
 	int r = 0;
 
-	for (size_t i = 0; !r && i < jv_count(manifests); i++) {
-		const struct json *descriptor = jv_at(manifests, i);
-		struct place place = { descriptor, model_reference_of(descriptor, reference), depth };
+	for (size_t i = 0; !r && i < list->n; i++) {
+		const struct descriptor *one = &list->items[i];
+		const char *name = one->name ? one->name : reference;
+		auto_err why = { 0 };
 
 		w->top = depth == 1 ? i : w->top;
-		r = jv_is_object(descriptor) ? read_descriptor(w, &place, e)
-					     : err_set(e, -EBADMSG, "an index entry that is no object");
+		r = descriptor_is_index(one) && one->kind != DESCRIPTOR_OTHER ? read_nested(w, one, name, depth, &why)
+									      : read_descriptor(w, one, name, &why);
+		if (r == -ENOENT) {
+			err_move(w->missing.code ? NULL : &w->missing, &why);
+			r = 0;
+		} else if (r) {
+			err_move(e, &why);
+		}
 	}
 	return r;
 }
@@ -360,20 +328,45 @@ static int check_layout(const struct bundle *bundle, struct err *e)
 	return 0;
 }
 
-int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e)
+static int read_top(const struct bundle *bundle, struct descriptor_list *ret, struct err *e)
 {
-	struct walk walk = { .bundle = bundle, .model = model };
-	auto_buf text = { 0 };
 	auto_json *index = NULL;
-	int r = check_layout(bundle, e);
+	auto_buf text = { 0 };
+	int r = bundle_text(bundle, "index.json", &text, e);
 
-	if (!r)
-		r = bundle_text(bundle, "index.json", &text, e);
 	if (r)
 		return r;
 	index = jv_load(buf_text(&text), text.len, e);
 	if (!index)
 		return err_prefix(e, "index.json");
 	r = check_kind(index, NULL, true, e);
-	return r ? r : read_index(&walk, index, NULL, 1, e);
+	return r ? r : descriptor_list_read(jv_get(index, "manifests"), ret, e);
+}
+
+static bool has_any(const struct model *model)
+{
+	for (size_t i = 0; i < model->n; i++)
+		if (model->images[i].kind != MODEL_ABSENT)
+			return true;
+	return false;
+}
+
+int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e)
+{
+	struct walk w = { .bundle = bundle, .model = model };
+	auto_descriptor_list list = { 0 };
+	int r = check_layout(bundle, e);
+
+	if (!r)
+		r = read_top(bundle, &list, e);
+	if (!r)
+		r = read_list(&w, &list, NULL, 1, e);
+	if (!r && w.missing.code && !has_any(model)) {
+		err_move(e, &w.missing);
+		r = -EBADMSG;
+		if (e)
+			e->code = r;
+	}
+	err_done(&w.missing);
+	return r;
 }

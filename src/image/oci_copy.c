@@ -2,59 +2,72 @@
 /* All of an OCI image in another wrapping: a layout, or an archive. */
 #include "image/oci_copy.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/str.h"
+#include "base/memory.h"
+#include "image/descriptor.h"
 
 struct walk {
 	const struct bundle *bundle;
 	struct outlet *outlet;
 };
 
-static int copy_list(const struct walk *w, const struct json *list, unsigned depth, struct err *e);
+static int copy_list(const struct walk *w, const struct descriptor_list *list, unsigned depth, struct err *e);
 
-/* A blob and what it leads to. */
-static int copy_blob(const struct walk *w, const struct json *descriptor, unsigned depth, struct err *e)
+/* What an index or a manifest leads to: its other members are not held meanwhile. */
+static int read_list(const struct bundle *bundle, const char *name, struct descriptor_list *ret, struct err *e)
 {
-	const char *digest = jv_get_text(descriptor, "digest"), *type = jv_get_text(descriptor, "mediaType");
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
 	auto_json *document = NULL;
 	auto_buf text = { 0 };
-	char name[16 + 64 + 1];
+	int r = bundle_text(bundle, name, &text, e);
+
+	document = r ? NULL : jv_load(buf_text(&text), text.len, e);
+	if (!document)
+		return r ? r : e ? e->code : -EBADMSG;
+	if (jv_get(document, "manifests"))
+		return descriptor_list_read(jv_get(document, "manifests"), ret, e);
+	r = descriptor_list_read(jv_get(document, "layers"), ret, e);
+	if (!r && jv_get(document, "config")) {
+		ret->items = mem_grow(ret->items, ret->n + 1, sizeof(*ret->items));
+		descriptor_read(jv_get(document, "config"), &ret->items[ret->n++]);
+	}
+	return r;
+}
+
+/* A blob and what it leads to. */
+static int copy_blob(const struct walk *w, const struct descriptor *descriptor, unsigned depth, struct err *e)
+{
+	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	bool is_document = descriptor_is_index(descriptor) || descriptor_is_manifest(descriptor);
+	auto_descriptor_list list = { 0 };
+	char name[DESCRIPTOR_PATH];
 	int r;
 
-	if (!digest || !digest_is_valid(digest))
-		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
-	snprintf(name, sizeof(name), "blobs/sha256/%s", digest + strlen("sha256:"));
-	r = bundle_find(w->bundle, name, &member, e);
+	if (descriptor->kind == DESCRIPTOR_OTHER)
+		return 0;
+	r = descriptor_path(descriptor, name, e);
+	if (!r)
+		r = bundle_find(w->bundle, name, &member, e);
 	if (r == -ENOENT) {
 		err_done(e);
 		return 0;
 	}
 	if (!r)
-		r = outlet_blob(w->outlet, &member, digest, e);
-	if (r || (!model_is_index(type) && !model_is_manifest(type)))
+		r = outlet_blob(w->outlet, &member, descriptor->digest, e);
+	if (r || !is_document)
 		return r;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
-	r = bundle_text(w->bundle, name, &text, e);
-	document = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (!document)
-		return r ? r : e ? e->code : -EBADMSG;
-	if (model_is_index(type))
-		return copy_list(w, jv_get(document, "manifests"), depth + 1, e);
-	r = copy_blob(w, jv_get(document, "config"), depth + 1, e);
-	return r ? r : copy_list(w, jv_get(document, "layers"), depth + 1, e);
+	r = read_list(w->bundle, name, &list, e);
+	return r ? r : copy_list(w, &list, depth + 1, e);
 }
 
-static int copy_list(const struct walk *w, const struct json *list, unsigned depth, struct err *e)
+static int copy_list(const struct walk *w, const struct descriptor_list *list, unsigned depth, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < jv_count(list); i++)
-		r = copy_blob(w, jv_at(list, i), depth, e);
+	for (size_t i = 0; !r && i < list->n; i++)
+		r = copy_blob(w, &list->items[i], depth, e);
 	return r;
 }
 
@@ -97,14 +110,11 @@ static int copy_second_half(const struct walk *w, struct err *e)
 int oci_copy(const struct bundle *bundle, struct outlet *outlet, struct err *e)
 {
 	const struct walk w = { bundle, outlet };
-	auto_json *index = NULL;
-	auto_buf text = { 0 };
-	int r = bundle_text(bundle, "index.json", &text, e);
+	auto_descriptor_list list = { 0 };
+	int r = read_list(bundle, "index.json", &list, e);
 
-	index = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (!index)
-		return r ? r : e ? e->code : -EBADMSG;
-	r = copy_list(&w, jv_get(index, "manifests"), 1, e);
+	if (!r)
+		r = copy_list(&w, &list, 1, e);
 	if (!r)
 		r = copy_document(&w, "index.json", e);
 	if (!r && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))

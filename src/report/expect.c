@@ -100,6 +100,12 @@ int expect_images(const struct platform *expected, const char *target, const cha
 		if (rank(expected, facts) > best)
 			best = rank(expected, facts);
 	}
+	if (expected)
+		name_platform(&want, expected->arch, expected->variant);
+	if (!best && image_absent(report, reference, expected))
+		return err_set(e, -EBADMSG,
+			"%s: the image for %s is not in this file: its index names it, and it was not pulled", target,
+			buf_text(&want));
 	for (size_t i = 0; !r && i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
 
@@ -112,7 +118,6 @@ int expect_images(const struct platform *expected, const char *target, const cha
 	}
 	if (r || !expected || concerned)
 		return r;
-	name_platform(&want, expected->arch, expected->variant);
 	return err_set(e, -EBADMSG, "%s: no image for %s in it; there is: %s", target, buf_text(&want),
 		list.len ? buf_text(&list) : "nothing that runs");
 }

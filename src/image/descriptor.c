@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/* Descriptors of OCI's image-spec, kept while the document in which they stand is not. */
+#include "image/descriptor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/str.h"
+
+static char *copy(const char *text)
+{
+	return text ? mem_text(text) : NULL;
+}
+
+/* image-spec descriptor.md, "Digests": the grammar. */
+static enum descriptor_digest kind_of(const char *digest)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	const char *colon = digest ? strchr(digest, ':') : NULL;
+
+	if (!colon || colon == digest || !colon[1] || str_starts(digest, "sha256:"))
+		return digest && digest_is_valid(digest) ? DESCRIPTOR_SHA256 : DESCRIPTOR_INVALID;
+	for (const char *p = digest; p < colon; p++)
+		if (!strchr(letters, *p) && (p == digest || !strchr("+._-", *p)))
+			return DESCRIPTOR_INVALID;
+	for (const char *p = colon + 1; *p; p++)
+		if (!strchr(letters, *p) && !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ=_-", *p))
+			return DESCRIPTOR_INVALID;
+	return DESCRIPTOR_OTHER;
+}
+
+static char *platform_of(const struct json *platform)
+{
+	const char *os = jv_get_text(platform, "os"), *arch = jv_get_text(platform, "architecture");
+	const char *variant = jv_get_text(platform, "variant");
+	auto_buf text = { 0 };
+
+	if (!os || !arch)
+		return NULL;
+	buf_addf(&text, "%s/%s%s%s", os, arch, variant ? "/" : "", variant ? variant : "");
+	return mem_text(buf_text(&text));
+}
+
+/*
+ * BuildKit's attestations have a platform that is none. Engines choose by platform: what has one is an image, whatever
+ * its annotations say.
+ */
+static bool is_attestation(const struct json *value)
+{
+	const char *os = jv_get_text(jv_get(value, "platform"), "os");
+	const char *type = jv_get_text(jv_get(value, "annotations"), "vnd.docker.reference.type");
+
+	return os ? !strcmp(os, "unknown") : type && !strcmp(type, "attestation-manifest");
+}
+
+void descriptor_read(const struct json *value, struct descriptor *ret)
+{
+	const struct json *annotations = jv_get(value, "annotations");
+	const char *full = jv_get_text(annotations, "io.containerd.image.name");
+
+	*ret = (struct descriptor){
+		.kind = kind_of(jv_get_text(value, "digest")),
+		.digest = copy(jv_get_text(value, "digest")),
+		.type = copy(jv_get_text(value, "mediaType")),
+		.data = copy(jv_get_text(value, "data")),
+		.name = copy(full ? full : jv_get_text(annotations, "org.opencontainers.image.ref.name")),
+		.platform = platform_of(jv_get(value, "platform")),
+		.is_attestation = is_attestation(value),
+	};
+	ret->has_size = jv_get_size(value, "size", &ret->size);
+}
+
+void descriptor_done(struct descriptor *descriptor)
+{
+	free(descriptor->digest);
+	free(descriptor->type);
+	free(descriptor->data);
+	free(descriptor->name);
+	free(descriptor->platform);
+	*descriptor = (struct descriptor){ 0 };
+}
+
+int descriptor_path(const struct descriptor *descriptor, char ret[DESCRIPTOR_PATH], struct err *e)
+{
+	if (descriptor->kind != DESCRIPTOR_SHA256)
+		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+	snprintf(ret, DESCRIPTOR_PATH, "blobs/sha256/%s", descriptor->digest + strlen("sha256:"));
+	return 0;
+}
+
+int descriptor_list_read(const struct json *value, struct descriptor_list *ret, struct err *e)
+{
+	auto_descriptor_list list = { 0 };
+	size_t n = jv_count(value);
+
+	list.items = mem_new(n + 1, sizeof(*list.items));
+	for (; list.n < n; list.n++) {
+		if (!jv_is_object(jv_at(value, list.n)))
+			return err_set(e, -EBADMSG, "an index entry that is no object");
+		descriptor_read(jv_at(value, list.n), &list.items[list.n]);
+	}
+	*ret = list;
+	list = (struct descriptor_list){ 0 };
+	return 0;
+}
+
+void descriptor_list_done(struct descriptor_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		descriptor_done(&list->items[i]);
+	free(list->items);
+	*list = (struct descriptor_list){ 0 };
+}
+
+static bool has_type(const struct descriptor *descriptor, const char *oci, const char *docker)
+{
+	return descriptor->type && (!strcmp(descriptor->type, oci) || !strcmp(descriptor->type, docker));
+}
+
+bool descriptor_is_index(const struct descriptor *descriptor)
+{
+	return has_type(descriptor, "application/vnd.oci.image.index.v1+json",
+		"application/vnd.docker.distribution.manifest.list.v2+json");
+}
+
+bool descriptor_is_manifest(const struct descriptor *descriptor)
+{
+	return has_type(descriptor, "application/vnd.oci.image.manifest.v1+json",
+		"application/vnd.docker.distribution.manifest.v2+json");
+}
