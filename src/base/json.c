@@ -9,9 +9,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* Integers of fewer digits fit into 64 bits; so many that do not may be in one document. */
-enum { BIG_DIGITS = 19, BIG_MAX = 100 };
-
 static void *allocate(size_t size)
 {
 	return mem_grow(NULL, size, 1);
@@ -92,46 +89,59 @@ void jv_free(struct json *value)
 
 /*
  * Integers of any length are JSON; jansson has none beyond 64 bits. One that nobody looks at is no reason to refuse a
- * document, so it is read as 0: the last number before end, in a copy of the text. false when it is another number.
+ * document, so it is read as 0. Whether the number of this length is such a one.
  */
-static bool blank_integer(char *text, size_t end)
+static bool is_big_integer(const char *number, size_t len)
 {
-	size_t start = end;
+	static const char max[] = "9223372036854775807";
+	size_t sign = *number == '-', digits = len - sign;
 
-	while (start && strchr("0123456789", text[start - 1]))
-		start--;
-	start -= start && text[start - 1] == '-';
-	if (end - start < BIG_DIGITS || (start && strchr("+-.eE", text[start - 1])))
+	if (digits < strlen(max) || number[sign] == '0' || memchr(number, '.', len) || memchr(number, 'e', len) ||
+		memchr(number, 'E', len) || memchr(number + 1, '-', len - 1) || memchr(number, '+', len))
 		return false;
-	memset(text + start, ' ', end - start);
-	text[end - 1] = '0';
-	return true;
+	return digits > strlen(max) || memcmp(number + sign, max, digits) > 0;
 }
 
-static json_t *load(const char *text, size_t len, json_error_t *where)
+/*
+ * One pass over a copy of the text before it is parsed: big integers become 0, and values are counted, as each is the
+ * first behind an opening bracket or stands behind a comma.
+ */
+static size_t prepare(char *text, size_t len)
 {
-	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, where);
-	auto_free char *copy = NULL;
+	size_t values = 1;
 
-	for (unsigned n = 0; !value && json_error_code(where) == json_error_numeric_overflow && n < BIG_MAX; n++) {
-		size_t end = (size_t)where->position;
+	for (size_t i = 0; i < len; i++) {
+		size_t start = i;
 
-		if (!copy && (copy = mem_new(1, len + 1)))
-			memcpy(copy, text, len);
-		while (copy && end < len && strchr("0123456789.eE+-", copy[end]) && copy[end])
-			end++;
-		if (!copy || end > len || !blank_integer(copy, end))
-			break;
-		value = json_loadb(copy, len, JSON_REJECT_DUPLICATES, where);
+		if (text[i] == '"') {
+			for (i++; i < len && text[i] != '"'; i++)
+				i += text[i] == '\\';
+		} else if (text[i] == ',' || text[i] == '[' || text[i] == '{') {
+			values++;
+		} else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
+			while (i + 1 < len && text[i + 1] && strchr("0123456789.eE+-", text[i + 1]))
+				i++;
+			if (is_big_integer(text + start, i + 1 - start)) {
+				memset(text + start, ' ', i - start);
+				text[i] = '0';
+			}
+		}
 	}
-	return value;
+	return values;
 }
 
 struct json *jv_load(const char *text, size_t len, struct err *e)
 {
+	auto_free char *copy = mem_part(text, len);
 	json_error_t where;
-	json_t *value = load(text, len, &where);
+	json_t *value;
 
+	/* mem_part() ends at a NUL, which jansson refuses. */
+	if (prepare(copy, strlen(copy)) > JV_VALUES_MAX) {
+		err_set(e, -E2BIG, "JSON with more than %d values", JV_VALUES_MAX);
+		return NULL;
+	}
+	value = json_loadb(strlen(copy) == len ? copy : text, len, JSON_REJECT_DUPLICATES, &where);
 	if (!value) {
 		auto_buf what = { 0 };
 

@@ -30,9 +30,12 @@ static inline void cleanup_json(struct json **value)
 
 /* ---- reading ---- */
 
+/* In one document: an empty object takes 250 bytes. Real manifests and configs have some thousand at most. */
+enum { JV_VALUES_MAX = 32 * 1024 };
 /*
- * Parses one document: UTF-8, no duplicate keys, no NULs, nesting and numbers bounded by jansson. The caller
- * bounds len. NULL with e set (-EBADMSG, saying where); the value is to be freed with jv_free().
+ * Parses one document: UTF-8, no duplicate keys, no NULs, nesting and numbers bounded by jansson, values by
+ * JV_VALUES_MAX (-E2BIG). The caller bounds len. NULL with e set (-EBADMSG, saying where); the value is to be freed
+ * with jv_free().
  */
 struct json *jv_load(const char *text, size_t len, struct err *e);
 bool jv_is_object(const struct json *value);
