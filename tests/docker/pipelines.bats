@@ -220,6 +220,16 @@ supported() {
 }
 
 @test "GitHub: inputs and output are those of setup-qemu-action" {
+	# Taken from a repository, it has the image that is published there.
+	docker tag anyarch ghcr.io/some/anyarch:latest
+	extract github/action.yml github.action_repository=Some/Anyarch platforms=arm64
+	grep -q Some/Anyarch "${STEPS[0]}"
+	play "${STEPS[@]}"
+	[[ $status == 0 && $(table_names) == qemu-aarch64 ]]
+	docker rmi ghcr.io/some/anyarch:latest
+	clear_table
+	: >"$GITHUB_OUTPUT"
+
 	extract github/action.yml
 	play "${STEPS[@]}"
 	[[ $status == 0 && ,$(supported), == *,linux/arm64,linux/arm/v7,* ]]

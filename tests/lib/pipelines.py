@@ -91,9 +91,11 @@ def azure(doc, given):
 
 
 def github(doc, given):
-    only("action", doc, "name", "description", "inputs", "outputs", "runs")
+    """github.action_repository: where the action was taken from; empty for a copy in the repository of the workflow."""
+    only("action", doc, "name", "description", "branding", "inputs", "outputs", "runs")
+    repository = given.pop("github.action_repository", "")
     inputs = choose({name: one["default"] for name, one in doc["inputs"].items()}, given)
-    names = {f"inputs.{name}": value for name, value in inputs.items()}
+    names = {"github.action_repository": repository, **{f"inputs.{name}": value for name, value in inputs.items()}}
     assert doc["runs"]["using"] == "composite"
     outputs = {f"steps.{step['id']}.outputs.{name}": name
                for step in doc["runs"]["steps"] for name in re.findall(r'echo "(\w+)=.*GITHUB_OUTPUT', step["run"])}
@@ -104,6 +106,19 @@ def github(doc, given):
         assert step["shell"] == "bash"
         env = {name: fill(value, "${{", "}}", names) for name, value in step["env"].items()}
         yield step["id"], script(GITHUB_BASH, fill(step["run"], "${{", "}}", names), env)
+
+
+def workflow(doc, given):
+    """The parameters are contexts, such as github.token."""
+    only("workflow", doc, "name", True, "permissions", "jobs")  # YAML reads "on" so
+    for name, job in doc["jobs"].items():
+        only(name, job, "needs", "runs-on", "timeout-minutes", "permissions", "container", "steps")
+        for number, step in enumerate(job["steps"]):
+            only("step", step, "id", "name", "uses", "with", "env", "run")
+            assert ("run" in step) != ("uses" in step)
+            if "run" in step:
+                env = {key: fill(value, "${{", "}}", given) for key, value in step.get("env", {}).items()}
+                yield f"{name}-{number}", script(GITHUB_BASH, fill(step["run"], "${{", "}}", given), env)
 
 
 def gitlab(doc, given):
@@ -226,6 +241,8 @@ SYSTEMS = {
     "travis.yml": travis,
     "azure-template.yml": azure,
     "action.yml": github,
+    "ci.yml": workflow,
+    "release.yml": workflow,
     "gitlab-ci.yml": gitlab,
     "circleci.yml": circleci,
     "kubernetes.yml": kubernetes,
