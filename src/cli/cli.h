@@ -19,6 +19,8 @@ enum exit_status {
 	EXIT_SIGNAL = 128,
 };
 
+struct option_spec;
+
 /* A command: what main and help loop over. */
 struct command {
 	const char *name;
@@ -26,7 +28,8 @@ struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 	const struct option_spec *specs;   /* ends with a zeroed one; NULL: it reads its words itself */
-	const struct column *columns;	   /* of --output; NULL: it has no table */
+	const struct column *columns;	   /* of --columns; NULL: it has no table */
+	bool stops_at_words;		   /* what follows the first other word belongs to that */
 };
 
 /* Ends with NULL (main.c). */
@@ -41,30 +44,6 @@ extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspec
 extern const char build_commit[];
 /* Prints the version, the commit, the libraries and the emulators. Returns an exit status. */
 int show_version(void);
-
-/* ---- options.c ---- */
-
-struct option_spec {
-	int id; /* a letter is also the short option; others from 256 */
-	const char *name;
-	const char *argument; /* "DIR"; NULL for a switch; "[DIR]" is optional */
-	const char *help;
-};
-
-struct option_set {
-	const struct command *command; /* has specs */
-	int (*set)(void *context, int id, const char *argument, struct err *e);
-	bool stops_at_words; /* what follows the first other word belongs to that */
-};
-
-enum { OPT_HELP = 'h', OPT_FIRST = 256 };
-
-/*
- * Parses; options and other words may be mixed. Returns the index of the first other word (they are
- * moved behind the options), or -1 when *ret_status is to be the exit status (help shown, or usage
- * error told).
- */
-int options_parse(const struct option_set *set, int argc, char **argv, void *context, int *ret_status);
 
 /* ---- output.c ---- */
 
@@ -107,7 +86,7 @@ struct grid {
 #define auto_grid auto_with(grid_done) struct grid
 
 struct table_view {
-	const char *output; /* column list of --output, NULL for the usual ones */
+	const char *columns; /* list of --columns; NULL: the usual ones */
 	bool no_headings;
 	bool json;
 	bool quiet;
@@ -118,7 +97,8 @@ struct grid grid_new(const struct column *columns);
 /* Adds a row; cells are copied. */
 void grid_row(struct grid *grid, const char *const *cells);
 void grid_done(struct grid *grid);
-/* Checks --output. 0 or -EINVAL. */
-int grid_check(const struct column *columns, const char *output, struct err *e);
+/* Checks --columns. 0 or -EINVAL. */
+int grid_check(const struct column *columns, const char *list, struct err *e);
 int grid_print(const struct grid *grid, const struct table_view *view, struct err *e);
-struct json *grid_json(const struct grid *grid);
+/* All columns, or those of a list that grid_check() has taken. */
+struct json *grid_json(const struct grid *grid, const char *list);

@@ -7,39 +7,10 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "cli/options.h"
 #include "cli/project.h"
 #include "image/image_name.h"
 #include "project/build.h"
-
-enum {
-	OPT_PLATFORM = OPT_FIRST,
-	OPT_ENGINE,
-	OPT_ENGINE_OPTION,
-	OPT_PUSH,
-	OPT_INSECURE,
-	OPT_NO_VERIFY,
-	OPT_DRY_RUN,
-	OPT_JSON,
-	OPT_ACCELERATE,
-	OPT_TOOLCHAIN
-};
-
-static const struct option_spec specs[] = {
-	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
-	{ OPT_ENGINE, "engine", "ENGINE", "container engine to build with (default: ENGINE of build.config)" },
-	{ OPT_ENGINE_OPTION, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)" },
-	{ 'j', "jobs", "NUMBER", "build so many platforms at once (default: 1)" },
-	{ 'o', "output", "FILE", "write one OCI archive of all platforms" },
-	{ OPT_ACCELERATE, "accelerate", NULL, "native compilers while it is built; the images have no trace of them" },
-	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
-	{ OPT_PUSH, "push", NULL, "push every platform, then the names for all" },
-	{ OPT_INSECURE, "insecure", NULL, "the registry speaks plain HTTP, or nobody knows its certificate" },
-	{ OPT_NO_VERIFY, "no-verify", NULL, "do not ask whether programs of the platforms run here" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "show every command and run none" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ 'q', "quiet", NULL, "do not show the commands" },
-	{ 0 },
-};
 
 static const struct column columns[] = {
 	{ "PLATFORM", "platform", "what it is for", COLUMN_TEXT, false },
@@ -54,47 +25,53 @@ struct context {
 	struct build_request request;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
+static int add_platform(void *context, const char *argument, struct err *e)
 {
 	struct context *c = context;
-	unsigned long number;
 
-	switch (id) {
-	case OPT_PLATFORM:
-		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
-	case OPT_ENGINE:
-		c->request.engine = argument;
-		return engine_check("--engine", argument, e);
-	case OPT_ENGINE_OPTION:
-		if (*argument != '-')
-			return err_set(e, -EINVAL, "--engine-option wants an option, not '%s'", argument);
-		if (c->request.n_options == BUILD_OPTIONS_MAX)
-			return err_set(e, -EINVAL, "more than %d times --engine-option", BUILD_OPTIONS_MAX);
-		c->request.options[c->request.n_options++] = argument;
-		return 0;
-	case 'j':
-		if (str_to_uint(argument, PLATFORMS_MAX, &number) || !number)
-			return err_set(
-				e, -EINVAL, "--jobs is a number from 1 to %d, not '%s'", PLATFORMS_MAX, argument);
-		c->request.jobs = (unsigned)number;
-		return 0;
-	case OPT_TOOLCHAIN:
-		c->request.toolchain = argument;
-		return 0;
-	case 'o':
-		c->request.out = argument;
-		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a file");
-	default:
-		*(id == OPT_PUSH	       ? &c->request.push
-			: id == OPT_INSECURE   ? &c->request.insecure
-			: id == OPT_NO_VERIFY  ? &c->request.no_check
-			: id == OPT_DRY_RUN    ? &c->request.dry_run
-			: id == OPT_ACCELERATE ? &c->request.accelerate
-			: id == OPT_JSON       ? &c->view.json
-					       : &c->view.quiet) = true;
-		return 0;
-	}
+	return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
 }
+
+static int set_engine(void *context, const char *argument, struct err *e)
+{
+	((struct context *)context)->request.engine = argument;
+	return engine_check("--engine", argument, e);
+}
+
+static bool is_option(const char *argument)
+{
+	return *argument == '-';
+}
+
+static bool is_file(const char *argument)
+{
+	return *argument;
+}
+
+static const struct option_spec specs[] = {
+	{ 0, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
+	{ 0, "engine", "ENGINE", "container engine to build with (default: ENGINE of build.config)",
+		OTHER(set_engine) },
+	{ 0, "engine-option", "OPTION", "hand this to its build, as --build-arg=A=B (repeatable)",
+		LIST(struct context, request.options, request.n_options), .is_valid = is_option },
+	{ 'j', "jobs", "NUMBER", "build so many platforms at once (default: 1)",
+		NUMBER(struct context, request.jobs, PLATFORMS_MAX) },
+	{ 'o', "output", "FILE", "write one OCI archive of all platforms", TEXT(struct context, request.out),
+		.is_valid = is_file },
+	{ 0, "accelerate", NULL, "native compilers while it is built; the images have no trace of them",
+		SWITCH(struct context, request.accelerate) },
+	{ 0, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it",
+		TEXT(struct context, request.toolchain) },
+	{ 0, "push", NULL, "push every platform, then the names for all", SWITCH(struct context, request.push) },
+	{ 0, "insecure", NULL, "the registry speaks plain HTTP, or nobody knows its certificate",
+		SWITCH(struct context, request.insecure) },
+	{ 0, "no-verify", NULL, "do not ask whether programs of the platforms run here",
+		SWITCH(struct context, request.no_check) },
+	{ OPTION_DRY_RUN(struct context, request.dry_run) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ 'q', "quiet", NULL, "do not show the commands", SWITCH(struct context, view.quiet) },
+	{ 0 },
+};
 
 /* On standard error, where the engine talks as well; alone on standard output when nothing else happens. */
 static void show(const struct child *command, void *context)
@@ -266,10 +243,9 @@ static int build(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_build, set };
 	auto_free struct context *c = mem_new(1, sizeof(*c));
 	auto_err e = { 0 };
-	int status, first = c ? options_parse(&set_of, argc, argv, c, &status) : -1;
+	int status, first = c ? options_parse(&cmd_build, argc, argv, c, &status) : -1;
 
 	if (!c)
 		return EXIT_TROUBLE;

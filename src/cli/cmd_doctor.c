@@ -6,43 +6,25 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "image/facts.h"
 #include "image/image_name.h"
 #include "report/doctor.h"
 #include "rootfs/beneath.h"
 #include "rootfs/survey.h"
 
-enum { OPT_ROOT = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_ALL };
-
-static const struct option_spec specs[] = {
-	{ OPT_ROOT, "root", "DIR", "the target is a file below DIR, as after chroot" },
-	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
-	{ OPT_ALL, "all", NULL, "also say what was looked at and is fine" },
-	{ OPT_JSON, "json", NULL, "print it as JSON" },
-	{ 0 },
-};
-
 struct context {
 	const char *root, *mount_at;
 	bool all, json;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	(void)e;
-	if (id == OPT_ROOT)
-		c->root = argument;
-	else if (id == OPT_MOUNT)
-		c->mount_at = argument;
-	else if (id == OPT_ALL)
-		c->all = true;
-	else
-		c->json = true;
-	return 0;
-}
+static const struct option_spec specs[] = {
+	{ 0, "root", "DIR", "the target is a file below DIR, as after chroot", TEXT(struct context, root) },
+	{ OPTION_MOUNT(struct context, mount_at) },
+	{ 0, "all", NULL, "also say what was looked at and is fine", SWITCH(struct context, all) },
+	{ OPTION_JSON(struct context, json) },
+	{ 0 },
+};
 
 static const char *survey_hint(struct buf *out, const char *target)
 {
@@ -254,11 +236,10 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_doctor, set };
 	auto_free struct status *collected = mem_new(1, sizeof(*collected));
 	auto_free struct doctor *doctor = mem_new(1, sizeof(*doctor));
 	struct context c = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_doctor, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

@@ -4,45 +4,30 @@
 
 #include "base/stop.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "image/image_name.h"
 #include "image/index.h"
 #include "image/reference.h"
-
-enum { OPT_TAG = OPT_FIRST, OPT_ANNOTATE, OPT_TRUST_LABEL };
-
-static const struct option_spec specs[] = {
-	{ OPT_TAG, "tag", "NAME", "what it is called; all names are one digest (repeatable)" },
-	{ OPT_ANNOTATE, "annotate", "KEY=VALUE", "an annotation of the index (repeatable)" },
-	{ OPT_TRUST_LABEL, "trust-label", NULL, "where label and files disagree, the label counts" },
-	{ 0 },
-};
 
 struct context {
 	struct index_request request;
 	const char *tags[INDEX_WORDS_MAX], *annotations[INDEX_WORDS_MAX];
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
+static bool is_annotation(const char *text)
 {
-	struct context *c = context;
-
-	switch (id) {
-	case OPT_TAG:
-		if (c->request.n_tags == INDEX_WORDS_MAX || !reference_is_ref_name(argument))
-			return err_set(e, -EINVAL, "--tag wants NAME:TAG or TAG, not '%s'", argument);
-		c->tags[c->request.n_tags++] = argument;
-		return 0;
-	case OPT_ANNOTATE:
-		if (c->request.n_annotations == INDEX_WORDS_MAX || !strchr(argument, '=') || *argument == '=')
-			return err_set(e, -EINVAL, "--annotate wants KEY=VALUE, not '%s'", argument);
-		c->annotations[c->request.n_annotations++] = argument;
-		return 0;
-	default:
-		c->request.trust_label = true;
-		return 0;
-	}
+	return *text != '=' && strchr(text, '=');
 }
+
+static const struct option_spec specs[] = {
+	{ 0, "tag", "NAME", "what it is called; all names are one digest (repeatable)",
+		LIST(struct context, tags, request.n_tags), .is_valid = reference_is_ref_name },
+	{ 0, "annotate", "KEY=VALUE", "an annotation of the index (repeatable)",
+		LIST(struct context, annotations, request.n_annotations), .is_valid = is_annotation },
+	{ 0, "trust-label", NULL, "where label and files disagree, the label counts",
+		SWITCH(struct context, request.trust_label) },
+	{ 0 },
+};
 
 static void tell(const struct index_result *result)
 {
@@ -76,10 +61,9 @@ static int make(struct index_request *request, int n, char **words, struct err *
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_index, set };
 	struct context c = { .request = { .tags = c.tags, .annotations = c.annotations, .tmpdir = image_tmpdir() } };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_index, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

@@ -6,35 +6,22 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "cli/options.h"
 #include "cli/project.h"
 #include "project/init.h"
-
-enum { OPT_JSON = OPT_FIRST, OPT_DRY_RUN, OPT_FROM };
-
-static const struct option_spec specs[] = {
-	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and write nothing" },
-	{ OPT_FROM, "from", "FILE", "create the template from this Dockerfile" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 0 },
-};
 
 struct context {
 	struct project_view view;
 	const char *from;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	(void)e;
-	if (id == OPT_FROM)
-		c->from = argument;
-	else
-		*(id == OPT_DRY_RUN ? &c->view.dry_run : id == OPT_JSON ? &c->view.json : &c->view.quiet) = true;
-	return 0;
-}
+static const struct option_spec specs[] = {
+	{ OPTION_DRY_RUN(struct context, view.dry_run) },
+	{ 0, "from", "FILE", "create the template from this Dockerfile", TEXT(struct context, from) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_QUIET(struct context, view.quiet) },
+	{ 0 },
+};
 
 /* The name of the directory, however it was typed. */
 static char *find_name(const char *dir)
@@ -108,10 +95,9 @@ static int make(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_init, set };
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_init, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

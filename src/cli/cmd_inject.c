@@ -9,67 +9,18 @@
 #include "binfmt/handler.h"
 #include "binfmt/native.h"
 #include "cli/inject.h"
+#include "cli/options.h"
 #include "emulator/stub.h"
 #include "image/packed.h"
 
-enum {
-	OPT_AT = OPT_FIRST,
-	OPT_PLATFORM,
-	OPT_EMULATOR,
-	OPT_EMULATOR_DIR,
-	OPT_FORCE,
-	OPT_DRY_RUN,
-	OPT_JSON,
-	OPT_COMPRESS,
-	OPT_ACCELERATE,
-	OPT_TOOLCHAIN,
-	OPT_BASE,
-};
-
-static const struct option_spec inject_specs[] = {
-	{ OPT_AT, "at", "PATH", "where in the root, instead of where it is needed" },
-	{ OPT_PLATFORM, "platform", "PLATFORM", "instead of what its files say" },
-	{ OPT_EMULATOR, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it" },
-	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
-	{ OPT_ACCELERATE, "accelerate", NULL, "also native compilers, as far as they equal those that are there" },
-	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
-	{ OPT_COMPRESS, "compress", "none|gzip|zstd", "of an image: how the layer is stored" },
-	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ 'o', "output", "FILE", "of an archive: write the result there" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 0 },
-};
-
-static const struct option_spec eject_specs[] = {
-	{ OPT_AT, "at", "PATH", "only what was put there" },
-	{ OPT_BASE, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)" },
-	{ OPT_FORCE, "force", NULL, "also the root of this machine" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be done and change nothing" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ 'o', "output", "FILE", "of an archive: write the result there" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 0 },
-};
-
-static int set_codec(struct inject_context *c, const char *word, struct err *e)
-{
-	for (unsigned i = 0; graft_codec_words[i]; i++)
-		if (!strcmp(graft_codec_words[i], word)) {
-			c->codec = (enum graft_codec)i;
-			return 0;
-		}
-	return err_set(e, -EINVAL, "--compress wants none, gzip or zstd, not '%s'", word);
-}
-
 /* The argument is ours to change: it is this process's own. */
-static int add_base(struct inject_context *c, const char *argument, struct err *e)
+static int add_base(void *context, const char *argument, struct err *e)
 {
 	char *equals = strchr((char *)(uintptr_t)argument, '=');
+	struct inject_context *c = context;
 
 	if (!equals || equals == argument || !equals[1])
-		return err_set(e, -EINVAL, "--base wants COPY=NAME, not '%s'", argument);
+		return err_set(e, -EINVAL, "invalid --base '%s': expected COPY=NAME", argument);
 	if (c->n_bases == INJECT_BASES_MAX)
 		return err_set(e, -EINVAL, "more than %d times --base", INJECT_BASES_MAX);
 	*equals = '\0';
@@ -77,46 +28,37 @@ static int add_base(struct inject_context *c, const char *argument, struct err *
 	return 0;
 }
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct inject_context *c = context;
+#define CONTEXT struct inject_context
 
-	switch (id) {
-	case OPT_AT:
-		c->at = argument;
-		return 0;
-	case OPT_PLATFORM:
-		c->has_platform = true;
-		return name_parse(argument, strlen(argument), &c->platform, e);
-	case OPT_EMULATOR:
-		c->emulator = argument;
-		return 0;
-	case OPT_TOOLCHAIN:
-		c->toolchains.dir = argument;
-		return 0;
-	case OPT_BASE:
-		return add_base(c, argument, e);
-	case OPT_ACCELERATE:
-		c->accelerate = c->toolchains.needs_digests = true;
-		return 0;
-	case 'o':
-		c->out = argument;
-		return 0;
-	case OPT_COMPRESS:
-		return set_codec(c, argument, e);
-	case OPT_EMULATOR_DIR:
-		if (c->search.n_dirs == SEARCH_DIRS_MAX)
-			return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
-		c->search.dirs[c->search.n_dirs++] = argument;
-		return 0;
-	default:
-		*(id == OPT_FORCE	    ? &c->force
-			: id == OPT_DRY_RUN ? &c->dry_run
-			: id == OPT_JSON    ? &c->json
-					    : &c->quiet) = true;
-		return 0;
-	}
-}
+static const struct option_spec inject_specs[] = {
+	{ 0, "at", "PATH", "where in the root, instead of where it is needed", TEXT(CONTEXT, at) },
+	{ 0, "platform", "PLATFORM", "instead of what its files say", PLATFORM(CONTEXT, platform, has_platform) },
+	{ 0, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it", TEXT(CONTEXT, emulator) },
+	{ OPTION_SEARCH(CONTEXT, search) },
+	{ 0, "accelerate", NULL, "also native compilers, as far as they equal those that are there",
+		SWITCH(CONTEXT, accelerate) },
+	{ 0, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it",
+		TEXT(CONTEXT, toolchains.dir) },
+	{ 0, "compress", "none|gzip|zstd", "of an image: how the layer is stored", CHOICE(CONTEXT, codec) },
+	{ 0, "force", NULL, "also the root of this machine", SWITCH(CONTEXT, force) },
+	{ OPTION_DRY_RUN(CONTEXT, dry_run) },
+	{ OPTION_JSON(CONTEXT, json) },
+	{ 'o', "output", "FILE", "of an archive: write the result there", TEXT(CONTEXT, out) },
+	{ OPTION_QUIET(CONTEXT, quiet) },
+	{ 0 },
+};
+
+static const struct option_spec eject_specs[] = {
+	{ 0, "at", "PATH", "only what was put there", TEXT(CONTEXT, at) },
+	{ 0, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)",
+		OTHER(add_base) },
+	{ 0, "force", NULL, "also the root of this machine", SWITCH(CONTEXT, force) },
+	{ OPTION_DRY_RUN(CONTEXT, dry_run) },
+	{ OPTION_JSON(CONTEXT, json) },
+	{ 'o', "output", "FILE", "of an archive: write the result there", TEXT(CONTEXT, out) },
+	{ OPTION_QUIET(CONTEXT, quiet) },
+	{ 0 },
+};
 
 static void tell_tools(const struct inject_context *c, const struct inject_tools *tools)
 {
@@ -306,19 +248,20 @@ static int check_output(const struct inject_context *c, int n, struct err *e)
 	return 0;
 }
 
-static int run_command(const struct option_set *options, int argc, char **argv,
+static int run_command(const struct command *command, int argc, char **argv,
 	int (*work)(struct inject_context *c, int n, char **targets))
 {
-	struct inject_context c = { .command = options->command, .root = -1 };
+	struct inject_context c = { .command = command, .root = -1 };
 	auto_err e = { 0 };
-	int status, first = options_parse(options, argc, argv, &c, &status);
+	int status, first = options_parse(command, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
 	if (first == argc)
-		err_set(&e, -EINVAL, "%s: which root file system or image?", options->command->name);
+		err_set(&e, -EINVAL, "%s: which root file system or image?", command->name);
 	if (first == argc || check_output(&c, argc - first, &e) || read_epoch(&c, &e))
 		return exit_with(&e);
+	c.toolchains.needs_digests = c.accelerate;
 	stop_catch();
 	if (c.json)
 		c.list = jv_array();
@@ -334,16 +277,12 @@ static int run_command(const struct option_set *options, int argc, char **argv,
 
 static int run_inject(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_inject, set };
-
-	return run_command(&set_of, argc, argv, inject_targets);
+	return run_command(&cmd_inject, argc, argv, inject_targets);
 }
 
 static int run_eject(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_eject, set };
-
-	return run_command(&set_of, argc, argv, eject_targets);
+	return run_command(&cmd_eject, argc, argv, eject_targets);
 }
 
 const struct command cmd_inject = {

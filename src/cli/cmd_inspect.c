@@ -3,48 +3,28 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cli/options.h"
 #include "cli/render_inspect.h"
 #include "report/expect.h"
 #include "report/target.h"
 #include "rootfs/survey.h"
 
-enum { OPT_SURVEY = OPT_FIRST, OPT_EXPECT, OPT_ROOT, OPT_JSON };
-
-static const struct option_spec specs[] = {
-	{ OPT_SURVEY, "survey", NULL, "count every ELF file by architecture" },
-	{ OPT_EXPECT, "expect", "PLATFORM", "exit 3 unless it is made for this platform" },
-	{ OPT_ROOT, "root", "DIR", "files are below DIR, as after chroot" },
-	{ OPT_JSON, "json", NULL, "print it as JSON" },
-	{ 0 },
-};
-
 struct context {
 	const struct platform *expected; /* NULL: anything */
 	struct platform platform;
 	const char *root;
-	bool survey, json;
+	bool survey, json, expects;
 	struct json *list;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	switch (id) {
-	case OPT_SURVEY:
-		c->survey = true;
-		return 0;
-	case OPT_EXPECT:
-		c->expected = &c->platform;
-		return name_parse(argument, strlen(argument), &c->platform, e);
-	case OPT_ROOT:
-		c->root = argument;
-		return 0;
-	default:
-		c->json = true;
-		return 0;
-	}
-}
+static const struct option_spec specs[] = {
+	{ 0, "survey", NULL, "count every ELF file by architecture", SWITCH(struct context, survey) },
+	{ 0, "expect", "PLATFORM", "exit 3 unless it is made for this platform",
+		PLATFORM(struct context, platform, expects) },
+	{ 0, "root", "DIR", "files are below DIR, as after chroot", TEXT(struct context, root) },
+	{ OPTION_JSON(struct context, json) },
+	{ 0 },
+};
 
 static void show(struct context *c, struct json *one)
 {
@@ -172,13 +152,13 @@ static int inspect_all(struct context *c, int n, char **targets)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_inspect, set };
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_inspect, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
+	c.expected = c.expects ? &c.platform : NULL;
 	if (first == argc) {
 		err_set(&e, -EINVAL, "inspect: what?");
 		err_hint(&e, "name files, root file systems or images");

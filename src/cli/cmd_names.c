@@ -3,41 +3,32 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/options.h"
 #include "cli/render.h"
 
-enum { OPT_JSON = OPT_FIRST, OPT_OUTPUT, OPT_NOHEADINGS };
-
 const struct column names_columns[] = {
-	{ "PLATFORM", "platform", "OCI" },
-	{ "QEMU", "qemu", "QEMU" },
+	{ "PLATFORM", "platform", "OCI platform" },
+	{ "QEMU", "qemu", "QEMU's name of the architecture" },
 	{ "DOCKER", "docker", "prefix of the Docker official images" },
 	{ "UNAME", "uname", "uname -m" },
-	{ "DEBIAN", "debian", "dpkg" },
-	{ "ALPINE", "alpine", "apk" },
+	{ "DEBIAN", "debian", "dpkg's architecture" },
+	{ "ALPINE", "alpine", "apk's architecture" },
 	{ "GNU", "gnu", "GNU triplet" },
-	{ "SYSTEMD", "systemd", "ConditionArchitecture=" },
+	{ "SYSTEMD", "systemd", "ConditionArchitecture= of systemd units" },
 	{ 0 },
+};
+
+struct context {
+	struct table_view view;
 };
 
 static const struct option_spec specs[] = {
-	{ OPT_JSON, "json", NULL, "print it as JSON" },
-	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
-	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_COLUMN_LIST(struct context, view) },
+	{ OPTION_NOHEADINGS(struct context, view) },
+	{ OPTION_OUTPUT_COLUMNS(struct context, view) },
 	{ 0 },
 };
-
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct table_view *view = context;
-
-	if (id == OPT_JSON)
-		view->json = true;
-	else if (id == OPT_NOHEADINGS)
-		view->no_headings = true;
-	else
-		view->output = argument;
-	return id == OPT_OUTPUT ? grid_check(names_columns, argument, e) : 0;
-}
 
 static void add_row(struct grid *grid, const struct platform *p)
 {
@@ -91,7 +82,7 @@ static int print(const struct grid *grid, const struct table_view *view, struct 
 
 	if (!view->json)
 		return grid_print(grid, view, e);
-	rows = grid_json(grid);
+	rows = grid_json(grid, view->columns);
 	r = jv_write(rows, stdout);
 	jv_free(rows);
 	return r ? err_sys(e, r, "cannot write the output") : 0;
@@ -99,11 +90,10 @@ static int print(const struct grid *grid, const struct table_view *view, struct 
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_names, set };
 	auto_grid grid = grid_new(names_columns);
-	struct table_view view = { 0 };
+	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &view, &status);
+	int status, first = options_parse(&cmd_names, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
@@ -112,7 +102,7 @@ static int run(int argc, char **argv)
 			return exit_with(&e);
 	if (first == argc)
 		add_all(&grid);
-	return print(&grid, &view, &e) ? exit_with(&e) : EXIT_DONE;
+	return print(&grid, &c.view, &e) ? exit_with(&e) : EXIT_DONE;
 }
 
 const struct command cmd_names = {

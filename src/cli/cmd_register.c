@@ -5,74 +5,25 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "cli/options.h"
 #include "cli/render.h"
 
-enum {
-	OPT_EMULATOR_DIR = OPT_FIRST,
-	OPT_EMULATOR,
-	OPT_CREDENTIALS,
-	OPT_ARGV0,
-	OPT_LASTING,
-	OPT_PERSIST,
-	OPT_NO_VERIFY,
-	OPT_REPLACE,
-	OPT_FORCE,
-	OPT_DRY_RUN,
-	OPT_ROOT,
-	OPT_MOUNT,
-	OPT_JSON,
-	OPT_OUTPUT,
-	OPT_NOHEADINGS,
-	OPT_WATCH,
-	OPT_ACCELERATE,
-};
-
 enum { WATCH_MAX = 24 * 60 * 60 };
-
-static const struct option_spec specs[] = {
-	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
-	{ OPT_EMULATOR, "emulator", "ARCH=FILE", "use this emulator (repeatable)" },
-	{ OPT_ACCELERATE, "accelerate", NULL, "emulators that let native compilers stand in, where inject put them" },
-	{ OPT_CREDENTIALS, "credentials", NULL, "set-user-ID programs keep their rights (C)" },
-	{ OPT_ARGV0, "argv0", "auto|on|off", "pass the original argv[0] on (P)" },
-	{ OPT_LASTING, "lasting", "auto|host|pin|mount|no", "how to make the handlers last" },
-	{ OPT_PERSIST, "persist", NULL, "also write /etc/binfmt.d, for the next boot" },
-	{ OPT_NO_VERIFY, "no-verify", NULL, "do not run test programs" },
-	{ OPT_REPLACE, "replace", NULL, "also replace handlers that are not ours" },
-	{ OPT_FORCE, "force", NULL, "also what this machine runs natively" },
-	{ OPT_WATCH, "watch", "SECONDS", "stay, look again so often, restore what was lost" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "print the rules and change nothing" },
-	{ OPT_ROOT, "root", "DIR", "look for emulators and binfmt.d below DIR" },
-	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
-	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 'v', "verbose", NULL, "say which emulators were passed over, and why" },
-	{ 0 },
-};
 
 struct context {
 	struct register_options options;
 	struct table_view view;
-	unsigned long watch; /* seconds; 0 for one run */
+	unsigned watch; /* seconds; 0 for one run */
 };
 
-static int choose_word(const char *const *words, const char *typed, struct err *e)
+static int add_emulator(void *context, const char *argument, struct err *e)
 {
-	for (int i = 0; words[i]; i++)
-		if (!strcmp(words[i], typed))
-			return i;
-	return err_set(e, -EINVAL, "unknown value '%s'", typed);
-}
-
-static int add_emulator(struct search *search, const char *argument, struct err *e)
-{
+	struct search *search = &((struct context *)context)->options.search;
 	const char *equals = strchr(argument, '=');
 	struct platform p;
 
 	if (!equals || search->n_files == ARRAY_SIZE(search->files))
-		return err_set(e, -EINVAL, "--emulator wants ARCH=FILE, not '%s'", argument);
+		return err_set(e, -EINVAL, "invalid --emulator '%s': expected ARCH=FILE", argument);
 	if (name_parse(argument, (size_t)(equals - argument), &p, e))
 		return -EINVAL;
 	search->file_arch[search->n_files] = p.arch;
@@ -80,80 +31,42 @@ static int add_emulator(struct search *search, const char *argument, struct err 
 	return 0;
 }
 
-static int add_dir(struct search *search, const char *dir, struct err *e)
+static int set_root(void *context, const char *argument, struct err *e)
 {
-	if (search->n_dirs == ARRAY_SIZE(search->dirs))
-		return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
-	search->dirs[search->n_dirs++] = dir;
+	struct register_options *options = &((struct context *)context)->options;
+
+	(void)e;
+	options->root = options->search.root = argument;
 	return 0;
 }
 
-static int set_watch(struct context *c, const char *argument, struct err *e)
-{
-	if (str_to_uint(argument, WATCH_MAX, &c->watch) || !c->watch)
-		return err_set(e, -EINVAL, "--watch wants 1 to %d seconds, not '%s'", WATCH_MAX, argument);
-	return 0;
-}
-
-static int set_switch(struct context *c, int id)
-{
-	struct {
-		int id;
-		bool *target;
-	} const switches[] = {
-		{ OPT_ACCELERATE, &c->options.accelerate },
-		{ OPT_CREDENTIALS, &c->options.credentials },
-		{ OPT_PERSIST, &c->options.persist },
-		{ OPT_NO_VERIFY, &c->options.no_verify },
-		{ OPT_REPLACE, &c->options.replace },
-		{ OPT_FORCE, &c->options.force },
-		{ OPT_DRY_RUN, &c->options.dry_run },
-		{ OPT_JSON, &c->view.json },
-		{ OPT_NOHEADINGS, &c->view.no_headings },
-		{ 'q', &c->view.quiet },
-		{ 'v', &c->view.verbose },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		if (switches[i].id == id)
-			*switches[i].target = true;
-	return 0;
-}
-
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	static const char *const argv0_words[] = { "auto", "on", "off", NULL };
-	struct context *c = context;
-	int word;
-
-	switch (id) {
-	case OPT_EMULATOR_DIR:
-		return add_dir(&c->options.search, argument, e);
-	case OPT_EMULATOR:
-		return add_emulator(&c->options.search, argument, e);
-	case OPT_ARGV0:
-		word = choose_word(argv0_words, argument, e);
-		c->options.argv0 = word < 0 ? ARGV0_AUTO : (enum argv0)word;
-		return MIN_OF(word, 0);
-	case OPT_LASTING:
-		word = choose_word(lasting_words, argument, e);
-		c->options.lasting = word < 0 ? LASTING_AUTO : (enum lasting)word;
-		return MIN_OF(word, 0);
-	case OPT_ROOT:
-		c->options.root = c->options.search.root = argument;
-		return 0;
-	case OPT_MOUNT:
-		c->options.mount_at = argument;
-		return 0;
-	case OPT_WATCH:
-		return set_watch(c, argument, e);
-	case OPT_OUTPUT:
-		c->view.output = argument;
-		return grid_check(register_columns, argument, e);
-	default:
-		return set_switch(c, id);
-	}
-}
+static const struct option_spec specs[] = {
+	{ OPTION_SEARCH(struct context, options.search) },
+	{ 0, "emulator", "ARCH=FILE", "use this emulator (repeatable)", OTHER(add_emulator) },
+	{ 0, "accelerate", NULL, "emulators that let native compilers stand in, where inject put them",
+		SWITCH(struct context, options.accelerate) },
+	{ 0, "credentials", NULL, "set-user-ID programs keep their rights (C)",
+		SWITCH(struct context, options.credentials) },
+	{ 0, "argv0", "auto|on|off", "pass the original argv[0] on (P)", CHOICE(struct context, options.argv0) },
+	{ 0, "lasting", "auto|host|pin|mount|no", "how to make the handlers last",
+		CHOICE(struct context, options.lasting) },
+	{ 0, "persist", NULL, "also write /etc/binfmt.d, for the next boot", SWITCH(struct context, options.persist) },
+	{ 0, "no-verify", NULL, "do not run test programs", SWITCH(struct context, options.no_verify) },
+	{ 0, "replace", NULL, "also replace handlers that are not ours", SWITCH(struct context, options.replace) },
+	{ 0, "force", NULL, "also what this machine runs natively", SWITCH(struct context, options.force) },
+	{ 0, "watch", "SECONDS", "stay, look again so often, restore what was lost",
+		NUMBER(struct context, watch, WATCH_MAX) },
+	{ OPTION_DRY_RUN(struct context, options.dry_run) },
+	{ 0, "root", "DIR", "look for emulators and binfmt.d below DIR", OTHER(set_root) },
+	{ OPTION_MOUNT(struct context, options.mount_at) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_COLUMN_LIST(struct context, view) },
+	{ OPTION_NOHEADINGS(struct context, view) },
+	{ OPTION_OUTPUT_COLUMNS(struct context, view) },
+	{ OPTION_QUIET(struct context, view.quiet) },
+	{ 'v', "verbose", NULL, "say which emulators were passed over, and why", SWITCH(struct context, view.verbose) },
+	{ 0 },
+};
 
 /* Registers and prints. What serves afterwards is added to ret_served. */
 static int register_once(const struct context *c, struct name_set *ret_served)
@@ -194,7 +107,7 @@ static int watch(const struct context *c, const struct name_set *served)
 	int status, works;
 
 	for (;;) {
-		if (stop_wait((unsigned)c->watch, &e))
+		if (stop_wait(c->watch, &e))
 			return exit_with(&e);
 		works = look_after(c->options.mount_at, served, &e);
 		if (works < 0)
@@ -217,11 +130,10 @@ static int check_watch(const struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_register, set };
 	struct name_set served = { 0 };
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_register, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

@@ -3,21 +3,9 @@
 #include <string.h>
 
 #include "base/stop.h"
+#include "cli/options.h"
 #include "cli/project.h"
 #include "project/render.h"
-
-enum { OPT_PLATFORM = OPT_FIRST, OPT_NATIVE, OPT_FORCE, OPT_DRY_RUN, OPT_JSON };
-
-static const struct option_spec specs[] = {
-	{ OPT_PLATFORM, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)" },
-	{ 'o', "output", "DIR", "write them there; '-': one to standard output" },
-	{ OPT_NATIVE, "native", "PLATFORM", "what the machine that builds is (default: this one)" },
-	{ OPT_FORCE, "force", NULL, "also replace files that were not rendered" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "check everything, say what would be done, write nothing" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 0 },
-};
 
 struct context {
 	struct project_view view;
@@ -26,8 +14,17 @@ struct context {
 	bool wants_all, force;
 };
 
-static int set_native(struct context *c, const char *argument, struct err *e)
+static int add_platform(void *context, const char *argument, struct err *e)
 {
+	struct context *c = context;
+
+	c->wants_all |= !strcmp(argument, "all");
+	return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
+}
+
+static int set_native(void *context, const char *argument, struct err *e)
+{
+	struct context *c = context;
 	struct platform platform;
 	int r = name_parse(argument, strlen(argument), &platform, e);
 
@@ -36,27 +33,22 @@ static int set_native(struct context *c, const char *argument, struct err *e)
 	return r;
 }
 
-static int set(void *context, int id, const char *argument, struct err *e)
+static bool is_dir(const char *argument)
 {
-	struct context *c = context;
-
-	switch (id) {
-	case OPT_PLATFORM:
-		c->wants_all |= !strcmp(argument, "all");
-		return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
-	case OPT_NATIVE:
-		return set_native(c, argument, e);
-	case 'o':
-		c->out = argument;
-		return *argument ? 0 : err_set(e, -EINVAL, "--output wants a directory or '-'");
-	default:
-		*(id == OPT_FORCE	    ? &c->force
-			: id == OPT_DRY_RUN ? &c->view.dry_run
-			: id == OPT_JSON    ? &c->view.json
-					    : &c->view.quiet) = true;
-		return 0;
-	}
+	return *argument;
 }
+
+static const struct option_spec specs[] = {
+	{ 0, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
+	{ 'o', "output", "DIR", "write them there; '-': one to standard output", TEXT(struct context, out),
+		.is_valid = is_dir },
+	{ 0, "native", "PLATFORM", "what the machine that builds is (default: this one)", OTHER(set_native) },
+	{ 0, "force", NULL, "also replace files that were not rendered", SWITCH(struct context, force) },
+	{ OPTION_DRY_RUN(struct context, view.dry_run) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_QUIET(struct context, view.quiet) },
+	{ 0 },
+};
 
 static int print(const struct render *render, const struct context *c, struct err *e)
 {
@@ -116,10 +108,9 @@ static int render(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_render, set };
 	struct context c = { .request = { .dir = -1, .native = arch_host() } };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_render, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

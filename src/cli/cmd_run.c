@@ -8,40 +8,13 @@
 #include "accel/toolchains.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "rootfs/survey.h"
 #include "run/enter.h"
 #include "run/sandbox.h"
 #include "run/sweeper.h"
 
-enum {
-	OPT_ROOT = OPT_FIRST,
-	OPT_PLATFORM,
-	OPT_EMULATOR_DIR,
-	OPT_BIND,
-	OPT_WORKDIR,
-	OPT_ENV,
-	OPT_USER,
-	OPT_KEEP_TMP,
-	OPT_ACCELERATE,
-	OPT_TOOLCHAIN,
-};
-
 enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX = 64 };
-
-static const struct option_spec specs[] = {
-	{ OPT_ROOT, "root", "DIR", "inside this root file system" },
-	{ OPT_PLATFORM, "platform", "PLATFORM", "handlers for these only (repeatable)" },
-	{ OPT_EMULATOR_DIR, "emulator-dir", "DIR", "look for emulators there (repeatable)" },
-	{ OPT_ACCELERATE, "accelerate", NULL, "native compilers run instead of equal ones of the root" },
-	{ OPT_TOOLCHAIN, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it" },
-	{ OPT_BIND, "bind", "SRC:DST", "show a directory or file inside the root (repeatable)" },
-	{ OPT_WORKDIR, "workdir", "DIR", "start there" },
-	{ OPT_ENV, "env", "NAME=VALUE", "set a variable (repeatable)" },
-	{ OPT_USER, "user", "UID[:GID]", "run as this user of the namespace instead of root" },
-	{ OPT_KEEP_TMP, "keep-tmp", NULL, "the root's own /tmp instead of an empty one" },
-	{ 0 },
-};
 
 struct context {
 	struct register_options registering;
@@ -50,7 +23,7 @@ struct context {
 	struct twins *twins;
 	const char *root;
 	char **command;
-	char *env[ENV_MAX];
+	const char *env[ENV_MAX];
 	size_t n_env;
 	bool has_user;
 	unsigned long uid, gid; /* of the namespace */
@@ -58,64 +31,41 @@ struct context {
 	gid_t outer_gid;
 };
 
-static int set_user(struct context *c, const char *text, struct err *e)
+static int set_user(void *context, const char *text, struct err *e)
 {
+	struct context *c = context;
 	const char *colon = strchr(text, ':');
 	auto_free char *uid = mem_part(text, colon ? (size_t)(colon - text) : strlen(text));
 
 	c->has_user = true;
 	if (!uid || str_to_uint(uid, 0xfffffffe, &c->uid) || str_to_uint(colon ? colon + 1 : uid, 0xfffffffe, &c->gid))
-		return err_set(e, -EINVAL, "--user wants UID[:GID] in numbers, not '%s'", text);
+		return err_set(e, -EINVAL, "invalid --user '%s': expected UID[:GID] in numbers", text);
 	return 0;
 }
 
-static int set_env(struct context *c, const char *text, struct err *e)
+static bool is_assignment(const char *text)
 {
-	if (!strchr(text, '=') || *text == '=' || c->n_env == ENV_MAX)
-		return err_set(e, -EINVAL, "--env wants NAME=VALUE, not '%s'", text);
-	c->env[c->n_env++] = (char *)(uintptr_t)text;
-	return 0;
+	return *text != '=' && strchr(text, '=');
 }
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-	struct search *search = &c->registering.search;
-
-	switch (id) {
-	case OPT_ROOT:
-		c->root = argument;
-		return 0;
-	case OPT_PLATFORM:
-		return name_set_add(&c->registering.names, argument, e);
-	case OPT_EMULATOR_DIR:
-		if (search->n_dirs == SEARCH_DIRS_MAX)
-			return err_set(e, -EINVAL, "more than %d directories", SEARCH_DIRS_MAX);
-		search->dirs[search->n_dirs++] = argument;
-		return 0;
-	case OPT_BIND:
-		if (c->entering.n_binds == ENTER_BINDS_MAX)
-			return err_set(e, -EINVAL, "more than %d binds", ENTER_BINDS_MAX);
-		c->entering.binds[c->entering.n_binds++] = argument;
-		return 0;
-	case OPT_WORKDIR:
-		c->entering.workdir = argument;
-		return 0;
-	case OPT_ENV:
-		return set_env(c, argument, e);
-	case OPT_USER:
-		return set_user(c, argument, e);
-	case OPT_ACCELERATE:
-		c->registering.accelerate = true;
-		return 0;
-	case OPT_TOOLCHAIN:
-		c->toolchains.dir = argument;
-		return 0;
-	default:
-		c->entering.keep_tmp = true;
-		return 0;
-	}
-}
+static const struct option_spec specs[] = {
+	{ 0, "root", "DIR", "inside this root file system", TEXT(struct context, root) },
+	{ 0, "platform", "PLATFORM", "handlers for these only (repeatable)", NAMES(struct context, registering.names) },
+	{ OPTION_SEARCH(struct context, registering.search) },
+	{ 0, "accelerate", NULL, "native compilers run instead of equal ones of the root",
+		SWITCH(struct context, registering.accelerate) },
+	{ 0, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it",
+		TEXT(struct context, toolchains.dir) },
+	{ 0, "bind", "SRC:DST", "show a directory or file inside the root (repeatable)",
+		LIST(struct context, entering.binds, entering.n_binds) },
+	{ 0, "workdir", "DIR", "start there", TEXT(struct context, entering.workdir) },
+	{ 0, "env", "NAME=VALUE", "set a variable (repeatable)", LIST(struct context, env, n_env),
+		.is_valid = is_assignment },
+	{ 0, "user", "UID[:GID]", "run as this user of the namespace instead of root", OTHER(set_user) },
+	{ 0, "keep-tmp", NULL, "the root's own /tmp instead of an empty one",
+		SWITCH(struct context, entering.keep_tmp) },
+	{ 0 },
+};
 
 /* What the root is made for, and which of its tools have an equal here. A native root needs none. */
 static int find_tools(struct context *c, int root, struct err *e)
@@ -199,7 +149,7 @@ static void set_environment(const struct context *c)
 		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	tell_container_tools(c);
 	for (size_t i = 0; i < c->n_env; i++)
-		putenv(c->env[i]);
+		putenv((char *)(uintptr_t)c->env[i]);
 }
 
 static int exec_command(struct context *c)
@@ -221,10 +171,9 @@ static int exec_command(struct context *c)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_run, set, .stops_at_words = true };
 	struct context c = { .outer_uid = geteuid(), .outer_gid = getegid() };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_run, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status == EXIT_DONE ? status : EXIT_OWN;
@@ -243,4 +192,5 @@ const struct command cmd_run = {
 	"run a command with handlers of its own: no root, nothing on the machine changes",
 	run,
 	specs,
+	.stops_at_words = true,
 };

@@ -3,20 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/options.h"
 #include "cli/render.h"
 #include "emulator/search.h"
-
-enum { OPT_CHECK = OPT_FIRST, OPT_MOUNT, OPT_JSON, OPT_OUTPUT, OPT_NOHEADINGS };
-
-static const struct option_spec specs[] = {
-	{ OPT_CHECK, "check", NULL, "exit 3 unless all these platforms work" },
-	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
-	{ OPT_JSON, "json", NULL, "print it as JSON" },
-	{ OPT_OUTPUT, "output", "COL,...", "columns of the table" },
-	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
-	{ 'q', "quiet", NULL, "no remarks" },
-	{ 0 },
-};
 
 struct context {
 	struct name_set names;
@@ -25,31 +14,16 @@ struct context {
 	bool check;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	switch (id) {
-	case OPT_CHECK:
-		c->check = true;
-		return 0;
-	case OPT_MOUNT:
-		c->mount_at = argument;
-		return 0;
-	case OPT_JSON:
-		c->view.json = true;
-		return 0;
-	case OPT_OUTPUT:
-		c->view.output = argument;
-		return grid_check(status_columns, argument, e);
-	case OPT_NOHEADINGS:
-		c->view.no_headings = true;
-		return 0;
-	default:
-		c->view.quiet = true;
-		return 0;
-	}
-}
+static const struct option_spec specs[] = {
+	{ 0, "check", NULL, "exit 3 unless all these platforms work", SWITCH(struct context, check) },
+	{ OPTION_MOUNT(struct context, mount_at) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_COLUMN_LIST(struct context, view) },
+	{ OPTION_NOHEADINGS(struct context, view) },
+	{ OPTION_OUTPUT_COLUMNS(struct context, view) },
+	{ 'q', "quiet", NULL, "do not print remarks", SWITCH(struct context, view.quiet) },
+	{ 0 },
+};
 
 /* "all" is what somebody could register: whatever there is an emulator for. */
 static void add_all(struct name_set *names)
@@ -96,11 +70,10 @@ static int check(const struct status *status, const struct name_set *asked)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_status, set };
 	auto_free struct status *collected = mem_new(1, sizeof(*collected));
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_status, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

@@ -5,24 +5,15 @@
 #include "accel/toolchain.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "cli/options.h"
 #include "cli/render.h"
 
-enum { OPT_JSON = OPT_FIRST, OPT_NOHEADINGS };
-
 static const struct column columns[] = {
-	{ "TOOL", "tool", "its name" },
-	{ "VERSION", "version", "upstream's" },
-	{ "PACKAGE", "package", "whose, as it says itself" },
-	{ "TARGET", "target", "what it makes programs for" },
-	{ "STANDS-FOR", "stands_for", "what it runs instead of" },
-	{ 0 },
-};
-
-static const struct option_spec specs[] = {
-	{ 'o', "output", "DIR", "put the tools, their libraries and their loader there" },
-	{ OPT_JSON, "json", NULL, "print the result as JSON" },
-	{ OPT_NOHEADINGS, "noheadings", NULL, "table without its head" },
-	{ 'q', "quiet", NULL, "print errors only" },
+	{ "TOOL", "tool", "name of the tool" },
+	{ "VERSION", "version", "upstream version" },
+	{ "PACKAGE", "package", "package version that the tool reports" },
+	{ "TARGET", "target", "GNU triplet that it compiles for" },
+	{ "STANDS-FOR", "stands_for", "program of the root that it runs instead of" },
 	{ 0 },
 };
 
@@ -31,26 +22,14 @@ struct context {
 	struct table_view view;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	(void)e;
-	switch (id) {
-	case 'o':
-		c->out = argument;
-		return 0;
-	case OPT_JSON:
-		c->view.json = true;
-		return 0;
-	case OPT_NOHEADINGS:
-		c->view.no_headings = true;
-		return 0;
-	default:
-		c->view.quiet = true;
-		return 0;
-	}
-}
+static const struct option_spec specs[] = {
+	{ 'o', "output", "DIR", "put the tools, their libraries and their loader there", TEXT(struct context, out) },
+	{ OPTION_JSON(struct context, view.json) },
+	{ OPTION_COLUMN_LIST(struct context, view) },
+	{ OPTION_NOHEADINGS(struct context, view) },
+	{ OPTION_QUIET(struct context, view.quiet) },
+	{ 0 },
+};
 
 static void add_row(struct grid *grid, const struct toolchain *t, const struct toolchain_tool *tool)
 {
@@ -113,10 +92,9 @@ static int work(const struct context *c, const char *name, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_toolchain, set };
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_toolchain, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
@@ -135,5 +113,5 @@ const struct command cmd_toolchain = {
 	"gather native compilers for a platform from the cross packages of this machine",
 	run,
 	specs,
-	NULL,
+	columns,
 };

@@ -2,59 +2,30 @@
 /* anyarch unregister: take handlers out. */
 #include "base/stop.h"
 #include "binfmt/unregister.h"
-#include "cli/cli.h"
-
-enum { OPT_ALL = OPT_FIRST, OPT_TRANSIENT, OPT_DRY_RUN, OPT_ROOT, OPT_MOUNT };
-
-static const struct option_spec specs[] = {
-	{ OPT_ALL, "all", NULL, "every handler that looks like ours" },
-	{ OPT_TRANSIENT, "transient", NULL, "only what register made and nothing brings back at boot" },
-	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be removed and change nothing" },
-	{ OPT_ROOT, "root", "DIR", "binfmt.d below DIR" },
-	{ OPT_MOUNT, "mount", "DIR", "the binfmt_misc directory" },
-	{ 'q', "quiet", NULL, "print errors only" },
-	{ 0 },
-};
+#include "cli/options.h"
 
 struct context {
 	struct unregister_options options;
 	bool quiet;
 };
 
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	(void)e;
-	switch (id) {
-	case OPT_ALL:
-		c->options.all = true;
-		break;
-	case OPT_TRANSIENT:
-		c->options.transient = true;
-		break;
-	case OPT_DRY_RUN:
-		c->options.dry_run = true;
-		break;
-	case OPT_ROOT:
-		c->options.root = argument;
-		break;
-	case OPT_MOUNT:
-		c->options.mount_at = argument;
-		break;
-	default:
-		c->quiet = true;
-	}
-	return 0;
-}
+static const struct option_spec specs[] = {
+	{ 0, "all", NULL, "every handler that looks like ours", SWITCH(struct context, options.all) },
+	{ 0, "transient", NULL, "only what register made and nothing brings back at boot",
+		SWITCH(struct context, options.transient) },
+	{ OPTION_DRY_RUN(struct context, options.dry_run) },
+	{ 0, "root", "DIR", "binfmt.d below DIR", TEXT(struct context, options.root) },
+	{ OPTION_MOUNT(struct context, options.mount_at) },
+	{ OPTION_QUIET(struct context, quiet) },
+	{ 0 },
+};
 
 static int run(int argc, char **argv)
 {
-	const struct option_set set_of = { &cmd_unregister, set };
 	struct unregister_report report = { 0 };
 	struct context c = { 0 };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, &c, &status);
+	int status, first = options_parse(&cmd_unregister, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;

@@ -7,39 +7,40 @@
 #include "base/memory.h"
 #include "binfmt/table.h"
 #include "cli/completion.h"
+#include "cli/options.h"
 #include "project/engine.h"
 
 /* For bash the first letter is an option of compgen(1), or it is the name of a list. */
 static const struct completion_kind kinds[] = {
-#define FILES                                                                                                          \
+#define KIND_FILES                                                                                                     \
 	{                                                                                                              \
 		"files", "_files", "-r -F"                                                                             \
 	}
-#define DIRS                                                                                                           \
+#define KIND_DIRS                                                                                                      \
 	{                                                                                                              \
 		"dirs", "_directories", "-x -a '(__fish_complete_directories)'"                                        \
 	}
-#define PLATFORMS                                                                                                      \
+#define KIND_PLATFORMS                                                                                                 \
 	{                                                                                                              \
 		"platforms", "_anyarch_platforms all", "-x -a '(__fish_complete_list , \"__anyarch_platforms all\")'"  \
 	}
-#define PLATFORM                                                                                                       \
+#define KIND_PLATFORM                                                                                                  \
 	{                                                                                                              \
 		"platform", "_anyarch_platforms", "-x -a '(__anyarch_platforms)'"                                      \
 	}
-	{ "FILE", FILES },
-	{ "SRC:DST", FILES },
-	{ "TARGET...", FILES },
-	{ "[TARGET...]", FILES },
-	{ "IMAGE OUT", FILES },
-	{ "OUT IMAGE...", FILES },
-	{ "DIR", DIRS },
-	{ "[DIR]", DIRS },
-	{ "PLATFORM", PLATFORM },
-	{ "ARCH=FILE", PLATFORM },
-	{ "PLATFORM,...", PLATFORMS },
-	{ "[PLATFORM...]", PLATFORMS },
-	{ "[NAME...]", PLATFORMS },
+	{ "FILE", KIND_FILES },
+	{ "SRC:DST", KIND_FILES },
+	{ "TARGET...", KIND_FILES },
+	{ "[TARGET...]", KIND_FILES },
+	{ "IMAGE OUT", KIND_FILES },
+	{ "OUT IMAGE...", KIND_FILES },
+	{ "DIR", KIND_DIRS },
+	{ "[DIR]", KIND_DIRS },
+	{ "PLATFORM", KIND_PLATFORM },
+	{ "ARCH=FILE", KIND_PLATFORM },
+	{ "PLATFORM,...", KIND_PLATFORMS },
+	{ "[PLATFORM...]", KIND_PLATFORMS },
+	{ "[NAME...]", KIND_PLATFORMS },
 	{ "[PLATFORM|NAME|GLOB...]", { "handlers", "_anyarch_handlers", "-x -a '(__anyarch_handlers)'" } },
 	{ "[--] COMMAND [ARGUMENT...]",
 		{ "commands", "_normal", "-x -a '(__fish_complete_subcommand --fcs-skip=2)'" } },
@@ -141,13 +142,6 @@ static void print_handlers(void)
 	}
 }
 
-/* There are no options but --help. */
-static int set(void *context, int id, const char *argument, struct err *e)
-{
-	(void)context, (void)id, (void)argument, (void)e;
-	return 0;
-}
-
 static int run(int argc, char **argv)
 {
 	static const struct {
@@ -155,9 +149,8 @@ static int run(int argc, char **argv)
 		void (*print)(void);
 	} scripts[] = { { "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish },
 		{ "handlers", print_handlers } };
-	const struct option_set set_of = { &cmd_completion, set };
 	auto_err e = { 0 };
-	int status, first = options_parse(&set_of, argc, argv, NULL, &status);
+	int status, first = options_parse(&cmd_completion, argc, argv, NULL, &status);
 
 	if (first < 0)
 		return status;

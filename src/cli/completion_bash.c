@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What bash offers behind anyarch. It needs nothing of the package bash-completion, but works with it. */
 #include "cli/completion.h"
+#include "cli/options.h"
 
 static const char bash_tail[] =
 	"# Only names that are no shell's syntax are told.\n"
@@ -70,7 +71,7 @@ static void bash_value(const struct command *command, const struct option_spec *
 
 	completion_words(&words, command, spec->argument);
 	printf("	'%s --%s'", command->name, spec->name);
-	if (spec->id < OPT_FIRST)
+	if (spec->id)
 		printf(" | '%s -%c'", command->name, spec->id);
 	printf(") kind='%s' words='%s' ;;\n", kind ? kind->in[SHELL_BASH] : "", buf_text(&words));
 }
@@ -84,8 +85,10 @@ static void bash_words(const struct command *command)
 	printf("	%s) kind='%s' words='%s%s", command->name, kind ? kind->in[SHELL_BASH] : "", buf_text(&words),
 		words.len ? " " : "");
 	for (const struct option_spec *s = command->specs; s && s->name; s++) {
+		if (s->is_hidden)
+			continue;
 		printf("--%s%s ", s->name, s->argument ? "=" : "");
-		if (s->id < OPT_FIRST)
+		if (s->id)
 			printf("-%c ", s->id);
 	}
 	puts("--help -h' ;;");
@@ -100,7 +103,7 @@ void completion_bash(void)
 	     "_anyarch_value() {\n	case \"$1 $2\" in");
 	for (size_t i = 0; commands[i]; i++)
 		for (const struct option_spec *s = commands[i]->specs; s && s->name; s++)
-			if (s->argument)
+			if (s->argument && !s->is_hidden)
 				bash_value(commands[i], s);
 	printf("	*) return 1 ;;\n	esac\n}\n\n# COMMAND: its words, and the kind of words that are no "
 	       "options.\n"

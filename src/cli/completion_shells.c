@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/completion.h"
+#include "cli/options.h"
 
 /* ---- zsh ---- */
 
@@ -28,7 +29,7 @@ static void zsh_option(const struct command *command, const struct option_spec *
 	const char *sign = spec->argument ? "=" : "";
 
 	printf(" \\\n			");
-	if (spec->id < OPT_FIRST)
+	if (spec->id)
 		printf("'(-%c --%s)'{-%c%s,--%s%s}'[", spec->id, spec->name, spec->id, spec->argument ? "+" : "",
 			spec->name, sign);
 	else
@@ -48,7 +49,8 @@ static void zsh_command(const struct command *command)
 
 	printf("		%s)\n			_arguments -s -S", command->name);
 	for (const struct option_spec *s = command->specs; s && s->name; s++)
-		zsh_option(command, s);
+		if (!s->is_hidden)
+			zsh_option(command, s);
 	printf(" \\\n			'(- *)'{-h,--help}'[show this help]'");
 	if (is_run)
 		printf(" \\\n			'(-)1: :_command_names -e'");
@@ -104,8 +106,10 @@ static void fish_command(const struct command *command)
 	completion_quote(command->summary, "\\", "\\'");
 	puts("'");
 	for (const struct option_spec *s = command->specs; s && s->name; s++) {
+		if (s->is_hidden)
+			continue;
 		printf("complete -c anyarch -n '__anyarch_is %s' -l %s", command->name, s->name);
-		if (s->id < OPT_FIRST)
+		if (s->id)
 			printf(" -s %c", s->id);
 		if (s->argument)
 			fish_argument(command, s->argument);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 /* Options of a command from its table: parsed, and shown by --help. */
-#include <ctype.h>
 #include <getopt.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 
 enum { OPTIONS_MAX = 48, HELP_COLUMN = 28 };
+
+static const struct option_spec help_spec = { OPT_HELP, "help", NULL, "show this help" };
 
 static void show_option(const struct option_spec *spec)
 {
 	char left[96];
 	int n;
 
-	n = snprintf(left, sizeof(left), isalpha(spec->id) && spec->id < 128 ? "  -%c, " : "      ", spec->id);
+	n = snprintf(left, sizeof(left), spec->id ? "  -%c, " : "      ", spec->id);
 	n += snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", spec->name, spec->argument ? "=" : "",
 		spec->argument ? spec->argument : "");
 	if (n < HELP_COLUMN)
@@ -23,24 +25,31 @@ static void show_option(const struct option_spec *spec)
 		printf("%s\n%*s  %s\n", left, HELP_COLUMN, "", spec->help);
 }
 
-static void show_help(const struct option_set *set)
+static void show_help(const struct command *command)
 {
-	printf("Usage: anyarch %s %s\n\n%s\n\n", set->command->name, set->command->arguments, set->command->summary);
-	for (const struct option_spec *s = set->command->specs; s->name; s++)
-		show_option(s);
-	show_option(&(struct option_spec){ OPT_HELP, "help", NULL, "show this help" });
+	printf("Usage: anyarch %s %s\n\n%s\n\n", command->name, command->arguments, command->summary);
+	for (const struct option_spec *s = command->specs; s->name; s++)
+		if (!s->is_hidden)
+			show_option(s);
+	show_option(&help_spec);
+	if (command->columns)
+		puts("\nColumns:");
+	for (const struct column *c = command->columns; c && c->name; c++)
+		printf("  %-*s%s\n", HELP_COLUMN, c->name, c->help);
 }
 
-static void fill(const struct option_set *set, struct option *longs, char *shorts)
+/* getopt's value of a long option is its place in the table. */
+static void fill(const struct command *command, struct option *longs, char *shorts)
 {
 	size_t n = 0;
 
-	if (set->stops_at_words)
+	if (command->stops_at_words)
 		*shorts++ = '+';
 	*shorts++ = ':';
-	for (const struct option_spec *s = set->command->specs; s->name; s++) {
-		longs[n++] = (struct option){ s->name, s->argument ? required_argument : no_argument, NULL, s->id };
-		if (s->id < OPT_FIRST) {
+	for (const struct option_spec *s = command->specs; s->name; s++, n++) {
+		longs[n] = (struct option){ s->name, s->argument ? required_argument : no_argument, NULL,
+			OPT_FIRST + (int)n };
+		if (s->id) {
 			*shorts++ = (char)s->id;
 			if (s->argument)
 				*shorts++ = ':';
@@ -52,39 +61,42 @@ static void fill(const struct option_set *set, struct option *longs, char *short
 	*shorts = '\0';
 }
 
-/* The nearest option name, for what is not one. */
-static const char *nearest(const struct option_set *set, const char *typed)
+/* The nearest option, for what is not one. */
+static const struct option_spec *nearest(const struct command *command, const char *typed)
 {
-	const char *best = NULL;
+	auto_free char *name = mem_text(typed + strspn(typed, "-"));
+	const struct option_spec *best = NULL;
 	unsigned least = 4;
 
-	typed += strspn(typed, "-");
-	for (const struct option_spec *s = set->command->specs; s->name; s++) {
-		unsigned d = str_distance(typed, s->name, 3);
+	name[strcspn(name, "=")] = '\0';
+	for (const struct option_spec *s = command->specs; s->name; s++) {
+		unsigned d = str_distance(name, s->name, 3);
 
-		if (d < least) {
+		if (d < least && !s->is_hidden) {
 			least = d;
-			best = s->name;
+			best = s;
 		}
 	}
 	return best;
 }
 
-static int usage(const struct option_set *set, const char *what, const char *typed)
+static int usage(const struct command *command, const char *what, const char *typed)
 {
 	auto_err e = { 0 };
-	const char *near = nearest(set, typed);
+	const struct option_spec *near = nearest(command, typed);
 
-	err_set(&e, -EINVAL, "%s: %s '%s'", set->command->name, what, typed);
-	if (near)
-		err_hint(&e, "did you mean --%s?", near);
+	err_set(&e, -EINVAL, "%s: %s '%s'", command->name, what, typed);
+	if (near && !strcmp(typed + strspn(typed, "-"), near->name))
+		err_hint(&e, "--%s=%s", near->name, near->argument);
+	else if (near)
+		err_hint(&e, "did you mean --%s?", near->name);
 	else
-		err_hint(&e, "anyarch %s --help", set->command->name);
+		err_hint(&e, "anyarch %s --help", command->name);
 	return exit_with(&e);
 }
 
 /* Inside a bundle of letters argv says nothing; optopt is the letter, or the id of a long option. */
-static int bad_option(const struct option_set *set, int c, char **argv)
+static int bad_option(const struct command *command, int c, char **argv)
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	bool is_letter = optopt && optopt < OPT_FIRST && strncmp(argv[optind - 1], "--", 2);
@@ -92,24 +104,22 @@ static int bad_option(const struct option_set *set, int c, char **argv)
 			   : optopt && !is_letter ? "this option takes no value:"
 						  : "unknown option";
 
-	return usage(set, what, is_letter ? letter : argv[optind - 1]);
+	return usage(command, what, is_letter ? letter : argv[optind - 1]);
 }
 
-static const struct option_spec *find_long(const struct option_set *set, const char *name, size_t len)
+static const struct option_spec *find_long(const struct command *command, const char *name, size_t len)
 {
-	static const struct option_spec help = { OPT_HELP, "help", NULL, NULL };
-
-	for (const struct option_spec *s = set->command->specs; s->name; s++)
+	for (const struct option_spec *s = command->specs; s->name; s++)
 		if (strlen(s->name) == len && !memcmp(s->name, name, len))
 			return s;
-	return len == 4 && !memcmp(name, "help", len) ? &help : NULL;
+	return len == 4 && !memcmp(name, "help", len) ? &help_spec : NULL;
 }
 
 /*
  * getopt_long(3) takes abbreviations: --al would be --all today and ambiguous after the next option.
  * Returns the first long option that is not spelt out, NULL when all are.
  */
-static const char *find_abbreviation(const struct option_set *set, int argc, char **argv)
+static const char *find_abbreviation(const struct command *command, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		size_t len = strcspn(argv[i], "=");
@@ -117,11 +127,11 @@ static const char *find_abbreviation(const struct option_set *set, int argc, cha
 
 		if (!strcmp(argv[i], "--"))
 			return NULL;
-		if (set->stops_at_words && *argv[i] != '-')
+		if (command->stops_at_words && *argv[i] != '-')
 			return NULL;
 		if (strncmp(argv[i], "--", 2))
 			continue;
-		spec = find_long(set, argv[i] + 2, len - 2);
+		spec = find_long(command, argv[i] + 2, len - 2);
 		if (!spec)
 			return argv[i];
 		i += spec->argument && !argv[i][len];
@@ -129,35 +139,136 @@ static const char *find_abbreviation(const struct option_set *set, int argc, cha
 	return NULL;
 }
 
-int options_parse(const struct option_set *set, int argc, char **argv, void *context, int *ret_status)
+/* "--lasting 'forever': expected auto, host or pin"; of a list the last one is behind "or". */
+static int refuse(const struct option_spec *spec, const char *argument, struct err *e)
 {
+	size_t left = 0, len = 0;
+	const char *near = NULL;
+	auto_buf expected = { 0 }, words = { 0 };
+
+	if (spec->type == OPTION_NUMBER)
+		buf_addf(&expected, "%s from 1 to %zu", spec->argument, spec->max);
+	for (const char *p = spec->argument; *p; p++)
+		left += *p == '|';
+	for (const char *p = spec->argument; spec->type != OPTION_NUMBER && *p; p++) {
+		buf_add(&words, *p == '|' ? " " : p, 1);
+		if (*p != '|')
+			buf_add(&expected, p, 1);
+		else
+			buf_adds(&expected, --left ? ", " : " or ");
+	}
+	err_set(e, -EINVAL, "invalid --%s '%s': expected %s", spec->name, argument, buf_text(&expected));
+	if (strchr(spec->argument, '|'))
+		near = str_nearest(buf_text(&words), argument, &len);
+	return near ? err_hint(e, "did you mean --%s=%.*s?", spec->name, (int)len, near) : -EINVAL;
+}
+
+/* Which of "one|two|three" it is; -1: none. */
+static int find_choice(const char *choices, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (int i = 0; *choices; i++) {
+		size_t one = strcspn(choices, "|");
+
+		if (one == len && !memcmp(choices, word, len))
+			return i;
+		choices += one + (choices[one] == '|');
+	}
+	return -1;
+}
+
+static int set_option(const struct command *command, const struct option_spec *spec, char *context,
+	const char *argument, struct err *e)
+{
+	void *member = context + spec->offset, *more = context + spec->more;
+	unsigned long number;
+	int choice;
+
+	if (spec->is_valid && !spec->is_valid(argument))
+		return refuse(spec, argument, e);
+	switch (spec->type) {
+	case OPTION_SWITCH:
+		*(bool *)member = true;
+		return 0;
+	case OPTION_TEXT:
+		*(const char **)member = argument;
+		return 0;
+	case OPTION_LIST:
+		if (*(size_t *)more == spec->max)
+			return err_set(e, -EINVAL, "more than %zu times --%s", spec->max, spec->name);
+		((const char **)member)[(*(size_t *)more)++] = argument;
+		return 0;
+	case OPTION_CHOICE:
+	case OPTION_WORD:
+		choice = find_choice(spec->argument, argument);
+		if (choice < 0)
+			return refuse(spec, argument, e);
+		if (spec->type == OPTION_CHOICE)
+			*(unsigned *)member = (unsigned)choice;
+		else
+			*(const char **)member = argument;
+		return 0;
+	case OPTION_NUMBER:
+		if (str_to_uint(argument, spec->max, &number) || !number)
+			return refuse(spec, argument, e);
+		*(unsigned *)member = (unsigned)number;
+		return 0;
+	case OPTION_PLATFORM:
+		*(bool *)more = true;
+		return name_parse(argument, strlen(argument), member, e);
+	case OPTION_NAMES:
+		return name_set_add(member, argument, e);
+	case OPTION_COLUMNS:
+		*(const char **)member = argument;
+		return grid_check(command->columns, argument, e);
+	case OPTION_OTHER:
+		return spec->set(context, argument, e);
+	case OPTION_NONE:
+		break;
+	}
+	return err_set(e, -EINVAL, "--%s has no type", spec->name);
+}
+
+static const struct option_spec *find_spec(const struct command *command, int c)
+{
+	const struct option_spec *s = command->specs;
+
+	if (c >= OPT_FIRST)
+		return s + (c - OPT_FIRST);
+	while (s->id != c)
+		s++;
+	return s;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, void *context, int *ret_status)
+{
+	const char *wrong = find_abbreviation(command, argc, argv);
 	struct option longs[OPTIONS_MAX];
 	char shorts[2 * OPTIONS_MAX + 4];
 	int c;
 
-	const char *wrong = find_abbreviation(set, argc, argv);
-
 	if (wrong) {
-		*ret_status = usage(set, "unknown option", wrong);
+		*ret_status = usage(command, "unknown option", wrong);
 		return -1;
 	}
-	fill(set, longs, shorts);
+	fill(command, longs, shorts);
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		auto_err e = { 0 };
 
 		if (c == OPT_HELP) {
-			show_help(set);
+			show_help(command);
 			*ret_status = finish_output(EXIT_DONE);
 			return -1;
 		}
 		if (c == ':' || c == '?') {
-			*ret_status = bad_option(set, c, argv);
+			*ret_status = bad_option(command, c, argv);
 			return -1;
 		}
-		if (set->set(context, c, optarg, &e)) {
-			err_prefix(&e, "%s", set->command->name);
+		if (set_option(command, find_spec(command, c), context, optarg, &e)) {
+			err_prefix(&e, "%s", command->name);
 			*ret_status = exit_with(&e);
 			return -1;
 		}

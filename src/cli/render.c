@@ -16,10 +16,10 @@ const struct column register_columns[] = {
 	{ "RESULT", "result", "planned, registered, replaced, unchanged, native, refused or failed" },
 	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
 	{ "VERSION", "version", "QEMU version of the emulator" },
-	{ "EMULATOR", "emulator", "its file" },
-	{ "NOTE", "note", "what was wrong with the handler before", .is_extra = true },
+	{ "EMULATOR", "emulator", "file of the emulator" },
+	{ "NOTE", "note", "what was wrong with the previous handler", .is_extra = true },
 	{ "ERROR", "error", "why it was refused or failed", .is_extra = true },
-	{ "HINT", "hint", "what to do about it", .is_extra = true },
+	{ "HINT", "hint", "what to do next", .is_extra = true },
 	{ 0 },
 };
 
@@ -29,11 +29,11 @@ const struct column status_columns[] = {
 	{ "STATE", "state", "native, emulated, broken, shadowed, disabled, missing or foreign" },
 	{ "FIXED", "fixed", "whether it works where the emulator is not", COLUMN_BOOL },
 	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
-	{ "VERSION", "version", "QEMU version of the emulator that is used" },
+	{ "VERSION", "version", "QEMU version of the emulator" },
 	{ "HANDLER", "handler", "name in binfmt_misc" },
-	{ "EMULATOR", "emulator", "its file" },
+	{ "EMULATOR", "emulator", "file of the emulator" },
 	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
-	{ "ACCELERATES", "accelerates", "whether native tools of a root may stand in for its programs", COLUMN_BOOL,
+	{ "ACCELERATES", "accelerates", "whether native tools of a root may run instead of emulated ones", COLUMN_BOOL,
 		true },
 	{ "WHY", "why", "what is wrong", .is_extra = true },
 	{ 0 },
@@ -62,12 +62,13 @@ static void print_rules(const struct register_report *report)
 	}
 }
 
-static int print_register_json(const struct register_report *report, const struct grid *grid)
+static int print_register_json(
+	const struct register_report *report, const struct grid *grid, const struct table_view *view)
 {
 	struct json *top = jv_object();
 	int r;
 
-	jv_set(top, "handlers", grid_json(grid));
+	jv_set(top, "handlers", grid_json(grid, view->columns));
 	jv_set(top, "changes", jv_uint(report->changes));
 	jv_set(top, "lasting", jv_text(lasting_words[report->lasting]));
 	jv_set(top, "lasts", jv_bool(report->lasts));
@@ -193,7 +194,7 @@ int render_register(
 	if (view->verbose && report->passed.len)
 		fprintf(stderr, "%s", buf_text(&report->passed));
 	if (view->json) {
-		if (print_register_json(report, &grid))
+		if (print_register_json(report, &grid, view))
 			return EXIT_TROUBLE;
 	} else if (options->dry_run) {
 		print_rules(report);
@@ -272,7 +273,7 @@ int render_status(const struct status *status, const struct table_view *view)
 		struct json *top = jv_object();
 		int r;
 
-		jv_set(top, "platforms", grid_json(&grid));
+		jv_set(top, "platforms", grid_json(&grid, view->columns));
 		jv_set(top, "table", table_json(status));
 		r = jv_write(top, stdout);
 		jv_free(top);
@@ -280,7 +281,7 @@ int render_status(const struct status *status, const struct table_view *view)
 	}
 	if (grid_print(&grid, view, &e))
 		return exit_with(&e);
-	if (!view->no_headings && !view->output)
+	if (!view->no_headings && !view->columns)
 		print_table_line(status);
 	fflush(stdout);
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
@@ -345,7 +346,7 @@ int render_oneshot(const struct status *s)
 		status_row(&grid, &s->rows[i]);
 	jv_set(top, "supported", supported);
 	jv_set(top, "emulators", emulators_json(s));
-	jv_set(top, "platforms", grid_json(&grid));
+	jv_set(top, "platforms", grid_json(&grid, NULL));
 	jv_set(top, "table", table_json(s));
 	r = jv_write(top, stdout);
 	jv_free(top);

@@ -61,15 +61,15 @@ static int find_column(const struct column *columns, const char *name, size_t le
 
 /* Indexes of the columns to show, in order. */
 static int choose_columns(
-	const struct column *columns, const char *output, size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
+	const struct column *columns, const char *list, size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
 {
 	const char *item;
 	size_t len, n = 0;
 
-	for (size_t i = 0; !output && columns[i].name; i++)
+	for (size_t i = 0; !list && columns[i].name; i++)
 		if (!columns[i].is_extra)
 			chosen[n++] = i;
-	while (output && str_next_item(&output, &item, &len)) {
+	while (list && str_next_item(&list, &item, &len)) {
 		int found = find_column(columns, item, len);
 
 		if (found < 0 || n == GRID_COLUMNS_MAX) {
@@ -86,11 +86,11 @@ static int choose_columns(
 	return 0;
 }
 
-int grid_check(const struct column *columns, const char *output, struct err *e)
+int grid_check(const struct column *columns, const char *list, struct err *e)
 {
 	size_t chosen[GRID_COLUMNS_MAX], n;
 
-	return choose_columns(columns, output, chosen, &n, e);
+	return choose_columns(columns, list, chosen, &n, e);
 }
 
 /* States that need a look stand out on a terminal that wants colour. */
@@ -135,7 +135,7 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 {
 	size_t chosen[GRID_COLUMNS_MAX], n = 0;
 	struct libscols_table *table;
-	int r = choose_columns(grid->columns, view->output, chosen, &n, e);
+	int r = choose_columns(grid->columns, view->columns, chosen, &n, e);
 
 	if (r)
 		return r;
@@ -163,18 +163,24 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 	return r ? err_sys(e, -EIO, "cannot print the table") : 0;
 }
 
-struct json *grid_json(const struct grid *grid)
+struct json *grid_json(const struct grid *grid, const char *list)
 {
+	size_t chosen[GRID_COLUMNS_MAX], n = grid->n_columns;
 	struct json *rows = jv_array();
 
+	for (size_t k = 0; k < n; k++)
+		chosen[k] = k;
+	if (list)
+		choose_columns(grid->columns, list, chosen, &n, NULL);
 	for (size_t i = 0; i < grid->n_rows; i++) {
 		struct json *row = jv_object();
 
-		for (size_t k = 0; k < grid->n_columns; k++) {
-			const char *cell = grid->cells[i * grid->n_columns + k];
-			bool is_bool = cell && grid->columns[k].type == COLUMN_BOOL;
+		for (size_t k = 0; k < n; k++) {
+			const struct column *column = &grid->columns[chosen[k]];
+			const char *cell = grid->cells[i * grid->n_columns + chosen[k]];
+			bool is_bool = cell && column->type == COLUMN_BOOL;
 
-			jv_set(row, grid->columns[k].key, is_bool ? jv_bool(!strcmp(cell, "yes")) : jv_text(cell));
+			jv_set(row, column->key, is_bool ? jv_bool(!strcmp(cell, "yes")) : jv_text(cell));
 		}
 		jv_push(rows, row);
 	}

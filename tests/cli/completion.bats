@@ -118,7 +118,7 @@ with_handlers() {
 
 @test "bash: words, columns, files and directories" {
 	same lasting $'pin' "$(bash_offers register --lasting = p)"
-	same column $'PLATFORM,STATE' "$(bash_offers status --output = PLATFORM,ST)"
+	same column $'PLATFORM,STATE' "$(bash_offers status --columns = PLATFORM,ST)"
 	same codec $'zstd' "$(bash_offers inject --compress = z)"
 	same engine $'podman' "$(bash_offers build --engine = pod)"
 	same file $'a directory\nimage.tar' "$(bash_offers inspect '' | sort)"
@@ -164,7 +164,7 @@ with_handlers() {
 	same 'as in build.config' $'--platform=arm32v5\n--platform=arm32v6\n--platform=arm32v7' \
 		"$(fish_offers 'anyarch build --platform=arm32' | sort)"
 	same word --lasting=pin "$(fish_offers 'anyarch register --lasting=p')"
-	same column --output=ARCH,STATE "$(fish_offers 'anyarch status --output=ARCH,STA')"
+	same column --columns=ARCH,STATE "$(fish_offers 'anyarch status --columns=ARCH,STA')"
 	same file image.tar "$(fish_offers 'anyarch inspect im')"
 	same directory 'a directory/' "$(fish_offers 'anyarch render a')"
 	fish_offers 'anyarch run ba' | grep -q -x bash
@@ -175,7 +175,7 @@ with_handlers() {
 	zsh_prepare
 	zsh -n "$BATS_TEST_TMPDIR/_anyarch"
 	same commands $'register\nrender' "$(zsh_offers 'anyarch re')"
-	same options $'--check\n--help\n--json\n--mount\n--noheadings\n--output\n--quiet' "$(zsh_offers 'anyarch status --')"
+	same options $'--check\n--columns\n--help\n--json\n--mount\n--noheadings\n--quiet' "$(zsh_offers 'anyarch status --')"
 	same platform riscv64 "$(zsh_offers 'anyarch register riscv6')"
 	same 'as in build.config' $'arm32v5\narm32v6\narm32v7' "$(zsh_offers 'anyarch build --platform=arm32')"
 	same word pin "$(zsh_offers 'anyarch register --lasting=p')"

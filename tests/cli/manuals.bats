@@ -67,6 +67,16 @@ options_of_page() { # PAGE
 	done
 }
 
+@test "columns of --help are those of the page, with their descriptions" {
+	local command
+
+	for command in $(commands); do
+		[[ $command != oneshot ]] || continue
+		same "$command" "$("$ANYARCH" "$command" --help | sed -n '/^Columns:/,/^$/s/^  \([A-Z-]*\)  */\1 /p' | tr -d _)" \
+			"$(section COLUMNS <"$(page_of "anyarch-$command")" | paste -d ' ' - - | sed 's/ \t/ /')"
+	done
+}
+
 @test "options of inject and eject are those of their page" {
 	same 'inject and eject' "$({ options_of_help inject && options_of_help eject; } | sort -u)" \
 		"$(options_of_page "$MAN/anyarch-inject.8.scd")"

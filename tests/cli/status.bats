@@ -193,9 +193,15 @@ state_of() {
 	jq -e --arg path "$BINFMT" '.table | .path == $path and .readable and .enabled and .user_namespace_only' "$OUT"
 }
 
-@test "the columns of --output, in any case and order" {
-	expect 0 anyarch status --output state,Arch "$(uname -m)"
-	same table "STATE ARCH native $(uname -m)" "$(tr -s ' \n' ' ' <"$OUT" | sed 's/ $//')"
+@test "the columns of --columns, in any case and order; --output is as in lsblk" {
+	local option
+
+	for option in --columns --output; do
+		expect 0 anyarch status $option state,Arch "$(uname -m)"
+		same table "STATE ARCH native $(uname -m)" "$(tr -s ' \n' ' ' <"$OUT" | sed 's/ $//')"
+	done
+	expect 0 anyarch status --json --columns Arch,why "$(uname -m)"
+	same keys '["arch","why"]' "$(jq -c '.platforms[0] | keys' "$OUT")"
 }
 
 @test "it only looks: no handler, no mount, no file changes" {

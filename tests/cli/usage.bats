@@ -51,7 +51,7 @@ teardown() {
 
 	expect 0 anyarch register --help
 	for option in emulator-dir emulator credentials argv0 lasting persist no-verify replace force dry-run root mount \
-		watch json output noheadings quiet verbose; do
+		watch json columns noheadings quiet verbose; do
 		grep -q -e "--$option\b" "$OUT"
 	done
 }
@@ -133,7 +133,7 @@ teardown() {
 @test "an option without its value is refused (2)" {
 	local option
 
-	for option in --emulator --emulator-dir --argv0 --lasting --root --mount --output; do
+	for option in --emulator --emulator-dir --argv0 --lasting --root --mount --columns --output; do
 		expect 2 anyarch register arm "$option"
 		says "'$option'"
 	done
@@ -146,12 +146,15 @@ teardown() {
 	says maybe
 	expect 2 anyarch register --lasting=forever arm
 	says forever
+	says 'expected auto, host, pin, mount or no'
+	expect 2 anyarch register --lasting=hots arm
+	hints 'did you mean --lasting=host?'
 	expect 2 anyarch register --lasting= arm
 	expect 2 anyarch register --emulator /usr/bin/qemu-arm-static arm
 	says 'ARCH=FILE'
 	expect 2 anyarch register --emulator arm65=/usr/bin/qemu-arm-static arm
 	says arm65
-	expect 2 anyarch status --output PLATFORM,NONSENSE
+	expect 2 anyarch status --columns PLATFORM,NONSENSE
 	says NONSENSE
 	hints HANDLER
 }
@@ -262,15 +265,15 @@ libc.execve(sys.argv[1].encode(), none, none)' "$ANYARCH"
 	local name
 
 	for name in arm armhf armv7l arm32v7 arm/v7 linux/arm/v7 arm-linux-gnueabihf qemu-arm qemu-arm-static ARM; do
-		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		expect 0 anyarch names --noheadings --columns PLATFORM,QEMU "$name"
 		same "$name" 'linux/arm/v7 arm' "$(tr -s ' ' <<<"$output")"
 	done
 	for name in armel arm32v5 linux/arm/v5; do
-		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		expect 0 anyarch names --noheadings --columns PLATFORM,QEMU "$name"
 		same "$name" 'linux/arm/v5 arm' "$(tr -s ' ' <<<"$output")"
 	done
 	for name in arm32v6 armv6l linux/arm/v6; do
-		expect 0 anyarch names --noheadings --output PLATFORM,QEMU "$name"
+		expect 0 anyarch names --noheadings --columns PLATFORM,QEMU "$name"
 		same "$name" 'linux/arm/v6 arm' "$(tr -s ' ' <<<"$output")"
 	done
 }
@@ -279,7 +282,7 @@ libc.execve(sys.argv[1].encode(), none, none)' "$ANYARCH"
 	local name want
 
 	while read -r want name; do
-		expect 0 anyarch names --noheadings --output QEMU "$name"
+		expect 0 anyarch names --noheadings --columns QEMU "$name"
 		same "$name" "$want" "$output"
 	done <<-'LIST'
 		aarch64 arm64
@@ -302,7 +305,7 @@ libc.execve(sys.argv[1].encode(), none, none)' "$ANYARCH"
 }
 
 @test "names takes lists, with commas and spaces" {
-	expect 0 anyarch names --noheadings --output QEMU arm,arm64 'riscv64 s390x'
+	expect 0 anyarch names --noheadings --columns QEMU arm,arm64 'riscv64 s390x'
 	same list $'arm\naarch64\nriscv64\ns390x' "$output"
 }
 

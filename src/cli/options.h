@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of a command as a table: what each is called, what type it has, and which member of a struct takes it. */
+#pragma once
+
+#include <stddef.h>
+
+#include "arch/name.h"
+#include "cli/cli.h"
+
+enum option_type {
+	OPTION_NONE = 0,
+	OPTION_SWITCH,	 /* bool: true */
+	OPTION_TEXT,	 /* const char *, borrowed from argv */
+	OPTION_LIST,	 /* an array of const char * and a size_t that counts them; repeatable */
+	OPTION_CHOICE,	 /* an enum: which of the words of "one|two|three" */
+	OPTION_WORD,	 /* const char *: one of the words of "one|two|three" */
+	OPTION_NUMBER,	 /* unsigned: 1 to max */
+	OPTION_PLATFORM, /* struct platform, and a bool that says that there is one */
+	OPTION_NAMES,	 /* struct name_set: a list of platforms or "all"; repeatable */
+	OPTION_COLUMNS,	 /* const char *: some of the command's columns */
+	OPTION_OTHER,	 /* set() takes it */
+};
+
+enum { OPT_HELP = 'h', OPT_FIRST = 256 };
+
+struct option_spec {
+	int id; /* the short option; 0: none */
+	const char *name;
+	const char *argument; /* "DIR"; NULL for a switch */
+	const char *help;
+	enum option_type type;
+	size_t offset; /* of the member */
+	size_t more;   /* of the member that counts or flags it */
+	size_t max;    /* items of a list; the largest number */
+	bool (*is_valid)(const char *argument);
+	int (*set)(void *context, const char *argument, struct err *e);
+	bool is_hidden; /* an older spelling: taken, and not shown */
+};
+
+/* What follows the help of a spec: the type, which the compiler compares with that of the member. */
+#define OPTION_TYPED(context, member, c_type, option_type)                                                             \
+	_Generic(((context *)NULL)->member, c_type : option_type), offsetof(context, member)
+#define SWITCH(context, member)		 OPTION_TYPED(context, member, bool, OPTION_SWITCH)
+#define TEXT(context, member)		 OPTION_TYPED(context, member, const char *, OPTION_TEXT)
+#define CHOICE(context, member)		 OPTION_TYPED(context, member, unsigned, OPTION_CHOICE)
+#define WORD(context, member)		 OPTION_TYPED(context, member, const char *, OPTION_WORD)
+#define NAMES(context, member)		 OPTION_TYPED(context, member, struct name_set, OPTION_NAMES)
+#define COLUMNS(context, member)	 OPTION_TYPED(context, member, const char *, OPTION_COLUMNS)
+#define NUMBER(context, member, largest) OPTION_TYPED(context, member, unsigned, OPTION_NUMBER), .max = (largest)
+#define PLATFORM(context, member, flag)                                                                                \
+	OPTION_TYPED(context, member, struct platform, OPTION_PLATFORM), .more = offsetof(context, flag)
+#define LIST(context, member, count)                                                                                   \
+	OPTION_TYPED(context, member[0], const char *, OPTION_LIST),                                                   \
+		.more = offsetof(context, count), .max = sizeof(((context *)NULL)->member) / sizeof(const char *)
+#define OTHER(function) OPTION_OTHER, .set = (function)
+
+/* What several commands share; view is a struct table_view, search a struct search. */
+#define OPTION_JSON(context, member) 0, "json", NULL, "print the result as JSON", SWITCH(context, member)
+#define OPTION_DRY_RUN(context, member)                                                                                \
+	0, "dry-run", NULL, "show what would be done and change nothing", SWITCH(context, member)
+#define OPTION_QUIET(context, member)	  'q', "quiet", NULL, "print errors only", SWITCH(context, member)
+#define OPTION_COLUMN_LIST(context, view) 0, "columns", "COL,...", "columns to print", COLUMNS(context, view.columns)
+#define OPTION_NOHEADINGS(context, view)                                                                               \
+	0, "noheadings", NULL, "do not print the headings", SWITCH(context, view.no_headings)
+/* As lsblk(8) has it. */
+#define OPTION_OUTPUT_COLUMNS(context, view)                                                                           \
+	0, "output", "COL,...", "columns to print", COLUMNS(context, view.columns), .is_hidden = true
+#define OPTION_SEARCH(context, search)                                                                                 \
+	0, "emulator-dir", "DIR", "search DIR for emulators (repeatable)", LIST(context, search.dirs, search.n_dirs)
+#define OPTION_MOUNT(context, member) 0, "mount", "DIR", "binfmt_misc directory to use", TEXT(context, member)
+
+/*
+ * Parses; options and other words may be mixed. Returns the index of the first other word (they are
+ * moved behind the options), or -1 when *ret_status is to be the exit status (help shown, or usage
+ * error reported).
+ */
+int options_parse(const struct command *command, int argc, char **argv, void *context, int *ret_status);
