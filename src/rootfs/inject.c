@@ -45,14 +45,16 @@ struct decision {
 	bool is_first;	   /* nothing of ours was there */
 };
 
-/* One root on its way; what it opened is closed by its end. */
+/* What is under way; what it opened is closed by work_done(). */
 struct work {
-	struct inject_job *job;
+	int root;
+	const struct inject_request *request;
 	struct place place;
 	struct decision decision;
 	char temporary[NAME_MAX + 1], scratch[NAME_MAX + 1];
 	int emulator, record; /* written, and perhaps not yet on the disk */
 	bool is_recorded;
+	struct hashing hashing;
 };
 
 static int refuse_backup(const struct inject_request *request, struct err *e)
@@ -124,19 +126,21 @@ static int give_name(const struct work *w, int fd, const char *name)
 
 static int write_emulator(struct work *w)
 {
-	const struct inject_request *request = &w->job->request;
 	int r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
 
+	hashing_start(&w->hashing, w->request->source);
 	if (!r)
 		r = w->emulator = create(w, w->temporary);
 	if (r >= 0)
-		r = copy_content(request->source->emulator.fd, w->emulator);
-	return r ? r : copy_attributes(w->emulator, request);
+		r = copy_content(w->request->source->emulator.fd, w->emulator);
+	r = r ? r : copy_attributes(w->emulator, w->request);
+	hashing_wait(&w->hashing);
+	return r;
 }
 
 static int write_record(struct work *w)
 {
-	struct inject_source *source = w->job->request.source;
+	struct inject_source *source = w->request->source;
 	struct record *record = &w->decision.record;
 	auto_buf text = { 0 };
 	int r = *source->digest ? 0 : digest_file(source->emulator.fd, source->digest);
@@ -220,14 +224,17 @@ static int finish(struct work *w)
 	return fsync(w->place.dir) < 0 ? take_back(&w->place, &w->decision, -errno) : 0;
 }
 
-static void remove_made(const struct inject_request *request, int root, struct place *place)
+static void remove_made(struct work *w)
 {
+	const char *at = w->request->at;
 	char path[INJECT_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(request->at, '/') - request->at), request->at);
-	cleanup_fd(&place->dir);
-	place->dir = -1;
-	beneath_remove_dirs(root, path, place->made, &place->time);
+	if (!w->place.made)
+		return;
+	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
+	cleanup_fd(&w->place.dir);
+	w->place.dir = -1;
+	beneath_remove_dirs(w->root, path, w->place.made, &w->place.time);
 }
 
 static void put_old_record(const struct work *w)
@@ -257,166 +264,65 @@ static void undo(struct work *w)
 		futimens(w->place.dir, times);
 }
 
-static void work_done(struct work *w)
-{
-	cleanup_fd(&w->emulator);
-	cleanup_fd(&w->record);
-	w->emulator = w->record = -1;
-	place_done(&w->place);
-	w->job = NULL;
-}
-
-static void fail(struct work *w, int code, const char *what)
-{
-	const struct inject_request *request = &w->job->request;
-
-	undo(w);
-	if (w->place.made)
-		remove_made(request, w->job->root, &w->place);
-	err_sys(&w->job->err, code, "%s: cannot %s", request->at, what);
-	w->job->err.code = -EIO; /* whatever the disk says, it is the disk that failed */
-	work_done(w);
-}
-
 /*
- * What is done with every root before any goes on, so that all of them wait for the disk once. The order makes every
- * moment of a kill harmless: nothing gets its name before it is on the disk, and the record has it first.
+ * The order makes every moment of a kill harmless: nothing gets its name before it is on the disk, and the record has
+ * it first.
  */
 static const struct {
 	int (*step)(struct work *w);
 	const char *what;
 } steps[] = {
+	{ write_emulator, "write the emulator" },
 	{ write_record, "write the record" },
 	{ settle, "write the emulator" },
 	{ commit, "put the emulator in its place" },
 	{ finish, "make it durable" },
 };
 
-struct batch {
-	struct work works[INJECT_BATCH];
-	size_t n;
-	struct hashing hashing;
-};
-
-static void complete(struct batch *b)
+static int write_all(struct work *w, struct err *e)
 {
-	hashing_wait(&b->hashing);
-	for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
-		for (size_t i = 0; i < b->n; i++) {
-			struct work *w = &b->works[i];
-			int r = w->job ? steps[s].step(w) : 0;
+	for (size_t s = 0; s < ARRAY_SIZE(steps); s++) {
+		int r = steps[s].step(w);
 
-			if (r)
-				fail(w, r, steps[s].what);
-		}
-	for (size_t i = 0; i < b->n; i++)
-		if (b->works[i].job)
-			work_done(&b->works[i]);
-	b->n = 0;
+		if (!r)
+			continue;
+		undo(w);
+		err_sys(e, r, "%s: cannot %s", w->request->at, steps[s].what);
+		return e->code = -EIO; /* whatever the disk says, it is the disk that failed */
+	}
+	return 0;
 }
 
-/* The same directory twice in one call: the second has to see what the first did. */
-static bool is_pending(const struct batch *b, const struct place *place)
+static int look_and_write(struct work *w, enum inject_result *ret, struct err *e)
 {
-	struct stat own, other;
+	enum there there;
+	int r = place_lock(&w->place, w->request->at, e);
 
-	for (size_t i = 0; i < b->n; i++)
-		if (b->works[i].job && !fstat(place->dir, &own) && !fstat(b->works[i].place.dir, &other) &&
-			own.st_dev == other.st_dev && own.st_ino == other.st_ino)
-			return true;
-	return false;
-}
-
-/* 1 when there is something to write. */
-static int look_and_decide(struct work *w)
-{
-	struct inject_job *job = w->job;
-	enum there there = look(&w->place, &job->request.source->emulator);
-	int r;
-
-	job->result = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
+	if (r)
+		return r;
+	there = look(&w->place, &w->request->source->emulator);
+	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
 	if (there == THERE_UNFIT)
-		return err_set(&job->err, -EBADMSG, "%s: something that is no file stands there", job->request.at);
+		return err_set(e, -EBADMSG, "%s: something that is no file stands there", w->request->at);
 	if (there == THERE_SAME)
 		return 0;
-	r = decide(&w->place, &job->request, there, &w->decision, &job->err);
-	return r ? r : !job->request.dry_run;
+	r = decide(&w->place, w->request, there, &w->decision, e);
+	return r || w->request->dry_run ? r : write_all(w, e);
 }
 
-/* Each root that replaces an emulator frees as much as it takes, but only when it is complete. */
-static bool may_help_to_complete(const struct batch *b, int code)
+int inject_file(int root, const struct inject_request *request, enum inject_result *ret, struct err *e)
 {
-	return b->n && (code == -ENOSPC || code == -EDQUOT || code == -EMFILE || code == -ENFILE);
-}
+	struct work w = { .root = root, .request = request, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
+	int r = place_open(root, request->at, !request->dry_run, &w.place, e);
 
-/* Back to nothing done, and nothing said. */
-static int again_later(struct work *w)
-{
-	undo(w);
-	if (w->place.made)
-		remove_made(&w->job->request, w->job->root, &w->place);
-	work_done(w);
-	return -EAGAIN;
-}
-
-static int look_and_write(struct batch *b, struct work *w)
-{
-	int r = place_lock(&w->place, w->job->request.at, &w->job->err);
-
-	if (!r)
-		r = look_and_decide(w);
-	if (r < 0 && w->place.made)
-		remove_made(&w->job->request, w->job->root, &w->place);
-	if (r <= 0)
-		return r;
-	hashing_start(&b->hashing, w->job->request.source);
-	r = write_emulator(w);
-	if (r && may_help_to_complete(b, r))
-		return again_later(w);
+	*ret = INJECT_DONE;
+	if (r == -ENOENT && request->dry_run)
+		return 0;
+	r = r ? r : look_and_write(&w, ret, e);
 	if (r)
-		fail(w, r, "write the emulator");
-	return !r;
-}
-
-/* 0 done or failed, 1 pending, -EAGAIN: complete the others first. */
-static int begin(struct batch *b, struct inject_job *job)
-{
-	struct work *w = &b->works[b->n];
-	int r;
-
-	*w = (struct work){ .job = job, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
-	err_done(&job->err);
-	r = place_open(job->root, job->request.at, !job->request.dry_run, &w->place, &job->err);
-	if (r == -ENOENT && job->request.dry_run) {
-		job->result = INJECT_DONE;
-		r = 0;
-	} else if (!r) {
-		r = is_pending(b, &w->place) ? -EAGAIN : look_and_write(b, w);
-	}
-	if (r < 0 && r != -EAGAIN && !job->err.code)
-		err_sys(&job->err, r, "%s", job->request.at);
-	if (r <= 0 && w->job)
-		work_done(w);
-	return r == -EAGAIN ? r : r > 0;
-}
-
-void inject_files(struct inject_job *jobs, size_t n)
-{
-	auto_free struct batch *b = mem_new(1, sizeof(*b));
-
-	for (size_t i = 0; !b && i < n; i++)
-		err_sys(&jobs[i].err, -ENOMEM, "%s", jobs[i].request.at);
-	for (size_t i = 0; b && i < n; i++) {
-		int r = begin(b, &jobs[i]);
-
-		if (r == -EAGAIN) {
-			complete(b);
-			r = begin(b, &jobs[i]);
-		}
-		b->n += r > 0;
-		if (b->n == INJECT_BATCH)
-			complete(b);
-	}
-	if (b)
-		complete(b);
+		remove_made(&w);
+	cleanup_fd(&w.emulator);
+	cleanup_fd(&w.record);
+	place_done(&w.place);
+	return r && !e->code ? err_sys(e, r, "%s", request->at) : r;
 }

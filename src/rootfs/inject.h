@@ -9,8 +9,6 @@
 enum {
 	INJECT_PATH_MAX = 4096,
 	INJECT_DIRS_MAX = 64,
-	INJECT_BATCH = 32,	/* roots that are written before any is waited for */
-	INJECT_BATCH_FILES = 4, /* descriptors for each of them, its root among them */
 };
 
 /* An emulator to be put into many roots; zeroed but for the emulator. */
@@ -41,20 +39,13 @@ struct inject_request {
 	int64_t epoch;
 };
 
-struct inject_job {
-	int root; /* borrowed */
-	struct inject_request request;
-	enum inject_result result; /* where err.code is 0 */
-	struct err err;		   /* err_done() frees */
-};
-
 /*
- * For each job copies the emulator to request.at below its root: mode 0755, owned by root where we may, with
- * the source's time. Missing directories are made. Links resolve inside the root; what is written is never reached
- * through the last component. When it returns all of it is on the disk. A job's error is -EBADMSG where a
- * directory, FIFO or device stands, -EIO of the disk; then that tree is as it was, and the others are done.
+ * Copies the emulator to request.at below root: mode 0755, owned by root where we may, with the source's time. Missing
+ * directories are made. Links resolve inside the root; what is written is never reached through the last component.
+ * When it returns all of it is on the disk. -EBADMSG where a directory, FIFO or device stands, -EIO of the disk; then
+ * the tree is as it was.
  */
-void inject_files(struct inject_job *jobs, size_t n);
+int inject_file(int root, const struct inject_request *request, enum inject_result *ret, struct err *e);
 /*
  * Takes out what a record at this path says, if it is still what was put there; directories that were made
  * go when they are empty. INJECT_ABSENT when there is no record.

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* Which images of a file lose our layers, and what then hides what others have put over them. */
-#include "cli/image_drop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "cli/image_own.h"
+
 #include "image/edit_config.h"
+#include "inject/image.h"
+#include "inject/image_ours.h"
 
 enum { COVERS_MAX = 16 };
 
@@ -60,7 +61,7 @@ static const struct layer_program *find_again(
 /* Where a layer of ours has its emulator, and which. */
 static const char *path_of(const struct view *view, size_t i, const struct layer_program **ret)
 {
-	const char *path = image_own_emulator(view->layers[i]);
+	const char *path = image_ours_emulator(view->layers[i]);
 	const struct layer_entry *entry = path ? layer_find(view->layers[i], path, strlen(path)) : NULL;
 
 	*ret = entry ? layer_program(view->layers[i], entry) : NULL;
@@ -83,8 +84,6 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 	struct view left = { .layers = layers };
 	size_t n = 0;
 
-	if (!layers)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	for (size_t i = 0; i < view->n; i++)
 		if (!flags[i])
 			layers[left.n++] = view->layers[i];
@@ -96,22 +95,21 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		if (!again || has_path(paths, n, path))
 			continue;
 		paths[n++] = path;
-		if (!w->c->quiet)
-			say_note("%s: another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image",
-				w->c->target, path, (double)again->size / 1e6);
+		inject_note(w->target, "another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image",
+			path, (double)again->size / 1e6);
 	}
-	return n ? graft_hide(&left, paths, n, w->c->has_epoch ? w->c->epoch : 0, &change->graft, w->e) : 0;
+	return n ? graft_hide(&left, paths, n, w->options->has_epoch ? w->options->epoch : 0, &change->graft, w->e) : 0;
 }
 
 /* What is flagged: layers of nothing but an emulator, where it was asked for. */
 static void flag_layers(const struct image_work *w, const struct view *view, bool *flags, bool *known)
 {
 	for (size_t i = 0; i < view->n; i++) {
-		const char *path = image_own_emulator(view->layers[i]);
+		const char *path = image_ours_emulator(view->layers[i]);
 
-		flags[i] = path && (!w->c->at || !strcmp(w->c->at + strspn(w->c->at, "/"), path));
+		flags[i] = path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
 		/* Nobody else makes such a layer. */
-		known[i] = path && image_own_has_tools(view->layers[i]);
+		known[i] = path && image_ours_has_tools(view->layers[i]);
 	}
 }
 
@@ -122,36 +120,30 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 	bool is_exact;
 	int r;
 
-	if (!flags)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	memset(flags, true, image->n_layers);
 	r = find_marked(w, image, flags, NULL, &is_exact);
 	if (r < 0)
 		return r;
-	if (is_exact ? r > 1 || w->c->at : r > 0)
+	if (is_exact ? r > 1 || w->options->at : r > 0)
 		return err_set(w->e, -EBADMSG,
-			"%s: an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be "
-			"read",
-			w->c->target);
+			"an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be "
+			"read");
 	if (is_exact)
 		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
 	return 0;
 }
 
 /* For what is told of it. */
-static int set_place(struct image_work *w, struct image_change *change, const struct view *view, size_t i)
+static void set_place(struct image_change *change, const struct view *view, size_t i)
 {
 	const struct layer_program *program;
 	const char *path = path_of(view, i, &program);
 
 	change->arch = program ? program->emulates : NULL;
-	change->had_tools |= image_own_has_tools(view->layers[i]);
+	change->had_tools |= image_ours_has_tools(view->layers[i]);
 	free(take_ptr(&change->place));
-	if (path && asprintf(&change->place, "/%s", path) < 0) {
+	if (path && asprintf(&change->place, "/%s", path) < 0)
 		change->place = NULL;
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-	}
-	return 0;
 }
 
 static int by_text(const void *a, const void *b)
@@ -173,7 +165,7 @@ static const char *find_link(const struct layer *layer, const char *const *paths
 }
 
 /* What layers of ours hold, sorted. */
-static int list_own(const struct view *view, const bool *flags, const char ***ret, size_t *ret_n)
+static void list_own(const struct view *view, const bool *flags, const char ***ret, size_t *ret_n)
 {
 	size_t room = 1;
 
@@ -181,14 +173,11 @@ static int list_own(const struct view *view, const bool *flags, const char ***re
 		room += flags[i] ? view->layers[i]->n : 0;
 	*ret = mem_new(room, sizeof(**ret));
 	*ret_n = 0;
-	if (!*ret)
-		return -ENOMEM;
 	for (size_t i = 0; i < view->n; i++)
 		for (size_t k = 0; flags[i] && k < view->layers[i]->n; k++)
 			if (view->layers[i]->entries[k].kind == LAYER_FILE)
 				(*ret)[(*ret_n)++] = layer_text(view->layers[i], view->layers[i]->entries[k].path);
 	qsort(*ret, *ret_n, sizeof(**ret), by_text);
-	return 0;
 }
 
 /* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
@@ -198,33 +187,32 @@ static int check_links(struct image_work *w, const struct view *view, const bool
 	const char *link = NULL;
 	size_t n;
 
-	if (list_own(view, flags, &paths, &n))
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	list_own(view, flags, &paths, &n);
 	for (size_t i = 0; i < view->n && !link; i++)
 		link = find_link(view->layers[i], paths, n);
 	if (!link)
 		return 0;
-	return err_set(w->e, -EBADMSG, "%s: a later layer has a hard link to /%s, and could not be unpacked without it",
-		w->c->target, link);
+	return err_set(
+		w->e, -EBADMSG, "a later layer has a hard link to /%s, and could not be unpacked without it", link);
 }
 
 /* All of ours go, and what hides others comes. */
-static int drop_all(struct image_work *w, const struct model_image *image, const struct view *view)
+static int take_all(struct image_work *w, const struct model_image *image, const struct view *view)
 {
 	struct image_change *change = &w->changes[w->n];
 	int r = check_links(w, view, change->flags);
 
 	if (!r)
-		r = image_own_check_traces(w, image, view, change->flags);
+		r = image_ours_check_traces(w, image, view, change->flags);
 	if (!r)
 		r = cover(w, view, change->flags, change);
 	for (size_t i = 0; !r && i < view->n; i++)
 		if (change->flags[i])
-			r = set_place(w, change, view, i);
+			set_place(change, view, i);
 	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest,
 		.drops = change->flags,
-		.bases = w->c->bases,
-		.n_bases = w->c->n_bases,
+		.bases = w->options->bases,
+		.n_bases = w->options->n_bases,
 		.known = change->known,
 		.n_drops = view->n,
 		.cover = change->graft.path ? &change->graft : NULL };
@@ -236,10 +224,9 @@ static int drop_all(struct image_work *w, const struct model_image *image, const
 static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view,
 	const bool *flags, bool is_exact)
 {
-	for (size_t i = 0; !w->c->at && i + is_exact < view->n; i++)
-		if (!flags[i] && image_own_has_tools(view->layers[i]) && image_own_emulator(view->layers[i])) {
-			err_set(w->e, -EBADMSG,
-				"%s: the layer %s has native tools and no mark in the history: it stays", w->c->target,
+	for (size_t i = 0; !w->options->at && i + is_exact < view->n; i++)
+		if (!flags[i] && image_ours_has_tools(view->layers[i]) && image_ours_emulator(view->layers[i])) {
+			err_set(w->e, -EBADMSG, "the layer %s has native tools and no mark in the history: it stays",
 				image->layers[i]);
 			return err_hint(w->e, "build on an image with a history, and keep that");
 		}
@@ -247,7 +234,7 @@ static int check_marks(struct image_work *w, const struct model_image *image, co
 }
 
 /* Where only the topmost layer is ours, and nothing was changed since, it goes as it came. */
-int image_drop_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
+int image_take_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
 	const struct model_image *image = facts->image;
 	struct image_change *change = &w->changes[w->n];
@@ -258,8 +245,6 @@ int image_drop_look(struct image_work *w, const struct image_facts *facts, const
 		return look_at_marks(w, image);
 	change->flags = mem_new(view->n, sizeof(*change->flags));
 	change->known = mem_new(view->n, sizeof(*change->known));
-	if (!change->flags || !change->known)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
 	flag_layers(w, view, change->flags, change->known);
 	is_ours = change->flags[view->n - 1];
 	r = find_marked(w, image, change->flags, change->known, &is_exact);
@@ -267,11 +252,12 @@ int image_drop_look(struct image_work *w, const struct image_facts *facts, const
 		return w->e->code;
 	is_exact = is_exact && is_ours;
 	if (r > (is_exact && change->flags[view->n - 1]))
-		return drop_all(w, image, view);
+		return take_all(w, image, view);
 	free(take_ptr(&change->flags));
 	free(take_ptr(&change->known));
 	if (!is_exact)
 		return 0;
 	w->targets[w->n] = (struct edit_target){ .digest = image->config_digest };
-	return set_place(w, &w->changes[w->n++], view, view->n - 1);
+	set_place(&w->changes[w->n++], view, view->n - 1);
+	return 0;
 }

@@ -10,9 +10,9 @@
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
-#include "cli/image_tools.h"
 #include "image/commit.h"
 #include "image/facts.h"
+#include "inject/image.h"
 
 /* Archives that engines take and we do not: as images they are refused by the name of what they are compressed with. */
 static bool is_packed_otherwise(int fd)
@@ -26,7 +26,7 @@ static bool is_packed_otherwise(int fd)
 									      !memcmp(head, "BZh", 3));
 }
 
-bool inject_is_image(const struct inject_context *c, const char *target)
+bool inject_is_image(const struct inject_target *t)
 {
 	struct image_name name;
 	auto_err e = { 0 };
@@ -34,9 +34,9 @@ bool inject_is_image(const struct inject_context *c, const char *target)
 	struct stat st;
 	bool is_image;
 
-	if (!strcmp(target, "-"))
-		return c->out; /* an archive from a pipe goes somewhere else */
-	if (image_name_parse(target, &name, &e))
+	if (!strcmp(t->name, "-"))
+		return t->options->out; /* an archive from a pipe goes somewhere else */
+	if (image_name_parse(t->name, &name, &e))
 		return false;
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	is_image = name.is_image ||
@@ -98,7 +98,7 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 {
 	int r = commit_archive(w->bundle, edit, is_needed, w, to, w->e);
 
-	return r == -EEXIST ? err_prefix(w->e, "%s", w->c->target) : r;
+	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
 static int write_to_stdout(struct image_work *w, const struct edit *edit)
@@ -138,12 +138,12 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 /* Whether the result can go where it is to go, which --dry-run says as well. */
 static int check_output(struct image_work *w)
 {
-	if (!w->is_directory && !w->c->out && bundle_is_copy(w->bundle)) {
-		err_set(w->e, -EBADMSG, "%s: compressed, and only plain archives are changed in place", w->c->target);
+	if (!w->is_directory && !w->options->out && bundle_is_copy(w->bundle)) {
+		err_set(w->e, -EBADMSG, "compressed, and only plain archives are changed in place");
 		return err_hint(w->e, "-o FILE writes a plain archive");
 	}
-	if (w->is_directory && w->c->out) {
-		err_set(w->e, -EINVAL, "%s: a layout is changed in place", w->c->target);
+	if (w->is_directory && w->options->out) {
+		err_set(w->e, -EINVAL, "a layout is changed in place");
 		return err_hint(w->e, "copy it first, and leave out --output");
 	}
 	return 0;
@@ -153,12 +153,12 @@ static int write_result(struct image_work *w, const struct edit *edit)
 {
 	int r;
 
-	if (w->c->out && !strcmp(w->c->out, "-"))
+	if (w->options->out && !strcmp(w->options->out, "-"))
 		return write_to_stdout(w, edit);
 	if (!w->is_directory)
-		return replace_archive(w, edit, w->c->out ? w->c->out : w->real);
+		return replace_archive(w, edit, w->options->out ? w->options->out : w->real);
 	r = commit_layout(w->file, edit, is_needed, w, w->e);
-	return r ? err_prefix(w->e, "%s", w->c->target) : 0;
+	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
 }
 
 /* Whether one image is a signature or the like of another: by its subject, or by its tag, as cosign has it. */
@@ -173,7 +173,7 @@ static bool is_about(const struct model_image *image, const char *digest)
 }
 
 /* Signatures stay, and are void for what the image is now. */
-static void tell_of_signatures(struct image_work *w)
+static void note_signatures(struct image_work *w)
 {
 	const struct model *model = &w->report.model;
 
@@ -183,23 +183,29 @@ static void tell_of_signatures(struct image_work *w)
 		for (size_t k = 0; target && target->is_done && model->images[i].digest && k < model->n; k++)
 			if (model->images[k].kind != MODEL_ATTESTATION &&
 				is_about(&model->images[k], model->images[i].digest)) {
-				say_note("%s: a signature or statement is about the image as it was: %s", w->c->target,
+				inject_note(w->target, "a signature or statement is about the image as it was: %s",
 					model->images[i].digest);
 				break;
 			}
 	}
 }
 
-static void tell_one(struct image_work *w, const struct edit_target *target, const struct image_change *change)
+static void tell_one(struct image_work *w, const struct edit_target *target, struct image_change *change)
 {
-	enum inject_result result = w->c->ejects ? INJECT_REMOVED : target->replaces ? INJECT_REPLACED : INJECT_DONE;
-	struct inject_tools tools = { change->tools ? &change->tools->twins : NULL, result };
+	enum inject_result result = w->target->removes ? INJECT_REMOVED
+				    : target->replaces ? INJECT_REPLACED
+						       : INJECT_DONE;
+	struct inject_outcome outcome = { .result = result, .arch = change->arch, .place = take_ptr(&change->place) };
 
-	inject_tell(w->c, result, change->place, change->arch, change->tools || change->had_tools ? &tools : NULL);
+	outcome.has_tools = change->tools || change->had_tools;
+	outcome.tools = result;
+	outcome.twins = change->tools ? accel_image_twins(change->tools) : NULL;
+	inject_tell(w->target->report, &outcome);
 }
 
 static void tell_all(struct image_work *w)
 {
+	const char *nothing = NULL;
 	bool has_any = false;
 
 	for (size_t i = 0; i < w->n; i++) {
@@ -208,15 +214,14 @@ static void tell_all(struct image_work *w)
 		has_any = true;
 		tell_one(w, &w->targets[i], &w->changes[i]);
 	}
-	if (has_any && !w->c->quiet)
-		tell_of_signatures(w);
-	if (has_any || w->c->quiet || w->c->json)
-		return;
-	if (w->c->ejects)
-		say_note("%s: nothing of ours is in it, or it has been changed since", w->c->target);
-	else if (!w->has_told)
-		say_note("%s: no image %s is in it", w->c->target,
-			w->c->has_platform ? "for this platform" : "that runs");
+	if (has_any)
+		note_signatures(w);
+	else if (w->target->removes)
+		nothing = "nothing of ours is in it, or it has been changed since";
+	else if (!w->has_left)
+		nothing = w->options->has_platform ? "no image for this platform is in it"
+						   : "no image that runs is in it";
+	w->target->report->nothing = nothing ? mem_text(nothing) : NULL;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -244,12 +249,12 @@ static int check_name(struct image_work *w)
 	if (!reference)
 		return 0;
 	if (!w->has_named)
-		return err_set(w->e, -ENOENT, "%s: no image in it is called %s", w->c->target, reference);
+		return err_set(w->e, -ENOENT, "no image in it is called %s", reference);
 	for (size_t i = 0; i < model->n; i++)
 		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
 			if (image_is_named(&model->images[k], reference) &&
 				is_other(&model->images[i], &model->images[k])) {
-				err_set(w->e, -EBADMSG, "%s: two images in it are called %s", w->c->target, reference);
+				err_set(w->e, -EBADMSG, "two images in it are called %s", reference);
 				return err_hint(w->e, "without a name all are done");
 			}
 	return 0;
@@ -260,13 +265,15 @@ static int change_images(struct image_work *w)
 	struct edit edit = { 0 };
 	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, w->name.reference, &edit, w->e);
 
-	if (r)
-		return err_prefix(w->e, "%s", w->c->target);
-	if (edit.drops_oci_half && !w->c->quiet)
-		say_note("%s: its OCI half has no layers, and is left out: manifest.json is what counts", w->c->target);
-	if (edit.n || w->c->out)
+	if (!r && (edit.n || w->options->out))
 		r = check_output(w);
-	if (!r && (edit.n || w->c->out) && !w->c->dry_run)
+	if (r) {
+		edit_done(&edit);
+		return err_prefix(w->e, "%s", w->target->name);
+	}
+	if (edit.drops_oci_half)
+		inject_note(w->target, "its OCI half has no layers, and is left out: manifest.json is what counts");
+	if ((edit.n || w->options->out) && !w->options->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
 	if (!r)
@@ -312,47 +319,45 @@ static int open_locked(struct image_work *w)
 	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
 }
 
-static int run(struct image_work *w)
+/* What becomes of each image; nothing is changed yet. */
+static int look(struct image_work *w)
 {
-	int r = open_locked(w), fd;
+	int fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3), r;
 
-	if (r)
-		return r;
-	fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return err_sys(w->e, -errno, "%s", w->c->target);
+		return err_sys(w->e, -errno, "cannot read it");
 	w->bundle = bundle_open(fd, image_tmpdir(), w->e);
 	if (!w->bundle)
-		return err_prefix(w->e, "%s", w->c->target);
-	if (w->is_directory && !w->c->dry_run && !w->c->ejects)
+		return w->e->code;
+	if (w->is_directory && !w->options->dry_run && !w->target->removes)
 		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_work_look, w }, &w->report, w->e);
+	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);
-	if (!r)
-		r = check_name(w);
-	if (!r)
-		r = image_tools_settle(w);
-	if (r) {
-		if (w->e->message && !str_starts(w->e->message, w->c->target))
-			err_prefix(w->e, "%s", w->c->target);
-		return r;
-	}
-	return change_images(w);
+	r = r ? r : check_name(w);
+	return r ? r : image_settle_tools(w);
 }
 
-int inject_image(struct inject_context *c, struct err *e)
+static int work(struct image_work *w)
+{
+	int r = open_locked(w);
+
+	if (r)
+		return r;
+	r = look(w);
+	return r ? err_prefix(w->e, "%s", w->target->name) : change_images(w);
+}
+
+int inject_image(struct inject_target *target, struct err *e)
 {
 	auto_free struct image_work *w = mem_new(1, sizeof(*w));
 	int r;
 
-	if (!w)
-		return err_sys(e, -ENOMEM, "%s", c->target);
-	*w = (struct image_work){ .c = c, .file = -1, .blobs = -1, .e = e };
-	r = image_name_parse(c->target, &w->name, e);
+	*w = (struct image_work){ .target = target, .options = target->options, .file = -1, .blobs = -1, .e = e };
+	r = image_name_parse(target->name, &w->name, e);
 	if (!r)
-		r = run(w);
+		r = work(w);
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Layers of ours by what they hold, and what later layers have of that. */
-#include "cli/image_own.h"
+#include "inject/image_ours.h"
 
 #include <string.h>
 
@@ -10,14 +10,14 @@
 #define PLACE (&ENTRY_PLACE_ROOT[1])
 #define OWN   "usr/lib/anyarch"
 
-bool image_own_is_at(const char *path, const char *place)
+bool image_ours_is_at(const char *path, const char *place)
 {
 	size_t len = strlen(place);
 
 	return !strncmp(path, place, len) && (!path[len] || path[len] == '/');
 }
 
-bool image_own_has_tools(const struct layer *layer)
+bool image_ours_has_tools(const struct layer *layer)
 {
 	static const char index[] = ENTRY_PLACE_ROOT ENTRY_INDEX;
 
@@ -26,13 +26,13 @@ bool image_own_has_tools(const struct layer *layer)
 
 static bool is_native_tool(const struct layer *layer, const struct layer_entry *entry)
 {
-	return entry->kind == LAYER_FILE && image_own_is_at(layer_text(layer, entry->path), PLACE);
+	return entry->kind == LAYER_FILE && image_ours_is_at(layer_text(layer, entry->path), PLACE);
 }
 
-const char *image_own_emulator(const struct layer *layer)
+const char *image_ours_emulator(const struct layer *layer)
 {
 	const char *path = NULL;
-	bool may_have_tools = image_own_has_tools(layer);
+	bool may_have_tools = image_ours_has_tools(layer);
 
 	for (size_t i = 0; i < layer->n; i++) {
 		const struct layer_entry *entry = &layer->entries[i];
@@ -49,7 +49,7 @@ const char *image_own_emulator(const struct layer *layer)
 /* Of the tools, and of nothing else. */
 static bool is_of_tools(const char *path)
 {
-	return image_own_is_at(path, PLACE) || !strcmp(path, OWN "/" LAYER_WHITEOUT_PREFIX "native");
+	return image_ours_is_at(path, PLACE) || !strcmp(path, OWN "/" LAYER_WHITEOUT_PREFIX "native");
 }
 
 /* Of the directory around them, which others may have, too. */
@@ -69,7 +69,7 @@ static bool has_any(const struct layer *layer, bool (*is)(const char *path))
 
 static bool is_of_others(const char *path)
 {
-	return image_own_is_at(path, OWN) && !is_of_own(path) && !is_of_tools(path);
+	return image_ours_is_at(path, OWN) && !is_of_own(path) && !is_of_tools(path);
 }
 
 static bool has_layer_of_others(const struct view *view, const bool *flags)
@@ -82,12 +82,11 @@ static bool has_layer_of_others(const struct view *view, const bool *flags)
 
 static int tell(const struct image_work *w, const char *layer)
 {
-	err_set(w->e, -EBADMSG, "%s: the later layer %s has something in /" OWN ", or hides it: that would stay",
-		w->c->target, layer);
+	err_set(w->e, -EBADMSG, "the later layer %s has something in /" OWN ", or hides it: that would stay", layer);
 	return err_hint(w->e, "build on it without touching that directory, and eject then");
 }
 
-int image_own_check_traces(
+int image_ours_check_traces(
 	struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
 {
 	bool has_others = has_layer_of_others(view, flags), is_above = false;

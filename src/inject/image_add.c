@@ -7,16 +7,10 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "cli/image_drop.h"
-#include "cli/image_own.h"
-#include "cli/image_tools.h"
+#include "inject/image.h"
+#include "inject/image_ours.h"
 
 enum { DEPTH_MAX = 125 };
-
-static int refuse(struct image_work *w, const char *what)
-{
-	return err_set(w->e, -EBADMSG, "%s: %s", w->c->target, what);
-}
 
 /*
  * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator
@@ -42,12 +36,12 @@ static bool has_it(
 /* Readers of docker-archives and of Docker's manifests do not all know zstd (skopeo#1286). */
 static int check_codec(struct image_work *w, const struct model_image *image)
 {
-	if (w->c->codec != GRAFT_ZSTD)
+	if (w->options->codec != GRAFT_ZSTD)
 		return 0;
 	if (w->report.model.format != MODEL_DOCKER_ARCHIVE && w->report.model.format != MODEL_DUAL &&
 		!image->is_docker_type)
 		return 0;
-	refuse(w, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
+	err_set(w->e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
 	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
 }
 
@@ -56,25 +50,25 @@ static int compress(struct image_work *w, struct graft *graft)
 {
 	const struct graft *other = NULL;
 
-	if (w->c->codec == GRAFT_NONE)
+	if (w->options->codec == GRAFT_NONE)
 		return 0;
 	for (size_t i = 0; i < w->n && !other; i++)
 		if (!strcmp(w->changes[i].graft.diff_id, graft->diff_id))
 			other = &w->changes[i].graft;
-	return graft_pack(graft, w->c->codec, other, image_tmpdir(), w->e);
+	return graft_pack(graft, w->options->codec, other, image_tmpdir(), w->e);
 }
 
 /* As many as Docker unpacks (moby, layer.MaxLayerDepth); others stop at 127. */
-static void warn_of_depth(const struct image_work *w, size_t layers)
+static void warn_of_depth(struct image_work *w, size_t layers)
 {
-	if (layers > DEPTH_MAX && !w->c->quiet)
-		say_note("%s: with this layer it has %zu, and engines take no more than %d", w->c->target, layers,
-			DEPTH_MAX);
+	if (layers > DEPTH_MAX)
+		inject_note(
+			w->target, "with this layer it has %zu, and engines take no more than %d", layers, DEPTH_MAX);
 }
 
 static bool is_forged(const struct image_facts *facts, const struct view *view)
 {
-	return facts->image->is_grafted && (!view->n || !image_own_emulator(view->layers[view->n - 1]));
+	return facts->image->is_grafted && (!view->n || !image_ours_emulator(view->layers[view->n - 1]));
 }
 
 /* The tools have their place for themselves: what is there is known by that. */
@@ -82,10 +76,64 @@ static int check_place(struct image_work *w, const struct image_change *change)
 {
 	const char *path = change->graft.path, *place = &ENTRY_PLACE_ROOT[1];
 
-	if (!image_own_is_at(path, place) && !(change->tools && image_own_is_at(place, path)))
+	if (!image_ours_is_at(path, place) && !(change->tools && image_ours_is_at(place, path)))
 		return 0;
-	return err_set(
-		w->e, -EBADMSG, "%s: /%s is where native tools are, and no place for an emulator", w->c->target, path);
+	return err_set(w->e, -EBADMSG, "/%s is where native tools are, and no place for an emulator", path);
+}
+
+static void note_why(struct image_work *w, const struct err *why)
+{
+	if (why->hint)
+		inject_note(w->target, "%s: %s", why->message, why->hint);
+	else
+		inject_note(w->target, "%s", why->message);
+}
+
+/* The first reason is kept: it may be that of all. */
+static void put_aside(struct image_work *w, const struct platform *platform, struct err *why)
+{
+	auto_buf name = { 0 };
+
+	name_platform(&name, platform->arch, platform->variant);
+	err_prefix(why, "only the emulator for %s", buf_text(&name));
+	if (w->n_emulated++)
+		note_why(w, why);
+	else
+		err_move(&w->why, why);
+}
+
+/* That an image has no tool with an equal is no error as long as another one has. */
+static int find_tools(struct image_work *w, const struct image_facts *facts, const struct view *view,
+	const struct platform *platform, struct image_change *change)
+{
+	auto_free struct accel_image *tools = mem_new(1, sizeof(*tools));
+	const struct accel_image_source source = { w->bundle, view, facts->image->layers,
+		w->report.model.format != MODEL_DOCKER_ARCHIVE };
+	auto_err why = { 0 };
+	int r = toolchains_find(&w->target->inject->toolchains, platform, &tools->toolchain, &why);
+
+	if (!r && accel_image_find(&source, tools, w->e))
+		return w->e->code;
+	if (r || twins_check(&tools->twins, &why)) {
+		put_aside(w, platform, &why);
+		return 0;
+	}
+	w->n_accelerated++;
+	change->tools = take_ptr(&tools);
+	return 0;
+}
+
+int image_settle_tools(struct image_work *w)
+{
+	if (!w->n_emulated)
+		return 0;
+	if (w->n_accelerated) {
+		note_why(w, &w->why);
+		return 0;
+	}
+	err_move(w->e, &w->why);
+	w->e->code = -EBADMSG;
+	return err_prefix(w->e, "nothing to accelerate in it");
 }
 
 /* The layer for one image, with native tools where they are wanted and possible. */
@@ -94,34 +142,35 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 {
 	struct image_change *change = &w->changes[w->n];
 	struct graft_request request = {
-		.view = below, .has_epoch = w->c->has_epoch, .epoch = w->c->epoch, .emulator = emulator
+		.view = below, .has_epoch = w->options->has_epoch, .epoch = w->options->epoch, .emulator = emulator
 	};
 	int r;
 
 	change->arch = platform->arch;
-	change->place = inject_find_place(w->c, platform->arch);
-	if (!change->place)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
+	change->place = inject_find_place(w->options, platform->arch);
 	request.at = change->place;
-	r = w->c->accelerate ? image_tools_find(w, facts, below, platform, change) : 0;
-	if (r)
-		return r;
+	if (w->options->accelerate && find_tools(w, facts, below, platform, change))
+		return w->e->code;
 	/* The first of them is stored at once: it is new, unless an emulator of ours is there, and then perhaps not. */
-	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->c->codec == GRAFT_NONE;
+	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->options->codec == GRAFT_NONE;
 	request.place = w->blobs;
-	r = image_tools_graft(w, &request, change);
-	return r ? err_prefix(w->e, "%s", w->c->target) : check_place(w, change);
+	r = accel_image_graft(change->tools, &request, &change->graft, w->e);
+	return r ? r : check_place(w, change);
 }
 
 /* Nothing is to be done. */
 static void leave_alone(struct image_work *w, struct image_change *change)
 {
-	struct inject_tools tools = { change->tools ? &change->tools->twins : NULL, INJECT_UNCHANGED };
+	struct inject_outcome outcome = { .result = INJECT_UNCHANGED,
+		.arch = change->arch,
+		.place = take_ptr(&change->place),
+		.has_tools = change->tools,
+		.tools = INJECT_UNCHANGED,
+		.twins = change->tools ? accel_image_twins(change->tools) : NULL };
 
-	w->has_told = true;
-	inject_tell(w->c, INJECT_UNCHANGED, change->place, change->arch, change->tools ? &tools : NULL);
+	w->has_left = true;
+	inject_tell(w->target->report, &outcome);
 	graft_done(&change->graft);
-	free(take_ptr(&change->place));
 	free(take_ptr(&change->tools));
 }
 
@@ -131,12 +180,13 @@ static int graft_onto(
 	struct image_change *change = &w->changes[w->n];
 	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
 	struct inject_source *source;
-	int r = inject_find_source(w->c, platform->arch, &source, w->e);
+	int r = inject_find_source(w->target->inject, platform->arch, &source, w->e);
 
 	if (!r)
 		r = check_codec(w, facts->image);
 	if (!r && is_forged(facts, view)) {
-		refuse(w, "its topmost layer has the mark of an injected emulator, and is something else");
+		err_set(w->e, -EBADMSG,
+			"its topmost layer has the mark of an injected emulator, and is something else");
 		r = err_hint(w->e, "whoever made the image did that: it is not to be trusted");
 	}
 	r = r ? r : make_graft(w, facts, &below, platform, source->emulator.fd);
@@ -163,21 +213,21 @@ static int refuse_incomplete(struct image_work *w, const struct image_facts *fac
 	while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) &&
 		bundle_has(w->bundle, image->layers[i]))
 		i++;
-	return err_set(w->e, -EBADMSG, "%s: the layer %s is not in the file, or of a kind that cannot be read",
-		w->c->target, image->layers[i]);
+	return err_set(
+		w->e, -EBADMSG, "the layer %s is not in the file, or of a kind that cannot be read", image->layers[i]);
 }
 
 /* What its files say, which is told where the label says something else; without any the label, when that was asked
  * for. */
-static const struct platform *find_platform(const struct image_work *w, const struct image_facts *facts)
+static const struct platform *find_platform(struct image_work *w, const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
-	bool is_asked = w->c->has_platform && facts->has_label;
+	bool is_asked = w->options->has_platform && facts->has_label;
 
 	if (!content->has_platform)
 		return is_asked ? &facts->label : NULL;
-	if (facts->has_label && facts->label.arch != content->platform.arch && !w->c->quiet)
-		say_note("%s: the label says linux/%s, and its programs are for %s", w->c->target,
+	if (facts->has_label && facts->label.arch != content->platform.arch)
+		inject_note(w->target, "the label says linux/%s, and its programs are for %s",
 			facts->image->architecture, arch_word(content->platform.arch));
 	return &content->platform;
 }
@@ -186,23 +236,25 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 {
 	const struct platform *platform = find_platform(w, facts);
 
-	if (platform && w->c->has_platform && platform->arch != w->c->platform.arch)
+	if (platform && w->options->has_platform && platform->arch != w->options->platform.arch)
 		return 0;
 	if (facts->is_incomplete)
 		return refuse_incomplete(w, facts);
 	if (!platform) {
-		refuse(w, "no program in it tells its platform");
+		err_set(w->e, -EBADMSG, "no program in it tells its platform");
 		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
 	}
-	if (inject_is_native(w->c, platform->arch)) {
-		w->has_told = true;
-		inject_tell(w->c, INJECT_UNCHANGED, NULL, platform->arch, NULL);
+	if (inject_is_native(w->options, platform->arch)) {
+		w->has_left = true;
+		inject_tell(w->target->report,
+			&(struct inject_outcome){
+				.result = INJECT_UNCHANGED, .is_native = true, .arch = platform->arch });
 		return 0;
 	}
 	return graft_onto(w, facts, view, platform);
 }
 
-int image_work_look(struct image_facts *facts, const struct view *view, void *context)
+int image_plan_look(struct image_facts *facts, const struct view *view, void *context)
 {
 	struct image_work *w = context;
 	const struct model_image *image = facts->image;
@@ -213,15 +265,14 @@ int image_work_look(struct image_facts *facts, const struct view *view, void *co
 	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
 		return 0;
 	if (image->os && strcmp(image->os, "linux")) {
-		w->has_told = true;
-		if (!w->c->quiet)
-			say_note("%s: an image for %s is left alone", w->c->target, image->os);
+		w->has_left = true;
+		inject_note(w->target, "an image for %s is left alone", image->os);
 		return 0;
 	}
 	if (image->is_contradicted)
-		return refuse(w,
+		return err_set(w->e, -EBADMSG,
 			"index.json and manifest.json name other layers for one image: readers disagree which counts");
-	if (w->c->ejects)
-		return image_drop_look(w, facts, view);
+	if (w->target->removes)
+		return image_take_look(w, facts, view);
 	return look_for_graft(w, facts, view);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Native tools for one image of a file: which, and the layer with them. */
-#include "cli/image_tools.h"
+#include "accel/image.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "accel/extract.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "image/image_name.h"
 
 #define PLACE_INDEX    ENTRY_PLACE_ROOT ENTRY_INDEX
 #define PLACE_MANIFEST ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST
@@ -52,7 +53,7 @@ static bool has_program(const struct view *view, const char *name, uint64_t size
 	return program && program->size == size;
 }
 
-static int look_whether_there(const struct extract *x, struct image_tools *tools)
+static int look_whether_there(const struct extract *x, struct accel_image *tools)
 {
 	const struct toolchain *t = tools->toolchain;
 	auto_buf index = { 0 }, manifest = { 0 };
@@ -73,78 +74,28 @@ static int open_in_image(void *context, const char *path, struct stat *st)
 	return extract_open(context, path, st);
 }
 
-static int find_twins(
-	struct image_work *w, const struct image_facts *facts, const struct view *view, struct image_tools *tools)
+int accel_image_find(const struct accel_image_source *source, struct accel_image *ret, struct err *e)
 {
-	__attribute__((cleanup(extract_done))) struct extract x = { .view = view,
-		.are_blobs = w->report.model.format != MODEL_DOCKER_ARCHIVE };
-	int r = want_twins(&x, tools->toolchain);
+	__attribute__((cleanup(extract_done))) struct extract x = { .view = source->view,
+		.are_blobs = source->are_blobs };
+	int r = want_twins(&x, ret->toolchain);
 
 	if (r)
-		return err_sys(w->e, r, "%s", w->c->target);
-	r = extract_read(&x, w->bundle, facts->image->layers, w->e);
-	r = r ? r : twins_find(tools->toolchain, &(struct twin_root){ open_in_image, &x }, &tools->twins, w->e);
+		return err_sys(e, r, "cannot look for tools");
+	r = extract_read(&x, source->bundle, source->layers, e);
+	r = r ? r : twins_find(ret->toolchain, &(struct twin_root){ open_in_image, &x }, &ret->twins, e);
 	if (r)
-		return err_prefix(w->e, "%s", w->c->target);
-	r = tools->twins.n_equal ? look_whether_there(&x, tools) : 0;
-	return r ? err_sys(w->e, r, "%s", w->c->target) : 0;
+		return r;
+	r = ret->twins.n_equal ? look_whether_there(&x, ret) : 0;
+	return r ? err_sys(e, r, "cannot look for tools") : 0;
 }
 
-static void say_why(const struct image_work *w, const struct err *why)
+struct twins *accel_image_twins(const struct accel_image *tools)
 {
-	if (w->c->quiet)
-		return;
-	if (why->hint)
-		say_note("%s: %s: %s", w->c->target, why->message, why->hint);
-	else
-		say_note("%s: %s", w->c->target, why->message);
-}
+	struct twins *copy = mem_new(1, sizeof(*copy));
 
-/* The first reason is kept: it may be that of all. */
-static void put_aside(struct image_work *w, const struct platform *platform, struct err *why)
-{
-	auto_buf name = { 0 };
-
-	name_platform(&name, platform->arch, platform->variant);
-	err_prefix(why, "only the emulator for %s", buf_text(&name));
-	if (w->n_emulated++)
-		say_why(w, why);
-	else
-		err_move(&w->why, why);
-}
-
-int image_tools_find(struct image_work *w, const struct image_facts *facts, const struct view *view,
-	const struct platform *platform, struct image_change *change)
-{
-	auto_free struct image_tools *tools = mem_new(1, sizeof(*tools));
-	auto_err why = { 0 };
-	int r;
-
-	if (!tools)
-		return err_sys(w->e, -ENOMEM, "%s", w->c->target);
-	r = toolchains_find(&w->c->toolchains, platform, &tools->toolchain, &why);
-	if (!r && find_twins(w, facts, view, tools))
-		return w->e->code;
-	if (r || twins_check(&tools->twins, &why)) {
-		put_aside(w, platform, &why);
-		return 0;
-	}
-	w->n_accelerated++;
-	change->tools = take_ptr(&tools);
-	return 0;
-}
-
-int image_tools_settle(struct image_work *w)
-{
-	if (!w->n_emulated)
-		return 0;
-	if (w->n_accelerated) {
-		say_why(w, &w->why);
-		return 0;
-	}
-	err_move(w->e, &w->why);
-	w->e->code = -EBADMSG;
-	return err_prefix(w->e, "%s: nothing to accelerate in it", w->c->target);
+	*copy = tools->twins;
+	return copy;
 }
 
 /* ---- the layer ---- */
@@ -180,7 +131,7 @@ static int add_file(struct files *files, const char *name, unsigned mode, int fd
 	return 0;
 }
 
-static int add_documents(struct files *files, const struct image_tools *tools)
+static int add_documents(struct files *files, const struct accel_image *tools)
 {
 	int r = twins_index(tools->toolchain, &tools->twins, ENTRY_PLACE_ROOT, &files->index);
 
@@ -189,7 +140,7 @@ static int add_documents(struct files *files, const struct image_tools *tools)
 	return r ? r : add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
 }
 
-static int open_files(struct files *files, const struct image_tools *tools, struct err *e)
+static int open_files(struct files *files, const struct accel_image *tools, struct err *e)
 {
 	const struct toolchain *t = tools->toolchain;
 	int r = add_documents(files, tools);
@@ -208,7 +159,7 @@ static int open_files(struct files *files, const struct image_tools *tools, stru
 }
 
 /* Stored at once, so that not all files of all images need to be open together. */
-static int make_stored(struct image_work *w, struct graft_request *request, struct graft *ret)
+static int make_stored(struct graft_request *request, struct graft *ret, struct err *e)
 {
 	auto_fd tmpdir = request->has_place ? -1 : open(image_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -217,23 +168,23 @@ static int make_stored(struct image_work *w, struct graft_request *request, stru
 		request->has_place = true;
 		request->place = tmpdir;
 	}
-	r = graft_make(request, ret, w->e);
+	r = graft_make(request, ret, e);
 	if (r || ret->is_stored)
 		return r;
 	graft_done(ret);
-	err_set(w->e, -EIO, "cannot store the layer in %s", image_tmpdir());
-	return err_hint(w->e, "set TMPDIR to a directory with room for the native tools");
+	err_set(e, -EIO, "cannot store the layer in %s", image_tmpdir());
+	return err_hint(e, "set TMPDIR to a directory with room for the native tools");
 }
 
-int image_tools_graft(struct image_work *w, struct graft_request *request, struct image_change *change)
+int accel_image_graft(const struct accel_image *tools, struct graft_request *request, struct graft *ret, struct err *e)
 {
 	__attribute__((cleanup(files_done))) struct files files = { 0 };
 	int r;
 
-	if (!change->tools)
-		return graft_make(request, &change->graft, w->e);
-	r = open_files(&files, change->tools, w->e);
+	if (!tools)
+		return graft_make(request, ret, e);
+	r = open_files(&files, tools, e);
 	request->files = files.list;
 	request->n_files = files.n;
-	return r ? r : make_stored(w, request, &change->graft);
+	return r ? r : make_stored(request, ret, e);
 }

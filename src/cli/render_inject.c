@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/* What became of the targets of inject and eject, as text and JSON. */
+#include "cli/render_inject.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static struct json *outcome_json(const char *target, const struct inject_outcome *outcome)
+{
+	struct json *o = jv_object();
+
+	jv_set(o, "target", jv_text(target));
+	jv_set(o, "result", jv_text(outcome->is_native ? "native" : inject_words[outcome->result]));
+	jv_set(o, "path", jv_text(outcome->place));
+	jv_set(o, "arch", jv_text(outcome->arch ? outcome->arch->qemu : NULL));
+	if (outcome->has_tools)
+		jv_set(o, "tools", jv_text(inject_words[outcome->tools]));
+	if (outcome->twins)
+		twins_json(o, outcome->twins);
+	return o;
+}
+
+static void print_outcome(const char *target, const struct inject_outcome *outcome)
+{
+	auto_buf line = { 0 };
+
+	str_escape(&line, target, strlen(target));
+	if (outcome->is_native) {
+		printf("%s: native (%s): nothing to inject\n", buf_text(&line), arch_word(outcome->arch));
+		return;
+	}
+	printf("%s: %s ", buf_text(&line), inject_words[outcome->result]);
+	if (outcome->place) {
+		auto_buf place = { 0 };
+
+		str_escape(&place, outcome->place, strlen(outcome->place));
+		printf("%s\n", buf_text(&place));
+	} else {
+		printf("the layer of the emulator\n");
+	}
+	if (!outcome->has_tools)
+		return;
+	buf_addf(&line, ": %s " ENTRY_PLACE_ROOT, inject_words[outcome->tools]);
+	if (outcome->twins) {
+		buf_adds(&line, ": ");
+		twins_say(&line, outcome->twins);
+	}
+	printf("%s\n", buf_text(&line));
+}
+
+void render_inject(const char *target, const struct inject_report *report, struct json *list, bool quiet)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (list)
+			jv_push(list, outcome_json(target, &report->outcomes[i]));
+		else if (!quiet)
+			print_outcome(target, &report->outcomes[i]);
+	for (size_t i = 0; i < report->n_notes && !quiet; i++)
+		say_note("%s: %s", target, report->notes[i]);
+	if (report->nothing && !quiet && !list)
+		say_note("%s: %s", target, report->nothing);
+}

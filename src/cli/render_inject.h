@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of the targets of inject and eject, as text and JSON. */
+#pragma once
+
+#include "cli/cli.h"
+#include "inject/inject.h"
+
+/* Adds what became of one target to list, or prints it where that is NULL, and says what was noticed. */
+void render_inject(const char *target, const struct inject_report *report, struct json *list, bool quiet);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/* A run over targets: whether each is a root file system or an image, and the report of what became of it. */
+#include "inject/inject.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/stop.h"
+#include "inject/work.h"
+
+void inject_tell(struct inject_report *report, const struct inject_outcome *outcome)
+{
+	report->outcomes = mem_grow(report->outcomes, report->n + 1, sizeof(*report->outcomes));
+	report->outcomes[report->n++] = *outcome;
+}
+
+void inject_note(struct inject_target *target, const char *fmt, ...)
+{
+	struct inject_report *report = target->report;
+	auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text)
+		mem_push_text(&report->notes, &report->n_notes, &report->notes_cap, text);
+}
+
+static int work(struct inject_target *target, struct err *e)
+{
+	int r = stop_check(e);
+
+	target->inject->toolchains.dir = target->options->toolchain;
+	target->inject->toolchains.needs_digests = true;
+	if (!r)
+		r = inject_is_image(target) ? inject_image(target, e) : inject_root(target, e);
+	return r;
+}
+
+int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e)
+{
+	return work(&(struct inject_target){ inject, inject->options, target, false, ret }, e);
+}
+
+int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e)
+{
+	return work(&(struct inject_target){ inject, inject->options, target, true, ret }, e);
+}
+
+void inject_report_done(struct inject_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		free(report->outcomes[i].place);
+		free(report->outcomes[i].twins);
+	}
+	for (size_t i = 0; i < report->n_notes; i++)
+		free(report->notes[i]);
+	free(report->outcomes);
+	free(report->notes);
+	free(report->nothing);
+	*report = (struct inject_report){ 0 };
+}
+
+void inject_done(struct inject *inject)
+{
+	for (size_t i = 0; i < inject->n_sources; i++)
+		emulator_done(&inject->sources[i].emulator);
+	inject->n_sources = 0;
+	toolchains_done(&inject->toolchains);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/* inject and eject of a root file system. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "accel/root.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "inject/work.h"
+#include "rootfs/survey.h"
+
+/* What the root is made for, unless that was said. */
+static int find_platform(const struct inject_target *t, int root, struct platform *ret, struct err *e)
+{
+	struct content content;
+	unsigned long skipped;
+	int r = 0;
+
+	if (t->options->has_platform) {
+		*ret = t->options->platform;
+		return 0;
+	}
+	r = survey_root(root, false, &content, &skipped, e);
+	if (!r && !content.has_platform) {
+		r = err_set(e, -EBADMSG, "no program in it tells its platform");
+		err_hint(e, "say it: --platform PLATFORM");
+	} else if (!r) {
+		*ret = content.platform;
+	}
+	content_done(&content);
+	return r;
+}
+
+static int open_root(const struct inject_target *t, struct err *e)
+{
+	auto_fd root = -1;
+	struct stat own, there;
+
+	if (!strcmp(t->name, "-"))
+		return err_set(e, -EINVAL, "'-' is no root file system");
+	if (t->options->out) {
+		err_set(e, -EINVAL, "%s: a root file system is changed in place", t->name);
+		return err_hint(e, "copy it first, and leave out --output");
+	}
+	root = open(t->name, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	if (root < 0 && errno == ENOTDIR)
+		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", t->name);
+	if (root < 0)
+		return err_sys(e, -errno, "%s", t->name);
+	if (!t->options->force && !stat("/", &own) && !fstat(root, &there) && own.st_dev == there.st_dev &&
+		own.st_ino == there.st_ino) {
+		err_set(e, -EINVAL, "%s: this is the root of this machine", t->name);
+		return err_hint(e, "--force does it all the same");
+	}
+	return take_fd(&root);
+}
+
+/* ---- removing ---- */
+
+struct removal {
+	const struct inject_target *target;
+	int root;
+	struct err *e;
+};
+
+static int remove_one(const char *at, void *context)
+{
+	const struct removal *r = context;
+	enum inject_result result;
+	int code = eject_file(r->root, at, r->target->options->dry_run, &result, r->e);
+
+	if (!code && result == INJECT_REMOVED)
+		inject_tell(r->target->report, &(struct inject_outcome){ .result = result, .place = mem_text(at) });
+	return code;
+}
+
+static int remove_tools(const struct inject_target *t, int root, struct err *e)
+{
+	enum inject_result result;
+	int r = accelerate_remove(root, t->options->dry_run, &result, e);
+
+	if (!r && result == INJECT_REMOVED)
+		inject_tell(
+			t->report, &(struct inject_outcome){ .result = result, .place = mem_text(ENTRY_PLACE_ROOT) });
+	return r;
+}
+
+static int remove_all(const struct inject_target *t, int root, struct err *e)
+{
+	struct removal removal = { t, root, e };
+	int r = t->options->at ? remove_one(t->options->at, &removal) : remove_tools(t, root, e);
+
+	if (!r && !t->options->at)
+		r = inject_each(root, remove_one, &removal);
+	if (r && !e->code)
+		err_sys(e, r == -EACCES ? r : -EIO, "not all of it could be looked at");
+	if (!r && !t->report->n)
+		t->report->nothing = mem_text("nothing was injected");
+	return r;
+}
+
+/* ---- putting ---- */
+
+/* What was decided about a root before anything is changed. */
+struct plan {
+	struct inject_source *source;
+	const struct toolchain *toolchain;
+	struct inject_outcome outcome; /* with its place and its twins, if it gets any */
+};
+
+/* Which native tools it gets; that there is none is an error before anything is changed. */
+static int plan_tools(
+	const struct inject_target *t, int root, const struct platform *platform, struct plan *plan, struct err *e)
+{
+	int r = toolchains_find(&t->inject->toolchains, platform, &plan->toolchain, e);
+
+	if (r)
+		return r;
+	plan->outcome.has_tools = true;
+	plan->outcome.twins = mem_new(1, sizeof(*plan->outcome.twins));
+	r = accelerate_find(root, plan->toolchain, plan->outcome.twins, e);
+	return r ? r : twins_check(plan->outcome.twins, e);
+}
+
+static int plan_root(const struct inject_target *t, int root, struct plan *plan, struct err *e)
+{
+	struct inject_outcome *outcome = &plan->outcome;
+	struct platform platform = { 0 };
+	int r = find_platform(t, root, &platform, e);
+
+	outcome->arch = platform.arch;
+	outcome->is_native = !r && inject_is_native(t->options, platform.arch);
+	if (r || outcome->is_native)
+		return r;
+	r = inject_find_source(t->inject, platform.arch, &plan->source, e);
+	if (!r && t->options->accelerate)
+		r = plan_tools(t, root, &platform, plan, e);
+	outcome->place = r ? NULL : inject_find_place(t->options, platform.arch);
+	return r;
+}
+
+static int apply(const struct inject_target *t, int root, struct plan *plan, struct err *e)
+{
+	const struct inject_options *options = t->options;
+	struct inject_outcome *outcome = &plan->outcome;
+	const struct inject_request request = { plan->source, outcome->place, options->dry_run, options->has_epoch,
+		options->epoch };
+	int r = inject_file(root, &request, &outcome->result, e);
+
+	if (!r && plan->toolchain)
+		r = accelerate_put(root, plan->toolchain, outcome->twins, options->dry_run, &outcome->tools, e);
+	return r;
+}
+
+static int put(const struct inject_target *t, int root, struct err *e)
+{
+	struct plan plan = { .outcome = { .result = INJECT_UNCHANGED } };
+	int r = plan_root(t, root, &plan, e);
+
+	if (!r && !plan.outcome.is_native)
+		r = apply(t, root, &plan, e);
+	if (!r) {
+		inject_tell(t->report, &plan.outcome);
+		return 0;
+	}
+	free(plan.outcome.place);
+	free(plan.outcome.twins);
+	return r;
+}
+
+int inject_root(struct inject_target *t, struct err *e)
+{
+	auto_fd root = open_root(t, e);
+	int r;
+
+	if (root < 0)
+		return root;
+	r = t->removes ? remove_all(t, root, e) : put(t, root, e);
+	return r ? err_prefix(e, "%s", t->name) : 0;
+}
