@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Packages of Debian fetched without installing them, through a private apt configuration on the machine's own mirror.
-# Needs lib.sh. Needs no root, and changes nothing of the machine's apt. Every function returns non-zero on failure, also
+# FETCH_SUITE names a suite to take them from instead of the machine's own. Needs lib.sh. Needs no root, and changes nothing of the machine's apt. Every function returns non-zero on failure, also
 # where the caller has suspended errexit.
 
+unset FETCH_SUITE
 FETCH_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Prints "URI SUITE" of every Debian suite with a main component that the machine's apt is configured with, and of the
@@ -45,6 +46,9 @@ fetch_sources() # DIR TYPE ARCHITECTURE...
 	fi
 	[[ -r $FETCH_KEYRING ]] || die "no $FETCH_KEYRING: install debian-archive-keyring"
 	suites=$(fetch_suites "$dir") || return
+	if [[ -n ${FETCH_SUITE-} ]]; then
+		suites="$(sed '/-security/d;s/ .*//;q' <<<"$suites") $FETCH_SUITE"
+	fi
 	while read -r uri suite; do
 		printf '%s [signed-by=%s arch=%s] %s %s main\n' \
 			"$type" "$FETCH_KEYRING" "$(IFS=, && printf '%s' "$*")" "$uri" "$suite"
@@ -76,6 +80,7 @@ fetch_open() # DIR TYPE ARCHITECTURE...
 		printf 'APT::Architecture "%s";\n' "$(dpkg --print-architecture)"
 		printf 'APT::Architectures { "%s"; %s };\n' "$(dpkg --print-architecture)" \
 			"$(printf '"%s"; ' "$@")"
+		printf 'APT::Default-Release "%s";\n' "${FETCH_SUITE-}"
 		printf 'APT::Sandbox::User "root";\nAcquire::Languages "none";\nAcquire::Retries "3";\n'
 	} >"$dir/apt.conf"
 	fetch_apt "$dir" apt-get -qq update >"$dir/update.log" 2>&1 ||
@@ -157,28 +162,51 @@ fetch_busybox() # ARCHITECTURE...
 	done
 }
 
+# Downloads QEMU's static emulators of these names into INTO. Debian 12 has them in qemu-user-static; later releases have
+# them in qemu-user, and at most links in the other.
+fetch_qemu() # DIR ARCHITECTURE INTO NAME...
+{
+	local dir=$1 arch=$2 into=$3 files=()
+	shift 3
+
+	files=("${@/#/*/bin/qemu-}")
+	if ! fetch_unpack "$dir" "qemu-user-static:$arch" "$dir/qemu" "${files[@]/%/-static}" 2>/dev/null ||
+		[[ -n $(find "$dir/qemu" -type l) ]]; then
+		rm -rf -- "$dir/qemu"
+		fetch_unpack "$dir" "qemu-user:$arch" "$dir/qemu" "${files[@]}" || return
+	fi
+	mkdir -p -- "$into" && mv -- "$dir/qemu/usr/bin/qemu-"* "$into/"
+}
+
 # Prints the directory that has QEMU's emulators of these names for machines of a Debian architecture, downloaded once and
-# cached for the version of QEMU that is installed here.
+# cached for the version of QEMU that is installed here or, with FETCH_SUITE, that this suite has.
 fetch_emulators() # ARCHITECTURE NAME...
 {
-	local cache tmp version name arch=$1 wanted=()
+	local cache tmp version arch=$1
 	shift
 
-	version=$(dpkg-query -W -f '${source:Version}' qemu-user-static 2>/dev/null) || version=none
-	cache=$(cache_dir)/emulators/$arch-${version#*:}
+	cache=$(cache_dir)/emulators
 	mkdir -p -- "$cache"
 	(
+		exec 9<"$cache"
 		flock 9
-		for name; do
-			[[ -x $cache/qemu-$name-static ]] || wanted+=("*/bin/qemu-$name-static")
-		done
-		[[ ${#wanted[@]} -gt 0 ]] || exit 0
-		need_packages "${PACKAGES_FETCH[@]}"
 		rm -rf -- "$cache"/.tmp.*
 		tmp=$(mktemp -d -- "$cache/.tmp.XXXXXX") || exit
 		trap 'rm -rf -- "$tmp"' EXIT
-		fetch_open "$tmp" deb "$arch" && fetch_unpack "$tmp" "qemu-user-static:$arch" "$tmp/x" "${wanted[@]}" &&
-			mv -- "$tmp"/x/usr/bin/qemu-*-static "$cache/"
-	) 9<"$cache" || return
-	printf '%s\n' "$cache"
+		if [[ -n ${FETCH_SUITE-} ]]; then
+			need_packages "${PACKAGES_FETCH[@]}"
+			fetch_open "$tmp" deb "$arch" || exit
+			version=$(LC_ALL=C fetch_apt "$tmp" apt-cache policy "qemu-user:$arch" | sed -n 's/^  Candidate: //p')
+			[[ $version == [0-9]* ]] || die "cannot get QEMU from $FETCH_SUITE: apt lists no qemu-user for $arch"
+		else
+			version=$(dpkg-query -W -f '${source:Version}\n' qemu-user-static qemu-user 2>/dev/null | head -n 1) || version=none
+		fi
+		cache+=/$arch-${version#*:}
+		if ! have_emulators "$cache" "$@"; then
+			need_packages "${PACKAGES_FETCH[@]}"
+			[[ -n ${FETCH_SUITE-} ]] || fetch_open "$tmp" deb "$arch" || exit
+			fetch_qemu "$tmp" "$arch" "$cache" "$@" || exit
+		fi
+		printf '%s\n' "$cache"
+	)
 }

@@ -71,18 +71,51 @@ as_root()
 	fi
 }
 
-# Prints those of its arguments that are not installed; asks dpkg's own record only, so it costs milliseconds.
+# Prints those of its arguments that no installed package is or provides; asks dpkg's own record only.
 missing_packages()
 {
-	local name state package
+	local name state provides package
 	local -A have=()
 
-	while read -r name state; do
-		[[ $state == installed ]] && have[$name]=1
-	done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' -- "$@" 2>/dev/null)
+	while read -r name state provides; do
+		[[ $state == installed ]] || continue
+		for package in "$name" ${provides//,/ }; do
+			have[$package]=1
+		done
+	done < <(dpkg-query -W -f '${Package} ${db:Status-Status} ${Provides}\n')
 	for package; do
 		[[ -n ${have[$package]-} ]] || printf '%s\n' "$package"
 	done
+}
+
+# Prints the path of QEMU's static user emulator of that name in a directory: qemu-NAME-static, or qemu-NAME in Debian 13
+# and later. In Debian 12 the latter is not static.
+emulator_in() # DIR NAME
+{
+	local file=$1/qemu-$2
+
+	if [[ -x $file-static ]]; then
+		printf '%s\n' "$file-static"
+	else
+		[[ -x $file ]] && ! readelf --program-headers --wide -- "$file" 2>/dev/null | grep -q INTERP || return
+		printf '%s\n' "$file"
+	fi
+}
+
+have_emulators() # DIR NAME...
+{
+	local dir=$1 name
+	shift
+
+	for name; do
+		emulator_in "$dir" "$name" >/dev/null || return
+	done
+}
+
+# Installs QEMU's emulators, whatever package has them, unless those that are named exist.
+need_emulators() # NAME...
+{
+	have_emulators /usr/bin "$@" || need_packages "${PACKAGES_IMAGE[@]}"
 }
 
 # Runs a command without its chatter; shows the end of it when it fails.

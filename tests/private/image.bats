@@ -47,6 +47,7 @@ setup() {
 	same halves "$(jq -S . oci.json)" "$(jq -S . docker.json)"
 	same entry '["/usr/bin/anyarch","oneshot"]' "$(jq -c .config.Entrypoint oci.json)"
 	same version "$("$ANYARCH" --version | sed -n '1s/^anyarch //p')" "$(jq -r '.config.Labels["org.opencontainers.image.version"]' oci.json)"
+	same QEMU "$(qemu-arm-static --version | sed -n '1s/.* version \([0-9.]*\).*/\1/p')" "$(jq -r '.config.Labels["org.qemu.version"]' oci.json)"
 }
 
 @test "skopeo, umoci and podman take it" {
