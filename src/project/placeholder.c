@@ -144,14 +144,22 @@ static bool is_word_byte(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+/* At most two letters off. The lengths are compared first, as a file may be full of such words. */
+static bool is_near(const char *word, const char *name)
+{
+	size_t a = strlen(word), b = strlen(name);
+
+	return (a > b ? a - b : b - a) <= 2 && str_distance(word, name, 2) <= 2;
+}
+
 /* The name that was meant, if any: a few letters off, or in lower case. */
 static const char *find_near(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
-		if (str_distance(word, placeholders[i].name, 2) <= 2 || !strcasecmp(word, placeholders[i].name))
+		if (is_near(word, placeholders[i].name) || !strcasecmp(word, placeholders[i].name))
 			return placeholders[i].name;
 	for (size_t i = 0; i < ARRAY_SIZE(markers); i++)
-		if (markers[i].takes_blanks && str_distance(word, markers[i].name, 2) <= 2)
+		if (markers[i].takes_blanks && is_near(word, markers[i].name))
 			return markers[i].name;
 	return NULL;
 }

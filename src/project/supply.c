@@ -40,6 +40,8 @@ static int supply(
 
 	if (r)
 		return r;
+	s->files[s->n].dir = -1;
+	s->files[s->n++].path = mem_text(path);
 	buf_addf(&text, "%s: copying %s into the project as %s until the build ends", item->text, emulator.path, path);
 	f->request->note(buf_text(&text), f->request->context);
 	if (f->request->dry_run)
@@ -51,15 +53,18 @@ static int supply(
 		r = newfile_commit_new(&file, 0755, e);
 	if (r)
 		return r;
-	s->files[s->n].dir = take_fd(&dir);
-	s->files[s->n++].name = mem_text(name);
+	s->files[s->n - 1].dir = take_fd(&dir);
 	return 0;
 }
 
-static bool is_there(int dir, const char *path)
+static bool is_there(const struct supplied *s, int dir, const char *path)
 {
-	auto_fd fd = beneath_open(dir, path, O_PATH);
+	auto_fd fd = -1;
 
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->files[i].path, path))
+			return true;
+	fd = beneath_open(dir, path, O_PATH);
 	return fd >= 0;
 }
 
@@ -78,7 +83,7 @@ static int supply_for(const struct flow *f, size_t i, const char *text, struct s
 			word++;
 		while (len && strchr("\"]", word[len - 1]))
 			len--;
-		if (path && !is_there(f->request->dir, path) && s->n < PLATFORMS_MAX)
+		if (path && !is_there(s, f->request->dir, path) && s->n < PLATFORMS_MAX)
 			r = supply(f, item, path, s, e);
 		free(take_ptr(&path));
 		if (len >= strlen(emulator) && !strncmp(word + len - strlen(emulator), emulator, strlen(emulator)))
@@ -132,9 +137,11 @@ int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
 void supply_done(struct supplied *supplied)
 {
 	for (size_t i = 0; i < supplied->n; i++) {
-		unlinkat(supplied->files[i].dir, supplied->files[i].name, 0);
-		close(supplied->files[i].dir);
-		free(supplied->files[i].name);
+		if (supplied->files[i].dir >= 0) {
+			unlinkat(supplied->files[i].dir, str_basename(supplied->files[i].path), 0);
+			close(supplied->files[i].dir);
+		}
+		free(supplied->files[i].path);
 	}
 	supplied->n = 0;
 	supplied_now = NULL;

@@ -6,8 +6,8 @@
 
 struct supplied {
 	struct {
-		int dir;
-		char *name;
+		char *path;
+		int dir; /* that it is in; -1: nothing was put there */
 	} files[PLATFORMS_MAX];
 	size_t n;
 };
