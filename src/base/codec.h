@@ -28,8 +28,13 @@ int codec_zstd_pack(int from, int to);
 int codec_feed(
 	int from, uint8_t *chunk, size_t size, int (*pack)(void *context, size_t n, bool is_last), void *context);
 
-/* Whether so much output from so much input is a bomb. */
-static inline bool codec_is_bomb(uint64_t in, uint64_t out)
-{
-	return out > SOURCE_RATIO_FROM && out / SOURCE_RATIO_MAX > in;
-}
+/* What a decompressor has taken and given, and what of it is in the sums of the process. */
+struct codec_count {
+	uint64_t in, out, counted_in, counted_out;
+};
+
+/*
+ * Whether so much output from so much input is a bomb: of this source, or of all that the process has decompressed, as
+ * many small bombs are as bad as one.
+ */
+bool codec_is_bomb(struct codec_count *count);

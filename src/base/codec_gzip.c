@@ -14,7 +14,7 @@ struct gzip {
 	struct source *inner;
 	z_stream z;
 	bool is_between; /* members; only here may the input end */
-	uint64_t in, out;
+	struct codec_count count;
 	unsigned padding; /* zero bytes behind members */
 	uint8_t chunk[CHUNK];
 };
@@ -26,7 +26,7 @@ static ssize_t refill(struct gzip *g)
 	if (n > 0) {
 		g->z.next_in = g->chunk;
 		g->z.avail_in = (uInt)n;
-		g->in += (uint64_t)n;
+		g->count.in += (uint64_t)n;
 	}
 	return n;
 }
@@ -87,12 +87,12 @@ static ssize_t gzip_read(struct source *source, void *data, size_t len)
 		g->z.avail_out = (uInt)want;
 		r = step(g);
 		done += want - g->z.avail_out;
-		g->out += want - g->z.avail_out;
+		g->count.out += want - g->z.avail_out;
 		if (r < 0)
 			return r;
 		if (r)
 			break;
-		if (codec_is_bomb(g->in, g->out))
+		if (codec_is_bomb(&g->count))
 			return -E2BIG;
 	}
 	return (ssize_t)done;

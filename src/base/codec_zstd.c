@@ -7,7 +7,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 
-enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 27, LEVEL = 6 };
+enum { CHUNK = 64 * 1024, WINDOW_LOG_MAX = 25, LEVEL = 6 };
 
 struct zstd {
 	struct source source;
@@ -15,7 +15,7 @@ struct zstd {
 	ZSTD_DStream *z;
 	ZSTD_inBuffer in;
 	size_t hint; /* 0 between frames: only there may the input end */
-	uint64_t consumed, out;
+	struct codec_count count;
 	uint8_t chunk[CHUNK];
 };
 
@@ -29,7 +29,7 @@ static int refill(struct zstd *z)
 	if (!n)
 		return z->hint ? -EBADMSG : 1;
 	z->in = (ZSTD_inBuffer){ z->chunk, (size_t)n, 0 };
-	z->consumed += (uint64_t)n;
+	z->count.in += (uint64_t)n;
 	return 0;
 }
 
@@ -42,7 +42,7 @@ static ssize_t zstd_read(struct source *source, void *data, size_t len)
 		size_t before = out.pos;
 
 		/* A full output buffer may have left decoded bytes inside: ask before reading on. */
-		if (z->in.pos == z->in.size && !(z->out && z->hint)) {
+		if (z->in.pos == z->in.size && !(z->count.out && z->hint)) {
 			int r = refill(z);
 
 			if (r < 0)
@@ -55,8 +55,8 @@ static ssize_t zstd_read(struct source *source, void *data, size_t len)
 			mem_exhausted();
 		if (ZSTD_isError(z->hint))
 			return -EBADMSG;
-		z->out += out.pos - before;
-		if (codec_is_bomb(z->consumed, z->out))
+		z->count.out += out.pos - before;
+		if (codec_is_bomb(&z->count))
 			return -E2BIG;
 		if (out.pos == before && z->in.pos == z->in.size) {
 			int r = refill(z);

@@ -2,6 +2,7 @@
 /* Bytes that come one after the other: files and pipes; decompressors are in codec.c. */
 #include "base/stream.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -298,6 +299,23 @@ void source_free(struct source *source)
 	if (source->free)
 		source->free(source);
 	free(source);
+}
+
+bool codec_is_bomb(struct codec_count *count)
+{
+	static _Atomic uint64_t all_in, all_out;
+	uint64_t in = atomic_fetch_add(&all_in, count->in - count->counted_in) + count->in - count->counted_in;
+	uint64_t out = atomic_fetch_add(&all_out, count->out - count->counted_out) + count->out - count->counted_out;
+	bool is_one = (count->out > SOURCE_RATIO_FROM && count->out / SOURCE_RATIO_MAX > count->in) ||
+		      (out > SOURCES_RATIO_FROM && out / SOURCES_RATIO_MAX > in);
+
+	count->counted_in = is_one ? 0 : count->in;
+	count->counted_out = is_one ? 0 : count->out;
+	if (is_one) { /* it ends here: what comes next is judged without it */
+		atomic_fetch_sub(&all_in, count->in);
+		atomic_fetch_sub(&all_out, count->out);
+	}
+	return is_one;
 }
 
 int codec_feed(int from, uint8_t *chunk, size_t size, int (*pack)(void *context, size_t n, bool is_last), void *context)

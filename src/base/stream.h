@@ -12,6 +12,9 @@ struct source;
  */
 enum { SOURCE_RATIO_MAX = 500 };
 #define SOURCE_RATIO_FROM ((uint64_t)256 << 20)
+/* The same of all sources of a process. */
+enum { SOURCES_RATIO_MAX = 200 };
+#define SOURCES_RATIO_FROM ((uint64_t)1 << 30)
 
 /* len bytes of a file from offset on; the descriptor is borrowed and its own position not used. */
 struct source *source_range(int fd, uint64_t offset, uint64_t len);
@@ -19,7 +22,7 @@ struct source *source_range(int fd, uint64_t offset, uint64_t len);
 struct source *source_pipe(int fd);
 /*
  * Takes inner over and returns what its bytes decompress to, chosen by their magic: gzip (all members),
- * zstd (windows up to 128 MiB), else inner's own bytes. *ret_codec is "gzip", "zstd" or "none". NULL with e
+ * zstd (windows up to 32 MiB), else inner's own bytes. *ret_codec is "gzip", "zstd" or "none". NULL with e
  * set (then inner is freed): -EBADMSG for bzip2, xz and others that are not supported.
  */
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);

@@ -440,8 +440,8 @@ static void demanding_frames_are_refused(void **state)
 		size_t len;
 		int code;
 	} cases[] = {
-		{ "a window of 128 MiB", "\x28\xb5\x2f\xfd\0\x88\1\0\0", 9, 0 },
-		{ "a window of 144 MiB", "\x28\xb5\x2f\xfd\0\x89\1\0\0", 9, -EBADMSG },
+		{ "a window of 32 MiB", "\x28\xb5\x2f\xfd\0\x78\1\0\0", 9, 0 },
+		{ "a window of 36 MiB", "\x28\xb5\x2f\xfd\0\x79\1\0\0", 9, -EBADMSG },
 		{ "a window of 2 GiB", "\x28\xb5\x2f\xfd\0\xa8\1\0\0", 9, -EBADMSG },
 		{ "a window of 3.75 TiB", "\x28\xb5\x2f\xfd\0\xff\1\0\0", 9, -EBADMSG },
 		{ "content of 1 EiB", "\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\0\0\x10\1\0\0", 16, -EBADMSG },
