@@ -8,13 +8,16 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_header.h"
+#include "image/tar_number.h"
 
 /* What extension headers say about the member that follows them. */
 struct overrides {
 	char *path, *linkname;
-	bool has_size, has_uid, has_gid, has_mtime, is_sparse;
+	bool has_size, has_uid, has_gid, has_mtime, is_sparse, has_real_size;
 	bool is_begun; /* a member has to follow */
-	uint64_t size, uid, gid, mtime;
+	int64_t size, uid, gid, mtime;
+	char *sparse_name;
+	int64_t real_size, sparse_major;
 	struct buf records;
 };
 
@@ -22,6 +25,7 @@ static void overrides_done(struct overrides *o)
 {
 	free(o->path);
 	free(o->linkname);
+	free(o->sparse_name);
 	buf_done(&o->records);
 }
 
@@ -41,6 +45,7 @@ void tar_init(struct tar_reader *reader, struct source *source, bool is_layer)
 void tar_done(struct tar_reader *reader)
 {
 	entry_done(&reader->entry);
+	sparse_done(&reader->sparse);
 }
 
 static int malformed(const char *what, struct err *e)
@@ -58,48 +63,13 @@ static int broken(int code, struct err *e)
 	return err_sys(e, code, "cannot read it");
 }
 
-/* Base-256 (GNU): the first byte is 0x80 and the rest a big-endian number; negative ones are refused. */
-static bool parse_base256(const uint8_t *field, size_t len, uint64_t *ret)
-{
-	uint64_t value = field[0] & 0x7f;
-
-	if (field[0] & 0x40)
-		return false;
-	for (size_t i = 1; i < len; i++) {
-		if (value >> 55)
-			return false;
-		value = value << 8 | field[i];
-	}
-	*ret = value;
-	return true;
-}
-
-/* Octal digits, blanks before and NULs or blanks behind; an empty field is 0. */
-static bool parse_number(const uint8_t *field, size_t len, uint64_t *ret)
-{
-	uint64_t value = 0;
-	size_t i = 0;
-
-	if (field[0] & 0x80)
-		return parse_base256(field, len, ret);
-	while (i < len && field[i] == ' ')
-		i++;
-	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)
-		value = value << 3 | (uint64_t)(field[i] - '0');
-	for (; i < len; i++)
-		if (field[i] && field[i] != ' ')
-			return false;
-	*ret = value;
-	return true;
-}
-
 static bool checksum_fits(const uint8_t *block)
 {
-	uint64_t sum = 0, want;
+	int64_t sum = 0, want;
 
 	for (size_t i = 0; i < TAR_BLOCK; i++)
 		sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_CHECKSUM_LEN ? ' ' : block[i];
-	return parse_number(block + TAR_CHECKSUM, TAR_CHECKSUM_LEN, &want) && want == sum;
+	return tar_octal(block + TAR_CHECKSUM, TAR_CHECKSUM_LEN, &want) && want == sum;
 }
 
 static bool is_zero(const uint8_t *block)
@@ -144,44 +114,28 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
 }
 
-/* A time may have a fraction, and be before 1970: then it is what a header without PAX would say. */
-static bool parse_time(const char *text, uint64_t *ret)
-{
-	auto_free char *seconds = mem_part(text, strcspn(text, "."));
-	unsigned long value = 0;
-
-	if (!seconds || (*seconds != '-' && str_to_uint(seconds, INT64_MAX, &value)))
-		return false;
-	*ret = value;
-	return true;
-}
-
 static int pax_number(
 	struct overrides *o, const char *key, size_t key_len, const char *value, size_t len, struct err *e)
 {
 	const struct {
 		const char *key;
-		uint64_t *value;
+		int64_t *value;
 		bool *has;
 	} numbers[] = { { "size", &o->size, &o->has_size }, { "uid", &o->uid, &o->has_uid },
-		{ "gid", &o->gid, &o->has_gid }, { "mtime", &o->mtime, &o->has_mtime } };
+		{ "gid", &o->gid, &o->has_gid }, { "mtime", &o->mtime, &o->has_mtime },
+		{ "GNU.sparse.realsize", &o->real_size, &o->has_real_size },
+		{ "GNU.sparse.major", &o->sparse_major, &o->is_sparse } };
 	auto_free char *text = NULL;
-	unsigned long number;
 	size_t i = 0;
 
 	while (i < ARRAY_SIZE(numbers) && (strlen(numbers[i].key) != key_len || memcmp(key, numbers[i].key, key_len)))
 		i++;
-	if (i == ARRAY_SIZE(numbers) || (!len && i))
-		return 0;
+	if (i == ARRAY_SIZE(numbers) || !len)
+		return 0; /* POSIX pax: an empty value takes the record back */
 	text = mem_part(value, len);
-	if (text && numbers[i].value == &o->mtime) {
-		if (!parse_time(text, numbers[i].value))
-			return malformed("a bad number in a PAX header", e);
-	} else {
-		if (!text || str_to_uint(text, INT64_MAX, &number))
-			return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
-		*numbers[i].value = number;
-	}
+	if (!(numbers[i].value == &o->mtime ? tar_time : tar_decimal)(text, numbers[i].value) || o->size < 0 ||
+		o->real_size < 0)
+		return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
 	*numbers[i].has = true;
 	return 0;
 }
@@ -195,16 +149,28 @@ static int pax_record(
 		return set_text(&o->linkname, value, len, e);
 	if (key_len > 11 && !memcmp(key, "GNU.sparse.", 11))
 		o->is_sparse = true;
+	if (key_len == 15 && !memcmp(key, "GNU.sparse.name", 15))
+		return set_text(&o->sparse_name, value, len, e);
 	return pax_number(o, key, key_len, value, len, e);
 }
+
+/* What storage drivers note for themselves: in another layer, it would hide what is below, or belong to nobody. */
+static const char *const driver_xattrs[] = { "trusted.overlay.", "user.overlay.", "user.fuseoverlayfs.",
+	"trusted.fuseoverlayfs.", "security.fuseoverlayfs.", "user.containers." };
 
 /* What a directory loses when another layer has it again, and does not say this again. */
 static bool is_kept(const char *key, size_t len, const char *value, size_t value_len)
 {
 	static const char xattr[] = "SCHILY.xattr.";
+	size_t prefix = strlen(xattr);
 
-	return (len > strlen(xattr) && !memcmp(key, xattr, strlen(xattr))) ||
-	       (len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len));
+	if (len <= prefix || memcmp(key, xattr, prefix))
+		return len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len);
+	for (size_t i = 0; i < ARRAY_SIZE(driver_xattrs); i++)
+		if (len - prefix >= strlen(driver_xattrs[i]) &&
+			!memcmp(key + prefix, driver_xattrs[i], strlen(driver_xattrs[i])))
+			return false;
+	return true;
 }
 
 /* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
@@ -290,37 +256,46 @@ static int set_type(struct tar_entry *entry, char type, struct err *e)
 	return 0;
 }
 
+static int begin_sparse(struct tar_reader *r, const struct overrides *o, struct err *e)
+{
+	int code;
+
+	if (!r->is_layer || o->sparse_major != 1 || !o->has_real_size)
+		return malformed("a sparse file", e);
+	code = sparse_read_map(&r->sparse, (uint64_t)o->real_size, r->source, &r->left);
+	r->entry.size = (uint64_t)o->real_size;
+	return code == -EBADMSG ? malformed("a sparse file with a map that does not fit", e)
+	       : code		? broken(code, e)
+				: 0;
+}
+
 static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrides *o, struct err *e)
 {
 	struct tar_entry *entry = &r->entry;
-	uint64_t mode, mtime;
+	int64_t mode, mtime, uid, gid, size;
 	int code;
 
-	if (!parse_number(block + TAR_MODE, TAR_ID_LEN, &mode) ||
-		!parse_number(block + TAR_UID, TAR_ID_LEN, &entry->uid) ||
-		!parse_number(block + TAR_GID, TAR_ID_LEN, &entry->gid) ||
-		!parse_number(block + TAR_SIZE, TAR_SIZE_LEN, &entry->size))
+	if (!tar_octal(block + TAR_MODE, TAR_ID_LEN, &mode) || !tar_octal(block + TAR_UID, TAR_ID_LEN, &uid) ||
+		!tar_octal(block + TAR_GID, TAR_ID_LEN, &gid) || !tar_octal(block + TAR_SIZE, TAR_SIZE_LEN, &size) ||
+		size < 0)
 		return malformed("a bad number in a header", e);
-	if (!parse_number(block + TAR_MTIME, TAR_SIZE_LEN, &mtime))
+	if (!tar_octal(block + TAR_MTIME, TAR_SIZE_LEN, &mtime) || mtime < 0)
 		mtime = 0; /* before 1970, as GNU tar writes it */
 	entry->mode = (unsigned)mode & 07777;
-	entry->mtime = (int64_t)mtime;
-	if (o->has_size)
-		entry->size = o->size;
-	if (o->has_uid)
-		entry->uid = o->uid;
-	if (o->has_gid)
-		entry->gid = o->gid;
-	if (o->has_mtime)
-		entry->mtime = (int64_t)o->mtime;
+	entry->mtime = o->has_mtime ? o->mtime : mtime;
+	entry->size = (uint64_t)(o->has_size ? o->size : size);
+	entry->uid = (uint64_t)(o->has_uid ? o->uid : uid);
+	entry->gid = (uint64_t)(o->has_gid ? o->gid : gid);
+	if (o->sparse_name) {
+		free(o->path);
+		o->path = take_ptr(&o->sparse_name);
+	}
 	entry->path = o->path ? take_ptr(&o->path) : block_path(block);
 	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	entry->records = o->records;
 	o->records = (struct buf){ 0 };
 	if (!entry->path || !entry->linkname || !buf_ok(&entry->records))
 		return err_sys(e, -ENOMEM, "cannot read it");
-	if (o->is_sparse)
-		return malformed("a sparse file", e);
 	code = set_type(entry, (char)block[TAR_TYPE], e);
 	if (code)
 		return code;
@@ -331,7 +306,7 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	r->left = entry->size;
 	r->padding = tar_padding(entry->size);
 	entry->offset = source_position(r->source);
-	return 0;
+	return o->is_sparse && entry->type == TAR_FILE ? begin_sparse(r, o, e) : 0;
 }
 
 static int read_block(struct tar_reader *r, uint8_t *block, bool may_end, struct err *e)
@@ -360,8 +335,8 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 {
 	for (;;) {
 		uint8_t block[TAR_BLOCK];
-		uint64_t size;
-		int code = read_block(r, block, r->is_layer && r->members && !o->is_begun, e);
+		int64_t size;
+		int code = read_block(r, block, r->is_layer && !o->is_begun, e);
 
 		if (code <= 0) {
 			r->is_done = !code;
@@ -377,10 +352,10 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 			code = fill_entry(r, block, o, e);
 			return code ? code : 1;
 		}
-		if (!parse_number(block + TAR_SIZE, TAR_SIZE_LEN, &size))
+		if (!tar_octal(block + TAR_SIZE, TAR_SIZE_LEN, &size) || size < 0)
 			return malformed("a bad number in a header", e);
 		o->is_begun = true;
-		code = take_extension(r, (char)block[TAR_TYPE], size, o, e);
+		code = take_extension(r, (char)block[TAR_TYPE], (uint64_t)size, o, e);
 		if (code)
 			return code;
 	}
@@ -413,6 +388,7 @@ int tar_next(struct tar_reader *reader, struct err *e)
 	if (code)
 		return broken(code, e);
 	entry_done(&reader->entry);
+	sparse_done(&reader->sparse);
 	reader->left = reader->padding = 0;
 	reader->end = source_position(reader->source);
 	code = next_member(reader, &overrides, e);
@@ -424,8 +400,14 @@ int tar_next(struct tar_reader *reader, struct err *e)
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e)
 {
 	size_t want = (size_t)MIN_OF((uint64_t)len, reader->left);
-	ssize_t n = want ? source_read(reader->source, data, want) : 0;
+	ssize_t n = 0;
 
+	if (reader->sparse.parts) {
+		n = sparse_read(&reader->sparse, reader->source, &reader->left, data, len);
+		return n < 0 ? broken((int)n, e) : n;
+	}
+	if (want)
+		n = source_read(reader->source, data, want);
 	if (n < 0 || (size_t)n < want)
 		return broken(n < 0 ? (int)n : -EBADMSG, e);
 	reader->left -= (uint64_t)n;

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/stream.h"
+#include "image/tar_sparse.h"
 
 /* Limits beside the format: one long name or PAX header, and how many members there may be. */
 enum {
@@ -39,20 +40,21 @@ struct tar_entry {
 struct tar_reader {
 	struct source *source;
 	struct tar_entry entry;
-	uint64_t left, padding; /* of the current content */
+	uint64_t left, padding; /* of the current content, as it is stored */
+	struct sparse sparse;	/* its holes; no parts: it has none */
 	unsigned long members;
 	bool is_layer; /* umoci and others leave out the zero blocks, and the padding before them */
 	bool is_done;
 	uint64_t end; /* when it is done: where the members end, before the zero blocks */
 };
 
-/* is_layer: the end of the source between members ends it, too; else that is truncated. */
+/* is_layer: the end of the source between members ends it, too, also before the first one; else that is truncated. */
 void tar_init(struct tar_reader *reader, struct source *source, bool is_layer);
 void tar_done(struct tar_reader *reader);
 /*
  * The next member; what is left of the last one's content is passed over. 1, 0 at the two zero blocks
  * (or one and the end of the source), -EBADMSG malformed or truncated, -E2BIG over a limit, -errno.
- * Sparse files and unknown member types are -EBADMSG.
+ * Unknown member types are -EBADMSG, as are files with holes but for those of layers in GNU's format 1.0.
  */
 int tar_next(struct tar_reader *reader, struct err *e);
 /* Reads content of the current member. Bytes, 0 at its end, -errno. */

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* Numbers of tar headers, of the fields and of PAX records. */
+#include "image/tar_number.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/str.h"
+
+/* Base-256 (GNU): a big-endian number in two's complement, but for its first bit. */
+static bool parse_base256(const uint8_t *field, size_t len, int64_t *ret)
+{
+	bool is_negative = field[0] & 0x40;
+	uint64_t value = is_negative ? ~(uint64_t)0 << 6 | (field[0] & 0x3f) : field[0] & 0x3f;
+
+	for (size_t i = 1; i < len; i++) {
+		if (value >> 55 != (is_negative ? 0x1ff : 0))
+			return false;
+		value = value << 8 | field[i];
+	}
+	*ret = (int64_t)value;
+	return true;
+}
+
+bool tar_octal(const uint8_t *field, size_t len, int64_t *ret)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+
+	if (field[0] & 0x80)
+		return parse_base256(field, len, ret);
+	while (i < len && (field[i] == ' ' || !field[i]))
+		i++;
+	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)
+		value = value << 3 | (uint64_t)(field[i] - '0');
+	for (; i < len; i++)
+		if (field[i] && field[i] != ' ')
+			return false;
+	*ret = (int64_t)value;
+	return true;
+}
+
+bool tar_decimal(const char *text, int64_t *ret)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	unsigned long value;
+
+	if (str_to_uint(digits, INT64_MAX, &value))
+		return false;
+	*ret = *text == '-' ? -(int64_t)value : (int64_t)value;
+	return true;
+}
+
+bool tar_time(const char *text, int64_t *ret)
+{
+	auto_free char *seconds = mem_part(text, strcspn(text, "."));
+
+	if (!tar_decimal(seconds, ret))
+		return false;
+	*ret = *ret < 0 ? 0 : *ret;
+	return true;
+}
