@@ -24,8 +24,9 @@ struct file {
 struct bundle {
 	int dir; /* of a layout, -1 for an archive */
 	int tar;
-	struct file *files; /* sorted by name */
-	size_t n, cap;
+	struct file *files; /* sorted by name; behind them those that are there once more */
+	size_t n, n_repeated, cap;
+	size_t names; /* bytes of them */
 	uint64_t end; /* of the members of an archive */
 	bool is_copy; /* tar is not the file that was opened */
 };
@@ -87,14 +88,12 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 		return err_set(e, -EBADMSG, "a member whose name leaves the archive: %s", entry->path);
 	if (entry->type == TAR_DIRECTORY || !*name)
 		return 0;
+	b->names += strlen(name) + strlen(entry->linkname);
+	if (b->n == BUNDLE_MEMBERS_MAX || b->names > BUNDLE_NAMES_MAX)
+		return err_set(e, -E2BIG, "too many members in the archive for an image");
 	if (b->n == b->cap) {
-		size_t cap = b->cap ? 2 * b->cap : 64;
-		struct file *grown = cap > 2 * BUNDLE_MEMBERS_MAX ? NULL : mem_grow(b->files, cap, sizeof(*grown));
-
-		if (!grown)
-			return err_set(e, -E2BIG, "too many members in the archive");
-		b->files = grown;
-		b->cap = cap;
+		b->cap = b->cap ? 2 * b->cap : 64;
+		b->files = mem_grow(b->files, b->cap, sizeof(*b->files));
 	}
 	if (entry->type == TAR_SYMLINK)
 		file.link = resolve_link(name, entry->linkname);
@@ -116,16 +115,52 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
+/* 1, 0 or -errno. */
+static int is_same(const struct bundle *b, const struct file *x, const struct file *y)
+{
+	char one[4096], other[4096];
+
+	if (x->link || y->link)
+		return x->link && y->link && !strcmp(x->link, y->link);
+	if (x->size != y->size)
+		return 0;
+	for (uint64_t at = 0; at < x->size; at += sizeof(one)) {
+		size_t len = (size_t)MIN_OF(x->size - at, sizeof(one));
+		ssize_t n = fd_pread(b->tar, one, len, (off_t)(x->offset + at));
+		ssize_t m = fd_pread(b->tar, other, len, (off_t)(y->offset + at));
+
+		if (n < 0 || m < 0)
+			return (int)MIN_OF(n, m);
+		if (n != m || memcmp(one, other, (size_t)n))
+			return 0;
+	}
+	return 1;
+}
+
+/* Readers disagree which of two members of one name counts; that does not matter where both are the same. */
 static int check_names(struct bundle *b, struct err *e)
 {
+	auto_free struct file *repeated = mem_new(b->n + 1, sizeof(*repeated));
+	size_t n = 0;
+
 	if (b->n)
 		qsort(b->files, b->n, sizeof(*b->files), by_name);
-	for (size_t i = 1; i < b->n; i++)
-		if (!strcmp(b->files[i - 1].name, b->files[i].name))
+	for (size_t i = 1; i < b->n; i++) {
+		int r = by_name(&b->files[i - 1], &b->files[i]) ? 1 : is_same(b, &b->files[i - 1], &b->files[i]);
+
+		if (r < 0)
+			return err_sys(e, r, "cannot read the archive");
+		if (!r)
 			return err_set(e, -EBADMSG,
-				"two members are called %s: readers disagree which "
-				"counts",
-				b->files[i].name);
+				"two different members are called %s: readers disagree which counts", b->files[i].name);
+	}
+	for (size_t i = 0; i < b->n; i++)
+		if (n && !by_name(&b->files[n - 1], &b->files[i]))
+			repeated[b->n_repeated++] = b->files[i];
+		else
+			b->files[n++] = b->files[i];
+	memcpy(b->files + n, repeated, b->n_repeated * sizeof(*repeated));
+	b->n = n;
 	return 0;
 }
 
@@ -147,7 +182,7 @@ static int index_tar(struct bundle *b, struct source *source, bool is_any, struc
 	}
 	b->end = reader.end;
 	tar_done(&reader);
-	return r ? r : check_names(b, e);
+	return r;
 }
 
 /* Padding, then a checksum that is wrong where the stream is damaged. Whatever follows is nobody's. */
@@ -212,7 +247,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	else
 		r = index_tar(b, source, false, e);
 	source_free(source);
-	return r;
+	return r ? r : check_names(b, e);
 }
 
 struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
@@ -243,7 +278,7 @@ void bundle_free(struct bundle *bundle)
 		return;
 	cleanup_fd(&bundle->dir);
 	cleanup_fd(&bundle->tar);
-	for (size_t i = 0; i < bundle->n; i++) {
+	for (size_t i = 0; i < bundle->n + bundle->n_repeated; i++) {
 		free(bundle->files[i].name);
 		free(bundle->files[i].link);
 	}
@@ -272,7 +307,17 @@ static int find_in_tar(const struct bundle *b, const char *name, struct member *
 	return 0;
 }
 
-/* Component by component, without any link: blobs/sha256 may be one that leads to /etc. */
+static bool is_own_link(int dir, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode) && st.st_uid == geteuid();
+}
+
+/*
+ * Component by component, without any link: blobs/sha256 may be one that leads to /etc. Only a blob itself may be one,
+ * as Bazel makes them, when the caller owns the link: nobody else made it lead somewhere.
+ */
 static int find_in_dir(const struct bundle *b, const char *name, struct member *ret, struct err *e)
 {
 	auto_fd at = openat(b->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -291,6 +336,8 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 	if (at >= 0) {
 		int file = fd_open_regular(at, p, O_NOFOLLOW);
 
+		if (file < 0 && is_own_link(at, p) && str_starts(name, "blobs/"))
+			file = fd_open_regular(at, p, 0);
 		cleanup_fd(&at);
 		at = file < 0 ? -1 : file;
 		errno = file < 0 ? -file : 0;
@@ -336,6 +383,22 @@ bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_
 		return false;
 	*ret_start = file->start;
 	*ret_end = file->offset + file->size + tar_padding(file->size);
+	return true;
+}
+
+size_t bundle_n_repeated(const struct bundle *bundle)
+{
+	return bundle->n_repeated;
+}
+
+bool bundle_repeated(const struct bundle *bundle, size_t i, uint64_t *ret_start, uint64_t *ret_end)
+{
+	const struct file *file = bundle->files + bundle->n + i;
+
+	if (i >= bundle->n_repeated)
+		return false;
+	*ret_start = file->start;
+	*ret_end = file->offset + (file->link ? 0 : file->size + tar_padding(file->size));
 	return true;
 }
 

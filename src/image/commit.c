@@ -283,14 +283,14 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit,
 }
 
 /*
- * What is left out. When a layer comes, documents that nothing refers to any more stay where they lie before the first
- * other gap: readers do not mind them, and nothing else has to move, so that a file system that shares blocks shares
- * them.
+ * What is left out: what has changed, and what is there twice. When a layer comes, documents that nothing refers to any
+ * more stay where they lie before the first other gap: readers do not mind them, and nothing else has to move, so that
+ * a file system that shares blocks shares them.
  */
 static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, const struct fate *fate, struct gap *gaps)
 {
 	uint64_t first = UINT64_MAX;
-	size_t n = 0;
+	size_t n = 0, repeated = 0;
 
 	for (size_t i = 0; i < edit->n; i++)
 		if (!fate->is_in[i])
@@ -298,6 +298,8 @@ static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, co
 	for (size_t i = 0; i < edit->n_obsolete; i++)
 		if (fate->is_dropped[i] && !fate->is_document[i])
 			add_gap(bundle, edit->obsolete[i], gaps, &n);
+	while (bundle_repeated(bundle, repeated, &gaps[n].start, &gaps[n].end))
+		n++, repeated++;
 	for (size_t i = 0; i < n; i++)
 		first = MIN_OF(first, gaps[i].start);
 	for (size_t i = 0; i < edit->n_obsolete; i++) {
@@ -326,7 +328,7 @@ static int append_all(const struct edit *edit, const struct fate *fate, int to)
 int commit_archive(const struct bundle *bundle, const struct edit *edit, bool (*keep)(const char *name, void *context),
 	void *context, int to, struct err *e)
 {
-	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*gaps));
+	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle_n_repeated(bundle) + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
 	struct fate fate = { flags, flags ? flags + edit->n : NULL, flags ? flags + edit->n + edit->n_obsolete : NULL };
 	int r = gaps && flags ? find_fate(bundle, edit, keep, context, &fate, e) : -ENOMEM;

@@ -29,8 +29,10 @@ int target_open(const char *text, struct target *ret, struct err *e)
 		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", text);
 	if (is_stdin || ret->name.is_image)
 		ret->kind = TARGET_IMAGE;
+	else if (S_ISDIR(st.st_mode) && !faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW))
+		ret->kind = TARGET_IMAGE;
 	else if (S_ISDIR(st.st_mode))
-		ret->kind = faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) ? TARGET_ROOT : TARGET_IMAGE;
+		return errno == ENOENT ? ret->kind = TARGET_ROOT, 0 : err_sys(e, -errno, "%s/oci-layout", text);
 	else
 		ret->kind = image_looks_like(ret->fd) ? TARGET_IMAGE : TARGET_FILE;
 	return 0;
