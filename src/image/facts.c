@@ -11,113 +11,9 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/image_name.h"
-#include "image/layer_read.h"
 #include "image/read.h"
+#include "image/store.h"
 #include "image/tar_read.h"
-
-enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
-
-/* What is known of a layer's file when it is closed again. */
-struct found {
-	bool is_here;
-	uint64_t size;
-};
-
-/* Every layer that some image names, once. */
-struct store {
-	const char **names; /* borrowed from the model */
-	struct found *found;
-	struct layer *layers;
-	size_t n, cap;
-	bool are_blobs; /* OCI's, whose names are their digests */
-	uint64_t work;
-};
-
-static size_t find_name(const struct store *store, const char *name)
-{
-	size_t i = 0;
-
-	while (i < store->n && strcmp(store->names[i], name))
-		i++;
-	return i;
-}
-
-static int add_name(struct store *store, const char *name)
-{
-	if (find_name(store, name) < store->n)
-		return 0;
-	if (store->n == store->cap) {
-		size_t cap = store->cap ? 2 * store->cap : 16;
-		const char **grown = mem_grow(store->names, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		store->names = grown;
-		store->cap = cap;
-	}
-	store->names[store->n++] = name;
-	return 0;
-}
-
-static void store_done(struct store *store)
-{
-	for (size_t i = 0; store->layers && i < store->n; i++)
-		layer_done(&store->layers[i]);
-	free(store->names);
-	free(store->found);
-	free(store->layers);
-}
-
-/* "" for a name that is none. */
-static void name_digest(const char *name, char ret[DIGEST_TEXT])
-{
-	static const char blobs[] = "blobs/sha256/";
-
-	if (!str_starts(name, blobs) || snprintf(ret, DIGEST_TEXT, "sha256:%s", name + strlen(blobs)) >= DIGEST_TEXT ||
-		!digest_is_valid(ret))
-		*ret = '\0';
-}
-
-/* Opens, reads and closes some layers. One that is not here (foreign, or left out) is allowed; its place stays empty.
- */
-static int read_some(const struct bundle *bundle, struct store *store, size_t from, size_t n, struct err *e)
-{
-	struct layer_source sources[AT_ONCE];
-	int r = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sources[i] = (struct layer_source){ .member = MEMBER_INIT };
-	for (size_t i = 0; !r && i < n; i++) {
-		struct layer_source *source = &sources[i];
-
-		r = bundle_find(bundle, store->names[from + i], &source->member, e);
-		store->found[from + i] = (struct found){ !r, source->member.size };
-		if (store->are_blobs)
-			name_digest(store->names[from + i], source->digest);
-		if (r == -ENOENT)
-			r = 0;
-		if (!r)
-			err_done(e);
-	}
-	if (!r)
-		layer_read_all(sources, store->layers + from, n);
-	for (size_t i = 0; i < n; i++)
-		member_done(&sources[i].member);
-	return r;
-}
-
-static int read_layers(const struct bundle *bundle, struct store *store, struct err *e)
-{
-	int r = 0;
-
-	store->found = mem_new(store->n ? store->n : 1, sizeof(*store->found));
-	store->layers = mem_new(store->n ? store->n : 1, sizeof(*store->layers));
-	if (!store->found || !store->layers)
-		return err_sys(e, -ENOMEM, "cannot read the layers");
-	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
-		r = read_some(bundle, store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
-	return r;
-}
 
 bool image_looks_like(int fd)
 {
@@ -180,64 +76,123 @@ static bool do_agree(const struct image_facts *facts)
 	return image_fits(&facts->label, &content->platform);
 }
 
-static int look_at_image(
-	struct store *store, struct image_facts *facts, const struct image_visit *visit, int *ret_answer, struct err *e)
+/* Its layers that are here, bottom to top. */
+static int stack_layers(
+	const struct store *store, struct image_facts *facts, const struct layer **ret, size_t *ret_n, struct err *e)
 {
 	const struct model_image *image = facts->image;
-	auto_free const struct layer **layers = mem_new(image->n_layers + 1, sizeof(struct layer *));
-	struct view view = { .layers = layers };
-	int r;
 
-	if (!layers)
-		return err_sys(e, -ENOMEM, "cannot look at the image");
 	for (size_t i = 0; i < image->n_layers; i++) {
-		size_t at = find_name(store, image->layers[i]);
+		size_t at = store_find(store, image->layers[i]);
 		const struct layer *layer = &store->layers[at];
 
-		if (!store->found[at].is_here || (image->is_opaque && image->is_opaque[i])) {
+		if (!store->files[at].is_here || (image->is_opaque && image->is_opaque[i])) {
 			facts->is_incomplete = true;
 			continue;
 		}
-		if (image->layer_sizes && image->layer_sizes[i] != store->found[at].size)
+		if (image->layer_sizes && image->layer_sizes[i] != store->files[at].size)
 			return err_set(e, -EBADMSG, "%s has %llu bytes instead of %llu", image->layers[i],
-				(unsigned long long)store->found[at].size, (unsigned long long)image->layer_sizes[i]);
+				(unsigned long long)store->files[at].size, (unsigned long long)image->layer_sizes[i]);
 		if (layer->has_failed)
-			return err_set(e, layer->err.code, "%s: %s", image->layers[i],
-				layer->err.message ? layer->err.message : "unreadable");
-		layers[view.n++] = layer;
+			return err_set(e, layer->err.code, "%s: %s", image->layers[i], layer->err.message);
+		ret[(*ret_n)++] = layer;
 	}
-	r = view_content(&view, &store->work, &facts->content);
-	if (r)
-		return r == -E2BIG ? err_set(e, r, "too many files and layers to look at")
-				   : err_sys(e, r, "cannot look at the image");
-	facts->agrees = do_agree(facts);
-	if (visit->each)
-		*ret_answer = visit->each(facts, &view, visit->context);
 	return 0;
+}
+
+/* Where a program of the config is: as it stands, in the working directory, or along PATH. Owned; NULL: nowhere. */
+static char *find_program(const struct view *view, const struct model_image *image, const char *name)
+{
+	const char *search = strchr(name, '/') ? image->directory ? image->directory : "/" : image->search;
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit hit;
+
+	if (*name == '/')
+		return mem_text(name);
+	for (const char *dir = search; dir && *dir; dir += strspn(dir, ":")) {
+		char *path = mem_print("%.*s/%s", (int)strcspn(dir, ":"), dir, name);
+
+		if (!view_resolve(view, path, &hit, resolved) && hit.entry->kind == LAYER_FILE)
+			return path;
+		free(path);
+		dir += strcspn(dir, ":");
+	}
+	return NULL;
+}
+
+/* Looks at what did not tell by its name that it matters: what shells are links to, and what the image starts. */
+static int look_at_programs(struct store *store, struct view *view, const struct model_image *image, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < MODEL_STARTS; i++)
+		if (image->starts[i])
+			view->starts[i] = find_program(view, image, image->starts[i]);
+	for (const char *const *p = content_key_files; !r && *p; p++)
+		r = store_look(store, view, *p, e);
+	for (size_t i = 0; !r && i < MODEL_STARTS; i++)
+		if (view->starts[i])
+			r = store_look(store, view, view->starts[i], e);
+	return r;
+}
+
+static int look_at_image(struct store *store, struct image_facts *facts, const struct image_visit *visit,
+	uint64_t *work, int *ret_answer)
+{
+	auto_free const struct layer **layers = mem_new(facts->image->n_layers + 1, sizeof(struct layer *));
+	struct view view = { .layers = layers };
+	struct err *e = &facts->err;
+	int r = stack_layers(store, facts, layers, &view.n, e);
+
+	if (!r)
+		r = look_at_programs(store, &view, facts->image, e);
+	if (!r) {
+		r = view_content(&view, work, &facts->content);
+		if (r)
+			err_set(e, r, "too many files and layers to look at");
+	}
+	if (!r) {
+		facts->agrees = do_agree(facts);
+		if (visit->each)
+			*ret_answer = visit->each(facts, &view, visit->context);
+	}
+	for (size_t i = 0; i < MODEL_STARTS; i++)
+		free(view.starts[i]);
+	return r;
+}
+
+static void add_layers(struct store *store, const struct model *model)
+{
+	for (size_t i = 0; i < model->n; i++) {
+		const struct model_image *image = &model->images[i];
+
+		for (size_t k = 0; k < image->n_layers; k++)
+			store_add(store, image->layers[k]);
+		for (size_t k = 0; k < MODEL_STARTS; k++)
+			if (image->starts[k])
+				mem_push_text(&store->programs, &store->n_programs, &store->programs_cap,
+					str_basename(image->starts[k]));
+	}
 }
 
 static int look_at_all(
 	const struct bundle *bundle, struct image_report *report, const struct image_visit *visit, struct err *e)
 {
 	struct model *model = &report->model;
-	struct store store = { .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
-	int r = 0;
+	struct store store = { .bundle = bundle, .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
+	uint64_t work = 0;
+	int r;
 
-	report->facts = mem_new(model->n ? model->n : 1, sizeof(*report->facts));
-	if (!report->facts)
-		return err_sys(e, -ENOMEM, "cannot look at the image");
-	for (size_t i = 0; !r && i < model->n; i++) {
-		report->facts[i].image = &model->images[i];
-		for (size_t k = 0; !r && k < model->images[i].n_layers; k++)
-			r = add_name(&store, model->images[i].layers[k]);
-	}
-	r = r ? err_sys(e, r, "cannot look at the image") : read_layers(bundle, &store, e);
-	for (size_t i = 0; !r && i < model->n; i++) {
+	report->facts = mem_new(model->n + 1, sizeof(*report->facts));
+	add_layers(&store, model);
+	r = store_read(&store, e);
+	for (size_t i = 0; i < model->n; i++) {
 		struct image_facts *facts = &report->facts[i];
 
+		facts->image = &model->images[i];
 		read_label(facts);
-		if (facts->image->kind == MODEL_IMAGE)
-			look_at_image(&store, facts, visit, &r, &facts->err);
+		if (!r && facts->image->kind == MODEL_IMAGE)
+			look_at_image(&store, facts, visit, &work, &r);
 	}
 	store_done(&store);
 	return r;

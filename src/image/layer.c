@@ -45,9 +45,19 @@ uint64_t layer_hash(uint64_t before, const char *text, size_t len)
 /* What all layers of this process hold: many small ones are as bad as one that is large. */
 static _Atomic size_t held;
 
+/* The stored size of all: a small file does not get much memory. */
+static _Atomic uint64_t stored_size;
+
+void layer_allow(uint64_t stored)
+{
+	atomic_fetch_add(&stored_size, MIN_OF(stored, (uint64_t)LAYERS_MEMORY_MAX));
+}
+
 static bool hold(size_t more)
 {
-	if (atomic_fetch_add(&held, more) + more <= LAYERS_MEMORY_MAX)
+	uint64_t max = MIN_OF(LAYERS_MEMORY_MIN + stored_size, (uint64_t)LAYERS_MEMORY_MAX);
+
+	if (atomic_fetch_add(&held, more) + more <= max)
 		return true;
 	atomic_fetch_sub(&held, more);
 	return false;

@@ -8,7 +8,8 @@
 
 enum {
 	LAYER_ENTRIES_MAX = 4 * 1000 * 1000,
-	LAYERS_MEMORY_MAX = 384 * 1024 * 1024, /* of all layers that are held at once */
+	LAYERS_MEMORY_MIN = 16 * 1024 * 1024,  /* of all layers that are held at once, besides their stored size */
+	LAYERS_MEMORY_MAX = 384 * 1024 * 1024, /* of them at most */
 	LAYER_CAPTURE_MAX = 64 * 1024 * 1024,  /* the largest program that is looked into */
 };
 
@@ -44,6 +45,8 @@ struct layer_program {
 	struct platform platform;
 	uint64_t size;
 	bool is_known;		     /* platform was read from the whole file */
+	bool is_looked_into;	     /* that was tried */
+	bool is_wanted;		     /* layer_look_again() is to try it */
 	bool is_usable;		     /* of an emulator: emulator_check() has nothing against it */
 	const struct arch *emulates; /* NULL: it is no emulator */
 	uint32_t version, digest;    /* of an emulator */
@@ -103,5 +106,7 @@ int layer_add(struct layer *layer, const char *path, const char *link, struct la
 int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret);
 int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret);
 int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret);
+/* Notes the stored size of a layer that is read: what may be held grows with it. */
+void layer_allow(uint64_t stored);
 /* Gives back the room for more. */
 void layer_fit(struct layer *layer);

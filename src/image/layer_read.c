@@ -15,7 +15,14 @@
 #include "base/str.h"
 #include "image/tar_read.h"
 
-enum { CHUNK = 64 * 1024, THREADS_MAX = 16, PATH_LIMIT = 4096, RELEASE_MAX = 64 * 1024 };
+enum {
+	CHUNK = 64 * 1024,
+	FIRST_PROGRAMS = 4,
+	SMALL = 8 * 1024 * 1024,
+	THREADS_MAX = 16,
+	PATH_LIMIT = 4096,
+	RELEASE_MAX = 64 * 1024
+};
 
 bool layer_normalise(const char *path, char *out, size_t size)
 {
@@ -50,6 +57,26 @@ static bool is_telling(const char *path)
 	return str_in_words(names, name, strlen(name));
 }
 
+/* What is filled, and from what. */
+struct reading {
+	const struct layer_source *source;
+	struct layer *layer;
+	unsigned n_looked_into;
+};
+
+/* Of a layer the first programs, too: they tell where nothing else does. */
+static bool is_wanted(struct reading *reading, const struct tar_entry *member, const char *path)
+{
+	const char *name = str_basename(path);
+
+	if (is_telling(path))
+		return true;
+	for (size_t i = 0; i < reading->source->n_programs; i++)
+		if (!strcmp(reading->source->programs[i], name))
+			return true;
+	return (member->mode & 0111) && !strstr(name, ".so") && reading->n_looked_into++ < FIRST_PROGRAMS;
+}
+
 /* The rest of a member after its first bytes, in a file that libelf can read. */
 static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
 {
@@ -82,7 +109,7 @@ static int keep_emulator(struct layer *layer, struct layer_program *program, int
 	return r ? r : layer_add_text(layer, digest, strlen(digest), &program->digest);
 }
 
-static int look_into(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, const char *path,
+static int look_into(struct layer *layer, struct tar_reader *reader, const uint8_t *head, const char *path,
 	struct layer_program *program, struct err *e)
 {
 	const struct arch *emulates = content_maybe_emulator(path, &program->head);
@@ -90,9 +117,10 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const uint8
 	struct elf_info info;
 	auto_fd fd = -1;
 
-	if ((!emulates && !is_telling(path)) || reader->entry.size > LAYER_CAPTURE_MAX)
+	program->is_looked_into = true;
+	if (reader->entry.size > LAYER_CAPTURE_MAX)
 		return 0;
-	fd = capture(reader, head, n, e);
+	fd = capture(reader, head, (size_t)MIN_OF(reader->entry.size, (uint64_t)ELF_HEAD), e);
 	if (fd < 0)
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
@@ -129,8 +157,9 @@ static int read_release(struct layer *layer, struct tar_reader *reader, const ui
 	return 0;
 }
 
-static int add_file(struct layer *layer, struct tar_reader *reader, const char *path, struct err *e)
+static int add_file(struct reading *reading, struct tar_reader *reader, const char *path, struct err *e)
 {
+	struct layer *layer = reading->layer;
 	struct layer_entry entry = { .kind = LAYER_FILE };
 	struct layer_program program = { .size = reader->entry.size };
 	uint8_t head[ELF_HEAD];
@@ -140,7 +169,8 @@ static int add_file(struct layer *layer, struct tar_reader *reader, const char *
 	if (!r && is_release(path))
 		r = read_release(layer, reader, head, (size_t)n, e);
 	if (!r && elf_read_head(head, (size_t)n, &program.head, NULL) == 1) {
-		r = look_into(layer, reader, head, (size_t)n, path, &program, e);
+		if (content_maybe_emulator(path, &program.head) || is_wanted(reading, &reader->entry, path))
+			r = look_into(layer, reader, head, path, &program, e);
 		if (!r)
 			r = layer_add_program(layer, &program, &entry.more);
 	}
@@ -165,7 +195,8 @@ static int add_directory(struct layer *layer, const struct tar_entry *member, co
 
 static int add_member(void *context, struct tar_reader *reader, struct err *e)
 {
-	struct layer *layer = context;
+	struct reading *reading = context;
+	struct layer *layer = reading->layer;
 	const struct tar_entry *member = &reader->entry;
 	char path[PATH_LIMIT], target[PATH_LIMIT];
 	struct layer_entry entry = { .kind = LAYER_OTHER };
@@ -178,7 +209,7 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX)) {
 		entry.kind = LAYER_WHITEOUT;
 	} else if (member->type == TAR_FILE) {
-		return add_file(layer, reader, path, e);
+		return add_file(reading, reader, path, e);
 	} else if (member->type == TAR_DIRECTORY) {
 		return add_directory(layer, member, path);
 	} else if (member->type == TAR_SYMLINK) {
@@ -288,7 +319,8 @@ int layer_walk(const struct layer_source *source, struct layer_walk *walk, struc
 int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)
 {
 	struct layer layer = { 0 };
-	struct layer_walk walk = { .each = add_member, .context = &layer };
+	struct reading reading = { .source = source, .layer = &layer };
+	struct layer_walk walk = { .each = add_member, .context = &reading };
 	int r = layer_walk(source, &walk, e);
 
 	if (r) {
@@ -299,6 +331,34 @@ int layer_read(const struct layer_source *source, struct layer *ret, struct err 
 	layer_fit(&layer);
 	*ret = layer;
 	return 0;
+}
+
+static int look_at_member(void *context, struct tar_reader *reader, struct err *e)
+{
+	struct layer *layer = context;
+	const struct layer_entry *entry;
+	struct layer_program *program;
+	char path[PATH_LIMIT];
+	uint8_t head[ELF_HEAD];
+	ssize_t n;
+
+	if (reader->entry.type != TAR_FILE || !layer_normalise(reader->entry.path, path, sizeof(path)))
+		return 0;
+	entry = layer_find(layer, path, strlen(path));
+	if (!entry || !layer_program(layer, entry))
+		return 0;
+	program = &layer->programs[entry->more - 1];
+	if (!program->is_wanted || program->is_looked_into)
+		return 0;
+	n = tar_read(reader, head, sizeof(head), e);
+	return n < 0 ? (int)n : look_into(layer, reader, head, path, program, e);
+}
+
+int layer_look_again(const struct layer_source *source, struct layer *layer, struct err *e)
+{
+	struct layer_walk walk = { .each = look_at_member, .context = layer };
+
+	return layer_walk(source, &walk, e);
 }
 
 /* What the threads share. */
@@ -332,6 +392,13 @@ void layer_read_all(const struct layer_source *sources, struct layer *layers, si
 	pthread_t threads[THREADS_MAX];
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t width = MIN_OF(MIN_OF((size_t)(cores < 1 ? 1 : cores), n), (size_t)THREADS_MAX), made = 0;
+	uint64_t total = 0;
+
+	/* Each thread takes memory; small layers are read as quickly by one. */
+	for (size_t i = 0; i < n; i++)
+		total += sources[i].member.size;
+	layer_allow(total);
+	width = (size_t)MIN_OF((uint64_t)width, 1 + total / SMALL);
 
 	while (made + 1 < width && !pthread_create(&threads[made], NULL, work, &batch))
 		made++;

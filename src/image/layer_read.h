@@ -9,6 +9,8 @@
 struct layer_source {
 	struct member member;
 	char digest[DIGEST_TEXT];
+	const char *const *programs; /* names of files that are to be looked into, too */
+	size_t n_programs;
 };
 
 /*
@@ -17,6 +19,8 @@ struct layer_source {
  * not only the headers are read. -EBADMSG, -E2BIG.
  */
 int layer_read(const struct layer_source *source, struct layer *ret, struct err *e);
+/* Reads it again, and looks into the programs that are wanted. 0 or -errno with e set. */
+int layer_look_again(const struct layer_source *source, struct layer *layer, struct err *e);
 /* One reading of a layer's members, whatever it is for. */
 struct layer_walk {
 	int (*each)(void *context, struct tar_reader *reader, struct err *e); /* 0 or -errno, which ends it */

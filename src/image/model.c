@@ -59,6 +59,29 @@ static int check_keys(const struct json *config, struct err *e)
 	return 0;
 }
 
+/* What is too long for a path is none. */
+static char *path_of(const struct json *value)
+{
+	const char *text = jv_as_text(jv_is_array(value) ? jv_at(value, 0) : value);
+
+	return text && *text && strlen(text) < MODEL_PATH_MAX ? mem_text(text) : NULL;
+}
+
+/* image-spec config.md: what is started, and where it is looked for. */
+static void read_starts(const struct json *config, struct model_image *image)
+{
+	const struct json *env = jv_get(config, "Env");
+	const char *search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+	for (size_t i = 0; i < jv_count(env); i++)
+		if (jv_as_text(jv_at(env, i)) && !strncmp(jv_as_text(jv_at(env, i)), "PATH=", 5))
+			search = jv_as_text(jv_at(env, i)) + 5;
+	image->starts[0] = path_of(jv_get(config, "Entrypoint"));
+	image->starts[1] = path_of(jv_get(config, "Cmd"));
+	image->search = strlen(search) < MODEL_PATH_MAX ? mem_text(search) : NULL;
+	image->directory = path_of(jv_get(config, "WorkingDir"));
+}
+
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e)
 {
 	const struct json *rootfs = jv_get(config, "rootfs");
@@ -78,6 +101,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
 	if (!r && jv_count(diff_ids))
 		r = model_copy_text(&image->top_id, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
+	read_starts(jv_get(config, "config"), image);
 	image->is_grafted = config_is_marked(config);
 	*ret_layers = jv_count(diff_ids);
 	return r;
@@ -123,6 +147,10 @@ void model_done(struct model *model)
 		free(image->config_name);
 		free(image->top_id);
 		free(image->subject);
+		for (size_t k = 0; k < MODEL_STARTS; k++)
+			free(image->starts[k]);
+		free(image->search);
+		free(image->directory);
 		free(image->os);
 		free(image->architecture);
 		free(image->variant);

@@ -13,6 +13,8 @@ enum {
 	MODEL_LAYERS_MAX = 1024,
 	MODEL_LAYERS_SUM = 8192,
 	MODEL_TEXT_MAX = 256,
+	MODEL_PATH_MAX = 4096,
+	MODEL_STARTS = 2, /* Entrypoint and Cmd */
 	MODEL_DOCUMENTS_MAX = 1000,
 	MODEL_DOCUMENTS_BYTES_MAX = 16 * 1024 * 1024, /* of all of them */
 };
@@ -46,6 +48,8 @@ struct model_image {
 	bool is_contradicted;		   /* manifest.json has other layers for the same config */
 	bool is_second_half;		   /* only manifest.json has it, the OCI half does not */
 	char *os, *architecture, *variant; /* what the config says */
+	char *starts[MODEL_STARTS];	   /* the programs of Entrypoint and Cmd */
+	char *search, *directory;	   /* PATH and WorkingDir */
 	char *index_platform;		   /* what the index above says, "os/arch[/variant]" */
 	char **layers;			   /* names of members, bottom to top */
 	uint64_t *layer_sizes;		   /* as the manifest says; NULL where it says nothing */

@@ -172,8 +172,9 @@ int view_resolve(const struct view *view, const char *path, struct view_hit *ret
 		r = next_step(view, &w, &hit);
 	if (r)
 		return r;
-	/* A hard link's target is a member of the same layer. */
-	if (hit.entry && hit.entry->kind == LAYER_HARDLINK && hit.entry->link) {
+	/* A hard link's target is a member of the same layer, and may be one itself. */
+	for (unsigned i = 0; hit.entry && hit.entry->kind == LAYER_HARDLINK && hit.entry->link && i < VIEW_LINKS_MAX;
+		i++) {
 		const char *target = layer_text(hit.layer, hit.entry->link);
 
 		hit.entry = layer_find(hit.layer, target, strlen(target));
@@ -223,7 +224,21 @@ bool view_directory(const struct view *view, const char *path, size_t len, struc
 	return false;
 }
 
-static int judge_keys(const struct view *view, struct content *content)
+static void settle(struct content *content, const struct platform *platform, const char *path)
+{
+	content->platform = *platform;
+	free(content->decided_by);
+	content->decided_by = mem_text(path);
+	content->has_platform = true;
+}
+
+static bool is_newer(const struct platform *platform, const struct content *content)
+{
+	return !content->has_platform ||
+	       (platform->arch == content->platform.arch && strcmp(platform->variant, content->platform.variant) > 0);
+}
+
+static void judge_keys(const struct view *view, struct content *content)
 {
 	for (const char *const *p = content_key_files; *p && !content->has_platform; p++) {
 		const struct layer_program *program;
@@ -235,13 +250,38 @@ static int judge_keys(const struct view *view, struct content *content)
 		program = layer_program(hit.layer, hit.entry);
 		if (!program || !program->is_known)
 			continue;
-		content->platform = program->platform;
-		content->decided_by = mem_text(*p);
-		content->has_platform = true;
-		if (!content->decided_by)
-			return -ENOMEM;
+		settle(content, &program->platform, *p);
 	}
-	return 0;
+}
+
+/* An image needs the newest variant among its shell and what it starts. */
+static void judge_starts(const struct view *view, struct content *content)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(view->starts); i++) {
+		const struct layer_program *program;
+		char resolved[VIEW_PATH_MAX];
+		struct view_hit hit;
+
+		if (!view->starts[i] || view_resolve(view, view->starts[i], &hit, resolved))
+			continue;
+		program = layer_program(hit.layer, hit.entry);
+		if (program && program->is_known && is_newer(&program->platform, content))
+			settle(content, &program->platform, view->starts[i]);
+	}
+}
+
+/* Where only the number of files decides, those that were looked into tell the variant. */
+static void judge_majority(const struct view *view, struct content *content)
+{
+	for (size_t i = 0; content->has_platform && !content->decided_by && i < view->n; i++)
+		for (size_t k = 0; k < view->layers[i]->n; k++) {
+			const struct layer_entry *entry = &view->layers[i]->entries[k];
+			const struct layer_program *program = layer_program(view->layers[i], entry);
+
+			if (program && program->is_known && is_newer(&program->platform, content) &&
+				view_is_visible(view, i, layer_text(view->layers[i], entry->path)))
+				content->platform = program->platform;
+		}
 }
 
 static int count_entry(
@@ -270,14 +310,19 @@ static int count_entry(
 
 int view_content(const struct view *view, uint64_t *work, struct content *ret)
 {
-	int r;
+	int r = 0;
 
 	*ret = (struct content){ 0 };
-	r = judge_keys(view, ret);
+	judge_keys(view, ret);
+	judge_starts(view, ret);
 	for (size_t i = view->n; i-- > 0 && !*ret->system;)
 		memcpy(ret->system, view->layers[i]->system, sizeof(ret->system));
 	for (size_t i = view->n; !r && i-- > 0;)
 		for (size_t k = 0; !r && k < view->layers[i]->n; k++)
 			r = count_entry(view, i, &view->layers[i]->entries[k], ret, work);
-	return r ? r : content_judge(ret);
+	if (!r)
+		r = content_judge(ret);
+	if (!r)
+		judge_majority(view, ret);
+	return r;
 }

@@ -10,6 +10,7 @@ enum { VIEW_LINKS_MAX = 40, VIEW_PATH_MAX = 4096 };
 struct view {
 	const struct layer *const *layers;
 	size_t n;
+	char *starts[2]; /* paths of programs that the image starts; NULL: none */
 };
 
 struct view_hit {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/* Every layer that some image of a bundle names, read once. */
+#include "image/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/str.h"
+#include "image/layer_read.h"
+
+enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
+
+size_t store_find(const struct store *store, const char *name)
+{
+	size_t i = 0;
+
+	while (i < store->n && strcmp(store->names[i], name))
+		i++;
+	return i;
+}
+
+size_t store_add(struct store *store, const char *name)
+{
+	size_t at = store_find(store, name);
+
+	if (at < store->n)
+		return at;
+	if (store->n == store->cap) {
+		store->cap = store->cap ? 2 * store->cap : 16;
+		store->names = mem_grow(store->names, store->cap, sizeof(*store->names));
+	}
+	store->names[store->n++] = name;
+	return at;
+}
+
+/* One that is not here (foreign, or left out) is allowed. */
+static int open_layer(const struct store *store, size_t i, struct layer_source *ret, struct err *e)
+{
+	static const char blobs[] = "blobs/sha256/";
+	const char *name = store->names[i];
+	int r = bundle_find(store->bundle, name, &ret->member, e);
+
+	store->files[i] = (struct store_file){ !r, ret->member.size };
+	if (store->are_blobs && str_starts(name, blobs) &&
+		(snprintf(ret->digest, DIGEST_TEXT, "sha256:%s", name + strlen(blobs)) >= DIGEST_TEXT ||
+			!digest_is_valid(ret->digest)))
+		*ret->digest = '\0';
+	ret->programs = (const char *const *)store->programs;
+	ret->n_programs = store->n_programs;
+	if (!r || r == -ENOENT)
+		err_done(e);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int read_some(struct store *store, size_t from, size_t n, struct err *e)
+{
+	struct layer_source sources[AT_ONCE];
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sources[i] = (struct layer_source){ .member = MEMBER_INIT };
+	for (size_t i = 0; !r && i < n; i++)
+		r = open_layer(store, from + i, &sources[i], e);
+	if (!r)
+		layer_read_all(sources, store->layers + from, n);
+	for (size_t i = 0; i < n; i++)
+		member_done(&sources[i].member);
+	return r;
+}
+
+int store_read(struct store *store, struct err *e)
+{
+	int r = 0;
+
+	store->files = mem_new(store->n + 1, sizeof(*store->files));
+	store->layers = mem_new(store->n + 1, sizeof(*store->layers));
+	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
+		r = read_some(store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
+	return r;
+}
+
+int store_look(struct store *store, const struct view *view, const char *path, struct err *e)
+{
+	struct layer_source source = { .member = MEMBER_INIT };
+	char resolved[VIEW_PATH_MAX];
+	struct layer_program *program;
+	struct layer *layer;
+	struct view_hit hit;
+	int r;
+
+	if (view_resolve(view, path, &hit, resolved) || !layer_program(hit.layer, hit.entry))
+		return 0;
+	layer = &store->layers[hit.layer - store->layers];
+	program = &layer->programs[hit.entry->more - 1];
+	if (program->is_looked_into)
+		return 0;
+	program->is_wanted = true;
+	r = open_layer(store, (size_t)(layer - store->layers), &source, e);
+	if (!r)
+		r = layer_look_again(&source, layer, e);
+	member_done(&source.member);
+	return r;
+}
+
+void store_done(struct store *store)
+{
+	for (size_t i = 0; store->layers && i < store->n; i++)
+		layer_done(&store->layers[i]);
+	for (size_t i = 0; i < store->n_programs; i++)
+		free(store->programs[i]);
+	free(store->programs);
+	free(store->names);
+	free(store->files);
+	free(store->layers);
+}

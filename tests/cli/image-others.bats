@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns what other producers write into images and layers: it is read as their engines read it.
+# shellcheck disable=SC2154 # the library sets output, stderr and status
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/rootfs.bash
+source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
+
+setup_file() {
+	make_emulators "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+	need_commands python3 jq gcc
+	mkdir "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
+	A=$BATS_FILE_TMPDIR/A
+}
+
+# make PYTHON: with the modules that write image files.
+make() {
+	python3 -B - <<-PYTHON
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as I, tar_files as T, elf_files as E
+		def layout(path, *layers, codec=None, **more):
+		    oci = I.Oci()
+		    I.write_layout(path, oci.finish(oci.image(list(layers), codec=codec, **I.named("1"), **more)))
+		$1
+	PYTHON
+}
+
+inspect() {
+	expect "$1" "$ANYARCH" inspect "${@:2}"
+}
+
+# facts FILTER IMAGE: of its first image.
+facts() {
+	expect 0 "$ANYARCH" inspect --json "$2"
+	jq -r "$1" <<<"$output"
+}
+
+inject() {
+	expect "$1" "$ANYARCH" inject --at /usr/bin/q --emulator "$A" "${@:2}"
+}
+
+@test "an index of which one platform was pulled: the others are shown as not in the file, and kept" {
+	make '
+oci = I.Oci()
+arm = oci.platform([T.tar(I.system(E.arm()))], "arm", "v7")
+arm64 = oci.platform([T.tar(I.system(E.arm64()))], "arm64", "v8")
+top = oci.index([arm, arm64], **I.named("1"))
+files = oci.finish(top)
+I.write_layout("whole", files)
+I.write_layout("part", {name: data for name, data in files.items() if arm64["digest"][7:] not in name})'
+	same kinds 'image absent' "$(facts '[.[].kind] | join(" ")' part)"
+	same kinds 'image image' "$(facts '[.[].kind] | join(" ")' whole)"
+	inspect 0 part
+	[[ $output == *'not in this file'* ]]
+	inspect 0 --expect linux/arm/v7 part
+	inspect 3 --expect linux/arm64 part
+	says 'not in this file'
+	expect 3 "$ANYARCH" convert --platform linux/arm64 part out.tar
+	says 'not in the file'
+	expect 0 "$ANYARCH" convert --platform linux/arm/v7 part out.tar
+	expect 0 "$ANYARCH" convert part oci:copy
+	cmp part/index.json copy/index.json
+	cp -r part image
+	inject 0 image
+	same kinds 'image absent' "$(facts '[.[].kind] | join(" ")' image)"
+	expect 0 "$ANYARCH" eject image
+	diff -r part image
+	rm part/blobs/sha256/"$(jq -r '.manifests[0].digest[7:]' part/index.json)"
+	inspect 3 part
+	says missing
+}
+
+@test "an odd neighbour does not make an image unreadable: signatures, other digests, no layers" {
+	make '
+oci = I.Oci()
+good = oci.image([T.tar(I.system(E.arm()))], **I.named("1"))
+no_layers = oci.blob({"schemaVersion": 2, "config": oci.blob({}, I.CONFIG)}, I.MANIFEST)
+signature = oci.blob({"schemaVersion": 2, "mediaType": I.MANIFEST, "config": oci.blob({"architecture": "", "os": "",
+    "rootfs": {"type": "layers", "diff_ids": ["sha256:" + 64 * "0"]}}, I.CONFIG),
+    "layers": [oci.blob(b"{}", "application/vnd.dev.cosign.simplesigning.v1+json")]}, I.MANIFEST)
+sha512 = {"mediaType": I.MANIFEST, "digest": "sha512:" + 128 * "a", "size": 2}
+other_layer = oci.blob({"schemaVersion": 2, "mediaType": I.MANIFEST, "config": oci.blob({"x": 1}, I.CONFIG),
+    "layers": [{"mediaType": I.LAYER, "digest": "sha512:" + 128 * "b", "size": 3}]}, I.MANIFEST)
+I.write_layout("image", oci.finish(good, no_layers, signature, sha512, other_layer))'
+	same kinds 'image artifact artifact artifact artifact' "$(facts '[.[].kind] | join(" ")' image)"
+	cp -r image before
+	inject 0 image
+	expect 0 "$ANYARCH" eject image
+	diff -r before image
+	expect 0 "$ANYARCH" convert image oci:copy
+	diff -r image copy
+}
+
+@test "keys of a config that Go's reader folds are refused" {
+	local key
+
+	for key in Architecture OS rootFS $'o\xc5\xbf'; do
+		KEY=$key make 'layout("image", T.tar(I.system(E.arm())), config={os.environb[b"KEY"].decode(): "arm64"})'
+		inspect 3 image
+		says 'some readers take for'
+		rm -r image
+	done
+}
+
+@test "what storage drivers note in extended attributes stays out of the own layer" {
+	local key
+
+	for key in user.overlay.opaque trusted.overlay.opaque user.overlay.origin user.fuseoverlayfs.opaque user.containers.override_stat; do
+		KEY=$key make '
+layout("image", T.tar(I.system(E.arm()), T.directory("usr"),
+    T.pax(**{"SCHILY.xattr." + os.environ["KEY"]: "y", "SCHILY.xattr.user.mine": "z"}), T.directory("usr/bin")))'
+		inject 0 image
+		python3 - <<-'PYTHON'
+			import json, tarfile
+			blob = lambda d: "image/blobs/sha256/" + d["digest"][7:]
+			manifest = json.load(open(blob(json.load(open("image/index.json"))["manifests"][0])))
+			found = [m.pax_headers for m in tarfile.open(blob(manifest["layers"][-1])) if m.name == "usr/bin"]
+			assert found == [{"SCHILY.xattr.user.mine": "z"}], found
+		PYTHON
+		rm -r image
+	done
+}
+
+@test "a shell that is a hard link to an object without a telling name tells the platform" {
+	make '
+objects = [T.directory("o"), T.member("o/ab.file", E.arm64()), T.hardlink("o/cd.file", "o/ab.file")]
+others = [T.member(f"usr/lib/x{i}", E.amd64()) for i in range(9)]
+links = [T.directory("usr/bin"), T.hardlink("usr/bin/bash", "o/cd.file"), T.symlink("usr/bin/sh", "bash")]
+for name, codec in ("raw", None), ("gzip", T.gz):
+    layout(name, T.tar(*others, *objects, *links, T.symlink("bin", "usr/bin")), architecture="arm64", variant=None, codec=codec)
+layout("variant", T.tar(*others, T.member("o", E.arm(6)), T.hardlink("bin/sh", "o")), variant="v6")'
+	for image in raw gzip; do
+		same platform linux/arm64 "$(facts '.[0].platform' "$image")"
+		same judged /bin/sh "$(facts '.[0].judged_by' "$image")"
+	done
+	same platform linux/arm/v6 "$(facts '.[0].platform' variant)"
+}
+
+@test "what an image starts counts for its variant, along PATH and in the working directory" {
+	local name
+
+	make '
+def starts(path, place, config, *more):
+    layout(path, T.tar(I.system(E.arm(6)), *more), T.tar(T.member(place, E.arm(10))), variant="v6", config={"config": config})
+starts("entry", "app", {"Entrypoint": ["/app"]})
+starts("cmd", "app", {"Entrypoint": ["/bin/sh"], "Cmd": ["/app"]})
+starts("path", "opt/x/app", {"Cmd": ["app"], "Env": ["PATH=/bin:/opt/x"]})
+starts("directory", "srv/app", {"Cmd": ["./app"], "WorkingDir": "/srv"})
+starts("link", "opt/real", {"Cmd": ["/app"]}, T.symlink("app", "opt/real"))
+starts("other", "opt/app", {"Cmd": ["/bin/sh"]})
+layout("only", T.tar(T.member("anything", E.arm(10))), variant="v6")'
+	for name in entry cmd path directory link only; do
+		inspect 3 --expect linux/arm/v6 "$name"
+		says linux/arm/v7
+	done
+	inspect 0 --expect linux/arm/v6 other
+}
+
+@test "a member that is there twice, byte for byte, is one; two that differ are refused" {
+	make '
+layer = T.tar(I.system(E.arm()))
+files = I.docker([([layer], I.config_of([layer]), ["test:1"])])
+name = next(iter(files))
+I.write("./twice.tar", T.tar(*(T.member(n, d) for n, d in files.items()), T.member(name, layer)))
+I.write("./once.tar", I.archive(files))
+I.write("./differs.tar", T.tar(*(T.member(n, d) for n, d in files.items()), T.member(name, layer[:-1] + b"x")))'
+	same platform linux/arm/v7 "$(facts '.[0].platform' twice.tar)"
+	inject 0 twice.tar
+	same twice '' "$(tar -tf twice.tar | sort | uniq -d)"
+	expect 0 "$ANYARCH" eject twice.tar
+	same content "$(tar -tf once.tar | sort)" "$(tar -tf twice.tar | sort -u)"
+	inspect 3 differs.tar
+	says 'two different members'
+}
+
+@test "blobs that are links are read where the caller owns the link, and never written through" {
+	make 'layout("image", T.tar(I.system(E.arm())))'
+	mkdir store
+	mv image/blobs/sha256/* store
+	for blob in store/*; do
+		ln -s "$PWD/$blob" "image/blobs/sha256/${blob##*/}"
+	done
+	sha256sum store/* >before
+	same platform linux/arm/v7 "$(facts '.[0].platform' image)"
+	inject 0 image
+	expect 0 "$ANYARCH" eject image
+	sha256sum store/* | diff before -
+	if [[ $EUID == 0 ]]; then
+		chown -h 12345 image/blobs/sha256/*
+		inspect 3 image
+	fi
+}
+
+@test "numbers of PAX headers and fields, as the engines take them" {
+	local name
+
+	make '
+cases = {"negative": T.pax(uid=-2), "plus": T.pax(uid="+5"), "zeros": T.pax(uid="0000000000000000000001000"),
+    "empty-size": T.pax(size=""), "early": T.pax(mtime="-1.5")}
+for name, before in cases.items():
+    layout(name, T.tar(I.system(E.arm()), T.directory("usr"), before, T.directory("usr/bin"), before if name == "empty-size" else b"",
+        T.member("f", b"x")))
+for name, before in {"huge": T.pax(uid=1 << 64), "blank": T.pax(uid=" 5"), "float": T.pax(mtime="1e9"), "minus": T.pax(size=-1)}.items():
+    layout("bad-" + name, T.tar(I.system(E.arm()), before, T.member("f", b"x")))
+layout("empty", T.tar(I.system(E.arm())), b"")'
+	for name in negative plus zeros empty-size early empty; do
+		same "$name" linux/arm/v7 "$(facts '.[0].platform' "$name")"
+		inject 0 "$name"
+	done
+	for name in bad-*; do
+		inspect 3 "$name"
+		says 'bad'
+	done
+	python3 - <<-'PYTHON'
+		import json, tarfile
+		blob = lambda d: "negative/blobs/sha256/" + d["digest"][7:]
+		manifest = json.load(open(blob(json.load(open("negative/index.json"))["manifests"][0])))
+		assert [m.uid for m in tarfile.open(blob(manifest["layers"][-1])) if m.name == "usr/bin"] == [-2]
+	PYTHON
+}
+
+@test "files with holes in a layer, as GNU tar and mkosi write them" {
+	need_commands tar
+	mkdir -p root/bin root/etc
+	make 'I.write("root/bin/sh", E.arm(), 0o755)'
+	truncate -s 1M root/bin/sh root/etc/hole
+	echo end >>root/etc/hole
+	tar --sparse --format=posix -cf layer.tar -C root bin etc
+	grep -aq GNU.sparse.major=1 layer.tar
+	make 'layout("image", open("layer.tar", "rb").read())
+layout("bad", T.tar(I.system(E.arm()), T.pax(GNU__sparse__major=1, GNU__sparse__minor=0, GNU__sparse__name="x", GNU__sparse__realsize=9), T.member("x", b"1\n8\n9\n".ljust(512, b"\0"))))'
+	same platform linux/arm/v7 "$(facts '.[0].platform' image)"
+	same judged /bin/sh "$(facts '.[0].judged_by' image)"
+	inject 0 image
+	inspect 3 bad
+	says sparse
+}
