@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything before the command: namespaces, handlers, the root that is entered, the user. */
+#pragma once
+
+#include "accel/toolchains.h"
+#include "binfmt/register.h"
+#include "run/enter.h"
+
+/* Strings are borrowed. A zeroed one registers every emulator that is found. */
+struct run_request {
+	struct register_options registering;
+	struct enter_request entering;
+	struct toolchains toolchains; /* for entering: must live as long as the process */
+	struct twins *twins;
+	const char *root; /* the root file system to enter; NULL: none */
+	bool has_user;
+	unsigned long uid, gid; /* of the namespace */
+};
+
+/*
+ * Takes this process into a user namespace of its own, registers, and enters the root. What was done stays done on an
+ * error: then the process can only end. -EOPNOTSUPP where the environment does not allow it, -errno; e is set.
+ */
+int run_prepare(struct run_request *request, struct err *e);
