@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/elf.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
@@ -217,13 +218,25 @@ static void read_head(const char *path, struct head *head)
 	head->len = n > 0 ? (size_t)n : 0;
 }
 
-/* A rule that takes what it needs itself makes every exec fail with ELOOP, its own undoing included. */
+static bool is_native(const struct head *head)
+{
+	struct elf_head elf;
+
+	return !elf_read_head(head->data, head->len, &elf, NULL) && elf_arch(&elf) == arch_host();
+}
+
+/*
+ * A rule that takes what it needs itself makes every exec fail with ELOOP, its own undoing included. In a chroot of
+ * another architecture /bin/sh is to be taken.
+ */
 static void check_safety(struct register_report *report)
 {
 	struct head heads[] = { { .what = "this program itself" }, { .what = "/bin/sh" } };
 
 	read_head("/proc/self/exe", &heads[0]);
 	read_head("/bin/sh", &heads[1]);
+	if (!is_native(&heads[1]))
+		heads[1].len = 0;
 	for (size_t i = 0; i < report->n; i++) {
 		struct register_item *item = &report->items[i];
 		struct head own = { .what = "its own emulator" };

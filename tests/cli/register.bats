@@ -439,6 +439,13 @@ stale() {
 	says any-elf
 }
 
+@test "inside a root of another architecture: its /bin/sh is there to be emulated" {
+	ns mount --bind "$ROOT/arm" "$(realpath /bin/sh)"
+	expect 0 anyarch register arm
+	arm_works
+	expect_raw 2 ns /bin/sh -
+}
+
 @test "a read-only mount refuses (106)" {
 	ns mount -o remount,bind,ro "$BINFMT"
 	expect 4 anyarch register arm
