@@ -79,10 +79,24 @@ static int print_register_json(
 	return r;
 }
 
+/* Whoever can change an emulator controls what every user's foreign programs do. */
+static void warn_of_exposed(const struct register_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct register_item *item = &report->items[i];
+		const char *exposure = item->emulator.fd >= 0 ? emulator_exposure(item->emulator.fd) : NULL;
+
+		if (exposure && !item->match && item->rule.flags & RULE_FIXED && item->result <= REGISTER_UNCHANGED)
+			say_warning("%s: %s: whoever does controls what all %s programs do", item->rule.interpreter,
+				exposure, arch_word(item->arch));
+	}
+}
+
 int render_register_errors(const struct register_report *report, const struct register_options *options)
 {
 	int status = EXIT_DONE;
 
+	warn_of_exposed(report);
 	for (size_t i = 0; i < report->n; i++) {
 		const struct register_item *item = &report->items[i];
 		struct err e = item->err;

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-enum { CHUNK = 128 * 1024 };
+enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of a user who is not in this user namespace */ };
 
 static int check_path(const char *path, struct err *e)
 {
@@ -38,6 +38,12 @@ int emulator_check(int fd, struct err *e)
 		return err_set(e, -EBADMSG, "not a regular file");
 	if (!(st.st_mode & 0111))
 		return err_set(e, -EBADMSG, "not executable (mode %04o)", st.st_mode & 07777);
+	/* Every user's foreign program would run with the rights of the emulator's owner (or group). */
+	if (st.st_mode & (S_ISUID | S_ISGID))
+		return err_set(e, -EBADMSG,
+			"set-%s-ID (mode %04o): every foreign program would get the rights of its %s",
+			st.st_mode & S_ISUID ? "user" : "group", st.st_mode & 07777,
+			st.st_mode & S_ISUID ? "owner" : "group");
 	r = elf_read(fd, &info, e);
 	if (r)
 		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;
@@ -54,6 +60,19 @@ int emulator_check(int fd, struct err *e)
 	if (info.is_truncated)
 		return err_set(e, -EBADMSG, "truncated: a segment lies beyond the end of the file");
 	return 0;
+}
+
+const char *emulator_exposure(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return NULL;
+	if (st.st_mode & S_IWOTH)
+		return "every user can write to it";
+	if (st.st_mode & S_IWGRP && st.st_gid)
+		return "its group can write to it";
+	return st.st_uid && st.st_uid != UNMAPPED_UID ? "its owner, who is not root, can write to it" : NULL;
 }
 
 int emulator_open(const char *root, const char *path, const struct arch *arch, struct emulator *ret, struct err *e)

@@ -21,13 +21,16 @@ struct emulator {
 
 /*
  * Opens path below the directory root ("" for the real one) and checks that a fixed handler can use
- * it: absolute, one line and no ':' (they separate fields), regular, executable, whole, static, of
- * this machine's architecture. -EBADMSG and the reason otherwise; -ENOENT when it is not there.
+ * it: absolute, one line and no ':' (they separate fields), regular, executable, not set-user-ID or
+ * set-group-ID, whole, static, of this machine's architecture. -EBADMSG and the reason otherwise; -ENOENT when it is
+ * not there.
  */
 int emulator_open(const char *root, const char *path, const struct arch *arch, struct emulator *ret, struct err *e);
 void emulator_done(struct emulator *emulator);
 /* The same of an open file, without its path: whether the kernel can start it in any root. */
 int emulator_check(int fd, struct err *e);
+/* Who besides root can change what every foreign program runs through, as a clause; NULL for nobody. */
+const char *emulator_exposure(int fd);
 
 /*
  * The QEMU version that the file of an emulator for arch carries ("7.2.22"), read from its bytes

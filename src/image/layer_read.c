@@ -92,7 +92,7 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 		r = fd_write(fd, chunk, (size_t)more);
 	if (!r && more < 0)
 		return (int)more;
-	if (!r && fchmod(fd, reader->entry.mode & 0777) < 0)
+	if (!r && fchmod(fd, reader->entry.mode & 07777) < 0)
 		r = -errno;
 	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
 }

@@ -88,6 +88,41 @@ refused() {
 	refused "$BATS_TEST_TMPDIR/plain" 'not executable'
 }
 
+@test "set-user-ID or set-group-ID: every foreign program would get the owner's rights" {
+	local mode
+
+	for mode in 4755 2755 6755; do
+		cp "$ARM" "$BATS_TEST_TMPDIR/qemu-arm-static"
+		chmod "$mode" "$BATS_TEST_TMPDIR/qemu-arm-static"
+		refused "$BATS_TEST_TMPDIR/qemu-arm-static" 'set-'
+		expect 3 anyarch register --emulator-dir "$BATS_TEST_TMPDIR" arm
+		says 'set-'
+		expect_one_of '3 125' "$ANYARCH" run --platform arm --emulator-dir "$BATS_TEST_TMPDIR" "$ROOT/arm" -
+		says 'set-'
+		same table '' "$(table_names)"
+	done
+}
+
+@test "one that others than root can write to: a warning" {
+	local dir=$BATS_TEST_TMPDIR mode why
+
+	while read -r mode why; do
+		rm -f "$dir/mine"
+		cp "$ARM" "$dir/mine"
+		[[ $mode != owned ]] || { need_root && chown 1000 "$dir/mine"; }
+		[[ $mode == owned ]] || chmod "$mode" "$dir/mine"
+		[[ $mode != 0775 || $EUID -ne 0 ]] || chgrp 1000 "$dir/mine"
+		expect 0 anyarch register --quiet --emulator "arm=$dir/mine" arm
+		says "warning: $dir/mine: $why"
+	done <<-'CASES'
+		0757 every user
+		0775 its group
+		owned its owner
+	CASES
+	expect 0 anyarch register --quiet arm
+	[[ -z $stderr ]]
+}
+
 @test "dynamically linked (25)" {
 	refused "$(realpath "$(type -P ls)")" dynamically
 }

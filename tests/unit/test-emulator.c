@@ -21,7 +21,7 @@ static void write_image(const struct scratch *s, const char *name, const struct 
 
 static void good_emulators_are_opened(void **state)
 {
-	static const mode_t modes[] = { 0755, 0555, 0700, 0711, 04755, 0744 };
+	static const mode_t modes[] = { 0755, 0555, 0700, 0711, 01755, 0744 };
 	const struct scratch *s = *state;
 	auto_free struct image *image = image_for(arch_host());
 	const struct arch *wanted = arch_by_qemu("s390x");
@@ -163,6 +163,21 @@ static void other_content_is_refused(void **state)
 static void modes_without_execution_are_refused(void **state)
 {
 	static const mode_t modes[] = { 0644, 0600, 0666, 0444, 04644 };
+	const struct scratch *s = *state;
+	auto_free struct image *image = image_for(arch_host());
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		char word[16];
+
+		write_image(s, "qemu", image, modes[i]);
+		snprintf(word, sizeof(word), "%04o", modes[i]);
+		check_refused(s->path, "/qemu", word, -EBADMSG, word);
+	}
+}
+
+static void modes_that_give_rights_are_refused(void **state)
+{
+	static const mode_t modes[] = { 04755, 02755, 06755, 04711 };
 	const struct scratch *s = *state;
 	auto_free struct image *image = image_for(arch_host());
 
@@ -352,6 +367,7 @@ int main(void)
 		unit_in_scratch(only_the_hosts_own_programs_emulate),
 		unit_in_scratch(other_content_is_refused),
 		unit_in_scratch(modes_without_execution_are_refused),
+		unit_in_scratch(modes_that_give_rights_are_refused),
 		unit_in_scratch(what_is_no_file_is_refused),
 		unit_in_scratch(paths_that_no_rule_can_hold_are_refused),
 		unit(done_twice_is_done),
