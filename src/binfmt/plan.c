@@ -24,12 +24,17 @@ static int refuse(struct register_item *item, int code)
 	return 0;
 }
 
+static bool knows_by_version(const struct register_options *options)
+{
+	return options->dry_run || options->is_private;
+}
+
 static unsigned wanted_flags(const struct register_options *options, const struct register_item *item)
 {
 	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
-	/* Nothing is known of an emulator that is not run; a dry run goes by its version. */
+	/* Where no test program will tell, its version does. */
 	bool is_likely =
-		!options->no_verify && (!options->dry_run || strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR);
+		knows_by_version(options) ? strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR : !options->no_verify;
 
 	if (options->credentials)
 		flags |= RULE_CREDENTIALS | RULE_OPEN_BINARY;
@@ -63,7 +68,7 @@ static int add_arch_item(const struct register_options *options, struct register
 	item->emulator.path = path_of(emulator, item->emulator.fd);
 	if (item->emulator.fd < 0 || !item->emulator.path)
 		return err_sys(e, item->emulator.path ? -errno : -ENOMEM, "cannot plan");
-	if (options->dry_run)
+	if (knows_by_version(options))
 		emulator_version(emulator->fd, arch, item->version);
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
 	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "", arch->match[match].handler);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch run: a command with handlers of its own, and nothing on the machine changes. */
+/* anyarch run: a command with private handlers; nothing on the machine changes. */
 #include <signal.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX 
 
 struct context {
 	struct run_request request;
-	char **command;
+	char **command; /* empty: the shell of the root */
 	const char *env[ENV_MAX];
 	size_t n_env;
 	uid_t outer_uid;
@@ -38,21 +38,22 @@ static bool is_assignment(const char *text)
 }
 
 static const struct option_spec specs[] = {
-	{ 0, "root", "DIR", "inside this root file system", TEXT(struct context, request.root) },
-	{ 0, "platform", "PLATFORM", "handlers for these only (repeatable)",
+	{ 0, "root", "DIR", "run inside the root file system DIR; without COMMAND, its shell",
+		TEXT(struct context, request.root) },
+	{ 0, "platform", "PLATFORM", "register handlers for PLATFORM only (repeatable)",
 		NAMES(struct context, request.registering.names) },
 	{ OPTION_SEARCH(struct context, request.registering.search) },
-	{ 0, "accelerate", NULL, "native compilers run instead of equal ones of the root",
+	{ 0, "accelerate", NULL, "run native compilers instead of identical ones of the root",
 		SWITCH(struct context, request.registering.accelerate) },
-	{ 0, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it",
+	{ 0, "toolchain", "DIR", "use the tools in DIR (created by 'anyarch toolchain')",
 		TEXT(struct context, request.toolchains.dir) },
-	{ 0, "bind", "SRC:DST", "show a directory or file inside the root (repeatable)",
+	{ 0, "bind", "SRC:DST", "make a directory or file visible inside the root (repeatable)",
 		LIST(struct context, request.entering.binds, request.entering.n_binds) },
-	{ 0, "workdir", "DIR", "start there", TEXT(struct context, request.entering.workdir) },
-	{ 0, "env", "NAME=VALUE", "set a variable (repeatable)", LIST(struct context, env, n_env),
+	{ 0, "workdir", "DIR", "start the command in DIR", TEXT(struct context, request.entering.workdir) },
+	{ 0, "env", "NAME=VALUE", "set an environment variable (repeatable)", LIST(struct context, env, n_env),
 		.is_valid = is_assignment },
 	{ 0, "user", "UID[:GID]", "run as this user of the namespace instead of root", OTHER(set_user) },
-	{ 0, "keep-tmp", NULL, "the root's own /tmp instead of an empty one",
+	{ 0, "keep-tmp", NULL, "use the root's own /tmp instead of an empty one",
 		SWITCH(struct context, request.entering.keep_tmp) },
 	{ 0 },
 };
@@ -85,6 +86,7 @@ static void set_environment(const struct context *c)
 
 static int exec_command(struct context *c)
 {
+	char *shell[2] = { NULL };
 	auto_err e = { 0 };
 
 	if (run_prepare(&c->request, &e)) {
@@ -92,6 +94,9 @@ static int exec_command(struct context *c)
 		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
 	}
 	set_environment(c);
+	shell[0] = *c->command ? NULL : run_shell();
+	if (shell[0])
+		c->command = shell;
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
 	execvp(c->command[0], c->command);
@@ -108,8 +113,8 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status == EXIT_DONE ? status : EXIT_OWN;
-	if (first == argc || (c.request.entering.n_binds && !c.request.root)) {
-		err_set(&e, -EINVAL, first == argc ? "run: which command?" : "run: --bind needs --root");
+	if (!c.request.root && (first == argc || c.request.entering.n_binds)) {
+		err_set(&e, -EINVAL, first == argc ? "run: missing COMMAND" : "run: --bind needs --root");
 		say_error(&e);
 		return EXIT_OWN;
 	}
@@ -119,8 +124,8 @@ static int run(int argc, char **argv)
 
 const struct command cmd_run = {
 	"run",
-	"[OPTION...] [--] COMMAND [ARGUMENT...]",
-	"run a command with handlers of its own: no root, nothing on the machine changes",
+	"[OPTION...] [--] [COMMAND [ARGUMENT...]]",
+	"run a command with private handlers, without root",
 	run,
 	specs,
 	.stops_at_words = true,

@@ -108,7 +108,7 @@ static int bind_one(int root, const char *spec, struct err *e)
 	int r;
 
 	if (!colon || colon == spec || !colon[1] || colon - spec >= PATH_MAX)
-		return err_set(e, -EINVAL, "--bind wants SRC:DST, not '%s'", spec);
+		return err_set(e, -EINVAL, "--bind: expected SRC:DST, found '%s'", spec);
 	snprintf(from, sizeof(from), "%.*s", (int)(colon - spec), spec);
 	r = mount_at(root, colon + 1, from, NULL, MS_BIND | MS_REC, NULL);
 	return r ? err_sys(e, r, "cannot bind %s", spec) : 0;

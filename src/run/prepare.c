@@ -4,11 +4,17 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/fdio.h"
 #include "base/memory.h"
 #include "rootfs/survey.h"
 #include "run/sandbox.h"
 #include "run/sweeper.h"
+
+/* name:password:uid:gid:comment:home:shell */
+enum { PASSWD_FIELDS = 7, PASSWD_MAX = 1024 * 1024 };
 
 /* What the root is made for, and which of its tools have an equal here. A native root needs none. */
 static int find_tools(struct run_request *request, int root, struct err *e)
@@ -34,6 +40,25 @@ static int find_tools(struct run_request *request, int root, struct err *e)
 	name_set_add_arch(&request->registering.accelerated, platform.arch);
 	request->entering.twins = r ? NULL : request->twins;
 	return r ? err_prefix(e, "%s", request->root) : 0;
+}
+
+char *run_shell(void)
+{
+	auto_fd fd = fd_open_regular(AT_FDCWD, "/etc/passwd", 0);
+	auto_buf text = { 0 };
+	char id[16], *rest, *line;
+
+	snprintf(id, sizeof(id), "%u", (unsigned)geteuid());
+	if (fd >= 0 && !fd_read_all(fd, PASSWD_MAX, &text))
+		for (rest = text.data; (line = strsep(&rest, "\n"));) {
+			char *field[PASSWD_FIELDS] = { NULL };
+
+			for (size_t i = 0; i < PASSWD_FIELDS; i++)
+				field[i] = strsep(&line, ":");
+			if (field[2] && !strcmp(field[2], id) && field[6] && !access(field[6], X_OK))
+				return mem_text(field[6]);
+		}
+	return mem_text("/bin/sh");
 }
 
 static int become_user(const struct run_request *request, struct err *e)

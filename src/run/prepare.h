@@ -22,3 +22,5 @@ struct run_request {
  * error: then the process can only end. -EOPNOTSUPP where the environment does not allow it, -errno; e is set.
  */
 int run_prepare(struct run_request *request, struct err *e);
+/* The shell of this user by /etc/passwd of the root that was entered; /bin/sh. Text to be freed. */
+char *run_shell(void);

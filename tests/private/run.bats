@@ -80,6 +80,10 @@ case_foreign() {
 	expect_raw 3 "${AS[@]}" "$RUN" run "$PUBLIC/arm" - -
 	expect_raw 3 "${AS[@]}" "$RUN" run --platform linux/arm/v7 -- "$PUBLIC/arm" - -
 	same stderr '' "$stderr"
+	# The name that the caller gives it, as with register: flag P.
+	# shellcheck disable=SC2016
+	expect_raw 3 "${AS[@]}" "$RUN" run -- bash -c 'exec -a other "$1" - -' bash "$PUBLIC/arm"
+	same name other "$output"
 }
 
 @test "a foreign program runs, as root and as anybody" {
@@ -123,6 +127,21 @@ case_status() {
 
 @test "the exit status and a signal's end pass through" {
 	each_user case_status
+}
+
+case_shell() {
+	small_root
+	in_root 7 < <(printf 'echo "$0"\nexit 7\n')
+	same shell /bin/sh "$output"
+	printf '%s\n' odd:x other:x:1:1::/:/bin/false root:x:0:0::/:/nowhere >"$R/etc/passwd"
+	in_root 7 < <(printf 'exit 7\n')
+	printf '%s\n' other:x:1:1::/:/bin/false root:x:0:0::/:/bin/id >"$R/etc/passwd"
+	in_root 0
+	same 'shell of the user' 'uid=0' "${output%%[( ]*}"
+}
+
+@test "--root without a command starts the shell that the root has for the user" {
+	each_user case_shell
 }
 
 @test "usage and failures of its own: 125, told" {
