@@ -34,6 +34,8 @@ struct command {
 
 /* Ends with NULL (main.c). */
 extern const struct command *const commands[];
+/* Reports that no command has this name, with the nearest one. Returns the exit status. */
+int unknown_command(const char *name);
 extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert,
 	cmd_index, cmd_eject, cmd_init, cmd_render, cmd_build, cmd_run, cmd_toolchain, cmd_names, cmd_oneshot,
 	cmd_completion;
@@ -49,6 +51,8 @@ int show_version(void);
 
 /* "anyarch: WHAT: WHY", and "hint: …", each escaped and on one line of stderr. */
 void say_error(const struct err *e);
+/* From now on a hint comes before its error: some callers show the last line of stderr as the reason. */
+void say_reasons_last(void);
 void say_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* The exit status that a code stands for. */

@@ -36,6 +36,27 @@ int legacy_nothing(const struct search *search)
 	return exit_with(&e);
 }
 
+/* Callers show the last line of stderr: instead of what to install, say what the image has. */
+static void explain_absent(struct register_report *report, const struct search *search)
+{
+	auto_buf has = { 0 };
+
+	for (const struct arch *a = NULL; (a = arch_next(a));) {
+		auto_emulator emulator = EMULATOR_INIT;
+
+		if (!search_emulator(search, a, &emulator, NULL, NULL))
+			buf_addf(&has, "%s%s", has.len ? ", " : "; it has ", arch_word(a));
+	}
+	for (size_t i = 0; i < report->n; i++) {
+		struct register_item *item = &report->items[i];
+
+		if (item->result != REGISTER_REFUSED || item->err.code != -ENOENT)
+			continue;
+		err_done(&item->err);
+		err_set(&item->err, -ENOENT, "this image has no emulator for it%s", buf_text(&has));
+	}
+}
+
 /* Starts taking the lines of a buffer apart; strtok(3) must not be asked about one that is empty. */
 static char *first_line(struct buf *lines)
 {
@@ -100,6 +121,7 @@ static int print_installed(const struct register_options *options)
 			fprintf(stderr, "installing: %s %s\n", item->arch->oci ? item->arch->oci : item->arch->qemu,
 				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
 	}
+	explain_absent(&report, &options->search);
 	status = render_register_errors(&report, options);
 	if (!status && !report.n)
 		return legacy_nothing(&options->search);

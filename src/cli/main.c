@@ -43,7 +43,7 @@ static int show_help(void)
 	return finish_output(EXIT_DONE);
 }
 
-static int unknown_command(const char *name)
+int unknown_command(const char *name)
 {
 	auto_err e = { 0 };
 	const char *best = "--help";

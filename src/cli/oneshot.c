@@ -106,12 +106,15 @@ static int run(int argc, char **argv)
 
 	stop_catch();
 	argc--, argv++;
+	if (argc && !strcmp(argv[0], "oneshot"))
+		return run(argc, argv);
+	if (argc && run_command(argc, argv, &status))
+		return status;
+	if (argc && *argv[0] != '-')
+		return unknown_command(argv[0]);
+	say_reasons_last();
 	if (!argc)
 		return set_up_and_print();
-	if (!strcmp(argv[0], "oneshot"))
-		return run(argc, argv);
-	if (run_command(argc, argv, &status))
-		return status;
 	if (has_flag(argc, argv, "help") || has_flag(argc, argv, "h"))
 		return show_help();
 	if (has_any(argc, argv, binfmt))

@@ -24,10 +24,19 @@ __attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, c
 	say(prefix, text);
 }
 
+static bool reasons_last;
+
+void say_reasons_last(void)
+{
+	reasons_last = true;
+}
+
 void say_error(const struct err *e)
 {
+	if (e->hint && reasons_last)
+		say("hint: ", e->hint);
 	say("anyarch: ", e->message ? e->message : "unknown error");
-	if (e->hint)
+	if (e->hint && !reasons_last)
 		say("hint: ", e->hint);
 }
 

@@ -342,6 +342,25 @@ static struct json *emulators_json(const struct status *s)
 	return list;
 }
 
+#if defined(__x86_64__)
+/* The levels of x86-64 that this CPU has above the first, as containers write them. */
+static void push_levels(struct json *list)
+{
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("x86-64-v2"))
+		push_platform(list, arch_host(), "v2");
+	if (__builtin_cpu_supports("x86-64-v3"))
+		push_platform(list, arch_host(), "v3");
+	if (__builtin_cpu_supports("x86-64-v4"))
+		push_platform(list, arch_host(), "v4");
+}
+#else
+static void push_levels(struct json *list)
+{
+	(void)list;
+}
+#endif
+
 int render_oneshot(const struct status *s)
 {
 	auto_grid grid = grid_new(status_columns);
@@ -349,6 +368,7 @@ int render_oneshot(const struct status *s)
 	int r;
 
 	push_platform(supported, arch_host(), arch_host()->variant);
+	push_levels(supported);
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
 		if (a == arch_host() || !a->oci || !status_works(s, a))
 			continue;

@@ -101,7 +101,7 @@ supports() {
 
 @test "a machine that cannot be set up exits non-zero and prints no answer" {
 	ns mount -o remount,bind,ro "$BINFMT"
-	expect 4 oneshot
+	HINTS_FIRST=1 expect 4 oneshot
 	[[ -z $output ]]
 }
 
@@ -169,6 +169,13 @@ env_in() {
 	supports linux/amd64
 }
 
+# bats test_tags=amd64
+@test "supported lists the levels of x86-64 that this CPU has" {
+	expect_raw 0 oneshot --install arm
+	same levels "$(/lib64/ld-linux-x86-64.so.2 --help | sed -n 's|^ *x86-64-\(v[234]\) (supported.*|linux/amd64/\1|p' | sort)" \
+		"$(jq -r '.supported[] | select(test("amd64/v"))' "$OUT" | sort)"
+}
+
 @test "--install says that it sets C, as its callers rely on" {
 	expect_raw 0 oneshot --install arm
 	grep -q 'credentials' "$ERR"
@@ -197,10 +204,14 @@ env_in() {
 
 @test "--install of an unknown or a missing emulator exits non-zero, the cause last on stderr" {
 	expect_raw 2 oneshot --install arm65
-	tail -n 2 "$ERR" | grep -q arm65
+	tail -n 1 "$ERR" | grep -q arm65
+	few '' ''
+	rm "$FEW/qemu-aarch64"
+	expect_raw 3 env_in QEMU_BINARY_PATH="$FEW" oneshot --install arm64
+	same 'last line' 'anyarch: arm64: this image has no emulator for it; it has arm, riscv64' "$(tail -n 1 "$ERR")"
 	mkdir "$BATS_TEST_TMPDIR/none"
 	expect_raw 3 env_in QEMU_BINARY_PATH="$BATS_TEST_TMPDIR/none" oneshot --install arm64
-	grep -q arm64 "$ERR"
+	same 'last line' 'anyarch: arm64: this image has no emulator for it' "$(tail -n 1 "$ERR")"
 	same handlers '' "$(table_names)"
 }
 
@@ -226,7 +237,7 @@ env_in() {
 	says 'this machine runs by itself'
 	[[ -z $(table_names) ]]
 	rm "$own"/*
-	expect 3 ns "$ANYARCH" oneshot
+	HINTS_FIRST=1 expect 3 ns "$ANYARCH" oneshot
 	says 'there is no emulator in this image'
 }
 
@@ -446,15 +457,27 @@ fixed() { # FLAGS
 	table_write "$(rule qemu-arm arm $ARM F)"
 	before=$(table_snapshot)
 	for line in '--reset -p' '--reset -p maybe' '--reset --frobnicate' '-dir' '--install' '--uninstall' '--mount' \
-		'--install arm --frobnicate' 'frobnicate'; do
+		'--install arm --frobnicate'; do
 		# shellcheck disable=SC2086
-		expect 2 oneshot $line
+		HINTS_FIRST=1 expect 2 oneshot $line
 		same table "$before" "$(table_snapshot)"
 		[[ -z $output ]]
 	done
 }
 
 # ---- our own commands ----
+
+@test "a command that is not quite one gets the suggestion that anyarch itself gives" {
+	local word
+
+	for word in regsiter unregster:unregister stats:status; do
+		expect 2 oneshot "${word%:*}"
+		says "unknown command '${word%:*}'"
+		hints "did you mean"
+	done
+	expect 2 oneshot frobnicate
+	says "unknown command 'frobnicate'"
+}
 
 @test "any command of ours behind oneshot" {
 	expect 0 oneshot register arm

@@ -102,14 +102,14 @@ show() {
 }
 
 # Every line of stderr is "anyarch: …" or "hint: …", without control characters; a failure is told, a hint follows what
-# it is about.
+# it is about; in the languages of other registrars it comes before, as their callers show the last line.
 is_well_told() { # STATUS
 	local line previous='' seen=0
 
 	while IFS= read -r line; do
 		case $line in
 		'anyarch: '?*) seen=1 ;;
-		'hint: '?*) [[ $previous == 'anyarch: '* ]] || return ;;
+		'hint: '?*) [[ $previous == 'anyarch: '* || -n ${HINTS_FIRST-} ]] || return ;;
 		*)
 			printf 'a line of another form: %q\n' "$line" >&2
 			return 1
@@ -118,6 +118,7 @@ is_well_told() { # STATUS
 		[[ $line != *[[:cntrl:]]* ]] || return
 		previous=$line
 	done <"$ERR"
+	[[ -z ${HINTS_FIRST-} || $previous != 'hint: '* ]] || return
 	[[ $1 -eq 0 || $seen -eq 1 ]] || {
 		printf 'failed without a word\n' >&2
 		return 1
