@@ -111,10 +111,14 @@ static int make_probe(const struct arch *arch)
 	return fd_write(fd, probe.data, probe.size) ? -EIO : take_fd(&fd);
 }
 
-/* Started by hand as the kernel would start it without P: its own name, the program, arguments. */
+/*
+ * Started by hand as the kernel would start it without P: its own name, the program, arguments. Unheard: QEMU may
+ * remark on a program without a path.
+ */
 static _Noreturn void start(int emulator, int probe)
 {
 	char path[32], *argv[PROBE_ARGC + 2], *envp[] = { NULL };
+	int unread = memfd_create("anyarch-unread", MFD_CLOEXEC);
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", probe);
 	argv[0] = path;
@@ -123,6 +127,8 @@ static _Noreturn void start(int emulator, int probe)
 		argv[i] = path;
 	argv[PROBE_ARGC + 1] = NULL;
 	fcntl(probe, F_SETFD, 0);
+	dup2(unread, STDOUT_FILENO);
+	dup2(unread, STDERR_FILENO);
 	syscall(SYS_execveat, emulator, "", argv, envp, AT_EMPTY_PATH);
 	_exit(127);
 }
