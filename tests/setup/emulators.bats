@@ -50,6 +50,7 @@ newest() {
 @test "--emulators-from refuses what is not a suite, and says when there is none of that name" {
 	expect_raw 1 "$ANYARCH_SRC/tools/build" --emulators-from='sid main'
 	[[ $stderr == *"not a suite of Debian: sid main"* ]]
+	# shellcheck disable=SC2016 # for the other shell
 	expect_raw 1 bash -c '. "$ANYARCH_SRC/tools/lib.sh" && . "$ANYARCH_SRC/tools/fetch.sh" && FETCH_SUITE=never && fetch_emulators amd64 arm'
 	[[ $stderr == *'cannot get QEMU from never'* ]]
 }
