@@ -131,7 +131,7 @@ void stage_close_memfds(int *memfds, size_t n)
 
 int *stage_make_memfds(const struct exec_job *jobs, size_t n, struct err *e)
 {
-	int *memfds = mem_new(n, sizeof(*memfds)), r = memfds ? 0 : -ENOMEM;
+	int *memfds = mem_new(n, sizeof(*memfds)), r = 0;
 
 	for (size_t i = 0; !r && i < n; i++) {
 		r = make_memfd(&jobs[i].probe, &memfds[i]);

@@ -20,8 +20,6 @@ static int open_conf_dir(const char *root, bool make, struct err *e)
 	int fd;
 
 	buf_addf(&path, "%s/etc/binfmt.d", root ? root : "");
-	if (!buf_ok(&path))
-		return err_sys(e, -ENOMEM, "/etc/binfmt.d");
 	if (make && mkdir(buf_text(&path), 0755) < 0 && errno != EEXIST)
 		return err_sys(e, -errno, "%s", buf_text(&path));
 	fd = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -53,8 +51,6 @@ int persist_write(const char *root, const struct rule *rule, bool replace, struc
 	if (r)
 		return r;
 	buf_adds(&text, "\n");
-	if (!buf_ok(&file) || !buf_ok(&text))
-		return err_sys(e, -ENOMEM, "/etc/binfmt.d");
 	if (!owner(dir, buf_text(&file)) && !replace) {
 		err_set(e, -EEXIST, "/etc/binfmt.d/%s is there and not ours", buf_text(&file));
 		return err_hint(e, "--replace replaces it");
@@ -69,7 +65,7 @@ bool persist_has(const char *root, const char *name)
 	auto_buf file = { 0 };
 
 	buf_addf(&file, "%s.conf", name);
-	return dir >= 0 && buf_ok(&file) && owner(dir, buf_text(&file)) == 1;
+	return dir >= 0 && owner(dir, buf_text(&file)) == 1;
 }
 
 int persist_remove(const char *root, const char *name, struct err *e)
@@ -78,7 +74,7 @@ int persist_remove(const char *root, const char *name, struct err *e)
 	auto_buf file = { 0 };
 
 	buf_addf(&file, "%s.conf", name);
-	if (dir < 0 || !buf_ok(&file) || owner(dir, buf_text(&file)) != 1)
+	if (dir < 0 || owner(dir, buf_text(&file)) != 1)
 		return 0;
 	if (unlinkat(dir, buf_text(&file), 0) < 0)
 		return err_sys(e, -errno, "cannot remove /etc/binfmt.d/%s", buf_text(&file));

@@ -60,21 +60,18 @@ static int add_arch_item(const struct register_options *options, struct register
 {
 	struct register_item *item = &report->items[report->n];
 	auto_buf name = { 0 };
-	int r;
 
 	*item = (struct register_item){ .arch = arch, .match = match, .emulator = EMULATOR_INIT };
 	item->emulator.arch = arch;
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
 	item->emulator.path = path_of(emulator, item->emulator.fd);
-	if (item->emulator.fd < 0 || !item->emulator.path)
-		return err_sys(e, item->emulator.path ? -errno : -ENOMEM, "cannot plan");
+	if (item->emulator.fd < 0)
+		return err_sys(e, -errno, "cannot plan");
 	if (knows_by_version(options))
 		emulator_version(emulator->fd, arch, item->version);
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
 	buf_addf(&name, "%s%s", options->name_prefix ? options->name_prefix : "", arch->match[match].handler);
-	r = rule_for_arch(arch, match, buf_text(&name), item->emulator.path, wanted_flags(options, item), &item->rule);
-	if (r)
-		return err_sys(e, r, "cannot plan");
+	item->rule = rule_for_arch(arch, match, buf_text(&name), item->emulator.path, wanted_flags(options, item));
 	report->n++;
 	return 0;
 }
@@ -136,8 +133,6 @@ static int add_arch(const struct register_options *options, struct register_repo
 	if (options->is_unfixed)
 		return add_unfixed(options, report, arch, e);
 	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
-	if (r == -ENOMEM)
-		return err_move(e, &why);
 	r = r ? r : accelerate(options, &emulator, &why);
 	if (r)
 		return is_asked ? add_refused(report, arch, &why) : 0;

@@ -24,19 +24,13 @@ static void put_hex(char *text, const uint8_t *bytes, size_t n)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* A copy of the rule under another name. */
-static int renamed(const struct rule *rule, const char *name, struct rule *ret, struct err *e)
+static struct rule renamed(const struct rule *rule, const char *name)
 {
-	int r = rule_copy(rule, ret);
+	struct rule copy = rule_copy(rule);
 
-	if (r)
-		return err_sys(e, r, "cannot register %s", name);
-	free(ret->name);
-	ret->name = mem_text(name);
-	if (ret->name)
-		return 0;
-	rule_done(ret);
-	return err_sys(e, -ENOMEM, "cannot register %s", name);
+	free(copy.name);
+	copy.name = mem_text(name);
+	return copy;
 }
 
 int replace_begin(
@@ -52,9 +46,8 @@ int replace_begin(
 	put_hex(hex, nonce, sizeof(nonce));
 	if (snprintf(name, sizeof(name), "%s" NEW_MARK "%s", rule->name, hex) > RULE_NAME_MAX)
 		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
-	r = renamed(rule, name, &copy, e);
-	if (!r)
-		r = table_add(instance, &copy, e);
+	copy = renamed(rule, name);
+	r = table_add(instance, &copy, e);
 	if (!r)
 		memcpy(temporary, name, sizeof(name));
 	return r;
@@ -84,9 +77,7 @@ int replace_try(const struct instance *instance, const struct rule *rule, const 
 	put_hex(hex, nonce, PROBE_NONCE_LEN);
 	if (snprintf(name, sizeof(name), "%s" TRIAL_MARK "%ld-%s", rule->name, (long)getpid(), hex) > RULE_NAME_MAX)
 		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
-	r = renamed(rule, name, &copy, e);
-	if (r)
-		return r;
+	copy = renamed(rule, name);
 	memcpy(copy.magic + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
 	memset(copy.mask + PROBE_NONCE_AT, 0xff, PROBE_NONCE_LEN);
 	r = table_add(instance, &copy, e);

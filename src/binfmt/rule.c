@@ -20,8 +20,8 @@ static const struct {
 
 enum { APPIMAGE_AT = 8, APPIMAGE_LEN = 3 };
 
-int rule_for_arch(const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags,
-	struct rule *ret)
+struct rule rule_for_arch(
+	const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags)
 {
 	struct rule rule = { .flags = flags, .is_enabled = true };
 
@@ -30,27 +30,17 @@ int rule_for_arch(const struct arch *arch, size_t index, const char *name, const
 	memset(rule.mask + APPIMAGE_AT, 0, APPIMAGE_LEN);
 	rule.name = mem_text(name);
 	rule.interpreter = mem_text(interpreter);
-	if (!rule.name || !rule.interpreter) {
-		rule_done(&rule);
-		return -ENOMEM;
-	}
-	*ret = rule;
-	return 0;
+	return rule;
 }
 
-int rule_copy(const struct rule *from, struct rule *ret)
+struct rule rule_copy(const struct rule *from)
 {
 	struct rule rule = *from;
 
 	rule.name = mem_text(from->name);
 	rule.interpreter = mem_text(from->interpreter);
 	rule.extension = from->extension ? mem_text(from->extension) : NULL;
-	if (!rule.name || !rule.interpreter || (from->extension && !rule.extension)) {
-		rule_done(&rule);
-		return -ENOMEM;
-	}
-	*ret = rule;
-	return 0;
+	return rule;
 }
 
 void rule_done(struct rule *rule)
@@ -151,8 +141,6 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 	}
 	rule_flags_text(rule->flags, flags);
 	buf_addf(out, ":%s:%s", rule->interpreter, flags);
-	if (!buf_ok(out))
-		return err_sys(e, -ENOMEM, "cannot write the rule");
 	if (out->len - before <= RULE_TEXT_MAX)
 		return 0;
 	out->len = before;
@@ -220,7 +208,7 @@ static int parse_magic(const struct field *f, struct rule *rule)
 	unsigned long at = 0;
 	size_t mask;
 
-	if (!offset || (*offset && str_to_uint(offset, RULE_WINDOW, &at)))
+	if (*offset && str_to_uint(offset, RULE_WINDOW, &at))
 		return -EBADMSG;
 	if (parse_bytes(f[MAGIC].text, f[MAGIC].len, rule->magic, &rule->size) ||
 		parse_bytes(f[MASK].text, f[MASK].len, rule->mask, &mask))
@@ -237,14 +225,12 @@ static int parse_fields(const struct field *f, struct rule *rule)
 {
 	rule->name = mem_part(f[NAME].text, f[NAME].len);
 	rule->interpreter = mem_part(f[INTERPRETER].text, f[INTERPRETER].len);
-	if (!rule->name || !rule->interpreter)
-		return -ENOMEM;
 	if (f[TYPE].len != 1 || parse_flags(f[FLAGS].text, f[FLAGS].len, &rule->flags))
 		return -EBADMSG;
 	if (*f[TYPE].text == 'M')
 		return parse_magic(f, rule);
 	rule->extension = mem_part(f[MAGIC].text, f[MAGIC].len);
-	return *f[TYPE].text == 'E' && rule->extension && is_extension(rule->extension) ? 0 : -EBADMSG;
+	return *f[TYPE].text == 'E' && is_extension(rule->extension) ? 0 : -EBADMSG;
 }
 
 int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
@@ -329,7 +315,7 @@ int rule_parse_entry(const char *name, const char *text, struct rule *ret, struc
 	char value[RULE_ENTRY_MAX];
 
 	rule.name = mem_text(name);
-	if (parse_entry(text, value, sizeof(value), &rule) || !rule.name || !rule.interpreter)
+	if (parse_entry(text, value, sizeof(value), &rule))
 		return err_set(e, -EBADMSG, "the kernel shows this entry in an unknown form");
 	*ret = rule;
 	rule = (struct rule){ 0 };

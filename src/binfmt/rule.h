@@ -40,11 +40,11 @@ struct rule {
 
 /*
  * The rule of the index-th match of an architecture. Its mask lets ELF bytes 8 to 10 be anything, so
- * that type-2 AppImages ("AI\2" there) run too. -ENOMEM.
+ * that type-2 AppImages ("AI\2" there) run too. To be given to rule_done().
  */
-int rule_for_arch(const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags,
-	struct rule *ret);
-int rule_copy(const struct rule *from, struct rule *ret);
+struct rule rule_for_arch(
+	const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags);
+struct rule rule_copy(const struct rule *from);
 void rule_done(struct rule *rule);
 
 /* What is written to "register". -EBADMSG when the kernel would refuse or misread it. */

@@ -10,21 +10,6 @@
 #include "base/memory.h"
 #include "binfmt/pin.h"
 
-static int grow(struct table *table)
-{
-	size_t cap = table->cap ? table->cap * 2 : 32;
-	struct table_entry *grown;
-
-	if (table->n < table->cap)
-		return 0;
-	grown = mem_grow(table->entries, cap, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	table->entries = grown;
-	table->cap = cap;
-	return 0;
-}
-
 static int read_entry(const struct instance *instance, const char *name, struct buf *text)
 {
 	auto_fd fd = openat(instance->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -47,12 +32,12 @@ static int load_entry(const struct instance *instance, const char *name, struct 
 		entry.rule.name = mem_text(name);
 		entry.rule.interpreter = mem_text("");
 	}
-	r = entry.rule.name && entry.rule.interpreter ? grow(table) : -ENOMEM;
-	if (r)
-		rule_done(&entry.rule);
-	else
-		table->entries[table->n++] = entry;
-	return r;
+	if (table->n == table->cap) {
+		table->cap = table->cap ? table->cap * 2 : 32;
+		table->entries = mem_grow(table->entries, table->cap, sizeof(*table->entries));
+	}
+	table->entries[table->n++] = entry;
+	return 0;
 }
 
 static bool is_entry_name(const char *name)

@@ -71,13 +71,12 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
  */
 static bool is_transient(const struct table_entry *entry, const char *root)
 {
+	if (!looks_like_ours(entry, ""))
+		return false;
 	for (const struct arch *a = NULL; (a = arch_next(a));)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
-			auto_rule made = { 0 };
+			auto_rule made = rule_for_arch(a, m, entry->rule.name, entry->rule.interpreter, 0);
 
-			if (!looks_like_ours(entry, "") ||
-				rule_for_arch(a, m, entry->rule.name, entry->rule.interpreter, 0, &made))
-				return false;
 			if (rule_same_match(&made, &entry->rule))
 				return !persist_has(root, entry->rule.name);
 		}
@@ -184,7 +183,7 @@ static int each_choice(const struct unregister_options *options, const struct in
 		auto_free char *one = mem_part(item, len);
 		struct choice choice;
 
-		r = one ? choose(one, table, &choice, e) : -ENOMEM;
+		r = choose(one, table, &choice, e);
 		choice.prefix = options->name_prefix ? options->name_prefix : "";
 		if (!r && report)
 			r = remove_chosen(options, instance, table, &choice, report, e);

@@ -90,8 +90,6 @@ static int look_after(const char *mount_at, const struct name_set *served, struc
 	auto_free struct status *status = mem_new(1, sizeof(*status));
 	bool works = true;
 
-	if (!status)
-		return err_sys(e, -ENOMEM, "cannot collect the status");
 	if (status_collect(mount_at, true, served, status, e))
 		return e->code;
 	for (size_t i = 0; i < served->n; i++)

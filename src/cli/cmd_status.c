@@ -80,7 +80,7 @@ static int run(int argc, char **argv)
 	for (int i = first; i < argc; i++)
 		if (name_set_add(&c.names, argv[i], &e))
 			return exit_with(&e);
-	if (!collected || status_collect(c.mount_at, false, &c.names, collected, &e))
+	if (status_collect(c.mount_at, false, &c.names, collected, &e))
 		return exit_with(&e);
 	status = render_status(collected, &c.view);
 	if (!status && c.check)

@@ -16,7 +16,7 @@ int legacy_print_status(const char *mount_at)
 	auto_err e = { 0 };
 	int r;
 
-	if (!status || status_collect(mount_at, true, &none, status, &e))
+	if (status_collect(mount_at, true, &none, status, &e))
 		return exit_with(&e);
 	r = render_oneshot(status);
 	status_done(status);
@@ -91,7 +91,7 @@ static int each_item(const char *list, int (*each)(const char *word, const char 
 
 	while (list && str_next_item(&list, &item, &len)) {
 		auto_free char *word = mem_part(item, len);
-		int r = word ? each(word, mount_at) : EXIT_TROUBLE;
+		int r = each(word, mount_at);
 
 		status = status ? status : r;
 	}

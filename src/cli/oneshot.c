@@ -50,7 +50,7 @@ static bool is_set_up(bool *ret)
 	struct name_set none = { 0 };
 	auto_err e = { 0 };
 
-	if (!status || status_collect(NULL, true, &none, status, &e)) {
+	if (status_collect(NULL, true, &none, status, &e)) {
 		say_error(&e);
 		return false;
 	}

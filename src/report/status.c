@@ -165,8 +165,6 @@ int status_collect(
 	int r;
 
 	*ret = (struct status){ .around = lasting_look() };
-	if (!t)
-		return err_sys(e, -ENOMEM, "cannot collect the status");
 	read_table(mount_at, may_look_inside, ret);
 	r = try_all(t, e);
 	for (size_t i = 0; !r && i < t->n; i++) {

@@ -32,9 +32,7 @@ static int find_tools(struct run_request *request, int root, struct err *e)
 	if (r || platform.arch == arch_host())
 		return r;
 	r = toolchains_find(&request->toolchains, &platform, &request->entering.toolchain, e);
-	request->twins = r ? NULL : mem_new(1, sizeof(*request->twins));
-	if (!r && !request->twins)
-		return err_sys(e, -ENOMEM, "%s", request->root);
+	request->twins = mem_new(1, sizeof(*request->twins));
 	r = r ? r : accelerate_find(root, request->entering.toolchain, request->twins, e);
 	r = r ? r : twins_check(request->twins, e);
 	name_set_add_arch(&request->registering.accelerated, platform.arch);

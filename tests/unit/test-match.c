@@ -29,9 +29,7 @@ static int make_rules(void **state)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
 			rules[n_rules].arch = a;
 			rules[n_rules].match = m;
-			if (rule_for_arch(
-				    a, m, a->match[m].handler, "/usr/bin/qemu", RULE_FIXED, &rules[n_rules++].rule))
-				return -1;
+			rules[n_rules++].rule = rule_for_arch(a, m, a->match[m].handler, "/usr/bin/qemu", RULE_FIXED);
 		}
 	return 0;
 }

@@ -71,9 +71,8 @@ static void every_rule_can_be_tried(void **state)
 {
 	(void)state;
 	for (const struct arch *a = NULL; (a = arch_next(a));) {
-		auto_rule rule = { 0 };
+		auto_rule rule = rule_for_arch(a, 0, a->qemu, "/i", 0);
 
-		rule_for_arch(a, 0, a->qemu, "/i", 0, &rule);
 		check(rule.size >= PROBE_NONCE_AT + PROBE_NONCE_LEN, "%s cannot be tried", a->qemu);
 	}
 }
@@ -142,9 +141,8 @@ static void our_own_rules_are_ours(void **state)
 	(void)state;
 	for (const struct arch *a = NULL; (a = arch_next(a));)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
-			auto_rule rule = { 0 };
+			auto_rule rule = rule_for_arch(a, m, a->match[m].handler, "/i", 0);
 
-			rule_for_arch(a, m, a->match[m].handler, "/i", 0, &rule);
 			check(plan_owner(&rule) == a, "%s is not", rule.name);
 		}
 }
