@@ -23,6 +23,7 @@ static const struct option_spec specs[] = {
 		.is_valid = reference_is_loadable },
 	{ 0, "fix-label", NULL, "make a label that lies say what the files are",
 		SWITCH(struct context, request.fix_label) },
+	{ 0, "force", NULL, "replace OUT if it exists", SWITCH(struct context, request.force) },
 	{ 0 },
 };
 

@@ -20,6 +20,8 @@ static bool is_annotation(const char *text)
 }
 
 static const struct option_spec specs[] = {
+	{ 'o', "output", "OUT", "write to OUT: FILE, oci-archive:FILE or oci:DIR", TEXT(struct context, request.to) },
+	{ 0, "force", NULL, "replace the OUT of --output if it exists", SWITCH(struct context, request.force) },
 	{ 0, "tag", "NAME", "what it is called; all names are one digest (repeatable)",
 		LIST(struct context, tags, request.n_tags), .is_valid = reference_is_ref_name },
 	{ 0, "annotate", "KEY=VALUE", "an annotation of the index (repeatable)",
@@ -46,12 +48,20 @@ static int make(struct index_request *request, int n, char **words, struct err *
 	struct index_result result;
 	int r;
 
-	if (n < 2 || n - 1 > INDEX_INPUTS_MAX || !*str_basename(words[0]) || !strcmp(words[0], "-") ||
-		str_starts(words[0], "docker-archive:"))
-		return err_set(e, -EINVAL, "index: to which file, and which images?");
-	request->to = words[0];
-	request->from = (const char *const *)words + 1;
-	request->n = (size_t)n - 1;
+	/* The older form, OUT IMAGE..., replaces nothing: its first word may have been meant as an image. */
+	if (!request->to) {
+		request->to = n ? words[0] : "";
+		request->force = false;
+		words++;
+		n--;
+	}
+	if (n < 1 || n > INDEX_INPUTS_MAX || !*str_basename(request->to) || !strcmp(request->to, "-") ||
+		str_starts(request->to, "docker-archive:")) {
+		err_set(e, -EINVAL, "index: missing OUT or IMAGE");
+		return err_hint(e, "anyarch index -o OUT IMAGE...");
+	}
+	request->from = (const char *const *)words;
+	request->n = (size_t)n;
 	r = index_make(request, &result, e);
 	if (!r)
 		tell(&result);
@@ -73,7 +83,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_index = {
 	"index",
-	"[OPTION...] OUT IMAGE...",
+	"[OPTION...] -o OUT IMAGE...",
 	"make one image for several platforms",
 	run,
 	specs,

@@ -112,6 +112,15 @@ static void remove_made(int blobs, const struct edit *edit, const bool *made)
 			unlinkat(blobs, edit->members[i].name + strlen(BLOBS), 0);
 }
 
+/* Whether index.json is the one of this digest. */
+static bool is_index(int dir, const char *digest)
+{
+	auto_fd fd = fd_open_regular(dir, "index.json", O_NOFOLLOW);
+	char now[DIGEST_TEXT];
+
+	return fd >= 0 && !digest_file(fd, now) && !strcmp(now, digest);
+}
+
 static int change_layout(int dir, int blobs, const struct edit *edit, bool *made, struct err *e)
 {
 	const struct edit_member *index = NULL;
@@ -125,11 +134,16 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 		r = write_blobs(blobs, edit, &was, made, e);
 	if (!r && fsync(blobs) < 0)
 		r = err_sys(e, -errno, "cannot write the blobs");
+	/* Other tools take no lock: what they have added meanwhile would be lost. */
+	if (!r && index && !is_index(dir, edit->index))
+		r = err_set(e, -EBUSY, "index.json has changed meanwhile: another program writes to the layout");
+	if (!r && index) {
+		r = fd_replace_file_like(dir, ".index.json.anyarch-new", index->name, &index->text, &was, e);
+		if (r && !is_index(dir, edit->index))
+			return r; /* it failed at its very end: the new one is there */
+	}
 	if (r)
 		remove_made(blobs, edit, made);
-	else if (index)
-		/* If that fails at its very end, the new one is there. */
-		r = fd_replace_file_like(dir, ".index.json.anyarch-new", index->name, &index->text, &was, e);
 	return r;
 }
 
@@ -146,7 +160,7 @@ int commit_layout(
 		remove_obsolete(blobs, edit, keep, context);
 		return 0;
 	}
-	r = r == -EINTR ? r : -EIO;
+	r = r == -EINTR || r == -EBUSY ? r : -EIO;
 	if (e)
 		e->code = r;
 	return r;

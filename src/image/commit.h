@@ -9,8 +9,8 @@ int commit_open_blobs(int dir, struct err *e);
 /*
  * Into an OCI layout: new blobs first, each under a temporary name until it is on the disk, index.json last and in one
  * step; then blobs that only the old documents needed go. At every moment the layout is the old one or the new one,
- * with perhaps blobs that nothing refers to. keep tells which members some other image still needs. 0, or -EIO or
- * -EINTR with e set.
+ * with perhaps blobs that nothing refers to. keep tells which members some other image still needs. 0, -EBUSY when
+ * index.json is not what was planned for any more, -EIO or -EINTR, with e set.
  */
 int commit_layout(
 	int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context, struct err *e);

@@ -102,14 +102,14 @@ struct work {
 	struct image_report report;
 };
 
-static int write_docker(const struct docker_request *request, const char *path, struct err *e)
+static int write_docker(const struct docker_request *request, const char *path, bool force, struct err *e)
 {
 	auto_newfile file = NEWFILE_INIT;
 	int r = newfile_open(path, &file, e);
 
 	if (!r)
 		r = docker_write(request, file.fd, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
+	return r ? r : (force ? newfile_commit : newfile_commit_new)(&file, newfile_usual_mode(), e);
 }
 
 /* One image, under the names that were asked for, else under its own if that is one. */
@@ -130,7 +130,7 @@ static int to_docker(const struct work *w, struct err *e)
 		request.n_tags = 1;
 	}
 	request.image = facts->image;
-	return write_docker(&request, w->to.path, e);
+	return write_docker(&request, w->to.path, w->c->force, e);
 }
 
 /* Images for OCI, with their new configs and names. */
@@ -191,7 +191,8 @@ static int write_all(struct outlet *outlet, void *context, struct err *e)
 
 static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
 {
-	return (w->format == MODEL_OCI_LAYOUT ? image_out_layout : image_out_archive)(w->to.path, write, context, e);
+	return w->format == MODEL_OCI_LAYOUT ? image_out_layout(w->to.path, write, context, e)
+					     : image_out_archive(w->to.path, w->c->force, write, context, e);
 }
 
 static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
@@ -258,7 +259,7 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 		return err_set(e, -EINVAL, "'%s' names no file", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
 		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
-	return 0;
+	return w->format == MODEL_OCI_LAYOUT ? 0 : image_out_check(w->to.path, w->c->force, e);
 }
 
 static int run(struct work *w, struct err *e)

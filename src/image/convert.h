@@ -12,6 +12,7 @@ struct convert_request {
 	const char *const *tags;	 /* the new names; none: as it is called */
 	size_t n_tags;
 	const char *tmpdir; /* for large copies */
+	bool force;	    /* replaces a file that has the name of the output */
 	bool fix_label;	    /* makes a wrong label say what the files are */
 };
 

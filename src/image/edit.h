@@ -37,7 +37,8 @@ struct edit {
 	size_t n, cap;
 	char **obsolete; /* members that nothing refers to any more, since their successors are there */
 	size_t n_obsolete, obsolete_cap;
-	bool drops_oci_half; /* an archive's index.json was broken: it goes */
+	bool drops_oci_half;	 /* an archive's index.json was broken: it goes */
+	char index[DIGEST_TEXT]; /* of the index.json that was read; "" for none */
 };
 
 void edit_done(struct edit *edit);

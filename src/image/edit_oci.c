@@ -343,6 +343,7 @@ int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n,
 	w.documents = mem_new(MODEL_DOCUMENTS_MAX, sizeof(*w.documents));
 	if (!r && !w.documents)
 		r = err_sys(e, -ENOMEM, "cannot change the image");
+	digest_text(buf_text(&text), text.len, edit->index);
 	if (!r)
 		r = change_index(&w, &text, 1, !reference, &out, e);
 	if (!r && add_obsolete_documents(&w))

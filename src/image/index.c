@@ -117,6 +117,11 @@ static int write_index(struct outlet *outlet, void *context, struct err *e)
 	return oci_write_index(context, outlet, digest, e);
 }
 
+static const char *archive_of(const char *out)
+{
+	return str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out;
+}
+
 static int write_out(const struct gathered *c, struct err *e)
 {
 	const char *out = c->request->to;
@@ -125,13 +130,13 @@ static int write_out(const struct gathered *c, struct err *e)
 
 	if (str_starts(out, "oci:"))
 		return image_out_layout(out + strlen("oci:"), write_index, &request, e);
-	return image_out_archive(
-		str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out, write_index, &request, e);
+	return image_out_archive(archive_of(out), c->request->force, write_index, &request, e);
 }
 
 static int make(struct gathered *c, struct err *e)
 {
-	int r = 0;
+	const char *out = c->request->to;
+	int r = str_starts(out, "oci:") ? 0 : image_out_check(archive_of(out), c->request->force, e);
 
 	for (size_t i = 0; !r && i < c->request->n; i++) {
 		r = stop_check(e);

@@ -16,6 +16,7 @@ struct index_request {
 	const char *const *annotations; /* KEY=VALUE */
 	size_t n_annotations;
 	const char *tmpdir; /* for large copies */
+	bool force;	    /* replaces a file that has the name of the output */
 	bool trust_label;   /* where label and files disagree, the label counts */
 };
 

@@ -2,9 +2,11 @@
 /* Where the members of a new image go: the directory of an OCI layout, or an archive. */
 #include "image/outlet.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
@@ -163,7 +165,17 @@ void outlet_done(struct outlet *outlet)
 
 /* ---- a new image under its name when it is whole ---- */
 
-int image_out_archive(const char *path, image_out_writer *write, void *context, struct err *e)
+int image_out_check(const char *path, bool force, struct err *e)
+{
+	struct stat st;
+
+	if (force || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0; /* newfile_open() refuses what is no file */
+	err_set(e, -EEXIST, "%s already exists", path);
+	return err_hint(e, "--force replaces it");
+}
+
+int image_out_archive(const char *path, bool force, image_out_writer *write, void *context, struct err *e)
 {
 	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
 	auto_newfile file = NEWFILE_INIT;
@@ -172,40 +184,66 @@ int image_out_archive(const char *path, image_out_writer *write, void *context, 
 	outlet.archive = file.fd;
 	if (!r)
 		r = write(&outlet, context, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
+	return r ? r : (force ? newfile_commit : newfile_commit_new)(&file, newfile_usual_mode(), e);
 }
 
-/* What was begun. The directory is ours: it was not there before. */
-static void remove_layout(const struct outlet *outlet, const char *path)
+static bool is_dot(const char *name)
 {
-	static const char *const documents[] = { "index.json", "oci-layout" };
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
 
-	for (size_t i = 0; i < outlet->n; i++)
-		unlinkat(outlet->dir, outlet->names[i], 0);
-	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
-		unlinkat(outlet->dir, documents[i], 0);
-	unlinkat(outlet->dir, "blobs/sha256", AT_REMOVEDIR);
-	unlinkat(outlet->dir, "blobs", AT_REMOVEDIR);
-	rmdir(path);
+/* Whether a directory has nothing but what a run that was killed may have left: blobs without an index. */
+static bool is_begun(int dir)
+{
+	DIR *list = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	const struct dirent *entry;
+	bool is = list;
+
+	while (is && (entry = readdir(list)))
+		is = is_dot(entry->d_name) || !strcmp(entry->d_name, "blobs");
+	if (list)
+		closedir(list);
+	return is;
+}
+
+/* What was begun, and the directory, where it was not there before. */
+static void remove_layout(int dir, const char *path, bool is_new)
+{
+	int fd = openat(dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (list && (entry = readdir(list)))
+		unlinkat(fd, entry->d_name, 0);
+	if (list)
+		closedir(list);
+	unlinkat(dir, "index.json", 0);
+	unlinkat(dir, "oci-layout", 0);
+	unlinkat(dir, "blobs/sha256", AT_REMOVEDIR);
+	unlinkat(dir, "blobs", AT_REMOVEDIR);
+	if (is_new)
+		rmdir(path);
 }
 
 int image_out_layout(const char *path, image_out_writer *write, void *context, struct err *e)
 {
 	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
-	auto_fd fd = -1;
+	bool is_new = !mkdir(path, 0755);
+	auto_fd fd = is_new || errno == EEXIST ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int r;
 
-	if (mkdir(path, 0755) < 0) {
-		err_sys(e, -errno, "%s", path);
-		return errno == EEXIST ? err_hint(e, "a layout is made anew: name a directory that is not there")
-				       : e->code;
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s: another run is writing to it", path);
+	if (!is_begun(fd)) {
+		err_set(e, -EEXIST, "%s already exists", path);
+		return err_hint(e, "name a directory that does not exist, or is empty");
+	}
+	remove_layout(fd, path, false);
 	outlet.dir = fd;
 	r = write(&outlet, context, e);
 	if (r)
-		remove_layout(&outlet, path);
+		remove_layout(fd, path, is_new);
 	return r;
 }

@@ -35,10 +35,16 @@ void outlet_done(struct outlet *outlet);
 /* Writes all of it, and ends the outlet. 0 or -errno with e set. */
 typedef int image_out_writer(struct outlet *outlet, void *context, struct err *e);
 
-/* An archive takes the place of a file that is there. 0 or -errno with e set: then nothing has changed. */
-int image_out_archive(const char *path, image_out_writer *write, void *context, struct err *e);
+/* -EEXIST with e set when something has the name of an archive that is to be written, and force does not replace it. */
+int image_out_check(const char *path, bool force, struct err *e);
 /*
- * A layout in a new directory; what is there is not added to. index.json and oci-layout come last, so that half of one
- * is none, and what was begun goes when it fails. 0 or -errno with e set.
+ * An archive, which takes the place of a file that is there only with force. 0 or -errno with e set: then nothing has
+ * changed.
+ */
+int image_out_archive(const char *path, bool force, image_out_writer *write, void *context, struct err *e);
+/*
+ * A layout in a directory that is new or empty, or in which a run that was killed has begun one; what is there is not
+ * added to. index.json and oci-layout come last, so that half of one is none, and what was begun goes when it fails. 0
+ * or -errno with e set: -EEXIST when there is something else, -EBUSY while another run writes there.
  */
 int image_out_layout(const char *path, image_out_writer *write, void *context, struct err *e);

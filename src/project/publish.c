@@ -107,7 +107,7 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 		for (size_t i = 0; !r && i < f->build->n; i++)
 			r = gather_one(f, g, i, e);
 		if (!r)
-			r = image_out_archive(path, write_index, g, e);
+			r = image_out_archive(path, true, write_index, g, e);
 		memcpy(f->build->digest, r ? "" : g->digest, r ? 1 : sizeof(g->digest));
 	}
 	return r || !f->request->push ? r : to_registry(f, path, e);

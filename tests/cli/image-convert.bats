@@ -45,7 +45,7 @@ config_of() {
 	for name in "$FORMATS"/*.tar "$FORMATS"/docker.tar.* "$FORMATS"/layout*; do
 		printf '%s\n' "${name##*/}"
 		status=0
-		"$ANYARCH" convert --platform linux/arm/v7 --tag test:2 "$name" out 2>err || status=$?
+		"$ANYARCH" convert --force --platform linux/arm/v7 --tag test:2 "$name" out 2>err || status=$?
 		case ${name##*/} in
 		docker-no-image.tar | oci-empty.tar)
 			[[ $status -eq 3 ]]
@@ -69,27 +69,27 @@ config_of() {
 }
 
 @test "of several one has to be chosen, by platform or by name" {
-	expect 2 "$ANYARCH" convert "$FORMATS/oci-nested.tar" out
+	expect 2 "$ANYARCH" convert --force "$FORMATS/oci-nested.tar" out
 	hints --platform
-	expect 0 "$ANYARCH" convert --platform amd64 "$FORMATS/oci-nested.tar" out
+	expect 0 "$ANYARCH" convert --force --platform amd64 "$FORMATS/oci-nested.tar" out
 	expect 0 "$ANYARCH" inspect --expect linux/amd64 out
-	expect 3 "$ANYARCH" convert --platform arm64 "$FORMATS/oci-nested.tar" out
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-many.tar" out
-	expect 0 "$ANYARCH" convert "docker-archive:$FORMATS/docker-many.tar:other:1" docker-archive:out
+	expect 3 "$ANYARCH" convert --force --platform arm64 "$FORMATS/oci-nested.tar" out
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-many.tar" out
+	expect 0 "$ANYARCH" convert --force "docker-archive:$FORMATS/docker-many.tar:other:1" docker-archive:out
 	[[ $(config_of out) == *' other:1' ]]
-	expect 3 "$ANYARCH" convert "docker-archive:$FORMATS/docker-many.tar:nothing:1" out
+	expect 3 "$ANYARCH" convert --force "docker-archive:$FORMATS/docker-many.tar:nothing:1" out
 	# What was there stays when nothing comes out.
 	expect 0 "$ANYARCH" inspect --expect linux/amd64 out
 	skopeo copy -q docker-archive:out dir:copied
-	expect 0 "$ANYARCH" convert --tag piped:1 - out < <(cat "$FORMATS/docker-old.tar")
+	expect 0 "$ANYARCH" convert --force --tag piped:1 - out < <(cat "$FORMATS/docker-old.tar")
 	[[ $(config_of out) == *' piped:1' ]]
 	for name in '' NAME a:b:c/ 'a:"' ':x'; do
-		expect 2 "$ANYARCH" convert --tag "$name" "$FORMATS/docker-old.tar" out
+		expect 2 "$ANYARCH" convert --force --tag "$name" "$FORMATS/docker-old.tar" out
 	done
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar"
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" docker-archive:out:name:1
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-old.tar" -
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-old.tar"
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" docker-archive:out:name:1
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" oci:
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" -
 	expect 2 "$ANYARCH" index - "$FORMATS/docker-old.tar"
 }
 
@@ -105,10 +105,10 @@ config_of() {
 		    I.write("./" + name + ".tar", I.archive(I.docker([([layer], config, ["test:1"])])))
 	PYTHON
 	for name in pc v5 pc-v3; do
-		expect 3 "$ANYARCH" convert "$name.tar" out
+		expect 3 "$ANYARCH" convert --force "$name.tar" out
 		hints --fix-label
 		[[ ! -e out ]]
-		expect 0 "$ANYARCH" convert --fix-label "$name.tar" out
+		expect 0 "$ANYARCH" convert --force --fix-label "$name.tar" out
 		expect 0 "$ANYARCH" inspect --expect linux/arm/v7 out
 		[[ $(config_of out) == *' test:1' ]]
 		tar -xOf out --wildcards '*.json' | grep -q '"x_more": \[1.5\]'
@@ -126,7 +126,7 @@ config_of() {
 		config = I.config_of([layer + b"\0" * 512])
 		I.write("./bad.tar", I.archive(I.docker([([layer], config, ["test:1"])])))
 	PYTHON
-	expect 3 "$ANYARCH" convert bad.tar out
+	expect 3 "$ANYARCH" convert --force bad.tar out
 	same left bad.tar "$(ls -A)"
 }
 
@@ -139,9 +139,9 @@ config_of() {
 		layer = T.tar(I.system(E.arm()))
 		I.write("./bad.tar", I.archive(I.docker([([T.gz(layer)[:-9]], I.config_of([layer]), ["test:1"])])))
 	PYTHON
-	expect 3 "$ANYARCH" convert --platform arm bad.tar out
+	expect 3 "$ANYARCH" convert --force --platform arm bad.tar out
 	says 'truncated or corrupt'
-	expect 3 "$ANYARCH" convert --platform arm docker-archive:bad.tar:other out
+	expect 3 "$ANYARCH" convert --force --platform arm docker-archive:bad.tar:other out
 	says 'no such image'
 	same left bad.tar "$(ls -A)"
 }
@@ -168,14 +168,14 @@ blobs_are_right() {
 	for name in "$FORMATS"/*.tar "$FORMATS"/docker.tar.* "$FORMATS"/layout*; do
 		printf '%s\n' "${name##*/}"
 		case ${name##*/} in
-		docker-no-image.tar) expect 3 "$ANYARCH" convert "$name" oci:one && continue ;;
+		docker-no-image.tar) expect 3 "$ANYARCH" convert --force "$name" oci:one && continue ;;
 		esac
-		expect 0 "$ANYARCH" convert "$name" oci:one
+		expect 0 "$ANYARCH" convert --force "$name" oci:one
 		blobs_are_right one
 		same ids "$(ids "$name")" "$(ids one)"
-		expect 0 "$ANYARCH" convert one oci-archive:two
+		expect 0 "$ANYARCH" convert --force one oci-archive:two
 		same ids "$(ids "$name")" "$(ids two)"
-		expect 0 "$ANYARCH" convert two oci:three
+		expect 0 "$ANYARCH" convert --force two oci:three
 		diff -r one three
 		rm -r one two three
 		n=$((n + 1))
@@ -186,22 +186,22 @@ blobs_are_right() {
 @test "OCI's own stays byte for byte, attestations and nested indexes included; other tools take what comes out" {
 	local file
 
-	expect 0 "$ANYARCH" convert "$FORMATS/oci-attested.tar" oci:out
+	expect 0 "$ANYARCH" convert --force "$FORMATS/oci-attested.tar" oci:out
 	mkdir was
 	tar -C was -xf "$FORMATS/oci-attested.tar"
 	refute grep '^[^O]\|in out' <(diff -r was out) # but for blobs that nothing refers to
 	grep -q 'attestation-manifest' out/blobs/sha256/*
-	expect 0 "$ANYARCH" convert "$FORMATS/layout-nested" oci-archive:nested.tar
+	expect 0 "$ANYARCH" convert --force "$FORMATS/layout-nested" oci-archive:nested.tar
 	mkdir nested
 	tar -C nested -xf nested.tar
 	diff -r "$FORMATS/layout-nested" nested
-	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:docker:tag
+	expect 0 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" oci:docker:tag
 	umoci stat --image docker:tag
 	skopeo copy -q oci:docker:tag docker-archive:back.tar:test:1
-	expect 0 "$ANYARCH" convert "$FORMATS/docker-new.tar" oci-archive:new.tar
+	expect 0 "$ANYARCH" convert --force "$FORMATS/docker-new.tar" oci-archive:new.tar
 	skopeo copy -q oci-archive:new.tar dir:copied
 	# There and back it has its ID.
-	expect 0 "$ANYARCH" convert oci:docker:tag back2.tar
+	expect 0 "$ANYARCH" convert --force oci:docker:tag back2.tar
 	same config "$(tar -xOf "$FORMATS/docker-old.tar" manifest.json | jq -r '.[0].Config[:64]')" "$(config_of back2.tar | cut -d ' ' -f 1)"
 	file=$(jq -r '.manifests[0].digest[7:]' docker/index.json)
 	same types 'application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.config.v1+json' \
@@ -209,15 +209,15 @@ blobs_are_right() {
 }
 
 @test "one platform, one name, other names, a label made true: into OCI's" {
-	expect 0 "$ANYARCH" convert --platform linux/arm/v7 --tag docker.io/x/y:1 --tag z:2 "$FORMATS/oci-nested.tar" oci:out
+	expect 0 "$ANYARCH" convert --force --platform linux/arm/v7 --tag docker.io/x/y:1 --tag z:2 "$FORMATS/oci-nested.tar" oci:out
 	same names $'docker.io/x/y:1\ndocker.io/library/z:2' "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' out/index.json)"
 	same platform '{"architecture":"arm","os":"linux","variant":"v7"}' "$(jq -c '.manifests[0].platform' out/index.json)"
 	[[ $(jq -r '.manifests[].digest' out/index.json | sort -u | wc -l) -eq 1 ]]
-	expect 0 "$ANYARCH" convert "docker-archive:$FORMATS/docker-many.tar:other:1" oci:other
+	expect 0 "$ANYARCH" convert --force "docker-archive:$FORMATS/docker-many.tar:other:1" oci:other
 	same names docker.io/library/other:1 "$(jq -r '.manifests[].annotations["io.containerd.image.name"]' other/index.json)"
-	expect 2 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:two:1
+	expect 2 "$ANYARCH" convert --force "$FORMATS/docker-many.tar" oci:two:1
 	hints --platform
-	expect 0 "$ANYARCH" convert "$FORMATS/docker-many.tar" oci:many
+	expect 0 "$ANYARCH" convert --force "$FORMATS/docker-many.tar" oci:many
 	[[ $(jq '.manifests | length' many/index.json) -ge 2 ]]
 	python3 - <<-'PYTHON'
 		import os, sys
@@ -235,10 +235,10 @@ blobs_are_right() {
 		I.write_layout("pc", oci.finish(oci.blob(body, I.MANIFEST, **I.named("1"))))
 	PYTHON
 	for name in pc.tar pc; do
-		expect 3 "$ANYARCH" convert --tag a:1 "$name" oci:fixed
+		expect 3 "$ANYARCH" convert --force --tag a:1 "$name" oci:fixed
 		hints --fix-label
 		[[ ! -e fixed ]]
-		expect 0 "$ANYARCH" convert --fix-label "$name" oci:fixed
+		expect 0 "$ANYARCH" convert --force --fix-label "$name" oci:fixed
 		blobs_are_right fixed
 		expect 0 "$ANYARCH" inspect --expect linux/arm/v7 fixed
 		grep -rq '"x_more": \[1.5\]' fixed
@@ -251,14 +251,55 @@ blobs_are_right() {
 	local blob
 
 	mkdir there
-	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:there || expect 4 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:there
-	same left '' "$(ls -A there)"
+	touch there/mine
+	expect 3 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" oci:there
+	says 'already exists'
+	same left mine "$(ls -A there)"
 	cp -r "$FORMATS/layout" damaged
 	blob=$(find damaged/blobs/sha256 -type f -size +3k | head -n 1)
 	printf x | dd of="$blob" bs=1 seek=2000 conv=notrunc status=none
-	expect 3 "$ANYARCH" convert damaged oci:out
-	expect 3 "$ANYARCH" convert damaged oci-archive:out
+	expect 3 "$ANYARCH" convert --force damaged oci:out
+	expect 3 "$ANYARCH" convert --force damaged oci-archive:out
 	[[ ! -e out && ! -e .out.anyarch-new ]]
-	expect 3 "$ANYARCH" convert "$FORMATS/nothing" oci:out
+	expect 3 "$ANYARCH" convert --force "$FORMATS/nothing" oci:out
 	[[ ! -e out ]]
+}
+
+@test "what exists is not replaced without --force, and an index cannot replace its first image" {
+	local before
+
+	echo mine >out
+	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" out
+	says 'out already exists'
+	hints --force
+	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci-archive:out
+	expect 3 "$ANYARCH" index -o out "$FORMATS/docker-old.tar"
+	same kept mine "$(<out)"
+	expect 0 "$ANYARCH" convert --force "$FORMATS/docker-old.tar" out
+	cp out arm.tar
+	before=$(sha256sum arm.tar)
+	expect 3 "$ANYARCH" index arm.tar out
+	says 'arm.tar already exists'
+	expect 3 "$ANYARCH" index --force arm.tar out
+	same kept "$before" "$(sha256sum arm.tar)"
+	expect 2 "$ANYARCH" index
+	hints 'index -o OUT'
+	expect 0 "$ANYARCH" index new.tar arm.tar
+	expect 0 "$ANYARCH" index --force -o new.tar arm.tar
+	same left $'arm.tar\nnew.tar\nout' "$(ls -A)"
+}
+
+@test "into OCI's: a layout that a killed run has begun is made; one that another run is making is not" {
+	mkdir -p half/blobs/sha256
+	head -c 1000 /dev/zero >half/blobs/sha256/"$(printf '0%.0s' {1..64})"
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:half
+	expect 0 "$ANYARCH" inspect half
+	same left 3 "$(find half/blobs -type f | wc -l)"
+	mkdir -p held
+	flock held sleep 60 3>&- &
+	while flock -n held true; do sleep 0.1; done
+	expect 75 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:held
+	kill "$(pgrep -P $!)" 2>/dev/null || kill $!
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:new
+	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:new
 }

@@ -73,7 +73,7 @@ whole() {
 	local out
 
 	for out in out.tar oci-archive:out2.tar oci:layout; do
-		expect 0 "$ANYARCH" index "$out" v7.tar arm64.tar amd64.tar
+		expect 0 "$ANYARCH" index --force -o "$out" v7.tar arm64.tar amd64.tar
 		same told $'linux/arm/v7: v7.tar\nlinux/arm64: arm64.tar\nlinux/amd64: amd64.tar' "$output"
 		same platforms $'linux/arm/v7\nlinux/arm64\nlinux/amd64' "$(whole "${out#oci*:}" | cut -d ' ' -f 1)"
 		expect 0 "$ANYARCH" inspect --expect linux/arm/v7 "${out#oci*:}"
@@ -121,29 +121,29 @@ whole() {
 	for name in "$FORMATS"/*.tar "$FORMATS"/layout*; do
 		case ${name##*/} in
 		docker-no-image.tar | oci-empty.tar)
-			expect 3 "$ANYARCH" index out "$name"
+			expect 3 "$ANYARCH" index --force -o out "$name"
 			continue
 			;;
 		esac
-		expect 0 "$ANYARCH" index out "$name"
+		expect 0 "$ANYARCH" index --force -o out "$name"
 		[[ $(whole out) == *linux/arm/v7* ]]
 	done
 	digest=$("$ANYARCH" inspect --json "$FORMATS/oci-nested.tar" | jq -r '[.[] | select(.kind == "image") | .digest] | join(" ")')
-	expect 0 "$ANYARCH" index out "$FORMATS/oci-nested.tar"
+	expect 0 "$ANYARCH" index --force -o out "$FORMATS/oci-nested.tar"
 	same digests "$digest" "$("$ANYARCH" inspect --json out | jq -r '[.[].digest] | join(" ")')"
 }
 
 @test "a label that lies is refused, or trusted; one platform twice is refused; the same image twice is not" {
-	expect 3 "$ANYARCH" index out.tar amd64.tar lies.tar
+	expect 3 "$ANYARCH" index --force -o out.tar amd64.tar lies.tar
 	hints --trust-label
-	expect 0 "$ANYARCH" index --trust-label out.tar amd64.tar lies.tar
+	expect 0 "$ANYARCH" index --trust-label --force -o out.tar amd64.tar lies.tar
 	[[ $(whole out.tar) == *linux/s390x* ]]
-	expect 3 "$ANYARCH" index out2.tar scripts.tar
-	expect 0 "$ANYARCH" index --trust-label out2.tar scripts.tar
+	expect 3 "$ANYARCH" index --force -o out2.tar scripts.tar
+	expect 0 "$ANYARCH" index --trust-label --force -o out2.tar scripts.tar
 	[[ $(whole out2.tar) == linux/riscv64* ]]
-	expect 3 "$ANYARCH" index out3.tar v7.tar amd64.tar "$FORMATS/docker-old.tar"
+	expect 3 "$ANYARCH" index --force -o out3.tar v7.tar amd64.tar "$FORMATS/docker-old.tar"
 	[[ $stderr == *'linux/arm/v7 is in v7.tar, too'* && ! -e out3.tar ]]
-	expect 0 "$ANYARCH" index out3.tar v7.tar v7.tar
+	expect 0 "$ANYARCH" index --force -o out3.tar v7.tar v7.tar
 	same once 1 "$(whole out3.tar | wc -l)"
 }
 
@@ -151,8 +151,8 @@ whole() {
 	cp -r "$FORMATS/layout" bad
 	find bad/blobs -type f -size +1k -exec sh -c 'printf x | dd of="$1" bs=1 seek=600 conv=notrunc status=none' sh {} \;
 	for out in out.tar oci:layout; do
-		expect_one_of '1 3' "$ANYARCH" index "$out" v7.tar nothing.tar
-		expect 3 "$ANYARCH" index "$out" amd64.tar bad
+		expect_one_of '1 3' "$ANYARCH" index --force -o "$out" v7.tar nothing.tar
+		expect 3 "$ANYARCH" index --force -o "$out" amd64.tar bad
 		[[ ! -e ${out#oci:} ]]
 	done
 	mkdir layout

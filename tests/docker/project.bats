@@ -225,8 +225,8 @@ lists() {
 	for one in amd64 arm32v7; do
 		skopeo copy --quiet --src-tls-verify=false "docker://$HUB/$one/busybox:1" "docker-archive:$one.tar:x:1"
 	done
-	"$ANYARCH_STATIC" index all.tar amd64.tar arm32v7.tar
-	"$ANYARCH_STATIC" index arm.tar arm32v7.tar
+	"$ANYARCH_STATIC" index --force -o all.tar amd64.tar arm32v7.tar
+	"$ANYARCH_STATIC" index --force -o arm.tar arm32v7.tar
 	skopeo copy --quiet --all --dest-tls-verify=false oci-archive:all.tar "docker://$HUB/library/python:3.6"
 	skopeo copy --quiet --all --dest-tls-verify=false oci-archive:arm.tar "docker://$HUB/list/python:3.6"
 }

@@ -203,9 +203,9 @@ stopped_at() {
 		I.write("./image", I.archive(I.docker([(layers, I.config_of(layers), ["big:1"])])))
 	PYTHON
 	for at in 0.03 0.15; do
-		stopped_at "$at" "$ANYARCH" convert image out
+		stopped_at "$at" "$ANYARCH" convert --force image out
 		stopped_at "$at" "$ANYARCH" convert image oci:out
-		stopped_at "$at" "$ANYARCH" index out image
+		stopped_at "$at" "$ANYARCH" index --force -o out image
 	done
 	stopped_at 0.03 "$ANYARCH" inject --emulator "$BATS_FILE_TMPDIR/A" image
 	mkfifo pipe
@@ -213,4 +213,36 @@ stopped_at() {
 	stopped_at 0.3 "$ANYARCH" inject -o out --emulator "$BATS_FILE_TMPDIR/A" - <pipe
 	stopped_at 0.3 sh -c 'exec "$@" >pipe' sh "$ANYARCH" inject -o - --emulator "$BATS_FILE_TMPDIR/A" image
 	exec 7>&-
+}
+
+@test "what another program adds to a layout meanwhile is not lost: 75, and nothing has changed" {
+	local status=0 before
+
+	cp -r "$FORMATS/layout" image
+	before=$(ls image/blobs/sha256)
+	strace -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=1500000:when=1 \
+		"$ANYARCH_STATIC" inject "${AT[@]}" image 2>err 3>&- &
+	while [[ $(ls -A image/blobs/sha256) == "$before" ]]; do sleep 0.05; done
+	jq -c '.manifests += [.manifests[0] | .annotations["org.opencontainers.image.ref.name"] = "added"]' image/index.json >new
+	mv new image/index.json
+	wait $! || status=$?
+	same status 75 "$status"
+	grep -q 'index.json has changed' err
+	same tag added "$(jq -r '.manifests[-1].annotations["org.opencontainers.image.ref.name"]' image/index.json)"
+	same blobs "$before" "$(ls -A image/blobs/sha256)"
+	expect 0 "$ANYARCH" inject "${AT[@]}" image
+}
+
+@test "where index.json cannot be written, no blobs are left behind" {
+	local calls before
+
+	cp -r "$FORMATS/layout" image
+	cp -r image other
+	before=$(ls image/blobs/sha256)
+	strace -qq -o trace -e trace=renameat,renameat2 "$ANYARCH_STATIC" inject --quiet "${AT[@]}" other 3>&-
+	calls=$(grep -c ' = 0' trace)
+	expect 1 strace -qq -o /dev/null -e trace=renameat,renameat2 -e "inject=renameat,renameat2:error=EIO:when=$calls" \
+		"$ANYARCH_STATIC" inject --quiet "${AT[@]}" image
+	same blobs "$before" "$(ls -A image/blobs/sha256)"
+	cmp image/index.json "$FORMATS/layout/index.json"
 }
