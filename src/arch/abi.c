@@ -72,9 +72,9 @@ static const struct {
 	{ "ARMv6T2", "v6" },
 	{ "ARMv6K", "v6" },
 	{ "ARMv7", "v7" },
-	{ "ARMv6-M", "v6" },
-	{ "ARMv6S-M", "v6" },
-	{ "ARMv7E-M", "v7" },
+	{ "ARMv6-M", "" },
+	{ "ARMv6S-M", "" },
+	{ "ARMv7E-M", "" },
 	{ "ARMv8-A", "v8" },
 	{ "ARMv8-R", "v8" },
 };
@@ -107,10 +107,11 @@ static void describe_mips(struct buf *out, const struct elf_info *info)
 {
 	static const char *const isas[] = { "MIPS I", "MIPS II", "MIPS III", "MIPS IV", "MIPS V", "MIPS32", "MIPS64",
 		"MIPS32 r2", "MIPS64 r2", "MIPS32 r6", "MIPS64 r6" };
+	static const char *const abis[] = { "o32", "o32", "o64", "EABI32", "EABI64", "o32", "o32", "o32" };
 	uint32_t flags = info->head.flags;
 	unsigned isa = flags >> 28;
 
-	add(out, info->head.bits == 64 ? "n64" : flags & EF_MIPS_ABI2 ? "n32" : "o32");
+	add(out, info->head.bits == 64 ? "n64" : flags & EF_MIPS_ABI2 ? "n32" : abis[(flags & ELF_MIPS_ABI) >> 12 & 7]);
 	if (isa < ARRAY_SIZE(isas))
 		add(out, isas[isa]);
 	if (flags & EF_MIPS_FP64)
@@ -219,12 +220,33 @@ const char *abi_os(const struct elf_head *head)
 	return NULL;
 }
 
+/* Programs of other systems have other loaders than those of Linux, which are in /lib or /lib64. */
+static const char *const other_loaders[] = { "/libexec/", "/usr/libexec/", "/usr/lib/ld.so.1", "/usr/lib/amd64/",
+	"/usr/lib/64/", "/usr/lib/sparcv9/" };
+
+static bool is_for_linux(const struct elf_info *info)
+{
+	if (info->system || elf_is_other_system(&info->head))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(other_loaders); i++)
+		if (!strncmp(info->interpreter, other_loaders[i], strlen(other_loaders[i])))
+			return false;
+	return true;
+}
+
+/* Microcontrollers run no Linux: profile M, and the architectures that only it has. */
+static bool is_microcontroller(const struct elf_arm *arm)
+{
+	return arm->has && (arm->profile == 'M' || arm->cpu_arch == 11 || arm->cpu_arch == 12 || arm->cpu_arch == 13 ||
+				   arm->cpu_arch == 16 || arm->cpu_arch == 17 || arm->cpu_arch == 21);
+}
+
 bool abi_platform(const struct elf_info *info, struct platform *ret)
 {
 	struct platform p = { .arch = elf_arch(&info->head) };
 	const char *variant = "";
 
-	if (!p.arch)
+	if (!p.arch || !is_for_linux(info) || is_microcontroller(&info->arm))
 		return false;
 	if (info->arm.has && info->arm.cpu_arch < ARRAY_SIZE(arm_cpus))
 		variant = arm_cpus[info->arm.cpu_arch].variant;

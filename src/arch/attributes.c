@@ -10,6 +10,7 @@ enum {
 	TAG_CPU_RAW_NAME = 4,
 	TAG_CPU_NAME = 5,
 	TAG_CPU_ARCH = 6,
+	TAG_CPU_ARCH_PROFILE = 7,
 	TAG_VFP_ARGS = 28,
 	TAG_COMPATIBILITY = 32,
 };
@@ -80,6 +81,8 @@ static void parse_tags(struct cursor c, struct elf_arm *ret)
 		if (tag == TAG_CPU_ARCH) {
 			ret->has = true;
 			ret->cpu_arch = value;
+		} else if (tag == TAG_CPU_ARCH_PROFILE) {
+			ret->profile = value;
 		} else if (tag == TAG_VFP_ARGS) {
 			ret->vfp_args = value;
 		}

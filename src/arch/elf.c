@@ -13,7 +13,7 @@
 #include "base/memory.h"
 
 const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump", "shared library", "static",
-	"static-pie", "dynamic" };
+	"static-pie", "dynamic", "debug information" };
 
 enum { SIZE_32 = 52, SIZE_64 = 64 };
 
@@ -149,21 +149,60 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 
 /* What the segments say together. */
 struct segments {
-	bool is_dynamic, is_loadable;
+	bool is_dynamic, is_loadable, is_debug;
+	bool is_pie, is_library; /* as the dynamic section says */
 };
+
+/* The first note of a program for another system has its name. */
+static void read_note(const struct source *s, const GElf_Phdr *ph, struct elf_info *info)
+{
+	static const char *const systems[] = { "FreeBSD", "NetBSD", "OpenBSD", "DragonFly" };
+	char note[12 + 16] = "";
+
+	if (fd_pread(s->fd, note, (size_t)MIN_OF(ph->p_filesz, sizeof(note) - 1), (off_t)ph->p_offset) < 12)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)
+		if (!strcmp(note + 12, systems[i]))
+			info->system = systems[i];
+}
+
+/* A static-pie program has DF_1_PIE; what has a name of its own or needs others, and no interpreter, is a library. */
+static void read_dynamic(
+	const struct source *s, const GElf_Phdr *ph, const struct elf_head *head, struct segments *seen)
+{
+	size_t half = head->bits / 8, low = head->is_big ? half - 4 : 0, n;
+	size_t want = (size_t)MIN_OF(ph->p_filesz, (uint64_t)ELF_DYNAMIC_MAX);
+	auto_free uint8_t *bytes = mem_new(1, want + 1);
+	ssize_t got = fd_pread(s->fd, bytes, want, (off_t)ph->p_offset);
+
+	n = got < 0 ? 0 : (size_t)got;
+	for (size_t at = 0; at + 2 * half <= n; at += 2 * half) {
+		uint32_t tag = get(bytes + at + low, 4, head->is_big);
+
+		if (tag == DT_NULL)
+			return;
+		seen->is_library |= tag == DT_SONAME || tag == DT_NEEDED;
+		if (tag == DT_FLAGS_1)
+			seen->is_pie = get(bytes + at + half + low, 4, head->is_big) & DF_1_PIE;
+	}
+}
 
 static int read_segment(
 	const struct source *s, const GElf_Phdr *ph, struct elf_info *info, struct segments *seen, struct err *e)
 {
 	switch (ph->p_type) {
 	case PT_INTERP:
-		return read_interpreter(s, ph, info, e);
+		return seen->is_debug ? 0 : read_interpreter(s, ph, info, e);
+	case PT_NOTE:
+		read_note(s, ph, info);
+		break;
 	case PT_DYNAMIC:
 		seen->is_dynamic = true;
+		read_dynamic(s, ph, &info->head, seen);
 		break;
 	case PT_LOAD:
 		seen->is_loadable = true;
-		info->is_truncated |= !is_inside(s, ph->p_offset, ph->p_filesz);
+		info->is_truncated |= !seen->is_debug && !is_inside(s, ph->p_offset, ph->p_filesz);
 		if (ph->p_flags == PF_R)
 			info->constants = ph->p_offset;
 		break;
@@ -173,9 +212,10 @@ static int read_segment(
 	return 0;
 }
 
-/* A shared library has a dynamic section and no interpreter, and so has a static-pie program. */
 static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen, uint64_t entry)
 {
+	if (seen->is_debug)
+		return ELF_DEBUG;
 	if (!seen->is_loadable && (info->head.type == ET_EXEC || info->head.type == ET_DYN))
 		return ELF_UNKNOWN;
 	switch (info->head.type) {
@@ -188,19 +228,48 @@ static enum elf_linkage linkage_of(const struct elf_info *info, const struct seg
 	case ET_DYN:
 		if (info->has_interpreter)
 			return ELF_DYNAMIC;
-		return seen->is_dynamic && !entry ? ELF_LIBRARY : ELF_STATIC_PIE;
+		return seen->is_pie || !seen->is_dynamic ? ELF_STATIC_PIE
+		       : seen->is_library || !entry	 ? ELF_LIBRARY
+							 : ELF_STATIC_PIE;
 	default:
 		return ELF_UNKNOWN;
 	}
 }
 
+/*
+ * What objcopy --only-keep-debug and eu-strip take out of a program: all that it would load has no bytes, and its
+ * segments lead anywhere.
+ */
+static bool is_debug(const struct source *s, const GElf_Ehdr *eh)
+{
+	Elf_Scn *section = NULL;
+	bool has_code = false;
+	size_t n;
+
+	if (elf_getshdrnum(s->elf, &n) < 0 || !n || n > ELF_SHNUM_MAX ||
+		!is_inside(s, eh->e_shoff, n * eh->e_shentsize))
+		return false;
+	while ((section = elf_nextscn(s->elf, section))) {
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(section, &sh) || !(sh.sh_flags & SHF_ALLOC) || sh.sh_type == SHT_NOTE)
+			continue;
+		if (sh.sh_type != SHT_NOBITS)
+			return false;
+		has_code |= sh.sh_flags & SHF_EXECINSTR;
+	}
+	return has_code;
+}
+
 static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info, struct err *e)
 {
-	struct segments seen = { 0 };
+	struct segments seen = { .is_debug = is_debug(s, eh) };
 	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would lower it to what fits, silently */
 
 	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))
 		return err_set(e, -EBADMSG, "bad ELF program header size %u", eh->e_phentsize);
+	if (info->head.type == ET_CORE)
+		n = 0; /* one for each mapping of a process, and nothing that matters here */
 	if (n > ELF_PHNUM_MAX)
 		return err_set(e, -EBADMSG, "bad ELF program header count %zu", n);
 	if (n && (!eh->e_phoff || !is_inside(s, eh->e_phoff, n * eh->e_phentsize)))
@@ -279,12 +348,24 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	return 0;
 }
 
-/* o32 and n32 share class, data and machine: EF_MIPS_ABI2 tells them apart. */
+/*
+ * o32 and n32 share class, data and machine: EF_MIPS_ABI2 tells them apart. o64 and EABI are those of consoles and
+ * boards, for which there is no Linux.
+ */
 static bool has_abi_of(const struct arch *arch, const struct elf_head *head)
 {
 	bool is_n32 = !strncmp(arch->qemu, "mipsn32", 7);
+	uint32_t abi = head->flags & ELF_MIPS_ABI;
 
-	return head->machine != EM_MIPS || head->bits == 64 || is_n32 == !!(head->flags & EF_MIPS_ABI2);
+	if (head->machine != EM_MIPS || head->bits == 64)
+		return true;
+	return is_n32 == !!(head->flags & EF_MIPS_ABI2) && (!abi || abi == ELF_MIPS_ABI_O32);
+}
+
+bool elf_is_other_system(const struct elf_head *head)
+{
+	return head->os_abi == ELFOSABI_FREEBSD || head->os_abi == ELFOSABI_NETBSD ||
+	       head->os_abi == ELFOSABI_OPENBSD || head->os_abi == ELFOSABI_SOLARIS;
 }
 
 const struct arch *elf_arch(const struct elf_head *head)

@@ -11,6 +11,9 @@ enum {
 	ELF_SHNUM_MAX = 65535,
 	ELF_INTERPRETER_MAX = 4096, /* PATH_MAX, with its NUL */
 	ELF_ATTRIBUTES_MAX = 65536,
+	ELF_DYNAMIC_MAX = 65536,
+	ELF_MIPS_ABI = 0xf000, /* EF_MIPS_ABI: of the flags; 0 for what is newer than it */
+	ELF_MIPS_ABI_O32 = 0x1000,
 	ELF_HEAD = 64, /* enough of a file to say whose it is */
 };
 
@@ -22,6 +25,7 @@ enum elf_linkage {
 	ELF_STATIC,
 	ELF_STATIC_PIE,
 	ELF_DYNAMIC,
+	ELF_DEBUG, /* only what debuggers want of a program that is elsewhere */
 };
 
 /* "unknown", "relocatable", … by enum elf_linkage. */
@@ -42,12 +46,14 @@ struct elf_arm {
 	bool has;
 	unsigned cpu_arch; /* Tag_CPU_arch */
 	unsigned vfp_args; /* Tag_ABI_VFP_args: 1 when floats are passed in registers */
+	unsigned profile;  /* Tag_CPU_arch_profile: 'M' for microcontrollers */
 };
 
 struct elf_info {
 	struct elf_head head;
 	enum elf_linkage linkage;
 	bool has_interpreter;
+	const char *system; /* what is not Linux, by its note; NULL: nothing says so */
 	bool is_truncated;  /* a loadable segment lies beyond the end of the file */
 	uint64_t constants; /* where the last segment that is only readable begins in the file, 0: none */
 	struct elf_arm arm;
@@ -66,5 +72,7 @@ int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct
 int elf_read(int fd, struct elf_info *ret, struct err *e);
 /* What the first bytes are when they are not ELF, in the words of people who meet it. */
 const char *elf_what_instead(const uint8_t *bytes, size_t len);
+/* Whether a header says that its program is for another system; most of them do not say it there. */
+bool elf_is_other_system(const struct elf_head *head);
 /* The row for this header, NULL when QEMU has no such target (x32, 31-bit s390, …). */
 const struct arch *elf_arch(const struct elf_head *head);

@@ -17,7 +17,7 @@ static bool is_kind(const struct tally_kind *kind, const struct elf_head *head, 
 
 static struct tally_kind *find_kind(struct tally *tally, const struct elf_head *head)
 {
-	const struct arch *arch = elf_arch(head);
+	const struct arch *arch = elf_is_other_system(head) ? NULL : elf_arch(head);
 
 	for (size_t i = 0; i < tally->n; i++)
 		if (is_kind(&tally->kinds[i], head, arch))

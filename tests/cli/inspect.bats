@@ -347,3 +347,38 @@ roots_table() {
 	expect 0 "$ANYARCH" inspect "$ROOTS/good/../good/."
 	same platform linux/arm/v7 "$(fact platform)"
 }
+
+@test "libraries, debug files and programs for other systems are said for what they are" {
+	need_commands gcc objcopy python3 jq
+	cd "$BATS_TEST_TMPDIR" || return
+	echo 'int f(void) { return 0; } int main(void) { return 0; }' >x.c
+	gcc -g -o dynamic x.c
+	gcc -shared -fPIC -Wl,-e,f -o library.so x.c
+	gcc -static-pie -nostdlib -ffreestanding -Wl,-e,f -o static-pie x.c
+	objcopy --only-keep-debug dynamic dynamic.debug
+	python3 -B - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import elf_files as E
+		for name, data in {"cortex-m": E.arm(13), "psp": E.elf(machine=E.MIPS, flags=0x10a23001), "o32": E.elf(machine=E.MIPS, flags=0x1000),
+		                   "freebsd": E.amd64(osabi=9), "netbsd": E.amd64(interp=b"/libexec/ld.elf_so\0"),
+		                   "core": E.amd64(kind=4, phnum=2000)}.items():
+		    open(name, "wb").write(data)
+	PYTHON
+	while read -r name linkage interpreter platform; do
+		expect 0 "$ANYARCH" inspect --json "$name"
+		same "$name" "$linkage $interpreter $platform" \
+			"$(jq -r '.[0] | "\(.steps[0].elf.linkage | sub(" "; "-")) \(.steps[0].elf.interpreter != null) \(.platform != null)"' <<<"$output")"
+	done <<-'TABLE'
+		dynamic dynamic true true
+		library.so shared-library false true
+		static-pie static-pie false true
+		dynamic.debug debug-information false true
+		cortex-m static false false
+		psp static false false
+		o32 static false false
+		freebsd static false false
+		netbsd dynamic true false
+		core core-dump false true
+	TABLE
+}

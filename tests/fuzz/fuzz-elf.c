@@ -17,9 +17,10 @@ static void describe(const struct elf_info *info)
 	must(elf_linkage_words[info->linkage]);
 	abi_machine(info->head.machine);
 	abi_os(&info->head);
-	must(abi_platform(info, &platform) == !!elf_arch(&info->head));
-	if (elf_arch(&info->head))
+	if (abi_platform(info, &platform)) {
+		must(platform.arch == elf_arch(&info->head) && platform.arch);
 		must(memchr(platform.variant, '\0', sizeof(platform.variant)));
+	}
 }
 
 /* The section alone, so that no section table has to be guessed for it. */
