@@ -48,7 +48,7 @@ static char *plain_name(const char *path)
 		}
 		p += len;
 	}
-	return buf_ok(&name) ? mem_text(buf_text(&name)) : NULL;
+	return mem_text(buf_text(&name));
 }
 
 /* What a symlink "../x/layer.tar" of member "y/layer.tar" means, inside the archive. Owned; NULL: leaves it. */
@@ -76,7 +76,7 @@ static char *resolve_link(const char *name, const char *link)
 		}
 		p += len;
 	}
-	return buf_ok(&path) && path.len ? mem_text(buf_text(&path)) : NULL;
+	return path.len ? mem_text(buf_text(&path)) : NULL;
 }
 
 static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
@@ -102,10 +102,6 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 	file.name = take_ptr(&name);
 	if (entry->type != TAR_FILE && !file.link)
 		file.link = mem_text(""); /* a device, or a link that leaves the archive: nothing to read */
-	if (!file.name || (entry->type != TAR_FILE && !file.link)) {
-		free(file.name);
-		return err_sys(e, -ENOMEM, "cannot read the archive");
-	}
 	b->files[b->n++] = file;
 	return 0;
 }
@@ -189,7 +185,7 @@ static int index_tar(struct bundle *b, struct source *source, bool is_any, struc
 static int read_trailer(struct source *source, struct err *e)
 {
 	auto_free char *chunk = mem_new(1, TRAILER_MAX);
-	ssize_t n = chunk ? source_read(source, chunk, TRAILER_MAX) : -ENOMEM;
+	ssize_t n = source_read(source, chunk, TRAILER_MAX);
 
 	if (n == -EBADMSG)
 		return err_set(e, -EBADMSG, "truncated or corrupt");
@@ -211,8 +207,6 @@ static int spool(struct bundle *b, struct source *source, const char *tmpdir, st
 		return err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
 	}
 	tee = source_tee(source, copy, &failure);
-	if (!tee)
-		return err_sys(e, -ENOMEM, "cannot read the archive");
 	r = index_tar(b, tee, true, e);
 	source_free(tee);
 	if (failure) {
@@ -237,8 +231,6 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	const char *codec = "";
 	int r;
 
-	if (!source)
-		return err_sys(e, -ENOMEM, "cannot read the archive");
 	source = source_decode(source, &codec, e);
 	if (!source)
 		return e ? e->code : -EBADMSG;
@@ -256,8 +248,8 @@ struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
 	struct stat st;
 	int r = 0;
 
-	if (!b || fstat(fd, &st) < 0) {
-		err_sys(e, b ? -errno : -ENOMEM, "cannot open it");
+	if (fstat(fd, &st) < 0) {
+		err_sys(e, -errno, "cannot open it");
 		cleanup_fd(&fd);
 		free(b);
 		return NULL;
@@ -436,5 +428,5 @@ int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, 
 		buf_add(out, chunk, (size_t)n);
 		at += (uint64_t)n;
 	}
-	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "%s", name);
+	return 0;
 }

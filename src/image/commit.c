@@ -152,9 +152,7 @@ int commit_layout(
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	auto_fd blobs = commit_open_blobs(dir, e);
-	int r = blobs < 0 ? blobs
-		: made	  ? change_layout(dir, blobs, edit, made, e)
-			  : err_sys(e, -ENOMEM, "cannot write the blobs");
+	int r = blobs < 0 ? blobs : change_layout(dir, blobs, edit, made, e);
 
 	if (!r) {
 		remove_obsolete(blobs, edit, keep, context);
@@ -213,7 +211,7 @@ static int append_member(const struct edit_member *member, int to)
 	if (!member->graft)
 		return tar_write_text(to, &entry, &member->text);
 	tar_write_header(&header, &entry);
-	r = buf_ok(&header) ? fd_write(to, header.data, header.len) : -ENOMEM;
+	r = fd_write(to, header.data, header.len);
 	if (!r)
 		r = graft_write(member->graft, to);
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
@@ -226,7 +224,7 @@ static int is_layer_in(const struct bundle *bundle, const struct edit_member *la
 	int r = bundle_find(bundle, layer->name, &member, NULL);
 
 	if (r || member.size != layer->graft->stored_size)
-		return r == -ENOMEM || r == -EIO ? r : 0;
+		return r == -EIO ? r : 0;
 	r = outlet_digest(&member, digest);
 	return r ? r : !strcmp(digest, layer->graft->digest);
 }
@@ -344,8 +342,8 @@ int commit_archive(const struct bundle *bundle, const struct edit *edit, bool (*
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle_n_repeated(bundle) + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
-	struct fate fate = { flags, flags ? flags + edit->n : NULL, flags ? flags + edit->n + edit->n_obsolete : NULL };
-	int r = gaps && flags ? find_fate(bundle, edit, keep, context, &fate, e) : -ENOMEM;
+	struct fate fate = { flags, flags + edit->n, flags + edit->n + edit->n_obsolete };
+	int r = find_fate(bundle, edit, keep, context, &fate, e);
 
 	if (!r)
 		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);

@@ -218,8 +218,6 @@ static int to_oci(const struct work *w, struct err *e)
 	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
 	int r;
 
-	if (!chosen)
-		return err_sys(e, -ENOMEM, "%s", w->from.path);
 	if (is_whole)
 		return write_oci(w, write_all, w->bundle, e);
 	r = choose_some(w, chosen, e);
@@ -246,10 +244,7 @@ static int open_source(struct work *w, struct err *e)
 /* skopeo's words; a name alone is an archive for docker load. */
 static int parse_target(struct work *w, const char *text, struct err *e)
 {
-	int r = image_name_parse(text, &w->to, e);
-
-	if (r)
-		return r;
+	image_name_parse(text, &w->to);
 	w->format = str_starts(text, "oci:")	       ? MODEL_OCI_LAYOUT
 		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
 						       : MODEL_DOCKER_ARCHIVE;
@@ -264,10 +259,9 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 
 static int run(struct work *w, struct err *e)
 {
-	int r = image_name_parse(w->c->from, &w->from, e);
+	int r = parse_target(w, w->c->to, e);
 
-	if (!r)
-		r = parse_target(w, w->c->to, e);
+	image_name_parse(w->c->from, &w->from);
 	if (!r)
 		r = open_source(w, e);
 	if (r)

@@ -37,8 +37,6 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
 		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers", MODEL_LAYERS_MAX);
 	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
-	if (!image->layers)
-		return err_sys(e, -ENOMEM, "cannot read the image");
 	image->n_layers = n;
 	for (size_t i = 0; i < n; i++) {
 		const char *name = jv_as_text(jv_at(layers, i));
@@ -46,8 +44,6 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 		if (!name)
 			return err_set(e, -EBADMSG, "manifest.json has a layer that is no name");
 		image->layers[i] = mem_text(name);
-		if (!image->layers[i])
-			return err_sys(e, -ENOMEM, "cannot read the image");
 	}
 	return 0;
 }
@@ -60,8 +56,6 @@ static int read_tags(const struct json *tags, struct model_image *image, struct 
 	if (r || n < 2)
 		return r;
 	image->more_references = mem_new(n - 1, sizeof(char *));
-	if (!image->more_references)
-		return err_sys(e, -ENOMEM, "cannot read the image");
 	for (size_t i = 1; !r && i < n && image->n_more < MODEL_IMAGES_MAX; i++) {
 		r = model_copy_text(&image->more_references[image->n_more], jv_as_text(jv_at(tags, i)), e);
 		image->n_more += image->more_references[image->n_more] != NULL;

@@ -26,17 +26,16 @@ struct unpacked {
 static int copy_all(struct source *source, struct unpacked *ret)
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = chunk ? digest_begin() : NULL;
-	ssize_t n = -ENOMEM;
+	struct digest_state *state = digest_begin();
+	ssize_t n = 0;
 	int r = 0;
 
-	while (state && !r && (n = source_read(source, chunk, CHUNK)) > 0) {
+	while (!r && (n = source_read(source, chunk, CHUNK)) > 0) {
 		digest_add(state, chunk, (size_t)n);
 		r = fd_write(ret->fd, chunk, (size_t)n);
 		ret->size += (uint64_t)n;
 	}
-	if (state)
-		digest_end(state, ret->digest);
+	digest_end(state, ret->digest);
 	return r ? r : (int)MIN_OF(n, 0);
 }
 
@@ -49,10 +48,9 @@ static int unpack(const struct docker_request *request, const char *name, struct
 
 	if (r)
 		return r;
-	source = source_range(member.fd, member.offset, member.size);
-	source = source ? source_decode(source, &codec, e) : NULL;
+	source = source_decode(source_range(member.fd, member.offset, member.size), &codec, e);
 	if (!source)
-		return e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot read %s", name);
+		return e ? e->code : -EBADMSG;
 	ret->fd = open(request->tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	r = ret->fd < 0 ? err_sys(e, -errno, "cannot make a temporary file in %s", request->tmpdir)
 			: copy_all(source, ret);
@@ -116,13 +114,12 @@ static void quote(struct buf *out, const char *word)
 }
 
 /* The words are ours: of the table of architectures. */
-static int set_label(const struct docker_request *request, const struct buf *text, struct buf *out)
+static void set_label(const struct docker_request *request, const struct buf *text, struct buf *out)
 {
 	struct span whole = span_whole(buf_text(text)), span;
 	auto_buf architecture = { 0 }, variant = { 0 };
 	bool has_variant = request->variant && *request->variant;
 	struct splice s = { 0 };
-	int r;
 
 	quote(&architecture, request->architecture);
 	quote(&variant, has_variant ? request->variant : "");
@@ -134,9 +131,8 @@ static int set_label(const struct docker_request *request, const struct buf *tex
 		splice_add_member(&s, buf_text(text), whole, "variant", buf_text(&variant));
 	else
 		splice_drop_member(&s, buf_text(text), whole, "variant");
-	r = buf_ok(&architecture) && buf_ok(&variant) ? splice_apply(&s, buf_text(text), text->len, out) : -ENOMEM;
+	splice_apply(&s, buf_text(text), text->len, out);
 	splice_done(&s);
-	return r;
 }
 
 static int find_config(const struct docker_request *request, struct buf *out, char digest[DIGEST_TEXT], struct err *e)
@@ -149,9 +145,9 @@ static int find_config(const struct docker_request *request, struct buf *out, ch
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, request->image->config_digest))
 		return err_set(e, -EBADMSG, "%s has changed", request->image->config_name);
-	if (request->architecture && (r = set_label(request, &text, out)))
-		return err_sys(e, r, "cannot change the label");
-	if (!request->architecture) {
+	if (request->architecture) {
+		set_label(request, &text, out);
+	} else {
 		*out = text;
 		text = (struct buf){ 0 };
 	}
@@ -177,7 +173,7 @@ int docker_write(const struct docker_request *request, int to, struct err *e)
 	r = tar_write_text(to, &document, &config);
 	if (!r) {
 		snprintf(name, sizeof(name), "manifest.json");
-		r = buf_ok(&names) && buf_ok(&tags) ? tar_write_text(to, &document, &manifest) : -ENOMEM;
+		r = tar_write_text(to, &document, &manifest);
 	}
 	if (!r)
 		r = tar_write_end(to);

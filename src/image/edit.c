@@ -34,11 +34,8 @@ static int drop_layers(struct edit_target *target, const struct buf *text, struc
 	target->is_done = r > 0;
 	if (r > 0 && target->n_bases) {
 		auto_buf renamed = { 0 };
-		int failed = config_rename_bases(
-			buf_text(&dropped), dropped.len, target->bases, target->n_bases, &renamed, e);
 
-		if (failed)
-			return failed;
+		config_rename_bases(buf_text(&dropped), dropped.len, target->bases, target->n_bases, &renamed);
 		buf_done(&dropped);
 		dropped = renamed;
 		renamed = (struct buf){ 0 };
@@ -79,52 +76,6 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 	return r ? r : 1;
 }
 
-static bool has_member(const struct edit *edit, const char *name)
-{
-	for (size_t i = 0; i < edit->n; i++)
-		if (!strcmp(edit->members[i].name, name))
-			return true;
-	return false;
-}
-
-/* NULL also when it is there already. */
-static struct edit_member *add_member(struct edit *edit, const char *name, int *ret_code)
-{
-	*ret_code = 0;
-	if (has_member(edit, name))
-		return NULL;
-	*ret_code = -ENOMEM;
-	if (edit->n == edit->cap) {
-		size_t cap = edit->cap ? 2 * edit->cap : 16;
-		struct edit_member *grown = mem_grow(edit->members, cap, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		edit->members = grown;
-		edit->cap = cap;
-	}
-	edit->members[edit->n] = (struct edit_member){ .name = mem_text(name) };
-	if (!edit->members[edit->n].name)
-		return NULL;
-	*ret_code = 0;
-	return &edit->members[edit->n++];
-}
-
-int edit_add_document(struct edit *edit, const char *name, struct buf *text)
-{
-	struct edit_member *member;
-	int r;
-
-	if (!buf_ok(text))
-		return -ENOMEM;
-	member = add_member(edit, name, &r);
-	if (member) {
-		member->text = *text;
-		*text = (struct buf){ 0 };
-	}
-	return r;
-}
-
 const struct buf *edit_document(const struct edit *edit, const char *name)
 {
 	for (size_t i = 0; i < edit->n; i++)
@@ -133,19 +84,40 @@ const struct buf *edit_document(const struct edit *edit, const char *name)
 	return NULL;
 }
 
-int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft)
+/* NULL when it is there already. */
+static struct edit_member *add_member(struct edit *edit, const char *name)
 {
-	int r;
-	struct edit_member *member = add_member(edit, name, &r);
+	if (edit_document(edit, name))
+		return NULL;
+	if (edit->n == edit->cap) {
+		edit->cap = edit->cap ? 2 * edit->cap : 16;
+		edit->members = mem_grow(edit->members, edit->cap, sizeof(*edit->members));
+	}
+	edit->members[edit->n] = (struct edit_member){ .name = mem_text(name) };
+	return &edit->members[edit->n++];
+}
+
+void edit_add_document(struct edit *edit, const char *name, struct buf *text)
+{
+	struct edit_member *member = add_member(edit, name);
+
+	if (!member)
+		return;
+	member->text = *text;
+	*text = (struct buf){ 0 };
+}
+
+void edit_add_layer(struct edit *edit, const char *name, const struct graft *graft)
+{
+	struct edit_member *member = add_member(edit, name);
 
 	if (member)
 		member->graft = graft;
-	return r;
 }
 
-int edit_add_obsolete(struct edit *edit, const char *name)
+void edit_add_obsolete(struct edit *edit, const char *name)
 {
-	return mem_push_text(&edit->obsolete, &edit->n_obsolete, &edit->obsolete_cap, name);
+	mem_push_text(&edit->obsolete, &edit->n_obsolete, &edit->obsolete_cap, name);
 }
 
 void edit_done(struct edit *edit)

@@ -46,11 +46,11 @@ void edit_done(struct edit *edit);
 /* ---- for the schemas (edit_oci.c, edit_docker.c) ---- */
 
 struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest);
-/* Adds a document unless one of that name is there, the text moved; a layer. 0 or -ENOMEM. */
-int edit_add_document(struct edit *edit, const char *name, struct buf *text);
-int edit_add_layer(struct edit *edit, const char *name, const struct graft *graft);
+/* Adds a document unless one of that name is there, the text moved; a layer. */
+void edit_add_document(struct edit *edit, const char *name, struct buf *text);
+void edit_add_layer(struct edit *edit, const char *name, const struct graft *graft);
 /* The new text of a document that was added; NULL: none was. Valid until the next one is added. */
 const struct buf *edit_document(const struct edit *edit, const char *name);
-int edit_add_obsolete(struct edit *edit, const char *name);
+void edit_add_obsolete(struct edit *edit, const char *name);
 /* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);

@@ -38,6 +38,5 @@ struct config_base {
  */
 int config_drop_below(
 	const char *text, size_t len, bool *drops, const bool *known, size_t n, struct buf *out, struct err *e);
-/* The text in which the history names other bases. 0 or -errno. */
-int config_rename_bases(
-	const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out, struct err *e);
+/* The text in which the history names other bases. */
+void config_rename_bases(const char *text, size_t len, const struct config_base *bases, size_t n, struct buf *out);

@@ -40,33 +40,32 @@ static void quote(struct buf *out, const struct buf *name)
 	buf_addf(out, "\"%s\"", buf_text(name));
 }
 
-static int change_layers(const struct edit_target *target, const struct json *item, const char *text, struct span span,
+static void change_layers(const struct edit_target *target, const struct json *item, const char *text, struct span span,
 	struct splice *s, struct edit *edit)
 {
 	const struct json *layers = jv_get(item, "Layers");
 	const char *top = jv_count(layers) ? jv_as_text(jv_at(layers, jv_count(layers) - 1)) : NULL;
 	auto_buf name = { 0 }, quoted = { 0 };
-
 	const struct graft *graft = target->drops ? target->cover : target->graft;
 
-	if (target->replaces && top && edit_add_obsolete(edit, top))
-		return -ENOMEM;
+	if (target->replaces && top)
+		edit_add_obsolete(edit, top);
 	for (size_t i = 0; target->drops && i < target->n_drops; i++)
-		if (target->drops[i] && edit_add_obsolete(edit, jv_as_text(jv_at(layers, i))))
-			return -ENOMEM;
+		if (target->drops[i])
+			edit_add_obsolete(edit, jv_as_text(jv_at(layers, i)));
 	if (target->drops)
 		splice_drop_items(s, text, span, target->drops, target->n_drops);
 	else if (!graft)
 		splice_drop_last(s, text, span);
 	if (!graft)
-		return 0;
+		return;
 	layer_name(&name, top, graft->digest);
 	quote(&quoted, &name);
 	if (target->replaces)
 		splice_replace_last(s, text, span, buf_text(&quoted));
 	else
 		splice_append(s, text, span, buf_text(&quoted));
-	return buf_ok(&name) && buf_ok(&quoted) ? edit_add_layer(edit, buf_text(&name), graft) : -ENOMEM;
+	edit_add_layer(edit, buf_text(&name), graft);
 }
 
 /* Config and Layers of one image. */
@@ -76,7 +75,6 @@ static int change_names(const struct edit_target *target, const struct json *ite
 	const char *was = jv_get_text(item, "Config");
 	auto_buf name = { 0 }, quoted = { 0 };
 	struct span value;
-	int r;
 
 	config_name(&name, was, target->digest, is);
 	quote(&quoted, &name);
@@ -85,10 +83,10 @@ static int change_names(const struct edit_target *target, const struct json *ite
 	splice_replace(s, value, buf_text(&quoted));
 	if (!span_member(text, span, "Layers", &value))
 		return -EBADMSG;
-	r = buf_ok(&name) && buf_ok(&quoted) ? change_layers(target, item, text, value, s, edit) : -ENOMEM;
-	if (!r)
-		r = edit_add_document(edit, buf_text(&name), config);
-	return r ? r : edit_add_obsolete(edit, was);
+	change_layers(target, item, text, value, s, edit);
+	edit_add_document(edit, buf_text(&name), config);
+	edit_add_obsolete(edit, was);
+	return 0;
 }
 
 static int change_image(const struct bundle *bundle, struct edit_target *targets, size_t n, const struct json *item,
@@ -137,11 +135,8 @@ int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t
 		if (is_chosen(jv_at(manifest, i), reference))
 			r = change_image(bundle, targets, n, jv_at(manifest, i), buf_text(&text), item, &s, edit, e);
 	if (!r && s.n) {
-		r = splice_apply(&s, buf_text(&text), text.len, &out);
-		if (!r)
-			r = edit_add_document(edit, "manifest.json", &out);
-		if (r)
-			err_sys(e, r, "cannot change the image");
+		splice_apply(&s, buf_text(&text), text.len, &out);
+		edit_add_document(edit, "manifest.json", &out);
 	}
 	splice_done(&s);
 	return r;

@@ -76,24 +76,23 @@ static int remember(struct walk *w, const char *was, bool is_chosen, struct buf 
 	if (!strcmp(d->was, d->is))
 		return 0;
 	blob_name(d->is, name);
-	return edit_add_document(w->edit, name, text);
+	edit_add_document(w->edit, name, text);
+	return 0;
 }
 
 /* What has a successor and is not there under another name. */
-static int add_obsolete_documents(struct walk *w)
+static void add_obsolete_documents(struct walk *w)
 {
 	char name[DESCRIPTOR_PATH];
-	int r = 0;
 
-	for (size_t i = 0; !r && i < w->n; i++) {
+	for (size_t i = 0; i < w->n; i++) {
 		const struct document *d = &w->documents[i], *other = find(w, d->was, !d->is_chosen);
 
 		if (!strcmp(d->was, d->is) || (other && !strcmp(other->was, other->is)))
 			continue;
 		blob_name(d->was, name);
-		r = edit_add_obsolete(w->edit, name);
+		edit_add_obsolete(w->edit, name);
 	}
-	return r;
 }
 
 static void point_to(
@@ -103,13 +102,6 @@ static void point_to(
 
 	blob_name(d->is, name);
 	splice_descriptor(s, text, descriptor, d->is, edit_document(w->edit, name));
-}
-
-static int apply(const struct splice *s, const struct buf *text, struct buf *out, struct err *e)
-{
-	int r = splice_apply(s, buf_text(text), text->len, out);
-
-	return r ? err_sys(e, r, "cannot change the image") : 0;
 }
 
 static bool is_docker_family(const struct json *manifest)
@@ -142,26 +134,14 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 		types[is_docker][graft->codec], graft->digest, (unsigned long long)graft->stored_size);
 }
 
-static int add_obsolete_layer(struct walk *w, const char *digest)
+static void add_obsolete_layer(struct walk *w, const char *digest)
 {
 	char name[DESCRIPTOR_PATH];
 
 	if (!digest || !digest_is_valid(digest))
-		return 0;
+		return;
 	blob_name(digest, name);
-	return edit_add_obsolete(w->edit, name);
-}
-
-static int drop_layers(struct walk *w, const struct edit_target *target, const struct json *layers, const char *text,
-	struct span span, struct splice *s)
-{
-	if (!target->drops)
-		return 0;
-	splice_drop_items(s, text, span, target->drops, target->n_drops);
-	for (size_t i = 0; i < target->n_drops; i++)
-		if (target->drops[i] && add_obsolete_layer(w, jv_get_text(jv_at(layers, i), "digest")))
-			return -ENOMEM;
-	return 0;
+	edit_add_obsolete(w->edit, name);
 }
 
 static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
@@ -176,9 +156,14 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 
 	if (!span_member(text, span_whole(text), "layers", &span))
 		return -EBADMSG;
-	if ((target->replaces && add_obsolete_layer(w, top)) || drop_layers(w, target, layers, text, span, s))
-		return -ENOMEM;
-	if (!graft && !target->drops)
+	if (target->replaces)
+		add_obsolete_layer(w, top);
+	for (size_t i = 0; target->drops && i < target->n_drops; i++)
+		if (target->drops[i])
+			add_obsolete_layer(w, jv_get_text(jv_at(layers, i), "digest"));
+	if (target->drops)
+		splice_drop_items(s, text, span, target->drops, target->n_drops);
+	else if (!graft)
 		splice_drop_last(s, text, span);
 	if (!graft)
 		return 0;
@@ -188,7 +173,8 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	else
 		splice_append(s, text, span, buf_text(&layer));
 	blob_name(graft->digest, name);
-	return buf_ok(&layer) ? edit_add_layer(w->edit, name, graft) : -ENOMEM;
+	edit_add_layer(w->edit, name, graft);
+	return 0;
 }
 
 /* The config's new text, as a document of its own. 1 when it has changed. */
@@ -231,7 +217,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 			point_to(w, &s, buf_text(text), config, find(w, digest, true));
 	}
 	if (!r)
-		r = apply(&s, text, out, e);
+		splice_apply(&s, buf_text(text), text->len, out);
 	splice_done(&s);
 	return r;
 }
@@ -295,7 +281,6 @@ static void follow_reference(const struct walk *w, const struct descriptor_list 
 			continue;
 		buf_addf(&value, "\"%s\"", d->is);
 		splice_replace(s, reference, buf_text(&value));
-		s->has_failed |= !buf_ok(&value);
 		return;
 	}
 }
@@ -328,7 +313,7 @@ static int change_index(
 			follow_reference(w, &manifests, is_above, buf_text(text), item, &s);
 		}
 	if (!r)
-		r = apply(&s, text, out, e);
+		splice_apply(&s, buf_text(text), text->len, out);
 	splice_done(&s);
 	return r;
 }
@@ -341,18 +326,13 @@ int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n,
 	int r = bundle_text(bundle, "index.json", &text, e);
 
 	w.documents = mem_new(MODEL_DOCUMENTS_MAX, sizeof(*w.documents));
-	if (!r && !w.documents)
-		r = err_sys(e, -ENOMEM, "cannot change the image");
 	digest_text(buf_text(&text), text.len, edit->index);
 	if (!r)
 		r = change_index(&w, &text, 1, !reference, &out, e);
-	if (!r && add_obsolete_documents(&w))
-		r = err_sys(e, -ENOMEM, "cannot change the image");
-	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len))) {
-		r = edit_add_document(edit, "index.json", &out);
-		if (r)
-			err_sys(e, r, "cannot change the image");
-	}
+	if (!r)
+		add_obsolete_documents(&w);
+	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len)))
+		edit_add_document(edit, "index.json", &out);
 	free(w.documents);
 	return r;
 }

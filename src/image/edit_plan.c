@@ -6,12 +6,13 @@
 #include "image/edit_oci.h"
 
 /* manifest.json was the only truth, and the other half would name documents that are gone. */
-static int drop_oci_half(const struct bundle *bundle, struct edit *edit)
+static void drop_oci_half(const struct bundle *bundle, struct edit *edit)
 {
 	if (!edit->n || !bundle_has(bundle, "index.json"))
-		return 0;
+		return;
 	edit->drops_oci_half = true;
-	return edit_add_obsolete(edit, "index.json") || edit_add_obsolete(edit, "oci-layout") ? -ENOMEM : 0;
+	edit_add_obsolete(edit, "index.json");
+	edit_add_obsolete(edit, "oci-layout");
 }
 
 /* What could not be read again could not be ejected. */
@@ -40,8 +41,8 @@ int edit_plan(const struct bundle *bundle, enum model_format format, struct edit
 		r = edit_oci(bundle, targets, n, reference, &edit, e);
 	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
 		r = edit_docker(bundle, targets, n, reference, &edit, e);
-	if (!r && format == MODEL_DOCKER_ARCHIVE && drop_oci_half(bundle, &edit))
-		r = err_sys(e, -ENOMEM, "cannot change the image");
+	if (!r && format == MODEL_DOCKER_ARCHIVE)
+		drop_oci_half(bundle, &edit);
 	if (!r)
 		r = check_limits(&edit, targets, n, e);
 	if (r)

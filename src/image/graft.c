@@ -84,12 +84,10 @@ static int digest_part(struct digest_state *state, const struct graft_part *part
 static int find_digest(struct graft *graft)
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = chunk ? digest_begin() : NULL;
+	struct digest_state *state = digest_begin();
 	size_t at = 0;
 	int r = 0;
 
-	if (!state)
-		return -ENOMEM;
 	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
 		digest_add(state, graft->head.data + at, graft->parts[i].at - at);
 		r = digest_part(state, &graft->parts[i], chunk);
@@ -200,10 +198,10 @@ static int finish(struct graft *graft, const struct graft_request *request, stru
 	int r;
 
 	buf_add(&graft->head, zeros, sizeof(zeros));
-	is_whole = graft->path && buf_ok(&graft->head);
+	is_whole = buf_ok(&graft->head);
 	is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
 	graft->tar_size = graft->stored_size = size_of(graft);
-	r = is_whole ? find_digest(graft) : -ENOMEM;
+	r = is_whole ? find_digest(graft) : -E2BIG;
 	if (is_storing)
 		end_storing(&storing, graft);
 	memcpy(graft->digest, graft->diff_id, DIGEST_TEXT);
@@ -232,7 +230,6 @@ static void add_text(struct graft *graft, struct tar_entry *entry, const struct 
 	tar_write_header(&graft->head, entry);
 	buf_add(&graft->head, buf_text(text), text->len);
 	buf_add(&graft->head, zeros, (size_t)tar_padding(text->len));
-	graft->head.failed |= !buf_ok(text);
 }
 
 static int add_emulator(struct graft *graft, const struct graft_request *request, struct err *e)
@@ -307,8 +304,6 @@ static int add_all(struct graft *graft, const struct graft_request *request, str
 	int r;
 
 	graft->parts = mem_new(request->n_files + 1, sizeof(*graft->parts));
-	if (!before || !graft->parts || !graft->path)
-		return err_sys(e, -ENOMEM, "cannot make the layer");
 	before[0] = graft->path;
 	r = add_emulator(graft, request, e);
 	for (size_t i = 0; !r && i < request->n_files; i++) {
@@ -345,10 +340,7 @@ static void add_whiteout(struct buf *out, const char *path)
 		buf_add(&name, path, (size_t)(slash + 1 - path));
 	buf_addf(&name, LAYER_WHITEOUT_PREFIX "%s", slash ? slash + 1 : path);
 	entry.path = name.data;
-	if (buf_ok(&name))
-		tar_write_header(out, &entry);
-	else
-		buf_add(out, NULL, SIZE_MAX); /* fails it */
+	tar_write_header(out, &entry);
 }
 
 int graft_hide(

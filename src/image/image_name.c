@@ -11,7 +11,7 @@
 /* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
 static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
 
-int image_name_parse(const char *target, struct image_name *ret, struct err *e)
+void image_name_parse(const char *target, struct image_name *ret)
 {
 	char *colon;
 
@@ -22,14 +22,11 @@ int image_name_parse(const char *target, struct image_name *ret, struct err *e)
 			target += strlen(prefixes[i]);
 		}
 	ret->path = mem_text(target);
-	if (!ret->path)
-		return err_sys(e, -ENOMEM, "%s", target);
 	colon = ret->is_image ? strchr(ret->path, ':') : NULL;
 	if (colon) {
 		*colon = '\0';
 		ret->reference = colon + 1;
 	}
-	return 0;
 }
 
 bool image_is_named(const struct model_image *image, const char *reference)

@@ -11,7 +11,7 @@ struct image_name {
 	bool is_image;	       /* it has a prefix that says so */
 };
 
-int image_name_parse(const char *target, struct image_name *ret, struct err *e);
+void image_name_parse(const char *target, struct image_name *ret);
 /* Whether one of an image's tags is this one, whole or after its last colon; true for NULL. */
 bool image_is_named(const struct model_image *image, const char *reference);
 /* $TMPDIR, else /var/tmp, which is on a disk: borrowed. */

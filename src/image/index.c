@@ -86,10 +86,9 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 	struct input *input = &c->inputs[c->n_inputs++];
 	bool has_any = false;
 	struct stat st;
-	int fd, r = image_name_parse(target, &input->name, e);
+	int fd, r;
 
-	if (r)
-		return r;
+	image_name_parse(target, &input->name);
 	fd = open(input->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", target);
@@ -146,7 +145,7 @@ static int make(struct gathered *c, struct err *e)
 	return r ? r : write_out(c, e);
 }
 
-static int list(const struct gathered *c, struct index_result *ret, struct err *e)
+static void list(const struct gathered *c, struct index_result *ret)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct index_row *row = &ret->rows[ret->n++];
@@ -154,10 +153,7 @@ static int list(const struct gathered *c, struct index_result *ret, struct err *
 		row->architecture = c->images[i].architecture;
 		snprintf(row->variant, sizeof(row->variant), "%s", c->images[i].variant);
 		row->from = mem_text(c->from[i]);
-		if (!row->from)
-			return err_sys(e, -ENOMEM, "%s", c->from[i]);
 	}
-	return 0;
 }
 
 int index_make(const struct index_request *request, struct index_result *ret, struct err *e)
@@ -166,12 +162,10 @@ int index_make(const struct index_request *request, struct index_result *ret, st
 	int r;
 
 	*ret = (struct index_result){ 0 };
-	if (!c)
-		return err_sys(e, -ENOMEM, "cannot make the index");
 	c->request = request;
 	r = make(c, e);
 	if (!r)
-		r = list(c, ret, e);
+		list(c, ret);
 	for (size_t i = 0; i < c->n_inputs; i++) {
 		image_done(&c->inputs[i].report);
 		bundle_free(c->inputs[i].bundle);

@@ -126,15 +126,11 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 static int double_room(struct layer *layer, void **items, size_t *cap, size_t size)
 {
 	size_t more = *cap ? *cap : 64;
-	void *grown;
 
 	if (!hold(more * size))
 		return -E2BIG;
 	layer->held += more * size;
-	grown = mem_grow(*items, *cap + more, size);
-	if (!grown)
-		return -ENOMEM;
-	*items = grown;
+	*items = mem_grow(*items, *cap + more, size);
 	*cap += more;
 	return 0;
 }
@@ -153,8 +149,6 @@ static int make_table(struct layer *layer)
 		layer->held += (slots - layer->slots) * sizeof(*table);
 	}
 	table = mem_new(slots, sizeof(*table));
-	if (!table)
-		return -ENOMEM;
 	free(layer->table);
 	layer->table = table;
 	layer->slots = slots;

@@ -85,8 +85,8 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 	ssize_t more = 0;
 	int r;
 
-	if (fd < 0 || !chunk)
-		return err_sys(e, -ENOMEM, "cannot look into a program");
+	if (fd < 0)
+		return err_sys(e, -errno, "cannot look into a program");
 	r = fd_write(fd, head, n);
 	while (!r && (more = tar_read(reader, chunk, CHUNK, e)) > 0)
 		r = fd_write(fd, chunk, (size_t)more);
@@ -260,12 +260,7 @@ static struct source *open_source(
 {
 	struct source *source = source_range(member->fd, member->offset, member->size);
 
-	if (source && state)
-		source = source_digested(source, state);
-	if (source)
-		return source_decode(source, ret_codec, e);
-	err_sys(e, -ENOMEM, "cannot read the layer");
-	return NULL;
+	return source_decode(state ? source_digested(source, state) : source, ret_codec, e);
 }
 
 static int walk_plain(const struct member *member, struct layer_walk *walk, struct err *e)
@@ -280,12 +275,10 @@ static int walk_plain(const struct member *member, struct layer_walk *walk, stru
 static int walk_whole(const struct layer_source *what, struct layer_walk *walk, struct err *e)
 {
 	struct digest_state *state = digest_begin();
-	struct source *source = state ? open_source(&what->member, state, &walk->codec, e) : NULL;
+	struct source *source = open_source(&what->member, state, &walk->codec, e);
 	char digest[DIGEST_TEXT];
 	int r = source ? read_members(walk, source, e) : e && e->code ? e->code : -EBADMSG;
 
-	if (!state)
-		return err_sys(e, -ENOMEM, "cannot read the layer");
 	if (!r)
 		r = drain(source, e);
 	source_free(source);

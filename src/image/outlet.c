@@ -65,17 +65,17 @@ static int write_text(const struct outlet *outlet, const char *name, const struc
 	if (outlet->dir < 0)
 		return tar_write_text(outlet->archive, &entry, text);
 	fd = create(outlet, name);
-	r = fd < 0 ? fd : buf_ok(text) ? fd_write(fd, text->data, text->len) : -ENOMEM;
+	r = fd < 0 ? fd : fd_write(fd, text->data, text->len);
 	return r ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
 int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = chunk ? digest_begin() : NULL;
-	ssize_t n = state ? 0 : -ENOMEM;
+	struct digest_state *state = digest_begin();
+	ssize_t n = 0;
 
-	for (uint64_t at = 0; state && at < member->size; at += (uint64_t)n) {
+	for (uint64_t at = 0; at < member->size; at += (uint64_t)n) {
 		n = stop_signal() ? -EINTR
 				  : fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
 					    (off_t)(member->offset + at));
@@ -85,8 +85,7 @@ int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 		}
 		digest_add(state, chunk, (size_t)n);
 	}
-	if (state)
-		digest_end(state, ret);
+	digest_end(state, ret);
 	return (int)MIN_OF(n, 0);
 }
 

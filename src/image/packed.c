@@ -52,10 +52,9 @@ int packed_open(int fd, struct err *e)
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "cannot look at it");
-	source = source_range(fd, 0, (uint64_t)st.st_size);
-	source = source ? source_decode(source, &codec, e) : NULL;
+	source = source_decode(source_range(fd, 0, (uint64_t)st.st_size), &codec, e);
 	if (!source)
-		return e && e->code ? e->code : err_sys(e, -ENOMEM, "cannot unpack it");
+		return e ? e->code : -EBADMSG;
 	tar_init(&tar, source, false);
 	while ((r = tar_next(&tar, e)) > 0 && !is_emulator(&tar.entry))
 		;

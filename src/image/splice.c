@@ -171,24 +171,11 @@ static bool find_last(const char *text, struct span array, struct span *ret, siz
 
 static void add(struct splice *s, size_t at, size_t len, const char *text)
 {
-	char *copy = mem_text(text);
-
-	if (copy && s->n == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 8;
-		struct splice_edit *grown = mem_grow(s->edits, cap, sizeof(*grown));
-
-		if (grown) {
-			s->edits = grown;
-			s->cap = cap;
-		} else {
-			free(copy);
-			copy = NULL;
-		}
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 8;
+		s->edits = mem_grow(s->edits, s->cap, sizeof(*s->edits));
 	}
-	if (copy)
-		s->edits[s->n++] = (struct splice_edit){ at, len, copy };
-	else
-		s->has_failed = true;
+	s->edits[s->n++] = (struct splice_edit){ at, len, mem_text(text) };
 }
 
 void splice_replace(struct splice *s, struct span span, const char *text)
@@ -204,10 +191,7 @@ void splice_append(struct splice *s, const char *text, struct span array, const 
 	bool is_first = !find_last(text, array, &last, &before);
 
 	buf_addf(&with_comma, "%s%s", is_first ? "" : ",", item);
-	if (!buf_ok(&with_comma))
-		s->has_failed = true;
-	else
-		add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
+	add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
 }
 
 void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n)
@@ -258,10 +242,7 @@ void splice_add_member(struct splice *s, const char *text, struct span object, c
 		is_first = false;
 	at = is_first ? object.at + 1 : m.value.at + m.value.len;
 	buf_addf(&member, "%s\"%s\":%s", is_first ? "" : ",", key, value);
-	if (buf_ok(&member))
-		add(s, at, 0, buf_text(&member));
-	else
-		s->has_failed = true;
+	add(s, at, 0, buf_text(&member));
 }
 
 void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key)
@@ -282,12 +263,10 @@ static int by_place(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out)
+void splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out)
 {
 	size_t at = 0;
 
-	if (s->has_failed)
-		return -ENOMEM;
 	if (s->n)
 		qsort(s->edits, s->n, sizeof(*s->edits), by_place);
 	for (size_t i = 0; i < s->n; i++) {
@@ -296,7 +275,6 @@ int splice_apply(const struct splice *s, const char *text, size_t len, struct bu
 		at = s->edits[i].at + s->edits[i].len;
 	}
 	buf_add(out, text + at, len - at);
-	return buf_ok(out) ? 0 : -ENOMEM;
 }
 
 void splice_done(struct splice *s)
@@ -319,7 +297,6 @@ void splice_quote(struct buf *out, const char *text)
 		buf_add(out, p, 1);
 	}
 	buf_adds(out, "\"");
-	out->failed |= !buf_ok(&safe);
 }
 
 void splice_descriptor(
@@ -341,5 +318,4 @@ void splice_descriptor(
 	buf_adds(&value, "\"");
 	if (span_member(text, descriptor, "data", &span) && text[span.at] == '"')
 		splice_replace(s, span, buf_text(&value));
-	s->has_failed |= !buf_ok(&value);
 }

@@ -29,7 +29,6 @@ struct splice {
 		char *text;	/* instead */
 	} * edits;
 	size_t n, cap;
-	bool has_failed; /* no memory: told by splice_apply() */
 };
 
 void splice_replace(struct splice *s, struct span span, const char *text);
@@ -48,7 +47,7 @@ void splice_drop_member(struct splice *s, const char *text, struct span object, 
 /* Digest, size and the copy in "data" of a descriptor (image-spec descriptor.md), which leads to this content then. */
 void splice_descriptor(
 	struct splice *s, const char *text, struct span descriptor, const char *digest, const struct buf *content);
-/* The text with all changes, which must not overlap; the order in which they were made does not matter. 0 or -ENOMEM.
+/* The text with all changes, which must not overlap; the order in which they were made does not matter.
  */
-int splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
+void splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
 void splice_done(struct splice *s);

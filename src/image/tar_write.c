@@ -124,8 +124,6 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 		buf_add(&records, entry->records.data, entry->records.len);
 	add_pax(out, &records);
 	buf_add(out, block, sizeof(block));
-	if (!buf_ok(&records))
-		buf_add(out, NULL, SIZE_MAX); /* fails it */
 }
 
 static int write_header(int to, const struct tar_entry *entry)
@@ -133,7 +131,7 @@ static int write_header(int to, const struct tar_entry *entry)
 	auto_buf header = { 0 };
 
 	tar_write_header(&header, entry);
-	return buf_ok(&header) ? fd_write(to, header.data, header.len) : -ENOMEM;
+	return fd_write(to, header.data, header.len);
 }
 
 static int write_padding(int to, uint64_t size)
@@ -158,7 +156,7 @@ int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text
 	int r;
 
 	own.size = text->len;
-	r = buf_ok(text) ? write_header(to, &own) : -ENOMEM;
+	r = write_header(to, &own);
 	if (!r)
 		r = fd_write(to, text->data, text->len);
 	return r ? r : write_padding(to, text->len);

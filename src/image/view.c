@@ -300,8 +300,6 @@ static int count_entry(
 	if (!view_is_visible(view, i, path))
 		return 0;
 	buf_addf(&full, "/%s", path);
-	if (!buf_ok(&full))
-		return -ENOMEM;
 	if (program->emulates)
 		return content_emulator(content, buf_text(&full), program->emulates, &program->head, program->is_usable,
 			layer_text(layer, program->version));

@@ -36,8 +36,7 @@ bool inject_is_image(const struct inject_target *t)
 
 	if (!strcmp(t->name, "-"))
 		return t->options->out; /* an archive from a pipe goes somewhere else */
-	if (image_name_parse(t->name, &name, &e))
-		return false;
+	image_name_parse(t->name, &name);
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	is_image = name.is_image ||
 		   (fd >= 0 && !fstat(fd, &st) &&
@@ -355,9 +354,8 @@ int inject_image(struct inject_target *target, struct err *e)
 	int r;
 
 	*w = (struct image_work){ .target = target, .options = target->options, .file = -1, .blobs = -1, .e = e };
-	r = image_name_parse(target->name, &w->name, e);
-	if (!r)
-		r = work(w);
+	image_name_parse(target->name, &w->name);
+	r = work(w);
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);

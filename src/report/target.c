@@ -12,12 +12,9 @@ int target_open(const char *text, struct target *ret, struct err *e)
 {
 	struct stat st;
 	bool is_stdin;
-	int r;
 
 	*ret = (struct target){ .fd = -1 };
-	r = image_name_parse(text, &ret->name, e);
-	if (r)
-		return r;
+	image_name_parse(text, &ret->name);
 	is_stdin = !strcmp(ret->name.path, "-");
 	ret->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			   : open(ret->name.path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

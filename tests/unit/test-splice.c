@@ -69,11 +69,11 @@ static void goes_round(const char *text, const char *expected)
 
 	check(span_path(text, "list", &array), "no list in %s", text);
 	splice_append(&there, text, array, "{\"x\":1}");
-	check(!splice_apply(&there, text, strlen(text), &changed), "out of memory");
+	splice_apply(&there, text, strlen(text), &changed);
 	check(!strcmp(buf_text(&changed), expected), "%s", buf_text(&changed));
 	check(span_path(buf_text(&changed), "list", &array), "no list any more");
 	splice_drop_last(&back, buf_text(&changed), array);
-	check(!splice_apply(&back, buf_text(&changed), changed.len, &again), "out of memory");
+	splice_apply(&back, buf_text(&changed), changed.len, &again);
 	check(!strcmp(buf_text(&again), text), "back: %s", buf_text(&again));
 	splice_done(&there);
 	splice_done(&back);
@@ -104,7 +104,7 @@ static void changes_are_made_in_any_order(void **state)
 	splice_replace(&s, span, "12345");
 	check(span_path(text, "digest", &span), "no digest");
 	splice_replace(&s, span, "\"new\"");
-	check(!splice_apply(&s, text, strlen(text), &out), "out of memory");
+	splice_apply(&s, text, strlen(text), &out);
 	check(!strcmp(buf_text(&out), "{ \"size\": 12345, \"digest\" : \"new\", \"list\": [true] }"), "%s",
 		buf_text(&out));
 	splice_done(&s);
