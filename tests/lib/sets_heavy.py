@@ -4,7 +4,7 @@ import zlib
 
 import tar_files as tf
 from elf_files import arm
-from image_files import INDEX, Oci, archive, around, config_of, docker, pack, row, write
+from image_files import INDEX, Oci, archive, around, config_of, docker, named, pack, row, write
 from tar_files import gz, member, tar
 
 # Pairs of words that leave the low 50 bits of FNV-1a alike, each behind the pairs before it: with one of each pair
@@ -24,7 +24,10 @@ def heavy(to, only=None):
                        ("deep-whiteouts", heavy_deep_whiteouts), ("documents", heavy_documents),
                        ("layer-names", heavy_layer_names), ("shared-layer", heavy_shared_layer),
                        ("members", heavy_members), ("members-of-archive", heavy_members_of_archive),
-                       ("memory", heavy_memory), ("names", heavy_names)):
+                       ("memory", heavy_memory), ("names", heavy_names), ("nested", heavy_nested),
+                       ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
+                       ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
+                       ("window", heavy_window)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -132,3 +135,60 @@ def heavy_names():
     """One name, long, over and over."""
     long = tf.gnu_name(b"n" * 65000)
     return around(gz_parts([*(long + tf.header("x") for _ in range(4000)), tf.END]))
+
+
+def nested(padding):
+    """Indexes in indexes, each with so much beside the one below it."""
+    oci = Oci()
+    one = oci.image([tar(member("bin/sh", arm()))], **named("1"))
+    for _ in range(6):
+        one = oci.blob(pack({"schemaVersion": 2, "manifests": [one]})[:-1] + b', "x": [' + padding + b"{}]}", INDEX)
+    return gz(archive(oci.finish(one)), 1)
+
+
+def heavy_nested():
+    """What is read within the limit of bytes."""
+    return nested(b"[]," * 20000)
+
+
+def heavy_nested_objects():
+    return nested(b"{}," * 800000)
+
+
+def with_config(text):
+    """An image whose config has this beside the rest."""
+    layer = tar(member("bin/sh", arm()))
+    files = docker([([layer], config_of([layer], x="here"), ["test:1"])])
+    name = next(name for name in files if name.endswith(".json") and name != "manifest.json")
+    files[name] = files[name].replace(b'"here"', text)
+    return archive(files)
+
+
+def heavy_objects():
+    return with_config(b"[" + b"{}," * 1200000 + b"{}]")
+
+
+def heavy_labels():
+    return with_config(b"{" + b",".join(b'"k%d":"v"' % i for i in range(250000)) + b"}")
+
+
+def heavy_integers():
+    """Each is beyond 64 bits, which the parser does not know."""
+    return with_config(b"[" + b"9" * 3000000 + b"," + b"98765432109876543210," * 30000 + b"1]")
+
+
+def heavy_escapes():
+    return with_config(b'"' + b"\\u0041" * 600000 + b'"')
+
+
+def heavy_bombs():
+    """Many layers, each of which stays below what one may decompress to."""
+    size = 240 << 20
+    layers = [tf.gz_zeros(tf.header(f"f{i}", size), size + len(tf.END)) for i in range(30)]
+    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+
+
+def heavy_window():
+    """Frames with the largest window that is taken, and more zeros than it."""
+    layers = [tf.zstd(member(f"f{i}", size=64 << 20), window_log=25, zeros=64 << 20) for i in range(4)]
+    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
