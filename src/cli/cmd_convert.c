@@ -17,11 +17,11 @@ struct context {
 };
 
 static const struct option_spec specs[] = {
-	{ 0, "platform", "PLATFORM", "of several the one for this, as its files tell",
+	{ 0, "platform", "PLATFORM", "select the image for PLATFORM, judged by its files",
 		PLATFORM(struct context, platform, has_platform) },
-	{ 0, "tag", "NAME:TAG", "what it is called then (repeatable)", LIST(struct context, tags, request.n_tags),
+	{ 0, "tag", "NAME:TAG", "name of the new image (repeatable)", LIST(struct context, tags, request.n_tags),
 		.is_valid = reference_is_loadable },
-	{ 0, "fix-label", NULL, "make a label that lies say what the files are",
+	{ 0, "fix-label", NULL, "correct a wrong platform label to match the files",
 		SWITCH(struct context, request.fix_label) },
 	{ 0, "force", NULL, "replace OUT if it exists", SWITCH(struct context, request.force) },
 	{ 0 },
@@ -37,7 +37,7 @@ static int run(int argc, char **argv)
 		return status;
 	c.request.platform = c.has_platform ? &c.platform : NULL;
 	if (argc - first != 2) {
-		err_set(&e, -EINVAL, "convert: which image, and to which file?");
+		err_set(&e, -EINVAL, "convert: missing IMAGE or OUT");
 		return exit_with(&e);
 	}
 	c.request.from = argv[first];

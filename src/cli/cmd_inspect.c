@@ -19,9 +19,9 @@ struct context {
 
 static const struct option_spec specs[] = {
 	{ 0, "survey", NULL, "count every ELF file by architecture", SWITCH(struct context, survey) },
-	{ 0, "expect", "PLATFORM", "exit 3 unless it is made for this platform",
+	{ 0, "expect", "PLATFORM", "exit with 3 unless TARGET is made for PLATFORM",
 		PLATFORM(struct context, platform, expects) },
-	{ 0, "root", "DIR", "files are below DIR, as after chroot", TEXT(struct context, root) },
+	{ 0, "root", "DIR", "resolve files below DIR, as after chroot", TEXT(struct context, root) },
 	{ OPTION_JSON(struct context, json) },
 	{ 0 },
 };
@@ -87,7 +87,7 @@ static int show_image(struct context *c, const char *target, const struct image_
 		jv_free(names);
 	}
 	if (!shown && name->reference)
-		return err_set(e, -ENOENT, "%s: no image of that name in it", target);
+		return err_set(e, -ENOENT, "%s: contains no image of that name", target);
 	return expect_images(c->expected, target, name->reference, report, e);
 }
 
@@ -160,8 +160,8 @@ static int run(int argc, char **argv)
 		return status;
 	c.expected = c.expects ? &c.platform : NULL;
 	if (first == argc) {
-		err_set(&e, -EINVAL, "inspect: what?");
-		err_hint(&e, "name files, root file systems or images");
+		err_set(&e, -EINVAL, "inspect: missing TARGET");
+		err_hint(&e, "specify files, root file systems or images");
 		return exit_with(&e);
 	}
 	if (c.json)
@@ -177,7 +177,7 @@ static int run(int argc, char **argv)
 const struct command cmd_inspect = {
 	"inspect",
 	"[OPTION...] TARGET...",
-	"show what a file, root file system or image is made of, and for which platform",
+	"show the architecture and platform of files, root file systems and images",
 	run,
 	specs,
 };

@@ -263,7 +263,7 @@ void render_image(const struct image_facts *facts, const struct json *names, boo
 	}
 	render_found(&facts->content, count_all);
 	if (!facts->agrees)
-		render_fact("label lies:", "index, label and files do not agree");
+		render_fact("wrong label:", "index, label and files do not agree");
 	if (image->is_second_half)
 		render_fact("only in:", "manifest.json: readers of the OCI half see another image");
 	if (facts->is_incomplete)

@@ -294,7 +294,7 @@ static int find_in_tar(const struct bundle *b, const char *name, struct member *
 	if (file->link)
 		file = find_file(b, file->link);
 	if (!file || file->link)
-		return err_set(e, -EBADMSG, "%s is no regular file in it", name);
+		return err_set(e, -EBADMSG, "%s is not a regular file", name);
 	*ret = (struct member){ b->tar, -1, file->offset, file->size };
 	return 0;
 }
@@ -339,7 +339,7 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 	if (at < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
 		return err_sys(e, -errno, "cannot open %s", name);
 	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(e, -EBADMSG, "%s is no regular file in it", name);
+		return err_set(e, -EBADMSG, "%s is not a regular file", name);
 	ret->size = (uint64_t)st.st_size;
 	ret->offset = 0;
 	ret->fd = ret->owned = take_fd(&at);

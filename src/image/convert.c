@@ -39,7 +39,7 @@ static int refuse_none(const struct convert_request *c, const struct image_name 
 		return err_set(e, -ENOENT,
 			"%s: the image for this platform is not in the file: its index names it, and it was not pulled",
 			name->path);
-	err_set(e, -ENOENT, "%s: there is no such image in it", name->path);
+	err_set(e, -ENOENT, "%s: contains no such image", name->path);
 	return err_hint(e, "anyarch inspect %s", name->path);
 }
 
@@ -67,7 +67,7 @@ static const struct image_facts *choose(const struct convert_request *c, const s
 	if (!fitting)
 		refuse_none(c, name, report, e);
 	if (fitting > 1 && exact != 1) {
-		err_set(e, -EINVAL, "%s: there are several images in it", name->path);
+		err_set(e, -EINVAL, "%s: contains several images", name->path);
 		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
 		return NULL;
 	}
@@ -84,12 +84,12 @@ static int check_label(
 	if (c->fix_label && content->has_platform) {
 		request->architecture = content->platform.arch->oci;
 		request->variant = content->platform.variant;
-		return request->architecture ? 0 : err_set(e, -EBADMSG, "containers have no word for its platform");
+		return request->architecture ? 0 : err_set(e, -EBADMSG, "OCI defines no name for its platform");
 	}
 	if (facts->agrees)
 		return 0;
-	err_set(e, -EBADMSG, "its label and its files disagree");
-	return err_hint(e, "--fix-label makes the label say what the files are; 'anyarch inspect' tells both");
+	err_set(e, -EBADMSG, "label and files disagree");
+	return err_hint(e, "correct the label with --fix-label; 'anyarch inspect' shows both");
 }
 
 /* What is converted, and to what. */
@@ -207,7 +207,7 @@ static int choose_some(const struct work *w, struct chosen *chosen, struct err *
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].image->kind == MODEL_IMAGE)
 			r = add_chosen(w, chosen, &w->report.facts[i], e);
-	return r || chosen->n ? r : err_set(e, -ENOENT, "there is no image in it");
+	return r || chosen->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
 /* Where nothing is to be chosen or changed, all comes along; else images without what stands beside them. */
@@ -249,9 +249,9 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
 						       : MODEL_DOCKER_ARCHIVE;
 	if (!strcmp(w->to.path, "-"))
-		return err_set(e, -EINVAL, "convert: to a file: what goes to standard output could not be taken back");
+		return err_set(e, -EINVAL, "convert: cannot write to standard output");
 	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
-		return err_set(e, -EINVAL, "'%s' names no file", text);
+		return err_set(e, -EINVAL, "'%s' is not a file name", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
 		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
 	return w->format == MODEL_OCI_LAYOUT ? 0 : image_out_check(w->to.path, w->c->force, e);

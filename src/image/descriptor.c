@@ -97,7 +97,7 @@ int descriptor_list_read(const struct json *value, struct descriptor_list *ret, 
 	list.items = mem_new(n + 1, sizeof(*list.items));
 	for (; list.n < n; list.n++) {
 		if (!jv_is_object(jv_at(value, list.n)))
-			return err_set(e, -EBADMSG, "an index entry that is no object");
+			return err_set(e, -EBADMSG, "an index entry that is not an object");
 		descriptor_read(jv_at(value, list.n), &list.items[list.n]);
 	}
 	*ret = list;

@@ -42,7 +42,7 @@ static int read_layers(const struct json *layers, struct model_image *image, str
 		const char *name = jv_as_text(jv_at(layers, i));
 
 		if (!name)
-			return err_set(e, -EBADMSG, "manifest.json has a layer that is no name");
+			return err_set(e, -EBADMSG, "manifest.json has a layer that is not a name");
 		image->layers[i] = mem_text(name);
 	}
 	return 0;
@@ -100,7 +100,7 @@ int model_read_docker(const struct bundle *bundle, struct model *model, struct e
 	if (!manifest)
 		return err_prefix(e, "manifest.json");
 	if (!jv_is_array(manifest))
-		return err_set(e, -EBADMSG, "manifest.json is no list");
+		return err_set(e, -EBADMSG, "manifest.json is not a list");
 	for (size_t i = 0; !r && i < jv_count(manifest); i++)
 		r = read_image(bundle, jv_at(manifest, i), model, e);
 	return r;

@@ -117,13 +117,13 @@ static int check_place(const struct view *view, const char *at, char path[VIEW_P
 	int r;
 
 	if (*at != '/' || !at[1] || at[strlen(at) - 1] == '/')
-		return err_set(e, -EBADMSG, "'%s' is no place for a file: it must be an absolute path", at);
+		return err_set(e, -EBADMSG, "'%s' is not a place for a file: it must be an absolute path", at);
 	r = view_place(view, at, path);
 	if (r)
 		return err_set(
 			e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", at, strerror(-r));
 	if (!has_good_names(path))
-		return err_set(e, -EBADMSG, "'%s' is no place for a file: a layer cannot have such a name", at);
+		return err_set(e, -EBADMSG, "'%s' is not a place for a file: a layer cannot have such a name", at);
 	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE && hit.entry->kind != LAYER_HARDLINK &&
 		hit.entry->kind != LAYER_SYMLINK)
 		return err_set(e, -EBADMSG, "%s: something that is no file stands there", at);

@@ -43,13 +43,13 @@ static const struct platform *find_platform(
 	if (request->trust_label && facts->has_label)
 		return &facts->label;
 	if (!facts->agrees) {
-		err_set(e, -EBADMSG, "its label and its files disagree");
-		err_hint(e, "--trust-label takes the label; 'anyarch convert --fix-label' makes it true");
+		err_set(e, -EBADMSG, "label and files disagree");
+		err_hint(e, "use the label with --trust-label, or correct it with 'anyarch convert --fix-label'");
 		return NULL;
 	}
 	if (!content->has_platform) {
 		err_set(e, -EBADMSG, "no program in it tells its platform");
-		err_hint(e, "--trust-label takes what it says itself");
+		err_hint(e, "use the label with --trust-label");
 		return NULL;
 	}
 	/* A label that agrees may be more precise: an older variant than what the files need is none. */
@@ -64,7 +64,7 @@ static int add_image(struct gathered *c, const struct input *input, const struct
 	if (!platform)
 		return e->code;
 	if (!platform->arch->oci)
-		return err_set(e, -EBADMSG, "containers have no word for %s", platform->arch->qemu);
+		return err_set(e, -EBADMSG, "OCI defines no platform name for %s", platform->arch->qemu);
 	if (c->n == INDEX_IMAGES_MAX)
 		return err_set(e, -E2BIG, "more than %d platforms", INDEX_IMAGES_MAX);
 	/* Kept by address: the words of the table, and what lives with the facts. */
@@ -105,7 +105,7 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 		r = add_image(c, input, facts, e);
 	}
 	if (!r && !has_any)
-		r = err_set(e, -ENOENT, "there is no such image in it");
+		r = err_set(e, -ENOENT, "contains no such image");
 	return r ? err_prefix(e, "%s", target) : 0;
 }
 

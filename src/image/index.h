@@ -17,7 +17,7 @@ struct index_request {
 	size_t n_annotations;
 	const char *tmpdir; /* for large copies */
 	bool force;	    /* replaces a file that has the name of the output */
-	bool trust_label;   /* where label and files disagree, the label counts */
+	bool trust_label;   /* if label and files disagree, use the label */
 };
 
 /* What was put into the index. */

@@ -84,7 +84,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	if (!jv_is_object(config) || !jv_is_object(rootfs))
 		return err_set(e, -EBADMSG, "the image's config has no rootfs");
 	if (diff_ids && !jv_is_array(diff_ids))
-		return err_set(e, -EBADMSG, "the image's config has diff_ids that are no list");
+		return err_set(e, -EBADMSG, "the image's config has diff_ids that are not a list");
 	r = check_keys(config, e);
 	if (!r)
 		r = model_copy_text(&image->os, jv_get_text(config, "os"), e);

@@ -57,7 +57,7 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 	*ret = jv_load(buf_text(&text), text.len, e);
 	if (!*ret)
 		return err_prefix(e, "%s", path);
-	return jv_is_object(*ret) ? 0 : err_set(e, -EBADMSG, "%s is no object", path);
+	return jv_is_object(*ret) ? 0 : err_set(e, -EBADMSG, "%s is not an object", path);
 }
 
 /* Go's JSON reader does not mind the case of keys, others do. */
@@ -323,8 +323,7 @@ static int check_layout(const struct bundle *bundle, struct err *e)
 		return err_prefix(e, "oci-layout");
 	version = jv_get_text(layout, "imageLayoutVersion");
 	if (!version || strcmp(version, "1.0.0"))
-		return err_set(e, -EBADMSG, "an OCI layout of version %s, and 1.0.0 is what there is",
-			version ? version : "none");
+		return err_set(e, -EBADMSG, "OCI layout version %s: expected 1.0.0", version ? version : "none");
 	return 0;
 }
 

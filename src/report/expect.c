@@ -27,8 +27,8 @@ int expect_platform(const struct platform *expected, const char *target, const s
 	if (found)
 		name_platform(&got, found->arch, found->variant);
 	if (!found || !image_fits(expected, found))
-		return err_set(e, -EBADMSG, "%s: it is made for %s, not for %s%s%s", target,
-			found ? buf_text(&got) : "no platform that is known", buf_text(&want), files.len ? ": " : "",
+		return err_set(e, -EBADMSG, "%s: made for %s, expected %s%s%s", target,
+			found ? buf_text(&got) : "no known platform", buf_text(&want), files.len ? ": " : "",
 			buf_text(&files));
 	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target, buf_text(&files)) : 0;
 }
@@ -51,12 +51,12 @@ static int check_image(
 	if (!expected)
 		return 0;
 	if (facts->is_incomplete)
-		return err_set(e, -EBADMSG, "%s: a layer is not in the file: nothing can be promised", target);
+		return err_set(e, -EBADMSG, "%s: a layer is not in the file: cannot check", target);
 	label_text(&label, facts->image);
 	if (!facts->has_label || !image_fits(expected, &facts->label)) {
 		list_others(expected, &content->tally, &files);
 		return err_set(e, -EBADMSG, "%s: its label says %s%s%s%s", target, buf_text(&label),
-			facts->has_label ? "" : ", which is no platform",
+			facts->has_label ? "" : ", which is not a known platform",
 			files.len ? "; made for something else: " : "", buf_text(&files));
 	}
 	return expect_platform(expected, target, content->has_platform ? &content->platform : NULL, &content->tally, e);
@@ -118,6 +118,6 @@ int expect_images(const struct platform *expected, const char *target, const cha
 	}
 	if (r || !expected || concerned)
 		return r;
-	return err_set(e, -EBADMSG, "%s: no image for %s in it; there is: %s", target, buf_text(&want),
+	return err_set(e, -EBADMSG, "%s: contains no image for %s, only: %s", target, buf_text(&want),
 		list.len ? buf_text(&list) : "nothing that runs");
 }

@@ -75,7 +75,7 @@ facts_of_text() {
 		key ~ /^(name|digest|label|index says|system|unreadable)$/ { print key "\t" value }
 		key == "platform" && value !~ /^unknown/ { print key "\t" value }
 		key == "judged by" && value != "most of its files" { print key "\t" value }
-		key ~ /^(label lies|incomplete|mixed)$/ { print key "\tyes" }
+		key ~ /^(wrong label|incomplete|mixed)$/ { print key "\tyes" }
 		key == "contains" { gsub(/, QEMU | for |, runs on /, "\t", value); print key "\t" value }' "$1"
 }
 
@@ -86,7 +86,7 @@ facts_of_json() {
 		["system", .system], ["platform", .platform], ["judged by", .judged_by],
 		["mixed", (if .mixed then "yes" else null end)],
 		(.emulators[] | ["contains", "\(.path)\t\(.version)\t\(.arch)\t\(.host)"]),
-		["label lies", (if .label_agrees == false then "yes" else null end)],
+		["wrong label", (if .label_agrees == false then "yes" else null end)],
 		["incomplete", (if .incomplete then "yes" else null end)],
 		["unreadable", (.error // (if .unreadable > 0 then .unreadable else null end))]
 		][] | select(.[1]) | "\(.[0])\t\(.[1])"' "$1"

@@ -79,7 +79,7 @@ def bad_archives(content):
     yield "60-layer-dotdot", with_layers("../../x"), "3", "leaves the image"
     yield "60-layer-absolute", with_layers("/etc/passwd"), "0|3", ""
     yield "60-layer-is-directory", archive(without, directory(where)), "0|3", ""
-    yield "60-layer-not-text", with_layers(7), "3", "a layer that is no name"
+    yield "60-layer-not-text", with_layers(7), "3", "a layer that is not a name"
     yield "60-layer-empty-name", with_layers(""), "3", "leaves the image"
     yield "60-link-once", archive({**without, where: ("link", "../a.tar"), "a.tar": layer}), "0", ""
     yield "60-link-twice", archive({**without, where: ("link", "../a"), "a": ("link", "b"), "b": layer}), "3", "no reg"
