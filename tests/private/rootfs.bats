@@ -577,196 +577,56 @@ limited() {
 	tree_is_back
 }
 
-# Each scenario makes the tree before, in $W/start, and says what is run.
-scenario() {
+# each_call killed SCENARIO, or failing SCENARIO ERROR: at every system call, as tests/lib/faults.py has it.
+each_call() {
 	make_tree
-	COMMAND=(inject --quiet --emulator "$TOOLS/A" "$R")
-	case $1 in
-	fresh) ;;
-	dirs)
-		rm -r "${R:?}/usr"
-		age_tree
-		;;
-	old | eject-old)
-		echo old >"$R$AT"
-		age_tree
-		;;
-	update) ;;
-	eject-dirs)
-		rm -r "${R:?}/usr"
-		age_tree
-		;;
-	esac
-	case $1 in
-	update) expect 0 anyarch inject --emulator "$TOOLS/B" "$R" ;;
-	eject-*)
-		expect 0 inject
-		COMMAND=(eject --quiet "$R")
-		;;
-	esac
-	cp -a "$R" "$W/start"
-	START=$(tree_of "$R")
-}
-
-restart() {
-	rm -rf "$R"
-	cp -a "$W/start" "$R"
-}
-
-# find_calls: the system calls since the root was changed first, as "NAME N": the Nth of that name. Not futex: whether one
-# thread has to wait for another is chance, and a run that did not wait would not be killed.
-find_calls() {
-	ns strace -qq -o "$W/trace" "$ANYARCH_STATIC" "${COMMAND[@]}" 3>&-
-	awk '/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); n[name]++
-		if (name ~ /^(mkdir|unlink|rename|link)/ || /O_CREAT/) seen = 1
-		if (seen && name !~ /^exit|^futex/) print name, n[name] }' "$W/trace" >"$W/calls"
-	[[ $(wc -l <"$W/calls") -gt 5 ]]
-	restart
-}
-
-# inject_fault FAULT: sets status, of the command with that fault.
-inject_fault() {
-	status=0
-	ns strace -qq -e signal=none -o "$W/trace" -e "inject=$1" "$ANYARCH_STATIC" "${COMMAND[@]}" >/dev/null 2>&1 3>&- || status=$?
-}
-
-# whole: what has the emulator's name is old, or new, and never half of it.
-whole() {
-	local at=$R$AT
-
-	[[ ! -e $at ]] || cmp -s "$at" "$TOOLS/A" || cmp -s "$at" "$TOOLS/B" || [[ $(<"$at") == old ]] || {
-		printf '%s is mixed\n' "$at"
-		return 1
-	}
-	case $1 in
-	old | eject-old | update) [[ -e $at ]] ;;
-	esac
-}
-
-# killed SCENARIO: at every system call; then the same command again, or the other one.
-killed() {
-	local name n bad=0 calls=0
-
-	scenario "$1"
-	find_calls
-	while read -r name n; do
-		calls=$((calls + 1))
-		restart
-		inject_fault "$name:signal=KILL:when=$n"
-		[[ $status -eq 137 ]] && whole "$1" && again "$1" && continue
-		printf '^ killed at %s %d\n' "$name" "$n"
-		bad=$((bad + 1))
-	done <"$W/calls"
+	export W TOOLS
+	ns python3 -B "$ANYARCH_SRC/tests/lib/faults.py" "$@" 3>&-
 	canary_is_whole
-	printf '%s: killed at %d calls, %d went wrong\n' "$1" "$calls" "$bad"
-	[[ $bad -eq 0 && $calls -gt 5 ]]
-}
-
-# again: undone at once, the old file is whole; done again and undone, nothing is left.
-again() {
-	rm -rf "$W/second"
-	cp -a "$R" "$W/second"
-	if [[ $1 != eject-* ]]; then
-		expect 0 anyarch eject --quiet "$R" && visible_is_back 'ejected at once' || return
-		rm -rf "$R"
-		mv "$W/second" "$R"
-		expect 0 inject && is_injected "$R$AT" || return
-		same 'temporary files after the rerun' '' "$(files_of "$R" | grep -F '.anyarch-new
-.tmp')" || return
-	fi
-	expect 0 eject && same 'tree in the end' "$(but_dirs <<<"$TREE")" "$(tree_of "$R" | but_dirs)"
-}
-
-# Without names of ours, and the number of names that a file has.
-visible_is_back() {
-	same "$1" "$(visible <<<"$TREE")" "$(tree_of "$R" | visible)"
-}
-
-visible() {
-	but_dirs | grep -v '\.anyarch' | sed 's|\( [0-9]*\.[0-9]*\) [0-9]* |\1 |'
-}
-
-# but_dirs: the tree without times of directories. Those that a killed run has made, and had no time to say so, may stay:
-# they are empty, and nobody can tell them from others.
-but_dirs() {
-	if grep -q '^usr/ ' <<<"$TREE"; then
-		content_of
-	else
-		content_of | grep -v '^usr/\(bin/\)\? '
-	fi
 }
 
 @test "killed at every system call of inject: old or new, a rerun cleans up (95)" {
-	killed fresh
+	each_call killed fresh
 }
 
 @test "killed at every system call of inject over another file (95)" {
-	killed old
+	each_call killed old
 }
 
 @test "killed at every system call of inject over our older one (95)" {
-	killed update
+	each_call killed update
 }
 
 @test "killed at every system call of inject where directories are missing (95)" {
-	killed dirs
+	each_call killed dirs
 }
 
 @test "killed at every system call of eject: a rerun goes on (95)" {
-	killed eject-dirs
-	killed eject-old
-}
-
-# failing SCENARIO ERROR: any one system call fails; done or not done, and said which.
-failing() {
-	local name n bad=0 calls=0
-
-	scenario "$1"
-	find_calls
-	while read -r name n; do
-		case $name in
-		brk | munmap | getpid | geteuid) continue ;;
-		esac
-		calls=$((calls + 1))
-		restart
-		inject_fault "$name:error=$2:when=$n"
-		judge_failed "$1" "$name $n" && continue
-		printf '^ %s at %s %d, status %d\n' "$2" "$name" "$n" "$status"
-		bad=$((bad + 1))
-	done <"$W/calls"
-	canary_is_whole
-	printf '%s, %s: %d calls, %d went wrong\n' "$1" "$2" "$calls" "$bad"
-	[[ $bad -eq 0 && $calls -gt 5 ]]
-}
-
-judge_failed() {
-	[[ " 0 1 3 4 " == *" $status "* ]] && whole "$1" || return
-	case $1,$status in
-	eject-*) ;;
-	*,0) is_injected "$R$AT" || return ;;
-	*) same 'tree after the failure' "$(content_of <<<"$START")" "$(tree_of "$R" | content_of)" || return ;;
-	esac
-	# What was left over is ejected; and what was not done can be done.
-	expect 0 eject && visible_is_back 'ejected at last' || return
-	[[ $1 != eject-* ]] || return 0
-	restart && expect 0 inject && expect 0 eject && tree_is_back
+	each_call killed eject-dirs
+	each_call killed eject-old
 }
 
 @test "any one system call of inject fails where directories are missing: told, and nothing is changed (90, 91, 92)" {
-	failing dirs EIO
+	each_call failing dirs EIO
 }
 
 @test "any one system call of inject over another file fails: told, and nothing is changed (90, 91, 92)" {
-	failing old EIO
+	each_call failing old EIO
 }
 
 @test "any one system call of inject over our older one fails (91)" {
-	failing update EDQUOT
+	each_call failing update EDQUOT
 }
 
 @test "any one system call of eject fails: told, and a rerun goes on (91)" {
-	failing eject-dirs EIO
-	failing eject-old EIO
+	each_call failing eject-dirs EIO
+	each_call failing eject-old EIO
+}
+
+# inject_fault FAULT: sets status, of COMMAND with that fault.
+inject_fault() {
+	status=0
+	ns strace -qq -e signal=none -o "$W/trace" -e "inject=$1" "$ANYARCH_STATIC" "${COMMAND[@]}" >/dev/null 2>&1 3>&- || status=$?
 }
 
 @test "write errors, quota, other file systems: 1, and what was there stays (90, 91, 92)" {
