@@ -347,6 +347,15 @@ case_record_outside() {
 	canary_is_whole
 }
 
+@test "a sandbox that forbids openat2: another way, which stays inside as well (45)" {
+	SANDBOX=EPERM
+	everywhere case_outside_absolute
+	everywhere case_last_link
+	everywhere case_merged
+	everywhere case_many_links
+	everywhere case_missing
+}
+
 @test "immutable files and directories: nothing changes (42)" {
 	need_commands chattr
 	need_root
