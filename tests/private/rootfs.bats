@@ -550,7 +550,7 @@ limited() {
 		make_tree
 		[[ -z $old ]] || echo old >"$R$AT"
 		age_tree
-		for ((n = 1; n <= allocations; n++)); do
+		for ((n = 1; n <= allocations; n += 3)); do
 			expect_one_of '0 1' ns env FAIL_AT="$n" LD_PRELOAD="$TOOLS/failing-malloc.so" "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 			if [[ $status -eq 0 ]]; then
 				is_injected "$R$AT"
