@@ -33,6 +33,13 @@
 				     "<name>",                                                                         \
 	[ENGINE_LIST_PUSH] = MANIFEST "push --purge ?insecure:--insecure <to>"
 
+#define BUILDX                                                                                                         \
+	[ENGINE_VERSION] = EXPERIMENTAL "<program> buildx version",                                                    \
+	[ENGINE_BUILDER] = EXPERIMENTAL "<program> buildx inspect",                                                    \
+	[ENGINE_BUILD] = EXPERIMENTAL "<program> buildx build --load <options> --platform <platform> --file "          \
+				      "<dockerfile> --tag <name> <context>"
+#define DOCKER_PULL [ENGINE_PULL] = "<program> pull --quiet --platform <platform> <name>"
+
 /* podman and buildah share their libraries; registries are for the client to know. */
 #define CONTAINERS_IMAGES                                                                                              \
 	[ENGINE_VERSION] = "<program> version",                                                                        \
@@ -59,21 +66,18 @@ const struct engine_kind engine_kinds[] = {
 		.is_automatic = true,
 		.has_daemon = true,
 		.sees_local = true,
-		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = "<program> version",
-			[ENGINE_PULL] = "<program> pull --quiet --platform <platform> <name>",
+		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = "<program> version", DOCKER_PULL,
 			[ENGINE_BUILD] = "<program> build <options> --platform <platform> --file <dockerfile> --tag "
 					 "<name> <context>" },
 	},
 	{
-		.name = "buildx", /* keeps base images to itself: it only looks whether the registry has them */
+		.name = "buildx", /* a builder of its own keeps base images to itself: the registry has them, or not */
 		.program = "docker",
 		.archive = "docker-archive",
 		.place = "",
 		.has_daemon = true,
-		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = EXPERIMENTAL "<program> buildx version",
-			[ENGINE_PULL] = EXPERIMENTAL "<program> buildx imagetools inspect <name>",
-			[ENGINE_BUILD] = EXPERIMENTAL "<program> buildx build --load <options> --platform <platform> "
-						      "--file <dockerfile> --tag <name> <context>" },
+		.commands = { DOCKER_IMAGES,
+			BUILDX, [ENGINE_PULL] = EXPERIMENTAL "<program> buildx imagetools inspect <name>" },
 	},
 	{
 		.name = "podman",
@@ -109,6 +113,17 @@ const struct engine_kind engine_kinds[] = {
 			[ENGINE_TRY_END] = "<program> rm <container>" },
 	},
 	{ .name = NULL },
+};
+
+/* buildx with the builder of Docker's own engine, which begins from the images of that. */
+static const struct engine_kind buildx_of_engine = {
+	.name = "buildx",
+	.program = "docker",
+	.archive = "docker-archive",
+	.place = "",
+	.has_daemon = true,
+	.sees_local = true,
+	.commands = { DOCKER_IMAGES, BUILDX, DOCKER_PULL },
 };
 
 const struct engine_kind engine_skopeo = {
@@ -152,6 +167,7 @@ static const struct {
 	bool is_quiet, is_cleanup;
 } manners[ENGINE_VERBS] = {
 	[ENGINE_VERSION] = { .is_quiet = true },
+	[ENGINE_BUILDER] = { .is_quiet = true },
 	[ENGINE_STORE] = { .is_quiet = true },
 	[ENGINE_ASK] = { .is_quiet = true },
 	[ENGINE_ASK_FOR] = { .is_quiet = true },
@@ -278,6 +294,24 @@ static char *docker_program(const char *path)
 	return mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
 }
 
+/* Driver:        docker */
+static bool uses_engine(const struct engine *engine, const struct engine_runner *runner)
+{
+	static const char driver[] = "Driver:";
+	auto_child command = { 0 };
+	auto_buf answer = { 0 };
+	const char *word;
+
+	if (!engine_command(engine, ENGINE_BUILDER, &(struct engine_words){ 0 }, &command))
+		return false;
+	command.answer = &answer;
+	if (runner->run(runner->context, &command, NULL))
+		return false;
+	word = strstr(buf_text(&answer), driver);
+	word += word ? strlen(driver) + strspn(word + strlen(driver), " ") : 0;
+	return word && strcspn(word, "\n") == strlen("docker") && str_starts(word, "docker");
+}
+
 static int try_one(const struct engine_kind *kind, const char *docker_path, const struct engine_runner *runner,
 	struct engine *ret, struct err *e)
 {
@@ -298,6 +332,8 @@ static int try_one(const struct engine_kind *kind, const char *docker_path, cons
 					: err_hint(e, "'%s buildx version' has to work", engine.program);
 	if (r)
 		return r;
+	if (runner && uses_engine(&engine, runner))
+		engine.kind = &buildx_of_engine;
 	*ret = engine;
 	engine.program = NULL;
 	return 0;

@@ -8,6 +8,7 @@
 /* What an engine is asked to do. Not every engine has a command for each. */
 enum engine_verb {
 	ENGINE_VERSION = 0, /* fails where the engine does not answer */
+	ENGINE_BUILDER,	    /* answers with the kind of builder */
 	ENGINE_STORE,	    /* answers with the kind of store that images are in */
 	ENGINE_ASK,	    /* answers with the platform of an image that the engine has */
 	ENGINE_ASK_FOR,	    /* the same of a variant of the image, where the engine can keep several */
