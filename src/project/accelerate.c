@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/native.h"
+#include "inject/inject.h"
 
 int accelerate_check(const struct flow *f, struct err *e)
 {
@@ -26,37 +27,30 @@ static bool runs_here(const struct build_item *item)
 	       (!native_test(&item->platform.arch, 1, true, &is_native, NULL) && is_native);
 }
 
-/* As a user would type it. */
-static int inject(const struct flow *f, const struct build_item *item, const char *archive, struct err *e)
+/* Puts tools into a copy of a base image, or removes what has them. */
+static int change(const struct flow *f, const char *archive, const struct inject_options *options,
+	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e), struct err *e)
 {
-	auto_child c = { 0 };
+	struct inject inject = { .options = options };
+	auto_inject_report report = { 0 };
+	int r = f->request->dry_run ? 0 : with(&inject, archive, &report, e);
 
-	child_add(&c, mem_text(f->request->program));
-	child_add(&c, mem_text("inject"));
-	child_add(&c, mem_text("--accelerate"));
-	if (f->request->toolchain) {
-		child_add(&c, mem_text("--toolchain"));
-		child_add(&c, mem_text(f->request->toolchain));
-	}
-	child_add(&c, mem_text("--quiet"));
-	child_add(&c, mem_text(archive));
-	return flow_run(f, item, &c, e);
+	for (size_t i = 0; i < report.n_notes; i++)
+		f->request->note(report.notes[i], f->request->context);
+	inject_done(&inject);
+	return r;
 }
 
 /* podman and buildah write the names of base images into the history. */
 static int eject(const struct flow *f, size_t i, const char *archive, const struct accelerated *with)
 {
-	struct build_item *item = &f->build->items[i];
-	auto_child c = { 0 };
+	struct inject_options options = { 0 };
 
-	child_add(&c, mem_text(f->request->program));
-	child_add(&c, mem_text("eject"));
-	child_add(&c, mem_text("--quiet"));
 	for (size_t k = 0; k < f->bases[i].n; k++)
 		if (with->names[k] && !f->engine.kind->has_daemon)
-			child_add(&c, mem_print("--base=%s=%s", with->names[k], f->bases[i].items[k].image));
-	child_add(&c, mem_text(archive));
-	return flow_run(f, item, &c, &item->err);
+			options.bases[options.n_bases++] =
+				(struct config_base){ with->names[k], f->bases[i].items[k].image };
+	return change(f, archive, &options, inject_remove, &f->build->items[i].err);
 }
 
 static int run_engine(
@@ -80,6 +74,7 @@ static char *copy_name(const struct flow *f, const struct build_item *item, cons
 static int add_tools(
 	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
 {
+	const struct inject_options options = { .accelerate = true, .toolchain = f->request->toolchain };
 	struct build_item *item = &f->build->items[i];
 	auto_buf text = { 0 };
 	auto_err why = { 0 };
@@ -90,10 +85,10 @@ static int add_tools(
 		r = run_engine(f, item, ENGINE_SAVE, copy);
 	if (r)
 		return r;
-	r = inject(f, item, copy->archive, &why);
-	if (r == -EIO) {
-		buf_addf(&text, "%s: %s is used as it is, for the reason above: what compiles in it is emulated",
-			item->text, base->image);
+	r = change(f, copy->archive, &options, inject_put, &why);
+	if (r == -EBADMSG) {
+		buf_addf(&text, "%s: %s is used as it is: %s; compilers in it are emulated", item->text, base->image,
+			why.message ? why.message : "no native compilers for it");
 		f->request->note(buf_text(&text), f->request->context);
 		return 0;
 	}

@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "image/facts.h"
+#include "image/image_name.h"
 #include "project/accelerate.h"
 #include "project/fetch.h"
 #include "project/publish.h"
@@ -248,7 +249,7 @@ static int build_one(const struct flow *f, size_t i)
 	image.container = container;
 	r = build_image(f, i, &image);
 	if (!r && !f->request->dry_run)
-		r = check_image(item, archive, f->request->tmpdir);
+		r = check_image(item, archive, f->tmpdir);
 	if (!r && *flow_value(f, CONFIG_SMOKE)) {
 		r = try_image(f, item, &image);
 		item->result = r ? BUILD_SMOKED : BUILD_FAILED;
@@ -332,19 +333,9 @@ static unsigned count_jobs(struct flow *f)
 	return jobs;
 }
 
-static int fetch_all(struct flow *f, struct err *e)
-{
-	int r = 0;
-
-	fetch_read(f);
-	for (size_t i = 0; !r && i < f->build->n; i++)
-		r = fetch_bases(f, i, e);
-	return r;
-}
-
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
 {
-	struct flow f = { .request = request, .build = ret };
+	struct flow f = { .request = request, .tmpdir = image_tmpdir(), .build = ret };
 	auto_supplied supplied = { 0 };
 	int r;
 
@@ -352,13 +343,15 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	f.context = mem_print("%s%s", strchr("./", *request->path) ? "" : "./", request->path);
 	r = prepare(&f, e);
 	if (!r) {
-		f.scratch = scratch_make(request->tmpdir, request->dry_run, e);
+		f.scratch = scratch_make(f.tmpdir, request->dry_run, e);
 		r = f.scratch ? 0 : e ? e->code : -EIO;
 	}
 	if (!r && request->push)
 		r = push_check(&f, e);
 	if (!r)
-		r = fetch_all(&f, e);
+		fetch_read(&f);
+	for (size_t i = 0; !r && i < ret->n; i++)
+		r = fetch_bases(&f, i, e);
 	if (!r)
 		r = supply_begin(&f, &supplied, e);
 	if (!r)

@@ -33,14 +33,12 @@ struct build_request {
 	const char *engine;			/* NULL: what build.config says */
 	const char *options[BUILD_OPTIONS_MAX]; /* for the engine's build */
 	size_t n_options;
-	const char *out; /* an OCI archive of all; NULL: none */
-	const char *tmpdir;
+	const char *out;	   /* an OCI archive of all; NULL: none */
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
 	unsigned jobs;		   /* platforms built in parallel; 0 is 1 */
 	bool push, insecure, dry_run, no_check, quiet;
 	bool accelerate;       /* native compilers while it is built */
 	const char *toolchain; /* the directory that they are in; NULL: this machine's */
-	const char *program;   /* this one, to be run for that */
 	bool is_remote;	       /* Docker's engine is on another machine, which has handlers of its own */
 	/* Called before each command; with more than one job from several threads. */
 	void (*show)(const struct child *command, void *context);
@@ -63,6 +61,7 @@ enum { NAMES_MAX = 64 };
 
 struct flow {
 	const struct build_request *request;
+	const char *tmpdir;
 	struct build *build;
 	struct render render;
 	struct engine engine;

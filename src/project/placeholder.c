@@ -11,51 +11,51 @@
 
 enum { WORD_MAX = 64 };
 
-static void put_qemu(const struct platform *p, struct buf *out)
-{
-	buf_adds(out, p->arch->qemu);
-}
+/* Everything that a placeholder can stand for. */
+struct words {
+	struct name_words names;
+	const char *docker, *debian, *alpine, *uname, *gnu; /* in names */
+	const char *qemu, *oci, *variant;
+	char *emulator, *platform; /* owned */
+};
 
-static void put_emulator(const struct platform *p, struct buf *out)
+static void find_words(const struct platform *p, struct words *ret)
 {
-	buf_addf(out, "qemu-%s-static", p->arch->qemu);
-}
+	auto_buf platform = { 0 };
 
-static void put_platform(const struct platform *p, struct buf *out)
-{
-	name_platform(out, p->arch, p->variant);
+	name_platform(&platform, p->arch, p->variant);
+	ret->names = name_words(p);
+	ret->docker = ret->names.docker;
+	ret->debian = ret->names.debian;
+	ret->alpine = ret->names.alpine;
+	ret->uname = ret->names.uname;
+	ret->gnu = ret->names.gnu;
+	ret->qemu = p->arch->qemu;
+	ret->oci = p->arch->oci;
+	ret->variant = p->variant;
+	ret->emulator = mem_print("qemu-%s-static", p->arch->qemu);
+	ret->platform = mem_text(buf_text(&platform));
 }
-
-static void put_arch(const struct platform *p, struct buf *out)
-{
-	buf_adds(out, p->arch->oci);
-}
-
-static void put_variant(const struct platform *p, struct buf *out)
-{
-	buf_adds(out, p->variant);
-}
-
-#define IN_WORDS(field) NULL, offsetof(struct name_words, field)
 
 /* The first two are lobradov's, as is the marker __CROSS_; the others say the rest that is known. */
 static const struct placeholder {
 	const char *name, *scheme;
-	void (*put)(const struct platform *p, struct buf *out);
-	size_t word; /* without put: where in struct name_words */
+	size_t word; /* in struct words */
 	bool can_be_empty;
 } placeholders[] = {
-	{ "__BASEIMAGE_ARCH__", "Docker", IN_WORDS(docker) },
-	{ "__QEMU_ARCH__", "QEMU", put_qemu },
-	{ "__DOCKER_ARCH__", "Docker", IN_WORDS(docker) },
-	{ "__EMULATOR__", "QEMU", put_emulator },
-	{ "__PLATFORM__", "OCI", put_platform },
-	{ "__ARCH__", "OCI", put_arch },
-	{ "__VARIANT__", "OCI", put_variant, .can_be_empty = true },
-	{ "__DEBIAN_ARCH__", "Debian", IN_WORDS(debian) },
-	{ "__ALPINE_ARCH__", "Alpine", IN_WORDS(alpine) },
-	{ "__UNAME_ARCH__", "uname", IN_WORDS(uname) },
-	{ "__GNU_TRIPLET__", "GNU", IN_WORDS(gnu) },
+#define WORD(field) offsetof(struct words, field)
+	{ "__BASEIMAGE_ARCH__", "Docker", WORD(docker) },
+	{ "__QEMU_ARCH__", "QEMU", WORD(qemu) },
+	{ "__DOCKER_ARCH__", "Docker", WORD(docker) },
+	{ "__EMULATOR__", "QEMU", WORD(emulator) },
+	{ "__PLATFORM__", "OCI", WORD(platform) },
+	{ "__ARCH__", "OCI", WORD(oci) },
+	{ "__VARIANT__", "OCI", WORD(variant), .can_be_empty = true },
+	{ "__DEBIAN_ARCH__", "Debian", WORD(debian) },
+	{ "__ALPINE_ARCH__", "Alpine", WORD(alpine) },
+	{ "__UNAME_ARCH__", "uname", WORD(uname) },
+	{ "__GNU_TRIPLET__", "GNU", WORD(gnu) },
+#undef WORD
 };
 
 static const struct marker {
@@ -234,37 +234,29 @@ int placeholder_check(const char *text, size_t len, bool begins_instruction, str
 	return 0;
 }
 
-static int put(const struct placeholder *placeholder, const struct platform *platform, struct buf *out, struct err *e)
-{
-	size_t before = out->len;
-	auto_buf name = { 0 };
-
-	if (placeholder->put) {
-		placeholder->put(platform, out);
-	} else {
-		struct name_words words = name_words(platform);
-
-		buf_adds(out, (const char *)&words + placeholder->word);
-	}
-	if (out->len > before || placeholder->can_be_empty)
-		return 0;
-	name_platform(&name, platform->arch, platform->variant);
-	return err_set(
-		e, -EBADMSG, "%s: %s has no word for %s", placeholder->name, placeholder->scheme, buf_text(&name));
-}
-
 int placeholder_expand(const char *text, size_t len, const struct target *target, struct buf *out, struct err *e)
 {
-	for (const char *p = text, *end = text + len; p < end;) {
+	struct words words;
+	int r = 0;
+
+	find_words(&target->platform, &words);
+	for (const char *p = text, *end = text + len; !r && p < end;) {
 		const struct marker *marker = *p == '_' ? marker_at(p, end) : NULL;
 		const struct placeholder *found = *p == '_' ? placeholder_at(p, end) : NULL;
-		int r = found ? put(found, &target->platform, out, e) : 0;
 
-		if (r)
-			return r;
-		if (!marker && !found)
+		if (found) {
+			const char *word = *(const char *const *)(const void *)((const char *)&words + found->word);
+
+			buf_adds(out, word);
+			if (!*word && !found->can_be_empty)
+				r = err_set(e, -EBADMSG, "%s: %s has no word for %s", found->name, found->scheme,
+					words.platform);
+		} else if (!marker) {
 			buf_add(out, p, 1);
+		}
 		p = marker ? behind(marker, p, end) : p + (found ? strlen(found->name) : 1);
 	}
-	return 0;
+	free(words.emulator);
+	free(words.platform);
+	return r;
 }

@@ -140,8 +140,8 @@ static int push_name(const struct flow *f, const struct engine *pusher, const st
 }
 
 /* All names lead to the same digest; otherwise something else has been written to one of them meanwhile. */
-static int push_names(const struct flow *f, const struct push *p, const struct engine *pusher, size_t *n_done,
-	char digest[DIGEST_TEXT], struct err *e)
+static int push_names(
+	const struct flow *f, struct push *p, const struct engine *pusher, char digest[DIGEST_TEXT], struct err *e)
 {
 	const char *all[PLATFORMS_MAX] = { NULL };
 	/* The last six characters are mkdtemp()'s: no other list has this name. */
@@ -169,7 +169,7 @@ static int push_names(const struct flow *f, const struct push *p, const struct e
 			r = err_set(e, -EIO, "%s became %s, and %s %s", f->names[0], digest, f->names[i], one);
 		if (!r && *one && !i)
 			memcpy(digest, one, DIGEST_TEXT);
-		*n_done += !r;
+		p->n_done += !r;
 	}
 	return r;
 }
@@ -183,19 +183,19 @@ static int push_platform(const struct flow *f, const struct engine *pusher, size
 	return flow_engine(f, &(struct flow_call){ .engine = pusher }, ENGINE_PUSH, &words, e);
 }
 
-int push_all(const struct flow *f, const struct push *push, char digest[DIGEST_TEXT], struct err *e)
+int push_all(const struct flow *f, struct push *push, char digest[DIGEST_TEXT], struct err *e)
 {
 	auto_engine pusher = find_pusher(f);
-	size_t n_platforms = 0, n_names = 0;
+	size_t n_platforms = 0;
 	int r = 0;
 
 	for (; !r && n_platforms < f->build->n; n_platforms += !r)
 		r = push_platform(f, &pusher, n_platforms, e);
 	if (!r)
-		r = push_names(f, push, &pusher, &n_names, digest, e);
+		r = push_names(f, push, &pusher, digest, e);
 	if (r && !(e && e->hint))
 		err_hint(e, "pushed before that: %zu of %zu platforms, %zu of %zu names for all; see the error above%s",
-			n_platforms, f->build->n, n_names, push->n,
+			n_platforms, f->build->n, push->n_done, push->n,
 			flow_insecure(f, f->build->name) ? "" : " (for a registry that speaks plain HTTP: --insecure)");
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/newfile.h"
+#include "base/str.h"
 #include "project/files.h"
 
 #define NOTE "# Rendered by anyarch from "
@@ -81,30 +82,6 @@ static int render_one(const struct render *render, const struct template *t, con
 	return r ? err_prefix(e, "%s", file) : check_name(render, item, file, e);
 }
 
-static int render_all(const struct render_request *request, const struct platforms *platforms, const struct template *t,
-	const char *file, struct render *render, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < platforms->n; i++) {
-		struct render_item *item = &render->items[render->n++];
-
-		item->target.platform = platforms->items[i];
-		item->target.is_native = platforms->items[i].arch == request->native;
-		item->mode = newfile_usual_mode();
-		r = render_one(render, t, file, item, e);
-	}
-	return r;
-}
-
-/* Engines pass over a byte order mark. */
-static struct template behind_mark(const struct buf *text)
-{
-	size_t skip = text->len >= 3 && !memcmp(text->data, "\xef\xbb\xbf", 3) ? 3 : 0;
-
-	return (struct template){ buf_text(text) + skip, text->len - skip };
-}
-
 int render_plan(const struct render_request *request, struct render *ret, struct err *e)
 {
 	auto_render render = { 0 };
@@ -112,6 +89,7 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	struct platforms platforms = { .n = 0 };
 	auto_buf text = { 0 };
 	struct template t;
+	size_t mark;
 	const char *file;
 	int r = read_config(request->dir, &render.config, e);
 
@@ -122,12 +100,20 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	file = config->values[CONFIG_DOCKERFILE];
 	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
 	if (r)
-		return r == -ENOENT ? err_hint(e, "'anyarch init' makes one") : r;
-	t = behind_mark(&text);
+		return r == -ENOENT ? err_hint(e, "'anyarch init' creates one") : r;
+	mark = str_starts(buf_text(&text), "\xef\xbb\xbf") ? 3 : 0; /* of byte order; engines pass over it */
+	t = (struct template){ buf_text(&text) + mark, text.len - mark };
 	r = template_check(&t, config->platforms.n > 1, e);
 	if (r)
 		return err_prefix(e, "%s", file);
-	r = render_all(request, &platforms, &t, file, &render, e);
+	for (; !r && render.n < platforms.n; render.n++) {
+		struct render_item *item = &render.items[render.n];
+
+		item->target.platform = platforms.items[render.n];
+		item->target.is_native = item->target.platform.arch == request->native;
+		item->mode = newfile_usual_mode();
+		r = render_one(&render, &t, file, item, e);
+	}
 	if (r)
 		return r;
 	*ret = render;

@@ -36,6 +36,7 @@ setup_file() {
 		[ "deaf-$1" != "$FAILS" ] || { trap '' TERM INT; sleep 5; }
 		case $1:$FAILS in
 		version:version | build:build | pull:pull | push:push) echo 'the engine says why' >&2; exit 7 ;;
+		buildx:*) [ "$2" != inspect ] || echo "$BUILDER" ;;
 		image:*) [ -z "$LOCAL" ] || echo "$LOCAL" ;;
 		build:meets) # two at once: each waits for the other
 			n=0
@@ -55,6 +56,7 @@ setup_file() {
 		build:lists) find . -name 'qemu-*' | sed 's/^/there: /' >>"$LOG" ;;
 		build:hangs) trap 'echo ended >>"$LOG"; exit 1' TERM; sleep 20 & wait ;;
 		build:arm) case $* in *linux/arm/v7*) exit 1 ;; esac ;;
+		save:locked) cp "$IMAGES/arm32v7.tar" "$3" && { flock "$3" sleep 3 >&- 2>&- & sleep 0.3; } ;;
 		save:fifo) mkfifo "$3" ;;
 		save:garbage) echo garbage >"$3" ;;
 		save:nothing) ;;
@@ -269,6 +271,16 @@ ended() { # SIGNAL READY COMMAND...
 	same late '' "$late"
 }
 
+@test "native compilers: a base without any is used as it is, everything else fails with its reason" {
+	need_commands qemu-arm-static flock
+	SAVED=arm32v7 build 0 --platform arm32v7 --accelerate
+	[[ $stderr == *'linux/arm/v7: arm32v7/base is used as it is: '* ]]
+	same 'the copy goes' 1 "$(called '^rmi anyarch-native:')"
+	FAILS=locked build 3 --platform arm32v7 --accelerate
+	[[ $stderr == *'linux/arm/v7: '*'.base-0: '*'changing it'* && $stderr != *'used as it is'* ]]
+	same 'nothing is built' 1 "$(called '^build')"
+}
+
 @test "who reads what is told may go away" {
 	"$ANYARCH" build --engine docker --no-verify --platform arm32v7 2>&1 | head -n 1
 	eventually 5 has_called '^save' 1
@@ -457,6 +469,10 @@ ended() { # SIGNAL READY COMMAND...
 buildx imagetools inspect arm32v7/base
 buildx build --load --platform linux/arm/v7" "$(sed -n 's/ --file.*//; /^buildx version/p; /^buildx.*\(arm32v7\|v7$\)/p' "$LOG")"
 	[[ $stderr == *'+ DOCKER_CLI_EXPERIMENTAL=enabled '*' buildx build'* ]]
+	# The engine's own builder begins from what the engine has.
+	: >"$LOG"
+	BUILDER=$'Name: default\nDriver:        docker\n' expect_raw 0 "$ANYARCH" build --engine buildx --no-verify --platform arm32v7
+	same pulls 'pull --quiet --platform linux/arm/v7 arm32v7/base' "$(grep '^pull\|imagetools' "$LOG")"
 	refute grep 'EXPERIMENTAL=enabled .* save ' "$ERR"
 }
 

@@ -133,7 +133,6 @@ build_accelerated() {
 	for engine in podman buildah; do
 		build_accelerated 0 --engine "$engine" --insecure --push
 		jq -e '.platforms[0].accelerated and .pushed' <<<"$output"
-		[[ $stderr == *'inject --accelerate --quiet'*'eject --quiet'* ]]
 		same ARM armv7l "$(pulled 1.2 arm v7)"
 		refute grep -q anyarch <(tar -tf "$W/pulled"; tar -xOf "$W/pulled" "$(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Config')")
 		for one in $(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Layers[]'); do
