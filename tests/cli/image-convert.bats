@@ -293,8 +293,8 @@ blobs_are_right() {
 	mkdir -p half/blobs/sha256
 	head -c 1000 /dev/zero >half/blobs/sha256/"$(printf '0%.0s' {1..64})"
 	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:half
-	expect 0 "$ANYARCH" inspect half
-	same left 3 "$(find half/blobs -type f | wc -l)"
+	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:whole
+	diff -r half whole
 	mkdir -p held
 	flock held sleep 60 3>&- &
 	while flock -n held true; do sleep 0.1; done

@@ -156,7 +156,8 @@ whole() {
 		[[ ! -e ${out#oci:} ]]
 	done
 	mkdir layout
-	expect_one_of '1 3' "$ANYARCH" index oci:layout v7.tar
-	hints anew
-	same left '' "$(find . -name '.*anyarch*'; ls -A layout)"
+	touch layout/mine
+	expect 3 "$ANYARCH" index -o oci:layout v7.tar
+	hints 'does not exist'
+	same left mine "$(find . -name '.*anyarch*'; ls -A layout)"
 }

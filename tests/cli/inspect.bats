@@ -353,7 +353,7 @@ roots_table() {
 	cd "$BATS_TEST_TMPDIR" || return
 	echo 'int f(void) { return 0; } int main(void) { return 0; }' >x.c
 	gcc -g -o dynamic x.c
-	gcc -shared -fPIC -Wl,-e,f -o library.so x.c
+	gcc -shared -fPIC -Wl,-e,f -Wl,-soname,x.so -o library.so x.c
 	gcc -static-pie -nostdlib -ffreestanding -Wl,-e,f -o static-pie x.c
 	objcopy --only-keep-debug dynamic dynamic.debug
 	python3 -B - <<-'PYTHON'

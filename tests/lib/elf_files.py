@@ -156,7 +156,7 @@ GOOD = {
     "ia64": (elf(50, 64), "64-bit little-endian Itanium, static", "", "", ""),
     "bpf": (elf(247, 64, kind=1), "64-bit little-endian BPF, relocatable", "", "", ""),
     "future": (elf(0xfffe, 64), "64-bit little-endian machine 65534, static", "", "", ""),
-    "freebsd": (amd64(osabi=9), "64-bit little-endian x86-64, static", "", "linux/amd64", "x86_64"),
+    "freebsd": (amd64(osabi=9), "64-bit little-endian x86-64, static", "", "", ""),
     "truncated": (amd64(segments=[(LOAD, 0, 1 << 40)]), "64-bit little-endian x86-64, static, truncated", "",
                   "linux/amd64", "x86_64"),
 }

@@ -148,7 +148,7 @@ def nested(padding):
 
 def heavy_nested():
     """What is read within the limit of bytes."""
-    return nested(b"[]," * 20000)
+    return nested(b"[]," * 15000)
 
 
 def heavy_nested_objects():
