@@ -13,8 +13,8 @@ struct source;
 enum { SOURCE_RATIO_MAX = 500 };
 #define SOURCE_RATIO_FROM ((uint64_t)256 << 20)
 /* The same of all sources of a process. */
-enum { SOURCES_RATIO_MAX = 200 };
-#define SOURCES_RATIO_FROM ((uint64_t)1 << 30)
+enum { SOURCES_RATIO_MAX = 100 };
+#define SOURCES_RATIO_FROM ((uint64_t)512 << 20)
 
 /* len bytes of a file from offset on; the descriptor is borrowed and its own position not used. */
 struct source *source_range(int fd, uint64_t offset, uint64_t len);

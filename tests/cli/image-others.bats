@@ -242,3 +242,27 @@ layout("bad", T.tar(I.system(E.arm()), T.pax(GNU__sparse__major=1, GNU__sparse__
 	inspect 3 bad
 	says sparse
 }
+
+@test "what is no file of an image: what it is, and how to get one" {
+	local name words
+
+	printf '!<arch>\ndebian-binary   ' >deb
+	printf 'version https://git-lfs.github.com/spec/v1\n' >lfs
+	printf '<!DOCTYPE html><html></html>' >html
+	while IFS='|' read -r name words; do
+		inspect 3 "$name"
+		[[ $stderr == *"$words"* ]]
+	done <<-'TABLE'
+		deb|Debian package
+		lfs|Git LFS pointer
+		html|HTML page
+		docker://alpine:3.20|skopeo copy docker://alpine:3.20 oci:LAYOUT
+		dir:x|skopeo copy dir:x oci:LAYOUT
+		debian:12|docker save debian:12 | anyarch inspect -
+		ghcr.io/a/b|docker save ghcr.io/a/b
+	TABLE
+	inspect 3 missing.tar
+	[[ $stderr != *hint:* ]]
+	inspect 3 ./a/b
+	[[ $stderr != *hint:* ]]
+}
