@@ -12,7 +12,7 @@ valid_for_github() {
 	need_commands npm
 	tool=$(cache)/action-validator-$ACTION_VALIDATOR
 	[[ -x $tool/node_modules/.bin/action-validator ]] || npm install --prefix "$tool" --no-audit --no-fund --silent \
-		"@action-validator/cli@$ACTION_VALIDATOR" "@action-validator/core@$ACTION_VALIDATOR" >&2 3>&- || return
+		"@action-validator/cli@$ACTION_VALIDATOR" "@action-validator/core@$ACTION_VALIDATOR" >&2 3>&- || need "npm does not give @action-validator/cli"
 	for one; do
 		# It judges by the name, and its schema is from before this permission.
 		mkdir -p "$BATS_TEST_TMPDIR/valid"
