@@ -171,9 +171,6 @@ pulled() {
 		CMD ["cat", "/machine"]
 	DOCKERFILE
 	build 3
-	[[ $stderr == *'the emulator qemu-arm-static is not in the project'* ]]
-	cp "$(type -P qemu-arm-static)" "$(type -P qemu-aarch64-static)" .
-	build 3
 	[[ $stderr == *'programs do not run here for: arm arm64'* ]]
 	hints 'anyarch register arm arm64'
 	set_up
@@ -197,6 +194,7 @@ pulled() {
 		same digest "$(tail -n 1 <<<"$output")" "sha256:$(raw "lobradov/nginx:$push" | sha256sum | cut -d ' ' -f 1)"
 	done
 	[[ ! -e $DOCKER_CONFIG/manifests && ! -e $DOCKER_CONFIG/config.json ]]
+	same 'emulators, which were there while it was built' '' "$(find . -name 'qemu-*')"
 }
 
 @test "zeerorg: compiled natively, assembled emulated, with the engine's BuildKit, tags TAG-arch" {
@@ -278,7 +276,7 @@ lists() {
 	printf '%s\n' "REPO=$HUB/me" 'IMAGE_NAME=it' 'TARGET_ARCHES="arm64v8 s390x"' 'DOCKER_CLI_PATH=/usr/bin' >build.config
 	printf 'FROM %s\n' "$HUB/__BASEIMAGE_ARCH__/busybox:1" >Dockerfile.cross
 	build 3 --no-verify
-	[[ $stderr == *"the base image $HUB/s390x/busybox:1 for linux/s390x cannot be had"* && $stderr != *'+ '*' build '* ]]
+	[[ $stderr == *"cannot get the base image $HUB/s390x/busybox:1 for linux/s390x"* && $stderr != *'+ '*' build '* ]]
 }
 
 @test "a signal in the middle of a build, and an engine that goes away: one line each, nothing left" {
@@ -305,7 +303,8 @@ lists() {
 	code=0
 	wait "$pid" || code=$?
 	same status 143 "$code"
-	same containers '' "$(docker ps --quiet)"
+	# shellcheck disable=SC2016 # each time anew
+	eventually 10 eval '[[ -z $(docker ps --quiet) ]]'
 	sed -i '$d' build.config
 	echo 'RUN echo begun && while :; do :; done' >>Dockerfile.cross
 	# An engine of its own, that is killed.

@@ -218,7 +218,7 @@ build_accelerated() {
 	SKOPEO
 	chmod 755 "$W" "$W/bin" "$W/bin/skopeo"
 	PATH=$W/bin:$PATH build 1 --engine buildah --insecure --push
-	hints 'pushed until then: 1 of 2 platforms, 0 of 3 names for all'
+	hints 'pushed before that: 1 of 2 platforms, 0 of 3 names for all'
 	skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:amd64-gone" >/dev/null
 	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:gone"
 }
@@ -233,7 +233,7 @@ build_accelerated() {
 	[[ $stderr == *'/nowhere/docker: No such file'* && $stderr == *'another engine'* ]]
 	sed -i "s/^REPO=.*/REPO=127.0.0.1:1\/me/" "$P/build.config"
 	build 1 --engine buildah --insecure --push
-	[[ $stderr == *'skopeo copy failed'* ]]
+	[[ $stderr == *'the registry of 127.0.0.1:1/me/service:'*' does not answer: '* && $stderr != *'+ buildah build'* ]]
 }
 
 @test "--dry-run shows every command and runs none" {
@@ -241,7 +241,7 @@ build_accelerated() {
 
 	was=$(find "$W" | sort)
 	expect 0 "$ANYARCH" build --dry-run --engine docker --push "$P"
-	same commands $'docker image\ndocker pull\ndocker image\ndocker pull\ndocker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
+	same commands $'skopeo inspect\ndocker image\ndocker image\ndocker pull\ndocker image\ndocker image\ndocker pull\ndocker build\ndocker save\ndocker build\ndocker save\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy\nskopeo copy' \
 		"$(cut -d ' ' -f 1,2 <<<"$output")"
 	same files "$was" "$(find "$W" | sort)"
 }
