@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
+/* Full reads and writes, capped reads, copies. */
 #include "base/fdio.h"
 
 #include <fcntl.h>
@@ -223,66 +223,4 @@ int fd_look_like(int fd, const struct stat *other)
 	if (geteuid() == 0 && fchown(fd, other->st_uid, other->st_gid) < 0 && errno != EINVAL && errno != EPERM)
 		return -errno;
 	return fchmod(fd, other->st_mode & 0777) < 0 ? -errno : 0;
-}
-
-static int write_temporary(int dir, const char *temporary, const struct buf *content, const struct stat *like)
-{
-	auto_fd fd = fd_create_temporary(dir, temporary);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = fd_write(fd, buf_text(content), content->len);
-	if (!r)
-		r = fd_look_like(fd, like);
-	if (!r && fsync(fd) < 0)
-		r = -errno;
-	if (!r && close(take_fd(&fd)) < 0)
-		r = -errno;
-	if (r)
-		unlinkat(dir, temporary, 0);
-	return r;
-}
-
-/* Whatever the disk says, it is the disk that failed: EXDEV here is no path that left its root. */
-static int disk_failed(int code, const char *what, const char *name, struct err *e)
-{
-	err_sys(e, code, "cannot %s %s", what, name);
-	if (e)
-		e->code = -EIO;
-	return -EIO;
-}
-
-int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode, struct err *e)
-{
-	auto_free char *temporary = NULL;
-
-	temporary = mem_print(".%s.%ld.tmp", name, (long)getpid());
-	return fd_replace_file_via(dir, temporary, name, content, mode, e);
-}
-
-int fd_replace_file_via(
-	int dir, const char *temporary, const char *name, const struct buf *content, mode_t mode, struct err *e)
-{
-	struct stat like = { .st_mode = mode, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1 };
-
-	return fd_replace_file_like(dir, temporary, name, content, &like, e);
-}
-
-int fd_replace_file_like(int dir, const char *temporary, const char *name, const struct buf *content,
-	const struct stat *like, struct err *e)
-{
-	int r;
-
-	if (!buf_ok(content))
-		return err_set(e, -E2BIG, "%s: too large", name);
-	r = write_temporary(dir, temporary, content, like);
-	if (r)
-		return disk_failed(r, "write", name, e);
-	if (renameat(dir, temporary, dir, name) < 0) {
-		r = -errno;
-		unlinkat(dir, temporary, 0);
-		return disk_failed(r, "replace", name, e);
-	}
-	return fsync(dir) < 0 ? disk_failed(-errno, "make durable", name, e) : 0;
 }

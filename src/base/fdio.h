@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Full reads and writes, capped reads, copies, and atomic replacement of a file. */
+/* Full reads and writes, capped reads, copies. */
 #pragma once
 
 #include <dirent.h>
@@ -44,14 +44,3 @@ int fd_create_temporary(int dir, const char *temporary);
  * files stays the user's. 0 or -errno.
  */
 int fd_look_like(int fd, const struct stat *other);
-/*
- * Replaces dir/name by a file with these bytes and mode: temporary file beside it, fsync, rename,
- * fsync of the directory. Nothing is left on failure. 0, or -EIO with e saying what the disk said.
- */
-int fd_replace_file(int dir, const char *name, const struct buf *content, mode_t mode, struct err *e);
-/* The same through a temporary file of this name, which a run that was killed may have left. */
-int fd_replace_file_via(
-	int dir, const char *temporary, const char *name, const struct buf *content, mode_t mode, struct err *e);
-/* The same, and it looks like another file: fd_look_like(). */
-int fd_replace_file_like(int dir, const char *temporary, const char *name, const struct buf *content,
-	const struct stat *like, struct err *e);

@@ -1,94 +1,215 @@
 // SPDX-License-Identifier: MIT
-/* A file that takes its name when it is whole. */
+/* THE writer of files: each takes its name in one step, when it is whole and on the disk. */
 #include "base/newfile.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 
-/* name is what it is called in its directory, path what it is called when something is wrong with it. */
-static int open_in(int dir, const char *name, const char *path, struct newfile *ret, struct err *e)
-{
-	auto_newfile file = { .fd = -1, .dir = dir, .name = name };
-	struct stat st;
+#define PREFIX ".anyarch-new-"
 
-	file.temporary = mem_print(".%s.anyarch-new", name);
-	/* To take the name of /dev/null would be the end of it. */
-	if (file.dir >= 0 && !fstatat(file.dir, name, &st, 0) && !S_ISREG(st.st_mode))
-		return err_set(e, -EEXIST, "%s: something that is no file stands there", path);
-	file.fd = file.dir < 0 ? file.dir : fd_create_temporary(file.dir, file.temporary);
-	if (file.fd < 0)
-		return err_sys(e, file.fd, "cannot write %s", path);
-	*ret = file;
-	file = (struct newfile)NEWFILE_INIT;
+/* Another process may be about to remove a name that was just made: so often another name is tried. */
+enum { DIGITS = 16, TRIES = 20 };
+
+static int draw_name(char ret[sizeof((struct newfile){ 0 }.temporary)])
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -errno;
+	snprintf(ret, sizeof((struct newfile){ 0 }.temporary), PREFIX "%016" PRIx64, number);
 	return 0;
 }
 
-int newfile_open(const char *path, struct newfile *ret, struct err *e)
+void newfile_sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fd_list(fd);
+	struct dirent *entry;
+
+	if (!list) {
+		cleanup_fd(&fd);
+		return;
+	}
+	while ((entry = readdir(list))) {
+		const char *digits = entry->d_name + strlen(PREFIX);
+		auto_fd file = -1;
+
+		if (!str_starts(entry->d_name, PREFIX) || strlen(digits) != DIGITS ||
+			strspn(digits, "0123456789abcdef") != DIGITS)
+			continue;
+		file = fd_open_regular(dir, entry->d_name, O_NOFOLLOW);
+		if (file >= 0 && !flock(file, LOCK_EX | LOCK_NB))
+			unlinkat(dir, entry->d_name, 0);
+	}
+	closedir(list);
+}
+
+/* Without a name: it needs /proc to get one. The lock is there before the name. */
+static int create_nameless(int dir)
+{
+	int fd = access("/proc/self/fd", X_OK) < 0 ? -1 : openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
+}
+
+/* Whoever sweeps may be faster with the lock: then its name is as good as gone, or gone already. */
+static int create_named(struct newfile *file)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		auto_fd fd = -1;
+		struct stat st;
+		int r = draw_name(file->temporary);
+
+		if (r)
+			return r;
+		fd = openat(file->dir, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return -errno;
+		if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK))
+			continue;
+		if (!fstat(fd, &st) && st.st_nlink)
+			return take_fd(&fd);
+	}
+	return -EBUSY;
+}
+
+/* name is what it is called in its directory, path what it is called when something is wrong with it. */
+static int create(struct newfile *file, const char *path, struct err *e)
+{
+	bool is_new = file->over == NEWFILE_IS_NEW;
+	struct stat st;
+
+	if (file->dir >= 0 && !fstatat(file->dir, file->name, &st, is_new ? AT_SYMLINK_NOFOLLOW : 0)) {
+		/* To take the name of /dev/null would be the end of it. */
+		if (!S_ISREG(st.st_mode))
+			return err_set(e, -EEXIST, "%s: not a regular file", path);
+		if (is_new) {
+			err_set(e, -EEXIST, "%s already exists", path);
+			return err_hint(e, "--force replaces it");
+		}
+	}
+	newfile_sweep(file->dir);
+	file->fd = file->dir < 0 ? file->dir : create_nameless(file->dir);
+	if (file->fd < 0 && file->dir >= 0)
+		file->fd = create_named(file);
+	return file->fd < 0 ? err_sys(e, file->fd, "cannot write %s", path) : 0;
+}
+
+static int open_in(struct newfile file, const char *path, struct newfile *ret, struct err *e)
+{
+	int r = create(&file, path, e);
+
+	if (r)
+		newfile_done(&file);
+	else
+		*ret = file;
+	return r;
+}
+
+int newfile_open(const char *path, enum newfile_over over, struct newfile *ret, struct err *e)
 {
 	const char *name = str_basename(path);
 	auto_free char *dir = mem_part(path, (size_t)(name - path));
-	int fd;
+	int fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return open_in(fd < 0 ? -errno : fd, name, path, ret, e);
+	return open_in(
+		(struct newfile){ .fd = -1, .dir = fd < 0 ? -errno : fd, .over = over, .name = name }, path, ret, e);
 }
 
-int newfile_open_at(int dir, const char *name, struct newfile *ret, struct err *e)
+int newfile_open_at(int dir, const char *name, enum newfile_over over, struct newfile *ret, struct err *e)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return open_in(fd < 0 ? -errno : fd, name, name, ret, e);
+	return open_in(
+		(struct newfile){ .fd = -1, .dir = fd < 0 ? -errno : fd, .over = over, .name = name }, name, ret, e);
 }
 
-/* renameat2() that replaces nothing, or a second link where the file system has no such call. */
-static int rename_to_new(const struct newfile *file)
+static int link_nameless(const struct newfile *file, const char *name)
 {
-	if (!renameat2(file->dir, file->temporary, file->dir, file->name, RENAME_NOREPLACE))
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	return linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0
-		       ? -1
-		       : unlinkat(file->dir, file->temporary, 0);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	return linkat(AT_FDCWD, path, file->dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-static int commit(struct newfile *file, mode_t mode, bool replaces, struct err *e)
+/* A link takes no other's name; so to replace, a second name is needed for a moment. 0 or -errno. */
+static int take_name(struct newfile *file)
 {
-	int r = fchmod(file->fd, mode) < 0 || fsync(file->fd) < 0 ? -1 : 0;
+	int r = *file->temporary ? -EEXIST : link_nameless(file, file->name);
 
+	if (!*file->temporary && (r != -EEXIST || file->over == NEWFILE_IS_NEW))
+		return r;
+	for (int tries = 0; !*file->temporary && tries < TRIES; tries++) {
+		char name[sizeof(file->temporary)];
+
+		r = draw_name(name);
+		r = r ? r : link_nameless(file, name);
+		if (r && r != -EEXIST)
+			return r;
+		if (!r)
+			memcpy(file->temporary, name, sizeof(name));
+	}
+	r = renameat2(file->dir, file->temporary, file->dir, file->name,
+		    file->over == NEWFILE_IS_NEW ? RENAME_NOREPLACE : 0) < 0
+		    ? -errno
+		    : 0;
+	/* Where the file system has no such call, a second link that replaces nothing. */
+	if ((r == -EINVAL || r == -ENOSYS) && file->over == NEWFILE_IS_NEW)
+		r = linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0 ||
+				    unlinkat(file->dir, file->temporary, 0) < 0
+			    ? -errno
+			    : 0;
 	if (!r)
-		r = replaces ? renameat(file->dir, file->temporary, file->dir, file->name) : rename_to_new(file);
-	if (r && errno == EEXIST && !replaces)
-		return err_set(e, -EEXIST, "%s: something of that name is there by now", file->name);
-	if (!r)
-		free(take_ptr(&file->temporary));
-	if (!r && fsync(file->dir) == 0)
-		return 0;
-	err_sys(e, -errno, "cannot write %s", file->name);
+		*file->temporary = '\0';
+	return r;
+}
+
+/* Whatever the disk says, it is the disk that failed: EXDEV here is no path that left its root. */
+static int disk_failed(const struct newfile *file, int code, struct err *e)
+{
+	err_sys(e, code, "cannot write %s", file->name);
 	return e ? e->code = -EIO : -EIO;
 }
 
 int newfile_commit(struct newfile *file, mode_t mode, struct err *e)
 {
-	return commit(file, mode, true, e);
+	int r = fchmod(file->fd, mode) < 0 || fsync(file->fd) < 0 ? -errno : take_name(file);
+
+	if (r == -EEXIST && file->over == NEWFILE_IS_NEW) {
+		err_set(e, r, "%s already exists: another process has created it meanwhile", file->name);
+		return err_hint(e, "--force replaces it");
+	}
+	if (r)
+		return disk_failed(file, r, e);
+	flock(file->fd, LOCK_UN);
+	return fsync(file->dir) < 0 ? disk_failed(file, -errno, e) : 0;
 }
 
-int newfile_commit_new(struct newfile *file, mode_t mode, struct err *e)
+int newfile_commit_text(struct newfile *file, const struct buf *text, mode_t mode, struct err *e)
 {
-	return commit(file, mode, false, e);
+	int r;
+
+	if (!buf_ok(text))
+		return err_set(e, -E2BIG, "%s: too large", file->name);
+	r = fd_write(file->fd, buf_text(text), text->len);
+	return r ? disk_failed(file, r, e) : newfile_commit(file, mode, e);
 }
 
 void newfile_done(struct newfile *file)
 {
-	if (file->temporary && file->fd >= 0)
+	if (*file->temporary && file->fd >= 0)
 		unlinkat(file->dir, file->temporary, 0);
-	free(file->temporary);
 	cleanup_fd(&file->fd);
 	cleanup_fd(&file->dir);
 	*file = (struct newfile)NEWFILE_INIT;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/newfile.h"
 #include "base/str.h"
 
 #define MARK "# Written by anyarch register --persist; anyarch unregister removes it.\n"
@@ -40,6 +41,7 @@ static int owner(int dir, const char *file)
 int persist_write(const char *root, const struct rule *rule, bool replace, struct err *e)
 {
 	auto_fd dir = open_conf_dir(root, true, e);
+	auto_newfile new = NEWFILE_INIT;
 	auto_buf file = { 0 }, text = { 0 };
 	int r;
 
@@ -55,7 +57,8 @@ int persist_write(const char *root, const struct rule *rule, bool replace, struc
 		err_set(e, -EEXIST, "/etc/binfmt.d/%s is there and not ours", buf_text(&file));
 		return err_hint(e, "--replace replaces it");
 	}
-	r = fd_replace_file(dir, buf_text(&file), &text, 0644, e);
+	r = newfile_open_at(dir, buf_text(&file), NEWFILE_REPLACES, &new, e);
+	r = r ? r : newfile_commit_text(&new, &text, 0644, e);
 	return r ? err_prefix(e, "/etc/binfmt.d") : 0;
 }
 

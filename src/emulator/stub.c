@@ -256,7 +256,7 @@ static int make(const struct emulator *emulator, const char *path, struct err *e
 	auto_fd memory = memfd_create("anyarch-emulator", MFD_CLOEXEC);
 	int r = memory < 0 ? err_sys(e, -errno, "cannot copy the emulator") : stub_add(emulator, memory, e);
 
-	r = r ? r : newfile_open(path, &file, e);
+	r = r ? r : newfile_open(path, NEWFILE_REPLACES, &file, e);
 	if (!r) {
 		r = fd_copy(memory, file.fd);
 		r = r ? r : copy_time(memory, file.fd);

@@ -10,6 +10,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/newfile.h"
 #include "base/str.h"
 #include "image/outlet.h"
 #include "image/tar_header.h"
@@ -49,31 +50,26 @@ static bool is_there(int blobs, const char *hex)
 }
 
 /* 1 when it was not there. like: index.json, as whose owner and readers those of a new blob are. */
-static int write_blob(int blobs, const struct edit_member *member, const struct stat *like)
+static int write_blob(int blobs, const struct edit_member *member, const struct stat *like, struct err *e)
 {
 	const char *hex = member->name + strlen(BLOBS);
-	char temporary[NAME_MAX + 1];
-	auto_fd fd = -1;
+	auto_newfile file = NEWFILE_INIT;
 	int r;
 
 	if (is_there(blobs, hex))
 		return 0;
 	r = member->graft ? graft_link(member->graft, blobs, hex, like) : -ENOENT;
 	if (r != -ENOENT)
-		return r ? r : 1;
-	snprintf(temporary, sizeof(temporary), ".%.64s.anyarch-new", hex);
-	fd = fd_create_temporary(blobs, temporary);
-	if (fd < 0)
-		return fd;
-	r = write_member(member, fd);
-	if (!r)
-		r = fd_look_like(fd, like);
-	if (!r && fsync(fd) < 0)
-		r = -errno;
-	if (!r && renameat(blobs, temporary, blobs, hex) < 0)
-		r = -errno;
+		return r ? err_sys(e, r, "cannot write %s", member->name) : 1;
+	r = newfile_open_at(blobs, hex, NEWFILE_REPLACES, &file, e);
 	if (r)
-		unlinkat(blobs, temporary, 0);
+		return r;
+	r = write_member(member, file.fd);
+	if (!r)
+		r = fd_look_like(file.fd, like);
+	if (r)
+		return err_sys(e, r, "cannot write %s", member->name);
+	r = newfile_commit(&file, like->st_mode & 0777, e);
 	return r ? r : 1;
 }
 
@@ -88,7 +84,7 @@ static void remove_obsolete(
 static int look_at_index(int dir, struct stat *ret, struct err *e)
 {
 	if (fstatat(dir, "index.json", ret, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(ret->st_mode))
-		return err_set(e, -EIO, "index.json is no regular file any more");
+		return err_set(e, -EIO, "index.json is not a regular file any more");
 	return 0;
 }
 
@@ -96,10 +92,10 @@ static int look_at_index(int dir, struct stat *ret, struct err *e)
 static int write_blobs(int blobs, const struct edit *edit, const struct stat *like, bool *ret_made, struct err *e)
 {
 	for (size_t i = 0; i < edit->n; i++) {
-		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i], like) : 0;
+		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i], like, e) : 0;
 
 		if (r < 0)
-			return err_sys(e, r, "cannot write %s", edit->members[i].name);
+			return r;
 		ret_made[i] = r;
 	}
 	return 0;
@@ -121,6 +117,18 @@ static bool is_index(int dir, const char *digest)
 	return fd >= 0 && !digest_file(fd, now) && !strcmp(now, digest);
 }
 
+static int replace_index(int dir, const struct edit_member *index, const struct stat *was, struct err *e)
+{
+	auto_newfile file = NEWFILE_INIT;
+	int r = newfile_open_at(dir, index->name, NEWFILE_REPLACES, &file, e);
+
+	if (r)
+		return r;
+	r = fd_look_like(file.fd, was);
+	return r ? err_sys(e, r, "cannot write %s", index->name)
+		 : newfile_commit_text(&file, &index->text, was->st_mode & 0777, e);
+}
+
 static int change_layout(int dir, int blobs, const struct edit *edit, bool *made, struct err *e)
 {
 	const struct edit_member *index = NULL;
@@ -138,7 +146,7 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 	if (!r && index && !is_index(dir, edit->index))
 		r = err_set(e, -EBUSY, "index.json has changed meanwhile: another program writes to the layout");
 	if (!r && index) {
-		r = fd_replace_file_like(dir, ".index.json.anyarch-new", index->name, &index->text, &was, e);
+		r = replace_index(dir, index, &was, e);
 		if (r && !is_index(dir, edit->index))
 			return r; /* it failed at its very end: the new one is there */
 	}

@@ -105,11 +105,11 @@ struct work {
 static int write_docker(const struct docker_request *request, const char *path, bool force, struct err *e)
 {
 	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, &file, e);
+	int r = newfile_open(path, force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
 
 	if (!r)
 		r = docker_write(request, file.fd, e);
-	return r ? r : (force ? newfile_commit : newfile_commit_new)(&file, newfile_usual_mode(), e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
 }
 
 /* One image, under the names that were asked for, else under its own if that is one. */

@@ -178,12 +178,12 @@ int image_out_archive(const char *path, bool force, image_out_writer *write, voi
 {
 	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
 	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, &file, e);
+	int r = newfile_open(path, force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
 
 	outlet.archive = file.fd;
 	if (!r)
 		r = write(&outlet, context, e);
-	return r ? r : (force ? newfile_commit : newfile_commit_new)(&file, newfile_usual_mode(), e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
 }
 
 static bool is_dot(const char *name)
@@ -194,7 +194,7 @@ static bool is_dot(const char *name)
 /* Whether a directory has nothing but what a run that was killed may have left: blobs without an index. */
 static bool is_begun(int dir)
 {
-	DIR *list = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	DIR *list = fd_list(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	const struct dirent *entry;
 	bool is = list;
 
@@ -209,7 +209,7 @@ static bool is_begun(int dir)
 static void remove_layout(int dir, const char *path, bool is_new)
 {
 	int fd = openat(dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = fd < 0 ? NULL : fd_list(fd);
 	const struct dirent *entry;
 
 	while (list && (entry = readdir(list)))

@@ -120,7 +120,7 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 {
 	auto_newfile file = NEWFILE_INIT;
 	struct stat st;
-	int r = newfile_open(path, &file, w->e);
+	int r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
 
 	if (!r)
 		r = write_archive(w, edit, file.fd);

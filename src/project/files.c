@@ -62,14 +62,7 @@ void files_where(int dir, struct buf *out)
 int files_write(int dir, const char *name, const struct buf *content, mode_t mode, bool is_new, struct err *e)
 {
 	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open_at(dir, name, &file, e);
+	int r = newfile_open_at(dir, name, is_new ? NEWFILE_IS_NEW : NEWFILE_REPLACES, &file, e);
 
-	if (r)
-		return r;
-	r = fd_write(file.fd, buf_text(content), content->len);
-	if (r) {
-		err_sys(e, r, "cannot write %s", name);
-		return e ? e->code = -EIO : -EIO;
-	}
-	return is_new ? newfile_commit_new(&file, mode, e) : newfile_commit(&file, mode, e);
+	return r ? r : newfile_commit_text(&file, content, mode, e);
 }

@@ -46,11 +46,11 @@ static int supply(
 	f->request->note(buf_text(&text), f->request->context);
 	if (f->request->dry_run)
 		return 0;
-	r = newfile_open_at(dir, name, &file, e);
+	r = newfile_open_at(dir, name, NEWFILE_IS_NEW, &file, e);
 	if (!r && (r = fd_copy(emulator.fd, file.fd)))
 		err_sys(e, r, "cannot write %s", path);
 	if (!r)
-		r = newfile_commit_new(&file, 0755, e);
+		r = newfile_commit(&file, 0755, e);
 	if (r)
 		return r;
 	s->files[s->n - 1].dir = take_fd(&dir);

@@ -10,6 +10,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/newfile.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
 #include "rootfs/copy.h"
@@ -240,11 +241,13 @@ static void remove_made(struct work *w)
 static void put_old_record(const struct work *w)
 {
 	char name[NAME_MAX + 1];
+	auto_newfile file = NEWFILE_INIT;
 	auto_buf text = { 0 };
 
 	record_render(&w->decision.old, &text);
-	if (!record_name(w->place.name, PLACE_RECORD, name))
-		fd_replace_file_via(w->place.dir, w->scratch, name, &text, 0644, NULL);
+	if (!record_name(w->place.name, PLACE_RECORD, name) &&
+		!newfile_open_at(w->place.dir, name, NEWFILE_REPLACES, &file, NULL))
+		newfile_commit_text(&file, &text, 0644, NULL);
 }
 
 /* Back to what was there before. */

@@ -46,7 +46,7 @@ scenario() {
 	restart
 	strace -qq -o trace "$ANYARCH_STATIC" "${COMMAND[@]}" 3>&-
 	awk '/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); n[name]++
-		if (/O_CREAT/) seen = 1
+		if (/O_CREAT|O_WRONLY.*O_TMPFILE/) seen = 1
 		if (seen && name !~ /^(exit|brk|munmap|getpid|geteuid)/) print name, n[name] }' trace >calls
 	[[ $(wc -l <calls) -gt 5 ]]
 }
