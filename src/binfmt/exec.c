@@ -62,7 +62,7 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 
 	if (!n)
 		return 0;
-	if (proc < 0) {
+	if (proc < 0 || faccessat(proc, "self/fd", X_OK, 0) < 0) {
 		err_set(e, -EOPNOTSUPP, "/proc is not mounted");
 		return err_hint(e, "mount -t proc proc /proc");
 	}

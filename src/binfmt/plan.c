@@ -338,9 +338,11 @@ static const char *shortcoming(const struct rule *entry, const struct register_i
 		return "was shadowed";
 	if (!(item->rule.flags & RULE_FIXED))
 		return strcmp(entry->interpreter, item->rule.interpreter) ? "other emulator" : NULL;
-	if (job->exe < 0 || fd_same_content(job->exe, item->emulator.fd) != 1)
-		return "other emulator";
-	return NULL;
+	if (job->exe >= 0)
+		return fd_same_content(job->exe, item->emulator.fd) == 1 ? NULL : "other emulator";
+	/* Where tracing is refused nobody can tell what runs; that the same path does not is an upgrade's exception. */
+	return job->taker != EXEC_NOBODY && !strcmp(entry->interpreter, item->rule.interpreter) ? NULL
+												: "other emulator";
 }
 
 static void decide_existing(const struct rule *entry, struct register_item *item, bool is_serving,

@@ -26,7 +26,7 @@ const struct column register_columns[] = {
 const struct column status_columns[] = {
 	{ "PLATFORM", "platform", "OCI platform" },
 	{ "ARCH", "arch", "QEMU's name of the architecture" },
-	{ "STATE", "state", "native, emulated, broken, shadowed, disabled, missing or foreign" },
+	{ "STATE", "state", "native, emulated, broken, not tested, shadowed, disabled, missing or foreign" },
 	{ "FIXED", "fixed", "whether it works where the emulator is not", COLUMN_BOOL },
 	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
 	{ "VERSION", "version", "QEMU version of the emulator" },

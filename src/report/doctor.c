@@ -378,6 +378,9 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	case STATUS_NATIVE:
 		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch);
 		break;
+	case STATUS_UNTESTED:
+		doctor_add(d, FINDING_NOTE, "cannot-test", NULL, "%s was not tested: %s", name, row->why);
+		break;
 	case STATUS_FOREIGN:
 		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);
 		break;

@@ -10,7 +10,8 @@
 #include "binfmt/exec.h"
 #include "emulator/stub.h"
 
-const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign" };
+const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign",
+	"not tested" };
 
 enum { TRIALS_MAX = ARCH_COUNT_MAX + 16 };
 
@@ -22,9 +23,11 @@ struct trials {
 	struct exec_job run[TRIALS_MAX];
 	bool was_run[TRIALS_MAX];
 	bool is_rooted;
+	struct err none; /* why nothing could be tried */
 	size_t n;
 };
 
+/* 0, or -EINTR with e set; what else forbids it is in t->none. */
 static int try_all(struct trials *t, struct err *e)
 {
 	struct exec_job jobs[TRIALS_MAX];
@@ -37,25 +40,26 @@ static int try_all(struct trials *t, struct err *e)
 			t->is_secondary[t->n] = m > 0;
 			t->trace[t->n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
 		}
-	r = exec_trace(t->trace, t->n, e);
+	r = exec_trace(t->trace, t->n, &t->none);
 	for (size_t i = 0; !r && i < t->n; i++)
 		if (t->trace[i].taker == EXEC_HANDLER || t->trace[i].taker == EXEC_UNKNOWN) {
 			jobs[n] = t->trace[i];
 			where[n++] = i;
 		}
 	if (!r)
-		r = arena_run(jobs, n, &t->is_rooted, e);
+		r = arena_run(jobs, n, &t->is_rooted, &t->none);
 	for (size_t k = 0; !r && k < n; k++) {
 		t->run[where[k]] = jobs[k];
 		t->was_run[where[k]] = true;
 	}
-	return r;
+	return r == -EINTR ? err_move(e, &t->none) : 0;
 }
 
 static void end_trials(struct trials *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		cleanup_fd(&t->trace[i].exe);
+	err_done(&t->none);
 }
 
 static struct status_row *add_row(
@@ -115,6 +119,25 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 	s->is_emulating |= row->state == STATUS_EMULATED;
 }
 
+static bool is_native(const struct status *s, const struct trials *t, size_t i, const struct table_entry *serving)
+{
+	if (t->trace[i].taker != EXEC_UNKNOWN)
+		return t->trace[i].taker == EXEC_ITSELF;
+	if (t->arch[i] == arch_host())
+		return true;
+	/* Where tracing is refused: it runs, and nothing in the table takes it. */
+	return s->is_readable && !serving && exec_is_good(&t->run[i]);
+}
+
+static bool is_taken(const struct trials *t, size_t i)
+{
+	const struct exec_job *run = &t->run[i];
+
+	if (t->trace[i].taker != EXEC_UNKNOWN)
+		return t->trace[i].taker == EXEC_HANDLER && t->was_run[i];
+	return t->was_run[i] && (run->taker != EXEC_NOBODY || run->error != ENOEXEC);
+}
+
 static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bool is_wanted)
 {
 	const struct arch *arch = t->arch[i];
@@ -122,13 +145,17 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	const struct table_entry *serving = table_match(&s->table, trace->probe.data, trace->probe.size);
 	size_t before = s->n;
 
-	if (trace->taker == EXEC_ITSELF || (trace->taker == EXEC_UNKNOWN && !serving && exec_is_good(&t->run[i]))) {
+	if (is_native(s, t, i, serving)) {
 		if (!t->is_secondary[i])
 			add_row(s, arch, STATUS_NATIVE, NULL);
-	} else if (t->was_run[i] && trace->taker != EXEC_NOBODY) {
+	} else if (t->none.code && serving && !s->is_off) {
+		snprintf(add_row(s, arch, STATUS_UNTESTED, &serving->rule)->why, sizeof(s->rows->why), "%s",
+			t->none.message);
+	} else if (is_taken(t, i)) {
 		add_handled(s, t, i, serving);
 	} else if (serving && !s->is_off) {
-		exec_explain(trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why, sizeof(s->rows->why));
+		exec_explain(t->was_run[i] ? &t->run[i] : trace, add_row(s, arch, STATUS_BROKEN, &serving->rule)->why,
+			sizeof(s->rows->why));
 	}
 	for (size_t k = 0; k < s->table.n; k++) {
 		const struct table_entry *entry = &s->table.entries[k];
@@ -203,8 +230,9 @@ const char *status_lasting(const struct status *s)
 bool status_is_unproven(const struct status *s, const struct arch *arch)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->rows[i].arch == arch && s->rows[i].state == STATUS_EMULATED && !s->rows[i].is_verified &&
-			!s->rows[i].rule)
+		if (s->rows[i].arch == arch &&
+			(s->rows[i].state == STATUS_UNTESTED ||
+				(s->rows[i].state == STATUS_EMULATED && !s->rows[i].is_verified && !s->rows[i].rule)))
 			return !status_works(s, arch);
 	return false;
 }

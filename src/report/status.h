@@ -13,8 +13,9 @@ enum status_state {
 	STATUS_BROKEN,	 /* a handler takes it, and its probe fails */
 	STATUS_SHADOWED, /* a newer handler takes what this one would */
 	STATUS_DISABLED,
-	STATUS_MISSING, /* nothing takes it */
-	STATUS_FOREIGN, /* an entry for something else */
+	STATUS_MISSING,	 /* nothing takes it */
+	STATUS_FOREIGN,	 /* an entry for something else */
+	STATUS_UNTESTED, /* a handler takes it, and nothing can be started here to try it */
 };
 
 extern const char *const status_words[];
@@ -27,7 +28,7 @@ struct status_row {
 	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
 	bool is_accelerating;	 /* its emulator has the entry stub */
 	char version[EMULATOR_VERSION_MAX];
-	char why[160]; /* of broken, and remarks; "" for none */
+	char why[160]; /* of broken and not tested, and remarks; "" for none */
 };
 
 enum { STATUS_ROWS_MAX = 512 };

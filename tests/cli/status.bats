@@ -77,6 +77,38 @@ state_of() {
 	expect 3 anyarch status --check arm64
 }
 
+# What nobody takes is missing also where no program may be traced, as in containers, by Yama and by SELinux.
+@test "without tracing: what is registered works, the rest is missing, and register keeps what it made" {
+	local before without
+
+	gcc -O1 -o "$BATS_TEST_TMPDIR/deny" "$ANYARCH_SRC/tests/lib/deny.c"
+	without=(ns "$BATS_TEST_TMPDIR/deny" EPERM ptrace "$ANYARCH_PLAIN")
+	table_write "$(rule broken-riscv64 riscv64 /usr/bin/false F)"
+	expect 0 "${without[@]}" register arm
+	before=$(table_snapshot)
+	expect 0 "${without[@]}" status --json all
+	same states 'arm emulated riscv64 broken' "$(jq -r '[.platforms[] | select(.state != "missing" and .state != "native")
+		| .arch, .state] | join(" ")' "$OUT")"
+	same native "$(uname -m)" "$(jq -r '.platforms[] | select(.state == "native" and .arch != "i386") | .arch' "$OUT")"
+	same missing missing "$(jq -r '.platforms[] | select(.arch == "aarch64") | .state' "$OUT")"
+	expect 0 "${without[@]}" register arm
+	says 'nothing to change'
+	same table "$before" "$(table_snapshot)"
+}
+
+@test "not tested: where no test program can be started, and why" {
+	local table=$BATS_TEST_TMPDIR/table
+
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	mkdir "$table"
+	ns mount -t binfmt_misc binfmt_misc "$table"
+	ns mount -t tmpfs tmpfs /proc
+	expect 0 ns "$ANYARCH_PLAIN" status --mount "$table" --json arm arm64
+	same states 'aarch64 missing arm not tested' "$(jq -r '[.platforms[] | .arch, .state] | join(" ")' "$OUT")"
+	jq -e '.platforms[] | select(.arch == "arm") | .why == "/proc is not mounted"' "$OUT"
+	expect 4 ns "$ANYARCH_PLAIN" status --mount "$table" --check arm
+}
+
 @test "shadowed: a newer handler takes its programs" {
 	table_write "$(rule qemu-arm arm $ARM PF)"
 	table_write "$(rule box-arm arm /usr/bin/false F)"
