@@ -81,7 +81,9 @@ with_handlers() {
 	IN=(nsenter --target "$NS_PID" --user --mount --preserve-credentials "--wdns=$PWD" --)
 	printf '%s' "$RULE_PYTHON" >"$TABLE/register"
 	printf '%s' "${RULE_WINE/:wine:/:\$(touch\$\{IFS\}bad):}" >"$TABLE/register"
-	[[ $(table_names | wc -l) -eq 2 ]]
+	rule qemu-mine riscv64 /usr/bin/qemu-riscv64-static F >"$TABLE/register"
+	rule 'qemu-$(touch${IFS}bad)' s390x /usr/bin/qemu-s390x-static F >"$TABLE/register"
+	[[ $(table_names | wc -l) -eq 4 ]]
 }
 
 @test "bash: commands" {
@@ -128,6 +130,7 @@ with_handlers() {
 	same directory 'a directory' "$(bash_offers render a)"
 	same nothing '' "$(bash_offers run --env = im)"
 	same shells fish "$(bash_offers completion "fi")"
+	same 'in the middle of a word' armhf "$(bash_offers register armh)"
 }
 
 @test "bash: what run starts is not ours to complete" {
@@ -139,16 +142,16 @@ with_handlers() {
 	same 'their files' image.tar "$(bash_offers run --bind = /a : /b bash im)"
 }
 
-@test "handlers complete: none that a shell would execute, and nothing is mounted for it" {
+@test "handlers complete: of foreign architectures, none that a shell would execute, and nothing is mounted for it" {
 	need_commands fish zsh
 	with_handlers
-	same bash python3.12 "$(bash_offers unregister '')"
-	same fish python3.12 "$(fish_offers 'anyarch unregister ')"
+	same bash qemu-mine "$(bash_offers unregister '')"
+	same fish qemu-mine "$(fish_offers 'anyarch unregister ')"
 	zsh_prepare
-	same zsh python3.12 "$(zsh_offers 'anyarch unregister py')"
+	same zsh qemu-mine "$(zsh_offers 'anyarch unregister qe')"
 	[[ ! -e bad ]]
 	ns umount "$BINFMT"
-	expect 0 anyarch_in completion handlers
+	expect 0 anyarch_in completion words unregister ''
 	[[ -z $output$stderr ]]
 	refute ns grep -q binfmt_misc /proc/self/mounts
 }
@@ -157,7 +160,7 @@ with_handlers() {
 	need_commands fish
 	anyarch_in completion fish | fish --no-config --no-execute
 	same commands $'register\nrender' "$(fish_offers 'anyarch re' | sort)"
-	same options "$("$ANYARCH" register --help | sed -n 's/^ \{2,6\}\(-., \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p' | sort)" \
+	same options "$("$ANYARCH" register --help | sed -n 's/^ \{2,6\}\(-., \)\{0,1\}\(--[a-z0-9-]*=\{0,1\}\).*/\2/p' | sort)" \
 		"$(fish_offers 'anyarch register --' | sort)"
 	same platform riscv64 "$(fish_offers 'anyarch register riscv6')"
 	same second arm64,riscv64 "$(fish_offers 'anyarch register arm64,riscv6')"
@@ -175,16 +178,16 @@ with_handlers() {
 	zsh_prepare
 	zsh -n "$BATS_TEST_TMPDIR/_anyarch"
 	same commands $'register\nrender' "$(zsh_offers 'anyarch re')"
-	same options $'--check\n--columns\n--help\n--json\n--mount\n--noheadings\n--quiet' "$(zsh_offers 'anyarch status --')"
+	same options $'--check\n--columns=\n--help\n--json\n--mount=\n--noheadings\n--quiet' "$(zsh_offers 'anyarch status --')"
 	same platform riscv64 "$(zsh_offers 'anyarch register riscv6')"
-	same 'as in build.config' $'arm32v5\narm32v6\narm32v7' "$(zsh_offers 'anyarch build --platform=arm32')"
-	same word pin "$(zsh_offers 'anyarch register --lasting=p')"
+	same 'as in build.config' $'--platform=arm32v5\n--platform=arm32v6\n--platform=arm32v7' "$(zsh_offers 'anyarch build --platform=arm32')"
+	same word --lasting=pin "$(zsh_offers 'anyarch register --lasting=p')"
 	same file image.tar "$(zsh_offers 'anyarch inspect im')"
 }
 
 @test "an unknown shell is a usage error" {
 	expect 2 anyarch_in completion ksh
-	hints 'bash, zsh, fish'
+	hints 'bash, zsh or fish'
 	expect 2 anyarch_in completion
 	expect 2 anyarch_in completion bash zsh
 }
