@@ -61,6 +61,11 @@ void doctor_machine(const struct status *status, struct doctor *ret);
  * be run, -1 for this machine. -errno when the file cannot be read at all; that it is no program is a finding.
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e);
+/*
+ * A file, root file system or image, as it is named on a command line; with root a file below that directory. -errno
+ * when it cannot be read.
+ */
+int doctor_target(const struct status *status, const char *root, const char *text, struct doctor *ret, struct err *e);
 /* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
 bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content);
 /* Whether native tools that inject --accelerate put into a root serve; nothing is found where there are none. 0,
