@@ -212,7 +212,7 @@ supported() {
 	extract azure-template.yml platforms=arm64,s390x
 	play "${STEPS[@]}"
 	[[ $status == 3 && $output == '##vso[task.logissue type=error]'*s390x*'(status 3)' ]]
-	[[ $stderr == *'no static emulator found for s390x'* ]]
+	[[ $stderr == *'s390x: this image has no emulator for it'* ]]
 
 	extract github/action.yml $'platforms=arm64\ns390x'
 	play "${STEPS[@]}"
