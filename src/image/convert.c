@@ -177,6 +177,12 @@ static int add_chosen(const struct work *w, struct chosen *chosen, const struct 
 	return 0;
 }
 
+/* All of an image, and its new names. */
+struct whole {
+	const struct bundle *bundle;
+	struct oci_names names;
+};
+
 static int write_chosen(struct outlet *outlet, void *context, struct err *e)
 {
 	const struct chosen *chosen = context;
@@ -186,7 +192,9 @@ static int write_chosen(struct outlet *outlet, void *context, struct err *e)
 
 static int write_all(struct outlet *outlet, void *context, struct err *e)
 {
-	return oci_copy(context, outlet, e);
+	const struct whole *whole = context;
+
+	return oci_copy(whole->bundle, &whole->names, outlet, e);
 }
 
 static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
@@ -210,16 +218,32 @@ static int choose_some(const struct work *w, struct chosen *chosen, struct err *
 	return r || chosen->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
-/* Where nothing is to be chosen or changed, all comes along; else images without what stands beside them. */
+/* Whether all images are below one entry of index.json, an index. */
+static bool is_one_index(const struct model *model)
+{
+	for (size_t i = 1; i < model->n; i++)
+		if (model->images[i].top != model->images[0].top)
+			return false;
+	return model->n > 1;
+}
+
+/*
+ * Where nothing is to be chosen or changed, all comes along, under new names where it is one index; else images without
+ * what stands beside them.
+ */
 static int to_oci(const struct work *w, struct err *e)
 {
-	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->to.reference &&
-			!w->c->platform && !w->c->n_tags && !w->c->fix_label;
-	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
+	struct whole whole = { w->bundle, { w->c->tags, w->c->n_tags } };
+	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->c->platform &&
+			!w->c->fix_label && !(w->to.reference && w->c->n_tags);
+	auto_free struct chosen *chosen = NULL;
 	int r;
 
-	if (is_whole)
-		return write_oci(w, write_all, w->bundle, e);
+	if (w->to.reference)
+		whole.names = (struct oci_names){ &w->to.reference, 1 };
+	if (is_whole && (!whole.names.n || is_one_index(&w->report.model)))
+		return write_oci(w, write_all, &whole, e);
+	chosen = mem_new(1, sizeof(*chosen));
 	r = choose_some(w, chosen, e);
 	if (!r)
 		r = write_oci(w, write_chosen, chosen, e);

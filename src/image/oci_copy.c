@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "image/descriptor.h"
+#include "image/oci_write.h"
 
 struct walk {
 	const struct bundle *bundle;
@@ -107,7 +108,25 @@ static int copy_second_half(const struct walk *w, struct err *e)
 	return outlet_document(w->outlet, "manifest.json", &text, e);
 }
 
-int oci_copy(const struct bundle *bundle, struct outlet *outlet, struct err *e)
+/* index.json of one descriptor under other names. */
+static int write_renamed(
+	const struct descriptor *one, const struct oci_names *names, struct outlet *outlet, struct err *e)
+{
+	auto_buf index = { 0 };
+
+	buf_adds(&index,
+		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
+	for (size_t i = 0; i < names->n; i++) {
+		buf_addf(&index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu", i ? "," : "", one->type,
+			one->digest, (unsigned long long)one->size);
+		oci_add_name(&index, names->tags[i]);
+		buf_adds(&index, "}");
+	}
+	buf_adds(&index, "]}");
+	return outlet_document(outlet, "index.json", &index, e);
+}
+
+int oci_copy(const struct bundle *bundle, const struct oci_names *names, struct outlet *outlet, struct err *e)
 {
 	const struct walk w = { bundle, outlet };
 	auto_descriptor_list list = { 0 };
@@ -115,9 +134,11 @@ int oci_copy(const struct bundle *bundle, struct outlet *outlet, struct err *e)
 
 	if (!r)
 		r = copy_list(&w, &list, 1, e);
-	if (!r)
+	if (!r && names->n)
+		r = write_renamed(&list.items[0], names, outlet, e);
+	else if (!r)
 		r = copy_document(&w, "index.json", e);
-	if (!r && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))
+	if (!r && !names->n && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))
 		r = copy_second_half(&w, e);
 	if (!r)
 		r = copy_document(&w, "oci-layout", e);

@@ -195,7 +195,7 @@ static const char *tag_of(const char *name)
 }
 
 /* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-static void add_name(struct buf *out, const char *name)
+void oci_add_name(struct buf *out, const char *name)
 {
 	const char *tag = tag_of(name);
 
@@ -229,7 +229,7 @@ static int write_top(const struct oci_index *request, const struct buf *index, s
 		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
 			digest, index->len);
 		if (request->n_tags)
-			add_name(&top, request->tags[i]);
+			oci_add_name(&top, request->tags[i]);
 		buf_adds(&top, "}");
 	}
 	buf_adds(&top, "]}");
@@ -294,7 +294,7 @@ static void add_descriptor(struct buf *index, const struct oci_image *one, const
 		buf_adds(index, "}");
 	}
 	if (tag)
-		add_name(index, tag);
+		oci_add_name(index, tag);
 	buf_adds(index, "}");
 }
 

@@ -28,6 +28,8 @@ struct oci_index {
 
 /* What an index calls a variant, in Docker's words: arm64 is v8 without saying so. */
 const char *oci_variant(const struct platform *platform);
+/* ',"annotations":{...}' of a descriptor in index.json that has this name: a tag, or a whole name with one. */
+void oci_add_name(struct buf *out, const char *name);
 /*
  * Writes one image for all of the platforms: manifests and blobs that are OCI's already stay byte for byte, a
  * docker-archive's image gets a manifest. Each blob is checked against its digest. All names lead to one digest,

@@ -303,3 +303,14 @@ blobs_are_right() {
 	expect 0 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:new
 	expect 3 "$ANYARCH" convert "$FORMATS/docker-old.tar" oci:new
 }
+
+@test "into OCI's: a name is that of the whole index, where all of an image comes along" {
+	expect 0 "$ANYARCH" convert "$FORMATS/oci-nested.tar" oci:whole
+	expect 0 "$ANYARCH" convert whole oci:named:it:1
+	same digest "$(jq -r '.manifests[0].digest' whole/index.json)" "$(jq -r '.manifests[0].digest' named/index.json)"
+	same name '["it:1"]' "$("$ANYARCH" inspect --json named | jq -c '[.[].references[]] | unique')"
+	expect 0 "$ANYARCH" convert --tag a:1 --tag b:2 whole oci-archive:tagged
+	same name '["docker.io/library/a:1","docker.io/library/b:2"]' "$("$ANYARCH" inspect --json tagged | jq -c '[.[].references[]] | unique')"
+	same blobs "$(ls whole/blobs/sha256)" "$(ls named/blobs/sha256)"
+	expect 2 "$ANYARCH" convert --tag a:1 "$FORMATS/docker-many.tar" oci:two
+}
