@@ -155,7 +155,8 @@ static int check_names(struct bundle *b, struct err *e)
 			repeated[b->n_repeated++] = b->files[i];
 		else
 			b->files[n++] = b->files[i];
-	memcpy(b->files + n, repeated, b->n_repeated * sizeof(*repeated));
+	if (b->n_repeated)
+		memcpy(b->files + n, repeated, b->n_repeated * sizeof(*repeated));
 	b->n = n;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct walk {
 	uint64_t bytes;
 	size_t top;	    /* the entry of index.json below which it is */
 	struct err missing; /* the first blob that is not here */
+	bool has_other;	    /* something has a digest of another algorithm */
 };
 
 /* Whether text is the base64 of these bytes. */
@@ -167,7 +168,7 @@ static int add_other(struct walk *w, const struct descriptor *descriptor, struct
 }
 
 /* Signatures have an image's config and layers of another kind; what is of another digest is no image to us. */
-static enum model_kind kind_of(const struct descriptor *manifest, const struct descriptor *config,
+static enum model_kind kind_of(struct walk *w, const struct descriptor *manifest, const struct descriptor *config,
 	const struct json *list, const struct descriptor_list *layers)
 {
 	bool has_layers = false, has_others = config->kind == DESCRIPTOR_OTHER;
@@ -178,6 +179,7 @@ static enum model_kind kind_of(const struct descriptor *manifest, const struct d
 		has_layers |= is_layer(layers->items[i].type);
 		has_others |= layers->items[i].kind == DESCRIPTOR_OTHER;
 	}
+	w->has_other |= has_others;
 	if (!config->type || !jv_is_array(list) || has_others || (layers->n && !has_layers))
 		return MODEL_ARTIFACT;
 	return !strcmp(config->type, "application/vnd.oci.image.config.v1+json") ||
@@ -204,7 +206,7 @@ static int read_parts(struct walk *w, const struct descriptor *descriptor, struc
 		return r;
 	descriptor_read(jv_get(manifest, "config"), ret_config);
 	image->is_docker_type = str_starts(descriptor->type, "application/vnd.docker.");
-	image->kind = kind_of(descriptor, ret_config, jv_get(manifest, "layers"), &layers);
+	image->kind = kind_of(w, descriptor, ret_config, jv_get(manifest, "layers"), &layers);
 	if (image->kind == MODEL_IMAGE)
 		return read_layers(w, &layers, image, e);
 	/* An artifact may have what is also a layer, a config or a manifest of an image. */
@@ -231,6 +233,7 @@ static int read_descriptor(struct walk *w, const struct descriptor *descriptor, 
 	int r = add_image(w, descriptor, &image, e);
 
 	/* Unknown media types MUST NOT be an error. */
+	w->has_other |= descriptor->kind == DESCRIPTOR_OTHER;
 	if (r || !descriptor_is_manifest(descriptor) || descriptor->kind == DESCRIPTOR_OTHER)
 		return r;
 	r = model_copy_text(&image->reference, reference, e);
@@ -342,12 +345,13 @@ static int read_top(const struct bundle *bundle, struct descriptor_list *ret, st
 	return r ? r : descriptor_list_read(jv_get(index, "manifests"), ret, e);
 }
 
-static bool has_any(const struct model *model)
+static size_t count_kind(const struct model *model, enum model_kind kind)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < model->n; i++)
-		if (model->images[i].kind != MODEL_ABSENT)
-			return true;
-	return false;
+		n += model->images[i].kind == kind;
+	return n;
 }
 
 int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e)
@@ -360,7 +364,9 @@ int model_read_oci(const struct bundle *bundle, struct model *model, struct err 
 		r = read_top(bundle, &list, e);
 	if (!r)
 		r = read_list(&w, &list, NULL, 1, e);
-	if (!r && w.missing.code && !has_any(model)) {
+	if (!r && w.has_other && !count_kind(model, MODEL_IMAGE))
+		r = err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+	if (!r && w.missing.code && count_kind(model, MODEL_ABSENT) == model->n) {
 		err_move(e, &w.missing);
 		r = -EBADMSG;
 		if (e)

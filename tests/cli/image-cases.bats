@@ -399,8 +399,8 @@ document() {
 	done
 	refused 19-dotdot 'leaves the archive: ../x'
 	refused 19-dotdot-layer "the name '../x' leaves the image"
-	refused 19-link-outside 'no regular file'
-	refused 19-link-of-link 'no regular file'
+	refused 19-link-outside 'not a regular file'
+	refused 19-link-of-link 'not a regular file'
 }
 
 @test "20: metadata first or last; twice is refused, and it is written once" {
@@ -413,9 +413,9 @@ document() {
 		holds "$NEW"
 		undone
 	done
-	refused 20-twice 'two members are called manifest.json'
-	refused 20-layer-twice 'two members are called'
-	refused 20-index-twice 'two members are called index.json'
+	refused 20-twice 'two different members are called manifest.json'
+	refused 20-layer-twice 'two different members are called'
+	refused 20-index-twice 'two different members are called index.json'
 }
 
 @test "21: gzip of several members, garbage behind the end: taken; cut, no end, xz: refused, and no output" {
@@ -639,7 +639,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 
 	long=$(printf 'n%.0s' {1..256})
 	for AT in /usr/bin/. /usr/bin/.. /.. /usr/bin/.wh.q /usr/bin/.wh..wh..opq /.wh.usr/q "/usr/$long" "/$long/q" /usr/ / q; do
-		refused 2-attributes 'is no place for a file'
+		refused 2-attributes 'is not a place for a file'
 	done
 	for AT in /usr/./bin//q "/usr/bin/${long:1}" /usr/bin/..q; do
 		take 2-attributes

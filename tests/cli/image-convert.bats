@@ -308,7 +308,7 @@ blobs_are_right() {
 	expect 0 "$ANYARCH" convert "$FORMATS/oci-nested.tar" oci:whole
 	expect 0 "$ANYARCH" convert whole oci:named:it:1
 	same digest "$(jq -r '.manifests[0].digest' whole/index.json)" "$(jq -r '.manifests[0].digest' named/index.json)"
-	same name '["it:1"]' "$("$ANYARCH" inspect --json named | jq -c '[.[].references[]] | unique')"
+	same name '["docker.io/library/it:1"]' "$("$ANYARCH" inspect --json named | jq -c '[.[].references[]] | unique')"
 	expect 0 "$ANYARCH" convert --tag a:1 --tag b:2 whole oci-archive:tagged
 	same name '["docker.io/library/a:1","docker.io/library/b:2"]' "$("$ANYARCH" inspect --json tagged | jq -c '[.[].references[]] | unique')"
 	same blobs "$(ls whole/blobs/sha256)" "$(ls named/blobs/sha256)"

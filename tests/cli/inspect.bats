@@ -376,7 +376,7 @@ roots_table() {
 		dynamic.debug debug-information false true
 		cortex-m static false false
 		psp static false false
-		o32 static false false
+		o32 static false true
 		freebsd static false false
 		netbsd dynamic true false
 		core core-dump false true

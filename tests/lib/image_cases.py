@@ -245,9 +245,9 @@ def archives():
     yield "19-link-of-link", archive({**rest, where: ("link", "../a"), "a": ("link", "b"), "b": SMALL})
     yield "20-first", archive(dict(reversed(files.items())))
     yield "20-last", archive(files)
-    yield "20-twice", archive(files, member("manifest.json", files["manifest.json"]))
-    yield "20-layer-twice", archive(files, member(where, SMALL))
-    yield "20-index-twice", archive(half, member("./index.json", half["index.json"]))
+    yield "20-twice", archive(files, member("manifest.json", files["manifest.json"] + b" "))
+    yield "20-layer-twice", archive(files, member(where, SMALL + b"x"))
+    yield "20-index-twice", archive(half, member("./index.json", half["index.json"] + b" "))
     good = archive(files)
     middle = len(good) // 2
     yield "21-members.gz", gz(good[:middle]) + gz(good[middle:])

@@ -62,32 +62,32 @@ def bad_archives(content):
     yield "52-absolute", archive({"/" + name: data for name, data in files.items()}), "0", ""
     yield "52-dot-slash", archive({"./" + name: data for name, data in files.items()}), "0", ""
     yield "53-hard-link", archive(without, member("copy.tar", layer), hardlink(where, "copy.tar")), "0", ""
-    yield "53-hard-link-outside", archive(without, hardlink(where, "../../../etc/passwd")), "3", "no regular file"
-    yield "53-hard-link-absolute", archive(without, hardlink(where, "/etc/passwd")), "3", "no regular file"
-    yield "54-manifest-twice", archive(files, member("manifest.json", b"[]")), "3", "two members are called"
-    yield "54-manifest-twice-dot", archive(files, member("./manifest.json", b"[]")), "3", "two members are called"
-    yield "54-manifest-twice-slashes", archive(files, member(".//manifest.json", b"[]")), "3", "two members are called"
-    yield "54-layer-twice", archive(files, member(where, layer)), "3", "two members are called"
-    yield "54-layer-twice-slashes", archive(files, member(where.replace("/", "//"), layer)), "3", "two members"
-    yield "54-layer-twice-dot", archive(files, member(where.replace("/", "/./"), layer)), "3", "two members"
-    yield "54-layer-and-link", archive(files, symlink(where, "x")), "3", "two members are called"
+    yield "53-hard-link-outside", archive(without, hardlink(where, "../../../etc/passwd")), "3", "not a regular file"
+    yield "53-hard-link-absolute", archive(without, hardlink(where, "/etc/passwd")), "3", "not a regular file"
+    yield "54-manifest-twice", archive(files, member("manifest.json", b"[]")), "3", "members are called"
+    yield "54-manifest-twice-dot", archive(files, member("./manifest.json", b"[]")), "3", "members are called"
+    yield "54-manifest-twice-slashes", archive(files, member(".//manifest.json", b"[]")), "3", "members are called"
+    yield "54-layer-twice", archive(files, member(where, layer + b"x")), "3", "members are called"
+    yield "54-layer-twice-slashes", archive(files, member(where.replace("/", "//"), layer + b"x")), "3", "members"
+    yield "54-layer-twice-dot", archive(files, member(where.replace("/", "/./"), layer + b"x")), "3", "members"
+    yield "54-layer-and-link", archive(files, symlink(where, "x")), "3", "members are called"
     yield "56-longname-1g", tf.gnu_name(b"x", size=1 << 30) + good, "3", "1073741824 bytes"
     yield "57-sparse", archive(files, member("x", kind=b"S")), "3", "sparse"
     yield "59-devices", archive(files, member("x", kind=b"3"), member("y", kind=b"4"), member("z", kind=b"6")), "0", ""
-    yield "59-layer-is-device", archive(without, member(where, kind=b"3")), "3", "no regular file"
-    yield "59-manifest-is-fifo", archive(no_manifest, member("manifest.json", kind=b"6")), "3", "no regular file"
+    yield "59-layer-is-device", archive(without, member(where, kind=b"3")), "3", "not a regular file"
+    yield "59-manifest-is-fifo", archive(no_manifest, member("manifest.json", kind=b"6")), "3", "not a regular file"
     yield "60-layer-dotdot", with_layers("../../x"), "3", "leaves the image"
     yield "60-layer-absolute", with_layers("/etc/passwd"), "0|3", ""
     yield "60-layer-is-directory", archive(without, directory(where)), "0|3", ""
     yield "60-layer-not-text", with_layers(7), "3", "a layer that is not a name"
     yield "60-layer-empty-name", with_layers(""), "3", "leaves the image"
     yield "60-link-once", archive({**without, where: ("link", "../a.tar"), "a.tar": layer}), "0", ""
-    yield "60-link-twice", archive({**without, where: ("link", "../a"), "a": ("link", "b"), "b": layer}), "3", "no reg"
-    yield "60-link-itself", archive({**without, where: ("link", "layer.tar")}), "3", "no regular file"
-    yield "60-link-outside", archive({**without, where: ("link", "../../../etc/passwd")}), "3", "no regular file"
-    yield "60-link-absolute", archive({**without, where: ("link", "/etc/passwd")}), "3", "no regular file"
-    yield "60-link-nowhere", archive({**without, where: ("link", "../nothing")}), "3", "no regular file"
-    yield "60-link-empty", archive({**without, where: ("link", "")}), "3", "no regular file"
+    yield "60-link-twice", archive({**without, where: ("link", "../a"), "a": ("link", "b"), "b": layer}), "3", "not a reg"
+    yield "60-link-itself", archive({**without, where: ("link", "layer.tar")}), "3", "not a regular file"
+    yield "60-link-outside", archive({**without, where: ("link", "../../../etc/passwd")}), "3", "not a regular file"
+    yield "60-link-absolute", archive({**without, where: ("link", "/etc/passwd")}), "3", "not a regular file"
+    yield "60-link-nowhere", archive({**without, where: ("link", "../nothing")}), "3", "not a regular file"
+    yield "60-link-empty", archive({**without, where: ("link", "")}), "3", "not a regular file"
     yield "61-trailing-garbage", good + b"\1" * 3000, "0", ""
     yield "61-concatenated", good + good, "0", ""
     yield "61-manifest-behind-the-end", archive(no_manifest) + archive(files), "3", "not an image"
@@ -248,7 +248,7 @@ def bad_documents(layer):
     yield "72-257-images", oci.finish(*[image] * 257), "3", "more than 256 images"
     yield "72-manifests-null", Oci().finish(index={"manifests": None}), "3", "without a list of manifests"
     yield "72-manifests-object", Oci().finish(index={"manifests": {}}), "3", "without a list of manifests"
-    yield "72-manifests-of-text", Oci().finish(index={"manifests": ["x"]}), "3", "no object"
+    yield "72-manifests-of-text", Oci().finish(index={"manifests": ["x"]}), "3", "not an object"
     yield "72-index-is-array", Oci().finish(index=b"[]"), "3", "without a list of manifests"
     for name, layout in (("9.9", b'{"imageLayoutVersion": "9.9"}'), ("none", b"{}"), ("array", b"[]"),
                          ("number", b'{"imageLayoutVersion": 1}'), ("not-json", b"1.0.0")):
@@ -256,7 +256,7 @@ def bad_documents(layer):
     yield "74-layout-missing", {name: data for name, data in size.items() if name != "oci-layout"}, "3", "oci-layout"
     yield "75-too-few-diff-ids", config(rootfs={"type": "layers", "diff_ids": []}), "3", "1 layers and a config with 0"
     yield "75-too-many-diff-ids", config(rootfs={"diff_ids": [digest_of(b"")] * 2}), "3", "a config with 2"
-    yield "75-diff-ids-object", config(rootfs={"diff_ids": {}}), "3", "no list"
+    yield "75-diff-ids-object", config(rootfs={"diff_ids": {}}), "3", "not a list"
     yield "75-no-rootfs", config(rootfs=None), "3", "no rootfs"
     yield "75-rootfs-array", config(rootfs=[]), "3", "no rootfs"
     yield "75-layers-object", manifest(layers={}), "3", "list"
@@ -286,7 +286,7 @@ def bad_oci(to):
         row(f"docker-manifest-{name}.tar", "3", words)
     for name, change, *expected in (
             ("null", {"manifest": b"null"}, "3", "manifest.json"),
-            ("object", {"manifest": b"{}"}, "3", "is no list"),
+            ("object", {"manifest": b"{}"}, "3", "is not a list"),
             ("of-text", {"manifest": ["x"]}, "3", "no config"),
             ("no-config", {"manifest": {"Config": None}}, "3", "no config"),
             ("config-number", {"manifest": {"Config": 7}}, "3", "no config"),
@@ -333,8 +333,8 @@ def bad_layout(to):
     path = make("76-blobs-link-etc", "3", "")
     os.rename(f"{path}/blobs", f"{to}/moved-blobs")
     os.symlink("/etc", f"{path}/blobs")
-    for what, where, words in (("manifest", blob, "no regular file"), ("layer", layer_blob, "no regular file"),
-                               ("index", "index.json", "no regular file"), ("layout", "oci-layout", "no regular file")):
+    for what, where, words in (("manifest", blob, "not a regular file"), ("layer", layer_blob, "not a regular file"),
+                               ("index", "index.json", "not a regular file"), ("layout", "oci-layout", "not a regular file")):
         path = make(f"76-{what}-fifo", "3", words)
         swap(f"{path}/{where}", os.mkfifo)
         path = make(f"76-{what}-link", "3", words)

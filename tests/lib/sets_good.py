@@ -237,7 +237,7 @@ def labels(to):
     one("arm-without-attributes", without, "arm", "v6", [("--expect=arm/v6", "0", "platform:     linux/arm")])
     one("unknown-is-arm", v7, "arm65", None, [("-", "0", "label:        linux/arm65"), ("--expect=arm", "3", "label")])
     one("none-is-arm", v7, None, None, [("-", "0", "label:        linux/?")])
-    one("arm-is-empty", tar(), "arm", "v7", [("-", "0", "platform:     unknown"), ("--expect=arm", "3", "no platform")])
+    one("arm-is-empty", tar(), "arm", "v7", [("-", "0", "platform:     unknown"), ("--expect=arm", "3", "no known platform")])
     one("arm-is-windows", v7, "arm", "v7", [("--expect=arm", "0", "")])
 
     oci = Oci()
