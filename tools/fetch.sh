@@ -111,6 +111,12 @@ fetch_unpack() # DIR PACKAGE INTO [PATTERN...]
 	rm -f -- "$deb"
 }
 
+# Prints the versions of a source package that apt lists, newest first.
+fetch_versions() # DIR PACKAGE
+{
+	fetch_apt "$1" apt-cache showsrc --only-source "$2" 2>/dev/null | sed -n 's/^Version: //p' | sort -rVu
+}
+
 # Unpacks the newest source of a package that can be fetched into INTO/PACKAGE-VERSION, of all versions that apt lists:
 # a mirror may list a version that its pool lacks. Prints the version; on failure, what was tried and why that failed.
 fetch_source() # DIR PACKAGE INTO
@@ -124,7 +130,7 @@ fetch_source() # DIR PACKAGE INTO
 		fi
 		rm -rf -- "$3/$2"[-_]*
 		tried+=("$version")
-	done < <(fetch_apt "$1" apt-cache showsrc --only-source "$2" 2>/dev/null | sed -n 's/^Version: //p' | sort -rVu)
+	done < <(fetch_versions "$1" "$2")
 	if [[ ${#tried[@]} -gt 0 ]]; then
 		printf 'tried %s: %s\n' "${tried[*]}" "$(sed -n 's/^E: //p' "$1/source.log" | head -n 1)"
 	else
