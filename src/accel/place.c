@@ -12,6 +12,7 @@
 
 #include "accel/root.h"
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
 

@@ -11,6 +11,7 @@
 #include "accel/place.h"
 #include "base/fdio.h"
 #include "base/json.h"
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"

@@ -10,6 +10,7 @@
 #include "arch/elf.h"
 #include "base/fdio.h"
 #include "base/json.h"
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/str.h"
 

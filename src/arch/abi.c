@@ -6,6 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Some C libraries' elf.h lacks these, musl's among them. */
+#ifndef EM_ARCV2
+#define EM_ARCV2 195
+#endif
+#ifndef EF_RISCV_RVC
+#define EF_RISCV_RVC	   0x0001
+#define EF_RISCV_FLOAT_ABI 0x0006
+#define EF_RISCV_RVE	   0x0008
+#endif
+
 static const struct {
 	uint16_t machine;
 	const char *words;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/str.h"
 

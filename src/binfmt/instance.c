@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"

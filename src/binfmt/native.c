@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "binfmt/mounts.h"
 #include "binfmt/rule.h"
 

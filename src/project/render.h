@@ -2,6 +2,8 @@
 /* A project rendered: one Dockerfile for each platform, all of them in memory before the first is written. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "project/config.h"
 #include "project/template.h"

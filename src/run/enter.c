@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/kernel.h"
 #include "rootfs/beneath.h"
 
 enum { FD_PATH = 32 };

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "base/str.h"
 
 enum { DEPTH_MAX = 32, ROUNDS_QUIET = 2, NAP_NS = 1000000 };
