@@ -31,14 +31,14 @@ const struct command *const commands[] = {
 static int show_help(void)
 {
 	puts("Usage: anyarch COMMAND [ARGUMENTS]\n\n"
-	     "Makes this machine run programs of other architectures, and keeps it so.\n\n"
+	     "Run programs built for other CPU architectures.\n\n"
 	     "Commands:");
 	for (size_t i = 0; commands[i]; i++)
 		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\nOptions:\n"
 	     "  -h, --help     show this help\n"
-	     "  -V, --version  show the version, and what it is made of\n"
-	     "\n'anyarch COMMAND --help' explains a command. The usual first step:\n"
+	     "  -V, --version  show the version, libraries and emulators\n"
+	     "\n'anyarch help COMMAND' explains a command. The usual first step:\n"
 	     "  sudo anyarch register arm arm64");
 	return finish_output(EXIT_DONE);
 }
@@ -77,6 +77,7 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+	static char help[] = "--help";
 	const char *name;
 
 	fill_standard_descriptors();
@@ -87,9 +88,15 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	name = argv[1];
+	if (!strcmp(name, "help") && argc > 2 && *argv[2] != '-') { /* "help COMMAND" is "COMMAND --help" */
+		argv[1] = argv[2];
+		argv[2] = help;
+		name = argv[1];
+		argc = 3;
+	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
 		return show_help();
-	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+	if (!strcmp(name, "--version") || !strcmp(name, "-V") || !strcmp(name, "version"))
 		return show_version();
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(name, commands[i]->name))

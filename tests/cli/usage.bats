@@ -56,6 +56,17 @@ teardown() {
 	done
 }
 
+@test "help COMMAND and version are what people type" {
+	local command
+
+	for command in "${COMMANDS[@]}"; do
+		same "$command" "$("$ANYARCH" "$command" --help)" "$("$ANYARCH" help "$command")"
+	done
+	expect 2 anyarch help regsiter
+	hints "did you mean 'anyarch register'?"
+	same version "$("$ANYARCH" --version)" "$("$ANYARCH" version)"
+}
+
 @test "no command is a usage error with help" {
 	expect_raw 2 anyarch
 	grep -q '^Usage: anyarch' "$OUT" "$ERR"
