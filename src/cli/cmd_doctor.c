@@ -13,9 +13,9 @@ struct context {
 };
 
 static const struct option_spec specs[] = {
-	{ 0, "root", "DIR", "the target is a file below DIR, as after chroot", TEXT(struct context, root) },
+	{ 0, "root", "DIR", "TARGET is a file below DIR, as after chroot", TEXT(struct context, root) },
 	{ OPTION_MOUNT(struct context, mount_at) },
-	{ 0, "all", NULL, "also say what was looked at and is fine", SWITCH(struct context, all) },
+	{ 0, "all", NULL, "also report what is fine", SWITCH(struct context, all) },
 	{ OPTION_JSON(struct context, json) },
 	{ 0 },
 };

@@ -30,32 +30,34 @@ static int add_base(void *context, const char *argument, struct err *e)
 #define CONTEXT struct context
 
 static const struct option_spec inject_specs[] = {
-	{ 0, "at", "PATH", "where in the root, instead of where it is needed", TEXT(CONTEXT, options.at) },
-	{ 0, "platform", "PLATFORM", "instead of what its files say",
+	{ 0, "at", "PATH", "path of the emulator in the target (default: where the handler expects it)",
+		TEXT(CONTEXT, options.at) },
+	{ 0, "platform", "PLATFORM", "platform of the target (default: judged by its files)",
 		PLATFORM(CONTEXT, options.platform, options.has_platform) },
-	{ 0, "emulator", "FILE", "use this emulator, a program or a .tar.gz with it", TEXT(CONTEXT, options.emulator) },
+	{ 0, "emulator", "FILE", "emulator to use, a program or a .tar.gz that contains it",
+		TEXT(CONTEXT, options.emulator) },
 	{ OPTION_SEARCH(CONTEXT, options.search) },
-	{ 0, "accelerate", NULL, "also native compilers, as far as they equal those that are there",
+	{ 0, "accelerate", NULL, "also install native compilers where the target has identical ones",
 		SWITCH(CONTEXT, options.accelerate) },
-	{ 0, "toolchain", "DIR", "take them from there, as anyarch toolchain has made it",
+	{ 0, "toolchain", "DIR", "use the tools in DIR (created by 'anyarch toolchain')",
 		TEXT(CONTEXT, options.toolchain) },
-	{ 0, "compress", "none|gzip|zstd", "of an image: how the layer is stored", CHOICE(CONTEXT, options.codec) },
-	{ 0, "force", NULL, "also the root of this machine", SWITCH(CONTEXT, options.force) },
+	{ 0, "compress", "none|gzip|zstd", "compression of the added image layer", CHOICE(CONTEXT, options.codec) },
+	{ 0, "force", NULL, "allow TARGET to be this machine's own root", SWITCH(CONTEXT, options.force) },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
-	{ 'o', "output", "FILE", "of an archive: write the result there", TEXT(CONTEXT, options.out) },
+	{ 'o', "output", "FILE", "write the changed archive to FILE", TEXT(CONTEXT, options.out) },
 	{ OPTION_QUIET(CONTEXT, quiet) },
 	{ 0 },
 };
 
 static const struct option_spec eject_specs[] = {
-	{ 0, "at", "PATH", "only what was put there", TEXT(CONTEXT, options.at) },
+	{ 0, "at", "PATH", "remove only the emulator at PATH", TEXT(CONTEXT, options.at) },
 	{ 0, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)",
 		OTHER(add_base) },
-	{ 0, "force", NULL, "also the root of this machine", SWITCH(CONTEXT, options.force) },
+	{ 0, "force", NULL, "allow TARGET to be this machine's own root", SWITCH(CONTEXT, options.force) },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
-	{ 'o', "output", "FILE", "of an archive: write the result there", TEXT(CONTEXT, options.out) },
+	{ 'o', "output", "FILE", "write the changed archive to FILE", TEXT(CONTEXT, options.out) },
 	{ OPTION_QUIET(CONTEXT, quiet) },
 	{ 0 },
 };
@@ -148,7 +150,7 @@ const struct command cmd_inject = {
 const struct command cmd_eject = {
 	"eject",
 	"[OPTION...] TARGET...",
-	"take injected emulators out of root file systems and images",
+	"remove injected emulators from root file systems and images",
 	run_eject,
 	eject_specs,
 };

@@ -39,11 +39,11 @@ static bool is_dir(const char *argument)
 }
 
 static const struct option_spec specs[] = {
-	{ 0, "platform", "PLATFORM,...", "only for these of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
-	{ 'o', "output", "DIR", "write them there; '-': one to standard output", TEXT(struct context, out),
+	{ 0, "platform", "PLATFORM,...", "only these platforms of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
+	{ 'o', "output", "DIR", "write to DIR; '-': one platform to standard output", TEXT(struct context, out),
 		.is_valid = is_dir },
-	{ 0, "native", "PLATFORM", "what the machine that builds is (default: this one)", OTHER(set_native) },
-	{ 0, "force", NULL, "also replace files that were not rendered", SWITCH(struct context, force) },
+	{ 0, "native", "PLATFORM", "platform of the build machine (default: this one)", OTHER(set_native) },
+	{ 0, "force", NULL, "also replace files that anyarch did not generate", SWITCH(struct context, force) },
 	{ OPTION_DRY_RUN(struct context, view.dry_run) },
 	{ OPTION_JSON(struct context, view.json) },
 	{ OPTION_QUIET(struct context, view.quiet) },

@@ -21,7 +21,7 @@ static const struct option_spec specs[] = {
 	{ OPTION_COLUMN_LIST(struct context, view) },
 	{ OPTION_NOHEADINGS(struct context, view) },
 	{ OPTION_OUTPUT_COLUMNS(struct context, view) },
-	{ 'q', "quiet", NULL, "do not print remarks", SWITCH(struct context, view.quiet) },
+	{ 'q', "quiet", NULL, "do not print notes", SWITCH(struct context, view.quiet) },
 	{ 0 },
 };
 

@@ -23,7 +23,7 @@ struct context {
 };
 
 static const struct option_spec specs[] = {
-	{ 'o', "output", "DIR", "put the tools, their libraries and their loader there", TEXT(struct context, out) },
+	{ 'o', "output", "DIR", "write the tools with their libraries to DIR", TEXT(struct context, out) },
 	{ OPTION_JSON(struct context, view.json) },
 	{ OPTION_COLUMN_LIST(struct context, view) },
 	{ OPTION_NOHEADINGS(struct context, view) },

@@ -10,11 +10,11 @@ struct context {
 };
 
 static const struct option_spec specs[] = {
-	{ 0, "all", NULL, "every handler that looks like ours", SWITCH(struct context, options.all) },
-	{ 0, "transient", NULL, "only what register made and nothing brings back at boot",
+	{ 0, "all", NULL, "every handler that anyarch would register", SWITCH(struct context, options.all) },
+	{ 0, "transient", NULL, "only handlers that nothing restores at boot",
 		SWITCH(struct context, options.transient) },
 	{ OPTION_DRY_RUN(struct context, options.dry_run) },
-	{ 0, "root", "DIR", "binfmt.d below DIR", TEXT(struct context, options.root) },
+	{ 0, "root", "DIR", "use the binfmt.d below DIR", TEXT(struct context, options.root) },
 	{ OPTION_MOUNT(struct context, options.mount_at) },
 	{ OPTION_QUIET(struct context, quiet) },
 	{ 0 },
@@ -51,7 +51,7 @@ static int run(int argc, char **argv)
 const struct command cmd_unregister = {
 	"unregister",
 	"[OPTION...] [PLATFORM|NAME|GLOB...]",
-	"take handlers out; what is not ours only when it is named exactly",
+	"remove handlers (other programs' handlers only if named exactly)",
 	run,
 	specs,
 };

@@ -125,6 +125,6 @@ static int run(int argc, char **argv)
 const struct command cmd_oneshot = {
 	"oneshot",
 	"[ARGUMENTS]",
-	"set the machine up from a container, as other registrars are called",
+	"container entry point, compatible with other registrars' options",
 	run,
 };
