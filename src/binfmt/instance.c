@@ -95,6 +95,13 @@ int instance_open_read(const char *path, struct instance *ret, struct err *e)
 	return r;
 }
 
+bool instance_is_own(const struct instance *instance)
+{
+	auto_fd fs = fspick(instance->dir, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT);
+
+	return fs < 0 || !fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) || errno != EPERM;
+}
+
 int instance_open_write(const char *path, struct instance *ret, struct err *e)
 {
 	auto_instance instance = INSTANCE_INIT;

@@ -36,6 +36,12 @@ enum instance_state instance_find(const char *at, char **ret_path);
 
 /* Opens what is mounted there. -ENOTTY when the directory is not binfmt_misc. Read-only: reg is -1. */
 int instance_open_read(const char *path, struct instance *ret, struct err *e);
+/*
+ * Whether it belongs to this user namespace, not to one above from which it is inherited: only its own root may
+ * reconfigure it (fs/fsopen.c, vfs_cmd_reconfigure()), which without options changes nothing. True where the caller
+ * may not even ask.
+ */
+bool instance_is_own(const struct instance *instance);
 /* The same for writing; -EOPNOTSUPP and the reason (read-only, not root) when that is not allowed. */
 int instance_open_write(const char *path, struct instance *ret, struct err *e);
 /*

@@ -11,6 +11,7 @@
 
 #include "arch/probe.h"
 #include "base/stop.h"
+#include "binfmt/inherit.h"
 #include "binfmt/persist.h"
 #include "binfmt/pin.h"
 #include "binfmt/plan.h"
@@ -29,6 +30,7 @@ struct transaction {
 	struct register_report *report;
 	struct surroundings around;
 	struct instance instance;
+	struct table inherited; /* to be registered again, as our table hides it */
 };
 
 struct selection {
@@ -379,6 +381,8 @@ static int change_table(struct transaction *t, struct err *e)
 	if (!r)
 		r = check_enabled(t, e);
 	if (!r)
+		r = inherit_restore(&t->instance, &t->inherited, e);
+	if (!r)
 		r = load_swept(t, &table, e);
 	if (!r)
 		r = plan_against(t->options, &table, t->report, e);
@@ -451,10 +455,11 @@ int register_run(const struct register_options *options, struct register_report 
 	if (!pick(ret, is_pending).n)
 		return 0;
 	t.around = lasting_look();
-	r = open_instance(&t, e);
-	if (!r)
-		r = change_table(&t, e);
+	r = options->is_private ? 0 : inherit_find(&t.around, options->mount_at, ret, &t.inherited, e);
+	r = r ? r : open_instance(&t, e);
+	r = r ? r : change_table(&t, e);
 	instance_close(&t.instance);
+	table_done(&t.inherited);
 	if (r)
 		return r;
 	r = look_from_outside(&t, e);

@@ -200,8 +200,15 @@ static int open_table(const struct unregister_options *options, struct instance 
 	enum instance_state state = instance_find(options->mount_at, &path);
 	auto_free char *owned = path;
 
-	if (state == INSTANCE_VISIBLE)
-		return instance_open_write(owned, ret, e);
+	if (state == INSTANCE_VISIBLE) {
+		int r = instance_open_write(owned, ret, e);
+
+		if (r || instance_is_own(ret))
+			return r;
+		instance_close(ret);
+		err_set(e, -EOPNOTSUPP, "%s belongs to the user namespace above this one", owned);
+		return err_hint(e, "remove the handlers where they were registered");
+	}
 	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
 		return 0;
 	if (!lasting_look().is_initial_userns || instance_is_alive() == 0)

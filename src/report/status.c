@@ -90,6 +90,7 @@ static void read_table(const char *mount_at, bool may_look_inside, struct status
 
 	if (open_table(mount_at, may_look_inside, s, &instance))
 		return;
+	s->is_inherited = !s->around.is_initial_userns && !instance_is_own(&instance);
 	s->is_readable = !table_load(&instance, &s->table, NULL);
 	s->is_off = instance_is_enabled(&instance) == 0;
 }
@@ -216,6 +217,8 @@ void status_done(struct status *status)
 
 const char *status_lasting(const struct status *s)
 {
+	if (s->is_inherited)
+		return "as the user namespace above, from which it is inherited, keeps it";
 	if (!s->around.is_initial_userns)
 		return "as long as this user namespace";
 	if (s->instance == INSTANCE_VISIBLE && s->around.is_machine)

@@ -40,6 +40,7 @@ struct status {
 	enum instance_state instance;
 	char *path; /* where the table is mounted; owned, NULL when not here */
 	bool is_readable;
+	bool is_inherited; /* from a user namespace above this one */
 	bool is_off;	   /* the whole table is switched off */
 	bool is_emulating; /* some handler works */
 	struct surroundings around;

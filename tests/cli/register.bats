@@ -446,6 +446,42 @@ stale() {
 	expect_raw 2 ns /bin/sh -
 }
 
+# below SCRIPT [ARGUMENT...]: in a user namespace below, which inherits the table.
+below() {
+	ns unshare --user --map-root-user --mount --propagation private sh -c "$1" sh "${@:2}"
+}
+
+@test "a user namespace below keeps the handlers that it inherits" {
+	table_write "$RULE_PYTHON"
+	table_write "$(rule qemu-aarch64 aarch64 $ARM64 PF)"
+	# shellcheck disable=SC2016
+	expect_raw 0 below '"$1" status | grep inherited && "$1" register --quiet arm && ls "$2" && "$1" register arm &&
+		"$1" status --check arm arm64' "$ANYARCH" "$BINFMT"
+	grep -q python3.12 "$OUT"
+	says 'nothing to change'
+	# shellcheck disable=SC2016
+	expect 4 below 'exec "$1" unregister arm64' "$ANYARCH"
+	same 'the table above' $'python3.12\nqemu-aarch64' "$(table_names)"
+}
+
+@test "a user namespace below that cannot keep them gets no table: 4, and they keep working" {
+	local dir=$BATS_TEST_TMPDIR/emulators
+
+	mkdir "$dir"
+	cp "$ARM64" "$dir/qemu"
+	table_write "$(rule qemu-aarch64 aarch64 "$dir/qemu" PF)"
+	rm "$dir/qemu"
+	# shellcheck disable=SC2016
+	expect_raw 4 below '"$1" register arm; got=$?; "$1" status --check arm64 && exit $got' "$ANYARCH"
+	says 'qemu-aarch64'
+	# shellcheck disable=SC2016
+	expect_raw 4 below 'mount -t tmpfs tmpfs "$2" && "$1" register arm; got=$?; "$1" status | grep -q aarch64 && exit $got' \
+		"$ANYARCH" "$BINFMT"
+	says 'qemu-aarch64'
+	# shellcheck disable=SC2016
+	expect_raw 0 below 'mount -t tmpfs tmpfs "$2" && "$1" register arm arm64 && "$1" status --check arm arm64' "$ANYARCH" "$BINFMT"
+}
+
 @test "a read-only mount refuses (106)" {
 	ns mount -o remount,bind,ro "$BINFMT"
 	expect 4 anyarch register arm

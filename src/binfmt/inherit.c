@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* Handlers of a user namespace above this one, which a table of this one hides: kept, or the table is not made. */
+#include "binfmt/inherit.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "binfmt/exec.h"
+
+struct finding {
+	struct exec_job jobs[2 * ARCH_COUNT_MAX];
+	const struct arch *arch[2 * ARCH_COUNT_MAX];
+	size_t match[2 * ARCH_COUNT_MAX], n;
+	struct buf lost; /* names of what cannot be kept */
+};
+
+static void add_lost(struct finding *f, const char *name)
+{
+	buf_addf(&f->lost, "%s%s", f->lost.len ? ", " : "", name);
+}
+
+/* A fixed handler can be had again when its interpreter's path leads to the same file here. */
+static bool can_register(const struct rule *rule, const struct exec_job *serving)
+{
+	auto_fd fd = -1;
+
+	if (!(rule->flags & RULE_FIXED))
+		return true;
+	fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	return fd >= 0 && !access(rule->interpreter, X_OK) &&
+	       (!serving || (serving->exe >= 0 && fd_same_content(serving->exe, fd) == 1));
+}
+
+/* The test program that this entry takes and serves; NULL for what is for something else, or does not serve. */
+static const struct exec_job *served_by(
+	const struct finding *f, const struct table *table, const struct table_entry *entry, bool *ret_matches)
+{
+	*ret_matches = false;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct exec_job *job = &f->jobs[i];
+
+		if (!rule_matches(&entry->rule, job->probe.data, job->probe.size))
+			continue;
+		*ret_matches = true;
+		if (job->taker == EXEC_HANDLER && table_match(table, job->probe.data, job->probe.size) == entry)
+			return job;
+	}
+	return NULL;
+}
+
+/* Takes the entries that work out of table; what cannot be registered here is lost. */
+static void keep_entries(struct finding *f, struct table *table)
+{
+	auto_free bool *keeps = mem_new(table->n + 1, sizeof(*keeps));
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n; i++) {
+		const struct table_entry *entry = &table->entries[i];
+		bool matches;
+		const struct exec_job *serving = served_by(f, table, entry, &matches);
+		bool works = entry->rule.is_enabled && !entry->is_odd && (serving || !matches);
+
+		keeps[i] = works && can_register(&entry->rule, serving);
+		if (works && !keeps[i])
+			add_lost(f, entry->rule.name);
+	}
+	for (size_t i = 0; i < table->n; i++)
+		if (keeps[i])
+			table->entries[n++] = table->entries[i];
+		else
+			rule_done(&table->entries[i].rule);
+	table->n = n;
+}
+
+static bool is_registered(const struct register_report *report, const struct arch *arch, size_t match)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->items[i].arch == arch && report->items[i].match == match &&
+			report->items[i].result == REGISTER_PENDING)
+			return true;
+	return false;
+}
+
+static int refuse(const struct finding *f, struct err *e)
+{
+	err_set(e, -EOPNOTSUPP,
+		"a table of this user namespace would hide handlers that it inherits and that cannot be registered "
+		"here: %s",
+		buf_text(&f->lost));
+	return err_hint(e, "register on the machine itself, or in one run with emulators for all of them");
+}
+
+int inherit_find(const struct surroundings *around, const char *mount_at, const struct register_report *report,
+	struct table *ret, struct err *e)
+{
+	auto_instance instance = INSTANCE_INIT;
+	auto_free char *path = NULL;
+	struct finding f = { .n = 0 };
+	int r;
+
+	if (around->is_initial_userns)
+		return 0;
+	if (instance_find(mount_at, &path) == INSTANCE_VISIBLE && !instance_open_read(path, &instance, NULL) &&
+		instance_is_own(&instance))
+		return 0;
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, f.n++) {
+			f.arch[f.n] = a;
+			f.match[f.n] = m;
+			f.jobs[f.n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
+		}
+	r = exec_trace(f.jobs, f.n, e);
+	if (!r && instance.dir >= 0 && !table_load(&instance, ret, NULL))
+		keep_entries(&f, ret);
+	else
+		for (size_t i = 0; !r && i < f.n; i++)
+			if (f.jobs[i].taker == EXEC_HANDLER && !is_registered(report, f.arch[i], f.match[i]))
+				add_lost(&f, f.arch[i]->match[f.match[i]].handler);
+	if (!r && f.lost.len)
+		r = refuse(&f, e);
+	for (size_t i = 0; i < f.n; i++)
+		cleanup_fd(&f.jobs[i].exe);
+	buf_done(&f.lost);
+	return r;
+}
+
+int inherit_restore(const struct instance *instance, const struct table *inherited, struct err *e)
+{
+	auto_table now = { 0 };
+	int r = inherited->n ? table_load(instance, &now, e) : 0;
+
+	for (size_t i = inherited->n; !r && i--;)
+		if (!table_find(&now, inherited->entries[i].rule.name))
+			r = table_add(instance, &inherited->entries[i].rule, e);
+	return r;
+}
