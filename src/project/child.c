@@ -324,10 +324,17 @@ static int start_and_attend(struct running *run, int *ret_status, struct err *e)
 	return r ? err_sys(e, r, "cannot run a command") : 0;
 }
 
+/* Empty, or a warning: docker's, or one of podman's log; and not the last line. */
+static bool is_aside(const char *line, size_t len)
+{
+	static const char level[] = "level=warning";
+
+	return line[len] && (!len || !strncmp(line, "WARNING", 7) || memmem(line, len, level, sizeof(level) - 1));
+}
+
 /* The command by its verbs (docker manifest push), and its own first word about the failure. */
 static int tell_failure(const struct running *run, int status, struct err *e)
 {
-	static const char warning[] = "WARNING";
 	const struct child *c = run->c;
 	const char *why = buf_text(&run->reason);
 	auto_buf what = { 0 };
@@ -335,8 +342,8 @@ static int tell_failure(const struct running *run, int status, struct err *e)
 	buf_adds(&what, c->words[0]);
 	for (size_t i = 1; i < c->n && i < 3 && !c->words[i][strspn(c->words[i], "abcdefghijklmnopqrstuvwxyz")]; i++)
 		buf_addf(&what, " %s", c->words[i]);
-	while (*why == '\n' || !strncmp(why, warning, sizeof(warning) - 1))
-		why += strcspn(why, "\n") + (why[strcspn(why, "\n")] == '\n');
+	while (is_aside(why, strcspn(why, "\n")))
+		why += strcspn(why, "\n") + 1;
 	return err_set(e, -EIO, "%s failed with status %d%s%.*s", buf_text(&what), status, *why ? ": " : "",
 		(int)strcspn(why, "\n"), why);
 }

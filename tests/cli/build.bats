@@ -35,7 +35,7 @@ setup_file() {
 		printf '%s\n' "$*" >>"$LOG"
 		[ "deaf-$1" != "$FAILS" ] || { trap '' TERM INT; sleep 5; }
 		case $1:$FAILS in
-		version:version | build:build | pull:pull | push:push) echo 'the engine says why' >&2; exit 7 ;;
+		version:version | build:build | pull:pull | push:push) printf '%s\n' 'WARNING: x' 'time=y level=warning msg=z' 'the engine says why' >&2; exit 7 ;;
 		buildx:*) [ "$2" != inspect ] || echo "$BUILDER" ;;
 		image:*) [ -z "$LOCAL" ] || echo "$LOCAL" ;;
 		build:meets) # two at once: each waits for the other
