@@ -2,9 +2,11 @@
 /* What this machine runs, and by what: collected once, without changing anything. */
 #include "report/status.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
@@ -95,6 +97,21 @@ static void read_table(const char *mount_at, bool may_look_inside, struct status
 	s->is_off = instance_is_enabled(&instance) == 0;
 }
 
+/* A fixed handler keeps the file that it was registered with, also when a package's upgrade has replaced that. */
+static void find_newer(const struct rule *rule, int exe, const struct arch *arch, struct status_row *row)
+{
+	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	char version[EMULATOR_VERSION_MAX];
+	struct stat st;
+
+	if (fd < 0 || fstat(exe, &st) < 0 || st.st_nlink || fd_same_content(exe, fd) != 0 ||
+		!emulator_version(fd, arch, version))
+		return;
+	snprintf(row->why, sizeof(row->why),
+		"outdated: %s was replaced (%s) and still runs as it was (%s): register again", rule->interpreter,
+		version, row->version);
+}
+
 /* The row of an architecture that a handler takes; the probe said whether it works. */
 static void add_handled(struct status *s, const struct trials *t, size_t i, const struct table_entry *serving)
 {
@@ -111,6 +128,8 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 		row->is_verified = t->is_rooted ? is_fixed
 						: rule && is_fixed && t->trace[i].exe >= 0 &&
 							  !emulator_check(t->trace[i].exe, NULL);
+		if (rule && is_fixed && t->trace[i].exe >= 0)
+			find_newer(rule, t->trace[i].exe, t->arch[i], row);
 	} else if (!is_fixed && t->run[i].error == ENOENT) {
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");

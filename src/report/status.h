@@ -28,7 +28,7 @@ struct status_row {
 	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
 	bool is_accelerating;	 /* its emulator has the entry stub */
 	char version[EMULATOR_VERSION_MAX];
-	char why[160]; /* of broken and not tested, and remarks; "" for none */
+	char why[256]; /* of broken and not tested, and remarks; "" for none */
 };
 
 enum { STATUS_ROWS_MAX = 512 };

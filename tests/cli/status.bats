@@ -78,6 +78,23 @@ state_of() {
 }
 
 # What nobody takes is missing also where no program may be traced, as in containers, by Yama and by SELinux.
+@test "outdated: the emulator's file was replaced, as by an upgrade, and the handler keeps the old one" {
+	local mine=$BATS_TEST_TMPDIR/mine
+
+	cp "$ARM" "$mine"
+	expect 0 anyarch register --quiet --emulator "arm=$mine" arm
+	expect 0 anyarch status --json arm
+	jq -e '.platforms[0].why == null' "$OUT"
+	cp "$ARM" "$mine.new"
+	printf x >>"$mine.new"
+	mv "$mine.new" "$mine"
+	expect 0 anyarch status --json arm
+	jq -e '.platforms[0] | .state == "emulated" and (.why | startswith("outdated: "))' "$OUT"
+	expect 0 anyarch register --quiet --emulator "arm=$mine" arm
+	expect 0 anyarch status --json arm
+	jq -e '.platforms[0].why == null' "$OUT"
+}
+
 @test "without tracing: what is registered works, the rest is missing, and register keeps what it made" {
 	local before without
 
