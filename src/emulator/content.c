@@ -57,8 +57,6 @@ int content_emulator(struct content *content, const char *path, const struct arc
 	*found = (struct content_emulator){
 		.path = mem_text(path), .arch = arch, .host = elf_arch(head), .is_usable = is_usable
 	};
-	if (!found->path)
-		return -ENOMEM;
 	snprintf(found->version, sizeof(found->version), "%s", version);
 	content->n_emulators++;
 	return 0;

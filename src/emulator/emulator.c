@@ -84,10 +84,7 @@ int emulator_open(const char *root, const char *path, const struct arch *arch, s
 
 	if (r)
 		return r;
-	if (asprintf(&full, "%s%s", root, path) < 0) {
-		full = NULL;
-		return err_sys(e, -ENOMEM, "cannot open it");
-	}
+	full = mem_print("%s%s", root, path);
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENXIO)
 		return err_set(e, -EBADMSG, "not a regular file");
@@ -97,8 +94,6 @@ int emulator_open(const char *root, const char *path, const struct arch *arch, s
 	if (r)
 		return r;
 	emulator.path = mem_text(path);
-	if (!emulator.path)
-		return err_sys(e, -ENOMEM, "cannot open it");
 	emulator.fd = take_fd(&fd);
 	*ret = emulator;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 /* Debian 12: -static in /usr/bin; Debian 13 and Alpine: the plain name is static; Fedora: both. */
@@ -47,10 +48,9 @@ static int try_path(struct attempt *t, const char *path)
 
 static int try_name(struct attempt *t, const char *dir, const char *name)
 {
-	auto_buf path = { 0 };
+	auto_free char *path = mem_print("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
 
-	buf_addf(&path, "%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
-	return buf_ok(&path) ? try_path(t, buf_text(&path)) : -ENOMEM;
+	return try_path(t, path);
 }
 
 static int try_dir(struct attempt *t, const char *dir)
@@ -70,7 +70,7 @@ static int try_dir(struct attempt *t, const char *dir)
 		buf_add(&name, usual_names[i], (size_t)(star - usual_names[i]));
 		buf_addf(&name, "%s%s", t->arch->qemu, star + 2);
 		r = try_name(t, dir, buf_text(&name));
-		if (!r || r == -ENOMEM)
+		if (!r)
 			return r;
 	}
 	return -ENOENT;
@@ -81,12 +81,9 @@ static int try_dirs(struct attempt *t)
 	const char *const *dirs = t->search->n_dirs ? t->search->dirs : usual_dirs;
 	size_t n = t->search->n_dirs ? t->search->n_dirs : ARRAY_SIZE(usual_dirs);
 
-	for (size_t i = 0; i < n; i++) {
-		int r = try_dir(t, dirs[i]);
-
-		if (!r || r == -ENOMEM)
-			return r;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (!try_dir(t, dirs[i]))
+			return 0;
 	return -ENOENT;
 }
 
@@ -94,7 +91,6 @@ int search_emulator(
 	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e)
 {
 	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
-	int r;
 
 	for (size_t i = 0; i < search->n_files; i++) {
 		if (search->file_arch[i] != arch)
@@ -103,10 +99,9 @@ int search_emulator(
 			return 0;
 		return err_prefix(e, "%s", search->files[i]);
 	}
-	r = try_dirs(&t);
-	if (!r || r == -ENOMEM) {
+	if (!try_dirs(&t)) {
 		err_done(&t.first);
-		return r ? err_sys(e, r, "cannot look for emulators") : 0;
+		return 0;
 	}
 	if (t.first.code)
 		return err_move(e, &t.first);

@@ -82,8 +82,6 @@ int stub_add(const struct emulator *emulator, int to, struct err *e)
 	if (r)
 		return r;
 	bytes = mem_new(1, stub_size());
-	if (!bytes)
-		return err_sys(e, -ENOMEM, "%s", emulator->path);
 	r = fd_copy(emulator->fd, to);
 	if (r)
 		return err_sys(e, r, "cannot copy %s", emulator->path);
@@ -180,17 +178,12 @@ static int reopen(int fd)
 	return again < 0 ? -errno : again;
 }
 
-static int adopt(struct emulator *emulator, int fd, const char *path, struct err *e)
+static void adopt(struct emulator *emulator, int fd, const char *path)
 {
-	char *copy = mem_text(path);
-
-	if (!copy)
-		return err_sys(e, -ENOMEM, "%s", path);
 	free(emulator->path);
-	emulator->path = copy;
+	emulator->path = mem_text(path);
 	cleanup_fd(&emulator->fd);
 	emulator->fd = fd;
-	return 0;
 }
 
 int stub_use_unnamed(struct emulator *emulator, struct err *e)
@@ -214,8 +207,8 @@ int stub_use_unnamed(struct emulator *emulator, struct err *e)
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", readable);
-	r = adopt(emulator, readable, path, e);
-	return r ? r : (take_fd(&readable), 0);
+	adopt(emulator, take_fd(&readable), path);
+	return 0;
 }
 
 /* qemu-arm-static-0123456789abcdef: of the emulator and of the stub, so that a new version of either is another file.
@@ -277,8 +270,6 @@ static int make_directory(const char *dir, struct err *e)
 {
 	auto_free char *path = mem_text(dir);
 
-	if (!path)
-		return err_sys(e, -ENOMEM, "%s", dir);
 	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -302,8 +293,6 @@ int stub_use(struct emulator *emulator, const char *dir, struct err *e)
 	if (r)
 		return r;
 	buf_addf(&path, "%s/%s", dir, name);
-	if (!buf_ok(&path))
-		return err_sys(e, -ENOMEM, "%s", dir);
 	if (access(buf_text(&path), F_OK) < 0) {
 		r = make(emulator, buf_text(&path), e);
 		if (r)
@@ -313,15 +302,16 @@ int stub_use(struct emulator *emulator, const char *dir, struct err *e)
 	if (fd < 0)
 		return fd;
 	r = try_out(emulator, fd, e);
-	r = r ? r : adopt(emulator, fd, buf_text(&path), e);
 	if (r)
 		cleanup_fd(&fd);
+	else
+		adopt(emulator, fd, buf_text(&path));
 	return r;
 }
 
 int stub_name(struct emulator *emulator, const char *dir, struct err *e)
 {
-	char name[80], *path;
+	char name[80];
 	int r;
 
 	if (stub_is_in(emulator->fd))
@@ -330,23 +320,18 @@ int stub_name(struct emulator *emulator, const char *dir, struct err *e)
 	r = r ? r : name_of(emulator, name, e);
 	if (r)
 		return r;
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		return err_sys(e, -ENOMEM, "%s", dir);
 	free(emulator->path);
-	emulator->path = path;
+	emulator->path = mem_print("%s/%s", dir, name);
 	return 0;
 }
 
 char *stub_directory(void)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	auto_buf path = { 0 };
 
 	if (!geteuid())
 		return mem_text("/var/lib/anyarch/emulators");
 	if (cache && *cache == '/')
-		buf_addf(&path, "%s/anyarch/emulators", cache);
-	else if (home && *home == '/')
-		buf_addf(&path, "%s/.cache/anyarch/emulators", home);
-	return path.len && buf_ok(&path) ? take_ptr(&path.data) : NULL;
+		return mem_print("%s/anyarch/emulators", cache);
+	return home && *home == '/' ? mem_print("%s/.cache/anyarch/emulators", home) : NULL;
 }
