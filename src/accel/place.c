@@ -90,9 +90,9 @@ int spot_open_above(int root, bool changes, struct spot *ret, struct err *e)
 
 /* ---- removing ---- */
 
-static int remove_at_depth(int dir, const char *name, unsigned depth);
+static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes);
 
-static int empty_directory(int fd, unsigned depth)
+static int walk_directory(int fd, unsigned depth, bool removes)
 {
 	DIR *dir = fd_list(fd);
 	struct dirent *entry;
@@ -105,30 +105,49 @@ static int empty_directory(int fd, unsigned depth)
 	}
 	while (!r && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			r = remove_at_depth(dirfd(dir), entry->d_name, depth);
+			r = walk_at_depth(dirfd(dir), entry->d_name, depth, removes);
 	closedir(dir);
 	return r;
 }
 
-/* Whatever it is, nothing behind a link or a mount. */
-static int remove_at_depth(int dir, const char *name, unsigned depth)
+/* Whatever it is, nothing behind a link; -EBUSY where something is mounted. */
+static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes)
 {
-	int fd, r;
+	auto_fd fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), list = -1;
+	struct stat st;
+	int r;
 
-	if (!unlinkat(dir, name, 0) || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	fd = depth < DEPTH_MAX ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	if (fd < 0)
-		return -errno;
-	r = empty_directory(fd, depth + 1);
-	return r ? r : unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!beneath_is_same_mount(dir, fd))
+		return -EBUSY;
+	if (!S_ISDIR(st.st_mode))
+		return removes && unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	list = depth < DEPTH_MAX ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (list < 0)
+		return depth < DEPTH_MAX ? -errno : -ELOOP;
+	r = walk_directory(take_fd(&list), depth + 1, removes);
+	return !r && removes && unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : r;
 }
 
 int spot_remove_tree(int dir, const char *name)
 {
-	return remove_at_depth(dir, name, 0);
+	int r = walk_at_depth(dir, name, 0, false);
+
+	return r ? r : walk_at_depth(dir, name, 0, true);
+}
+
+int spot_check_mounts(const struct spot *spot, struct err *e)
+{
+	static const char *const names[] = { SPOT_NAME, SPOT_OLD, SPOT_NEW };
+	bool is_mounted = !beneath_is_same_mount(spot->above, spot->own);
+
+	for (size_t i = 0; !is_mounted && i < ARRAY_SIZE(names); i++)
+		is_mounted = walk_at_depth(spot->own, names[i], 0, false) == -EBUSY;
+	if (!is_mounted)
+		return 0;
+	err_set(e, -EBADMSG, "%s: something is mounted there", ENTRY_PLACE_ROOT);
+	return err_hint(e, "unmount it first");
 }
 
 /* SECONDS and NANOSECONDS with this between them: what is behind; NULL when it is none. */
@@ -294,6 +313,9 @@ static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, 
 		    &is_made, &time) &&
 		spot_has(spot, SPOT_NAME))
 		return spot_not_ours(e);
+	r = spot_check_mounts(spot, e);
+	if (r)
+		return r;
 	*ret = INJECT_REMOVED;
 	if (dry_run)
 		return 0;

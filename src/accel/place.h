@@ -47,8 +47,10 @@ bool spot_has(const struct spot *spot, const char *name);
 /* Whether the directory of this name is ours, and what it knows of the time before. */
 bool spot_read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret);
 int spot_not_ours(struct err *e);
-/* Removes what a name stands for with all that is in it, nothing behind a link. That there is none is fine. 0 or
- * -errno. */
+/* -EBADMSG where something is mounted in what would be removed or replaced: mounts are never crossed. */
+int spot_check_mounts(const struct spot *spot, struct err *e);
+/* Removes what a name stands for with all that is in it, nothing behind a link; -EBUSY, with nothing removed, where
+ * something is mounted in it. That there is none is fine. 0 or -errno. */
 int spot_remove_tree(int dir, const char *name);
 /* What runs have left that were killed before anyarch was there. 0 or -errno. */
 int spot_sweep(const struct spot *spot);

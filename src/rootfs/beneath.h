@@ -19,6 +19,12 @@ int beneath_open(int root, const char *path, int flags);
 /* The same without openat2; for tests and for kernels without it. */
 int beneath_open_by_component(int root, const char *path, int flags);
 
+/*
+ * Whether two open directories are in one mount, by what the kernel calls it (statx, since Linux 5.8), which also tells
+ * a bind mount of the same file system; before that by the file system alone. false where that cannot be told.
+ */
+bool beneath_is_same_mount(int a, int b);
+
 /* What beneath_make_dirs() did. */
 struct beneath_made {
 	unsigned n;	      /* directories that were made, the lowest ones of the path */

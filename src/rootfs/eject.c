@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/stop.h"
 #include "rootfs/beneath.h"
 #include "rootfs/inject.h"
 #include "rootfs/place.h"
@@ -149,12 +150,13 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 		return 0;
 	if (fd < 0)
 		return -errno;
-	if (depth == DEPTH_MAX) {
+	/* What is mounted below, /proc among it, is another tree's. */
+	if (depth == DEPTH_MAX || !beneath_is_same_mount(dir, fd)) {
 		cleanup_fd(&fd);
 		return 0;
 	}
 	buf_addf(&s->path, "/%s", name);
-	r = buf_ok(&s->path) ? walk(s, fd, depth + 1) : -ENOMEM;
+	r = walk(s, fd, depth + 1);
 	s->path.len = before;
 	if (s->path.data)
 		s->path.data[before] = '\0';
@@ -175,6 +177,10 @@ static int walk(struct search_records *s, int fd, unsigned depth)
 		return r;
 	}
 	while (!r && (entry = readdir(dir))) {
+		if (stop_signal()) {
+			r = -EINTR;
+			break;
+		}
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		if (record_target(buf_text(&s->path), entry->d_name, at))

@@ -52,7 +52,7 @@ int inject_file(int root, const struct inject_request *request, enum inject_resu
  */
 int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, struct err *e);
 /*
- * Walks the tree (no links, at most 256 deep) and calls back with the path that each record is for, until
- * that answers non-zero, which is returned.
+ * Walks the tree (no links, no other mounts, at most 256 deep) and calls back with the path that each record is for,
+ * until that answers non-zero, which is returned. -EINTR after a signal.
  */
 int inject_each(int root, int (*each)(const char *at, void *context), void *context);
