@@ -73,10 +73,6 @@ static int work(const struct context *c, const char *name, struct err *e)
 
 	if (r)
 		return r;
-	if (!t) {
-		err_sys(e, -ENOMEM, "cannot gather the tools");
-		return -ENOMEM;
-	}
 	if (platform.arch == arch_host())
 		return err_set(e, -EINVAL, "%s: this machine compiles for it by itself", name);
 	r = toolchain_gather("", &platform, t, e);

@@ -142,8 +142,7 @@ static void set_place(struct image_change *change, const struct view *view, size
 	change->arch = program ? program->emulates : NULL;
 	change->had_tools |= image_ours_has_tools(view->layers[i]);
 	free(take_ptr(&change->place));
-	if (path && asprintf(&change->place, "/%s", path) < 0)
-		change->place = NULL;
+	change->place = path ? mem_print("/%s", path) : NULL;
 }
 
 static int by_text(const void *a, const void *b)

@@ -23,11 +23,9 @@ void inject_note(struct inject_target *target, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = mem_vprint(fmt, ap);
 	va_end(ap);
-	if (text)
-		mem_push_text(&report->notes, &report->n_notes, &report->notes_cap, text);
+	mem_push_text(&report->notes, &report->n_notes, &report->notes_cap, text);
 }
 
 static int work(struct inject_target *target, struct err *e)

@@ -8,26 +8,28 @@
 #include "accel/root.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "inject/work.h"
 #include "rootfs/survey.h"
 
-/* What the root is made for, unless that was said. */
+/* What its files say, or, where they say nothing, what was asked for: that may not contradict them. */
 static int find_platform(const struct inject_target *t, int root, struct platform *ret, struct err *e)
 {
 	struct content content;
 	unsigned long skipped;
-	int r = 0;
+	bool is_asked = t->options->has_platform;
+	int r = survey_root(root, false, &content, &skipped, e);
 
-	if (t->options->has_platform) {
-		*ret = t->options->platform;
-		return 0;
-	}
-	r = survey_root(root, false, &content, &skipped, e);
-	if (!r && !content.has_platform) {
-		r = err_set(e, -EBADMSG, "no program in it tells its platform");
-		err_hint(e, "say it: --platform PLATFORM");
+	if (!r && !is_asked && !content.has_platform) {
+		err_set(e, -EBADMSG, "no program in it tells its platform");
+		r = err_hint(e, "specify it: --platform PLATFORM");
+	} else if (!r && is_asked && !t->options->force && content.has_platform &&
+		   content.platform.arch != t->options->platform.arch) {
+		err_set(e, -EBADMSG, "wrong platform: its programs are for %s, not for %s",
+			arch_word(content.platform.arch), arch_word(t->options->platform.arch));
+		r = err_hint(e, "leave out --platform; --force injects it all the same");
 	} else if (!r) {
-		*ret = content.platform;
+		*ret = is_asked ? t->options->platform : content.platform;
 	}
 	content_done(&content);
 	return r;
@@ -94,7 +96,9 @@ static int remove_all(const struct inject_target *t, int root, struct err *e)
 
 	if (!r && !t->options->at)
 		r = inject_each(root, remove_one, &removal);
-	if (r && !e->code)
+	if (r == -EINTR && !e->code)
+		stop_check(e);
+	else if (r && !e->code)
 		err_sys(e, r == -EACCES ? r : -EIO, "not all of it could be looked at");
 	if (!r && !t->report->n)
 		t->report->nothing = mem_text("nothing was injected");

@@ -65,7 +65,5 @@ char *inject_find_place(const struct inject_options *options, const struct arch 
 {
 	char *path = options->at ? mem_text(options->at) : handler_unfixed_interpreter(arch);
 
-	if (!path && asprintf(&path, "/usr/bin/qemu-%s-static", arch->qemu) < 0)
-		path = NULL;
-	return path;
+	return path ? path : mem_print("/usr/bin/qemu-%s-static", arch->qemu);
 }

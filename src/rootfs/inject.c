@@ -149,7 +149,7 @@ static int write_record(struct work *w)
 	memcpy(record->digest, source->digest, sizeof(record->digest));
 	record_render(record, &text);
 	if (!r)
-		r = buf_ok(&text) ? record_name(w->place.name, PLACE_SCRATCH, w->scratch) : -ENOMEM;
+		r = record_name(w->place.name, PLACE_SCRATCH, w->scratch);
 	if (!r)
 		r = w->record = create(w, w->scratch);
 	if (r >= 0)

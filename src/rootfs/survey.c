@@ -51,8 +51,6 @@ static int add_file(struct survey *s, int dir, const char *name)
 	if (elf_read_head(bytes, (size_t)n, &head, NULL) != 1)
 		return 0;
 	buf_addf(&s->path, "/%s", name);
-	if (!buf_ok(&s->path))
-		return -ENOMEM;
 	r = add_emulator(s, fd, &head, buf_text(&s->path), &is_emulator);
 	if (!r && !is_emulator)
 		r = content_file(s->content, &head, buf_text(&s->path));
@@ -89,7 +87,7 @@ static int walk_into(struct survey *s, int dir, const char *name, unsigned depth
 	s->path.len = before;
 	if (s->path.data)
 		s->path.data[before] = '\0';
-	return buf_ok(&s->path) ? r : -ENOMEM;
+	return r;
 }
 
 /* Takes the descriptor over. */

@@ -87,6 +87,8 @@ teardown() {
 @test "--at, --platform, --emulator-dir, --quiet" {
 	mkdir "$W/dir"
 	cp -a "$TOOLS/B" "$W/dir/qemu-s390x-static"
+	rm "$R/bin/sh" # nothing contradicts the platform
+	age_tree
 	expect 0 anyarch inject --quiet --platform linux/s390x --emulator-dir "$W/dir" --at /sbin/deep/er/q "$R"
 	[[ -z $output && -z $stderr ]]
 	is_injected "$R/sbin/deep/er/q" B
@@ -94,6 +96,34 @@ teardown() {
 	expect 0 eject --quiet --at /sbin/deep/er/q
 	[[ -z $output && -z $stderr ]]
 	tree_is_back
+}
+
+@test "--platform that the files contradict is refused, and --force injects" {
+	expect 3 anyarch inject --platform arm64 --emulator "$TOOLS/A" "$R"
+	says 'wrong platform: its programs are for arm, not for arm64'
+	tree_is_back
+	expect 0 anyarch inject --platform arm64 --emulator "$TOOLS/A" --force --dry-run "$R"
+	expect 0 anyarch inject --platform armv6 --emulator "$TOOLS/A" --dry-run "$R"
+}
+
+@test "what is mounted in a root is not looked into, and not removed" {
+	mkdir -p "$W/other/usr/bin" "$R/proc" "$R/mnt"
+	cp -a "$R/bin" "$W/other/"
+	expect 0 anyarch inject --emulator "$TOOLS/A" --at /usr/bin/q "$R"
+	expect 0 anyarch inject --emulator "$TOOLS/A" --at /usr/bin/q "$W/other"
+	expect 0 ns bash -ec 'mount --bind "$1" "$2/mnt"; mount -t proc p "$2/proc" || mount --rbind /proc "$2/proc"; "$3" eject "$2"' \
+		bash "$W/other" "$R" "$ANYARCH"
+	[[ ! -e $R/usr/bin/q && -e $W/other/usr/bin/q && -e $W/other/usr/bin/.q.anyarch ]]
+	# Native tools with something mounted among them: nothing is removed.
+	mkdir -p "$R/usr/lib/anyarch/native/lib" "$W/host/deep"
+	printf 'anyNATI1xxxxxxxxxxxx' >"$R/usr/lib/anyarch/native/index"
+	printf '1 1000 5\n' >"$R/usr/lib/anyarch/native/record"
+	echo precious >"$W/host/deep/file"
+	expect 3 ns bash -ec 'mount --bind "$1" "$2/usr/lib/anyarch/native/lib"; "$3" eject "$2"' bash "$W/host" "$R" "$ANYARCH"
+	says 'something is mounted there'
+	[[ -e $W/host/deep/file && -e $R/usr/lib/anyarch/native/index ]]
+	expect 0 anyarch eject "$R"
+	[[ ! -e $R/usr/lib/anyarch ]]
 }
 
 @test "wrong usage: 2, an emulator that is none: 3, and nothing changes" {
