@@ -144,8 +144,6 @@ int identity_read(int fd, bool is_ours, enum identity_kind kind, const char *tar
 	if (is_ours && st.st_size)
 		return read_mapped(fd, (size_t)st.st_size, kind, target, ret);
 	data = mem_new(1, (size_t)st.st_size + 1);
-	if (!data)
-		return -ENOMEM;
 	n = fd_pread(fd, data, (size_t)st.st_size, 0);
 	return n < 0 ? (int)n : identity_find(data, (size_t)n, kind, target, ret);
 }

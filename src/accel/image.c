@@ -24,7 +24,7 @@ static int want_twins(struct extract *x, const struct toolchain *t)
 			auto_buf path = { 0 };
 
 			tool_expand(&path, t->tools[i].kind->twins[k], t->triplet, t->tools[i].version, "");
-			r = buf_ok(&path) ? extract_want(x, buf_text(&path)) : -ENOMEM;
+			r = extract_want(x, buf_text(&path));
 		}
 	return r;
 }
@@ -44,10 +44,9 @@ static bool has_program(const struct view *view, const char *name, uint64_t size
 {
 	const struct layer_program *program;
 	struct view_hit hit;
-	auto_buf path = { 0 };
+	auto_free char *path = mem_print("%s/%s", &ENTRY_PLACE_ROOT[1], name);
 
-	buf_addf(&path, "%s/%s", &ENTRY_PLACE_ROOT[1], name);
-	if (!buf_ok(&path) || !view_find(view, buf_text(&path), &hit))
+	if (!view_find(view, path, &hit))
 		return false;
 	program = layer_program(hit.layer, hit.entry);
 	return program && program->size == size;
@@ -119,16 +118,12 @@ static void files_done(struct files *files)
 }
 
 /* fd: taken over. */
-static int add_file(struct files *files, const char *name, unsigned mode, int fd, const struct buf *text)
+static void add_file(struct files *files, const char *name, unsigned mode, int fd, const struct buf *text)
 {
-	char **path = &files->paths[files->n];
+	char *path = mem_print("%s/%s", ENTRY_PLACE_ROOT, name);
 
-	if (asprintf(path, "%s/%s", ENTRY_PLACE_ROOT, name) < 0) {
-		cleanup_fd(&fd);
-		return -ENOMEM;
-	}
-	files->list[files->n++] = (struct graft_file){ .path = *path, .mode = mode, .file = fd, .text = text };
-	return 0;
+	files->paths[files->n] = path;
+	files->list[files->n++] = (struct graft_file){ .path = path, .mode = mode, .file = fd, .text = text };
 }
 
 static int add_documents(struct files *files, const struct accel_image *tools)
@@ -136,8 +131,11 @@ static int add_documents(struct files *files, const struct accel_image *tools)
 	int r = twins_index(tools->toolchain, &tools->twins, ENTRY_PLACE_ROOT, &files->index);
 
 	r = r ? r : twins_manifest(tools->toolchain, &tools->twins, &files->manifest);
-	r = r ? r : add_file(files, &ENTRY_INDEX[1], 0644, -1, &files->index);
-	return r ? r : add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
+	if (r)
+		return r;
+	add_file(files, &ENTRY_INDEX[1], 0644, -1, &files->index);
+	add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
+	return 0;
 }
 
 static int open_files(struct files *files, const struct accel_image *tools, struct err *e)
@@ -153,7 +151,7 @@ static int open_files(struct files *files, const struct accel_image *tools, stru
 		fd = toolchain_open_file(t, i, e);
 		if (fd < 0)
 			return fd;
-		r = add_file(files, t->files[i].name, 0755, fd, NULL);
+		add_file(files, t->files[i].name, 0755, fd, NULL);
 	}
 	return r ? err_sys(e, r, "cannot make the layer") : 0;
 }

@@ -88,24 +88,25 @@ static int write_manifest(const struct toolchain *t, const struct twins *twins, 
 	return r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
 }
 
-static int make_directories(int dir)
+static int make_directories(const struct toolchain *t, const struct twins *twins, int dir)
 {
-	static const char *const dirs[] = { "bin", "lib", "lib/bfd-plugins" };
+	static const char *const dirs[] = { TOOLCHAIN_FOLDERS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		if (mkdirat(dir, dirs[i], 0755) < 0 || fchmodat(dir, dirs[i], 0755, 0) < 0)
+		if (twins_has_folder(t, twins, dirs[i]) &&
+			(mkdirat(dir, dirs[i], 0755) < 0 || fchmodat(dir, dirs[i], 0755, 0) < 0))
 			return -errno;
 	return 0;
 }
 
 static int fill(const struct toolchain *t, const struct twins *twins, int dir, struct err *e)
 {
-	int r = make_directories(dir);
+	int r = make_directories(t, twins, dir);
 
 	r = r ? r : write_index(t, twins, ENTRY_PLACE_ROOT, dir);
 	r = r ? r : write_manifest(t, twins, dir);
 	if (r)
-		return err_sys(e, r == -ENOMEM ? r : -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
+		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
 	for (size_t i = 0; !r && i < t->n_files; i++)
 		if (twins_need(t, twins, i))
 			r = write_tool(t, i, dir, e);
@@ -134,11 +135,11 @@ static bool show_tool(const struct toolchain *t, size_t i, int dir)
 
 int accelerate_show(int dir, const struct toolchain *t, const struct twins *twins, const char *place, struct err *e)
 {
-	int r = make_directories(dir);
+	int r = make_directories(t, twins, dir);
 
 	r = r ? r : write_index(t, twins, place, dir);
 	if (r)
-		return err_sys(e, r == -ENOMEM ? r : -EIO, "%s: %s", place, strerror(-r));
+		return err_sys(e, -EIO, "%s: %s", place, strerror(-r));
 	for (size_t i = 0; !r && i < t->n_files; i++)
 		if (twins_need(t, twins, i) && !show_tool(t, i, dir))
 			r = write_tool(t, i, dir, e);
@@ -261,6 +262,9 @@ int accelerate_put(int root, const struct toolchain *t, const struct twins *twin
 	bool is_new = r == -ENOENT;
 
 	if (r && !is_new)
+		return r;
+	r = is_new ? 0 : spot_check_mounts(&spot, e);
+	if (r)
 		return r;
 	*ret = INJECT_UNCHANGED;
 	if (!is_new && spot_has(&spot, SPOT_NAME) && is_same(&spot, t, twins))

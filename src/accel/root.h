@@ -31,6 +31,6 @@ enum accelerate_state {
 };
 /*
  * Looks at what is there as the stub would, and at all of its bytes. tools receives the names of those that serve, lost
- * of those that do not, blank-separated, why the first reason. 0 or -ENOMEM.
+ * of those that do not, blank-separated, why the first reason.
  */
 int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, struct buf *lost, struct buf *why);

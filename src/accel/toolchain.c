@@ -87,7 +87,7 @@ static int add_file(struct toolchain *t, const char *name, const char *source, i
 		.name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size
 	};
 	t->n_files++;
-	return file->name && file->source ? 0 : err_sys(e, -ENOMEM, "%s", source);
+	return 0;
 }
 
 int toolchain_digest(struct toolchain *t, struct err *e)
@@ -124,7 +124,7 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 		buf_done(path);
 		buf_addf(path, "%s%s%s/%s", g->root, library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "",
 			name);
-		fd = buf_ok(path) ? fd_open_regular(AT_FDCWD, buf_text(path), 0) : -ENOMEM;
+		fd = fd_open_regular(AT_FDCWD, buf_text(path), 0);
 		if (fd >= 0)
 			return fd;
 	}
@@ -140,7 +140,7 @@ static bool add_library(const char *name, void *context)
 	auto_fd fd = -1;
 
 	buf_addf(&own, "lib/%s", name);
-	if (strchr(name, '/') || !*name || strlen(name) > 128 || !buf_ok(&own))
+	if (strchr(name, '/') || !*name || strlen(name) > 128)
 		g->code = err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
 	if (g->code || has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
 		return !g->code;
@@ -220,7 +220,7 @@ static int add_tool(struct gather *g, const struct tool_kind *kind, const char *
 	}
 	tool_expand(&name, kind->file, t->triplet, version, "");
 	tool->file = t->n_files;
-	r = r ? r : buf_ok(&name) ? add_file(t, buf_text(&name), path, fd, g->e) : err_sys(g->e, -ENOMEM, "%s", path);
+	r = r ? r : add_file(t, buf_text(&name), path, fd, g->e);
 	if (r)
 		return r;
 	t->n_tools++;
@@ -233,7 +233,7 @@ static void note_missing(struct toolchain *t, const struct tool_kind *kind)
 
 	tool_package(&line, kind, t->triplet);
 	buf_adds(&line, "\n");
-	if (buf_ok(&line) && !strstr(buf_text(&t->missing), buf_text(&line)))
+	if (!strstr(buf_text(&t->missing), buf_text(&line)))
 		buf_adds(&t->missing, buf_text(&line));
 }
 
@@ -244,8 +244,6 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 
 	buf_adds(&path, g->root);
 	tool_expand(&path, kind->native, g->t->triplet, version, "");
-	if (!buf_ok(&path))
-		return err_sys(g->e, -ENOMEM, "cannot gather the tools");
 	fd = fd_open_regular(AT_FDCWD, buf_text(&path), 0);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
 		note_missing(g->t, kind);

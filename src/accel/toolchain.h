@@ -16,6 +16,7 @@ enum {
 
 #define TOOLCHAIN_LOADER   "lib/loader"
 #define TOOLCHAIN_MANIFEST "toolchain.json"
+#define TOOLCHAIN_FOLDERS  "lib", "bin", "plugins"
 
 /* A file of the directory: a program, a library, the loader. */
 struct toolchain_file {

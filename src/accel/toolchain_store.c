@@ -90,7 +90,7 @@ static int write_file(const struct toolchain *t, size_t i, int dir, struct err *
 	r = r ? r : to < 0 ? -errno : fd_copy(from, to);
 	if (!r && (fchmod(to, 0755) < 0 || futimens(to, epoch) < 0))
 		r = -errno;
-	return r ? err_sys(e, r == -ENOMEM ? r : -EIO, "%s", file->name) : 0;
+	return r ? err_sys(e, -EIO, "%s", file->name) : 0;
 }
 
 static int write_manifest(const struct toolchain *t, int dir, struct err *e)
@@ -109,10 +109,10 @@ static int write_manifest(const struct toolchain *t, int dir, struct err *e)
 		r = -errno;
 	if (fclose(out) && !r)
 		r = -EIO;
-	return r ? err_sys(e, r == -ENOMEM ? r : -EIO, TOOLCHAIN_MANIFEST) : 0;
+	return r ? err_sys(e, -EIO, TOOLCHAIN_MANIFEST) : 0;
 }
 
-static const char *const dirs[] = { "lib/bfd-plugins", "lib", "bin" };
+static const char *const dirs[] = { TOOLCHAIN_FOLDERS };
 
 /* The directories' too, now that nothing is put into them any more. */
 static int settle_times(int dir, struct err *e)
@@ -145,8 +145,8 @@ int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 	buf_addf(&temporary, "%s.anyarch-new", path);
 	if (!access(path, F_OK))
 		return err_sys(e, -EEXIST, "%s", path);
-	if (!buf_ok(&temporary) || mkdir(buf_text(&temporary), 0755) < 0)
-		return err_sys(e, buf_ok(&temporary) ? -errno : -ENOMEM, "%s", buf_text(&temporary));
+	if (mkdir(buf_text(&temporary), 0755) < 0)
+		return err_sys(e, -errno, "%s", buf_text(&temporary));
 	dir = open(buf_text(&temporary), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = dir < 0 ? err_sys(e, -errno, "%s", path) : toolchain_digest(t, e);
 	for (size_t i = 0; !r && i < t->n_files; i++)
@@ -162,15 +162,18 @@ int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 
 /* ---- reading ---- */
 
-/* "bin/NAME", "lib/NAME" or "lib/bfd-plugins/NAME": letters, digits, and what else is in names of programs. */
+/* FOLDER/NAME: letters, digits, and what else is in names of programs. */
 static bool is_good_name(const char *name)
 {
-	const char *base = str_starts(name, "lib/bfd-plugins/")			  ? name + 16
-			   : str_starts(name, "lib/") || str_starts(name, "bin/") ? name + 4
-										  : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		const char *base = name + strlen(dirs[i]) + 1;
 
-	return base && *base && *base != '.' &&
-	       base[strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
+		if (str_starts(name, dirs[i]) && base[-1] == '/')
+			return *base && *base != '.' &&
+			       base[strspn(base,
+				       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
+	}
+	return false;
 }
 
 static int bad_manifest(struct err *e, const char *what)
@@ -242,7 +245,7 @@ static int read_files(const struct json *list, struct toolchain *t, struct err *
 		file->name = mem_text(name);
 		file->source = mem_text(name);
 		snprintf(file->digest, sizeof(file->digest), "%s", digest);
-		r = file->name && file->source ? check_member(t, t->n_files - 1, e) : err_sys(e, -ENOMEM, "%s", name);
+		r = check_member(t, t->n_files - 1, e);
 		if (r)
 			return r;
 	}

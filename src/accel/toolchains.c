@@ -40,8 +40,6 @@ int toolchains_find(
 	if (all->n == TOOLCHAINS_MAX)
 		return err_set(e, -E2BIG, "tools for more than %d platforms", TOOLCHAINS_MAX);
 	made = mem_new(1, sizeof(*made));
-	if (!made)
-		return err_sys(e, -ENOMEM, "cannot gather the tools");
 	r = load(all, platform, made, e);
 	if (r)
 		return r;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define TOOL_PLUGIN "plugins/liblto_plugin-%V.so"
+
 /*
  * What crosses the border between the machine and the root stays emulated: plugins and converters of characters are
  * libraries that the compiler loads; "native" means the CPU that is emulated; profiles and other places for headers are
@@ -32,10 +34,11 @@
 		"a-iprefix", "a/usr/lib/gcc/%T/%V/", "."
 
 /*
- * What is written for LTO has the numbers of the machine that wrote it in it (gcc/tree-streamer-out.cc: a
- * floating-point number in words as wide as its long), so it stays with the root's own compiler where that has others.
+ * What is written for LTO and for modules has the numbers of the machine that wrote it in it
+ * (gcc/tree-streamer-out.cc: a floating-point number in words as wide as its long), so it stays with the root's own
+ * compiler where that has others.
  */
-#define RULES_LTO "!v-flto"
+#define RULES_LTO "!v-flto", "!v-fmodule"
 /* CVE-2023-4039: packages of one version lay arrays out on either side of the canary, and only the root's may be the
  * mended one. */
 #define RULES_REVISION "~aarch64:v-fstack-protector"
@@ -49,26 +52,30 @@ static const char *const rules_as[] = { "r", "s=native", NULL };
 /* Only a native linker looks at LD_LIBRARY_PATH for what libraries need (ld(1), -rpath-link). */
 static const char *const rules_ld[] = { "r", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
 /*
- * These load what is in ../lib/bfd-plugins from where they lie (bfd/plugin.c), so that they know objects of LTO: the
- * root's is in /usr/lib, and where it has LLVM's as well they stay emulated.
+ * So that they know objects of LTO these load what is in ../lib/bfd-plugins from where they are (bfd/plugin.c); the
+ * native ones are told by --plugin, as gcc-ar does. Where the root has LLVM's plugin as well they stay emulated.
  */
-#define RULES_PLUGINS                                                                                                  \
-	"r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12), LLVM(13), LLVM(14), LLVM(15),       \
-		LLVM(16), LLVM(17), LLVM(18), LLVM(19), LLVM(20), LLVM(21), LLVM(22), LLVM(23)
 #define LLVM(version) "x/usr/lib/bfd-plugins/LLVMgold-" #version ".so"
-static const char *const rules_ar[] = { RULES_PLUGINS, "0%P/bin/ar", NULL };
-static const char *const rules_nm[] = { RULES_PLUGINS, "0%P/bin/nm", NULL };
-static const char *const rules_ranlib[] = { RULES_PLUGINS, "0%P/bin/ranlib", NULL };
-static const char *const rules_strip[] = { RULES_PLUGINS, "0%P/bin/strip", NULL };
-static const char *const rules_objcopy[] = { RULES_PLUGINS, "0%P/bin/objcopy", NULL };
+static const char *const rules_plugin[] = { "r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12),
+	LLVM(13), LLVM(14), LLVM(15), LLVM(16), LLVM(17), LLVM(18), LLVM(19), LLVM(20), LLVM(21), LLVM(22), LLVM(23),
+	"b--plugin", "b%P/" TOOL_PLUGIN, NULL };
 static const char *const rules_none[] = { NULL };
 
+/*
+ * A native tool has the width and the byte order of numbers of the tool that it replaces: what binutils calculate
+ * (assembler expressions, linker scripts, addresses) is as wide as the machine's bfd_vma, and lto1 and its plugin read
+ * numbers as they are in memory. cc1 and cc1plus are free of that: HOST_WIDE_INT has 64 bits on every machine
+ * (gcc/hwint.h), constants and addresses are kept in it or in wide_int, real numbers in words of fixed width
+ * (gcc/real.h); what they read and write otherwise is text, but for the files of LTO and of modules (RULES_LTO) and for
+ * precompiled headers, which carry the compiler's checksum.
+ */
 #define OF_GCC(program, from, words)                                                                                   \
 	.name = program, .native = "/usr/lib/gcc-cross/%T/%V/" program, .twins = { "/usr/lib/gcc/%T/%V/" program },    \
 	.file = "bin/" program "-%V", .identity = IDENTITY_GCC, .has_target = true, .package = from, .rules = words
 #define OF_BINUTILS(program, words)                                                                                    \
 	.name = program, .native = "/usr/bin/%T-" program, .twins = { "/usr/bin/%T-" program, "/usr/bin/" program },   \
-	.file = "bin/" program, .identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words
+	.file = "bin/" program, .identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words,               \
+	.wants_same_numbers = true
 
 const struct tool_kind tool_kinds[] = {
 	{ OF_GCC("cc1", "gcc-%T", rules_c) },
@@ -77,19 +84,19 @@ const struct tool_kind tool_kinds[] = {
 	{ .name = "liblto_plugin.so",
 		.native = "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
 		.twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so" },
-		.file = "lib/bfd-plugins/liblto_plugin-%V.so",
+		.file = TOOL_PLUGIN,
 		.identity = IDENTITY_NONE,
 		.is_plugin = true,
-		.wants_same_order = true,
+		.wants_same_numbers = true,
 		.package = "gcc-%T",
 		.rules = rules_none },
 	{ OF_BINUTILS("as", rules_as), .has_target = true },
 	{ OF_BINUTILS("ld.bfd", rules_ld) },
-	{ OF_BINUTILS("ar", rules_ar), .wants_plugin = true },
-	{ OF_BINUTILS("nm", rules_nm), .wants_plugin = true },
-	{ OF_BINUTILS("ranlib", rules_ranlib), .wants_plugin = true },
-	{ OF_BINUTILS("strip", rules_strip), .wants_plugin = true },
-	{ OF_BINUTILS("objcopy", rules_objcopy), .wants_plugin = true },
+	{ OF_BINUTILS("ar", rules_plugin), .wants_plugin = true },
+	{ OF_BINUTILS("nm", rules_plugin), .wants_plugin = true },
+	{ OF_BINUTILS("ranlib", rules_plugin), .wants_plugin = true },
+	{ OF_BINUTILS("strip", rules_plugin), .wants_plugin = true },
+	{ OF_BINUTILS("objcopy", rules_plugin), .wants_plugin = true },
 	{ 0 },
 };
 
@@ -118,7 +125,7 @@ void tool_package(struct buf *out, const struct tool_kind *kind, const char *tri
 	size_t from = out->len;
 
 	tool_expand(out, kind->package, triplet, "", "");
-	for (size_t i = from; buf_ok(out) && i < out->len; i++)
+	for (size_t i = from; i < out->len; i++)
 		if (out->data[i] == '_')
 			out->data[i] = '-';
 }

@@ -13,10 +13,8 @@ struct tool_kind {
 	enum identity_kind identity;
 	bool has_target; /* says for which target it is made */
 	bool is_plugin;
-	bool wants_plugin;     /* would not know objects of LTO without it: not where the root has it and we have not */
-	bool wants_same_order; /* reads numbers of the root's own tools: their byte order must be this machine's */
-	bool wants_same_numbers; /* reads and writes memory as it is: the root's long and byte order must be this
-				    machine's */
+	bool wants_plugin; /* would not know objects of LTO without it: not where the root has it and we have not */
+	bool wants_same_numbers; /* only where the root's numbers have the width and byte order of this machine's */
 	const char *package;	 /* of Debian, in which it comes */
 	/*
 	 * Words of entry/rules.h with the same placeholders, NULL at the end. Before one '!': only where those numbers

@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
-	"what it needs is emulated", "its files depend on the width and order of numbers" };
+	"what it needs is emulated", "its results depend on the width and order of numbers" };
 
 static int open_twin(const struct toolchain *t, const struct twin_root *root, struct twin *twin, struct stat *st)
 {
@@ -23,8 +23,8 @@ static int open_twin(const struct toolchain *t, const struct twin_root *root, st
 		auto_buf path = { 0 };
 
 		tool_expand(&path, twin->tool->kind->twins[i], t->triplet, twin->tool->version, "");
-		if (!buf_ok(&path) || path.len >= sizeof(twin->path))
-			return -ENOMEM;
+		if (path.len >= sizeof(twin->path))
+			return -E2BIG;
 		snprintf(twin->path, sizeof(twin->path), "%s", buf_text(&path));
 		fd = root->open(root->context, twin->path, st);
 	}
@@ -56,32 +56,25 @@ static int compare_identity(const struct toolchain *t, struct twin *twin, int fd
 	return identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
 }
 
-static bool has_right_numbers(const struct toolchain *t, const struct tool_kind *kind)
-{
-	if (kind->wants_same_numbers && !has_same_numbers(t))
-		return false;
-	return !kind->wants_same_order || t->platform.arch->is_big == arch_host()->is_big;
-}
-
 /* An enum twin_verdict; -errno when it is the machine that cannot tell. */
 static int judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
 {
 	struct elf_info info;
 	int r = is_roots(st) ? elf_read(fd, &info, NULL) : TWIN_UNKNOWN, len;
 
-	if (r == -ENOMEM || r == -EIO || r == -EINTR)
+	if (r == -EIO || r == -EINTR)
 		return r;
 	if (r || info.is_truncated)
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if (!has_right_numbers(t, twin->tool->kind))
+	if (twin->tool->kind->wants_same_numbers && !has_same_numbers(t))
 		return TWIN_NUMBERS;
 	r = compare_identity(t, twin, fd);
 	if (r)
 		return r;
 	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
-	if (len == -ENOMEM || len == -EIO || len == -EINTR)
+	if (len == -EIO || len == -EINTR)
 		return len;
 	if (len < 8 || twin->id_at > UINT32_MAX)
 		return TWIN_UNKNOWN;
@@ -149,6 +142,8 @@ bool twins_need(const struct toolchain *t, const struct twins *twins, size_t fil
 /* ---- the index ---- */
 
 struct writer {
+	const struct toolchain *t;
+	const char *place; /* of the directory, in the root */
 	struct buf texts;
 	uint32_t base; /* where the texts begin */
 };
@@ -161,12 +156,11 @@ static uint32_t put_text(struct writer *w, const char *text)
 	return at;
 }
 
-static uint32_t put_path(struct writer *w, const char *place, const char *name)
+static uint32_t put_path(struct writer *w, const char *name)
 {
 	auto_buf path = { 0 };
 
-	buf_addf(&path, "%s/%s", place, name);
-	w->texts.failed |= !buf_ok(&path);
+	buf_addf(&path, "%s/%s", w->place, name);
 	return put_text(w, buf_text(&path));
 }
 
@@ -185,28 +179,35 @@ static const char *applying(const struct toolchain *t, const struct twin *twin, 
 	return word + 2 + len;
 }
 
-static uint32_t put_rules(struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
+/* A tool that is there once for all versions has the plugin of the newest compiler. */
+static const char *rules_version(const struct twins *twins, const struct twin *twin)
+{
+	for (size_t i = 0; i < twins->n && !*twin->tool->version; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->kind->is_plugin)
+			return twins->list[i].tool->version;
+	return twin->tool->version;
+}
+
+static uint32_t put_rules(struct writer *w, const struct twin *twin, const char *version)
 {
 	uint32_t at = w->base + (uint32_t)w->texts.len;
 
 	for (const char *const *rule = twin->tool->kind->rules; *rule; rule++) {
-		const char *word = applying(t, twin, *rule);
+		const char *word = applying(w->t, twin, *rule);
 		auto_buf text = { 0 };
 
 		if (!word)
 			continue;
-		tool_expand(&text, word, t->triplet, twin->tool->version, place);
-		w->texts.failed |= !buf_ok(&text);
+		tool_expand(&text, word, w->t->triplet, version, w->place);
 		put_text(w, buf_text(&text));
 	}
 	put_text(w, "");
 	return at;
 }
 
-static struct entry_tool tool_entry(
-	struct writer *w, const struct toolchain *t, const struct twin *twin, const char *place)
+static struct entry_tool tool_entry(struct writer *w, const struct twins *twins, const struct twin *twin)
 {
-	const struct toolchain_file *file = &t->files[twin->tool->file];
+	const struct toolchain_file *file = &w->t->files[twin->tool->file];
 	struct entry_tool tool = { .size = twin->size,
 		.mtime = twin->mtime,
 		.native_size = file->size,
@@ -215,10 +216,22 @@ static struct entry_tool tool_entry(
 		.id_len = (uint32_t)twin->id_len };
 
 	tool.path = put_text(w, twin->path);
-	tool.native = put_path(w, place, file->name);
-	tool.rules = put_rules(w, t, twin, place);
+	tool.native = put_path(w, file->name);
+	tool.rules = put_rules(w, twin, rules_version(twins, twin));
 	memcpy(tool.id, twin->id, twin->id_len);
 	return tool;
+}
+
+/* Of the directory; the loader searches in the first. */
+static const char *const folders[] = { TOOLCHAIN_FOLDERS };
+
+bool twins_has_folder(const struct toolchain *t, const struct twins *twins, const char *folder)
+{
+	for (size_t i = 0; i < t->n_files; i++)
+		if (twins_need(t, twins, i) && str_starts(t->files[i].name, folder) &&
+			t->files[i].name[strlen(folder)] == '/')
+			return true;
+	return false;
 }
 
 static struct entry_index start_index(const struct toolchain *t, const struct twins *twins)
@@ -230,6 +243,8 @@ static struct entry_index start_index(const struct toolchain *t, const struct tw
 		index.n_tools += twins->list[i].verdict == TWIN_EQUAL;
 	for (size_t i = 0; i < t->n_files; i++)
 		index.n_files += toolchain_is_shared(t, i);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		index.n_files += twins_has_folder(t, twins, folders[i]);
 	return index;
 }
 
@@ -237,21 +252,28 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 {
 	struct entry_index index = start_index(t, twins);
 	auto_buf tools = { 0 }, files = { 0 };
-	struct writer w = { .base = (uint32_t)(sizeof(index) + index.n_tools * sizeof(struct entry_tool) +
-					       index.n_files * sizeof(struct entry_file)) };
+	struct writer w = { .t = t,
+		.place = place,
+		.base = (uint32_t)(sizeof(index) + index.n_tools * sizeof(struct entry_tool) +
+				   index.n_files * sizeof(struct entry_file)) };
 
-	index.loader = put_path(&w, place, TOOLCHAIN_LOADER);
-	index.libraries = put_path(&w, place, "lib");
+	index.loader = put_path(&w, TOOLCHAIN_LOADER);
+	index.libraries = put_path(&w, folders[0]);
 	for (size_t i = 0; i < twins->n; i++)
 		if (twins->list[i].verdict == TWIN_EQUAL) {
-			struct entry_tool tool = tool_entry(&w, t, &twins->list[i], place);
+			struct entry_tool tool = tool_entry(&w, twins, &twins->list[i]);
 
 			buf_add(&tools, &tool, sizeof(tool));
 		}
 	for (size_t i = 0; i < t->n_files; i++)
 		if (toolchain_is_shared(t, i)) {
-			struct entry_file file = { .size = t->files[i].size,
-				.path = put_path(&w, place, t->files[i].name) };
+			struct entry_file file = { .size = t->files[i].size, .path = put_path(&w, t->files[i].name) };
+
+			buf_add(&files, &file, sizeof(file));
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (twins_has_folder(t, twins, folders[i])) {
+			struct entry_file file = { .path = put_path(&w, folders[i]), .is_folder = true };
 
 			buf_add(&files, &file, sizeof(file));
 		}
@@ -260,11 +282,10 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 	buf_add(out, tools.data, tools.len);
 	buf_add(out, files.data, files.len);
 	buf_add(out, w.texts.data, w.texts.len);
-	out->failed |= !buf_ok(&tools) || !buf_ok(&files) || !buf_ok(&w.texts);
 	buf_done(&w.texts);
 	if (index.n_tools > ENTRY_TOOLS_MAX || index.n_files > ENTRY_FILES_MAX || index.size > ENTRY_SIZE_MAX)
 		return -E2BIG;
-	return buf_ok(out) ? 0 : -ENOMEM;
+	return 0;
 }
 
 int twins_manifest(const struct toolchain *t, const struct twins *twins, struct buf *out)
@@ -280,11 +301,13 @@ int twins_manifest(const struct toolchain *t, const struct twins *twins, struct 
 		keep[i] = twins_need(t, twins, i);
 	o = toolchain_manifest(t, keep);
 	stream = open_memstream(&text, &len);
-	r = stream ? jv_write(o, stream) : -ENOMEM;
+	if (!stream)
+		mem_exhausted();
+	r = jv_write(o, stream);
 	jv_free(o);
-	if (stream && fclose(stream) && !r)
-		r = -ENOMEM;
+	if (fclose(stream))
+		mem_exhausted();
 	if (!r)
 		buf_add(out, text, len);
-	return r ? r : buf_ok(out) ? 0 : -ENOMEM;
+	return r;
 }

@@ -53,8 +53,10 @@ struct twins {
 int twins_find(const struct toolchain *toolchain, const struct twin_root *root, struct twins *ret, struct err *e);
 /* Whether a file of the toolchain is needed for those that are equal. */
 bool twins_need(const struct toolchain *toolchain, const struct twins *twins, size_t file);
-/* The index (entry/layout.h) for tools that lie in a directory of this path in the root. 0, -ENOMEM, -E2BIG. */
+/* Whether any of those files is in this folder of the toolchain. */
+bool twins_has_folder(const struct toolchain *toolchain, const struct twins *twins, const char *folder);
+/* The index (entry/layout.h) for tools that lie in a directory of this path in the root. 0, -E2BIG. */
 int twins_index(const struct toolchain *toolchain, const struct twins *twins, const char *place, struct buf *out);
 /* What lies there, as a document: the toolchain's manifest of the tools that are equal, each with its twin's identity.
- * 0, -ENOMEM. */
+ * 0, -errno. */
 int twins_manifest(const struct toolchain *toolchain, const struct twins *twins, struct buf *out);

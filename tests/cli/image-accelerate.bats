@@ -20,7 +20,7 @@ $1"
 }
 
 inject() {
-	expect "$1" "$ANYARCH" inject --emulator-dir /usr/bin --at /usr/bin/qemu-arm-static "${@:2}"
+	expect "$1" "$ANYARCH" inject --emulator-dir /usr/bin --at /usr/bin/qemu-aarch64-static "${@:2}"
 }
 
 accelerate() {
@@ -69,11 +69,11 @@ stays() {
 	make_files 'F.one("image", T.member("usr/lib/x", b"x"))'
 	cp -r image was
 	accelerate 0 image
-	same told "image: injected /usr/bin/qemu-arm-static
+	same told "image: injected /usr/bin/qemu-aarch64-static
 image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively" "$output"
 	same members 'drwxr-xr-x 0/0 usr/
 drwxr-xr-x 0/0 usr/bin/
--rwxr-xr-x 0/0 usr/bin/qemu-arm-static
+-rwxr-xr-x 0/0 usr/bin/qemu-aarch64-static
 drwxr-xr-x 0/0 usr/lib/
 drwxr-xr-x 0/0 usr/lib/anyarch/
 drwxr-xr-x 0/0 usr/lib/anyarch/native/
@@ -92,11 +92,11 @@ drwxr-xr-x 0/0 usr/lib/anyarch/native/bin/
 	cmp bundle/rootfs/usr/lib/anyarch/native/bin/cc1-12 tools/bin/cc1-12
 	same 'the kept tools' 'cc1 as ld.bfd' "$(jq -r '[.tools[].name] | join(" ")' bundle/rootfs/usr/lib/anyarch/native/toolchain.json)"
 	# What the entry stub reads is for these programs, and the emulator has the stub.
-	grep -q -a /usr/lib/gcc/arm-linux-gnueabihf/12/cc1 bundle/rootfs/usr/lib/anyarch/native/index
+	grep -q -a /usr/lib/gcc/aarch64-linux-gnu/12/cc1 bundle/rootfs/usr/lib/anyarch/native/index
 	refute grep -q -a cc1plus bundle/rootfs/usr/lib/anyarch/native/index
-	grep -q -a 'anyarch entry 1' bundle/rootfs/usr/bin/qemu-arm-static
+	grep -q -a 'anyarch entry 1' bundle/rootfs/usr/bin/qemu-aarch64-static
 	expect 0 "$ANYARCH" eject image
-	same told "image: removed /usr/bin/qemu-arm-static
+	same told "image: removed /usr/bin/qemu-aarch64-static
 image: removed /usr/lib/anyarch/native" "$output"
 	diff -r was image
 }
@@ -107,10 +107,10 @@ image: removed /usr/lib/anyarch/native" "$output"
 	inject 0 image
 	cp -r image plain
 	accelerate 0 image
-	[[ $output == *'replaced /usr/bin/qemu-arm-static'*'replaced /usr/lib/anyarch/native'* ]]
+	[[ $output == *'replaced /usr/bin/qemu-aarch64-static'*'replaced /usr/lib/anyarch/native'* ]]
 	cp -r image again
 	accelerate 0 image
-	[[ $output == *'unchanged /usr/bin/qemu-arm-static'*'unchanged /usr/lib/anyarch/native: cc1 as'* ]]
+	[[ $output == *'unchanged /usr/bin/qemu-aarch64-static'*'unchanged /usr/lib/anyarch/native: cc1 as'* ]]
 	diff -r again image
 	accelerate 0 --dry-run image
 	diff -r again image
@@ -137,7 +137,7 @@ image: removed /usr/lib/anyarch/native" "$output"
 	same layer "$(manifest one)" "$(manifest two)"
 	diff -r one two
 	SOURCE_DATE_EPOCH=1000000000 accelerate 0 three
-	same bounded 2001-09-09 "$(tar -tvf "$(top three)" --utc usr/bin/qemu-arm-static | awk '{ print $4 }')"
+	same bounded 2001-09-09 "$(tar -tvf "$(top three)" --utc usr/bin/qemu-aarch64-static | awk '{ print $4 }')"
 	same 'all others' "$(tar -tvf "$(top one)" usr/lib/anyarch)" "$(tar -tvf "$(top three)" usr/lib/anyarch)"
 	same left '' "$(ls -A tmp)"
 }
@@ -181,38 +181,52 @@ F.toolchain("tools", ["cc1", "cc1plus", "as", "ld.bfd", "ar"])'
 	same native '["cc1","as","ld.bfd"]' "$(jq -c '.[0].accelerated' <<<"$output")"
 	same emulated '[["cc1plus","another version: Debian 13.1.0 there, Debian 12.2.0 here"]]' \
 		"$(jq -c '.[0].emulated | map([.tool, .why])' <<<"$output")"
-	same result 'injected injected arm' "$(jq -r '.[0] | "\(.result) \(.tools) \(.arch)"' <<<"$output")"
+	same result 'injected injected aarch64' "$(jq -r '.[0] | "\(.result) \(.tools) \(.arch)"' <<<"$output")"
 	expect 0 "$ANYARCH" eject --json image
 	same removed 'removed removed' "$(jq -r '.[0] | "\(.result) \(.tools)"' <<<"$output")"
 }
 
+@test "a 32-bit root: what calculates as wide as the machine stays emulated, the compilers do not" {
+	make_files '
+F.use_armhf()
+names = ["cc1", "cc1plus", "as", "ld.bfd", "ar"]
+F.toolchain("tools32", names, "linux/arm/v7")
+oci = I.Oci()
+root = T.tar(I.system(E.arm()), T.directory("usr"), F.twins(names, make=E.arm))
+I.write_layout("image", oci.finish(oci.image([root], "arm", "v7", **I.named("1"))))'
+	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools32 --json image
+	same native '["cc1","cc1plus"]' "$(jq -c '.[0].accelerated' <<<"$output")"
+	same emulated '["as","ld.bfd","ar"]' "$(jq -c '.[0].emulated | map(.tool)' <<<"$output")"
+	same why 'its results depend on the width and order of numbers' "$(jq -r '.[0].emulated | map(.why) | unique[]' <<<"$output")"
+}
+
 @test "an index: each platform gets what there is for it" {
 	make_files '
-arm = F.system()
-arm64 = T.tar(I.system(E.arm64()), T.directory("usr"))
+arm64 = F.system()
+arm = T.tar(I.system(E.arm()), T.directory("usr"))
 oci = I.Oci()
 index = oci.index([oci.platform([arm], "arm", "v7"), oci.platform([arm64], "arm64"), oci.platform([T.tar(I.system(E.amd64()))], "amd64")], **I.named("1"))
 I.write_layout("image", oci.finish(index))
 oci = I.Oci()
-I.write_layout("arm64", oci.finish(oci.image([arm64], "arm64", None, **I.named("1"))))'
+I.write_layout("arm", oci.finish(oci.image([arm], "arm", "v7", **I.named("1"))))'
 	cp -r image was
 	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools image
 	same told 'image: native (amd64): nothing to inject
 image: injected /usr/bin/qemu-arm-static
-image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively
-image: injected /usr/bin/qemu-aarch64-static' "$output"
-	grep -q 'only the emulator for linux/arm64: .*tools are for linux/arm/v7' "$ERR"
+image: injected /usr/bin/qemu-aarch64-static
+image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively' "$output"
+	grep -q 'only the emulator for linux/arm/v7: .*tools are for linux/arm64' "$ERR"
 	cp -r image again
 	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools image
 	diff -r again image
 	expect 0 "$ANYARCH" eject image
 	diff -r was image
 	# None at all is an error, and nothing is written.
-	cp -r arm64 was64
-	expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools arm64
-	says 'nothing to accelerate in it: only the emulator for linux/arm64'
+	cp -r arm was-arm
+	expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools arm
+	says 'nothing to accelerate in it: only the emulator for linux/arm/v7'
 	hints 'anyarch toolchain'
-	diff -r was64 arm64
+	diff -r was-arm arm
 	# What runs here anyway needs none.
 	make_files 'oci = I.Oci()
 I.write_layout("amd64", oci.finish(oci.image([T.tar(I.system(E.amd64()))], "amd64", None)))'
@@ -237,20 +251,20 @@ I.write_layout("m68k", oci.finish(oci.image([T.tar(I.system(E.elf(E.M68K, big=Tr
 
 @test "twins behind links are found as the kernel finds them" {
 	make_files '
-F.layout("image", T.tar(I.system(E.arm()), F.twins(["cc1"]),
-	F.member("usr/bin/arm-linux-gnueabihf-as", F.twin("as")), T.symlink("usr/bin/as", "arm-linux-gnueabihf-as"),
+F.layout("image", T.tar(I.system(E.arm64()), F.twins(["cc1"]),
+	F.member("usr/bin/aarch64-linux-gnu-as", F.twin("as")), T.symlink("usr/bin/as", "aarch64-linux-gnu-as"),
 	F.member("opt/ld", F.twin("ld.bfd")), T.hardlink("usr/bin/ld.bfd", "opt/ld")))'
 	accelerate 0 image
 	[[ $output == *'cc1 as ld.bfd run natively'* ]]
 	expect 0 "$ANYARCH" eject image
 	# Absolute, over directories, into another layer.
 	make_files '
-F.layout("image2", T.tar(I.system(E.arm()), F.member("opt/tools/as", F.twin("as")), F.member("opt/tools/real", F.twin("ld.bfd")),
+F.layout("image2", T.tar(I.system(E.arm64()), F.member("opt/tools/as", F.twin("as")), F.member("opt/tools/real", F.twin("ld.bfd")),
 	T.symlink("opt/tools/ld.bfd", "/../opt/./tools/real")), T.tar(T.symlink("usr/bin", "/opt/tools")))'
 	accelerate 0 image2
 	[[ $output == *'as ld.bfd run natively'* ]]
 	# In circles, and to nowhere.
-	make_files 'F.layout("image3", T.tar(I.system(E.arm()), F.twins(["cc1"]), T.symlink("usr/bin/as", "/usr/bin/as"),
+	make_files 'F.layout("image3", T.tar(I.system(E.arm64()), F.twins(["cc1"]), T.symlink("usr/bin/as", "/usr/bin/as"),
 	T.symlink("usr/bin/ld.bfd", "nothing")))'
 	accelerate 0 image3
 	[[ $output == *'cc1 runs natively; emulated: as (cannot be told)' ]]
@@ -265,7 +279,7 @@ F.layout("image2", T.tar(I.system(E.arm()), F.member("opt/tools/as", F.twin("as"
 		'T.tar(T.member("usr/bin/.wh..wh..opq"), F.twins(["as"]))|cc1 as run natively' \
 		'T.tar(T.member("usr/bin/.wh.as")), T.tar(F.twins(["as"]))|cc1 as ld.bfd run natively' \
 		'T.tar(T.member("usr/lib/gcc", b"a file"))|as ld.bfd run natively' \
-		'T.tar(F.member("usr/bin/as", F.twin("as", make=E.arm64)))|as (for another platform)' \
+		'T.tar(F.member("usr/bin/as", F.twin("as", make=E.arm)))|as (for another platform)' \
 		'T.tar(F.member("usr/bin/as", F.twin("as", ident=b"")))|as (cannot be told)' \
 		'T.tar(F.member("usr/bin/as", F.twin("as"), mode=0o777))|as (cannot be told)' \
 		'T.tar(T.directory("usr/bin/as"))|as (cannot be told)' \
@@ -320,7 +334,7 @@ for name in "image", "without":
 	expect 0 "$ANYARCH" inspect image
 	cp -r image built
 	expect 0 "$ANYARCH" eject image
-	[[ $output == *'removed /usr/bin/qemu-arm-static'*'removed /usr/lib/anyarch/native'* ]]
+	[[ $output == *'removed /usr/bin/qemu-aarch64-static'*'removed /usr/lib/anyarch/native'* ]]
 	same config "$(config without | jq -S .)" "$(config image | jq -S .)"
 	same layers "$(manifest without | jq -c .layers)" "$(manifest image | jq -c .layers)"
 	refute grep -r -q -i anyarch image
@@ -469,7 +483,7 @@ open(name, "wb").write(other + bytes(len(data) - len(other)))'
 	# The mark alone is not believed.
 	rm -rf image
 	make_files 'F.one("image")
-F.on_top("image", T.tar(F.member("usr/bin/qemu-arm-static", E.emulator()), T.member("usr/lib/anyarch/native/index", b"x"),
+F.on_top("image", T.tar(F.member("usr/bin/qemu-aarch64-static", E.emulator()), T.member("usr/lib/anyarch/native/index", b"x"),
 	T.symlink("usr/lib/anyarch/native/bin", "/bin")))
 F.mark("image", -1, "anyarch-inject 1 {} sha256:" + "0" * 64)'
 	stays 'is something else'

@@ -9,14 +9,20 @@ import image_files as I
 import tar_files as T
 
 NOTE = 4
-TRIPLET = "arm-linux-gnueabihf"
-GCC = "usr/lib/gcc/arm-linux-gnueabihf/12/"
+TRIPLET = "aarch64-linux-gnu"
 NAMES = {"cc1": ("12", "bin/cc1-12"), "cc1plus": ("12", "bin/cc1plus-12"), "as": (None, "bin/as"),
          "ld.bfd": (None, "bin/ld.bfd"), "ar": (None, "bin/ar")}
 
 
-def texts(name, version=None, triplet=TRIPLET):
+def use_armhf():
+    """From here on a 32-bit root's: toolchain() and twins() are told so."""
+    global TRIPLET
+    TRIPLET = "arm-linux-gnueabihf"
+
+
+def texts(name, version=None, triplet=None):
     """What GCC or Binutils have in their programs."""
+    triplet = triplet or TRIPLET
     if name.startswith("cc1"):
         version = version or "12.2.0"
         return f"\0(Debian {version}-14) \0{version}\0{triplet}\0".encode()
@@ -27,10 +33,10 @@ def note(ident):
     return struct.pack("<III", 4, len(ident), 3) + b"GNU\0" + ident
 
 
-def twin(name, version=None, ident=None, more=b"", make=E.arm):
+def twin(name, version=None, ident=None, more=b"", make=E.arm64):
     """A program of the root: with a build ID, unless that is b''."""
     ident = I.digest_of(name.encode())[7:27].encode() if ident is None else ident
-    bits = 64 if make is not E.arm else 32
+    bits = 32 if make is E.arm else 64
     at = 64 + 2 * 56 if bits == 64 else 52 + 2 * 32
     own = note(ident) if ident else b""
     return make(body=own + texts(name, version) + more, segments=[(NOTE, at, len(own))])
@@ -40,7 +46,7 @@ def native(name, version=None):
     return E.amd64(body=texts(name, version) + b"\0native\0")
 
 
-def toolchain(path, names=("cc1", "as", "ld.bfd"), platform="linux/arm/v7"):
+def toolchain(path, names=("cc1", "as", "ld.bfd"), platform="linux/arm64"):
     """A directory as "anyarch toolchain" makes it."""
     files = {"lib/loader": E.amd64(body=b"loader"), "lib/libc.so.6": E.amd64(body=b"libc")}
     tools = []
@@ -61,19 +67,20 @@ def member(name, data, **more):
 
 def twins(names=("cc1", "as", "ld.bfd"), **more):
     """Members with these, where Debian has them."""
-    where = {"cc1": GCC, "cc1plus": GCC}
+    gcc = f"usr/lib/gcc/{TRIPLET}/12/"
+    where = {"cc1": gcc, "cc1plus": gcc}
     return b"".join(member(where.get(name, "usr/bin/") + name, twin(name, **more)) for name in names)
 
 
 def system(*more, names=("cc1", "as", "ld.bfd")):
     """A layer: a small system with a compiler."""
-    return T.tar(I.system(E.arm()), T.directory("usr"), T.directory("usr/bin"), T.directory("usr/lib"), twins(names), *more)
+    return T.tar(I.system(E.arm64()), T.directory("usr"), T.directory("usr/bin"), T.directory("usr/lib"), twins(names), *more)
 
 
 def layout(path, *layers, has_history=True, **more):
     oci = I.Oci()
     config = {"history": [{"created_by": f"layer {i}"} for i in range(len(layers))]} if has_history else None
-    I.write_layout(path, oci.finish(oci.image(list(layers), config=config, **I.named("1"), **more)))
+    I.write_layout(path, oci.finish(oci.image(list(layers), "arm64", None, config=config, **I.named("1"), **more)))
 
 
 def one(path, *more, names=("cc1", "as", "ld.bfd")):

@@ -13,7 +13,7 @@ source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/compilers.bash
 source "$BATS_TEST_DIRNAME/../lib/compilers.bash"
 
-TRIPLET=arm-linux-gnueabihf
+TRIPLET=aarch64-linux-gnu
 GCC=/usr/lib/gcc/$TRIPLET/12
 NATIVE=/usr/lib/anyarch/native
 
@@ -22,11 +22,11 @@ setup_file() {
 
 	[[ $EUID -eq 0 ]] || return 0
 	need_tools "$TRIPLET"
-	archive=$(compiler_root armhf)
-	export ARMHF=$BATS_FILE_TMPDIR/armhf
-	mkdir "$ARMHF"
-	tar -C "$ARMHF" --no-same-owner -xf "$archive"
-	"$ANYARCH" toolchain armhf -q -o "$BATS_FILE_TMPDIR/tools"
+	archive=$(compiler_root arm64)
+	export ROOT=$BATS_FILE_TMPDIR/root
+	mkdir "$ROOT"
+	tar -C "$ROOT" --no-same-owner -xf "$archive"
+	"$ANYARCH" toolchain arm64 -q -o "$BATS_FILE_TMPDIR/tools"
 	export TOOLS_DIR=$BATS_FILE_TMPDIR/tools
 }
 
@@ -66,7 +66,7 @@ setup() {
 			return 1;
 		}
 	C
-	printf '\t.text\n\t.globl answer\n\t.type answer, %%function\nanswer:\n\tmov r0, #42\n\tbx lr\n' >work/some.S
+	printf '\t.text\n\t.globl answer\n\t.type answer, %%function\nanswer:\n\tmov w0, #42\n\tret\n' >work/some.S
 }
 
 teardown() {
@@ -87,14 +87,14 @@ natively_inside() {
 # own_root: $R is a copy of the root that the test may change.
 own_root() {
 	R=$BATS_TEST_TMPDIR/own
-	cp -a --reflink=auto "$ARMHF" "$R"
+	cp -a --reflink=auto "$ROOT" "$R"
 }
 
 # both_ways SCRIPT: run natively into /work/native and emulated into /work/emulated, $OUT in the script.
 both_ways() {
 	mkdir -p work/native work/emulated
-	inside 1 "$ARMHF" "OUT=native; $1"
-	inside 0 "$ARMHF" "OUT=emulated; $1"
+	inside 1 "$ROOT" "OUT=native; $1"
+	inside 0 "$ROOT" "OUT=emulated; $1"
 }
 
 # same_code: all objects and programs are equal but for the compiler's own version.
@@ -123,7 +123,7 @@ same_code() {
 	both_ways '
 		n=0
 		for options in -O0 -O1 -O2 -O3 -Os "-O2 -g" "-O2 -g3 -fPIC" "-O2 -march=native" "-O2 -fprofile-arcs -ftest-coverage" \
-			"-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" "-O2 -fopenmp" "-O2 -flto" "-marm -O2"; do
+			"-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" "-O2 -fopenmp" "-O2 -flto" "-mcmodel=large -O2"; do
 			n=$((n + 1))
 			gcc $options -frandom-seed=1 -c plain.c -o plain.o # its path is in what counts
 			mv plain.o $OUT/plain-$n.o
@@ -135,9 +135,9 @@ same_code() {
 }
 
 @test "the compilers really are native, where they may be" {
-	run natively_inside 1 "$ARMHF" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c some.S -lm -o plain && ./plain'
+	run natively_inside 1 "$ROOT" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c some.S -lm -o plain && ./plain'
 	same tools "$(printf '%s\n' as cc1-12 cc1plus-12 ld.bfd)" "$output"
-	run natively_inside 0 "$ARMHF" 'gcc plain.c -lm -o plain'
+	run natively_inside 0 "$ROOT" 'gcc plain.c -lm -o plain'
 	same tools '' "$output"
 }
 
@@ -147,18 +147,41 @@ same_code() {
 	echo -O2 >work/options
 	while read -r one; do
 		printf '%s\n' "$one"
-		run natively_inside 1 "$ARMHF" "$one"
+		run natively_inside 1 "$ROOT" "$one"
 		same tools '' "$(grep cc1 <<<"$output")"
 	done <<-'CASES'
-		/usr/lib/gcc/arm-linux-gnueabihf/12/cc1 -quiet -imultiarch arm-linux-gnueabihf -march=native plain.c -o x.s || true
-		gcc -flto -S plain.c -o x.s
+		/usr/lib/gcc/aarch64-linux-gnu/12/cc1 -quiet -imultiarch aarch64-linux-gnu -march=native plain.c -o x.s || true
 		gcc -finput-charset=utf-8 -S plain.c -o x.s
 		gcc -fprofile-use -S plain.c -o x.s
 		C_INCLUDE_PATH=/work gcc -S plain.c -o x.s
-		/usr/lib/gcc/arm-linux-gnueabihf/12/cc1 -quiet @options some.i -o x.s || true
+		/usr/lib/gcc/aarch64-linux-gnu/12/cc1 -quiet @options some.i -o x.s || true
 	CASES
-	run natively_inside 1 "$ARMHF" 'LD_LIBRARY_PATH=/work gcc plain.c -lm -o plain; gcc -fplugin=nowhere -S plain.c || true'
+	run natively_inside 1 "$ROOT" 'LD_LIBRARY_PATH=/work gcc plain.c -lm -o plain; gcc -fplugin=nowhere -S plain.c || true'
 	same tools "$(printf '%s\n' as cc1-12)" "$output"
+}
+
+@test "what is preloaded, and another prefix, reach the program: it is emulated" {
+	local one
+
+	while read -r one; do
+		printf '%s\n' "$one"
+		same "$one" '' "$(natively_inside 1 "$ROOT" "$one as --version")"
+	done <<-'CASES'
+		LD_PRELOAD=/nowhere.so
+		LD_AUDIT=/nowhere.so
+		QEMU_LD_PREFIX=/nowhere
+	CASES
+	same 'empty' as "$(natively_inside 1 "$ROOT" 'LD_PRELOAD= LD_AUDIT= QEMU_LD_PREFIX= as --version')"
+}
+
+@test "error texts name the tool as it was called" {
+	# shellcheck disable=SC2016
+	both_ways '
+		for one in nm strip ranlib "objcopy -O binary" "ar t" as ld.bfd /usr/bin/nm; do $one missing 2>&1 || true; done >$OUT/text
+		echo "int x = ;" >bad.c; LC_ALL=C gcc -c bad.c 2>>$OUT/text || true'
+	cmp work/native/text work/emulated/text
+	grep -q '^nm: ' work/native/text
+	grep -q '^/usr/bin/nm: ' work/native/text
 }
 
 @test "linking: the same programs, shared, static, with LTO" {
@@ -199,7 +222,7 @@ same_code() {
 	echo '#define LOCAL 1' >"$R/usr/local/include/zlib-local.h"
 	echo '#error "not this one"' >"$R/usr/include/zlib-local.h"
 	printf '#include <zlib-local.h>\n#include <stdio.h>\n#include <stdlib.h>\nint x = LOCAL;\n' >work/local.c
-	ARMHF=$R
+	ROOT=$R
 	# shellcheck disable=SC2016
 	both_ways '
 		gcc -E -dD -isystem inc local.c >$OUT/text
@@ -216,13 +239,13 @@ same_code() {
 }
 
 @test "a precompiled header serves" {
-	inside 1 "$ARMHF" 'echo "#include <stdio.h>" >all.h; gcc -O2 all.h && echo "int main(void) { return puts(\"x\") < 0; }" >p.c &&
+	inside 1 "$ROOT" 'echo "#include <stdio.h>" >all.h; gcc -O2 all.h && echo "int main(void) { return puts(\"x\") < 0; }" >p.c &&
 		gcc -O2 -Winvalid-pch -Werror -include all.h -H p.c -o p 2>&1 | grep "^! ./all.h.gch" && ./p'
 	# shellcheck disable=SC2016
 	both_ways 'gcc -O2 all.h && gcc -O2 -include all.h -c p.c -o $OUT/p.o'
 	same_code 1
 	# The last one was made by the emulated compiler: the native one takes the header.
-	inside 1 "$ARMHF" 'gcc -O2 -include all.h -c p.c -o work.o'
+	inside 1 "$ROOT" 'gcc -O2 -include all.h -c p.c -o work.o'
 	"$TRIPLET-objcopy" -R .comment work/work.o work/plain.o
 	"$TRIPLET-objcopy" -R .comment work/emulated/p.o work/other.o
 	cmp work/plain.o work/other.o
@@ -288,6 +311,18 @@ same_code() {
 	same 'others may write' '' "$(uses)"
 	doctor_warns
 	again
+	for folder in bin lib plugins; do
+		chmod o+w "$R$NATIVE/$folder"
+		same "others may write to $folder" '' "$(uses)"
+		doctor_warns
+		again
+	done
+	for folder in glibc-hwcaps tls; do # where the loader looks, too
+		mkdir "$R$NATIVE/lib/$folder"
+		same "$folder" '' "$(uses)"
+		doctor_warns
+		again
+	done
 	chmod 0666 "$R$NATIVE/index"
 	same 'others may write to the index' '' "$(uses)"
 	again
@@ -346,7 +381,7 @@ same_code() {
 	chmod 4755 "$R/usr/bin/$TRIPLET-as"
 	"$ANYARCH" eject -q "$R"
 	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
-	anyarch register -q --credentials --emulator "arm=$R/usr/bin/qemu-arm-static" 2>/dev/null
+	anyarch register -q --credentials --emulator "arm64=$R/usr/bin/qemu-aarch64-static" 2>/dev/null
 	same 'as root' as "$(natively nsenter --target "$NS_PID" --user --mount --preserve-credentials chroot "$R" /usr/bin/as --version)"
 	chmod 0755 "$BATS_TEST_TMPDIR" "$R"
 	same 'as somebody' '' "$(natively nsenter --target "$NS_PID" --user --mount --preserve-credentials chroot --userspec=1:1 "$R" /usr/bin/as --version)"
@@ -448,7 +483,7 @@ same_code() {
 	refused 'lib/libc.so.6'
 	sed -i 's|"lib/libc.so.6"|"lib/../../libc.so.6"|' "$d/toolchain.json"
 	refused 'a file in it cannot be'
-	sed -i 's|linux/arm/v7|linux/s390x|' "$d/toolchain.json"
+	sed -i 's|linux/arm64|linux/s390x|' "$d/toolchain.json"
 	refused 'its version or target'
 	sed -i 's|"cc1plus"|"cc1"|' "$d/toolchain.json"
 	refused 'a tool in it has no file'
@@ -460,16 +495,16 @@ same_code() {
 }
 
 @test "toolchain makes the same directory again, and nothing where something is" {
-	expect 0 "$ANYARCH" toolchain armhf -o one
+	expect 0 "$ANYARCH" toolchain arm64 -o one
 	[[ $output == *'cc1 '*'12.2.0'*"$TRIPLET"* ]]
-	"$ANYARCH" toolchain arm/v7 -q -o two
+	"$ANYARCH" toolchain aarch64 -q -o two
 	same 'the directory' "$(tree_of one)" "$(tree_of two)"
-	expect 3 "$ANYARCH" toolchain armhf -o one
+	expect 3 "$ANYARCH" toolchain arm64 -o one
 	expect 3 "$ANYARCH" toolchain loong64 -o three
 	[[ $stderr == *'hint: '*'apt-get install'* ]]
 	[[ ! -e three && ! -e three.anyarch-new ]]
 	expect 2 "$ANYARCH" toolchain
-	expect 0 "$ANYARCH" toolchain --json armhf
+	expect 0 "$ANYARCH" toolchain --json arm64
 	diff <(jq -S . one/toolchain.json) <(jq -S . <<<"$output")
 	# It does not depend on the machine: its own loader runs its tools where nothing else is.
 	mkdir -p empty/t && cp -a one/. empty/t
@@ -566,7 +601,7 @@ register_accelerated() {
 
 @test "the documents are those of the manual" {
 	mkdir documents
-	"$ANYARCH" toolchain --json armhf >documents/1.json
+	"$ANYARCH" toolchain --json arm64 >documents/1.json
 	python3 "$ANYARCH_SRC/tests/lib/json_page.py" "$ANYARCH_SRC/man/anyarch-json.5.scd" TOOLCHAIN documents/1.json
 }
 
@@ -595,31 +630,55 @@ register_accelerated() {
 		done
 		echo "passed $n"
 	SH
-	run natively_inside 1 "$ARMHF" 'sh -e build'
+	run natively_inside 1 "$ROOT" 'sh -e build'
 	cat "$BATS_TEST_TMPDIR/natively.out"
 	[[ $status -eq 0 && $output == *ar*as*cc1-12*ld.bfd* ]]
 	grep -q '^passed [0-9][0-9]' "$BATS_TEST_TMPDIR/natively.out"
 }
 
-@test "arm64: the same, and link-time optimisation natively" {
-	local archive tools=$BATS_TEST_TMPDIR/tools64
+@test "armhf: the same objects, and only compilers are native, which know no width of numbers" {
+	local archive one tools=$BATS_TEST_TMPDIR/tools32
 
-	need_tools aarch64-linux-gnu
-	archive=$(compiler_root arm64)
-	mkdir arm64
-	tar -C arm64 --no-same-owner -xf "$archive"
-	"$ANYARCH" toolchain arm64 -q -o "$tools"
-	TOOLS_DIR=$tools ARMHF=$PWD/arm64 TRIPLET=aarch64-linux-gnu
+	need_tools arm-linux-gnueabihf
+	archive=$(compiler_root armhf)
+	mkdir armhf
+	tar -C armhf --no-same-owner -xf "$archive"
+	"$ANYARCH" toolchain armhf -q -o "$tools"
+	TOOLS_DIR=$tools ROOT=$PWD/armhf TRIPLET=arm-linux-gnueabihf
+	cat >work/numbers.s <<-'S'
+		.syntax unified
+		.set MASK, ~0x00ffffff
+		.if MASK == 0xff000000
+		movs r0, #1
+		.else
+		movs r0, #2
+		.endif
+		.data
+		.long ~0 == 0xffffffff, (~0xff) >> 24, -1 >> 31, (0xffffffff + 1) == 0, 0x80000000 < 0
+	S
+	printf 'SHIFTED = ~0 >> 28; SECTIONS { .text 0x10000 : { *(.text*) } .data : { LONG(SHIFTED) LONG(~0x00000fff) *(.data*) } }\n' >work/l.ld
 	# shellcheck disable=SC2016
 	both_ways '
-		for o in "-O2 -g" "-O3" "-O2 -flto -frandom-seed=1" "-O2 -fstack-protector-strong"; do
+		for o in "-O2 -g" "-O3" "-O2 -flto -frandom-seed=1" "-O2 -fstack-protector-strong" "-marm -O2"; do
 			n=$((n + 1)); gcc $o -c plain.c -o $OUT/$n.o; done
 		g++ -O2 -g -c plus.cc -o $OUT/plus.o
-		gcc -O2 -flto -frandom-seed=1 -Wl,--build-id=none plain.c -lm -o $OUT/lto && $OUT/lto | grep -qx "two 18 2.682942 3"'
-	same_code 6
-	run natively_inside 1 "$ARMHF" 'gcc -O2 -flto plain.c -lm -o lto'
+		as numbers.s -o $OUT/numbers.o
+		ld -T l.ld $OUT/numbers.o -o $OUT/numbers
+		objcopy --change-addresses=0xfffffff0 $OUT/numbers.o $OUT/moved.o'
+	same_code 9
+	run natively_inside 1 "$ROOT" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c -lm -o plain && ./plain && strip plain'
+	same tools "$(printf '%s\n' cc1-12 cc1plus-12)" "$output"
+	# Files with numbers of the machine in them are the root's own compiler's.
+	for one in 'gcc -flto -S plain.c' 'g++ -std=c++20 -fmodules-ts -S plus.cc'; do
+		run natively_inside 1 "$ROOT" "$one"
+		same "$one" '' "$(grep cc1 <<<"$output")"
+	done
+}
+
+@test "arm64: link-time optimisation natively" {
+	run natively_inside 1 "$ROOT" 'gcc -O2 -flto plain.c -lm -o lto'
 	same tools "$(printf '%s\n' as cc1-12 ld.bfd lto1-12)" "$output"
 	# Revisions of one package differ there.
-	run natively_inside 1 "$ARMHF" 'gcc -O2 -fstack-protector-strong -S plain.c'
-	[[ $output != *cc1* || $("$tools/lib/loader" --library-path "$tools/lib" "$tools/bin/cc1-12" --version 2>&1) == *deb12u1* ]]
+	run natively_inside 1 "$ROOT" 'gcc -O2 -fstack-protector-strong -S plain.c'
+	[[ $output != *cc1* || $("$TOOLS_DIR/lib/loader" --library-path "$TOOLS_DIR/lib" "$TOOLS_DIR/bin/cc1-12" --version 2>&1) == *deb12u1* ]]
 }

@@ -125,16 +125,31 @@ static void test_plugins_are_replaced(void **state)
 	assert_string_equal(APPLY("p-plugin\0p--plugin", "-plugin-opt=/foreign.so"), "-plugin-opt=/foreign.so");
 }
 
-static void test_a_name_of_its_own(void **state)
+static void test_words_before_the_arguments(void **state)
 {
-	static const char words[] = "v@\0"
-				    "0/usr/bin/ar\0";
-	struct rules_input in = { .words = words, .end = words + sizeof(words) };
+	(void)state;
+	assert_string_equal(APPLY("b--plugin\0b/native.so", "rcs", "x.a"), "--plugin /native.so rcs x.a");
+	assert_string_equal(APPLY("b--plugin\0aX", "-c"), "--plugin -c X");
+	assert_string_equal(APPLY("p--plugin\0b--plugin\0b/own.so", "--plugin=/foreign.so"),
+		"--plugin /own.so --plugin /native.so");
+}
+
+static void test_what_reaches_the_roots_loader_or_the_emulator(void **state)
+{
+	static const struct {
+		const char *variable;
+		bool wants;
+	} cases[] = { { "LD_PRELOAD=/usr/lib/libfaketime.so.1", true }, { "LD_PRELOAD=", false },
+		{ "LD_AUDIT=/x.so", true }, { "LD_AUDIT=", false }, { "QEMU_LD_PREFIX=/usr/arm", true },
+		{ "QEMU_LD_PREFIX=", false }, { "QEMU_SET_ENV=A=1", true }, { "QEMU_UNSET_ENV=A", true },
+		{ "LD_PRELOADED=1", false }, { "LD_LIBRARY_PATH=/x", false }, { "PATH=/bin", false } };
 
 	(void)state;
-	assert_string_equal(rules_name(&in), "/usr/bin/ar");
-	in.words = in.end - 1;
-	assert_null(rules_name(&in));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *env[] = { "HOME=/root", (char *)(uintptr_t)cases[i].variable, NULL };
+
+		check(rules_wants_emulator(env) == cases[i].wants, "%s", cases[i].variable);
+	}
 }
 
 /* Words that have no end, or do not begin, are read to the end of what there is. */
@@ -170,7 +185,8 @@ int main(void)
 		unit(test_variables),
 		unit(test_groups_are_added_unless),
 		unit(test_plugins_are_replaced),
-		unit(test_a_name_of_its_own),
+		unit(test_words_before_the_arguments),
+		unit(test_what_reaches_the_roots_loader_or_the_emulator),
 		unit(test_the_end_is_kept),
 		unit(test_more_than_there_is_room_for),
 	};

@@ -151,12 +151,42 @@ static const struct entry_tool *find(const struct start *s, const char *path, en
 	return 0;
 }
 
+enum { ENTRIES_MAX = 8 * 1024 };
+
+/* A folder that only root can change and that has none below it: ld.so(8) searches glibc-hwcaps and others there. */
+static bool is_flat_folder(const char *path)
+{
+	long fd = system_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), n = -1;
+	char entries[ENTRIES_MAX];
+	struct statx st;
+	bool is_flat;
+
+	if (fd < 0)
+		return false;
+	is_flat = !system_stat((int)fd, "", AT_EMPTY_PATH, &st) && is_trusted(&st);
+	while (is_flat && (n = system_list((int)fd, entries, sizeof(entries))) > 0)
+		for (long at = 0; at < n;) {
+			const struct linux_dirent *entry = (const void *)(entries + at);
+			bool is_dot = entry->d_name[0] == '.' &&
+				      (!entry->d_name[1] || (entry->d_name[1] == '.' && !entry->d_name[2]));
+
+			is_flat &= is_dot || entry->d_type == DT_REG;
+			at += entry->d_reclen;
+		}
+	system_close((int)fd);
+	return is_flat && !n;
+}
+
 /* All that any tool needs is whole: the loader would only find out when there is no way back. */
 static bool is_complete(const struct entry_index *index)
 {
-	for (uint32_t i = 0; i < index->n_files; i++)
-		if (!is_file(text(index, files(index)[i].path), files(index)[i].size))
+	for (uint32_t i = 0; i < index->n_files; i++) {
+		const struct entry_file *file = &files(index)[i];
+		const char *path = text(index, file->path);
+
+		if (file->is_folder ? !is_flat_folder(path) : !is_file(path, file->size))
 			return false;
+	}
 	return true;
 }
 
@@ -223,7 +253,7 @@ static void pass_environment(char **env, const char **out)
 /* Comes back only when the tool is not to be used, or does not start. */
 static void start_tool(const struct start *s, const struct entry_tool *tool, const char **room)
 {
-	const char **argv = room, **env, *name;
+	const char **argv = room, **env;
 	struct rules_input input = {
 		.words = text(s->index, tool->rules),
 		.end = (const char *)s->index + s->index->size,
@@ -240,8 +270,7 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 	*argv++ = "--library-path";
 	*argv++ = text(s->index, s->index->libraries);
 	*argv++ = "--argv0";
-	name = rules_name(&input);
-	*argv++ = name ? name : s->argv[s->first];
+	*argv++ = s->argv[s->first];
 	*argv++ = text(s->index, tool->native);
 	if (!rules_apply(&input, argv))
 		return;
@@ -263,7 +292,8 @@ static void try_tool(const struct start *s)
 	/* What is in /etc/ld.so.preload the native loader would preload as well. */
 	if (!tool || !is_complete(s->index) || exists("/etc/ld.so.preload"))
 		return;
-	if (rules_has_variable(s->envp, ENTRY_SWITCH, &value) && *value == '0' && !value[1])
+	if (rules_wants_emulator(s->envp) ||
+		(rules_has_variable(s->envp, ENTRY_SWITCH, &value) && *value == '0' && !value[1]))
 		return;
 	for (char **env = s->envp; *env; env++)
 		words++;

@@ -12,7 +12,7 @@
 /* In the environment of a program: 0 has everything emulated. */
 #define ENTRY_SWITCH "ANYARCH_ACCELERATE"
 
-#define ENTRY_INDEX_MAGIC "anyNATI1"
+#define ENTRY_INDEX_MAGIC "anyNATI2"
 
 enum {
 	ENTRY_TOOLS_MAX = 64,
@@ -52,10 +52,11 @@ struct entry_tool {
 	uint8_t id[ENTRY_ID_MAX];
 };
 
-/* What every tool needs: the loader, libraries. */
+/* What every tool needs: the loader, libraries, and the folders that hold them and the tools. */
 struct entry_file {
 	uint64_t size;
-	uint32_t path, reserved;
+	uint32_t path;
+	uint32_t is_folder; /* only root can change it, and it has no folders in it */
 };
 
 /* Whether so many bytes are an index whose lists lie in it. What its texts lead to is not looked at. */

@@ -57,6 +57,22 @@ bool rules_has_variable(char **env, const char *name, const char **ret)
 	return false;
 }
 
+bool rules_wants_emulator(char **env)
+{
+	/* Texts one after the other: an array of pointers would need relocation. */
+	static const char names[] = "LD_PRELOAD\0LD_AUDIT\0QEMU_LD_PREFIX\0QEMU_SET_ENV\0QEMU_UNSET_ENV\0";
+
+	for (const char *name = names; *name;) {
+		const char *value;
+
+		if (rules_has_variable(env, name, &value) && *value)
+			return true;
+		while (*name++)
+			;
+	}
+	return false;
+}
+
 bool rules_passes_on(const char *variable)
 {
 	/* ld(1) reads LD_RUN_PATH itself. */
@@ -75,14 +91,6 @@ static const char *next_word(const struct rules_input *in, const char *word)
 static const char *first_word(const struct rules_input *in)
 {
 	return in->words < in->end && *in->words ? in->words : NULL;
-}
-
-const char *rules_name(const struct rules_input *in)
-{
-	for (const char *word = first_word(in); word; word = next_word(in, word))
-		if (*word == '0')
-			return word + 1;
-	return NULL;
 }
 
 /* Whether a response file has what would have to be looked at if it were on the command line. */
@@ -128,6 +136,16 @@ static bool is_allowed(const struct rules_input *in)
 	return true;
 }
 
+static size_t add_before(const struct rules_input *in, const char **out, size_t room)
+{
+	size_t n = 0;
+
+	for (const char *word = first_word(in); word; word = next_word(in, word))
+		if (*word == 'b' && n < room)
+			out[n++] = word + 1;
+	return n;
+}
+
 /* Adds words, each group unless its conditions are against it. */
 static size_t add(const struct rules_input *in, const char **out, size_t room)
 {
@@ -171,10 +189,11 @@ static const char *plugin_word(const struct rules_input *in, const char *argumen
 
 bool rules_apply(const struct rules_input *in, const char **out)
 {
-	size_t n = 0, extra = 0;
+	size_t n, extra = 0;
 
 	if (!is_allowed(in))
 		return false;
+	n = add_before(in, out, RULES_ADDED_MAX / 8);
 	for (char **at = in->args; *at; at++) {
 		bool is_next = false;
 		const char *path = plugin_path(in, at, &is_next), *twin;

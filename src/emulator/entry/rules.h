@@ -14,9 +14,11 @@
  *   nTEXT  not unless an argument is this
  *   eTEXT  not when the environment has this variable
  *   xTEXT  not when this file is there
- *   0TEXT  the tool's own name is this, not the one that it was called by
- *   pTEXT  the argument after this one, or behind this and '=', is a plugin: it must have a native twin, which replaces
- * it uTEXT  what is added next: not when an argument is this aTEXT  add this behind them .      end of what was added
+ *   pTEXT  the argument after this one, or after this and '=', is a plugin: its native twin replaces it, else not
+ *   bTEXT  add this before the arguments
+ *   uTEXT  what is added next: not when an argument is this
+ *   aTEXT  add this after the arguments
+ *   .      end of what was added
  */
 enum { RULES_ADDED_MAX = 64 };
 
@@ -43,9 +45,9 @@ struct rules_input {
  * are. false: it is to be emulated.
  */
 bool rules_apply(const struct rules_input *in, const char **out);
-/* The name that the rules give to the tool, NULL when they give none. */
-const char *rules_name(const struct rules_input *in);
 /* Whether a variable, "NAME=VALUE", may go to a native tool: what is meant for the loader of the root may not. */
 bool rules_passes_on(const char *variable);
 /* Whether the environment has this variable; its value is *ret, which may be NULL. */
 bool rules_has_variable(char **env, const char *name, const char **ret);
+/* Whether a variable is set, and not empty, by which an emulator or the root's loader runs a program differently. */
+bool rules_wants_emulator(char **env);

@@ -4,6 +4,7 @@
 
 #include <asm/unistd.h>
 #include <linux/mman.h>
+#include <stdint.h>
 
 struct statx;
 
@@ -50,6 +51,21 @@ static inline void system_close(int fd)
 static inline long system_stat(int dir, const char *path, int flags, struct statx *ret)
 {
 	return system_call(__NR_statx, dir, (long)path, flags, STATX_BASIC_STATS, (long)ret, 0);
+}
+
+/* getdents64(2): of a folder's entries as many as there is room for. */
+struct linux_dirent {
+	uint64_t d_ino;
+	int64_t d_off;
+	uint16_t d_reclen;
+	uint8_t d_type;
+	char d_name[];
+};
+enum { DT_REG = 8 };
+
+static inline long system_list(int fd, void *entries, unsigned long len)
+{
+	return system_call(__NR_getdents64, fd, (long)entries, (long)len, 0, 0, 0);
 }
 
 static inline long system_pread(int fd, void *data, unsigned long len, unsigned long at)
