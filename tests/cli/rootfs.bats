@@ -85,10 +85,10 @@ teardown() {
 }
 
 @test "--at, --platform, --emulator-dir, --quiet" {
-	mkdir "$W/dir"
-	cp -a "$TOOLS/B" "$W/dir/qemu-s390x-static"
 	rm "$R/bin/sh" # nothing contradicts the platform
 	age_tree
+	mkdir "$W/dir"
+	cp -a "$TOOLS/B" "$W/dir/qemu-s390x-static"
 	expect 0 anyarch inject --quiet --platform linux/s390x --emulator-dir "$W/dir" --at /sbin/deep/er/q "$R"
 	[[ -z $output && -z $stderr ]]
 	is_injected "$R/sbin/deep/er/q" B
@@ -111,7 +111,7 @@ teardown() {
 	cp -a "$R/bin" "$W/other/"
 	expect 0 anyarch inject --emulator "$TOOLS/A" --at /usr/bin/q "$R"
 	expect 0 anyarch inject --emulator "$TOOLS/A" --at /usr/bin/q "$W/other"
-	expect 0 ns bash -ec 'mount --bind "$1" "$2/mnt"; mount -t proc p "$2/proc" || mount --rbind /proc "$2/proc"; "$3" eject "$2"' \
+	expect 0 ns bash -ec 'mount --bind "$1" "$2/mnt"; mount --rbind /proc "$2/proc"; "$3" eject "$2"' \
 		bash "$W/other" "$R" "$ANYARCH"
 	[[ ! -e $R/usr/bin/q && -e $W/other/usr/bin/q && -e $W/other/usr/bin/.q.anyarch ]]
 	# Native tools with something mounted among them: nothing is removed.
