@@ -122,6 +122,7 @@ teardown() {
 	expect 3 ns bash -ec 'mount --bind "$1" "$2/usr/lib/anyarch/native/lib"; "$3" eject "$2"' bash "$W/host" "$R" "$ANYARCH"
 	says 'something is mounted there'
 	[[ -e $W/host/deep/file && -e $R/usr/lib/anyarch/native/index ]]
+	ns umount "$R/usr/lib/anyarch/native/lib"
 	expect 0 anyarch eject "$R"
 	[[ ! -e $R/usr/lib/anyarch ]]
 }
