@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
+#include "emulator/package.h"
 
 const struct column register_columns[] = {
 	{ "PLATFORM", "platform", "OCI platform" },
@@ -225,7 +226,7 @@ int render_register(
 			say_note("nothing to do: this machine runs by itself what the emulators here are for");
 	} else if (!status && !report->n) {
 		err_set(&e, -ENOENT, "no emulator found for any architecture");
-		err_hint(&e, "apt install qemu-user-static, or name a directory: --emulator-dir DIR");
+		package_hint(&e);
 		return exit_with(&e);
 	}
 	return status ? status : lasting;

@@ -2,6 +2,8 @@
 /* Where emulators live, and which of them can be used. */
 #include "emulator/search.h"
 
+#include "emulator/package.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +93,7 @@ int search_emulator(
 	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e)
 {
 	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
+	auto_buf install = { 0 };
 
 	for (size_t i = 0; i < search->n_files; i++) {
 		if (search->file_arch[i] != arch)
@@ -106,7 +109,8 @@ int search_emulator(
 	if (t.first.code)
 		return err_move(e, &t.first);
 	err_set(e, -ENOENT, "no static emulator found for %s", arch_word(arch));
-	return err_hint(e, "install qemu-user-static, or name one: --emulator %s=FILE", arch_word(arch));
+	package_emulators(&install);
+	return err_hint(e, "%s; or name one: --emulator %s=FILE", buf_text(&install), arch_word(arch));
 }
 
 bool search_finds_any(const struct search *search)

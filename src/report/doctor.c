@@ -13,7 +13,9 @@
 #include "arch/probe.h"
 #include "base/fdio.h"
 #include "base/str.h"
+#include "binfmt/native.h"
 #include "binfmt/replace.h"
+#include "emulator/package.h"
 
 enum { LONG_MAGIC = 48, SMALL_FILE = 256, WHOLE_FILE = 8 * 1024 * 1024 };
 
@@ -67,11 +69,13 @@ static const char *register_hint(const struct status *s)
 
 static void check_instance(const struct status *s, struct doctor *d)
 {
-	auto_buf remount = { 0 };
+	auto_buf remount = { 0 }, kernel = { 0 };
 	struct statvfs fs;
 
+	package_install(&kernel, "linux-image-$(uname -r)");
+
 	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
-		doctor_add(d, FINDING_PROBLEM, "kernel-support", "sudo apt install linux-image-$(uname -r)",
+		doctor_add(d, FINDING_PROBLEM, "kernel-support", buf_text(&kernel),
 			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
 			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
@@ -189,14 +193,16 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	auto_buf again = { 0 }, install = { 0 };
 
 	doctor_register_hint(&again, arch, rule);
-	buf_addf(&install, "%s%s",
-		str_starts(buf_text(&again), "sudo apt") ? "" : "sudo apt install qemu-user-static && ",
-		buf_text(&again));
+	if (package_emulators(&install) && !str_starts(buf_text(&again), buf_text(&install)))
+		buf_adds(&install, " && ");
+	else
+		install.len = 0; /* it begins with that, or there is no command */
+	buf_adds(&install, buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
-			"%s: its emulator %s is not there: programs fail with 'No such file or "
-			"directory' although they exist",
-			rule->name, rule->interpreter);
+			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
+			"exist",
+			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)
@@ -338,6 +344,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 {
 	const char *arch = row->arch ? arch_word(row->arch) : "", *name = row->rule ? row->rule->name : arch;
 	auto_buf again = { 0 }, out = { 0 };
+	bool is_native = false;
 
 	if (row->arch)
 		doctor_register_hint(&again, row->arch, row->rule);
@@ -366,11 +373,10 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 			"%s programs do not run: 'Exec format error'", name);
 		break;
 	case STATUS_EMULATED:
-		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64"))
+		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64") &&
+			!native_test(&row->arch, 1, false, &is_native, NULL) && is_native)
 			doctor_add(d, FINDING_WARNING, "hijacked", buf_text(&out),
-				"%s takes i386 programs, which most x86-64 kernels run by themselves "
-				"and faster",
-				name);
+				"%s takes i386 programs, which this kernel runs natively and faster", name);
 		else
 			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s", arch,
 				row->rule ? row->rule->interpreter : "a handler");

@@ -2,6 +2,7 @@
 /* Why a root file system or an image does not run, and which of the doctors a target needs. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/fdio.h"
 #include "base/str.h"
@@ -23,7 +24,12 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	struct content content;
 	auto_buf hint = { 0 };
 	unsigned long skipped;
+	struct statvfs fs;
 	int r = survey_root(root, false, &content, &skipped, e);
+
+	if (!r && !fstatvfs(root, &fs) && fs.f_flag & ST_NOEXEC)
+		doctor_add(d, FINDING_PROBLEM, "noexec", NULL,
+			"%s is on a file system that is mounted noexec: 'Permission denied' (EACCES)", target);
 
 	for (size_t i = 0;
 		!r && i < content.n_emulators && content.has_platform && content.platform.arch != arch_host(); i++) {

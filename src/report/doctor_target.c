@@ -3,14 +3,20 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 #include "base/fdio.h"
 #include "base/str.h"
+#include "emulator/package.h"
 #include "report/doctor.h"
 #include "report/file.h"
+#include "report/try.h"
 #include "rootfs/beneath.h"
+
+enum { EMULATOR_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const struct status_row *find_row(const struct status *s, const struct arch *arch)
 {
@@ -103,7 +109,7 @@ static struct start read_start(int root, const char *path)
 		return start;
 	if (root >= 0)
 		doctor_real_path(fd, path, start.real);
-	start.is_set_id = st.st_mode & (S_ISUID | S_ISGID);
+	start.is_set_id = st.st_mode & (S_ISUID | S_ISGID) || fgetxattr(fd, "security.capability", NULL, 0) > 0;
 	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
 	start.is_executable = st.st_mode & 0111;
 	start.is_noexec = !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC;
@@ -129,6 +135,97 @@ static void check_permission(const struct start *start, const char *path, struct
 			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
 }
 
+static bool is_elf(const struct start *start)
+{
+	return start->n > 4 && !memcmp(start->head, "\177ELF", 4);
+}
+
+/* fs/binfmt_misc.c, search_binfmt_handler(): the newest entry by extension, which is behind the last dot, or magic. */
+static const struct table_entry *find_taker(const struct status *s, const struct start *start, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; !s->is_off && i < s->table.n; i++) {
+		const struct table_entry *entry = &s->table.entries[i];
+		const struct rule *rule = &entry->rule;
+
+		if (!entry->is_odd && rule->is_enabled &&
+			(rule->extension ? dot && !strcmp(dot + 1, rule->extension)
+					 : start->n > 0 && rule_matches(rule, start->head, (size_t)start->n)))
+			return entry;
+	}
+	return NULL;
+}
+
+/*
+ * A file for another kind of handler, as those of Wine, Java and Python are: what it starts for the file is all that
+ * matters then, whatever the file looks like. False where none takes it, or it is an ELF program.
+ */
+static bool check_taken(const struct status *s, int root, const char *path, struct doctor *d)
+{
+	struct start start = read_start(root, path);
+	const struct table_entry *entry = find_taker(s, &start, path);
+	const struct rule *rule = entry ? &entry->rule : NULL;
+	auto_fd fd = -1;
+
+	if (!entry || is_elf(&start))
+		return false;
+	check_permission(&start, path, d);
+	if (!(rule->flags & RULE_FIXED))
+		fd = root >= 0 ? beneath_open(root, rule->interpreter, O_PATH)
+			       : open(rule->interpreter, O_PATH | O_CLOEXEC);
+	if (fd < 0 && !(rule->flags & RULE_FIXED))
+		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", NULL,
+			"%s: the handler '%s' starts %s for it, which does not exist: 'No such file or directory' "
+			"(ENOENT)",
+			path, rule->name, rule->interpreter);
+	else
+		doctor_add(d, FINDING_OK, "taken", NULL, "%s: the handler '%s' starts %s for it", path, rule->name,
+			rule->interpreter);
+	return true;
+}
+
+/* What of this process lets the probe fail that starts without it. Whether there was anything. */
+static bool check_surroundings(const struct arch *arch, const char *path, struct doctor *d)
+{
+	auto_buf names = { 0 }, hint = { 0 };
+	struct rlimit limit;
+
+	for (char **p = environ; *p; p++)
+		if (str_starts(*p, "QEMU_"))
+			buf_addf(&names, " %.*s", (int)strcspn(*p, "="), *p);
+	if (names.len && try_probe(arch, (char *[]){ NULL })) {
+		buf_addf(&hint, "unset%s", buf_text(&names));
+		doctor_add(d, FINDING_PROBLEM, "environment", buf_text(&hint),
+			"%s: %s programs fail because of the environment:%s", path, arch_word(arch), buf_text(&names));
+		return true;
+	}
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	doctor_add(d, FINDING_PROBLEM, "address-space", "ulimit -v unlimited",
+		"%s: %s programs fail with this limit of the address space, %llu MiB: an emulator reserves more", path,
+		arch_word(arch), (unsigned long long)limit.rlim_cur >> 20);
+	return true;
+}
+
+/* It was tried: it runs here. Where else it does not. */
+static void check_elsewhere(const struct rule *rule, const struct arch *arch, const char *path, struct doctor *d)
+{
+	auto_fd fd = rule ? fd_open_regular(AT_FDCWD, rule->interpreter, 0) : -1;
+	struct elf_info elf = { 0 };
+	auto_buf again = { 0 };
+	bool is_dynamic = fd >= 0 && !elf_read(fd, &elf, NULL) && elf.linkage == ELF_DYNAMIC;
+
+	doctor_add(d, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", path, arch_word(arch),
+		rule ? rule->interpreter : "a handler");
+	if (!rule || (!is_dynamic && rule->flags & RULE_FIXED))
+		return;
+	doctor_register_hint(&again, arch, rule);
+	doctor_add(d, FINDING_NOTE, "only-here", buf_text(&again),
+		"%s runs here, and fails in containers and other roots: %s", path,
+		is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
+}
+
 /* A rule that fits all but the bytes in which type-2 AppImages differ. */
 static bool is_appimage(const uint8_t *head, int n)
 {
@@ -145,8 +242,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	auto_buf replace = { 0 };
 
 	check_permission(&start, step->path, d);
-	if (start.n > 0)
-		entry = table_match(&s->table, start.head, (size_t)start.n);
+	entry = find_taker(s, &start, step->path);
 	if (step->elf.is_truncated)
 		doctor_add(d, FINDING_PROBLEM, "truncated", NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part", step->path);
@@ -168,15 +264,24 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (entry && !s->is_off && start.is_set_id && !(entry->rule.flags & RULE_CREDENTIALS)) {
 		buf_addf(&replace, "sudo anyarch register --credentials %s", arch_word(arch));
 		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&replace),
-			"%s: its set-user-ID bit is ignored, as the handler '%s' has no C: sudo and the "
+			"%s: its set-user-ID bit or capabilities are ignored, as the handler '%s' has no C: sudo and "
+			"the "
 			"like fail",
 			step->path, entry->rule.name);
 	}
-	if (entry && !s->is_off) {
+	if (entry && !s->is_off)
 		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes", step->path,
 			entry->rule.name);
-		doctor_interpreter(&entry->rule, arch, d);
+	if (root < 0 && (entry || !s->is_readable) && arch != arch_host() && (!row || row->state != STATUS_NATIVE)) {
+		if (try_probe(arch, environ)) {
+			check_elsewhere(entry ? &entry->rule : NULL, arch, step->path, d);
+			return;
+		}
+		if (check_surroundings(arch, step->path, d))
+			return;
 	}
+	if (entry && !s->is_off)
+		doctor_interpreter(&entry->rule, arch, d);
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
@@ -185,21 +290,69 @@ static void loader_hint(struct buf *out, const struct file_facts *facts, const c
 {
 	struct name_words words = name_words(&facts->platform);
 	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
+	auto_buf install = { 0 };
+	bool is_apt = package_install(&install, library);
 
 	if (!facts->has_platform || !*words.debian)
 		buf_adds(out, "link it statically");
 	else if (facts->platform.arch == arch_host())
-		buf_addf(out, "sudo apt install %s", library);
+		buf_adds(out, buf_text(&install));
+	else if (!is_apt)
+		buf_addf(out, "install the C library of %s, or link it statically", words.debian);
 	else
 		buf_addf(out, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
 			words.debian, library, words.debian);
 }
 
-static void check_loader(const struct file_step *step, const struct file_facts *facts, struct doctor *d)
+/* Where this emulator looks before the root: qemu's -L, whose default is in it as "/etc/qemu-binfmt/%M". */
+static bool find_prefix(const struct rule *rule, const struct arch *arch, struct buf *ret)
+{
+	const char *named = getenv("QEMU_LD_PREFIX"), *found;
+	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	auto_buf file = { 0 };
+
+	if (named && *named) {
+		buf_adds(ret, named);
+		return true;
+	}
+	if (fd < 0 || fd_read_all(fd, EMULATOR_BYTES_MAX, &file))
+		return false;
+	found = memmem(file.data, file.len, "/%M", sizeof("/%M"));
+	if (!found)
+		return false;
+	while (found > file.data && found[-1])
+		found--;
+	buf_addf(ret, "%.*s/%s", (int)(strlen(found) - strlen("/%M")), found, arch->qemu);
+	return *found == '/';
+}
+
+/* Whether QEMU finds the loader under its prefix: then the program runs here, and nowhere else. */
+static bool check_prefix(
+	const struct status *s, const struct file_step *step, const struct file_facts *facts, struct doctor *d)
+{
+	struct start start = read_start(-1, step->path);
+	const struct table_entry *entry = find_taker(s, &start, step->path);
+	auto_buf prefix = { 0 }, loader = { 0 };
+
+	if (!entry || !facts->has_platform || !find_prefix(&entry->rule, facts->platform.arch, &prefix))
+		return false;
+	buf_addf(&loader, "%s%s", buf_text(&prefix), step->elf.interpreter);
+	if (access(buf_text(&loader), R_OK))
+		return false;
+	doctor_add(d, FINDING_NOTE, "loader-prefix", NULL,
+		"%s runs here, as QEMU finds %s below %s, and fails in containers and other roots that have no %s",
+		step->path, step->elf.interpreter, buf_text(&prefix), step->elf.interpreter);
+	return true;
+}
+
+static void check_loader(const struct status *s, int root, const struct file_step *step, const struct file_facts *facts,
+	struct doctor *d)
 {
 	auto_buf hint = { 0 };
 
 	if (!step->elf.has_interpreter || facts->has_loader)
+		return;
+	if (root < 0 && check_prefix(s, step, facts, d))
 		return;
 	loader_hint(&hint, facts, step->elf.interpreter);
 	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
@@ -245,8 +398,11 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 {
 	struct file_facts facts;
 	auto_err why = { 0 };
-	int r = file_look(root, path, &facts, &why);
+	int r;
 
+	if (check_taken(status, root, path, ret))
+		return 0;
+	r = file_look(root, path, &facts, &why);
 	for (size_t i = 0; !r && i < facts.n; i++) {
 		const struct file_step *step = &facts.steps[i];
 
@@ -255,7 +411,7 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 			continue;
 		}
 		check_program(status, root, step, &facts, ret);
-		check_loader(step, &facts, ret);
+		check_loader(status, root, step, &facts, ret);
 	}
 	if (!r && facts.missing && !strchr(facts.missing, '\r'))
 		doctor_add(ret, FINDING_PROBLEM, "script-program-missing", NULL,

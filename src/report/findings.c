@@ -8,6 +8,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "emulator/package.h"
 #include "emulator/search.h"
 #include "report/doctor.h"
 
@@ -108,8 +109,11 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 		buf_adds(out, "docker run --rm --privileged IMAGE");
 		return;
 	}
-	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL))
-		buf_adds(out, "sudo apt install qemu-user-static && ");
+	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL)) {
+		if (!package_emulators(out))
+			return;
+		buf_adds(out, " && ");
+	}
 	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "", arch ? arch_word(arch) : "");
 }
 

@@ -275,6 +275,11 @@ without_emulators() {
 	for name in qemu-i386 box86; do
 		table_write ":$name:M:0:$I386:$MASK:/usr/bin/qemu-i386-static:PF"
 		examine 0
+		if ! runs_i386; then
+			silent hijacked
+			expect 0 anyarch unregister "$name"
+			continue
+		fi
 		found warning hijacked "$name"
 		cure
 		same table '' "$(table_names)"

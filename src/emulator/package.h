@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What to type on this distribution to get emulators. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Appends the command that installs static emulators, by ID and ID_LIKE of /etc/os-release; for an unknown
+ * distribution, and where that file is missing, a sentence that says what is needed. Returns whether it is a command to
+ * type.
+ */
+bool package_emulators(struct buf *out);
+/* The same as the hint of an error; returns its code. */
+int package_hint(struct err *e);
+/* The same for one more package of the distributions that use apt; elsewhere "install PACKAGE". */
+bool package_install(struct buf *out, const char *package);
