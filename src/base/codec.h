@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* How a source is made; the decompressors and compressors, each in the one file that knows its library. */
+/* Decompressors and compressors: which one a stream needs, and each in the one file that knows its library. */
 #pragma once
 
 #include "base/stream.h"
 
-/* What every kind of source begins with. read returns less than len only at the end. */
-struct source {
-	ssize_t (*read)(struct source *source, void *data, size_t len);
-	int (*skip)(struct source *source, uint64_t len); /* NULL: by reading */
-	void (*free)(struct source *source);		  /* what is inside; NULL: nothing */
-	uint64_t position;
-	int error;
-};
+/*
+ * A decompressor's output may be that many times its input once it is large: beyond, it is a bomb.
+ * Real layers stay far below; gzip itself ends at 1030.
+ */
+enum { SOURCE_RATIO_MAX = 500 };
+#define SOURCE_RATIO_FROM ((uint64_t)256 << 20)
+/* The same of all sources of a process. */
+enum { SOURCES_RATIO_MAX = 100 };
+#define SOURCES_RATIO_FROM ((uint64_t)512 << 20)
+
+/*
+ * Takes inner over and returns what its bytes decompress to, chosen by their magic: gzip (all members),
+ * zstd (windows up to 32 MiB), else inner's own bytes. *ret_codec is "gzip", "zstd" or "none". NULL with e
+ * set (then inner is freed): -EBADMSG for bzip2, xz and others that are not supported.
+ */
+struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
+/* "gzip", "zstd", or "bzip2" and "xz", which are not supported, as these first bytes (8 are enough) tell; else NULL. */
+const char *codec_name(const void *bytes, size_t n);
 
 /* Take inner over. */
 struct source *codec_gzip(struct source *inner);

@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that come one after the other: from a part of a file, perhaps through a decompressor. */
+/* Bytes that come one after the other: from a part of a file or a pipe. */
 #pragma once
 
 #include "base/err.h"
 
-struct source;
-
-/*
- * A decompressor's output may be that many times its input once it is large: beyond, it is a bomb.
- * Real layers stay far below; gzip itself ends at 1030.
- */
-enum { SOURCE_RATIO_MAX = 500 };
-#define SOURCE_RATIO_FROM ((uint64_t)256 << 20)
-/* The same of all sources of a process. */
-enum { SOURCES_RATIO_MAX = 100 };
-#define SOURCES_RATIO_FROM ((uint64_t)512 << 20)
+/* What every kind of source begins with. read returns less than len only at the end. */
+struct source {
+	ssize_t (*read)(struct source *source, void *data, size_t len);
+	int (*skip)(struct source *source, uint64_t len); /* NULL: by reading */
+	void (*free)(struct source *source);		  /* what is inside; NULL: nothing */
+	uint64_t position;
+	int error;
+};
 
 /* len bytes of a file from offset on; the descriptor is borrowed and its own position not used. */
 struct source *source_range(int fd, uint64_t offset, uint64_t len);
 /* What can be read from a descriptor until its end (pipes); borrowed. */
 struct source *source_pipe(int fd);
-/*
- * Takes inner over and returns what its bytes decompress to, chosen by their magic: gzip (all members),
- * zstd (windows up to 32 MiB), else inner's own bytes. *ret_codec is "gzip", "zstd" or "none". NULL with e
- * set (then inner is freed): -EBADMSG for bzip2, xz and others that are not supported.
- */
-struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
 /*
  * What is read from inner or passed over is written to a file, too. Both are borrowed. A
  * write that fails ends the source with its -errno, which *ret_failure tells from one of inner's.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"

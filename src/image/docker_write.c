@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/stream.h"
 #include "image/splice.h"
 #include "image/tar_write.h"
 

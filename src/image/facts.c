@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -20,8 +21,9 @@ bool image_looks_like(int fd)
 	uint8_t head[TAR_BLOCK];
 	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
-	return (n >= 4 && (!memcmp(head, "\x1f\x8b", 2) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
-				  ((head[0] & 0xf0) == 0x50 && !memcmp(head + 1, "\x2a\x4d\x18", 3)))) ||
+	const char *codec = n > 0 ? codec_name(head, (size_t)n) : NULL;
+
+	return (codec && (!strcmp(codec, "gzip") || !strcmp(codec, "zstd"))) ||
 	       (n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "arch/abi.h"
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"

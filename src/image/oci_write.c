@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/str.h"
-#include "base/stream.h"
 #include "image/reference.h"
 #include "image/splice.h"
 

@@ -7,16 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/str.h"
 #include "image/tar_read.h"
 
 bool packed_is(int fd)
 {
-	unsigned char magic[4] = { 0 };
+	unsigned char magic[8];
+	ssize_t n = pread(fd, magic, sizeof(magic), 0);
+	const char *codec = n > 0 ? codec_name(magic, (size_t)n) : NULL;
 
-	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-	       (!memcmp(magic, "\x1f\x8b", 2) || !memcmp(magic, "\x28\xb5\x2f\xfd", 4));
+	return codec && (!strcmp(codec, "gzip") || !strcmp(codec, "zstd"));
 }
 
 static bool is_emulator(const struct tar_entry *entry)

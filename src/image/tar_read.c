@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_header.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* base/stream: what is decompressed does not depend on how much is asked for at a time. */
-#include "base/stream.h"
+#include "base/codec.h"
 #include "fuzz.h"
 
 enum { OUTPUT_MAX = 4 << 20, CHUNK = 64 * 1024, STEP = 997 };

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/* Which decompressor a stream needs, and what all of them keep to. */
+#include "base/codec.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/memory.h"
+
+enum { MAGIC_MAX = 8 };
+
+/* Bytes that were looked at before it was known who reads them. */
+struct pushback {
+	struct source source;
+	struct source *inner;
+	uint8_t bytes[MAGIC_MAX];
+	size_t n, at;
+};
+
+static ssize_t pushback_read(struct source *source, void *data, size_t len)
+{
+	struct pushback *p = (struct pushback *)source;
+	size_t n = MIN_OF(len, p->n - p->at);
+	ssize_t more;
+
+	memcpy(data, p->bytes + p->at, n);
+	p->at += n;
+	if (n == len)
+		return (ssize_t)n;
+	more = source_read(p->inner, (uint8_t *)data + n, len - n);
+	return more < 0 ? more : more + (ssize_t)n;
+}
+
+static int pushback_skip(struct source *source, uint64_t len)
+{
+	struct pushback *p = (struct pushback *)source;
+	uint64_t n = MIN_OF(len, (uint64_t)(p->n - p->at));
+
+	p->at += (size_t)n;
+	return source_skip(p->inner, len - n);
+}
+
+static void pushback_free(struct source *source)
+{
+	source_free(((struct pushback *)source)->inner);
+}
+
+static struct source *put_back(struct source *inner, const uint8_t *bytes, size_t n)
+{
+	struct pushback *p = mem_new(1, sizeof(*p));
+
+	*p = (struct pushback){ { .read = pushback_read, .skip = pushback_skip, .free = pushback_free }, inner };
+	memcpy(p->bytes, bytes, n);
+	p->n = n;
+	return (struct source *)p;
+}
+
+static const struct {
+	const char *magic;
+	size_t len;
+	const char *name;
+	struct source *(*open)(struct source *inner); /* NULL: known and not supported */
+} codecs[] = {
+	{ "\x1f\x8b\x08", 3, "gzip", codec_gzip },
+	{ "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
+	{ "BZh", 3, "bzip2", NULL },
+	{ "\xfd"
+	  "7zXZ",
+		5, "xz", NULL },
+};
+
+/* zstd streams may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F. */
+static bool is_skippable_frame(const uint8_t *bytes, size_t n)
+{
+	return n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3);
+}
+
+const char *codec_name(const void *bytes, size_t n)
+{
+	if (is_skippable_frame(bytes, n))
+		return "zstd";
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (n >= codecs[i].len && !memcmp(bytes, codecs[i].magic, codecs[i].len))
+			return codecs[i].name;
+	return NULL;
+}
+
+struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e)
+{
+	uint8_t magic[MAGIC_MAX] = { 0 };
+	ssize_t n = source_read(inner, magic, sizeof(magic));
+	const char *name;
+
+	if (n < 0) {
+		err_sys(e, (int)n, "cannot read it");
+		source_free(inner);
+		return NULL;
+	}
+	inner = put_back(inner, magic, (size_t)n);
+	name = codec_name(magic, (size_t)n);
+	*ret_codec = name ? name : "none";
+	for (size_t i = 0; name && i < ARRAY_SIZE(codecs); i++)
+		if (!strcmp(name, codecs[i].name) && codecs[i].open)
+			return codecs[i].open(inner);
+	if (!name)
+		return inner;
+	source_free(inner);
+	err_set(e, -EBADMSG, "compressed with %s, which is not supported", name);
+	err_hint(e, "decompress it first");
+	return NULL;
+}
+
+bool codec_is_bomb(struct codec_count *count)
+{
+	static _Atomic uint64_t all_in, all_out;
+	uint64_t in = atomic_fetch_add(&all_in, count->in - count->counted_in) + count->in - count->counted_in;
+	uint64_t out = atomic_fetch_add(&all_out, count->out - count->counted_out) + count->out - count->counted_out;
+	bool is_one = (count->out > SOURCE_RATIO_FROM && count->out / SOURCE_RATIO_MAX > count->in) ||
+		      (out > SOURCES_RATIO_FROM && out / SOURCES_RATIO_MAX > in);
+
+	count->counted_in = is_one ? 0 : count->in;
+	count->counted_out = is_one ? 0 : count->out;
+	if (is_one) { /* it ends here: what comes next is judged without it */
+		atomic_fetch_sub(&all_in, count->in);
+		atomic_fetch_sub(&all_out, count->out);
+	}
+	return is_one;
+}
+
+int codec_feed(int from, uint8_t *chunk, size_t size, int (*pack)(void *context, size_t n, bool is_last), void *context)
+{
+	off_t at = 0;
+	ssize_t n;
+	int r;
+
+	do {
+		n = fd_pread(from, chunk, size, at);
+		at += n;
+		r = n < 0 ? (int)n : pack(context, (size_t)n, (size_t)n < size);
+	} while (!r && (size_t)n == size);
+	return r;
+}
