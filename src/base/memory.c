@@ -65,6 +65,15 @@ char *mem_print(const char *fmt, ...)
 	return text;
 }
 
+char *mem_realpath(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOMEM)
+		mem_exhausted();
+	return real;
+}
+
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 {
 	if (*n == *cap) {

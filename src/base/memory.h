@@ -18,6 +18,8 @@ char *mem_text(const char *text) MEM_OWNED;
 char *mem_part(const char *text, size_t len) MEM_OWNED;
 char *mem_print(const char *fmt, ...) PRINTF_LIKE(1, 2) MEM_OWNED;
 char *mem_vprint(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0))) MEM_OWNED;
+/* As realpath(path, NULL): NULL with errno, but not for lack of memory. */
+char *mem_realpath(const char *path) __attribute__((malloc, warn_unused_result));
 /* Adds a copy of a text to a list of them, which has room for *cap. 0. */
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text);
 

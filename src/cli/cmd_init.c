@@ -26,7 +26,7 @@ static const struct option_spec specs[] = {
 /* The name of the directory, however it was typed. */
 static char *find_name(const char *dir)
 {
-	auto_free char *real = realpath(dir, NULL), *typed = mem_text(dir);
+	auto_free char *real = mem_realpath(dir), *typed = mem_text(dir);
 
 	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
 		typed[len - 1] = '\0';

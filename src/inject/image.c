@@ -283,7 +283,7 @@ static int change_images(struct image_work *w)
 /* A link stays one, and what it leads to is what is changed. */
 static int find_real_path(struct image_work *w)
 {
-	char *real = realpath(w->name.path, NULL);
+	char *real = mem_realpath(w->name.path);
 
 	if (!real)
 		return err_sys(w->e, -errno, "%s", w->name.path);

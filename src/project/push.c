@@ -57,7 +57,7 @@ int push_check(const struct flow *f, struct err *e)
 /* skopeo would take a ':' in the path for the end of it: a link has none. */
 static int link_archive(const struct flow *f, const struct push *p, struct err *e)
 {
-	auto_free char *path = realpath(p->archive, NULL), *link = mem_print("%s/all", f->scratch);
+	auto_free char *path = mem_realpath(p->archive), *link = mem_print("%s/all", f->scratch);
 
 	if (p->is_ours)
 		return 0;
@@ -74,7 +74,7 @@ static int link_config(const struct flow *f, struct err *e)
 {
 	static const char *const kept[] = { "config.json", "contexts" };
 	const char *from = f->request->docker_config;
-	auto_free char *dir = mem_print("%s/docker", f->scratch), *config = from ? realpath(from, NULL) : NULL;
+	auto_free char *dir = mem_print("%s/docker", f->scratch), *config = from ? mem_realpath(from) : NULL;
 
 	if (mkdir(dir, 0700) < 0)
 		return err_sys(e, -errno, "%s", dir);

@@ -508,6 +508,8 @@ is_right_for() { # COMMAND
 	gcc -O1 -shared -fPIC -o "$BATS_TEST_TMPDIR/failing-malloc.so" "$ANYARCH_SRC/tests/lib/failing-malloc.c"
 	make_lobradov
 	for command in init render; do
+		make_lobradov
+		[[ $command == render ]] || rm -f build.config Dockerfile.cross
 		expect 0 "$ANYARCH" "$command" -q
 		rm -rf ../right
 		cp -r . ../right
