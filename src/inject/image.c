@@ -29,7 +29,6 @@ static bool is_packed_otherwise(int fd)
 bool inject_is_image(const struct inject_target *t)
 {
 	struct image_name name;
-	auto_err e = { 0 };
 	auto_fd fd = -1;
 	struct stat st;
 	bool is_image;
