@@ -305,6 +305,10 @@ make_roots() {
 	local was
 
 	chmod 6755 "$TOOLS/B"
+	expect 3 anyarch inject --emulator "$TOOLS/B" --at /no/dir/q "$R"
+	says 'set-user-ID'
+	tree_is_back
+	chmod 755 "$TOOLS/B"
 	expect 0 anyarch inject --emulator "$TOOLS/B" --at /no/dir/q "$R"
 	was=$(tree_of "$R" | sed 's/ [0-9]*\.[0-9]*\( [0-9]*\)\?//')
 	expect 0 eject --at /no/dir/q
