@@ -53,7 +53,8 @@ static const char *const rules_as[] = { "r", "s=native", NULL };
 static const char *const rules_ld[] = { "r", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
 /*
  * So that they know objects of LTO these load what is in ../lib/bfd-plugins from where they are (bfd/plugin.c); the
- * native ones are told by --plugin, as gcc-ar does. Where the root has LLVM's plugin as well they stay emulated.
+ * native ones are told by --plugin, as gcc-ar does; strip and objcopy have no such option, and stay emulated. Where the
+ * root has LLVM's plugin as well they stay emulated.
  */
 #define LLVM(version) "x/usr/lib/bfd-plugins/LLVMgold-" #version ".so"
 static const char *const rules_plugin[] = { "r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12),
@@ -95,8 +96,6 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_BINUTILS("ar", rules_plugin), .wants_plugin = true },
 	{ OF_BINUTILS("nm", rules_plugin), .wants_plugin = true },
 	{ OF_BINUTILS("ranlib", rules_plugin), .wants_plugin = true },
-	{ OF_BINUTILS("strip", rules_plugin), .wants_plugin = true },
-	{ OF_BINUTILS("objcopy", rules_plugin), .wants_plugin = true },
 	{ 0 },
 };
 
