@@ -356,6 +356,7 @@ ended() { # SIGNAL READY COMMAND...
 	same 'after a signal' ./sub/qemu-aarch64-static "$(find . -name 'qemu-*')"
 	sed -i 's/^TARGET_ARCHES.*/TARGET_ARCHES="arm64 s390x"/; s/__BASE.*ARCH__/x/' build.config
 	echo 'FROM --platform=__PLATFORM__ x' >Dockerfile.cross
+	# shellcheck disable=SC2016 # Docker's variable
 	echo 'COPY --from=y qemu-arm-static $x qemu-__QEMU_ARCH__-static.txt /' >>Dockerfile.cross
 	build 0 --dry-run
 	[[ $stderr != *copying* ]]

@@ -56,6 +56,7 @@ row() {
 
 file() { # NAME CONTENT
 	P=$W/$1
+	# shellcheck disable=SC2059 # with escapes
 	printf "$2" >"$P"
 	chmod 0755 "$P"
 }

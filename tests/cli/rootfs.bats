@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Owns what inject puts where, what eject gives back, and that neither reaches out of a root that is hostile.
-# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016 # the library sets output, stderr and status; each test is a process, inner shells expand
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"

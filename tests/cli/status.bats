@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Owns what status says of every state that a platform can be in, and that it only looks.
-# shellcheck disable=SC2154 # the library sets output, stderr and status
+# shellcheck disable=SC2154,SC2178,SC2128 # arrays of other functions have the same names; the library sets output, stderr and status
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"

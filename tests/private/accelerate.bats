@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Owns that native compilers stand in for equal ones of a root: with the same results, for exactly the files that were looked
 # at, and without a trace.
-# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016 # shells inside expand; the library sets output, stderr and status; each test is a process
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"

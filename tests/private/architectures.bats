@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Owns the proof by others that handlers do what they are for: arch-test, which knows nothing of us, runs a program of each
 # architecture, and mmdebstrap builds a root filesystem of a foreign one.
-# shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
+# shellcheck disable=SC2154,SC2030,SC2031,SC2178,SC2128 # arrays of other functions have the same names; the library sets output, stderr and status; each test is a process
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
