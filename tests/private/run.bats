@@ -131,6 +131,7 @@ case_status() {
 
 case_shell() {
 	small_root
+	# shellcheck disable=SC2016 # the inner shell expands
 	in_root 7 < <(printf 'echo "$0"\nexit 7\n')
 	same shell /bin/sh "$output"
 	printf '%s\n' odd:x other:x:1:1::/:/bin/false root:x:0:0::/:/nowhere >"$R/etc/passwd"
