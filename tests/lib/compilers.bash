@@ -47,9 +47,9 @@ make_source() {
 		source "$ANYARCH_SRC/tools/fetch.sh"
 		mkdir "$2/source"
 		fetch_open "$2/apt" deb-src "$(dpkg --print-architecture)" || exit
+		fetch_source "$2/apt" "$1" "$2/source" >&2 || exit
 		cd "$2/source" || exit
-		fetch_apt "$2/apt" apt-get -qq source --download-only "$1" || exit
-		tar -cf "$3" .
+		find . -maxdepth 1 -type f -print0 | tar -cf "$3" --null -T -
 	)
 }
 
