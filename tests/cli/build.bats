@@ -62,7 +62,7 @@ setup_file() {
 		save:nothing) ;;
 		save:*)
 			arch=${4##*:} arch=${arch%%-*}
-			cp "$IMAGES/${SAVED:-$arch}.tar" "$3"
+			cp "$IMAGES/${SAVED:-$arch}.tar" "$3" 2>/dev/null # whoever asked may be gone, with the directory
 			;;
 		run:smoke | run:deaf-rm) exit 1 ;;
 		esac
