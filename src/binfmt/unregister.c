@@ -193,7 +193,21 @@ static int each_choice(const struct unregister_options *options, const struct in
 	return r;
 }
 
-/* 0 opened; 1 there is no table, so nothing to remove. */
+/* Whether handlers are named exactly, and nothing else is asked for. */
+static bool are_names(const struct unregister_options *options, const struct instance *instance)
+{
+	auto_table table = { 0 };
+
+	if (options->all || table_load(instance, &table, NULL))
+		return false;
+	for (size_t i = 0; i < options->n_words; i++)
+		if (!table_find(&table, options->words[i]))
+			return false;
+	return true;
+}
+
+/* 0 opened; 1 there is no table, so nothing to remove. Of a table that is inherited only what is named exactly is
+ * removed. */
 static int open_table(const struct unregister_options *options, struct instance *ret, struct err *e)
 {
 	char *path;
@@ -203,7 +217,7 @@ static int open_table(const struct unregister_options *options, struct instance 
 	if (state == INSTANCE_VISIBLE) {
 		int r = instance_open_write(owned, ret, e);
 
-		if (r || instance_is_own(ret))
+		if (r || instance_is_own(ret) || are_names(options, ret))
 			return r;
 		instance_close(ret);
 		err_set(e, -EOPNOTSUPP, "%s belongs to the user namespace above this one", owned);

@@ -193,16 +193,15 @@ image() {
 	[[ $i -eq 150 ]]
 }
 
-# measured COMMAND...: its status, seconds and MiB.
+# measured COMMAND...: its status, seconds of a processor and MiB.
 measured() {
 	python3 - "$@" <<-'PYTHON'
-		import os, sys, time
-		begin = time.monotonic()
+		import os, sys
 		pid = os.fork()
 		if pid == 0:
 		    os.execvp("timeout", ["timeout", "-s", "KILL", "60", *sys.argv[1:]])
 		_, status, usage = os.wait4(pid, 0)
-		print(os.waitstatus_to_exitcode(status), int(time.monotonic() - begin), usage.ru_maxrss // 1024)
+		print(os.waitstatus_to_exitcode(status), int(usage.ru_utime + usage.ru_stime), usage.ru_maxrss // 1024)
 	PYTHON
 }
 
@@ -228,7 +227,8 @@ measured() {
 			printf '| %s | %s | %s | %s | %s | %s |\n' "$name" "$(stat -c %s "$name")" "$command" "$status" "$seconds" "$mib"
 			[[ $status =~ ^[0-3]$ && $seconds -le 10 && $mib -le $most ]] || failed+=" $name:${command%% *}"
 			[[ $command != inspect || "|$want|" == *"|$status|"* ]] || failed+=" $name:$status"
-			is_well_told "$status"
+			# What doctor finds is its answer, on standard output.
+			[[ $command == doctor ]] || is_well_told "$status"
 		done
 	done <"$BATS_FILE_TMPDIR/heavy.tsv"
 	same failed '' "$failed"

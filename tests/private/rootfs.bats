@@ -232,7 +232,7 @@ case_read_only() {
 	tree_is_back
 }
 
-@test "a mount inside the tree is part of it (43)" {
+@test "inject follows a mount inside the tree, eject crosses none (43)" {
 	everywhere case_mount
 }
 
@@ -242,7 +242,7 @@ case_mount() {
 	ns test -x "$R$AT"
 	ns mount -t tmpfs tmpfs "$R/usr/lib"
 	expect 0 eject
-	same files '' "$(ns ls -A "$R/usr/bin")"
+	ns test -x "$R$AT"
 	ns umount "$R/usr/bin" "$R/usr/lib"
 	tree_is_back
 }
