@@ -305,6 +305,7 @@ int twins_manifest(const struct toolchain *t, const struct twins *twins, struct 
 		mem_exhausted();
 	r = jv_write(o, stream);
 	jv_free(o);
+	/* cppcheck-suppress nullPointerRedundantCheck ; mem_exhausted() does not return */
 	if (fclose(stream))
 		mem_exhausted();
 	if (!r)

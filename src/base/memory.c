@@ -74,6 +74,12 @@ char *mem_realpath(const char *path)
 	return real;
 }
 
+/* GCC 12 does not follow what is stored through two pointers, and takes the copy for lost; clang has no such warning.
+ */
+#ifndef __clang__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 {
 	if (*n == *cap) {
@@ -83,3 +89,6 @@ int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
 	(*list)[(*n)++] = mem_text(text);
 	return 0;
 }
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif

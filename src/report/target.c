@@ -58,9 +58,8 @@ int target_open(const char *text, struct target *ret, struct err *e)
 		return refuse_missing(text, -errno, e);
 	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", text);
-	if (is_stdin || ret->name.is_image)
-		ret->kind = TARGET_IMAGE;
-	else if (S_ISDIR(st.st_mode) && !faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW))
+	if (is_stdin || ret->name.is_image ||
+		(S_ISDIR(st.st_mode) && !faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)))
 		ret->kind = TARGET_IMAGE;
 	else if (S_ISDIR(st.st_mode))
 		return errno == ENOENT ? ret->kind = TARGET_ROOT, 0 : err_sys(e, -errno, "%s/oci-layout", text);
