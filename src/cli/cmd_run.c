@@ -86,7 +86,7 @@ static void set_environment(const struct context *c)
 
 static int exec_command(struct context *c)
 {
-	char *shell[2] = { NULL };
+	static char *shell[2]; /* outlives the call, as c does */
 	auto_err e = { 0 };
 
 	if (run_prepare(&c->request, &e)) {
@@ -94,9 +94,10 @@ static int exec_command(struct context *c)
 		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
 	}
 	set_environment(c);
-	shell[0] = *c->command ? NULL : run_shell();
-	if (shell[0])
+	if (!*c->command) {
+		shell[0] = run_shell();
 		c->command = shell;
+	}
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
 	execvp(c->command[0], c->command);

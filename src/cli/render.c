@@ -344,15 +344,26 @@ static struct json *emulators_json(const struct status *s)
 }
 
 #if defined(__x86_64__)
+#ifdef __clang__
+/* Version 14 does not know the levels by name: what each has above the one below. */
+#define HAS_V2 (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
+#define HAS_V3                                                                                                         \
+	(HAS_V2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
+#define HAS_V4 (HAS_V3 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+#else
+#define HAS_V2 __builtin_cpu_supports("x86-64-v2")
+#define HAS_V3 __builtin_cpu_supports("x86-64-v3")
+#define HAS_V4 __builtin_cpu_supports("x86-64-v4")
+#endif
 /* The levels of x86-64 that this CPU has above the first, as containers write them. */
 static void push_levels(struct json *list)
 {
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("x86-64-v2"))
+	if (HAS_V2)
 		push_platform(list, arch_host(), "v2");
-	if (__builtin_cpu_supports("x86-64-v3"))
+	if (HAS_V3)
 		push_platform(list, arch_host(), "v3");
-	if (__builtin_cpu_supports("x86-64-v4"))
+	if (HAS_V4)
 		push_platform(list, arch_host(), "v4");
 }
 #else

@@ -56,6 +56,8 @@
 			     "<scratch>/digest <list> docker://<to>",                                                  \
 	[ENGINE_LIST_END] = "<program> manifest rm <list>"
 
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): a long command is several literals. */
+
 /* In the order in which "auto" tries them. */
 const struct engine_kind engine_kinds[] = {
 	{
@@ -135,6 +137,7 @@ const struct engine_kind engine_skopeo = {
 		[ENGINE_LIST_PUSH] = "<program> copy ?quiet:--quiet --all --preserve-digests "
 				     "?insecure:--dest-tls-verify=false <archive> docker://<to>" },
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 static const struct {
 	const char *name;
