@@ -18,7 +18,7 @@ bounded() {
 		else
 			ulimit -v 262144
 		fi
-		exec timeout -k 1 10 "$@" 3>&-
+		exec timeout -k 1 60 "$@" 3>&-
 	)
 }
 
