@@ -18,6 +18,7 @@ bounded() {
 		else
 			ulimit -v 262144
 		fi
+		ulimit -t 20 # of processors, however loaded the machine is: ten seconds of two
 		exec timeout -k 1 60 "$@" 3>&-
 	)
 }

@@ -214,7 +214,7 @@ measured() {
 	printf '| input | bytes | command | status | seconds | MiB |\n| --- | --- | --- | --- | --- | --- |\n'
 	while IFS=$'\t' read -r name want _; do
 		most=64 longest=10
-		[[ $(stat -c %s "$name") -le 10000000 ]] || most=450 longest=60
+		[[ $(stat -c %s "$name") -le 10000000 ]] || most=450 longest=20
 		for command in inspect doctor inject eject 'index -o out' 'convert --platform arm'; do
 			OUT=$BATS_TEST_TMPDIR/out ERR=$BATS_TEST_TMPDIR/err
 			cp "$name" image
