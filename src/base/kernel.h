@@ -15,6 +15,7 @@
 #define fsconfig(...)	   syscall(SYS_fsconfig, __VA_ARGS__)
 #define fsmount(...)	   syscall(SYS_fsmount, __VA_ARGS__)
 #define fsopen(...)	   syscall(SYS_fsopen, __VA_ARGS__)
+#define fspick(...)	   syscall(SYS_fspick, __VA_ARGS__)
 #define mount_setattr(...) syscall(SYS_mount_setattr, __VA_ARGS__)
 #define move_mount(...)	   syscall(SYS_move_mount, __VA_ARGS__)
 #define open_tree(...)	   syscall(SYS_open_tree, __VA_ARGS__)

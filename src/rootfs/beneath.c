@@ -246,15 +246,3 @@ void beneath_remove_dirs(int root, const char *path, unsigned n, const struct ti
 			futimens(dir, times);
 	}
 }
-
-bool beneath_is_same_mount(int a, int b)
-{
-	unsigned flags = STATX_INO | STATX_MNT_ID;
-	struct statx x, y;
-
-	if (statx(a, "", AT_EMPTY_PATH, flags, &x) < 0 || statx(b, "", AT_EMPTY_PATH, flags, &y) < 0)
-		return false;
-	if (x.stx_mask & y.stx_mask & STATX_MNT_ID)
-		return x.stx_mnt_id == y.stx_mnt_id;
-	return x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
-}

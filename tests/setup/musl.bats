@@ -23,8 +23,12 @@ source "$BATS_TEST_DIRNAME/../lib/base.bash"
 		ln -s "$gnu/$one" "$BATS_TEST_TMPDIR/include/"
 	done
 	cd "$ANYARCH_SRC"
+	# The completion scripts as string literals, which the build makes.
+	for one in completions/{_anyarch,anyarch.bash,anyarch.fish}; do
+		sed -f completions/literal.sed "$one" >"$BATS_TEST_TMPDIR/include/${one##*/}.inc"
+	done
 	# shellcheck disable=SC2016 # the shell's arguments
-	expect_raw 0 sh -c 'find src -name "*.c" -print0 | xargs -0 -P "$(nproc)" -n 1 gcc -fsyntax-only -std=gnu11 -nostdinc \
+	expect_raw 0 sh -c 'find src -name "*.c" -print0 | xargs -0 -P "$(nproc)" -n 1 gcc -fsyntax-only -std=gnu17 -nostdinc \
 		-isystem "$1" -isystem "$(gcc -print-file-name=include)" -isystem "$2" -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 		-DANYARCH_VERSION=\"\" -DANYARCH_LIBRARIES=\"\" -Wall -Werror -Wno-error=unused-result' sh \
 		"$musl" "$BATS_TEST_TMPDIR/include"
