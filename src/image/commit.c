@@ -108,13 +108,25 @@ static void remove_made(int blobs, const struct edit *edit, const bool *made)
 			unlinkat(blobs, edit->members[i].name + strlen(BLOBS), 0);
 }
 
-/* Whether index.json is the one of this digest. */
-static bool is_index(int dir, const char *digest)
+/* Whether index.json is the one of this digest: 1, 0 or -errno where it cannot be read. */
+static int is_index(int dir, const char *digest)
 {
 	auto_fd fd = fd_open_regular(dir, "index.json", O_NOFOLLOW);
 	char now[DIGEST_TEXT];
+	int r = fd < 0 ? fd : digest_file(fd, now);
 
-	return fd >= 0 && !digest_file(fd, now) && !strcmp(now, digest);
+	return r ? r : !strcmp(now, digest);
+}
+
+/* Other tools take no lock: what they have added meanwhile would be lost. */
+static int check_index(int dir, const char *digest, struct err *e)
+{
+	int r = is_index(dir, digest);
+
+	if (r < 0 && r != -ENOENT)
+		return err_sys(e, r, "cannot read index.json");
+	return r == 1 ? 0
+		      : err_set(e, -EBUSY, "index.json has changed meanwhile: another program writes to the layout");
 }
 
 static int replace_index(int dir, const struct edit_member *index, const struct stat *was, struct err *e)
@@ -142,13 +154,12 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 		r = write_blobs(blobs, edit, &was, made, e);
 	if (!r && fsync(blobs) < 0)
 		r = err_sys(e, -errno, "cannot write the blobs");
-	/* Other tools take no lock: what they have added meanwhile would be lost. */
-	if (!r && index && !is_index(dir, edit->index))
-		r = err_set(e, -EBUSY, "index.json has changed meanwhile: another program writes to the layout");
+	if (!r && index)
+		r = check_index(dir, edit->index, e);
 	if (!r && index) {
 		r = replace_index(dir, index, &was, e);
-		if (r && !is_index(dir, edit->index))
-			return r; /* it failed at its very end: the new one is there */
+		if (r && is_index(dir, edit->index) != 1)
+			return r; /* it failed at its very end: the new one may be there */
 	}
 	if (r)
 		remove_made(blobs, edit, made);
