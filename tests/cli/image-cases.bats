@@ -696,7 +696,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 			*) set -- "$ANYARCH" index "$name" image ;;
 			esac
 			expect 3 timeout 5 "$@"
-			says "$name: something that is no file stands there"
+			says "$name: not a regular file"
 		done
 	done
 	[[ -p fifo && -L link && -d directory ]]

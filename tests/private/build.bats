@@ -163,7 +163,7 @@ build_accelerated() {
 	sed -i 's/arm32v7/arm32v6/; s/1\.2/wrong/' "$P/build.config"
 	build 3 --engine buildah --insecure --push
 	[[ $output == *'linux/arm/v6'*'wrong platform'* && $output == *'linux/amd64'*built* ]]
-	[[ $stderr == *'should be for linux/arm/v6'* && $stderr == *'1 of 2 platforms failed'* ]]
+	[[ $stderr == *'programs are for linux/amd64'*'expected linux/arm/v6'* && $stderr == *'1 of 2 platforms failed'* ]]
 	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:wrong"
 }
 

@@ -220,7 +220,7 @@ stopped_at() {
 
 	cp -r "$FORMATS/layout" image
 	before=$(ls image/blobs/sha256)
-	strace -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=1500000:when=1 \
+	strace -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=700000 \
 		"$ANYARCH_STATIC" inject "${AT[@]}" image 2>err 3>&- &
 	while [[ $(ls -A image/blobs/sha256) == "$before" ]]; do sleep 0.05; done
 	jq -c '.manifests += [.manifests[0] | .annotations["org.opencontainers.image.ref.name"] = "added"]' image/index.json >new
