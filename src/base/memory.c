@@ -44,7 +44,11 @@ char *mem_text(const char *text)
 
 char *mem_part(const char *text, size_t len)
 {
-	return checked(strndup(text, len));
+	size_t n = strnlen(text, len);
+	char *part = mem_new(n + 1, 1);
+
+	memcpy(part, text, n);
+	return part;
 }
 
 char *mem_vprint(const char *fmt, va_list ap)
