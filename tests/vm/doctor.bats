@@ -25,6 +25,7 @@ typist()
 {
 	cat <<-'EOF'
 		mkdir /typist
+		echo ID=debian >/etc/os-release
 		printf '#!/bin/sh\nexec "$@"\n' >/typist/sudo
 		chmod 755 /typist/sudo
 
