@@ -8,6 +8,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "binfmt/exec.h"
+#include "binfmt/pin.h"
 
 struct finding {
 	struct exec_job jobs[2 * ARCH_COUNT_MAX];
@@ -74,6 +75,17 @@ static void keep_entries(struct finding *f, struct table *table)
 	table->n = n;
 }
 
+static void find_takers(struct finding *ret)
+{
+	*ret = (struct finding){ .n = 0 };
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, ret->n++) {
+			ret->arch[ret->n] = a;
+			ret->match[ret->n] = m;
+			ret->jobs[ret->n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
+		}
+}
+
 static bool is_registered(const struct register_report *report, const struct arch *arch, size_t match)
 {
 	for (size_t i = 0; i < report->n; i++)
@@ -97,7 +109,8 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 {
 	auto_instance instance = INSTANCE_INIT;
 	auto_free char *path = NULL;
-	struct finding f = { .n = 0 };
+	struct finding f;
+	bool is_own = false;
 	int r;
 
 	if (around->is_initial_userns)
@@ -105,17 +118,14 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 	if (instance_find(mount_at, &path) == INSTANCE_VISIBLE && !instance_open_read(path, &instance, NULL) &&
 		instance_is_own(&instance))
 		return 0;
-	for (const struct arch *a = NULL; (a = arch_next(a));)
-		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, f.n++) {
-			f.arch[f.n] = a;
-			f.match[f.n] = m;
-			f.jobs[f.n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
-		}
+	find_takers(&f);
 	r = exec_trace(f.jobs, f.n, e);
-	if (!r && instance.dir >= 0 && !table_load(&instance, ret, NULL))
+	for (size_t i = 0; !r && !is_own && i < f.n; i++)
+		is_own = pin_is_ours(f.jobs[i].exe);
+	if (!r && !is_own && instance.dir >= 0 && !table_load(&instance, ret, NULL))
 		keep_entries(&f, ret);
 	else
-		for (size_t i = 0; !r && i < f.n; i++)
+		for (size_t i = 0; !r && !is_own && i < f.n; i++)
 			if (f.jobs[i].taker == EXEC_HANDLER && !is_registered(report, f.arch[i], f.match[i]))
 				add_lost(&f, f.arch[i]->match[f.match[i]].handler);
 	if (!r && f.lost.len)
@@ -124,6 +134,25 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 		cleanup_fd(&f.jobs[i].exe);
 	buf_done(&f.lost);
 	return r;
+}
+
+enum inherit_source inherit_look(void)
+{
+	enum inherit_source source = INHERIT_NOTHING;
+	struct finding f;
+
+	find_takers(&f);
+	if (exec_trace(f.jobs, f.n, NULL))
+		return INHERIT_UNKNOWN;
+	for (size_t i = 0; i < f.n; i++) {
+		if (pin_is_ours(f.jobs[i].exe))
+			source = INHERIT_OWN;
+		else if (source == INHERIT_NOTHING &&
+			 (f.jobs[i].taker == EXEC_HANDLER || f.jobs[i].taker == EXEC_UNKNOWN))
+			source = INHERIT_UNKNOWN;
+		cleanup_fd(&f.jobs[i].exe);
+	}
+	return source;
 }
 
 int inherit_restore(const struct instance *instance, const struct table *inherited, struct err *e)

@@ -5,6 +5,15 @@
 #include "binfmt/register.h"
 #include "binfmt/table.h"
 
+/* Whose table it is that is mounted nowhere in sight, in a user namespace that is not the initial one. */
+enum inherit_source {
+	INHERIT_NOTHING = 0, /* no handler works */
+	INHERIT_OWN,	     /* this namespace's: opening it hides nothing */
+	INHERIT_UNKNOWN,     /* handlers work, and opening a table could hide them for good */
+};
+
+enum inherit_source inherit_look(void);
+
 /*
  * What works here by inheritance (fs/binfmt_misc.c, load_binfmt_misc(): a namespace without an instance uses its
  * nearest ancestor's) and can be registered again, into ret. -EOPNOTSUPP, naming them, when there are others that the

@@ -18,11 +18,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 #include "base/fdio.h"
 #include "base/kernel.h"
+#include "binfmt/lasting.h"
 #include "binfmt/mounts.h"
 #include "binfmt/rule.h"
+
+/* Of a copy on a tmpfs (Linux 6.6): the inode of the user namespace whose table runs it. */
+#define OWNER_ATTRIBUTE "user.anyarch.user-namespace"
 
 /* What the process says once, when it is ready or has failed. */
 struct greeting {
@@ -36,6 +41,7 @@ struct tree {
 	int binfmt;	   /* detached mount of the instance */
 	const char *place; /* where the tree stands in the private namespace */
 	int top;	   /* its root directory */
+	uint64_t userns;   /* its inode, where it is not the initial one */
 	struct greeting *greeting;
 };
 
@@ -113,7 +119,7 @@ static int make_parents(int top, const char *path)
 	return at < 0 ? -errno : take_fd(&at);
 }
 
-static int copy_emulator(int top, const struct emulator *emulator)
+static int copy_emulator(int top, const struct emulator *emulator, uint64_t userns)
 {
 	auto_fd dir = make_parents(top, emulator->path);
 	auto_fd to = -1;
@@ -125,6 +131,8 @@ static int copy_emulator(int top, const struct emulator *emulator)
 	if (to < 0)
 		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
 	r = fd_copy(emulator->fd, to);
+	if (userns)
+		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns), 0); /* without it nobody may look, later */
 	return r || fchmod(to, 0755) == 0 ? r : -errno;
 }
 
@@ -139,7 +147,7 @@ static int build_tmpfs(struct tree *t, const char *place)
 	if (t->top < 0 || mkdirat(t->top, "proc", 0755) < 0)
 		return -errno;
 	for (size_t i = 0; !r && i < t->n; i++)
-		r = copy_emulator(t->top, t->emulators[i]);
+		r = copy_emulator(t->top, t->emulators[i], t->userns);
 	return r;
 }
 
@@ -149,8 +157,9 @@ static int build_top(struct tree *t)
 	 * Removing a directory detaches what is mounted on it in every namespace. Where the root is a
 	 * plain directory of some file system (Docker's vfs driver), whoever removes the container
 	 * would so undo the pin; an overlay or a whole file system has directories of its own.
+	 * In a user namespace only copies can tell later whose table runs them.
 	 */
-	bool is_whole = mounts_root_is_whole();
+	bool is_whole = !t->userns && mounts_root_is_whole();
 	int r = -ENOENT;
 
 	for (size_t i = 0; is_whole && i < ARRAY_SIZE(places); i++)
@@ -237,6 +246,20 @@ static bool receive(int socket, void *data, size_t size)
 	return n == (ssize_t)size;
 }
 
+static uint64_t own_userns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) ? 0 : st.st_ino;
+}
+
+bool pin_is_ours(int exe)
+{
+	uint64_t userns = 0, own = own_userns();
+
+	return own && fgetxattr(exe, OWNER_ATTRIBUTE, &userns, sizeof(userns)) == sizeof(userns) && userns == own;
+}
+
 int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e)
 {
 	struct greeting greeting = { 0 };
@@ -244,6 +267,8 @@ int pin_start(struct instance *instance, const struct emulator *const *emulators
 	int pair[2];
 	pid_t pid;
 
+	if (!lasting_look().is_initial_userns)
+		tree.userns = own_userns();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, -errno, "cannot pin the handlers");
 	pid = fork();

@@ -18,5 +18,10 @@
  * does not allow it.
  */
 int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e);
+/*
+ * Whether a file that runs for a handler was pinned from this very user namespace, so that the namespace has a table
+ * of its own and a look at it hides nobody else's.
+ */
+bool pin_is_ours(int exe);
 /* Has it register one string. 0 or the kernel's -errno. */
 int pin_write(int writer, const char *text, size_t len);

@@ -116,6 +116,9 @@ static enum lasting choose_way(const struct transaction *t)
 {
 	if (t->options->lasting != LASTING_AUTO)
 		return t->options->lasting;
+	/* The first process of a container: its mounts end with it, its user namespace may not. */
+	if (!t->around.is_initial_userns && getpid() == 1)
+		return LASTING_PIN;
 	return t->around.is_machine || !t->around.is_initial_userns ? LASTING_MOUNT : LASTING_PIN;
 }
 

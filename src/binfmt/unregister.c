@@ -8,6 +8,7 @@
 #include "arch/name.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "binfmt/inherit.h"
 #include "binfmt/persist.h"
 #include "binfmt/plan.h"
 #include "binfmt/replace.h"
@@ -225,9 +226,18 @@ static int open_table(const struct unregister_options *options, struct instance 
 	}
 	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
 		return 0;
-	if (!lasting_look().is_initial_userns || instance_is_alive() == 0)
-		return 1;
-	return instance_open_detached(ret, e);
+	if (!lasting_look().is_initial_userns) {
+		enum inherit_source source = inherit_look();
+
+		if (source == INHERIT_UNKNOWN) {
+			err_set(e, -EOPNOTSUPP,
+				"handlers work here, and their table is mounted nowhere in this user namespace: a look "
+				"at it could hide them");
+			return err_hint(e, "remove the handlers where they were registered");
+		}
+		return source == INHERIT_NOTHING ? 1 : instance_open_detached(ret, e);
+	}
+	return instance_is_alive() == 0 ? 1 : instance_open_detached(ret, e);
 }
 
 static int remove_all_words(const struct unregister_options *options, const struct instance *instance,

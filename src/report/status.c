@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
+#include "binfmt/inherit.h"
 #include "emulator/stub.h"
 
 const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign",
@@ -81,7 +82,7 @@ static int open_table(const char *mount_at, bool may_look_inside, struct status 
 	s->instance = instance_find(mount_at, &s->path);
 	if (s->instance == INSTANCE_VISIBLE)
 		return instance_open_read(s->path, ret, NULL);
-	if (may_look_inside && s->around.is_initial_userns && instance_is_alive() == 1)
+	if (s->around.is_initial_userns ? may_look_inside && instance_is_alive() == 1 : inherit_look() == INHERIT_OWN)
 		return instance_open_detached(ret, NULL);
 	return -ENOENT;
 }

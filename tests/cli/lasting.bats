@@ -131,6 +131,39 @@ is_told_truly() {
 	jq -e '.table.path == null and (.platforms[] | select(.arch == "arm") | .state == "emulated")' "$OUT"
 }
 
+@test "handlers of a user namespace that are mounted nowhere are seen and removed" {
+	expect 0 short "$ANYARCH" register --lasting=pin arm arm64
+	expect 0 anyarch status --json
+	same handler qemu-arm "$(jq -r '.platforms[] | select(.arch == "arm") | .handler' "$OUT")"
+	expect 0 anyarch unregister arm
+	same removed qemu-arm "$output"
+	refute arm_works
+	arm64_works
+	expect_raw 0 anyarch oneshot --uninstall 'qemu-*'
+	grep -q 'uninstalling: qemu-aarch64 OK' "$ERR"
+	refute arm64_works
+	refute grep -q binfmt_misc "/proc/$NS_PID/mountinfo"
+}
+
+@test "handlers of a user namespace above that are mounted nowhere: unregister cannot look, and they keep working" {
+	expect 0 short "$ANYARCH" register --lasting=pin arm
+	expect 4 ns unshare --user --map-root-user --mount "$ANYARCH" unregister --all
+	says 'mounted nowhere'
+	HINTS_FIRST=1 expect 4 ns unshare --user --map-root-user --mount "$ANYARCH" oneshot --uninstall 'qemu-*'
+	arm_works
+}
+
+@test "the first process of a container in a user namespace pins, and the next container adds to it" {
+	local container=(ns unshare --mount --pid --fork --mount-proc "$ANYARCH" oneshot --install)
+
+	expect_raw 0 "${container[@]}" arm
+	arm_works
+	expect_raw 0 "${container[@]}" arm64
+	same emulators '["qemu-aarch64","qemu-arm"]' "$(jq -c .emulators "$OUT")"
+	arm_works
+	arm64_works
+}
+
 @test "pinning that is forbidden is refused with --lasting=pin" {
 	expect 4 ns setpriv --bounding-set=-sys_admin "$ANYARCH" register --lasting=pin arm
 	refute arm_works
