@@ -12,8 +12,8 @@
 #include "arch/probe.h"
 #include "base/stop.h"
 #include "binfmt/inherit.h"
+#include "binfmt/opening.h"
 #include "binfmt/persist.h"
-#include "binfmt/pin.h"
 #include "binfmt/plan.h"
 #include "binfmt/replace.h"
 #include "binfmt/table.h"
@@ -88,102 +88,6 @@ static void fail(struct register_item *item, int code)
 	if (!item->err.code)
 		item->err.code = code;
 }
-
-/* ---- opening ---- */
-
-static int open_in_place(struct transaction *t, struct err *e)
-{
-	const char *at = t->options->mount_at;
-	auto_free char *owned = NULL;
-	enum instance_state state;
-	int r;
-
-	/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
-	if (t->around.is_initial_userns) {
-		state = instance_find(at, &owned);
-		if (state == INSTANCE_VISIBLE)
-			return instance_open_write(owned, &t->instance, e);
-		if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, &t->instance, NULL))
-			return 0;
-	}
-	if (!at)
-		at = INSTANCE_USUAL;
-	r = instance_mount(at, e);
-	return r ? r : instance_open_write(at, &t->instance, e);
-}
-
-static enum lasting choose_way(const struct transaction *t)
-{
-	if (t->options->lasting != LASTING_AUTO)
-		return t->options->lasting;
-	/* The first process of a container: its mounts end with it, its user namespace may not. */
-	if (!t->around.is_initial_userns && getpid() == 1)
-		return LASTING_PIN;
-	return t->around.is_machine || !t->around.is_initial_userns ? LASTING_MOUNT : LASTING_PIN;
-}
-
-static int open_instance(struct transaction *t, struct err *e)
-{
-	struct register_report *report = t->report;
-	int r;
-
-	report->lasting = choose_way(t);
-	report->is_userns_only = !t->around.is_initial_userns;
-	report->lasts = report->lasting == LASTING_MOUNT && (t->around.is_machine || !t->around.is_initial_userns);
-	if (report->lasting == LASTING_HOST) {
-		r = lasting_open_host(&t->instance, e);
-		report->lasts = !r;
-	} else if (report->lasting == LASTING_PIN) {
-		r = instance_open_detached(&t->instance, e);
-		report->lasts = !r;
-	} else {
-		r = open_in_place(t, e);
-	}
-	if (report->lasting == LASTING_MOUNT && !report->lasts)
-		err_set(&report->not_lasting, -ENOTSUP,
-			"binfmt_misc is mounted in this mount namespace only and ends with it");
-	return r;
-}
-
-static int start_pin(struct transaction *t, struct err *e)
-{
-	struct selection s = pick(t->report, is_pending);
-	const struct emulator *emulators[REGISTER_ITEMS_MAX];
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (!(s.items[i]->rule.flags & RULE_FIXED))
-			return err_set(e, -EOPNOTSUPP, "a handler that is not fixed (F) cannot be pinned");
-		emulators[i] = &s.items[i]->emulator;
-	}
-	return pin_start(&t->instance, emulators, s.n, e);
-}
-
-/* Pinning first; then a mount in the host's namespace; else the truth. */
-static int make_lasting(struct transaction *t, struct err *e)
-{
-	struct register_report *report = t->report;
-	auto_instance host = INSTANCE_INIT;
-	int r;
-
-	if (report->lasting != LASTING_PIN || !pick(report, is_pending).n)
-		return 0;
-	r = start_pin(t, e);
-	if (!r || t->options->lasting == LASTING_PIN)
-		return r ? (e->code = -EOPNOTSUPP) : 0;
-	err_move(&report->not_lasting, e);
-	if (t->around.sees_host && !lasting_open_host(&host, NULL)) {
-		report->lasting = LASTING_HOST;
-		err_done(&report->not_lasting);
-		return 0;
-	}
-	report->lasts = false;
-	report->lasting = LASTING_NO;
-	err_hint(&report->not_lasting, "docker run --privileged, or --cap-add SYS_ADMIN and SYS_CHROOT, or add "
-				       "--pid=host; or register on the machine itself");
-	return 0;
-}
-
-/* ---- the transaction ---- */
 
 /* A trial aside: the emulator is run under a rule that takes nobody else's programs. */
 static int try_aside(struct transaction *t, struct selection *s, enum verify_verdict *verdicts, struct err *e)
@@ -390,7 +294,7 @@ static int change_table(struct transaction *t, struct err *e)
 	if (!r)
 		r = plan_against(t->options, &table, t->report, e);
 	if (!r)
-		r = make_lasting(t, e);
+		r = opening_pin(t->options, &t->around, t->report, &t->instance, e);
 	if (!r)
 		r = try_replacements(t, &table, e);
 	if (!r)
@@ -459,7 +363,7 @@ int register_run(const struct register_options *options, struct register_report 
 		return 0;
 	t.around = lasting_look();
 	r = options->is_private ? 0 : inherit_find(&t.around, options->mount_at, ret, &t.inherited, e);
-	r = r ? r : open_instance(&t, e);
+	r = r ? r : opening_open(options, &t.around, ret, &t.instance, e);
 	r = r ? r : change_table(&t, e);
 	instance_close(&t.instance);
 	table_done(&t.inherited);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/* Opening the table for register: in place, pinned or through the host, as it lasts longest. */
+#include "binfmt/opening.h"
+
+#include "binfmt/pin.h"
+
+static int open_in_place(bool is_initial_userns, const char *at, struct instance *ret, struct err *e)
+{
+	auto_free char *owned = NULL;
+	enum instance_state state;
+	int r;
+
+	/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
+	if (is_initial_userns) {
+		state = instance_find(at, &owned);
+		if (state == INSTANCE_VISIBLE)
+			return instance_open_write(owned, ret, e);
+		if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
+			return 0;
+	}
+	if (!at)
+		at = INSTANCE_USUAL;
+	r = instance_mount(at, e);
+	return r ? r : instance_open_write(at, ret, e);
+}
+
+static enum lasting choose_way(enum lasting asked, const struct surroundings *around)
+{
+	if (asked != LASTING_AUTO)
+		return asked;
+	/* The first process of a container: its mounts end with it, its user namespace may not. */
+	if (!around->is_initial_userns && getpid() == 1)
+		return LASTING_PIN;
+	return around->is_machine || !around->is_initial_userns ? LASTING_MOUNT : LASTING_PIN;
+}
+
+int opening_open(const struct register_options *options, const struct surroundings *around,
+	struct register_report *report, struct instance *ret, struct err *e)
+{
+	int r;
+
+	report->lasting = choose_way(options->lasting, around);
+	report->is_userns_only = !around->is_initial_userns;
+	report->lasts = report->lasting == LASTING_MOUNT && (around->is_machine || !around->is_initial_userns);
+	if (report->lasting == LASTING_HOST) {
+		r = lasting_open_host(ret, e);
+		report->lasts = !r;
+	} else if (report->lasting == LASTING_PIN) {
+		r = instance_open_detached(ret, e);
+		report->lasts = !r;
+	} else {
+		r = open_in_place(around->is_initial_userns, options->mount_at, ret, e);
+	}
+	if (report->lasting == LASTING_MOUNT && !report->lasts)
+		err_set(&report->not_lasting, -ENOTSUP,
+			"binfmt_misc is mounted in this mount namespace only and ends with it");
+	return r;
+}
+
+/* Also sets whether there is anything to pin. */
+static int start_pin(const struct register_report *report, struct instance *instance, bool *ret_any, struct err *e)
+{
+	const struct emulator *emulators[REGISTER_ITEMS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct register_item *item = &report->items[i];
+
+		if (item->result != REGISTER_PENDING)
+			continue;
+		*ret_any = true;
+		if (!(item->rule.flags & RULE_FIXED))
+			return err_set(e, -EOPNOTSUPP, "a handler that is not fixed (F) cannot be pinned");
+		emulators[n++] = &item->emulator;
+	}
+	return n ? pin_start(instance, emulators, n, e) : 0;
+}
+
+/* Pinning first; then a mount in the host's namespace; else the truth. */
+int opening_pin(const struct register_options *options, const struct surroundings *around,
+	struct register_report *report, struct instance *instance, struct err *e)
+{
+	auto_instance host = INSTANCE_INIT;
+	bool has_any = false;
+	int r;
+
+	if (report->lasting != LASTING_PIN)
+		return 0;
+	r = start_pin(report, instance, &has_any, e);
+	if (!has_any)
+		return 0;
+	if (!r || options->lasting == LASTING_PIN)
+		return r ? (e->code = -EOPNOTSUPP) : 0;
+	err_move(&report->not_lasting, e);
+	if (around->sees_host && !lasting_open_host(&host, NULL)) {
+		report->lasting = LASTING_HOST;
+		err_done(&report->not_lasting);
+		return 0;
+	}
+	report->lasts = false;
+	report->lasting = LASTING_NO;
+	err_hint(&report->not_lasting, "docker run --privileged, or --cap-add SYS_ADMIN and SYS_CHROOT, or add "
+				       "--pid=host; or register on the machine itself");
+	return 0;
+}
