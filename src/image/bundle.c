@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/tar_header.h"
+#include "image/tar_read.h"
 
 enum { TRAILER_MAX = 1024 * 1024 };
 

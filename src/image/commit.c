@@ -73,11 +73,15 @@ static int write_blob(int blobs, const struct edit_member *member, const struct 
 	return r ? r : 1;
 }
 
-static void remove_obsolete(
-	int blobs, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context)
+static bool is_kept(const struct commit_keep *keep, const char *name)
+{
+	return keep->keep(name, keep->context);
+}
+
+static void remove_obsolete(int blobs, const struct edit *edit, const struct commit_keep *keep)
 {
 	for (size_t i = 0; i < edit->n_obsolete; i++)
-		if (str_starts(edit->obsolete[i], BLOBS) && !keep(edit->obsolete[i], context))
+		if (str_starts(edit->obsolete[i], BLOBS) && !is_kept(keep, edit->obsolete[i]))
 			unlinkat(blobs, edit->obsolete[i] + strlen(BLOBS), 0);
 }
 
@@ -166,15 +170,14 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 	return r;
 }
 
-int commit_layout(
-	int dir, const struct edit *edit, bool (*keep)(const char *name, void *context), void *context, struct err *e)
+int commit_layout(int dir, const struct edit *edit, const struct commit_keep *keep, struct err *e)
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	auto_fd blobs = commit_open_blobs(dir, e);
 	int r = blobs < 0 ? blobs : change_layout(dir, blobs, edit, made, e);
 
 	if (!r) {
-		remove_obsolete(blobs, edit, keep, context);
+		remove_obsolete(blobs, edit, keep);
 		return 0;
 	}
 	r = r == -EINTR || r == -EBUSY ? r : -EIO;
@@ -292,8 +295,8 @@ struct fate {
 	bool *is_document; /* of these */
 };
 
-static int find_fate(const struct bundle *bundle, const struct edit *edit,
-	bool (*keep)(const char *name, void *context), void *context, struct fate *fate, struct err *e)
+static int find_fate(const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep,
+	struct fate *fate, struct err *e)
 {
 	bool may_stay = adds_emulator(edit);
 	int r = 0;
@@ -302,11 +305,11 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit,
 		const char *name = edit->members[i].name;
 
 		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
-		if (!r && bundle_has(bundle, name) && keep(name, context))
+		if (!r && bundle_has(bundle, name) && is_kept(keep, name))
 			return err_set(e, -EEXIST, "something else in it is called %s already", name);
 	}
 	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
-		fate->is_dropped[i] = !keep(edit->obsolete[i], context);
+		fate->is_dropped[i] = !is_kept(keep, edit->obsolete[i]);
 		if (fate->is_dropped[i] && may_stay)
 			fate->is_document[i] = (r = is_document(bundle, edit->obsolete[i])) > 0;
 	}
@@ -356,13 +359,13 @@ static int append_all(const struct edit *edit, const struct fate *fate, int to)
 	return r ? r : tar_write_end(to);
 }
 
-int commit_archive(const struct bundle *bundle, const struct edit *edit, bool (*keep)(const char *name, void *context),
-	void *context, int to, struct err *e)
+int commit_archive(
+	const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep, int to, struct err *e)
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle_n_repeated(bundle) + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
 	struct fate fate = { flags, flags + edit->n, flags + edit->n + edit->n_obsolete };
-	int r = find_fate(bundle, edit, keep, context, &fate, e);
+	int r = find_fate(bundle, edit, keep, &fate, e);
 
 	if (!r)
 		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);

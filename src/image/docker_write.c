@@ -39,6 +39,11 @@ static int copy_all(struct source *source, struct unpacked *ret)
 	return r ? r : (int)MIN_OF(n, 0);
 }
 
+static void layer_path(const char *diff_id, char ret[NAME_MAX_LEN])
+{
+	snprintf(ret, NAME_MAX_LEN, "%s/layer.tar", diff_id + strlen("sha256:"));
+}
+
 static int unpack(const struct docker_request *request, const char *name, struct unpacked *ret, struct err *e)
 {
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
@@ -62,43 +67,42 @@ static int unpack(const struct docker_request *request, const char *name, struct
 	return r && e && !e->code ? err_sys(e, r, "cannot unpack %s", name) : r;
 }
 
-static int add_layer(
-	const struct docker_request *request, size_t i, const char *diff_id, struct buf *names, int to, struct err *e)
+/* Layers are unpacked beside the archive first: the header before a member has its size. */
+static int add_layer(const struct docker_request *request, const char *name, const char *diff_id, int to, struct err *e)
 {
 	struct unpacked layer = { .fd = -1 };
-	char name[NAME_MAX_LEN];
-	struct tar_entry entry = { .path = name, .type = TAR_FILE, .mode = 0644 };
-	int r;
+	char path[NAME_MAX_LEN];
+	struct tar_entry entry = { .path = path, .type = TAR_FILE, .mode = 0644 };
+	int r = unpack(request, name, &layer, e);
 
-	if (!diff_id || !digest_is_valid(diff_id))
-		return err_set(e, -EBADMSG, "a diff_id that is not sha256 with 64 lower-case digits");
-	snprintf(name, sizeof(name), "%s/layer.tar", diff_id + strlen("sha256:"));
-	if (!strstr(buf_text(names), name)) { /* a layer may be there twice, its member may not */
-		r = unpack(request, request->image->layers[i], &layer, e);
-		entry.size = layer.size;
-		if (!r && strcmp(layer.digest, diff_id))
-			r = err_set(
-				e, -EBADMSG, "%s: its content is not what the config says", request->image->layers[i]);
-		if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
-			err_sys(e, r, "cannot write the archive");
-		cleanup_fd(&layer.fd);
-		if (r)
-			return r;
-	}
-	buf_addf(names, "%s\"%s\"", names->len ? "," : "", name);
-	return 0;
+	layer_path(diff_id, path);
+	entry.size = layer.size;
+	if (!r && strcmp(layer.digest, diff_id))
+		r = err_set(e, -EBADMSG, "%s: its content is not what the config says", name);
+	if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
+		err_sys(e, r, "cannot write the archive");
+	cleanup_fd(&layer.fd);
+	return r;
 }
 
 static int add_layers(
 	const struct docker_request *request, const struct buf *config, struct buf *names, int to, struct err *e)
 {
-	struct json *json = jv_load(buf_text(config), config->len, e);
+	auto_json *json = jv_load(buf_text(config), config->len, e);
 	const struct json *diff_ids = jv_get(jv_get(json, "rootfs"), "diff_ids");
 	int r = json ? 0 : e ? e->code : -EBADMSG;
 
-	for (size_t i = 0; !r && i < request->image->n_layers; i++)
-		r = add_layer(request, i, jv_as_text(jv_at(diff_ids, i)), names, to, e);
-	jv_free(json);
+	for (size_t i = 0; !r && i < request->image->n_layers; i++) {
+		const char *diff_id = jv_as_text(jv_at(diff_ids, i));
+		char path[NAME_MAX_LEN];
+
+		if (!diff_id || !digest_is_valid(diff_id))
+			return err_set(e, -EBADMSG, "a diff_id that is not sha256 with 64 lower-case digits");
+		layer_path(diff_id, path);
+		if (!strstr(buf_text(names), path)) /* a layer may be there twice, its member may not */
+			r = add_layer(request, request->image->layers[i], diff_id, to, e);
+		buf_addf(names, "%s\"%s\"", names->len ? "," : "", path);
+	}
 	return r;
 }
 

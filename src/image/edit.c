@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "image/edit_config.h"
+#include "image/mark.h"
 
 struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest)
 {
@@ -19,7 +20,7 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 static bool is_marked(const struct buf *text)
 {
 	struct json *config = jv_load(buf_text(text), text->len, NULL);
-	bool is = config && config_is_marked(config);
+	bool in_history, is = config && mark_find(config, &in_history);
 
 	jv_free(config);
 	return is;
@@ -28,20 +29,20 @@ static bool is_marked(const struct buf *text)
 static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_buf dropped = { 0 };
-	int r = config_drop_below(
-		buf_text(text), text->len, target->drops, target->known, target->n_drops, &dropped, e);
+	const struct config_layers layers = { target->drops, target->known, target->n_drops };
+	int r = config_drop_below(text, &layers, &dropped, e);
 
 	target->is_done = r > 0;
 	if (r > 0 && target->n_bases) {
 		auto_buf renamed = { 0 };
 
-		config_rename_bases(buf_text(&dropped), dropped.len, target->bases, target->n_bases, &renamed);
+		config_rename_bases(&dropped, target->bases, target->n_bases, &renamed);
 		buf_done(&dropped);
 		dropped = renamed;
 		renamed = (struct buf){ 0 };
 	}
 	if (r > 0 && target->cover) {
-		r = config_append(buf_text(&dropped), dropped.len, target->cover, out, e);
+		r = config_append(&dropped, target->cover, out, e);
 		return r ? r : 1;
 	}
 	*out = dropped;
@@ -57,7 +58,7 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 
 	if (target->drops)
 		return drop_layers(target, text, out, e);
-	r = config_drop(buf_text(text), text->len, &below, e);
+	r = config_drop(text, &below, e);
 	if (r < 0 || (!r && !target->graft))
 		return r;
 	if (!r && is_marked(text)) {
@@ -71,8 +72,7 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 		below = (struct buf){ 0 };
 		return 1;
 	}
-	text = r ? &below : text;
-	r = config_append(buf_text(text), text->len, target->graft, out, e);
+	r = config_append(r ? &below : text, target->graft, out, e);
 	return r ? r : 1;
 }
 

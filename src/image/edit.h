@@ -24,6 +24,15 @@ struct edit_target {
 	const struct graft *cover; /* all borrowed */
 };
 
+/* What is to be changed in a bundle. Borrowed. */
+struct edit_request {
+	const struct bundle *bundle;
+	enum model_format format;
+	struct edit_target *targets;
+	size_t n;
+	const char *reference; /* only images of this name (model_is_named()); NULL: all */
+};
+
 /* A member that is new or new in content. */
 struct edit_member {
 	char *name;

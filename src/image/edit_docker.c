@@ -35,78 +35,74 @@ static void layer_name(struct buf *out, const char *other, const char *digest)
 		buf_addf(out, "%s.tar", hex);
 }
 
+/* manifest.json on its way to what it will be. */
+struct change {
+	const struct edit_request *request;
+	struct edit *edit;
+	struct buf text;
+	struct splice splice;
+};
+
 static void quote(struct buf *out, const struct buf *name)
 {
 	buf_addf(out, "\"%s\"", buf_text(name));
 }
 
-static void change_layers(const struct edit_target *target, const struct json *item, const char *text, struct span span,
-	struct splice *s, struct edit *edit)
+static void change_layers(
+	struct change *c, const struct edit_target *target, const struct json *layers, struct span span)
 {
-	const struct json *layers = jv_get(item, "Layers");
+	const char *text = buf_text(&c->text);
 	const char *top = jv_count(layers) ? jv_as_text(jv_at(layers, jv_count(layers) - 1)) : NULL;
 	auto_buf name = { 0 }, quoted = { 0 };
 	const struct graft *graft = target->drops ? target->cover : target->graft;
 
 	if (target->replaces && top)
-		edit_add_obsolete(edit, top);
+		edit_add_obsolete(c->edit, top);
 	for (size_t i = 0; target->drops && i < target->n_drops; i++)
 		if (target->drops[i])
-			edit_add_obsolete(edit, jv_as_text(jv_at(layers, i)));
+			edit_add_obsolete(c->edit, jv_as_text(jv_at(layers, i)));
 	if (target->drops)
-		splice_drop_items(s, text, span, target->drops, target->n_drops);
+		splice_drop_items(&c->splice, text, span, target->drops, target->n_drops);
 	else if (!graft)
-		splice_drop_last(s, text, span);
+		splice_drop_last(&c->splice, text, span);
 	if (!graft)
 		return;
 	layer_name(&name, top, graft->digest);
 	quote(&quoted, &name);
 	if (target->replaces)
-		splice_replace_last(s, text, span, buf_text(&quoted));
+		splice_replace_last(&c->splice, text, span, buf_text(&quoted));
 	else
-		splice_append(s, text, span, buf_text(&quoted));
-	edit_add_layer(edit, buf_text(&name), graft);
+		splice_append(&c->splice, text, span, buf_text(&quoted));
+	edit_add_layer(c->edit, buf_text(&name), graft);
 }
 
-/* Config and Layers of one image. */
-static int change_names(const struct edit_target *target, const struct json *item, const char *text, struct span span,
-	const char *is, struct splice *s, struct edit *edit, struct buf *config)
+/* Config and Layers of one image, which is the item at this place. */
+static int change_image(struct change *c, const struct json *item, struct span span, struct err *e)
 {
-	const char *was = jv_get_text(item, "Config");
-	auto_buf name = { 0 }, quoted = { 0 };
-	struct span value;
-
-	config_name(&name, was, target->digest, is);
-	quote(&quoted, &name);
-	if (!span_member(text, span, "Config", &value))
-		return -EBADMSG;
-	splice_replace(s, value, buf_text(&quoted));
-	if (!span_member(text, span, "Layers", &value))
-		return -EBADMSG;
-	change_layers(target, item, text, value, s, edit);
-	edit_add_document(edit, buf_text(&name), config);
-	edit_add_obsolete(edit, was);
-	return 0;
-}
-
-static int change_image(const struct bundle *bundle, struct edit_target *targets, size_t n, const struct json *item,
-	const char *text, struct span span, struct splice *s, struct edit *edit, struct err *e)
-{
+	const char *config = jv_get_text(item, "Config"), *text = buf_text(&c->text);
+	auto_buf old = { 0 }, changed = { 0 }, name = { 0 }, quoted = { 0 };
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];
-	auto_buf config = { 0 }, changed = { 0 };
+	struct span config_span, layers_span;
 	struct edit_target *target;
-	int r = bundle_text(bundle, jv_get_text(item, "Config"), &config, e);
+	int r = bundle_text(c->request->bundle, config, &old, e);
 
 	if (r)
 		return r;
-	digest_text(buf_text(&config), config.len, was);
-	target = edit_find(targets, n, was);
-	r = target ? edit_config(target, &config, &changed, e) : 0;
+	digest_text(buf_text(&old), old.len, was);
+	target = edit_find(c->request->targets, c->request->n, was);
+	r = target ? edit_config(target, &old, &changed, e) : 0;
 	if (r <= 0)
 		return r;
+	if (!span_member(text, span, "Config", &config_span) || !span_member(text, span, "Layers", &layers_span))
+		return err_sys(e, -EBADMSG, "cannot change the image");
 	digest_text(buf_text(&changed), changed.len, is);
-	r = change_names(target, item, text, span, is, s, edit, &changed);
-	return r ? err_sys(e, r, "cannot change the image") : 0;
+	config_name(&name, config, was, is);
+	quote(&quoted, &name);
+	splice_replace(&c->splice, config_span, buf_text(&quoted));
+	change_layers(c, target, jv_get(item, "Layers"), layers_span);
+	edit_add_document(c->edit, buf_text(&name), &changed);
+	edit_add_obsolete(c->edit, config);
+	return 0;
 }
 
 /* All tags of an image in manifest.json are one entry, and change together. */
@@ -120,24 +116,24 @@ static bool is_chosen(const struct json *item, const char *reference)
 	return is;
 }
 
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
-	struct edit *edit, struct err *e)
+int edit_docker(const struct edit_request *request, struct edit *edit, struct err *e)
 {
-	auto_buf text = { 0 }, out = { 0 };
-	int r = bundle_text(bundle, "manifest.json", &text, e);
-	auto_json *manifest = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	struct span item = { 0 };
-	struct splice s = { 0 };
+	struct change c = { .request = request, .edit = edit };
+	int r = bundle_text(request->bundle, "manifest.json", &c.text, e);
+	auto_json *manifest = r ? NULL : jv_load(buf_text(&c.text), c.text.len, e);
+	struct span item = { 0 }, whole = span_whole(buf_text(&c.text));
+	auto_buf out = { 0 };
 
-	if (!manifest)
-		return r ? r : e ? e->code : -EBADMSG;
-	for (size_t i = 0; !r && span_next(buf_text(&text), span_whole(buf_text(&text)), &item); i++)
-		if (is_chosen(jv_at(manifest, i), reference))
-			r = change_image(bundle, targets, n, jv_at(manifest, i), buf_text(&text), item, &s, edit, e);
-	if (!r && s.n) {
-		splice_apply(&s, buf_text(&text), text.len, &out);
+	if (!r && !manifest)
+		r = e ? e->code : -EBADMSG;
+	for (size_t i = 0; !r && span_next(buf_text(&c.text), whole, &item); i++)
+		if (is_chosen(jv_at(manifest, i), request->reference))
+			r = change_image(&c, jv_at(manifest, i), item, e);
+	if (!r && c.splice.n) {
+		splice_apply(&c.splice, buf_text(&c.text), c.text.len, &out);
 		edit_add_document(edit, "manifest.json", &out);
 	}
-	splice_done(&s);
+	splice_done(&c.splice);
+	buf_done(&c.text);
 	return r;
 }

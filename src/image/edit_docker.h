@@ -4,6 +4,5 @@
 
 #include "image/edit.h"
 
-/* Adds to edit what the targets change; reference as for edit_plan(). 0 or -errno with e set. */
-int edit_docker(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
-	struct edit *edit, struct err *e);
+/* Adds to edit what the targets change. 0 or -errno with e set. */
+int edit_docker(const struct edit_request *request, struct edit *edit, struct err *e);

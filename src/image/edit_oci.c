@@ -18,13 +18,17 @@ struct document {
 };
 
 struct walk {
-	const struct bundle *bundle;
-	struct edit_target *targets;
-	size_t n_targets;
-	const char *reference; /* NULL: all are chosen */
+	const struct edit_request *request;
 	struct edit *edit;
 	struct document *documents;
 	size_t n;
+};
+
+/* An index whose documents change; is_above: a name above it was chosen. */
+struct level {
+	unsigned depth;
+	bool is_above;
+	struct descriptor_list manifests;
 };
 
 static void blob_name(const char *digest, char ret[DESCRIPTOR_PATH])
@@ -40,7 +44,7 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 	if (!digest || !digest_is_valid(digest))
 		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
 	blob_name(digest, name);
-	r = bundle_text(w->bundle, name, text, e);
+	r = bundle_text(w->request->bundle, name, text, e);
 	if (r)
 		return r;
 	digest_text(buf_text(text), text->len, own);
@@ -50,7 +54,9 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 /* A name of its own counts, else the one above. */
 static bool is_chosen(const struct walk *w, const struct descriptor *descriptor, bool is_above)
 {
-	return !w->reference || (descriptor->name ? model_is_named(descriptor->name, w->reference) : is_above);
+	const char *reference = w->request->reference;
+
+	return !reference || (descriptor->name ? model_is_named(descriptor->name, reference) : is_above);
 }
 
 static const struct document *find(const struct walk *w, const char *digest, bool is_chosen)
@@ -199,7 +205,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 {
 	auto_json *manifest = jv_load(buf_text(text), text->len, e);
 	const char *digest = jv_get_text(jv_get(manifest, "config"), "digest");
-	struct edit_target *target = edit_find(w->targets, w->n_targets, digest);
+	struct edit_target *target = edit_find(w->request->targets, w->request->n, digest);
 	struct splice s = { 0 };
 	struct span config;
 	int r;
@@ -222,13 +228,13 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	return r;
 }
 
-static int change_index(
-	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e);
+static int change_index(struct walk *w, const struct buf *text, struct level *level, struct buf *out, struct err *e);
 
 static int change_descriptor(
 	struct walk *w, const struct descriptor *descriptor, unsigned depth, bool chosen, struct err *e)
 {
 	bool is_index = descriptor_is_index(descriptor);
+	struct level level = { .depth = depth + 1, .is_above = chosen };
 	auto_buf text = { 0 }, out = { 0 };
 	int r;
 
@@ -244,18 +250,18 @@ static int change_descriptor(
 		return 0;
 	}
 	if (!r && is_index)
-		r = change_index(w, &text, depth + 1, chosen, &out, e);
+		r = change_index(w, &text, &level, &out, e);
 	else if (!r && chosen)
 		r = change_manifest(w, &text, &out, e);
 	return r ? r : remember(w, descriptor->digest, chosen, is_index || chosen ? &out : &text, e);
 }
 
 /* Whether an index still has the manifest of this digest, under a name that was not chosen. */
-static bool is_listed(const struct walk *w, const struct descriptor_list *manifests, bool is_above, const char *digest)
+static bool is_listed(const struct walk *w, const struct level *level, const char *digest)
 {
-	for (size_t i = 0; i < manifests->n; i++) {
-		const struct descriptor *one = &manifests->items[i];
-		const struct document *d = find(w, one->digest, is_chosen(w, one, is_above));
+	for (size_t i = 0; i < level->manifests.n; i++) {
+		const struct descriptor *one = &level->manifests.items[i];
+		const struct document *d = find(w, one->digest, is_chosen(w, one, level->is_above));
 
 		if (d && !strcmp(d->was, digest) && !strcmp(d->is, digest))
 			return true;
@@ -264,8 +270,8 @@ static bool is_listed(const struct walk *w, const struct descriptor_list *manife
 }
 
 /* What BuildKit says of an image stands beside it, and names it by its digest. */
-static void follow_reference(const struct walk *w, const struct descriptor_list *manifests, bool is_above,
-	const char *text, struct span item, struct splice *s)
+static void follow_reference(
+	const struct walk *w, const struct level *level, const char *text, struct span item, struct splice *s)
 {
 	struct span annotations, reference;
 	auto_buf value = { 0 };
@@ -277,7 +283,7 @@ static void follow_reference(const struct walk *w, const struct descriptor_list 
 		const struct document *d = &w->documents[i];
 
 		if (reference.len != strlen(d->was) + 2 || memcmp(text + reference.at + 1, d->was, strlen(d->was)) ||
-			!strcmp(d->was, d->is) || is_listed(w, manifests, is_above, d->was))
+			!strcmp(d->was, d->is) || is_listed(w, level, d->was))
 			continue;
 		buf_addf(&value, "\"%s\"", d->is);
 		splice_replace(s, reference, buf_text(&value));
@@ -285,50 +291,48 @@ static void follow_reference(const struct walk *w, const struct descriptor_list 
 	}
 }
 
-static int read_list(const struct buf *text, struct descriptor_list *ret, struct err *e)
-{
-	auto_json *index = jv_load(buf_text(text), text->len, e);
-
-	return index ? descriptor_list_read(jv_get(index, "manifests"), ret, e) : e ? e->code : -EBADMSG;
-}
-
 /* Of the index only its text and its descriptors are held while what is below it changes. */
-static int change_index(
-	struct walk *w, const struct buf *text, unsigned depth, bool is_above, struct buf *out, struct err *e)
+static int change_index(struct walk *w, const struct buf *text, struct level *level, struct buf *out, struct err *e)
 {
-	auto_descriptor_list manifests = { 0 };
+	struct json *index = jv_load(buf_text(text), text->len, e);
+	struct descriptor_list *manifests = &level->manifests;
 	struct span array, item = { 0 };
 	struct splice s = { 0 };
-	int r = read_list(text, &manifests, e);
+	int r = index ? descriptor_list_read(jv_get(index, "manifests"), manifests, e) : e ? e->code : -EBADMSG;
 
-	for (size_t i = 0; !r && i < manifests.n; i++)
-		r = change_descriptor(w, &manifests.items[i], depth, is_chosen(w, &manifests.items[i], is_above), e);
+	jv_free(index);
+	for (size_t i = 0; !r && i < manifests->n; i++) {
+		const struct descriptor *one = &manifests->items[i];
+
+		r = change_descriptor(w, one, level->depth, is_chosen(w, one, level->is_above), e);
+	}
 	if (!r && span_path(buf_text(text), "manifests", &array))
-		for (size_t i = 0; i < manifests.n && span_next(buf_text(text), array, &item); i++) {
-			const struct descriptor *one = &manifests.items[i];
-			const struct document *d = find(w, one->digest, is_chosen(w, one, is_above));
+		for (size_t i = 0; i < manifests->n && span_next(buf_text(text), array, &item); i++) {
+			const struct descriptor *one = &manifests->items[i];
+			const struct document *d = find(w, one->digest, is_chosen(w, one, level->is_above));
 
 			if (d && strcmp(d->was, d->is))
 				point_to(w, &s, buf_text(text), item, d);
-			follow_reference(w, &manifests, is_above, buf_text(text), item, &s);
+			follow_reference(w, level, buf_text(text), item, &s);
 		}
 	if (!r)
 		splice_apply(&s, buf_text(text), text->len, out);
 	splice_done(&s);
+	descriptor_list_done(manifests);
 	return r;
 }
 
-int edit_oci(const struct bundle *bundle, struct edit_target *targets, size_t n, const char *reference,
-	struct edit *edit, struct err *e)
+int edit_oci(const struct edit_request *request, struct edit *edit, struct err *e)
 {
-	struct walk w = { .bundle = bundle, .targets = targets, .n_targets = n, .reference = reference, .edit = edit };
+	struct walk w = { .request = request, .edit = edit };
+	struct level top = { .depth = 1, .is_above = !request->reference };
 	auto_buf text = { 0 }, out = { 0 };
-	int r = bundle_text(bundle, "index.json", &text, e);
+	int r = bundle_text(request->bundle, "index.json", &text, e);
 
 	w.documents = mem_new(MODEL_DOCUMENTS_MAX, sizeof(*w.documents));
 	digest_text(buf_text(&text), text.len, edit->index);
 	if (!r)
-		r = change_index(&w, &text, 1, !reference, &out, e);
+		r = change_index(&w, &text, &top, &out, e);
 	if (!r)
 		add_obsolete_documents(&w);
 	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len)))

@@ -30,21 +30,21 @@ static int check_limits(const struct edit *edit, const struct edit_target *targe
 	return 0;
 }
 
-int edit_plan(const struct bundle *bundle, enum model_format format, struct edit_target *targets, size_t n,
-	const char *reference, struct edit *ret, struct err *e)
+int edit_plan(const struct edit_request *request, struct edit *ret, struct err *e)
 {
+	struct edit_request own = *request;
 	struct edit edit = { 0 };
 	int r = 0;
 
-	reference = format == MODEL_DUAL ? NULL : reference;
-	if (format != MODEL_DOCKER_ARCHIVE)
-		r = edit_oci(bundle, targets, n, reference, &edit, e);
-	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
-		r = edit_docker(bundle, targets, n, reference, &edit, e);
-	if (!r && format == MODEL_DOCKER_ARCHIVE)
-		drop_oci_half(bundle, &edit);
+	own.reference = own.format == MODEL_DUAL ? NULL : own.reference;
+	if (own.format != MODEL_DOCKER_ARCHIVE)
+		r = edit_oci(&own, &edit, e);
+	if (!r && (own.format == MODEL_DOCKER_ARCHIVE || own.format == MODEL_DUAL))
+		r = edit_docker(&own, &edit, e);
+	if (!r && own.format == MODEL_DOCKER_ARCHIVE)
+		drop_oci_half(own.bundle, &edit);
 	if (!r)
-		r = check_limits(&edit, targets, n, e);
+		r = check_limits(&edit, own.targets, own.n, e);
 	if (r)
 		edit_done(&edit);
 	else

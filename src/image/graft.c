@@ -29,17 +29,17 @@ static int64_t time_of(const struct graft_request *request, const struct stat *s
 }
 
 /* Whether a directory is above one of these paths. */
-static bool is_above(const char *directory, size_t len, const char *const *paths, size_t n)
+static bool is_above(const char *directory, size_t len, struct graft_paths paths)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strncmp(paths[i], directory, len) && paths[i][len] == '/')
+	for (size_t i = 0; i < paths.n; i++)
+		if (!strncmp(paths.items[i], directory, len) && paths.items[i][len] == '/')
 			return true;
 	return false;
 }
 
-/* Each directory above path, the highest first, but for those that the n paths before it have. */
+/* Each directory above path, the highest first, but for those that the paths before it have. */
 static void add_parents(
-	struct buf *out, const struct view *view, const char *path, const char *const *before, size_t n, int64_t time)
+	struct buf *out, const struct view *view, const char *path, struct graft_paths before, int64_t time)
 {
 	char name[VIEW_PATH_MAX + 1];
 
@@ -48,7 +48,7 @@ static void add_parents(
 		struct tar_entry entry = { .path = name, .type = TAR_DIRECTORY, .mode = 0755, .mtime = time };
 		struct view_directory found;
 
-		if (is_above(path, len, before, n))
+		if (is_above(path, len, before))
 			continue;
 		memcpy(name, path, len + 1);
 		name[len + 1] = '\0';
@@ -241,7 +241,7 @@ static int add_emulator(struct graft *graft, const struct graft_request *request
 		return err_sys(e, -errno, "cannot read the emulator");
 	entry.size = (uint64_t)st.st_size;
 	entry.mtime = graft->time = time_of(request, &st);
-	add_parents(&graft->head, request->view, graft->path, NULL, 0, entry.mtime);
+	add_parents(&graft->head, request->view, graft->path, (struct graft_paths){ 0 }, entry.mtime);
 	add_part(graft, &entry, request->emulator);
 	return 0;
 }
@@ -278,7 +278,7 @@ static int check_file(const struct graft_request *request, const struct graft *g
 }
 
 static int add_file(struct graft *graft, const struct graft_request *request, const struct graft_file *file,
-	const char *const *before, size_t n, struct err *e)
+	struct graft_paths before, struct err *e)
 {
 	struct tar_entry entry = { .path = (char *)file->path + 1, .type = TAR_FILE, .mode = file->mode };
 	struct stat st;
@@ -288,7 +288,7 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 		return r;
 	if (file->file >= 0 && fstat(file->file, &st) < 0)
 		return err_sys(e, -errno, "cannot read what is for %s", file->path);
-	add_parents(&graft->head, request->view, entry.path, before, n, 0);
+	add_parents(&graft->head, request->view, entry.path, before, 0);
 	if (file->file < 0) {
 		add_text(graft, &entry, file->text);
 		return 0;
@@ -307,7 +307,7 @@ static int add_all(struct graft *graft, const struct graft_request *request, str
 	before[0] = graft->path;
 	r = add_emulator(graft, request, e);
 	for (size_t i = 0; !r && i < request->n_files; i++) {
-		r = add_file(graft, request, &request->files[i], before, i + 1, e);
+		r = add_file(graft, request, &request->files[i], (struct graft_paths){ before, i + 1 }, e);
 		before[i + 1] = request->files[i].path + 1;
 	}
 	return r;
@@ -343,14 +343,13 @@ static void add_whiteout(struct buf *out, const char *path)
 	tar_write_header(out, &entry);
 }
 
-int graft_hide(
-	const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e)
+int graft_hide(const struct view *view, struct graft_paths paths, int64_t time, struct graft *ret, struct err *e)
 {
-	struct graft graft = { .hides = true, .time = time, .path = mem_text(n ? paths[0] : "") };
+	struct graft graft = { .hides = true, .time = time, .path = mem_text(paths.n ? paths.items[0] : "") };
 
-	for (size_t i = 0; i < n; i++) {
-		add_parents(&graft.head, view, paths[i], paths, i, time);
-		add_whiteout(&graft.head, paths[i]);
+	for (size_t i = 0; i < paths.n; i++) {
+		add_parents(&graft.head, view, paths.items[i], (struct graft_paths){ paths.items, i }, time);
+		add_whiteout(&graft.head, paths.items[i]);
 	}
 	return finish(&graft, NULL, ret, e);
 }

@@ -72,12 +72,17 @@ struct graft_request {
  * alone; -errno when a file cannot be read. Once it is stored its files are not needed any more.
  */
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
+/* Paths inside an image, from its root and without links. Borrowed. */
+struct graft_paths {
+	const char *const *items;
+	size_t n;
+};
+
 /*
  * Makes the layer that hides files, which are in the view, as whiteouts beside them; directories as above. It has
  * nothing but their names, and the time that is given.
  */
-int graft_hide(
-	const struct view *view, const char *const *paths, size_t n, int64_t time, struct graft *ret, struct err *e);
+int graft_hide(const struct view *view, struct graft_paths paths, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
 /* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done
  * already. */

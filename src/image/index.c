@@ -68,8 +68,11 @@ static int add_image(struct gathered *c, const struct input *input, const struct
 	if (c->n == INDEX_IMAGES_MAX)
 		return err_set(e, -E2BIG, "more than %d platforms", INDEX_IMAGES_MAX);
 	/* Kept by address: the words of the table, and what lives with the facts. */
-	*image = (struct oci_image){ input->bundle, facts->image, platform->arch->oci,
-		*oci_variant(platform) ? platform->variant : "", platform->arch == arch_host() };
+	*image = (struct oci_image){ .bundle = input->bundle,
+		.image = facts->image,
+		.architecture = platform->arch->oci,
+		.variant = *oci_variant(platform) ? platform->variant : "",
+		.is_host = platform->arch == arch_host() };
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->images[i].architecture, image->architecture) &&
 			!strcmp(c->images[i].variant, image->variant))

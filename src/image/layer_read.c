@@ -110,10 +110,16 @@ static int keep_emulator(struct layer *layer, struct layer_program *program, int
 	return r ? r : layer_add_text(layer, digest, strlen(digest), &program->digest);
 }
 
-static int look_into(struct layer *layer, struct tar_reader *reader, const uint8_t *head, const char *path,
+/* A member of which the first bytes are read. */
+struct begun {
+	const char *path;
+	uint8_t head[ELF_HEAD];
+};
+
+static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
-	const struct arch *emulates = content_maybe_emulator(path, &program->head);
+	const struct arch *emulates = content_maybe_emulator(begun->path, &program->head);
 	char version[EMULATOR_VERSION_MAX];
 	struct elf_info info;
 	auto_fd fd = -1;
@@ -121,7 +127,7 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const uint8
 	program->is_looked_into = true;
 	if (reader->entry.size > LAYER_CAPTURE_MAX)
 		return 0;
-	fd = capture(reader, head, (size_t)MIN_OF(reader->entry.size, (uint64_t)ELF_HEAD), e);
+	fd = capture(reader, begun->head, (size_t)MIN_OF(reader->entry.size, (uint64_t)ELF_HEAD), e);
 	if (fd < 0)
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
@@ -163,15 +169,15 @@ static int add_file(struct reading *reading, struct tar_reader *reader, const ch
 	struct layer *layer = reading->layer;
 	struct layer_entry entry = { .kind = LAYER_FILE };
 	struct layer_program program = { .size = reader->entry.size };
-	uint8_t head[ELF_HEAD];
-	ssize_t n = tar_read(reader, head, sizeof(head), e);
+	struct begun begun = { .path = path };
+	ssize_t n = tar_read(reader, begun.head, sizeof(begun.head), e);
 	int r = (int)MIN_OF(n, 0);
 
 	if (!r && is_release(path))
-		r = read_release(layer, reader, head, (size_t)n, e);
-	if (!r && elf_read_head(head, (size_t)n, &program.head, NULL) == 1) {
+		r = read_release(layer, reader, begun.head, (size_t)n, e);
+	if (!r && elf_read_head(begun.head, (size_t)n, &program.head, NULL) == 1) {
 		if (content_maybe_emulator(path, &program.head) || is_wanted(reading, &reader->entry, path))
-			r = look_into(layer, reader, head, path, &program, e);
+			r = look_into(layer, reader, &begun, &program, e);
 		if (!r)
 			r = layer_add_program(layer, &program, &entry.more);
 	}
@@ -333,7 +339,7 @@ static int look_at_member(void *context, struct tar_reader *reader, struct err *
 	const struct layer_entry *entry;
 	struct layer_program *program;
 	char path[PATH_LIMIT];
-	uint8_t head[ELF_HEAD];
+	struct begun begun = { .path = path };
 	ssize_t n;
 
 	if (reader->entry.type != TAR_FILE || !layer_normalise(reader->entry.path, path, sizeof(path)))
@@ -344,8 +350,8 @@ static int look_at_member(void *context, struct tar_reader *reader, struct err *
 	program = &layer->programs[entry->more - 1];
 	if (!program->is_wanted || program->is_looked_into)
 		return 0;
-	n = tar_read(reader, head, sizeof(head), e);
-	return n < 0 ? (int)n : look_into(layer, reader, head, path, program, e);
+	n = tar_read(reader, begun.head, sizeof(begun.head), e);
+	return n < 0 ? (int)n : look_into(layer, reader, &begun, program, e);
 }
 
 int layer_look_again(const struct layer_source *source, struct layer *layer, struct err *e)

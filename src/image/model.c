@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "image/edit_config.h"
+#include "image/mark.h"
 #include "image/reference.h"
 
 const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive", "oci-archive and docker-archive" };
@@ -79,6 +79,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 {
 	const struct json *rootfs = jv_get(config, "rootfs");
 	const struct json *diff_ids = jv_get(rootfs, "diff_ids");
+	bool in_history;
 	int r;
 
 	if (!jv_is_object(config) || !jv_is_object(rootfs))
@@ -95,7 +96,7 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	if (!r && jv_count(diff_ids))
 		r = model_copy_text(&image->top_id, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
 	read_starts(jv_get(config, "config"), image);
-	image->is_grafted = config_is_marked(config);
+	image->is_grafted = mark_find(config, &in_history);
 	*ret_layers = jv_count(diff_ids);
 	return r;
 }

@@ -20,15 +20,6 @@ struct written {
 	struct buf layers; /* names of blobs, as manifest.json lists them; owned */
 };
 
-static int write_blob(
-	const struct oci_image *image, const char *name, const char *digest, struct outlet *outlet, struct err *e)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	int r = bundle_find(image->bundle, name, &member, e);
-
-	return r ? r : outlet_blob(outlet, &member, digest, e);
-}
-
 static void list_layer(struct written *w, const char *hex)
 {
 	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
@@ -38,7 +29,7 @@ static void list_layer(struct written *w, const char *hex)
 static int write_config(const struct oci_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
 	uint64_t *ret_size, struct err *e)
 {
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
+	auto_with(member_done) struct member member = MEMBER_INIT;
 	int r;
 
 	if (image->config) {
@@ -77,12 +68,14 @@ static int write_oci(const struct oci_image *image, struct outlet *outlet, struc
 	int r = write_config(image, outlet, config, NULL, e);
 
 	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
+		auto_with(member_done) struct member member = MEMBER_INIT;
 		const char *layer = image->image->layers[i];
 		char digest[DIGEST_TEXT];
 
 		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(blobs));
 		list_layer(ret, layer + strlen(blobs));
-		r = write_blob(image, layer, digest, outlet, e);
+		r = bundle_find(image->bundle, layer, &member, e);
+		r = r ? r : outlet_blob(outlet, &member, digest, e);
 	}
 	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
 	if (!r)
@@ -110,23 +103,6 @@ static const char *layer_type(const struct member *member)
 					: OCI "layer.v1.tar";
 }
 
-static int write_docker_layer(const struct oci_image *image, size_t i, struct outlet *outlet, struct buf *manifest,
-	struct written *ret, struct err *e)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	char digest[DIGEST_TEXT];
-	int r = bundle_find(image->bundle, image->image->layers[i], &member, e);
-
-	if (!r && (r = outlet_digest(&member, digest)))
-		err_sys(e, r, "cannot read %s", image->image->layers[i]);
-	if (r)
-		return r;
-	buf_addf(manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
-		layer_type(&member), digest, (unsigned long long)member.size);
-	list_layer(ret, digest + strlen("sha256:"));
-	return outlet_blob(outlet, &member, digest, e);
-}
-
 static int write_docker(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	auto_buf manifest = { 0 };
@@ -138,8 +114,20 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 		"{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
 		"config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
 		config, (unsigned long long)size);
-	for (size_t i = 0; !r && i < image->image->n_layers; i++)
-		r = write_docker_layer(image, i, outlet, &manifest, ret, e);
+	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
+		auto_with(member_done) struct member member = MEMBER_INIT;
+		char digest[DIGEST_TEXT];
+
+		r = bundle_find(image->bundle, image->image->layers[i], &member, e);
+		if (!r && (r = outlet_digest(&member, digest)))
+			err_sys(e, r, "cannot read %s", image->image->layers[i]);
+		if (r)
+			return r;
+		buf_addf(&manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
+			layer_type(&member), digest, (unsigned long long)member.size);
+		list_layer(ret, digest + strlen("sha256:"));
+		r = outlet_blob(outlet, &member, digest, e);
+	}
 	buf_adds(&manifest, "]}");
 	if (!r)
 		r = outlet_text(outlet, &manifest, ret->manifest, e);
@@ -152,22 +140,9 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 static int write_image(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
-	int r;
 
 	*ret = (struct written){ 0 };
-	r = is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
-	return r;
-}
-
-static void add_platform(struct buf *index, const struct oci_image *image, const struct written *w)
-{
-	buf_addf(index,
-		"{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"architecture\":\"%s\",\"os\":"
-		"\"linux\"",
-		w->type, w->manifest, (unsigned long long)w->size, image->architecture);
-	if (*image->variant)
-		buf_addf(index, ",\"variant\":\"%s\"", image->variant);
-	buf_adds(index, "}}");
+	return is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
 }
 
 static void add_annotations(struct buf *index, const struct oci_index *request)
@@ -254,19 +229,41 @@ static void describe_host(
 	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
 }
 
+#define INDEX_BEGIN "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":["
+
+/* An entry of an index; name may be NULL. */
+static void add_descriptor(struct buf *index, const struct oci_image *one, const struct written *w, const char *name)
+{
+	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
+		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
+	if (one->architecture) {
+		buf_adds(index, ",\"platform\":{\"architecture\":");
+		splice_quote(index, one->architecture);
+		buf_adds(index, ",\"os\":");
+		splice_quote(index, one->os ? one->os : "linux");
+		if (*one->variant) {
+			buf_adds(index, ",\"variant\":");
+			splice_quote(index, one->variant);
+		}
+		buf_adds(index, "}");
+	}
+	if (name)
+		oci_add_name(index, name);
+	buf_adds(index, "}");
+}
+
 int oci_write_index(const struct oci_index *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf index = { 0 }, docker = { 0 };
 	int r = 0;
 
-	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	buf_adds(&index, INDEX_BEGIN);
 	for (size_t i = 0; !r && i < request->n; i++) {
 		const struct oci_image *image = &request->images[i];
 		struct written w;
 
 		r = write_image(image, outlet, &w, e);
-		buf_adds(&index, i ? "," : "");
-		add_platform(&index, image, &w);
+		add_descriptor(&index, image, &w, NULL);
 		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
 			describe_host(request, image, &w, &docker);
 		buf_done(&w.layers);
@@ -281,29 +278,12 @@ int oci_write_index(const struct oci_index *request, struct outlet *outlet, char
 	return r ? r : outlet_end(outlet, e);
 }
 
-/* ---- images beside each other ---- */
-
-static void add_descriptor(struct buf *index, const struct oci_image *one, const struct written *w, const char *tag)
-{
-	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
-		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
-	if (one->architecture) {
-		buf_addf(index, ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"", one->architecture);
-		if (*one->variant)
-			buf_addf(index, ",\"variant\":\"%s\"", one->variant);
-		buf_adds(index, "}");
-	}
-	if (tag)
-		oci_add_name(index, tag);
-	buf_adds(index, "}");
-}
-
 int oci_write_images(const struct oci_image *images, size_t n, struct outlet *outlet, struct err *e)
 {
 	auto_buf index = { 0 };
 	int r = 0;
 
-	buf_adds(&index, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	buf_adds(&index, INDEX_BEGIN);
 	for (size_t i = 0; !r && i < n; i++) {
 		struct written w;
 

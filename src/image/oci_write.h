@@ -12,6 +12,7 @@ struct oci_image {
 	const struct model_image *image;    /* MODEL_IMAGE */
 	const char *architecture, *variant; /* as OCI has them; variant "" for none */
 	bool is_host;			    /* what manifest.json of an archive is about */
+	const char *os;			    /* NULL: linux */
 	const struct buf *config;	    /* instead of its own; NULL: that */
 	const char *const *tags;	    /* "name:tag" or a tag alone; not for an index's images */
 	size_t n_tags;

@@ -2,10 +2,11 @@
 /* Where the fields of a ustar header are (POSIX.1-1988), for who reads and who writes one. */
 #pragma once
 
-#include "image/tar_read.h"
+#include <stdint.h>
 
 /* Offsets and lengths; all that is not named here does not matter to us. */
 enum {
+	TAR_BLOCK = 512,
 	TAR_NAME = 0,
 	TAR_NAME_LEN = 100,
 	TAR_MODE = 100,

@@ -115,8 +115,23 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
 }
 
-static int pax_number(
-	struct overrides *o, const char *key, size_t key_len, const char *value, size_t len, struct err *e)
+/* "KEY=VALUE" of a PAX header; neither ends with a NUL. */
+struct record {
+	const char *key, *value;
+	size_t key_len, len;
+};
+
+static bool is_key(const struct record *record, const char *key)
+{
+	return record->key_len == strlen(key) && !memcmp(record->key, key, record->key_len);
+}
+
+static bool has_prefix(const struct record *record, const char *prefix)
+{
+	return record->key_len > strlen(prefix) && !memcmp(record->key, prefix, strlen(prefix));
+}
+
+static int pax_number(struct overrides *o, const struct record *record, struct err *e)
 {
 	const struct {
 		const char *key;
@@ -129,11 +144,11 @@ static int pax_number(
 	auto_free char *text = NULL;
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(numbers) && (strlen(numbers[i].key) != key_len || memcmp(key, numbers[i].key, key_len)))
+	while (i < ARRAY_SIZE(numbers) && !is_key(record, numbers[i].key))
 		i++;
-	if (i == ARRAY_SIZE(numbers) || !len)
+	if (i == ARRAY_SIZE(numbers) || !record->len)
 		return 0; /* POSIX pax: an empty value takes the record back */
-	text = mem_part(value, len);
+	text = mem_part(record->value, record->len);
 	if (!(numbers[i].value == &o->mtime ? tar_time : tar_decimal)(text, numbers[i].value) || o->size < 0 ||
 		o->real_size < 0)
 		return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
@@ -141,35 +156,30 @@ static int pax_number(
 	return 0;
 }
 
-static int pax_record(
-	struct overrides *o, const char *key, size_t key_len, const char *value, size_t len, struct err *e)
+static int pax_record(struct overrides *o, const struct record *record, struct err *e)
 {
-	if (key_len == 4 && !memcmp(key, "path", 4))
-		return set_text(&o->path, value, len, e);
-	if (key_len == 8 && !memcmp(key, "linkpath", 8))
-		return set_text(&o->linkname, value, len, e);
-	if (key_len > 11 && !memcmp(key, "GNU.sparse.", 11))
-		o->is_sparse = true;
-	if (key_len == 15 && !memcmp(key, "GNU.sparse.name", 15))
-		return set_text(&o->sparse_name, value, len, e);
-	return pax_number(o, key, key_len, value, len, e);
+	if (is_key(record, "path"))
+		return set_text(&o->path, record->value, record->len, e);
+	if (is_key(record, "linkpath"))
+		return set_text(&o->linkname, record->value, record->len, e);
+	o->is_sparse |= has_prefix(record, "GNU.sparse.");
+	if (is_key(record, "GNU.sparse.name"))
+		return set_text(&o->sparse_name, record->value, record->len, e);
+	return pax_number(o, record, e);
 }
 
 /* What storage drivers note for themselves: in another layer, it would hide what is below, or belong to nobody. */
-static const char *const driver_xattrs[] = { "trusted.overlay.", "user.overlay.", "user.fuseoverlayfs.",
-	"trusted.fuseoverlayfs.", "security.fuseoverlayfs.", "user.containers." };
+static const char *const driver_records[] = { "SCHILY.xattr.trusted.overlay.", "SCHILY.xattr.user.overlay.",
+	"SCHILY.xattr.user.fuseoverlayfs.", "SCHILY.xattr.trusted.fuseoverlayfs.",
+	"SCHILY.xattr.security.fuseoverlayfs.", "SCHILY.xattr.user.containers." };
 
 /* What a directory loses when another layer has it again, and does not say this again. */
-static bool is_kept(const char *key, size_t len, const char *value, size_t value_len)
+static bool is_kept(const struct record *record)
 {
-	static const char xattr[] = "SCHILY.xattr.";
-	size_t prefix = strlen(xattr);
-
-	if (len <= prefix || memcmp(key, xattr, prefix))
-		return len == 5 && !memcmp(key, "mtime", 5) && memchr(value, '.', value_len);
-	for (size_t i = 0; i < ARRAY_SIZE(driver_xattrs); i++)
-		if (len - prefix >= strlen(driver_xattrs[i]) &&
-			!memcmp(key + prefix, driver_xattrs[i], strlen(driver_xattrs[i])))
+	if (!has_prefix(record, "SCHILY.xattr."))
+		return is_key(record, "mtime") && memchr(record->value, '.', record->len);
+	for (size_t i = 0; i < ARRAY_SIZE(driver_records); i++)
+		if (has_prefix(record, driver_records[i]))
 			return false;
 	return true;
 }
@@ -178,28 +188,29 @@ static bool is_kept(const char *key, size_t len, const char *value, size_t value
 static int parse_pax(struct overrides *o, const char *text, size_t total, struct err *e)
 {
 	for (size_t at = 0; at < total;) {
-		const char *record = text + at, *space = memchr(record, ' ', MIN_OF(total - at, 21));
-		const char *equals;
-		size_t key_len, value_len;
+		const char *line = text + at, *space = memchr(line, ' ', MIN_OF(total - at, 21)), *equals;
+		struct record record = { 0 };
 		unsigned long len;
 		char digits[24] = "";
 		int r;
 
 		if (space)
-			memcpy(digits, record, (size_t)(space - record));
-		if (!space || str_to_uint(digits, total - at, &len) || len < (size_t)(space - record) + 3 ||
-			record[len - 1] != '\n')
+			memcpy(digits, line, (size_t)(space - line));
+		if (!space || str_to_uint(digits, total - at, &len) || len < (size_t)(space - line) + 3 ||
+			line[len - 1] != '\n')
 			return malformed("a bad PAX record", e);
-		equals = memchr(space + 1, '=', len - (size_t)(space + 1 - record) - 1);
+		equals = memchr(space + 1, '=', len - (size_t)(space + 1 - line) - 1);
 		if (!equals)
 			return malformed("a PAX record without '='", e);
-		key_len = (size_t)(equals - space - 1);
-		value_len = len - 2 - (size_t)(equals - record);
-		r = pax_record(o, space + 1, key_len, equals + 1, value_len, e);
+		record.key = space + 1;
+		record.key_len = (size_t)(equals - record.key);
+		record.value = equals + 1;
+		record.len = len - 2 - (size_t)(equals - line);
+		r = pax_record(o, &record, e);
 		if (r)
 			return r;
-		if (is_kept(space + 1, key_len, equals + 1, value_len))
-			buf_add(&o->records, record, len);
+		if (is_kept(&record))
+			buf_add(&o->records, line, len);
 		at += len;
 	}
 	return 0;

@@ -4,11 +4,11 @@
 
 #include "base/buf.h"
 #include "base/stream.h"
+#include "image/tar_header.h"
 #include "image/tar_sparse.h"
 
 /* Limits beside the format: one long name or PAX header, and how many members there may be. */
 enum {
-	TAR_BLOCK = 512,
 	TAR_NAME_MAX = 64 * 1024,
 	TAR_PAX_MAX = 1024 * 1024,
 	TAR_MEMBERS_MAX = 4 * 1000 * 1000,

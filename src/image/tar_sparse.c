@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/tar_read.h"
+#include "image/tar_header.h"
 
 /* The numbers of the map: how many parts, then offset and size of each, a line each, in blocks of their own. */
 struct numbers {

@@ -10,15 +10,12 @@
 /* How much may be compared: an image that needs more is made to waste time. */
 #define VIEW_WORK_MAX ((uint64_t)1 << 30)
 
-/* Whether the layer has the prefix path[0..dir] with these two pieces behind it. */
-static bool has_beside(const struct layer *layer, const char *path, size_t dir, uint64_t hash, const char *prefix,
-	const char *name, size_t len)
+/* hash: of the first piece of the key. */
+static bool has_beside(const struct layer *layer, uint64_t hash, const struct layer_key *key)
 {
-	struct layer_key key = { { path, dir ? "/" : "", prefix, name }, { dir, dir ? 1 : 0, strlen(prefix), len }, 4 };
-
-	for (size_t i = 1; i < key.n; i++)
-		hash = layer_hash(hash, key.text[i], key.len[i]);
-	return layer_find_key(layer, hash, &key);
+	for (size_t i = 1; i < key->n; i++)
+		hash = layer_hash(hash, key->text[i], key->len[i]);
+	return layer_find_key(layer, hash, key);
 }
 
 /* Whether something that is no directory stands at path[0..len]. */
@@ -44,10 +41,15 @@ static bool takes_away(const struct layer *layer, const char *path, size_t len)
 	for (size_t start = 0, end; start <= len; start = end + 1) {
 		end = start + strcspn(path + start, "/");
 		end = MIN_OF(end, len);
-		if (layer->has_whiteouts &&
-			(has_beside(layer, path, dir, hash, "", LAYER_OPAQUE_NAME, strlen(LAYER_OPAQUE_NAME)) ||
-				has_beside(layer, path, dir, hash, LAYER_WHITEOUT_PREFIX, path + start, end - start)))
-			return true;
+		if (layer->has_whiteouts) {
+			struct layer_key opaque = { { path, "/", LAYER_OPAQUE_NAME },
+				{ dir, dir ? 1 : 0, strlen(LAYER_OPAQUE_NAME) }, 3 };
+			struct layer_key whiteout = { { path, "/", LAYER_WHITEOUT_PREFIX, path + start },
+				{ dir, dir ? 1 : 0, strlen(LAYER_WHITEOUT_PREFIX), end - start }, 4 };
+
+			if (has_beside(layer, hash, &opaque) || has_beside(layer, hash, &whiteout))
+				return true;
+		}
 		hash = layer_hash(hash, path + dir, end - dir);
 		dir = end;
 		if (layer->has_blockers && is_blocked(layer, path, end, hash))

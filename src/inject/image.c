@@ -94,7 +94,7 @@ static bool is_needed(const char *name, void *context)
 
 static int write_archive(struct image_work *w, const struct edit *edit, int to)
 {
-	int r = commit_archive(w->bundle, edit, is_needed, w, to, w->e);
+	int r = commit_archive(w->bundle, edit, &(struct commit_keep){ is_needed, w }, to, w->e);
 
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
@@ -155,7 +155,7 @@ static int write_result(struct image_work *w, const struct edit *edit)
 		return write_to_stdout(w, edit);
 	if (!w->is_directory)
 		return replace_archive(w, edit, w->options->out ? w->options->out : w->real);
-	r = commit_layout(w->file, edit, is_needed, w, w->e);
+	r = commit_layout(w->file, edit, &(struct commit_keep){ is_needed, w }, w->e);
 	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
 }
 
@@ -261,7 +261,8 @@ static int check_name(struct image_work *w)
 static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
-	int r = edit_plan(w->bundle, w->report.model.format, w->targets, w->n, w->name.reference, &edit, w->e);
+	const struct edit_request request = { w->bundle, w->report.model.format, w->targets, w->n, w->name.reference };
+	int r = edit_plan(&request, &edit, w->e);
 
 	if (!r && (edit.n || w->options->out))
 		r = check_output(w);

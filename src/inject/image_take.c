@@ -22,11 +22,11 @@ static int find_marked(
 	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
 
 	if (!r)
-		r = config_drop(buf_text(&text), text.len, &before, w->e);
+		r = config_drop(&text, &before, w->e);
 	if (r < 0)
 		return r;
 	*ret_is_exact = r;
-	return config_find_marked(buf_text(&text), text.len, flags, known, image->n_layers, w->e);
+	return config_find_marked(&text, &(struct config_layers){ flags, known, image->n_layers }, w->e);
 }
 
 static bool is_above(const struct view *view, size_t i, const struct layer *layer)
@@ -98,7 +98,10 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		inject_note(w->target, "another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image",
 			path, (double)again->size / 1e6);
 	}
-	return n ? graft_hide(&left, paths, n, w->options->has_epoch ? w->options->epoch : 0, &change->graft, w->e) : 0;
+	if (!n)
+		return 0;
+	return graft_hide(&left, (struct graft_paths){ paths, n }, w->options->has_epoch ? w->options->epoch : 0,
+		&change->graft, w->e);
 }
 
 /* What is flagged: layers of nothing but an emulator, where it was asked for. */

@@ -31,7 +31,7 @@ bool inject_is_native(const struct inject_options *options, const struct arch *a
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_options *options, const struct arch *arch);
 
-/* ---- inject.c ---- */
+/* ---- work.c ---- */
 
 /* Adds an outcome; place and twins are taken over. */
 void inject_tell(struct inject_report *report, const struct inject_outcome *outcome);

@@ -98,7 +98,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	struct edit edit = { 0 };
 	struct bundle *out;
 	auto_err e = { 0 };
-	int fd, r = edit_plan(bundle, format, targets, n, NULL, &edit, &e);
+	int fd, r = edit_plan(&(struct edit_request){ bundle, format, targets, n, NULL }, &edit, &e);
 
 	fuzz_check(r, &e);
 	*ret = (struct image_report){ 0 };
@@ -106,7 +106,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 		return NULL;
 	fd = memfd_create("out", MFD_CLOEXEC);
 	must(fd >= 0);
-	r = commit_archive(bundle, &edit, keep, NULL, fd, &e);
+	r = commit_archive(bundle, &edit, &(struct commit_keep){ keep, NULL }, fd, &e);
 	must(!r || r == -EEXIST); /* a name that is taken */
 	edit_done(&edit);
 	if (r) {
@@ -156,7 +156,7 @@ static bool flag_layers(const struct bundle *bundle, const struct model_image *i
 	memset(flags, true, image->n_layers);
 	target->drops = flags;
 	target->n_drops = image->n_layers;
-	return config_find_marked(buf_text(&text), text.len, flags, NULL, image->n_layers, &e) > 0;
+	return config_find_marked(&text, &(struct config_layers){ flags, NULL, image->n_layers }, &e) > 0;
 }
 
 static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was, bool by_marks)
