@@ -11,7 +11,7 @@
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
-	PACKAGES_ANALYSIS=(clang-tidy cppcheck valgrind)
+	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind)
 	PACKAGES_COVERAGE=(gcovr)
 	PACKAGES_PRIVATE=(podman buildah docker-registry gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf gcc-aarch64-linux-gnu
 		g++-aarch64-linux-gnu)

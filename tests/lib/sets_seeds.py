@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Inputs for the fuzz targets: what the other sets have, where it is small."""
+import struct
+
 import elf_files as ef
 import tar_files as tf
 from elf_files import arm, emulator
@@ -34,9 +36,78 @@ def seeds(to):
         put("tar", name, tar(small, *members))
     for name, recipe in recipes().items():
         put("oci", name, b"".join(bytes([kind]) + len(data).to_bytes(2, "little") + data for kind, data in recipe))
+    for name, data in {**lines(), **platforms()}.items():
+        put("lines", name, data)
+    for name, data in indexes().items():
+        put("entry", name, data)
     raw = around(tar(small))
     for name, data in (("docker", raw), ("gzip", gz(raw)), ("zstd", zstd(raw))):
         put("oci", "raw-" + name, b"RAW" + data)
+
+
+def lines():
+    """Rules, entries of the kernel's table, records of inject, names of images."""
+    magic = br"\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00"
+    record = b"anyarch-inject 1\ndigest sha256:%s\nalso %s\nbackup %d\nmade %d\ntime 1500000000 123456789\n"
+    return {
+        "rule": b":qemu-arm:M::" + magic + b":" + b"\\xff" * 20 + b":/usr/bin/qemu-arm-static:POCF",
+        "rule-no-mask": b":x:M:4:AB::/x:\n",
+        "rule-extension": b",x,E,,exe,,/usr/bin/mono,F",
+        "entry": b"enabled\ninterpreter /usr/bin/qemu-arm-static\nflags: POCF\noffset 0\nmagic 7f454c46\nmask ffffffff\n",
+        "entry-no-mask": b"disabled\ninterpreter /usr/bin/python3.11\nflags: \noffset 253\nmagic a70d0a\n",
+        "entry-extension": b"enabled\ninterpreter /usr/bin/mono\nflags: P\nextension .exe\n",
+        "record": record % (b"a" * 64, b"-", 0, 2),
+        "record-replacing": record % (b"0" * 64, b"sha256:" + b"9" * 64, 1, 0),
+        "reference": b"registry.example:5000/a/b__c-d:1.2_3-x",
+        "reference-short": b"debian:12",
+    }
+
+
+def platforms():
+    return {name.replace("/", "-"): name.encode()
+            for name in ("linux/arm/v7", "arm32v5", "aarch64", "armhf", "powerpc64le-linux-gnu", "Linux/AMD64", "mips64p32")}
+
+
+def indexes():
+    """Starts of a program with an index of native tools, as fuzz-entry reads them (emulator/entry/layout.h)."""
+    native = b"/usr/lib/anyarch/native"
+
+    def start(rules, words=(b"/bin/x", b"-c", b"x.c"), env=(b"PATH=/bin",), plugins=(), files=(), flags=4):
+        texts = bytearray(b"\0")
+
+        def text(*strings):
+            at = len(texts)
+            for one in strings:
+                texts.extend(one + b"\0")
+            return at
+
+        def tool(path, words, kind):
+            return (5, 7, 5, text(path), text(native + path), text(*words, b""), kind, 0, 4)
+
+        tools = [tool(b"/bin/x", rules, 0), *(tool(one, (), 1) for one in plugins)]
+        rows = [(5, text(path), path.startswith(b"%folder")) for path in files]
+        loader, libraries = text(native + b"/lib/loader"), text(native + b"/lib")
+        base = 32 + 72 * len(tools) + 16 * len(rows)
+        body = b"".join(struct.pack("<QqQ6I24x", *one[:3], *(base + at for at in one[3:6]), *one[6:]) for one in tools)
+        body += b"".join(struct.pack("<QII", size, base + at, folder) for size, at, folder in rows)
+        head = struct.pack("<8s6I", b"anyNATI2", base + len(texts), len(tools), len(rows), base + loader,
+                           base + libraries, 0)
+        return (bytes([len(words), len(env), flags]) + b"".join(one + b"\0" for one in (*words, *env)) +
+                head + body + texts)
+
+    return {
+        "plain": start((b"v-fplugin", b"s=native", b"b-x", b"u-nostdinc", b"a-isystem", b"a/i", b".", b"a-z")),
+        "without": start((b"r", b"eCPATH", b"x/etc/x?", b"n-c")),
+        "response": start((b"r", b"v-march"), (b"/bin/x", b"@/tmp/x")),
+        "plugin": start((b"p-plugin",), (b"/bin/x", b"-plugin", b"/lib/plugin.so"), plugins=(b"/lib/plugin.so",)),
+        "plugin-joined": start((b"p-plugin",), (b"/bin/x", b"-plugin=/lib/plugin.so"), plugins=(b"/lib/plugin.so",)),
+        "files": start((), files=(b"/a", b"/b")),
+        "untrusted": start((), files=(b"/a!", b"/b%")),
+        "preload": start((), env=(b"LD_PRELOAD=/x", b"LD_RUN_PATH=/y")),
+        "off": start((), env=(b"ANYARCH_ACCELERATE=0",)),
+        "secure": start((), flags=5),
+        "argv0": start((), (b"/bin/x", b"x", b"-c"), flags=6),
+    }
 
 
 def recipes():
