@@ -18,20 +18,18 @@ const char *const content_key_dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin
 
 const char *const content_release_files[] = { "/etc/os-release", "/usr/lib/os-release", NULL };
 
-int content_key(struct content *content, const struct elf_info *info, const char *path)
+void content_key(struct content *content, const struct elf_info *info, const char *path)
 {
 	if (content->has_platform || !abi_platform(info, &content->platform))
-		return 0;
+		return;
 	content->decided_by = mem_text(path);
 	content->has_platform = true;
-	return 0;
 }
 
-int content_file(struct content *content, const struct elf_head *head, const char *path)
+void content_file(struct content *content, const struct elf_head *head, const char *path)
 {
 	if (head->type == 2 || head->type == 3)
 		tally_add(&content->tally, head, path);
-	return 0;
 }
 
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head)
@@ -47,19 +45,18 @@ const struct arch *content_maybe_emulator(const char *path, const struct elf_hea
 	return arch_by_qemu(target);
 }
 
-int content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
+void content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
 	bool is_usable, const char *version)
 {
 	struct content_emulator *found = &content->emulators[content->n_emulators];
 
 	if (content->n_emulators == CONTENT_EMULATORS_MAX)
-		return 0;
+		return;
 	*found = (struct content_emulator){
 		.path = mem_text(path), .arch = arch, .host = elf_arch(head), .is_usable = is_usable
 	};
 	snprintf(found->version, sizeof(found->version), "%s", version);
 	content->n_emulators++;
-	return 0;
 }
 
 /* os-release(5): shell-like assignments, the value perhaps in quotes. */
@@ -79,16 +76,15 @@ void content_release(struct content *content, const char *text)
 	snprintf(content->system, sizeof(content->system), "%.*s", (int)MIN_OF(len, (size_t)1000), line);
 }
 
-int content_judge(struct content *content)
+void content_judge(struct content *content)
 {
 	const struct tally_kind *most = tally_majority(&content->tally);
 
 	content->is_mixed = content->tally.n > 1;
 	if (content->has_platform || !most || !most->arch)
-		return 0;
+		return;
 	content->platform = (struct platform){ .arch = most->arch };
 	content->has_platform = true;
-	return 0;
 }
 
 void content_done(struct content *content)

@@ -40,19 +40,19 @@ extern const char *const content_key_dirs[];
 /* Where os-release is; NULL at the end. */
 extern const char *const content_release_files[];
 
-/* A key file: settles the platform when none before it did. 0 or -ENOMEM. */
-int content_key(struct content *content, const struct elf_info *info, const char *path);
+/* A key file: settles the platform when none before it did. */
+void content_key(struct content *content, const struct elf_info *info, const char *path);
 /* Any file, by its header; it only counts. */
-int content_file(struct content *content, const struct elf_head *head, const char *path);
+void content_file(struct content *content, const struct elf_head *head, const char *path);
 /*
  * Whether a file of this name and header may be an emulator (qemu-ARCH[-static]); then the caller asks
  * emulator_version() of its bytes and records it with content_emulator() instead of counting it.
  */
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head);
-int content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
+void content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
 	bool is_usable, const char *version);
 /* The text of an os-release file. */
 void content_release(struct content *content, const char *text);
 /* After the last file: the majority decides what no key file did; mixtures are found. */
-int content_judge(struct content *content);
+void content_judge(struct content *content);
 void content_done(struct content *content);

@@ -100,7 +100,7 @@ static inline const char *layer_text(const struct layer *layer, uint32_t at)
 /*
  * For who makes a layer. A later entry of the same path takes the place of the earlier one, as unpacking would do;
  * parents that are not there become directories. Texts that are added have their place told; so have more facts of
- * directories and programs. 0, -E2BIG, -ENOMEM.
+ * directories and programs. 0, -E2BIG.
  */
 int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry);
 int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret);

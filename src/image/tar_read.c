@@ -100,7 +100,7 @@ static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, s
 	code = source_skip(r->source, tar_padding(size));
 	if (code)
 		return broken(code, e);
-	return buf_ok(out) ? 0 : err_sys(e, -ENOMEM, "cannot read it");
+	return 0;
 }
 
 static int set_text(char **target, const char *text, size_t len, struct err *e)
@@ -112,7 +112,7 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	if (!len)
 		return 0; /* POSIX pax: an empty value takes the record back */
 	*target = mem_part(text, len);
-	return *target ? 0 : err_sys(e, -ENOMEM, "cannot read it");
+	return 0;
 }
 
 /* "KEY=VALUE" of a PAX header; neither ends with a NUL. */
@@ -211,6 +211,9 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 			return r;
 		if (is_kept(&record))
 			buf_add(&o->records, line, len);
+		if (o->records.len > TAR_PAX_MAX)
+			return err_set(
+				e, -E2BIG, "a member with more than %d bytes of PAX records in a tar", TAR_PAX_MAX);
 		at += len;
 	}
 	return 0;
@@ -242,14 +245,10 @@ static char *field_text(const uint8_t *field, size_t len)
 
 static char *block_path(const uint8_t *block)
 {
-	char *path = NULL;
-
 	if (!is_ustar(block) || !block[TAR_PREFIX])
 		return field_text(block + TAR_NAME, TAR_NAME_LEN);
-	return asprintf(&path, "%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
-		       (const char *)block + TAR_NAME) < 0
-		       ? NULL
-		       : path;
+	return mem_print("%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
+		(const char *)block + TAR_NAME);
 }
 
 /*
@@ -306,8 +305,6 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	entry->records = o->records;
 	o->records = (struct buf){ 0 };
-	if (!entry->path || !entry->linkname || !buf_ok(&entry->records))
-		return err_sys(e, -ENOMEM, "cannot read it");
 	code = set_type(entry, (char)block[TAR_TYPE], e);
 	if (code)
 		return code;

@@ -303,9 +303,11 @@ static int count_entry(
 		return 0;
 	buf_addf(&full, "/%s", path);
 	if (program->emulates)
-		return content_emulator(content, buf_text(&full), program->emulates, &program->head, program->is_usable,
+		content_emulator(content, buf_text(&full), program->emulates, &program->head, program->is_usable,
 			layer_text(layer, program->version));
-	return content_file(content, &program->head, buf_text(&full));
+	else
+		content_file(content, &program->head, buf_text(&full));
+	return 0;
 }
 
 int view_content(const struct view *view, uint64_t *work, struct content *ret)
@@ -320,9 +322,9 @@ int view_content(const struct view *view, uint64_t *work, struct content *ret)
 	for (size_t i = view->n; !r && i-- > 0;)
 		for (size_t k = 0; !r && k < view->layers[i]->n; k++)
 			r = count_entry(view, i, &view->layers[i]->entries[k], ret, work);
-	if (!r)
-		r = content_judge(ret);
-	if (!r)
-		judge_majority(view, ret);
-	return r;
+	if (r)
+		return r;
+	content_judge(ret);
+	judge_majority(view, ret);
+	return 0;
 }

@@ -42,6 +42,6 @@ int view_place(const struct view *view, const char *path, char resolved[VIEW_PAT
 bool view_directory(const struct view *view, const char *path, size_t len, struct view_directory *ret);
 /*
  * What the view is made of, judged as a root file system is. work counts over all images of a file, from 0.
- * 0, -ENOMEM, -E2BIG; content_done() frees.
+ * 0, -E2BIG; content_done() frees.
  */
 int view_content(const struct view *view, uint64_t *work, struct content *ret);

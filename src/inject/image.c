@@ -167,7 +167,7 @@ static bool is_about(const struct model_image *image, const char *digest)
 	if (image->subject && !strcmp(image->subject, digest))
 		return true;
 	buf_addf(&tag, "sha256-%s.", digest + strlen("sha256:"));
-	return image->reference && buf_ok(&tag) && strstr(image->reference, buf_text(&tag));
+	return image->reference && strstr(image->reference, buf_text(&tag));
 }
 
 /* Signatures stay, and are void for what the image is now. */

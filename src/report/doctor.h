@@ -69,7 +69,7 @@ int doctor_target(const struct status *status, const char *root, const char *tex
 /* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
 bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content);
 /* Whether native tools that inject --accelerate put into a root serve; nothing is found where there are none. 0,
- * -ENOMEM. */
+ * -errno. */
 int doctor_tools(const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret,
 	struct err *e);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */

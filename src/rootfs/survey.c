@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/fdio.h"
+#include "base/stop.h"
 #include "rootfs/beneath.h"
 
 enum { RELEASE_MAX = 64 * 1024, OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY };
@@ -23,40 +24,32 @@ struct survey {
 	bool is_deep;
 };
 
-static int add_emulator(struct survey *s, int fd, const struct elf_head *head, const char *path, bool *ret_is_one)
-{
-	const struct arch *arch = content_maybe_emulator(path, head);
-	char version[EMULATOR_VERSION_MAX];
-
-	*ret_is_one = arch && emulator_version(fd, arch, version);
-	return *ret_is_one ? content_emulator(s->content, path, arch, head, !emulator_check(fd, NULL), version) : 0;
-}
-
 /* One file: its first 64 bytes say whether it counts, and as what. */
-static int add_file(struct survey *s, int dir, const char *name)
+static void add_file(struct survey *s, int dir, const char *name)
 {
 	auto_fd fd = openat(dir, name, OPEN_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	size_t before = s->path.len;
+	char version[EMULATOR_VERSION_MAX];
+	const struct arch *arch;
 	uint8_t bytes[ELF_HEAD];
 	struct elf_head head;
-	bool is_emulator;
 	ssize_t n;
-	int r;
 
 	n = fd < 0 ? -errno : pread(fd, bytes, sizeof(bytes), 0);
 	if (n < 0) {
 		s->skipped++;
-		return 0;
+		return;
 	}
 	if (elf_read_head(bytes, (size_t)n, &head, NULL) != 1)
-		return 0;
+		return;
 	buf_addf(&s->path, "/%s", name);
-	r = add_emulator(s, fd, &head, buf_text(&s->path), &is_emulator);
-	if (!r && !is_emulator)
-		r = content_file(s->content, &head, buf_text(&s->path));
+	arch = content_maybe_emulator(buf_text(&s->path), &head);
+	if (arch && emulator_version(fd, arch, version))
+		content_emulator(s->content, buf_text(&s->path), arch, &head, !emulator_check(fd, NULL), version);
+	else
+		content_file(s->content, &head, buf_text(&s->path));
 	s->path.len = before;
 	s->path.data[before] = '\0';
-	return r;
 }
 
 static unsigned char type_of(int dir, const struct dirent *entry)
@@ -70,47 +63,45 @@ static unsigned char type_of(int dir, const struct dirent *entry)
 	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_UNKNOWN;
 }
 
-static int walk(struct survey *s, int fd, unsigned depth);
+static void walk(struct survey *s, int fd, unsigned depth);
 
-static int walk_into(struct survey *s, int dir, const char *name, unsigned depth)
+static void walk_into(struct survey *s, int dir, const char *name, unsigned depth)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	size_t before = s->path.len;
 
 	if (fd < 0 || depth == SURVEY_DEPTH_MAX) {
 		cleanup_fd(&fd);
 		s->skipped++;
-		return 0;
+		return;
 	}
 	buf_addf(&s->path, "/%s", name);
-	r = walk(s, fd, depth + 1);
+	walk(s, fd, depth + 1);
 	s->path.len = before;
 	if (s->path.data)
 		s->path.data[before] = '\0';
-	return r;
 }
 
 /* Takes the descriptor over. */
-static int walk(struct survey *s, int fd, unsigned depth)
+static void walk(struct survey *s, int fd, unsigned depth)
 {
 	DIR *dir = fd_list(fd);
 	struct dirent *entry;
-	int r = 0;
 
 	if (!dir) {
 		cleanup_fd(&fd);
-		return -ENOMEM;
+		s->skipped++;
+		return;
 	}
-	while (!r && (entry = readdir(dir))) {
+	while (!stop_signal() && (entry = readdir(dir))) {
 		unsigned char type = type_of(fd, entry);
 
 		if (type == DT_REG)
-			r = add_file(s, fd, entry->d_name);
+			add_file(s, fd, entry->d_name);
 		else if (type == DT_DIR && s->is_deep && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			r = walk_into(s, fd, entry->d_name, depth);
+			walk_into(s, fd, entry->d_name, depth);
 	}
 	closedir(dir);
-	return r;
 }
 
 static bool is_visited(struct survey *s, int fd)
@@ -127,27 +118,26 @@ static bool is_visited(struct survey *s, int fd)
 	return false;
 }
 
-static int walk_path(struct survey *s, int root, const char *path)
+static void walk_path(struct survey *s, int root, const char *path)
 {
 	int fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 
 	if (fd < 0 || is_visited(s, fd)) {
 		cleanup_fd(&fd);
-		return 0;
+		return;
 	}
 	s->path.len = 0;
 	buf_adds(&s->path, strcmp(path, "/") ? path : "");
-	return walk(s, fd, 0);
+	walk(s, fd, 0);
 }
 
-static int look_at_key(struct survey *s, int root, const char *path)
+static void look_at_key(struct survey *s, int root, const char *path)
 {
 	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
 	struct elf_info info;
 
-	if (fd < 0 || elf_read(fd, &info, NULL))
-		return 0;
-	return content_key(s->content, &info, path);
+	if (fd >= 0 && !elf_read(fd, &info, NULL))
+		content_key(s->content, &info, path);
 }
 
 static void read_release(struct survey *s, int root, const char *path)
@@ -162,20 +152,18 @@ static void read_release(struct survey *s, int root, const char *path)
 int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped, struct err *e)
 {
 	struct survey s = { .content = ret, .is_deep = count_all };
-	int r = 0;
 
 	*ret = (struct content){ 0 };
-	for (const char *const *p = content_key_files; !r && *p; p++)
-		r = look_at_key(&s, root, *p);
+	for (const char *const *p = content_key_files; *p; p++)
+		look_at_key(&s, root, *p);
 	for (const char *const *p = content_release_files; *p; p++)
 		read_release(&s, root, *p);
-	if (!r && count_all)
-		r = walk_path(&s, root, "/");
-	for (const char *const *p = content_key_dirs; !r && !count_all && *p; p++)
-		r = walk_path(&s, root, *p);
+	if (count_all)
+		walk_path(&s, root, "/");
+	for (const char *const *p = content_key_dirs; !count_all && *p; p++)
+		walk_path(&s, root, *p);
 	buf_done(&s.path);
-	if (!r)
-		r = content_judge(ret);
+	content_judge(ret);
 	*ret_skipped = s.skipped;
-	return r ? err_sys(e, r, "cannot survey the root file system") : 0;
+	return stop_check(e);
 }
