@@ -84,25 +84,32 @@ has_no_trace() {
 	done
 }
 
+# machine_code IMAGE: all but .comment, where the compilers' package revisions may differ.
+machine_code() {
+	docker run --rm --network=none "$1" sh -c 'objdump -drs -j .text -j .rodata -j .data /libzstd.a /t | grep -v " file format "' >code
+	[[ $(wc -l <code) -gt 10000 ]]
+	sha256sum code
+}
+
 @test "classic builder: faster, the same, and pushed without a trace" {
-	local with without digest
+	local with without code
 
 	export DOCKER_BUILDKIT=0
 	build 0 --push
 	without=$SECONDS_TAKEN
-	digest=$(docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" sha256sum /libzstd.a /t)
+	code=$(machine_code "$HUB/me/zstd:arm32v7-1")
 	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
 	docker builder prune --force >/dev/null
 	build 0 --accelerate --push
 	with=$SECONDS_TAKEN
-	[[ $stderr == *'inject --accelerate'*'eject --quiet'* ]]
+	[[ $stderr == *'+ '*' tag '*' anyarch-native:'*' build '*' rmi anyarch-native:'* ]]
 	printf 'emulated %d s, accelerated %d s\n' "$without" "$with" >&3
 	((with < without))
 	has_no_trace me/zstd:1
 	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
 	docker pull --quiet --platform linux/arm/v7 "$HUB/me/zstd:1"
 	docker run --rm --network=none "$HUB/me/zstd:1" /t
-	[[ -n $digest ]]
+	same 'machine code' "$code" "$(machine_code "$HUB/me/zstd:1")"
 }
 
 @test "BuildKit: the same" {
