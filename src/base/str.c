@@ -178,6 +178,14 @@ void str_escape(struct buf *out, const char *text, size_t len)
 	}
 }
 
+void str_quote(struct buf *out, const char *text)
+{
+	buf_adds(out, "'");
+	for (; *text; text++)
+		buf_addf(out, *text == '\'' ? "'\\''" : "%c", *text);
+	buf_adds(out, "'");
+}
+
 void str_base64(struct buf *out, const void *data, size_t len)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -28,6 +28,9 @@ unsigned str_distance(const char *a, const char *b, unsigned limit);
 /* Appends text with control bytes and invalid UTF-8 as \xNN, so that no name moves a terminal. */
 void str_escape(struct buf *out, const char *text, size_t len);
 
+/* Appends text as one word of a shell, between '...'. */
+void str_quote(struct buf *out, const char *text);
+
 /* Appends the base64 (RFC 4648) of these bytes. */
 void str_base64(struct buf *out, const void *data, size_t len);
 

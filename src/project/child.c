@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/stop.h"
+#include "base/str.h"
 
 /* Milliseconds. Whoever ends anyarch does not wait for more than a second. */
 enum { WAIT_STEP = 20, GRACE = 400, CLEANUP_GRACE = 700 };
@@ -45,13 +46,7 @@ static void add_quoted(struct buf *out, const char *word)
 		buf_adds(out, word);
 		return;
 	}
-	buf_adds(out, "'");
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_add(out, word, 1);
-	buf_adds(out, "'");
+	str_quote(out, word);
 }
 
 void child_text(const struct child *c, struct buf *out)

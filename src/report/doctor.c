@@ -94,7 +94,7 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"elsewhere");
 	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY) {
 		buf_adds(&remount, "sudo mount -o remount,rw ");
-		doctor_quote(&remount, s->path);
+		str_quote(&remount, s->path);
 		doctor_add(d, FINDING_WARNING, "read-only", buf_text(&remount),
 			"%s is mounted read-only here: nothing can be registered (a container needs "
 			"--privileged)",

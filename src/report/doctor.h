@@ -40,8 +40,6 @@ void doctor_done(struct doctor *doctor);
 
 /* The path that an opened file or directory has on this machine, without links; path where that is unknown. */
 const char *doctor_real_path(int fd, const char *path, char ret[4096]);
-/* Appends text so that a shell takes it as one word. */
-void doctor_quote(struct buf *out, const char *text);
 /* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);
 /* Appends the command that takes an entry out; nothing when its name cannot be typed. */

@@ -15,7 +15,7 @@
 static const char *survey_hint(struct buf *out, const char *target)
 {
 	buf_adds(out, "anyarch inspect --survey ");
-	doctor_quote(out, target);
+	str_quote(out, target);
 	return buf_text(out);
 }
 
@@ -40,7 +40,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		/* As it is without links: one in the root could lead to a file of this machine. */
 		if (fd >= 0 && *doctor_real_path(fd, "", real)) {
 			buf_adds(&remove, "sudo rm ");
-			doctor_quote(&remove, real);
+			str_quote(&remove, real);
 		}
 		doctor_add(d, FINDING_NOTE, "emulator-inside", buf_text(&remove),
 			"%s: an emulator is inside, which fixed handlers do not need: %s", target,
@@ -114,7 +114,7 @@ static void look_at_choice(const struct image_report *report, const char *target
 	buf_addf(&hint, first->reference ? "docker pull --platform %s " : "docker build --platform %s .",
 		first->index_platform);
 	if (first->reference)
-		doctor_quote(&hint, first->reference);
+		str_quote(&hint, first->reference);
 	doctor_add(d, FINDING_NOTE, "no-matching-platform", buf_text(&hint),
 		"%s has nothing for %s, only %s: whoever does not name one gets 'no matching manifest'", target,
 		buf_text(&own), buf_text(&others));

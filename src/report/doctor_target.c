@@ -122,13 +122,13 @@ static void check_permission(const struct start *start, const char *path, struct
 	auto_buf hint = { 0 };
 
 	buf_adds(&hint, "chmod +x ");
-	doctor_quote(&hint, start->real);
+	str_quote(&hint, start->real);
 	if (!start->is_executable)
 		doctor_add(d, FINDING_PROBLEM, "not-executable", buf_text(&hint),
 			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
 	hint.len = 0;
 	buf_adds(&hint, "sudo mount -o remount,exec \"$(findmnt -no TARGET -T ");
-	doctor_quote(&hint, start->real);
+	str_quote(&hint, start->real);
 	buf_adds(&hint, ")\"");
 	if (start->is_noexec)
 		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
@@ -369,7 +369,7 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 	doctor_add(d, FINDING_OK, "script", NULL, "%s is a script for %s", step->path, step->command);
 	check_permission(&start, step->path, d);
 	buf_adds(&hint, "sed -i 's/\\r$//' ");
-	doctor_quote(&hint, start.real);
+	str_quote(&hint, start.real);
 	if (strchr(step->command, '\r'))
 		doctor_add(d, FINDING_PROBLEM, "carriage-return", buf_text(&hint),
 			"%s has Windows line ends: its program is looked for with a carriage return in "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Whether the native tools of a root serve, and what keeps them from it. */
 #include "accel/root.h"
+#include "base/str.h"
 #include "report/doctor.h"
 
 static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
@@ -8,7 +9,7 @@ static void tell_broken(const char *target, const struct buf *lost, const struct
 	auto_buf hint = { 0 };
 
 	buf_adds(&hint, "anyarch inject --accelerate ");
-	doctor_quote(&hint, target);
+	str_quote(&hint, target);
 	doctor_add(ret, FINDING_WARNING, "tools-broken", buf_text(&hint), "%s: %s run emulated: %s", target,
 		lost->len ? buf_text(lost) : "its native tools do not serve, and their twins", buf_text(why));
 }

@@ -69,14 +69,6 @@ const char *doctor_real_path(int fd, const char *path, char ret[4096])
 	return n > 0 && *ret == '/' ? ret : path;
 }
 
-void doctor_quote(struct buf *out, const char *text)
-{
-	buf_adds(out, "'");
-	for (; *text; text++)
-		buf_addf(out, *text == '\'' ? "'\\''" : "%c", *text);
-	buf_adds(out, "'");
-}
-
 /* Whether register would find this entry under the name that it gives itself. */
 bool doctor_has_our_name(const struct arch *arch, const struct rule *rule)
 {
@@ -123,7 +115,7 @@ void doctor_unregister_hint(struct buf *out, const struct rule *rule)
 		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
 			return; /* what is shown escaped cannot be typed */
 	buf_adds(out, "sudo anyarch unregister -- ");
-	doctor_quote(out, rule->name);
+	str_quote(out, rule->name);
 }
 
 void doctor_switched_off(const struct status *status, struct doctor *ret)
@@ -132,7 +124,7 @@ void doctor_switched_off(const struct status *status, struct doctor *ret)
 
 	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
 	buf_adds(&hint, "echo 1 | sudo tee ");
-	doctor_quote(&hint, buf_text(&path));
+	str_quote(&hint, buf_text(&path));
 	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
 		"the table is switched off as a whole: no handler works");
 }
