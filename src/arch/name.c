@@ -329,6 +329,14 @@ void name_set_add_arch(struct name_set *set, const struct arch *arch)
 		set->arch[set->n++] = arch;
 }
 
+void name_set_add_usual(struct name_set *set)
+{
+	static const char *const usual[] = { "arm", "aarch64" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		name_set_add_arch(set, arch_by_qemu(usual[i]));
+}
+
 int name_set_add(struct name_set *set, const char *list, struct err *e)
 {
 	const char *item;

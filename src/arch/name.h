@@ -29,6 +29,8 @@ int name_parse(const char *text, size_t len, struct platform *ret, struct err *e
 /* Adds every name of a list separated by commas or white space; "all" sets is_all. */
 int name_set_add(struct name_set *set, const char *list, struct err *e);
 void name_set_add_arch(struct name_set *set, const struct arch *arch);
+/* Adds what is meant where no platform is named. */
+void name_set_add_usual(struct name_set *set);
 bool name_set_has(const struct name_set *set, const struct arch *arch);
 /* "linux/arm/v7"; "-" for an architecture that OCI has no word for. */
 void name_platform(struct buf *out, const struct arch *arch, const char *variant);

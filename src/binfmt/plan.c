@@ -169,15 +169,13 @@ static int pass_native(
 	return 0;
 }
 
-/* What was named, or arm and arm64. */
+/* What was named, or the usual platforms. */
 static struct name_set asked_archs(const struct register_options *options)
 {
 	struct name_set asked = options->names;
 
-	if (!asked.n && !asked.is_all) {
-		name_set_add_arch(&asked, arch_by_qemu("arm"));
-		name_set_add_arch(&asked, arch_by_qemu("aarch64"));
-	}
+	if (!asked.n && !asked.is_all)
+		name_set_add_usual(&asked);
 	return asked;
 }
 

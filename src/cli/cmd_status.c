@@ -44,10 +44,8 @@ static int check(const struct status *status, const struct name_set *asked)
 
 	if (names.is_all)
 		add_all(&names);
-	if (!names.n) {
-		name_set_add_arch(&names, arch_by_qemu("arm"));
-		name_set_add_arch(&names, arch_by_qemu("aarch64"));
-	}
+	if (!names.n)
+		name_set_add_usual(&names);
 	for (size_t i = 0; i < names.n; i++) {
 		auto_err e = { 0 };
 

@@ -210,16 +210,18 @@ int status_collect(
 {
 	auto_free struct trials *t = mem_new(1, sizeof(*t));
 	bool is_limited = names->n && !names->is_all;
+	struct name_set usual = { 0 };
 	int r;
 
+	name_set_add_usual(&usual);
 	*ret = (struct status){ .around = lasting_look() };
 	read_table(mount_at, may_look_inside, ret);
 	r = try_all(t, e);
 	for (size_t i = 0; !r && i < t->n; i++) {
-		bool is_usual = !strcmp(t->arch[i]->qemu, "arm") || !strcmp(t->arch[i]->qemu, "aarch64");
+		bool is_shown = is_limited || names->is_all || name_set_has(&usual, t->arch[i]);
 
 		if (!is_limited || name_set_has(names, t->arch[i]))
-			add_arch_rows(ret, t, i, is_limited || is_usual || names->is_all);
+			add_arch_rows(ret, t, i, is_shown);
 	}
 	end_trials(t);
 	if (!r)

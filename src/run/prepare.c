@@ -83,8 +83,7 @@ int run_prepare(struct run_request *request, struct err *e)
 		r = registering->accelerate ? find_tools(request, root, e) : 0;
 	} else if (registering->accelerate && !registering->names.n) {
 		/* A copy of each emulator that exists would be a lot. */
-		name_set_add_arch(&registering->accelerated, arch_by_qemu("arm"));
-		name_set_add_arch(&registering->accelerated, arch_by_qemu("aarch64"));
+		name_set_add_usual(&registering->accelerated);
 	}
 	r = r ? r : sandbox_register(registering, e);
 	r = r ? r : sweeper_start(e);
