@@ -205,7 +205,7 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 		memcpy(p->variant, is_implied(oci, full) ? "" : full, is_implied(oci, full) ? 1 : strlen(full) + 1);
 		return 0;
 	}
-	err_set(e, -EINVAL, "'%s' is no variant of %s", variant, oci);
+	err_set(e, -EINVAL, "unknown variant '%s' of %s", variant, oci);
 	if (words && str_starts(variant, "arm"))
 		err_hint(e, "did you mean linux/%s/%s?", oci, variant + 3);
 	else if (words)

@@ -30,6 +30,7 @@ struct command {
 	const struct option_spec *specs;   /* ends with a zeroed one; NULL: it reads its words itself */
 	const struct column *columns;	   /* of --columns; NULL: it has no table */
 	bool stops_at_words;		   /* what follows the first other word belongs to that */
+	unsigned least_words, most_words;  /* besides options; most_words 0: any number */
 };
 
 /* Ends with NULL (main.c). */

@@ -112,9 +112,8 @@ static int run(int argc, char **argv)
 		return status;
 	stop_catch();
 	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
-	if (project_dir(&cmd_build, argc - first, argv + first, &c->view, &e) || build(c, &e))
-		return exit_with(&e);
-	return EXIT_DONE;
+	c->view.dir = first < argc ? argv[first] : ".";
+	return build(c, &e) ? exit_with(&e) : EXIT_DONE;
 }
 
 const struct command cmd_build = {
@@ -123,4 +122,5 @@ const struct command cmd_build = {
 	"build the images of a project for all its platforms",
 	run,
 	specs,
+	.most_words = 1,
 };

@@ -29,12 +29,12 @@ static int run(int argc, char **argv)
 	first = options_parse(&cmd_completion, argc, argv, NULL, &status);
 	if (first < 0)
 		return status;
-	for (size_t i = 0; argc == first + 1 && i < ARRAY_SIZE(scripts); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
 		if (!strcmp(scripts[i].name, argv[first])) {
 			fputs(scripts[i].script, stdout);
 			return EXIT_DONE;
 		}
-	err_set(&e, -EINVAL, argc == first ? "completion: missing shell" : "completion: unknown shell");
+	err_set(&e, -EINVAL, "completion: unknown shell '%s'", argv[first]);
 	err_hint(&e, "anyarch completion bash, zsh or fish");
 	return exit_with(&e);
 }
@@ -47,4 +47,6 @@ const struct command cmd_completion = {
 	"print a shell completion script",
 	run,
 	specs,
+	.least_words = 1,
+	.most_words = 1,
 };

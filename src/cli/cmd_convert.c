@@ -36,10 +36,6 @@ static int run(int argc, char **argv)
 	if (first < 0)
 		return status;
 	c.request.platform = c.has_platform ? &c.platform : NULL;
-	if (argc - first != 2) {
-		err_set(&e, -EINVAL, "convert: missing IMAGE or OUT");
-		return exit_with(&e);
-	}
 	c.request.from = argv[first];
 	c.request.to = argv[first + 1];
 	stop_catch();
@@ -52,4 +48,6 @@ const struct command cmd_convert = {
 	"convert images between the formats",
 	run,
 	specs,
+	.least_words = 2,
+	.most_words = 2,
 };

@@ -102,8 +102,7 @@ static int run(int argc, char **argv)
 	if (first < 0)
 		return status;
 	stop_catch();
-	if (project_dir(&cmd_init, argc - first, argv + first, &c.view, &e))
-		return exit_with(&e);
+	c.view.dir = first < argc ? argv[first] : ".";
 	return project_finish(&c.view, make(&c, &e) ? exit_with(&e) : EXIT_DONE);
 }
 
@@ -113,4 +112,5 @@ const struct command cmd_init = {
 	"create a project: one Dockerfile for all platforms",
 	run,
 	specs,
+	.most_words = 1,
 };

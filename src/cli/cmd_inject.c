@@ -121,9 +121,7 @@ static int run_command(const struct command *command, bool removes, int argc, ch
 
 	if (first < 0)
 		return status;
-	if (first == argc)
-		err_set(&e, -EINVAL, "%s: which root file system or image?", command->name);
-	if (first == argc || check_output(&c, argc - first, &e) || read_epoch(&c.options, &e))
+	if (check_output(&c, argc - first, &e) || read_epoch(&c.options, &e))
 		return exit_with(&e);
 	stop_catch();
 	return work(&c, removes, argc - first, argv + first);
@@ -145,6 +143,7 @@ const struct command cmd_inject = {
 	"put the right emulator into root file systems and images",
 	run_inject,
 	inject_specs,
+	.least_words = 1,
 };
 
 const struct command cmd_eject = {
@@ -153,4 +152,5 @@ const struct command cmd_eject = {
 	"remove injected emulators from root file systems and images",
 	run_eject,
 	eject_specs,
+	.least_words = 1,
 };

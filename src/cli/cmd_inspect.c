@@ -153,17 +153,11 @@ static int inspect_all(struct context *c, int n, char **targets)
 static int run(int argc, char **argv)
 {
 	struct context c = { 0 };
-	auto_err e = { 0 };
 	int status, first = options_parse(&cmd_inspect, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
 	c.expected = c.expects ? &c.platform : NULL;
-	if (first == argc) {
-		err_set(&e, -EINVAL, "inspect: missing TARGET");
-		err_hint(&e, "specify files, root file systems or images");
-		return exit_with(&e);
-	}
 	if (c.json)
 		c.list = jv_array();
 	status = inspect_all(&c, argc - first, argv + first);
@@ -180,4 +174,5 @@ const struct command cmd_inspect = {
 	"show the architecture and platform of files, root file systems and images",
 	run,
 	specs,
+	.least_words = 1,
 };

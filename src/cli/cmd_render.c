@@ -115,10 +115,11 @@ static int run(int argc, char **argv)
 	if (first < 0)
 		return status;
 	stop_catch();
-	if (c.view.json && c.out && !strcmp(c.out, "-"))
+	c.view.dir = first < argc ? argv[first] : ".";
+	if (c.view.json && c.out && !strcmp(c.out, "-")) {
 		err_set(&e, -EINVAL, "render: --json and --output=- would share standard output");
-	if (e.code || project_dir(&cmd_render, argc - first, argv + first, &c.view, &e))
 		return exit_with(&e);
+	}
 	return project_finish(&c.view, render(&c, &e) ? exit_with(&e) : EXIT_DONE);
 }
 
@@ -128,4 +129,5 @@ const struct command cmd_render = {
 	"make a Dockerfile for each platform of a project",
 	run,
 	specs,
+	.most_words = 1,
 };

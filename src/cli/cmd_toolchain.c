@@ -94,11 +94,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	if (argc - first != 1) {
-		err_set(&e, -EINVAL, first == argc ? "toolchain: for which platform?" : "toolchain takes one platform");
-		err_hint(&e, "anyarch toolchain armhf");
-		return exit_with(&e);
-	}
 	stop_catch();
 	return work(&c, argv[first], &e) ? exit_with(&e) : EXIT_DONE;
 }
@@ -110,4 +105,6 @@ const struct command cmd_toolchain = {
 	run,
 	specs,
 	columns,
+	.least_words = 1,
+	.most_words = 1,
 };

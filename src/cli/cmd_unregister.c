@@ -32,7 +32,7 @@ static int run(int argc, char **argv)
 	c.options.words = (const char *const *)argv + first;
 	c.options.n_words = (size_t)(argc - first);
 	if (!c.options.all && !c.options.n_words) {
-		err_set(&e, -EINVAL, "unregister: which handlers?");
+		err_set(&e, -EINVAL, "unregister: missing PLATFORM, NAME or GLOB");
 		err_hint(&e, "name platforms or handlers, or --all");
 		return exit_with(&e);
 	}

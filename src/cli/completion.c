@@ -167,7 +167,7 @@ static void offer_argument(struct typed *t, const char *argument)
 		auto_buf choices = { 0 };
 
 		buf_adds(&choices, "auto|");
-		engine_names(&choices, "|", "");
+		engine_names(&choices, "|", "|");
 		offer_choices(t, buf_text(&choices));
 	} else if (islower(*argument)) {
 		offer_choices(t, argument);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
@@ -45,20 +46,37 @@ static int show_help(void)
 
 int unknown_command(const char *name)
 {
-	auto_err e = { 0 };
-	const char *best = "--help";
+	/* What the same is called elsewhere: by other registrars, package managers and container engines. */
+	static const struct {
+		const char *words, *meant;
+	} elsewhere[] = {
+		{ "install add enable setup binfmt", "register" },
+		{ "uninstall remove rm delete disable", "unregister" },
+		{ "list ls ps show info", "status" },
+		{ "check diagnose debug why", "doctor" },
+		{ "file arch", "inspect" },
+		{ "exec shell chroot", "run" },
+		{ "new create", "init" },
+		{ "merge manifest", "index" },
+		{ "v", "--version" },
+	};
+	const char *best = NULL, *word = name + strspn(name, "-");
 	unsigned least = 3;
+	auto_err e = { 0 };
 
 	for (size_t i = 0; commands[i]; i++) {
-		unsigned d = str_distance(name, commands[i]->name, 2);
+		unsigned d = strcasecmp(word, commands[i]->name) ? str_distance(word, commands[i]->name, 2) : 0;
 
-		if (d < least) {
+		if (d < least && 2 * d < strlen(word)) {
 			least = d;
 			best = commands[i]->name;
 		}
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		if (str_in_words(elsewhere[i].words, word, strlen(word)))
+			best = elsewhere[i].meant;
 	err_set(&e, -EINVAL, "unknown command '%s'", name);
-	err_hint(&e, least < 3 ? "did you mean 'anyarch %s'?" : "anyarch %s", best);
+	err_hint(&e, best ? "did you mean 'anyarch %s'?" : "anyarch %s", best ? best : "--help");
 	return exit_with(&e);
 }
 

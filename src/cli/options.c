@@ -72,7 +72,7 @@ static const struct option_spec *nearest(const struct command *command, const ch
 	for (const struct option_spec *s = command->specs; s->name; s++) {
 		unsigned d = str_distance(name, s->name, 3);
 
-		if (d < least && !s->is_hidden) {
+		if (d < least && 2 * d <= strlen(name) && !s->is_hidden) { /* more than half of it is right */
 			least = d;
 			best = s;
 		}
@@ -241,11 +241,34 @@ static const struct option_spec *find_spec(const struct command *command, int c)
 	return s;
 }
 
+/* What is missing is called as in the usage: "IMAGE OUT". */
+static int check_words(const struct command *command, unsigned n, char **words, struct err *e)
+{
+	const char *cursor = command->arguments, *name;
+	size_t len = 0;
+
+	if (n < command->least_words) {
+		for (unsigned i = 0; i < n + 2; i++) /* [OPTION...] is the first */
+			str_next_item(&cursor, &name, &len);
+		while (len && name[len - 1] == '.')
+			len--;
+		err_set(e, -EINVAL, "%s: missing %.*s", command->name, (int)len, name);
+	} else if (command->most_words && n > command->most_words) {
+		err_set(e, -EINVAL, "%s: unexpected word '%s'", command->name, words[command->most_words]);
+	} else if (command->most_words && n && !*words[n - 1]) {
+		err_set(e, -EINVAL, "%s: a word is empty", command->name);
+	} else {
+		return 0;
+	}
+	return err_hint(e, "anyarch %s %s", command->name, command->arguments);
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *context, int *ret_status)
 {
 	const char *wrong = find_abbreviation(command, argc, argv);
 	struct option longs[OPTIONS_MAX];
 	char shorts[2 * OPTIONS_MAX + 4];
+	auto_err e = { 0 };
 	int c;
 
 	if (wrong) {
@@ -256,8 +279,6 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		auto_err e = { 0 };
-
 		if (c == OPT_HELP) {
 			show_help(command);
 			*ret_status = finish_output(EXIT_DONE);
@@ -272,6 +293,10 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 			*ret_status = exit_with(&e);
 			return -1;
 		}
+	}
+	if (check_words(command, (unsigned)(argc - optind), argv + optind, &e)) {
+		*ret_status = exit_with(&e);
+		return -1;
 	}
 	return optind;
 }

@@ -7,16 +7,6 @@
 
 #include "base/str.h"
 
-int project_dir(const struct command *command, int n, char **words, struct project_view *view, struct err *e)
-{
-	if (n > 1 || (n && !*words[0])) {
-		err_set(e, -EINVAL, "%s: one directory, not %s", command->name, n > 1 ? "several" : "an empty word");
-		return err_hint(e, "anyarch %s --help", command->name);
-	}
-	view->dir = n ? words[0] : ".";
-	return 0;
-}
-
 int project_open(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -10,8 +10,6 @@ struct project_view {
 	bool json, quiet, dry_run;
 };
 
-/* The one word that may follow the options. 0, or -EINVAL with e set. */
-int project_dir(const struct command *command, int n, char **words, struct project_view *view, struct err *e);
 /* Opens a directory. The descriptor, or -errno with e set. */
 int project_open(const char *path, struct err *e);
 /* Tells of a file of the directory dir; platform may be NULL. */

@@ -184,7 +184,7 @@ static const struct {
 void engine_names(struct buf *out, const char *between, const char *last)
 {
 	for (const struct engine_kind *kind = engine_kinds; kind->name; kind++)
-		buf_addf(out, "%s%s%s", kind == engine_kinds ? "" : between, kind[1].name ? "" : last, kind->name);
+		buf_addf(out, "%s%s", kind == engine_kinds ? "" : kind[1].name ? between : last, kind->name);
 }
 
 int engine_check(const char *what, const char *name, struct err *e)
@@ -194,13 +194,12 @@ int engine_check(const char *what, const char *name, struct err *e)
 	size_t len = 0;
 
 	buf_adds(&words, "auto ");
-	buf_adds(&list, "auto, ");
-	engine_names(&words, " ", "");
-	engine_names(&list, ", ", "or ");
+	engine_names(&words, " ", " ");
+	engine_names(&list, ", ", " or ");
 	if (str_in_words(buf_text(&words), name, strlen(name)))
 		return 0;
 	near = str_nearest(buf_text(&words), name, &len);
-	err_set(e, -EINVAL, "%s is %s, not '%s'", what, buf_text(&list), name);
+	err_set(e, -EINVAL, "invalid %s '%s': expected auto, %s", what, name, buf_text(&list));
 	return near ? err_hint(e, "did you mean %s=%.*s?", what, (int)len, near) : -EINVAL;
 }
 
@@ -327,7 +326,7 @@ static int try_one(const struct engine_kind *kind, const char *docker_path, cons
 	if (runner)
 		r = runner->run(runner->context, &command, e);
 	if (r == -ENOENT) {
-		engine_names(&words, ", ", "or ");
+		engine_names(&words, ", ", " or ");
 		return err_hint(e, "install it, or choose another engine: --engine %s", buf_text(&words));
 	}
 	if (r == -EIO)

@@ -48,7 +48,7 @@ extern const struct engine_kind engine_skopeo;
 
 /* "auto" or an engine's name, as the value of what is called what. 0, or -EINVAL with e set. */
 int engine_check(const char *what, const char *name, struct err *e);
-/* Appends the names of all engines; last stands before the last of them. */
+/* Appends the names of all engines; last is between the last two of them. */
 void engine_names(struct buf *out, const char *between, const char *last);
 
 struct engine {

@@ -121,6 +121,79 @@ teardown() {
 	expect 2 anyarch --install
 }
 
+# What newcomers type, and what they are told: the error, then the hint ('-': none).
+@test "typical typing mistakes are told what was meant" {
+	local words message hint typed told
+
+	while IFS=$'\t' read -r words message hint; do
+		read -r -a typed <<<"$words"
+		expect 2 anyarch "${typed[@]}"
+		told="anyarch: $message"
+		[[ $hint == - ]] || told+=$'\n'"hint: $hint"
+		same "anyarch $words" "$told" "$stderr"
+	done <<-'LIST'
+		regsiter arm	unknown command 'regsiter'	did you mean 'anyarch register'?
+		STATUS	unknown command 'STATUS'	did you mean 'anyarch status'?
+		--install all	unknown command '--install'	did you mean 'anyarch register'?
+		uninstall arm	unknown command 'uninstall'	did you mean 'anyarch unregister'?
+		list	unknown command 'list'	did you mean 'anyarch status'?
+		-v	unknown command '-v'	did you mean 'anyarch --version'?
+		help me	unknown command 'me'	anyarch --help
+		register --lasting=forever arm	register: invalid --lasting 'forever': expected auto, host, pin, mount or no	-
+		register --lastng=pin arm	register: unknown option '--lastng=pin'	did you mean --lasting?
+		register --lastng pin arm	register: unknown option '--lastng'	did you mean --lasting?
+		register --lasting=pni arm	register: invalid --lasting 'pni': expected auto, host, pin, mount or no	did you mean --lasting=pin?
+		register --dryrun arm	register: unknown option '--dryrun'	did you mean --dry-run?
+		register -n arm	register: unknown option '-n'	anyarch register --help
+		register --emulator /usr/bin/qemu-arm-static	register: invalid --emulator '/usr/bin/qemu-arm-static': expected ARCH=FILE	-
+		register arm65	unknown platform 'arm65'	did you mean 'arm64'?
+		register amd65	unknown platform 'amd65'	did you mean 'amd64'?
+		register linux/arm/v9	unknown variant 'v9' of arm	variants of arm: v5 v6 v7 v8
+		register --watch=0 arm	register: invalid --watch '0': expected SECONDS from 1 to 86400	-
+		status --coloumns ARCH	status: unknown option '--coloumns'	did you mean --columns?
+		status --json=yes	status: this option takes no value: '--json=yes'	did you mean --json?
+		unregister	unregister: missing PLATFORM, NAME or GLOB	name platforms or handlers, or --all
+		inspect	inspect: missing TARGET	anyarch inspect [OPTION...] TARGET...
+		inject --json	inject: missing TARGET	anyarch inject [OPTION...] TARGET...
+		convert in.tar	convert: missing OUT	anyarch convert [OPTION...] IMAGE OUT
+		convert a.tar b.tar out.tar	convert: unexpected word 'out.tar'	anyarch convert [OPTION...] IMAGE OUT
+		index arm.tar	index: missing OUT or IMAGE	anyarch index -o OUT IMAGE...
+		init one two	init: unexpected word 'two'	anyarch init [OPTION...] [DIR]
+		render --output	render: this option needs a value: '--output'	--output=DIR
+		build --engine=dokcer	build: invalid --engine 'dokcer': expected auto, docker, buildx, podman or buildah	did you mean --engine=docker?
+		build -j many	build: invalid --jobs 'many': expected NUMBER from 1 to 64	-
+		toolchain	toolchain: missing PLATFORM	anyarch toolchain [OPTION...] PLATFORM
+		completion ksh	completion: unknown shell 'ksh'	anyarch completion bash, zsh or fish
+	LIST
+}
+
+# An option without a type, or with a value that nothing takes, would fail here.
+@test "every option of every command is taken, with a value where it has one" {
+	local command option value
+
+	for command in $("$ANYARCH" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		[[ $command != oneshot ]] || continue
+		while read -r option; do
+			value=${option#*=}
+			case $option in
+			*=ARCH=FILE) value=arm=/x ;;
+			*=PLATFORM*) value=arm ;;
+			*=COL,...) value=$("$ANYARCH" "$command" --help | sed -n '/^Columns:/,$s/^  \([A-Z]*\) .*/\1/p' | head -n 1) ;;
+			*=NUMBER | *=SECONDS) value=1 ;;
+			*=COPY=NAME | *=KEY=VALUE | *=NAME=VALUE) value=a=b ;;
+			*=NAME:TAG | *=NAME) value=a:b ;;
+			*=UID*) value=1 ;;
+			*=ENGINE) value=docker ;;
+			*=OPTION) value=--x ;;
+			*) value=${value%%|*} ;;
+			esac
+			[[ $option == *=* ]] || value=
+			expect 0 anyarch "$command" "${option%%=*}${value:+=$value}" --help
+			[[ $output == "Usage: anyarch $command"* ]]
+		done < <("$ANYARCH" "$command" --help | sed -n 's/^ \{2,6\}\(-., \)\{0,1\}\(--[^ ]*\).*/\2/p')
+	done
+}
+
 @test "an unknown option is refused, with the nearest one (1)" {
 	expect 2 anyarch register --emulater x
 	says "'--emulater'"

@@ -197,8 +197,8 @@ static void a_near_miss_is_named(void **state)
 	parse("ENGINE=dokcer", &c, &e);
 	check(e.hint && strstr(e.hint, "did you mean ENGINE=docker?"), "'%s'", e.hint);
 	parse("ENGINE=moby", &c, &e);
-	check(e.message && strstr(e.message, "ENGINE is auto, docker, buildx, podman, or buildah, not 'moby'"), "'%s'",
-		e.message);
+	check(e.message && strstr(e.message, "invalid ENGINE 'moby': expected auto, docker, buildx, podman or buildah"),
+		"'%s'", e.message);
 	parse("FROBNICATION=1", &c, &e);
 	check(e.hint && strstr(e.hint, "keys: REPO, "), "'%s'", e.hint);
 }
