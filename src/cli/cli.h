@@ -62,6 +62,8 @@ int exit_for(int code);
 int exit_with(const struct err *e);
 /* From here on the program ends with status 1 and one line where there is no memory. */
 void prepare_for_end(void);
+/* Prints a document, and frees it. EXIT_DONE or EXIT_TROUBLE. */
+int print_json(struct json *document);
 /* Flushes stdout; status unless that fails: then EXIT_TROUBLE, told. */
 int finish_output(int status);
 

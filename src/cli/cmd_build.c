@@ -15,13 +15,6 @@ struct context {
 	struct build_request request;
 };
 
-static int add_platform(void *context, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
-}
-
 static int set_engine(void *context, const char *argument, struct err *e)
 {
 	((struct context *)context)->request.engine = argument;
@@ -33,13 +26,9 @@ static bool is_option(const char *argument)
 	return *argument == '-';
 }
 
-static bool is_file(const char *argument)
-{
-	return *argument;
-}
-
 static const struct option_spec specs[] = {
-	{ 0, "platform", "PLATFORM,...", "build only these of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
+	{ 0, "platform", "PLATFORM,...", "build only these of TARGET_ARCHES (repeatable)",
+		SELECT(struct context, request.selected) },
 	{ 0, "engine", "ENGINE", "container engine to build with (default: ENGINE of build.config)",
 		OTHER(set_engine) },
 	{ 0, "engine-option", "OPTION", "pass OPTION to the engine's build, as --build-arg=A=B (repeatable)",
@@ -47,7 +36,7 @@ static const struct option_spec specs[] = {
 	{ 'j', "jobs", "NUMBER", "build up to NUMBER platforms in parallel (default: 1)",
 		NUMBER(struct context, request.jobs, PLATFORMS_MAX) },
 	{ 'o', "output", "FILE", "write one OCI archive of all platforms", TEXT(struct context, request.out),
-		.is_valid = is_file },
+		.is_valid = option_is_given },
 	{ 0, "accelerate", NULL, "build with native compilers; the images keep no trace of them",
 		SWITCH(struct context, request.accelerate) },
 	{ 0, "toolchain", "DIR", "use the tools in DIR (created by 'anyarch toolchain')",

@@ -43,10 +43,9 @@ static void print_text(const struct doctor *d, bool all, bool is_complete)
 		puts("Nothing is wrong.");
 }
 
-static int print_json(const struct doctor *d, bool is_complete)
+static int tell_json(const struct doctor *d, bool is_complete)
 {
 	struct json *top = jv_object(), *list = jv_array();
-	int r;
 
 	for (size_t i = 0; i < d->n; i++) {
 		struct json *o = jv_object();
@@ -59,9 +58,7 @@ static int print_json(const struct doctor *d, bool is_complete)
 	}
 	jv_set(top, "findings", list);
 	jv_set(top, "healthy", jv_bool(is_complete && doctor_worst(d) < FINDING_PROBLEM));
-	r = jv_write(top, stdout);
-	jv_free(top);
-	return r;
+	return print_json(top);
 }
 
 static int diagnose(const struct context *c, int n, char **targets, struct status *s, struct doctor *d)
@@ -79,7 +76,7 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 			status = exit_with(&e);
 	if (!c->json)
 		print_text(d, c->all || n, !status);
-	else if (print_json(d, !status))
+	else if (tell_json(d, !status))
 		status = EXIT_TROUBLE;
 	if (!status && doctor_worst(d) == FINDING_PROBLEM)
 		status = EXIT_REFUSED;

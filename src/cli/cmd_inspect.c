@@ -161,11 +161,7 @@ static int run(int argc, char **argv)
 	if (c.json)
 		c.list = jv_array();
 	status = inspect_all(&c, argc - first, argv + first);
-	if (c.json && jv_write(c.list, stdout))
-		status = EXIT_TROUBLE;
-	if (c.json)
-		jv_free(c.list);
-	return status;
+	return c.json && print_json(c.list) ? EXIT_TROUBLE : status;
 }
 
 const struct command cmd_inspect = {

@@ -75,19 +75,6 @@ static int add_list(struct grid *grid, const char *list, struct err *e)
 	return 0;
 }
 
-static int print(const struct grid *grid, const struct table_view *view, struct err *e)
-{
-	struct json *rows;
-	int r;
-
-	if (!view->json)
-		return grid_print(grid, view, e);
-	rows = grid_json(grid, view->columns);
-	r = jv_write(rows, stdout);
-	jv_free(rows);
-	return r ? err_sys(e, r, "cannot write the output") : 0;
-}
-
 static int run(int argc, char **argv)
 {
 	auto_grid grid = grid_new(names_columns);
@@ -102,7 +89,9 @@ static int run(int argc, char **argv)
 			return exit_with(&e);
 	if (first == argc)
 		add_all(&grid);
-	return print(&grid, &c.view, &e) ? exit_with(&e) : EXIT_DONE;
+	if (c.view.json)
+		return print_json(grid_json(&grid, c.view.columns));
+	return grid_print(&grid, &c.view, &e) ? exit_with(&e) : EXIT_DONE;
 }
 
 const struct command cmd_names = {

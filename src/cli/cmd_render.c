@@ -11,38 +11,17 @@ struct context {
 	struct project_view view;
 	struct render_request request;
 	const char *out;
-	bool wants_all, force;
+	struct platform native;
+	bool has_native, force;
 };
 
-static int add_platform(void *context, const char *argument, struct err *e)
-{
-	struct context *c = context;
-
-	c->wants_all |= !strcmp(argument, "all");
-	return strcmp(argument, "all") ? platforms_add(&c->request.selected, argument, e) : 0;
-}
-
-static int set_native(void *context, const char *argument, struct err *e)
-{
-	struct context *c = context;
-	struct platform platform;
-	int r = name_parse(argument, strlen(argument), &platform, e);
-
-	if (!r)
-		c->request.native = platform.arch;
-	return r;
-}
-
-static bool is_dir(const char *argument)
-{
-	return *argument;
-}
-
 static const struct option_spec specs[] = {
-	{ 0, "platform", "PLATFORM,...", "only these platforms of TARGET_ARCHES (repeatable)", OTHER(add_platform) },
+	{ 0, "platform", "PLATFORM,...", "only these platforms of TARGET_ARCHES (repeatable)",
+		SELECT(struct context, request.selected) },
 	{ 'o', "output", "DIR", "write to DIR; '-': one platform to standard output", TEXT(struct context, out),
-		.is_valid = is_dir },
-	{ 0, "native", "PLATFORM", "platform of the build machine (default: this one)", OTHER(set_native) },
+		.is_valid = option_is_given },
+	{ 0, "native", "PLATFORM", "platform of the build machine (default: this one)",
+		PLATFORM(struct context, native, has_native) },
 	{ 0, "force", NULL, "also replace files that anyarch did not generate", SWITCH(struct context, force) },
 	{ OPTION_DRY_RUN(struct context, view.dry_run) },
 	{ OPTION_JSON(struct context, view.json) },
@@ -96,8 +75,6 @@ static int render(struct context *c, struct err *e)
 	if (dir < 0)
 		return dir;
 	c->request.dir = dir;
-	if (c->wants_all)
-		c->request.selected.n = 0;
 	r = render_plan(&c->request, &render, e);
 	if (r)
 		return r;
@@ -108,13 +85,14 @@ static int render(struct context *c, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	struct context c = { .request = { .dir = -1, .native = arch_host() } };
+	struct context c = { .request = { .dir = -1 } };
 	auto_err e = { 0 };
 	int status, first = options_parse(&cmd_render, argc, argv, &c, &status);
 
 	if (first < 0)
 		return status;
 	stop_catch();
+	c.request.native = c.has_native ? c.native.arch : arch_host();
 	c.view.dir = first < argc ? argv[first] : ".";
 	if (c.view.json && c.out && !strcmp(c.out, "-")) {
 		err_set(&e, -EINVAL, "render: --json and --output=- would share standard output");

@@ -217,6 +217,9 @@ static int set_option(const struct command *command, const struct option_spec *s
 	case OPTION_PLATFORM:
 		*(bool *)more = true;
 		return name_parse(argument, strlen(argument), member, e);
+	case OPTION_SELECT:
+		((struct platforms *)member)->is_all |= !strcmp(argument, "all");
+		return strcmp(argument, "all") ? platforms_add(member, argument, e) : 0;
 	case OPTION_NAMES:
 		return name_set_add(member, argument, e);
 	case OPTION_COLUMNS:
@@ -228,6 +231,11 @@ static int set_option(const struct command *command, const struct option_spec *s
 		break;
 	}
 	return err_set(e, -EINVAL, "--%s has no type", spec->name);
+}
+
+bool option_is_given(const char *argument)
+{
+	return *argument;
 }
 
 static const struct option_spec *find_spec(const struct command *command, int c)

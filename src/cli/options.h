@@ -6,6 +6,7 @@
 
 #include "arch/name.h"
 #include "cli/cli.h"
+#include "project/platforms.h"
 
 enum option_type {
 	OPTION_NONE = 0,
@@ -16,6 +17,7 @@ enum option_type {
 	OPTION_WORD,	 /* const char *: one of the words of "one|two|three" */
 	OPTION_NUMBER,	 /* unsigned: 1 to max */
 	OPTION_PLATFORM, /* struct platform, and a bool that says that there is one */
+	OPTION_SELECT,	 /* struct platforms: a list, or "all"; repeatable */
 	OPTION_NAMES,	 /* struct name_set: a list of platforms or "all"; repeatable */
 	OPTION_COLUMNS,	 /* const char *: some of the command's columns */
 	OPTION_OTHER,	 /* set() takes it */
@@ -45,6 +47,7 @@ struct option_spec {
 #define CHOICE(context, member)		 OPTION_TYPED(context, member, unsigned, OPTION_CHOICE)
 #define WORD(context, member)		 OPTION_TYPED(context, member, const char *, OPTION_WORD)
 #define NAMES(context, member)		 OPTION_TYPED(context, member, struct name_set, OPTION_NAMES)
+#define SELECT(context, member)		 OPTION_TYPED(context, member, struct platforms, OPTION_SELECT)
 #define COLUMNS(context, member)	 OPTION_TYPED(context, member, const char *, OPTION_COLUMNS)
 #define NUMBER(context, member, largest) OPTION_TYPED(context, member, unsigned, OPTION_NUMBER), .max = (largest)
 #define PLATFORM(context, member, flag)                                                                                \
@@ -69,6 +72,8 @@ struct option_spec {
 	0, "emulator-dir", "DIR", "search DIR for emulators (repeatable)", LIST(context, search.dirs, search.n_dirs)
 #define OPTION_MOUNT(context, member) 0, "mount", "DIR", "binfmt_misc directory to use", TEXT(context, member)
 
+/* For is_valid: not empty. */
+bool option_is_given(const char *argument);
 /*
  * Parses; options and other words may be mixed. Returns the index of the first other word (they are
  * moved behind the options; as many as the command takes), or -1 when *ret_status is to be the exit

@@ -126,6 +126,14 @@ void prepare_for_end(void)
 	mem_on_exhausted(end_without_memory);
 }
 
+int print_json(struct json *document)
+{
+	int r = jv_write(document, stdout);
+
+	jv_free(document);
+	return r ? EXIT_TROUBLE : EXIT_DONE;
+}
+
 int finish_output(int status)
 {
 	if (fflush(stdout) || ferror(stdout)) {

@@ -14,15 +14,10 @@ int project_open(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, -errno, "%s", path) : fd;
 }
 
-/* Whether the file will have changed. */
-static bool is_change(const char *result)
-{
-	return strcmp(result, "kept") && strcmp(result, "unchanged");
-}
-
 void project_tell(
 	struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
 {
+	bool is_change = strcmp(result, "kept") && strcmp(result, "unchanged");
 	auto_buf path = { 0 }, safe = { 0 };
 
 	if (strcmp(dir, "."))
@@ -39,19 +34,14 @@ void project_tell(
 		jv_push(view->list, o);
 	} else if (!view->quiet) {
 		str_escape(&safe, buf_text(&path), path.len);
-		printf("%s: %s%s%s%s\n", buf_text(&safe), view->dry_run && is_change(result) ? "would be " : "", result,
+		printf("%s: %s%s%s%s\n", buf_text(&safe), view->dry_run && is_change ? "would be " : "", result,
 			platform ? " for " : "", platform ? platform : "");
 	}
 }
 
 int project_finish(struct project_view *view, int status)
 {
-	int r = 0;
-
-	if (view->json) {
-		view->list = view->list ? view->list : jv_array();
-		r = jv_write(view->list, stdout);
-		jv_free(view->list);
-	}
-	return r ? EXIT_TROUBLE : status;
+	if (!view->json)
+		return status;
+	return print_json(view->list ? view->list : jv_array()) ? EXIT_TROUBLE : status;
 }

@@ -67,7 +67,6 @@ static int print_register_json(
 	const struct register_report *report, const struct grid *grid, const struct table_view *view)
 {
 	struct json *top = jv_object();
-	int r;
 
 	jv_set(top, "handlers", grid_json(grid, view->columns));
 	jv_set(top, "changes", jv_uint(report->changes));
@@ -75,9 +74,7 @@ static int print_register_json(
 	jv_set(top, "lasts", jv_bool(report->lasts));
 	jv_set(top, "user_namespace_only", jv_bool(report->is_userns_only));
 	jv_set(top, "verified_in_empty_root", jv_bool(report->is_rooted));
-	r = jv_write(top, stdout);
-	jv_free(top);
-	return r;
+	return print_json(top);
 }
 
 /* Whoever can change an emulator controls what every user's foreign programs do. */
@@ -286,13 +283,10 @@ int render_status(const struct status *status, const struct table_view *view)
 		status_row(&grid, &status->rows[i]);
 	if (view->json) {
 		struct json *top = jv_object();
-		int r;
 
 		jv_set(top, "platforms", grid_json(&grid, view->columns));
 		jv_set(top, "table", table_json(status));
-		r = jv_write(top, stdout);
-		jv_free(top);
-		return r ? EXIT_TROUBLE : EXIT_DONE;
+		return print_json(top);
 	}
 	if (grid_print(&grid, view, &e))
 		return exit_with(&e);
@@ -377,7 +371,6 @@ int render_oneshot(const struct status *s)
 {
 	auto_grid grid = grid_new(status_columns);
 	struct json *top = jv_object(), *supported = jv_array();
-	int r;
 
 	push_platform(supported, arch_host(), arch_host()->variant);
 	push_levels(supported);
@@ -394,7 +387,5 @@ int render_oneshot(const struct status *s)
 	jv_set(top, "emulators", emulators_json(s));
 	jv_set(top, "platforms", grid_json(&grid, NULL));
 	jv_set(top, "table", table_json(s));
-	r = jv_write(top, stdout);
-	jv_free(top);
-	return r ? EXIT_TROUBLE : EXIT_DONE;
+	return print_json(top);
 }

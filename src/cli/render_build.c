@@ -4,13 +4,14 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 static const struct column columns[] = {
-	{ "PLATFORM", "platform", "what it is for", COLUMN_TEXT, false },
-	{ "IMAGE", "image", "what it is called", COLUMN_TEXT, false },
-	{ "RESULT", "result", "what became of it", COLUMN_TEXT, false },
-	{ "SECONDS", "seconds", "how long that took", COLUMN_TEXT, false },
+	{ "PLATFORM", "platform", "OCI platform" },
+	{ "IMAGE", "image", "name of its image" },
+	{ "RESULT", "result", "built, failed or what else became of it" },
+	{ "SECONDS", "seconds", "how long that took" },
 	{ 0 },
 };
 
@@ -43,22 +44,9 @@ static void show_note(const char *text, void *context)
 	say_note("%s", text);
 }
 
-static void fill(const struct build *build, struct grid *grid)
-{
-	for (size_t i = 0; i < build->n; i++) {
-		const struct build_item *item = &build->items[i];
-		char seconds[32];
-		const char *cells[] = { item->text, item->name, build_words[item->result], seconds };
-
-		snprintf(seconds, sizeof(seconds), "%.1f", item->seconds);
-		grid_row(grid, cells);
-	}
-}
-
-static int print_json(const struct build *build)
+static int tell_json(const struct build *build)
 {
 	struct json *o = jv_object(), *list = jv_array();
-	int r;
 
 	for (size_t i = 0; i < build->n; i++) {
 		const struct build_item *item = &build->items[i];
@@ -75,9 +63,7 @@ static int print_json(const struct build *build)
 	jv_set(o, "name", jv_text(build->name));
 	jv_set(o, "digest", jv_text(*build->digest ? build->digest : NULL));
 	jv_set(o, "pushed", jv_bool(build->is_pushed));
-	r = jv_write(o, stdout);
-	jv_free(o);
-	return r;
+	return print_json(o);
 }
 
 /* Failures are reported again after the table, as the engine's own output is far above it; a signal once, for all. */
@@ -97,24 +83,23 @@ static void tell_failures(const struct build *build)
 	}
 }
 
-static bool has_begun(const struct build *build)
-{
-	for (size_t i = 0; i < build->n; i++)
-		if (build->items[i].result != BUILD_PENDING)
-			return true;
-	return false;
-}
-
 int render_build(const struct build *build, const struct project_view *view, int code, struct err *e)
 {
 	auto_grid grid = grid_new(columns);
 	auto_err why = { 0 };
+	bool has_begun = !code;
 
+	for (size_t i = 0; i < build->n; i++) {
+		const struct build_item *item = &build->items[i];
+		auto_free char *seconds = mem_print("%.1f", item->seconds);
+
+		has_begun |= item->result != BUILD_PENDING;
+		grid_row(&grid, (const char *[]){ item->text, item->name, build_words[item->result], seconds });
+	}
 	if (view->json) {
-		if (print_json(build))
+		if (tell_json(build))
 			err_sys(&why, -EIO, "cannot write the output");
-	} else if (!view->dry_run && (has_begun(build) || !code)) {
-		fill(build, &grid);
+	} else if (!view->dry_run && has_begun) {
 		grid_print(&grid, &(struct table_view){ 0 }, &why);
 		if (*build->digest)
 			printf("\n%s%s\n%s\n", build->name, build->is_pushed ? " (pushed)" : "", build->digest);

@@ -19,18 +19,6 @@ bool platforms_have(const struct platforms *list, const struct platform *platfor
 	return false;
 }
 
-static int add(struct platforms *list, const struct platform *platform, struct err *e)
-{
-	if (!platform->arch->oci)
-		return err_set(e, -EINVAL, "containers have no word for %s", platform->arch->qemu);
-	if (platforms_have(list, platform))
-		return 0;
-	if (list->n == PLATFORMS_MAX)
-		return err_set(e, -EINVAL, "more than %d platforms", PLATFORMS_MAX);
-	list->items[list->n++] = *platform;
-	return 0;
-}
-
 int platforms_add(struct platforms *list, const char *text, struct err *e)
 {
 	const char *item;
@@ -38,12 +26,16 @@ int platforms_add(struct platforms *list, const char *text, struct err *e)
 
 	for (; str_next_item(&text, &item, &len); n++) {
 		struct platform platform;
-		int r = name_parse(item, len, &platform, e);
 
-		if (!r)
-			r = add(list, &platform, e);
-		if (r)
-			return r;
+		if (name_parse(item, len, &platform, e))
+			return -EINVAL;
+		if (!platform.arch->oci)
+			return err_set(e, -EINVAL, "OCI defines no platform name for %s", platform.arch->qemu);
+		if (platforms_have(list, &platform))
+			continue;
+		if (list->n == PLATFORMS_MAX)
+			return err_set(e, -EINVAL, "more than %d platforms", PLATFORMS_MAX);
+		list->items[list->n++] = platform;
 	}
 	return n ? 0 : err_set(e, -EINVAL, "it names no platform");
 }

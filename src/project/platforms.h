@@ -9,6 +9,7 @@ enum { PLATFORMS_MAX = 64 };
 struct platforms {
 	struct platform items[PLATFORMS_MAX];
 	size_t n;
+	bool is_all; /* that there are; of a selection only */
 };
 
 /* Adds those of a list separated by commas or white space. 0, or -EINVAL with e set: unknown, or none for containers.

@@ -40,7 +40,7 @@ static int read_config(int dir, struct config *ret, struct err *e)
 /* Those that were selected, or all. */
 static int choose(const struct config *config, const struct platforms *selected, struct platforms *ret, struct err *e)
 {
-	for (size_t i = 0; i < selected->n; i++) {
+	for (size_t i = 0; i < selected->n && !selected->is_all; i++) {
 		struct platforms one = { .items = { selected->items[i] }, .n = 1 };
 		auto_buf name = { 0 }, all = { 0 };
 
@@ -51,7 +51,7 @@ static int choose(const struct config *config, const struct platforms *selected,
 		err_set(e, -EINVAL, "%s is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
 		return err_hint(e, "it has: %s", buf_text(&all));
 	}
-	*ret = selected->n ? *selected : config->platforms;
+	*ret = selected->n && !selected->is_all ? *selected : config->platforms;
 	return 0;
 }
 
