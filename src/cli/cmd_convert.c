@@ -14,6 +14,7 @@ struct context {
 	struct platform platform;
 	bool has_platform;
 	const char *tags[CONVERT_TAGS_MAX];
+	bool quiet; /* there is nothing else to print yet */
 };
 
 static const struct option_spec specs[] = {
@@ -24,6 +25,8 @@ static const struct option_spec specs[] = {
 	{ 0, "fix-label", NULL, "correct a wrong platform label to match the files",
 		SWITCH(struct context, request.fix_label) },
 	{ 0, "force", NULL, "replace OUT if it exists", SWITCH(struct context, request.force) },
+	{ OPTION_DRY_RUN(struct context, request.dry_run) },
+	{ OPTION_QUIET(struct context, quiet) },
 	{ 0 },
 };
 

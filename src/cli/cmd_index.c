@@ -12,6 +12,7 @@
 struct context {
 	struct index_request request;
 	const char *tags[INDEX_WORDS_MAX], *annotations[INDEX_WORDS_MAX];
+	bool json, quiet;
 };
 
 static bool is_annotation(const char *text)
@@ -28,23 +29,35 @@ static const struct option_spec specs[] = {
 		LIST(struct context, annotations, request.n_annotations), .is_valid = is_annotation },
 	{ 0, "trust-label", NULL, "if label and files disagree, use the label",
 		SWITCH(struct context, request.trust_label) },
+	{ OPTION_DRY_RUN(struct context, request.dry_run) },
+	{ OPTION_JSON(struct context, json) },
+	{ OPTION_QUIET(struct context, quiet) },
 	{ 0 },
 };
 
-static void tell(const struct index_result *result)
+static int tell(const struct index_result *result, const struct context *c)
 {
+	auto_json *list = jv_array();
+
 	for (size_t i = 0; i < result->n; i++) {
 		const struct index_row *row = &result->rows[i];
-		auto_buf safe = { 0 };
+		struct json *one = jv_object();
+		auto_buf platform = { 0 }, safe = { 0 };
 
+		buf_addf(&platform, "linux/%s%s%s", row->architecture, *row->variant ? "/" : "", row->variant);
+		jv_set(one, "platform", jv_text(buf_text(&platform)));
+		jv_set(one, "from", jv_text(row->from));
+		jv_push(list, one);
 		str_escape(&safe, row->from, strlen(row->from));
-		printf("linux/%s%s%s: %s\n", row->architecture, *row->variant ? "/" : "", row->variant,
-			buf_text(&safe));
+		if (!c->json && !c->quiet)
+			printf("%s: %s\n", buf_text(&platform), buf_text(&safe));
 	}
+	return c->json ? jv_write(list, stdout) : 0;
 }
 
-static int make(struct index_request *request, int n, char **words, struct err *e)
+static int make(struct context *c, int n, char **words, struct err *e)
 {
+	struct index_request *request = &c->request;
 	struct index_result result;
 	int r;
 
@@ -63,8 +76,8 @@ static int make(struct index_request *request, int n, char **words, struct err *
 	request->from = (const char *const *)words;
 	request->n = (size_t)n;
 	r = index_make(request, &result, e);
-	if (!r)
-		tell(&result);
+	if (!r && tell(&result, c))
+		r = err_set(e, -EIO, "cannot write the output");
 	index_result_done(&result);
 	return r;
 }
@@ -78,7 +91,7 @@ static int run(int argc, char **argv)
 	if (first < 0)
 		return status;
 	stop_catch();
-	return make(&c.request, argc - first, argv + first, &e) ? exit_with(&e) : EXIT_DONE;
+	return make(&c, argc - first, argv + first, &e) ? exit_with(&e) : EXIT_DONE;
 }
 
 const struct command cmd_index = {

@@ -19,11 +19,13 @@ static const struct column columns[] = {
 
 struct context {
 	const char *out;
+	bool dry_run;
 	struct table_view view;
 };
 
 static const struct option_spec specs[] = {
 	{ 'o', "output", "DIR", "write the tools with their libraries to DIR", TEXT(struct context, out) },
+	{ OPTION_DRY_RUN(struct context, dry_run) },
 	{ OPTION_JSON(struct context, view.json) },
 	{ OPTION_COLUMN_LIST(struct context, view) },
 	{ OPTION_NOHEADINGS(struct context, view) },
@@ -78,7 +80,7 @@ static int work(const struct context *c, const char *name, struct err *e)
 	r = toolchain_gather("", &platform, t, e);
 	if (r)
 		return r;
-	r = c->out ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
+	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
 	r = r ? r : print(c, t, e);
 	if (!r && !c->view.quiet)
 		tell_missing(t);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* anyarch unregister: take handlers out. */
+#include <string.h>
+
+#include "base/memory.h"
 #include "base/stop.h"
 #include "binfmt/unregister.h"
 #include "cli/options.h"
 
 struct context {
 	struct unregister_options options;
-	bool quiet;
+	bool json, quiet;
 };
 
 static const struct option_spec specs[] = {
@@ -16,9 +19,32 @@ static const struct option_spec specs[] = {
 	{ OPTION_DRY_RUN(struct context, options.dry_run) },
 	{ 0, "root", "DIR", "use the binfmt.d below DIR", TEXT(struct context, options.root) },
 	{ OPTION_MOUNT(struct context, options.mount_at) },
+	{ OPTION_JSON(struct context, json) },
 	{ OPTION_QUIET(struct context, quiet) },
 	{ 0 },
 };
+
+/* The lines of a text. */
+static struct json *list_of(const struct buf *lines)
+{
+	struct json *list = jv_array();
+
+	for (const char *line = buf_text(lines), *end; (end = strchr(line, '\n')); line = end + 1) {
+		auto_free char *one = mem_part(line, (size_t)(end - line));
+
+		jv_push(list, jv_text(one));
+	}
+	return list;
+}
+
+static int tell_json(const struct unregister_report *report)
+{
+	struct json *o = jv_object();
+
+	jv_set(o, "removed", list_of(&report->removed));
+	jv_set(o, "absent", list_of(&report->absent));
+	return print_json(o);
+}
 
 static int run(int argc, char **argv)
 {
@@ -38,8 +64,13 @@ static int run(int argc, char **argv)
 	}
 	stop_catch();
 	status = unregister_run(&c.options, &report, &e) ? exit_with(&e) : EXIT_DONE;
-	if (!c.quiet)
+	if (c.json && tell_json(&report))
+		status = EXIT_TROUBLE;
+	else if (!c.json && !c.quiet)
 		printf("%s", buf_text(&report.removed));
+	for (size_t i = 0; i < report.absent.len; i++)
+		if (report.absent.data[i] == '\n')
+			report.absent.data[i] = ' ';
 	if (!c.quiet && report.n_absent)
 		say_note("not registered: %.*s", (int)report.absent.len - 1, buf_text(&report.absent));
 	else if (!c.quiet && !status && !report.n_removed)

@@ -130,7 +130,7 @@ static int to_docker(const struct work *w, struct err *e)
 		request.n_tags = 1;
 	}
 	request.image = facts->image;
-	return write_docker(&request, w->to.path, w->c->force, e);
+	return w->c->dry_run ? 0 : write_docker(&request, w->to.path, w->c->force, e);
 }
 
 /* Images for OCI, with their new configs and names. */
@@ -199,6 +199,8 @@ static int write_all(struct outlet *outlet, void *context, struct err *e)
 
 static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
 {
+	if (w->c->dry_run)
+		return 0;
 	return w->format == MODEL_OCI_LAYOUT ? image_out_layout(w->to.path, write, context, e)
 					     : image_out_archive(w->to.path, w->c->force, write, context, e);
 }
@@ -278,7 +280,8 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 		return err_set(e, -EINVAL, "'%s' is not a file name", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
 		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
-	return w->format == MODEL_OCI_LAYOUT ? 0 : image_out_check(w->to.path, w->c->force, e);
+	return w->format == MODEL_OCI_LAYOUT ? image_out_layout_check(w->to.path, e)
+					     : image_out_check(w->to.path, w->c->force, e);
 }
 
 static int run(struct work *w, struct err *e)

@@ -13,6 +13,7 @@ struct convert_request {
 	size_t n_tags;
 	const char *tmpdir; /* for large copies */
 	bool force;	    /* replaces a file that has the name of the output */
+	bool dry_run;	    /* all is read and checked, and nothing is written */
 	bool fix_label;	    /* makes a wrong label say what the files are */
 };
 

@@ -138,14 +138,15 @@ static int write_out(const struct gathered *c, struct err *e)
 static int make(struct gathered *c, struct err *e)
 {
 	const char *out = c->request->to;
-	int r = str_starts(out, "oci:") ? 0 : image_out_check(archive_of(out), c->request->force, e);
+	int r = str_starts(out, "oci:") ? image_out_layout_check(out + strlen("oci:"), e)
+					: image_out_check(archive_of(out), c->request->force, e);
 
 	for (size_t i = 0; !r && i < c->request->n; i++) {
 		r = stop_check(e);
 		if (!r)
 			r = add_input(c, c->request->from[i], e);
 	}
-	return r ? r : write_out(c, e);
+	return r || c->request->dry_run ? r : write_out(c, e);
 }
 
 static void list(const struct gathered *c, struct index_result *ret)

@@ -17,6 +17,7 @@ struct index_request {
 	size_t n_annotations;
 	const char *tmpdir; /* for large copies */
 	bool force;	    /* replaces a file that has the name of the output */
+	bool dry_run;	    /* all is read and checked, and nothing is written */
 	bool trust_label;   /* if label and files disagree, use the label */
 };
 

@@ -224,6 +224,23 @@ static void remove_layout(int dir, const char *path, bool is_new)
 		rmdir(path);
 }
 
+static int check_layout(int dir, const char *path, struct err *e)
+{
+	if (is_begun(dir))
+		return 0;
+	err_set(e, -EEXIST, "%s already exists", path);
+	return err_hint(e, "name a directory that does not exist, or is empty");
+}
+
+int image_out_layout_check(const char *path, struct err *e)
+{
+	auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, -errno, "%s", path);
+	return check_layout(fd, path, e);
+}
+
 int image_out_layout(const char *path, image_out_writer *write, void *context, struct err *e)
 {
 	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
@@ -235,10 +252,9 @@ int image_out_layout(const char *path, image_out_writer *write, void *context, s
 		return err_sys(e, -errno, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s: another run is writing to it", path);
-	if (!is_begun(fd)) {
-		err_set(e, -EEXIST, "%s already exists", path);
-		return err_hint(e, "name a directory that does not exist, or is empty");
-	}
+	r = check_layout(fd, path, e);
+	if (r)
+		return r;
 	remove_layout(fd, path, false);
 	outlet.dir = fd;
 	r = write(&outlet, context, e);

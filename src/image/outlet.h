@@ -37,6 +37,8 @@ typedef int image_out_writer(struct outlet *outlet, void *context, struct err *e
 
 /* -EEXIST with e set when something has the name of an archive that is to be written, and force does not replace it. */
 int image_out_check(const char *path, bool force, struct err *e);
+/* The same for a layout, in a directory. */
+int image_out_layout_check(const char *path, struct err *e);
 /*
  * An archive, which takes the place of a file that is there only with force. 0 or -errno with e set: then nothing has
  * changed.

@@ -46,6 +46,37 @@ documented() { # SECTION
 	documented REGISTER
 }
 
+@test "unregister" {
+	ns_open
+	anyarch register arm --quiet
+	keep 0 anyarch unregister --json --dry-run arm
+	same removed qemu-arm "$(jq -r '.removed[]' "$OUT")"
+	keep 0 anyarch unregister --json arm alpha
+	same removed 'qemu-arm alpha' "$(jq -r '[.removed[], .absent[]] | join(" ")' "$OUT")"
+	documented UNREGISTER
+}
+
+@test "index" {
+	# shellcheck disable=SC2034 # the archives are made by the library
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c 'import image_files as I, tar_files as T, elf_files as E
+for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64")):
+    layer = T.tar(I.system(shell))
+    I.write("./" + name + ".tar", I.archive(I.docker([([layer], I.config_of([layer], label, None), ["x:1"])])))'
+	keep 0 "$ANYARCH" index --json --dry-run -o all.tar arm.tar arm64.tar
+	[[ ! -e all.tar ]]
+	keep 0 "$ANYARCH" index --json -o all.tar arm.tar arm64.tar
+	same rows 'linux/arm/v7 arm.tar,linux/arm64 arm64.tar' "$(jq -r 'map("\(.platform) \(.from)") | join(",")' "$OUT")"
+	documented INDEX
+	expect 0 "$ANYARCH" convert --dry-run arm.tar new.tar
+	expect 0 "$ANYARCH" convert --dry-run arm.tar oci:new
+	[[ ! -e new.tar && ! -e new ]]
+	# What would be refused is refused.
+	expect 3 "$ANYARCH" convert --dry-run arm.tar all.tar
+	mkdir -p full/x
+	expect 3 "$ANYARCH" convert --dry-run arm.tar oci:full
+	expect 3 "$ANYARCH" index --dry-run -o oci:full arm.tar
+}
+
 @test "status" {
 	ns_open
 	keep 0 anyarch status --json
