@@ -223,6 +223,16 @@ static bool is_native(const struct head *head)
 	return !elf_read_head(head->data, head->len, &elf, NULL) && elf_arch(&elf) == arch_host();
 }
 
+/* Not where tracing is refused, and not where this program itself is emulated: the machine may be another one. */
+static bool is_host_certain(void)
+{
+	struct exec_job job = { .probe = probe_build(arch_host(), 0, NULL), .exe = -1 };
+	bool r = !exec_trace(&job, 1, NULL) && job.taker != EXEC_UNKNOWN;
+
+	cleanup_fd(&job.exe);
+	return r;
+}
+
 /*
  * A rule that takes what it needs itself makes every exec fail with ELOOP, its own undoing included. In a chroot of
  * another architecture /bin/sh is to be taken.
@@ -233,7 +243,7 @@ static void check_safety(struct register_report *report)
 
 	read_head("/proc/self/exe", &heads[0]);
 	read_head("/bin/sh", &heads[1]);
-	if (!is_native(&heads[1]))
+	if (!is_native(&heads[1]) && is_host_certain())
 		heads[1].len = 0;
 	for (size_t i = 0; i < report->n; i++) {
 		struct register_item *item = &report->items[i];
