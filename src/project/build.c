@@ -316,7 +316,7 @@ static int build_each(const struct flow *f, unsigned jobs, struct err *e)
 static unsigned count_jobs(struct flow *f)
 {
 	unsigned jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, (unsigned)f->build->n);
-	const char *shared = f->engine.kind->has_daemon && f->engine.kind->sees_local ? fetch_shared(f) : NULL;
+	const char *shared = f->engine.kind->sees_local ? fetch_shared(f) : NULL;
 	auto_buf text = { 0 };
 
 	if (shared && fetch_keeps_several(f))
@@ -324,8 +324,8 @@ static unsigned count_jobs(struct flow *f)
 	f->has_shared = shared != NULL;
 	if (jobs > 1 && shared) {
 		buf_addf(&text,
-			"building one platform at a time: %s is a base image for several, and docker keeps it for one",
-			shared);
+			"building one platform at a time: %s is a base image for several, and %s keeps it for one",
+			shared, f->engine.kind->name);
 		f->request->note(buf_text(&text), f->request->context);
 		jobs = 1;
 	}

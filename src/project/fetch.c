@@ -118,7 +118,7 @@ static const char *shared_by(const struct flow *f, size_t i, size_t k)
 	const struct bases *a = &f->bases[i], *b = &f->bases[k];
 
 	if (a->has_unknown && b->has_unknown)
-		return "an image that only docker knows";
+		return "an image that only the engine knows";
 	for (size_t x = 0; x < a->n; x++)
 		for (size_t y = 0; y < b->n; y++)
 			if (!strcmp(a->items[x].image, b->items[y].image) &&
@@ -137,13 +137,13 @@ const char *fetch_shared(const struct flow *f)
 	return found;
 }
 
-/* Docker's older store has one image of a name; containerd's has an index. Others keep base images to themselves. */
+/* Most stores have one image of a name; containerd's has an index, and builders of their own keep base images. */
 bool fetch_keeps_several(const struct flow *f)
 {
 	auto_buf answer = { 0 };
 
-	return !f->engine.kind->has_daemon || !f->engine.kind->sees_local ||
-	       (!flow_engine(
-			f, &(struct flow_call){ .answer = &answer }, ENGINE_STORE, &(struct engine_words){ 0 }, NULL) &&
-		       strstr(buf_text(&answer), "io.containerd.snapshotter"));
+	return !f->engine.kind->sees_local || (f->engine.kind->has_daemon &&
+						      !flow_engine(f, &(struct flow_call){ .answer = &answer },
+							      ENGINE_STORE, &(struct engine_words){ 0 }, NULL) &&
+						      strstr(buf_text(&answer), "io.containerd.snapshotter"));
 }
