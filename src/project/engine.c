@@ -47,7 +47,7 @@
 			 "<dockerfile> --tag <name> <context>",                                                        \
 	[ENGINE_PULL] = "<program> pull --quiet --platform <platform> ?insecure:--tls-verify=false <name>",            \
 	[ENGINE_TAG] = "<program> tag <name> <target>", [ENGINE_REMOVE] = "<program> rmi <name>",                      \
-	[ENGINE_REACH] = "<program> manifest inspect ?insecure:--tls-verify=false docker://<to>",                      \
+	[ENGINE_REACH] = "<program> manifest inspect ?insecure:--tls-verify=false <to>",                               \
 	[ENGINE_PUSH] = "<program> push ?insecure:--tls-verify=false <to> docker://<to>",                              \
 	[ENGINE_LIST] = "<program> manifest create <list>",                                                            \
 	[ENGINE_LIST_ADD] = "<program> manifest add ?insecure:--tls-verify=false --os linux --arch <arch> "            \
