@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that projects are built, and images changed, beside the engines and clients of Debian 13, docker with either image store.
+# Nothing of another platform is run in these tests, so they need no handlers.
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, stderr and status; each test is a process
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "$BATS_TEST_DIRNAME/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "$BATS_TEST_DIRNAME/images.sh"
+# shellcheck source-path=SCRIPTDIR source=modern.sh
+source "$BATS_TEST_DIRNAME/modern.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
+source "$BATS_TEST_DIRNAME/../lib/registry.bash"
+
+obstacles() {
+	local one
+
+	((EUID == 0)) || echo "not root"
+	for one in mmdebstrap zstd nsenter skopeo docker-registry python3 jq qemu-arm-static; do
+		[[ -n $(type -P "$one") ]] || echo "no $one"
+	done
+	[[ -x ${ANYARCH_STATIC:-} ]] || echo "ANYARCH_STATIC does not name a program"
+}
+
+setup_file() {
+	OBSTACLES=$(obstacles | paste -sd ';')
+	export OBSTACLES
+	[[ -z $OBSTACLES ]] || return 0
+	MODERN=$(mktemp -d /tmp/anyarch-modern.XXXXXX)
+	export MODERN
+	mkdir "$MODERN/tmp"
+	modern_open "$MODERN"
+	registry_start
+	export HUB=127.0.0.1:$PORT
+	cp "$ANYARCH_STATIC" "$MODERN/anyarch"
+	cd "$MODERN" || return
+	python3 - <<-'PYTHON'
+		import os, sys
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		sys.dont_write_bytecode = True
+		import image_files as I, tar_files as T, elf_files as E
+		for name, shell, label, variant in (("amd64", E.amd64(), "amd64", None), ("arm", E.arm(), "arm", "v7"), ("arm64", E.arm64(), "arm64", "v8")):
+		    layer = T.tar(I.system(shell))
+		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant), ["base:1"])])))
+	PYTHON
+	"$ANYARCH_STATIC" index -o all.tar amd64.tar arm.tar arm64.tar
+	skopeo copy --quiet --all --dest-tls-verify=false oci-archive:all.tar "docker://$HUB/library/base:1"
+}
+
+teardown_file() {
+	[[ -z $OBSTACLES ]] || return 0
+	registry_stop
+	modern_close "$MODERN"
+	rm -rf --one-file-system "$MODERN"
+}
+
+setup() {
+	[[ -z $OBSTACLES ]] || need "$OBSTACLES"
+	PROJECT=$MODERN/project-$BATS_TEST_NUMBER
+	mkdir "$PROJECT"
+	cd "$PROJECT" || return
+	# One base image for all platforms, as most projects have it.
+	printf 'FROM --platform=__PLATFORM__ %s/library/base:1\nCOPY build.config /\nLABEL of=it\n' "$HUB" >Dockerfile.cross
+	printf '%s\n' "REPO=$HUB/me" "IMAGE_NAME=it$BATS_TEST_NUMBER" 'TARGET_ARCHES="arm32v7 arm64v8 amd64"' >build.config
+}
+
+# built ENGINE OPTION...: builds, pushes, and looks at what the registry has; silent about the engine's progress.
+built() {
+	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --push --quiet --engine "$@"
+	same "platforms with $1" 'amd64 arm/v7 arm64' "$(skopeo inspect --raw --tls-verify=false "docker://$HUB/me/it$BATS_TEST_NUMBER:latest" |
+		jq -r '[.manifests[].platform | .architecture + (if .variant then "/" + .variant else "" end)] | sort | join(" ")')"
+	same "temporary files of $1" '' "$(ls -A "$MODERN/tmp")"
+}
+
+# round_trip: what docker has goes out, gets an emulator, goes in and out again, loses it, and is what it was.
+round_trip() {
+	local before
+
+	modern docker save --output before.tar "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest"
+	before=$(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest")
+	expect_raw 0 "$ANYARCH_STATIC" inject --quiet -o injected.tar before.tar
+	modern docker load --quiet --input injected.tar
+	[[ $(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest") != "$before" ]]
+	modern docker save --output loaded.tar "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest"
+	expect_raw 0 "$ANYARCH_STATIC" eject --quiet loaded.tar
+	modern docker load --quiet --input loaded.tar
+	same 'the image' "$before" "$(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest")"
+}
+
+@test "docker with its older image store: BuildKit, the classic builder and buildx, several platforms with one base" {
+	modern_engine classic
+	built docker -j 3
+	round_trip
+	built buildx -j 3
+	DOCKER_BUILDKIT=0 built docker
+	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --engine docker -o all.tar
+	expect_raw 0 "$ANYARCH_STATIC" inspect all.tar
+}
+
+@test "docker with containerd's image store: what it saves has attestations; platforms are built in parallel" {
+	modern_engine containerd
+	built docker -j 3
+	[[ $stderr != *'one platform at a time'* ]]
+	round_trip
+	built buildx -j 3
+	# Gone from the registry the base is still in the engine, for each platform.
+	modern docker tag "$HUB/library/base:1" only-here:1
+	sed -i "s|FROM.*|FROM --platform=__PLATFORM__ only-here:1|" Dockerfile.cross
+	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --quiet --engine docker --platform amd64
+}
+
+@test "podman and buildah, with skopeo and without" {
+	local engine
+
+	modern sh -c 'mkdir -p /opt/bin && find /usr/bin -maxdepth 1 -xtype f ! -name skopeo -exec ln -sf -t /opt/bin {} +'
+	for engine in podman buildah; do
+		built "$engine" -j 3
+		expect_raw 0 modern env PATH=/opt/bin:/usr/sbin "$MODERN/anyarch" build --no-verify --push --quiet --engine "$engine"
+	done
+}
+
+@test "an engine or registry that does not answer: its own reason, before anything is built" {
+	expect_raw 1 modern env DOCKER_HOST=unix:///nowhere "$MODERN/anyarch" build --engine docker
+	[[ $stderr == *'docker version failed with status 1: '*'Cannot connect to the Docker daemon'* ]]
+	sed -i 's|^REPO=.*|REPO=127.0.0.1:9/me|' build.config
+	for engine in podman buildah; do
+		expect_raw 1 modern "$MODERN/anyarch" build --no-verify --push --engine "$engine"
+		[[ $stderr == *'the registry of 127.0.0.1:9/me/it'*'does not answer'*'connection refused'* && $stderr != *' build '* ]]
+		expect_raw 1 modern env PATH=/opt/bin:/usr/sbin "$MODERN/anyarch" build --no-verify --push --engine "$engine"
+		[[ $stderr == *'does not answer'* && $stderr != *' build '* ]]
+	done
+}
