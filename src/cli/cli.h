@@ -31,6 +31,7 @@ struct command {
 	const struct column *columns;	   /* of --columns; NULL: it has no table */
 	bool stops_at_words;		   /* what follows the first other word belongs to that */
 	unsigned least_words, most_words;  /* besides options; most_words 0: any number */
+	const char *examples;		   /* of --help: indented lines; the manual has the same */
 };
 
 /* Ends with NULL (main.c). */

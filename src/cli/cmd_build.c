@@ -112,4 +112,7 @@ const struct command cmd_build = {
 	run,
 	specs,
 	.most_words = 1,
+	.examples = "  anyarch build --dry-run app\n"
+		    "  anyarch build --jobs 3 --output app.tar app\n"
+		    "  anyarch build --push app\n",
 };

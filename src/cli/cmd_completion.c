@@ -49,4 +49,7 @@ const struct command cmd_completion = {
 	specs,
 	.least_words = 1,
 	.most_words = 1,
+	.examples = "  source <(anyarch completion bash)\n"
+		    "  anyarch completion bash >>~/.bash_completion\n"
+		    "  anyarch completion fish >~/.config/fish/completions/anyarch.fish\n",
 };

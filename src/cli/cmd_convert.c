@@ -53,4 +53,6 @@ const struct command cmd_convert = {
 	specs,
 	.least_words = 2,
 	.most_words = 2,
+	.examples = "  anyarch convert --platform linux/arm/v7 all.tar base.tar\n"
+		    "  docker save me/app | anyarch convert - oci:layout\n",
 };

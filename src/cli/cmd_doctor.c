@@ -106,4 +106,7 @@ const struct command cmd_doctor = {
 	"explain why a file, root file system, image or this machine does not work",
 	run,
 	specs,
+	.examples = "  anyarch doctor\n"
+		    "  anyarch doctor ./hello-arm\n"
+		    "  anyarch doctor --root rootfs /bin/sh\n",
 };

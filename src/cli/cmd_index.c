@@ -100,4 +100,6 @@ const struct command cmd_index = {
 	"make one image for several platforms",
 	run,
 	specs,
+	.examples = "  anyarch index --tag me/app:1.0 -o both.tar arm.tar arm64.tar\n"
+		    "  anyarch index --tag 1.0 -o oci:both arm.tar arm64.tar\n",
 };

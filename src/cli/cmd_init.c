@@ -113,4 +113,6 @@ const struct command cmd_init = {
 	run,
 	specs,
 	.most_words = 1,
+	.examples = "  anyarch init app\n"
+		    "  anyarch init --from Dockerfile\n",
 };

@@ -144,6 +144,9 @@ const struct command cmd_inject = {
 	run_inject,
 	inject_specs,
 	.least_words = 1,
+	.examples = "  anyarch inject image.tar\n"
+		    "  anyarch inject --output with-qemu.tar image.tar\n"
+		    "  sudo anyarch inject rootfs\n",
 };
 
 const struct command cmd_eject = {
@@ -153,4 +156,6 @@ const struct command cmd_eject = {
 	run_eject,
 	eject_specs,
 	.least_words = 1,
+	.examples = "  anyarch eject image.tar\n"
+		    "  sudo anyarch eject rootfs\n",
 };

@@ -171,4 +171,7 @@ const struct command cmd_inspect = {
 	run,
 	specs,
 	.least_words = 1,
+	.examples = "  anyarch inspect ./hello-arm\n"
+		    "  anyarch inspect --expect linux/arm/v7 image.tar\n"
+		    "  docker save me/app | anyarch inspect -\n",
 };

@@ -101,4 +101,6 @@ const struct command cmd_names = {
 	run,
 	specs,
 	names_columns,
+	.examples = "  anyarch names armhf\n"
+		    "  arch=$(anyarch names --noheadings --columns DEBIAN linux/arm64)\n",
 };

@@ -159,4 +159,7 @@ const struct command cmd_register = {
 	run,
 	specs,
 	register_columns,
+	.examples = "  sudo anyarch register\n"
+		    "  sudo anyarch register --persist riscv64\n"
+		    "  anyarch register --dry-run all\n",
 };

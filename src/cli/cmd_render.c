@@ -108,4 +108,6 @@ const struct command cmd_render = {
 	run,
 	specs,
 	.most_words = 1,
+	.examples = "  anyarch render app\n"
+		    "  anyarch render --platform arm32v7 --output - app\n",
 };

@@ -130,4 +130,7 @@ const struct command cmd_run = {
 	run,
 	specs,
 	.stops_at_words = true,
+	.examples = "  anyarch run -- ./hello-arm\n"
+		    "  anyarch run --root rootfs -- uname -m\n"
+		    "  anyarch run --root rootfs --bind \"$PWD\":/mnt -- ls /mnt\n",
 };

@@ -94,4 +94,7 @@ const struct command cmd_status = {
 	run,
 	specs,
 	status_columns,
+	.examples = "  anyarch status\n"
+		    "  anyarch status --check arm64\n"
+		    "  anyarch status --columns PLATFORM,STATE,WHY\n",
 };

@@ -109,4 +109,6 @@ const struct command cmd_toolchain = {
 	columns,
 	.least_words = 1,
 	.most_words = 1,
+	.examples = "  anyarch toolchain armhf\n"
+		    "  anyarch toolchain --output tools armhf\n",
 };

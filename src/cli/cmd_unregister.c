@@ -85,4 +85,7 @@ const struct command cmd_unregister = {
 	"remove handlers (other programs' handlers only if named exactly)",
 	run,
 	specs,
+	.examples = "  sudo anyarch unregister riscv64\n"
+		    "  anyarch unregister --dry-run --all\n"
+		    "  sudo anyarch unregister --all\n",
 };

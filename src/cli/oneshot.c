@@ -17,7 +17,11 @@ static int show_help(void)
 	     "  --install all|LIST, --uninstall LIST|GLOB, --mount DIR, --version\n"
 	     "  --reset, -p yes, -c yes, -g yes, --qemu-path DIR, --qemu-suffix SUFFIX,\n"
 	     "  --persistent yes, --credential yes, --preserve-argv0 yes\n"
-	     "  -h, --help");
+	     "  -h, --help\n\n"
+	     "Examples:\n"
+	     "  docker run --rm --privileged anyarch\n"
+	     "  docker run --rm --privileged anyarch --install arm64,arm\n"
+	     "  docker run --rm --privileged anyarch status");
 	return finish_output(EXIT_DONE);
 }
 

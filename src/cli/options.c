@@ -36,6 +36,7 @@ static void show_help(const struct command *command)
 		puts("\nColumns:");
 	for (const struct column *c = command->columns; c && c->name; c++)
 		printf("  %-*s%s\n", HELP_COLUMN, c->name, c->help);
+	printf("\nExamples:\n%s", command->examples);
 }
 
 /* getopt's value of a long option is its place in the table. */

@@ -104,6 +104,32 @@ options_of_page() { # PAGE
 	done
 }
 
+# The commands of EXAMPLES, as they stand between the fences.
+examples_of_page() { # PAGE
+	# shellcheck disable=SC2016 # the fences
+	sed -n '/^# EXAMPLES$/,/^# SEE/{/^```$/,/^```$/{/^```$/!p}}' "$1"
+}
+
+examples_of_help() { # COMMAND
+	"$ANYARCH" "$1" --help | sed -n '/^Examples:$/,$s/^  //p'
+}
+
+@test "examples of --help are those of the page, two or three" {
+	local command n
+
+	for command in $(commands); do
+		n=$(examples_of_help "$command" | wc -l)
+		[[ $n -eq 2 || $n -eq 3 ]] || {
+			printf '%s --help has %d examples\n' "$command" "$n" >&2
+			return 1
+		}
+		case $command in
+		inject | eject) same "$command" "$(examples_of_page "$MAN/anyarch-inject.8.scd" | grep " $command ")" "$(examples_of_help "$command")" ;;
+		*) same "$command" "$(examples_of_page "$(page_of "anyarch-$command")")" "$(examples_of_help "$command")" ;;
+		esac
+	done
+}
+
 @test "what a page refers to is there" {
 	local page section
 
