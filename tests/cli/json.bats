@@ -128,6 +128,7 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 
 @test "inject and eject" {
 	ns_open
+	# shellcheck disable=SC2034 # for the library
 	WITH=()
 	mkdir one two
 	make_arm one/sh

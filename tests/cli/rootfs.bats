@@ -18,6 +18,7 @@ setup_file() {
 
 setup() {
 	need_commands gcc jq nsenter qemu-arm-static
+	# shellcheck disable=SC2034 # for the library
 	TOOLS=$BATS_FILE_TMPDIR WITH=()
 	ns_open
 	make_tree

@@ -5,14 +5,17 @@
 
 # fresh_root SUITE: prints the archive of its root, with the mirror that the machine's apt is configured with.
 fresh_root() {
-	local codename uri root
+	# shellcheck disable=SC2034 # find_mirror sets codename
+	local codename uri root age
 
 	find_mirror || need "apt is configured with no Debian mirror"
 	root=$(cache)/setup/root-$1.tar
 	mkdir -p "${root%/*}/archives-$1"
+	# As the machine's apt: a mirror may be of another day.
+	age=$(apt-config dump Acquire::Check-Valid-Until)
 	if [[ ! -f $root ]]; then
 		mmdebstrap --mode=root --variant=minbase --format=tar --aptopt='Acquire::Retries "3"' \
-			--aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
+			--aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io ${age:+"--aptopt=$age"} \
 			"$1" "$root.new.tar" "deb $uri $1 main" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- || {
 			tail -n 30 "$BATS_TEST_TMPDIR/log" >&2
 			return 1

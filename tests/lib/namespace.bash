@@ -24,9 +24,12 @@ rule() {
 }
 
 # Handlers of other people, as they are found on machines.
-RULE_WSL=':WSLInterop:M::MZ::/init:P'
-RULE_PYTHON=':python3.12:M::\xcb\x0d\x0d\x0a::/usr/bin/python3:'
-RULE_WINE=':wine:E::exe::/usr/bin/wine:'
+# shellcheck disable=SC2034 # for the tests
+{
+	RULE_WSL=':WSLInterop:M::MZ::/init:P'
+	RULE_PYTHON=':python3.12:M::\xcb\x0d\x0d\x0a::/usr/bin/python3:'
+	RULE_WINE=':wine:E::exe::/usr/bin/wine:'
+}
 
 # The kernel keeps a user namespace's own instance since 6.7; without that, registering there would reach the machine's.
 ns_possible() {

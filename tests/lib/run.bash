@@ -51,6 +51,7 @@ each_user() {
 		printf 'as %s\n' "$who"
 		AS=()
 		if [[ $who == user ]]; then
+			# shellcheck disable=SC2034 # for the tests
 			AS=("${ORDINARY[@]}")
 		elif [[ $EUID -ne 0 ]]; then
 			continue

@@ -25,6 +25,7 @@ setup_file() {
 
 setup() {
 	need_commands gcc qemu-arm-static qemu-aarch64-static flock nsenter
+	# shellcheck disable=SC2034 # for the library
 	LOAD=() HOLDER=''
 	TOOLS=$BATS_FILE_TMPDIR
 	ns_open

@@ -21,6 +21,7 @@ setup_file() {
 setup() {
 	need_commands gcc strace qemu-arm-static nsenter prlimit
 	[[ -x $ANYARCH_STATIC ]] || need "no static program ($ANYARCH_STATIC)"
+	# shellcheck disable=SC2034 # for the library
 	LOAD=()
 	TOOLS=$BATS_FILE_TMPDIR
 	ns_open

@@ -19,6 +19,7 @@ setup_file() {
 
 setup() {
 	need_commands gcc qemu-arm-static nsenter
+	# shellcheck disable=SC2034 # for the library
 	LOAD=()
 	TOOLS=$BATS_FILE_TMPDIR
 	ns_open

@@ -335,6 +335,7 @@ case_hostile_record() {
 case_record_outside() {
 	printf 'anyarch-inject 1\ndigest sha256:%s\nalso -\nbackup 1\nmade 64\ntime 0 0\n' \
 		"$(sha256sum <"$CANARY/bin/$NAME" | cut -d ' ' -f 1)" >"$CANARY/bin/.$NAME.anyarch"
+	# shellcheck disable=SC2034 # for the library
 	CANARY_WAS=$(tree_of "$CANARY")
 	rm -r "${R:?}/usr/bin"
 	ln -s "$CANARY/bin" "$R/usr/bin"
@@ -348,6 +349,7 @@ case_record_outside() {
 }
 
 @test "a sandbox that forbids openat2: another way, which stays inside as well (45)" {
+	# shellcheck disable=SC2034 # for the library
 	SANDBOX=EPERM
 	everywhere case_outside_absolute
 	everywhere case_last_link
@@ -422,6 +424,7 @@ race_for() {
 }
 
 @test "the same without openat2 (39, 45)" {
+	# shellcheck disable=SC2034 # for the library
 	WITH=("$TOOLS/deny" ENOSYS openat2)
 	race_for 10
 }

@@ -66,6 +66,7 @@ small_root() {
 		chown -hR "$USER_ID:$USER_ID" "$W"
 	fi
 	age_tree
+	# shellcheck disable=SC2034 # for the library
 	CANARY_WAS=$(tree_of "$CANARY")
 }
 
