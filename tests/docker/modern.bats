@@ -46,7 +46,7 @@ setup_file() {
 		import image_files as I, tar_files as T, elf_files as E
 		for name, shell, label, variant in (("amd64", E.amd64(), "amd64", None), ("arm", E.arm(), "arm", "v7"), ("arm64", E.arm64(), "arm64", "v8")):
 		    layer = T.tar(I.system(shell))
-		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant), ["base:1"])])))
+		    I.write(f"./{name}.tar", I.archive(I.docker([([layer], I.config_of([layer], label, variant, history=[{"created_by": "test"}]), ["base:1"])])))
 	PYTHON
 	"$ANYARCH_STATIC" index -o all.tar amd64.tar arm.tar arm64.tar
 	skopeo copy --quiet --all --dest-tls-verify=false oci-archive:all.tar "docker://$HUB/library/base:1"
@@ -77,25 +77,56 @@ built() {
 	same "temporary files of $1" '' "$(ls -A "$MODERN/tmp")"
 }
 
-# round_trip: what docker has goes out, gets an emulator, goes in and out again, loses it, and is what it was.
-round_trip() {
+# carry load|save CARRIER FILE: docker-archives into a store and out of it.
+carry() {
+	local ctr=(ctr --address "$MODERN/exec/containerd/containerd.sock" --namespace carry images)
+
+	case $2-$1 in
+	docker-load | podman-load) modern "$2" load --quiet --input "$3" ;;
+	docker-save) modern docker save --output "$3" base:1 ;;
+	podman-save) modern podman save --quiet --format docker-archive --output "$3" base:1 ;;
+	buildah-load) modern buildah pull --quiet "docker-archive:$3" ;;
+	buildah-save) modern buildah push --quiet base:1 "docker-archive:$3:base:1" ;;
+	skopeo-load) modern skopeo copy --quiet "docker-archive:$3" containers-storage:base:1 ;;
+	skopeo-save) modern skopeo copy --quiet containers-storage:base:1 "docker-archive:$3:base:1" ;;
+	ctr-load) modern "${ctr[@]}" import --all-platforms "$3" >/dev/null ;;
+	ctr-save) modern "${ctr[@]}" export --all-platforms "$3" docker.io/library/base:1 ;;
+	*) false ;;
+	esac
+}
+
+config_of() { # ARCHIVE
+	tar -xOf "$1" "$(tar -xOf "$1" manifest.json | jq -r '.[0].Config')"
+}
+
+# carried CARRIER [BUILDER]: an image goes in and out, gets an emulator, goes in and out again, loses it, and is what it was; what
+# BUILDER has built on it meanwhile has the same layers below its own.
+carried() {
 	local before
 
-	modern docker save --output before.tar "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest"
-	before=$(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest")
+	rm -f ./*.tar
+	carry load "$1" ../arm.tar
+	carry save "$1" before.tar
+	before=$(config_of before.tar | sha256sum)
 	expect_raw 0 "$ANYARCH_STATIC" inject --quiet -o injected.tar before.tar
-	modern docker load --quiet --input injected.tar
-	[[ $(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest") != "$before" ]]
-	modern docker save --output loaded.tar "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest"
-	expect_raw 0 "$ANYARCH_STATIC" eject --quiet loaded.tar
-	modern docker load --quiet --input loaded.tar
-	same 'the image' "$before" "$(modern docker image inspect --format '{{.Id}}' "$HUB/me/it$BATS_TEST_NUMBER:arm32v7-latest")"
+	carry load "$1" injected.tar
+	carry save "$1" after.tar
+	[[ $(config_of after.tar | sha256sum) != "$before" ]]
+	expect_raw 0 "$ANYARCH_STATIC" eject --quiet after.tar
+	same "the image that $1 carried" "$before" "$(config_of after.tar | sha256sum)"
+	[[ -n ${2-} ]] || return 0
+	printf 'FROM base:1\nCOPY build.config /more\n' >Dockerfile.on
+	modern "$2" build --quiet --platform linux/arm/v7 --file Dockerfile.on --tag base:1 .
+	carry save "$1" on.tar
+	expect_raw 0 "$ANYARCH_STATIC" eject --quiet on.tar
+	same "layers below what $2 has built" "$(config_of before.tar | jq -c .rootfs.diff_ids)" \
+		"$(config_of on.tar | jq -c '.rootfs.diff_ids[:-1]')"
 }
 
 @test "docker with its older image store: BuildKit, the classic builder and buildx, several platforms with one base" {
 	modern_engine classic
 	built docker -j 3
-	round_trip
+	carried docker docker
 	built buildx -j 3
 	DOCKER_BUILDKIT=0 built docker
 	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --engine docker -o all.tar
@@ -106,7 +137,8 @@ round_trip() {
 	modern_engine containerd
 	built docker -j 3
 	[[ $stderr != *'one platform at a time'* ]]
-	round_trip
+	carried docker docker
+	carried ctr
 	built buildx -j 3
 	# Gone from the registry the base is still in the engine, for each platform.
 	modern docker tag "$HUB/library/base:1" only-here:1
@@ -121,7 +153,9 @@ round_trip() {
 	for engine in podman buildah; do
 		built "$engine" -j 3
 		expect_raw 0 modern env PATH=/opt/bin:/usr/sbin "$MODERN/anyarch" build --no-verify --push --quiet --engine "$engine"
+		carried "$engine" "$engine"
 	done
+	carried skopeo
 }
 
 @test "an engine or registry that does not answer: its own reason, before anything is built" {
