@@ -219,6 +219,16 @@ supported() {
 	[[ $status == 3 && $output == *'::error '*'does not run arm64,s390x (status 3)' && ! -s $GITHUB_OUTPUT ]]
 }
 
+@test "Azure and GitHub: an image that cannot be pulled is not the fault of the agent" {
+	extract azure-template.yml platforms=arm64 image=127.0.0.1:1/none
+	play "${STEPS[@]}"
+	[[ $status == 125 && $output == '##vso[task.logissue type=error]anyarch: Docker cannot pull or start 127.0.0.1:1/none, '*'(status 125)' ]]
+
+	extract github/action.yml platforms=arm64 image=127.0.0.1:1/none
+	play "${STEPS[@]}"
+	[[ $status == 125 && $output == *'Docker cannot pull or start 127.0.0.1:1/none, '*'(status 125)' ]]
+}
+
 @test "GitHub: inputs and output are those of setup-qemu-action" {
 	# Taken from a repository, it has the image that is published there.
 	docker tag anyarch ghcr.io/some/anyarch:latest
