@@ -31,7 +31,8 @@ base_image() {
 		import image_files as I, tar_files as T
 		layer = T.tar(T.directory("bin"), T.member("bin/busybox", open(sys.argv[1], "rb").read()), T.symlink("bin/sh", "busybox"),
 		              T.symlink("bin/uname", "busybox"))
-		I.write(sys.argv[4], I.archive(I.docker([([layer], I.config_of([layer], sys.argv[2], sys.argv[3] or None), ["base:1"])])))
+		I.write(sys.argv[4], I.archive(I.docker([([layer], I.config_of([layer], sys.argv[2], sys.argv[3] or None,
+		        history=[{"created": "1970-01-01T00:00:00Z", "created_by": "busybox"}]), ["base:1"])])))
 	PYTHON
 }
 
@@ -45,6 +46,8 @@ setup_file() {
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm64.tar" "docker://127.0.0.1:$PORT/arm64v8/base:1"
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/arm.tar" "docker://127.0.0.1:$PORT/arm32v7/base:1"
 	skopeo copy -q --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/amd64.tar" "docker://127.0.0.1:$PORT/amd64/base:1"
+	"$ANYARCH" index --tag 1 -o "$BATS_FILE_TMPDIR/all.tar" "$BATS_FILE_TMPDIR/arm.tar" "$BATS_FILE_TMPDIR/amd64.tar" >/dev/null
+	skopeo copy -q --all --dest-tls-verify=false "oci-archive:$BATS_FILE_TMPDIR/all.tar" "docker://127.0.0.1:$PORT/base:1"
 }
 
 teardown_file() {
@@ -165,6 +168,52 @@ build_accelerated() {
 	[[ $output == *'linux/arm/v6'*'wrong platform'* && $output == *'linux/amd64'*built* ]]
 	[[ $stderr == *'programs are for linux/amd64'*'expected linux/arm/v6'* && $stderr == *'1 of 2 platforms failed'* ]]
 	refute skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$PORT/me/service:wrong"
+}
+
+# dockerfile NAME: one of the kinds that people publish, each for the base image of several platforms.
+# shellcheck disable=SC1003,SC2016 # a backslash at the end, and what the engine expands
+dockerfile() {
+	local base=127.0.0.1:$PORT/base:1
+
+	case $1 in
+	plain) printf '%s\n' "FROM $base" 'WORKDIR /app' 'COPY . .' 'RUN uname -m >/machine' 'CMD ["sh"]' ;;
+	'a tag in ARG') printf '%s\n' 'ARG VERSION=1' "FROM 127.0.0.1:$PORT/base:\${VERSION}" 'RUN uname -m >/machine' ;;
+	'an image in ARG') printf '%s\n' "ARG BASE=$base" 'FROM ${BASE}' 'ARG WHO=me' 'RUN uname -m >/machine && echo "$WHO" >/who' ;;
+	stages) printf '%s\n' "FROM $base AS build" 'RUN uname -m >/machine' "FROM $base" 'COPY --from=build /machine /' ;;
+	numbered) printf '%s\n' "FROM $base" 'RUN uname -m >/machine' "FROM $base" 'COPY --from=0 /machine /' ;;
+	'a stage from a stage') printf '%s\n' "FROM $base AS build" 'RUN uname -m >/machine' 'FROM build AS test' 'RUN test -s /machine' 'FROM build' 'RUN true' ;;
+	'to scratch') printf '%s\n' "FROM $base AS build" 'RUN uname -m >/machine' 'FROM scratch' 'COPY --from=build /bin/busybox /machine /' ;;
+	crossed) printf '%s\n' "FROM --platform=\$BUILDPLATFORM $base AS build" 'RUN uname -m >/built-on' "FROM --platform=\$TARGETPLATFORM $base" \
+		'COPY --from=build /built-on /' 'RUN uname -m >/machine' ;;
+	'lower case') printf '%s\n' "from $base as build" 'run uname -m >/machine' "from $base" 'copy --from=build /machine /' ;;
+	'long lines') printf '%s\n' '# syntax=docker/dockerfile:1' '' '# What it is made of' "FROM $base" 'LABEL a=b \' '      c=d' 'ENV A=1 B=2' 'RUN true && \' \
+		'    # in between' '    uname -m >/machine' 'EXPOSE 80' 'VOLUME /data' 'HEALTHCHECK CMD true' 'USER 1000' 'ENTRYPOINT ["/bin/sh"]' ;;
+	esac
+}
+
+# machine_of ARCH VARIANT: what the image of this platform holds in /machine, in whichever of its layers.
+machine_of() {
+	local layer
+
+	pulled ten "$1" "$2" >/dev/null 2>&1 || true
+	for layer in $(tar -xOf "$W/pulled" manifest.json | jq -r '.[0].Layers[]'); do
+		tar -xOf "$W/pulled" "$layer" | tar -xO machine 2>/dev/null || true
+	done
+}
+
+@test "ten ordinary Dockerfiles become projects that build" {
+	local name
+
+	for name in plain 'a tag in ARG' 'an image in ARG' stages numbered 'a stage from a stage' 'to scratch' crossed 'lower case' 'long lines'; do
+		rm -rf "$P"
+		mkdir "$P"
+		dockerfile "$name" >"$P/Dockerfile"
+		expect 0 "$ANYARCH" init --quiet --from "$P/Dockerfile" "$P"
+		printf '%s\n' "REPO=127.0.0.1:$PORT/me" 'IMAGE_NAME=service' 'IMAGE_VERSION=ten' 'TARGET_ARCHES="amd64 arm32v7"' >"$P/build.config"
+		chown -R "$USER_ID:$USER_ID" "$P"
+		build 0 --engine buildah --insecure --push --quiet
+		same "$name" 'armv7l x86_64' "$(machine_of arm v7) $(machine_of amd64 '')"
+	done
 }
 
 @test "a platform that fails hinders no other; JSON tells the same; a smoke test is run" {
