@@ -19,14 +19,6 @@ int accelerate_check(const struct flow *f, struct err *e)
 	return 0;
 }
 
-static bool runs_here(const struct build_item *item)
-{
-	bool is_native = false;
-
-	return item->platform.arch == arch_host() ||
-	       (!native_test(&item->platform.arch, 1, true, &is_native, NULL) && is_native);
-}
-
 /* Puts tools into a copy of a base image, or removes what has them. */
 static int change(const struct flow *f, const char *archive, const struct inject_options *options,
 	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e), struct err *e)
@@ -39,18 +31,6 @@ static int change(const struct flow *f, const char *archive, const struct inject
 		f->request->note(report.notes[i], f->request->context);
 	inject_done(&inject);
 	return r;
-}
-
-/* podman and buildah write the names of base images into the history. */
-static int eject(const struct flow *f, size_t i, const char *archive, const struct accelerated *with)
-{
-	struct inject_options options = { 0 };
-
-	for (size_t k = 0; k < f->bases[i].n; k++)
-		if (with->names[k] && !f->engine.kind->has_daemon)
-			options.bases[options.n_bases++] =
-				(struct config_base){ with->names[k], f->bases[i].items[k].image };
-	return change(f, archive, &options, inject_remove, &f->build->items[i].err);
 }
 
 static int run_engine(
@@ -120,9 +100,12 @@ int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, st
 	struct build_item *item = &f->build->items[i];
 	const struct buf *rendered = &f->render.items[i].text;
 	const struct bases *bases = &f->bases[i];
+	bool is_native = !f->request->accelerate || item->platform.arch == arch_host();
 	int r = 0;
 
-	for (size_t k = 0; !r && f->request->accelerate && !runs_here(item) && k < bases->n; k++)
+	if (!is_native)
+		native_test(&item->platform.arch, 1, true, &is_native, NULL);
+	for (size_t k = 0; !r && !is_native && k < bases->n; k++)
 		if (bases->items[k].n_places &&
 			(!bases->items[k].platform || !strcmp(bases->items[k].platform, item->text)))
 			r = add_base(f, i, k, ret);
@@ -135,9 +118,18 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 {
 	struct build_item *item = &f->build->items[i];
 	struct engine_words old = *image;
-	int r = with->n ? eject(f, i, image->archive, with) : 0;
+	struct inject_options options = { 0 };
+	int r;
 
-	if (r || !with->n)
+	if (!with->n)
+		return 0;
+	/* podman and buildah write the names of base images into the history. */
+	for (size_t k = 0; k < f->bases[i].n; k++)
+		if (with->names[k] && !f->engine.kind->has_daemon)
+			options.bases[options.n_bases++] =
+				(struct config_base){ with->names[k], f->bases[i].items[k].image };
+	r = change(f, image->archive, &options, inject_remove, &item->err);
+	if (r)
 		return r;
 	/* The engine would keep the one with compilers without a name. */
 	old.target = with->old = copy_name(f, item, "built");

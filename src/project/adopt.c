@@ -35,14 +35,6 @@ static bool names_target(const char *text, size_t len)
 	return false;
 }
 
-static bool is_stage(const struct adopting *a, const char *name)
-{
-	for (size_t i = 0; i < a->n_stages; i++)
-		if (a->stages[i] && !strcasecmp(a->stages[i], name))
-			return true;
-	return !strcasecmp(name, "scratch");
-}
-
 /* arm32v7/python is Docker's official image for one platform. Its prefix; 0: it has none. */
 static size_t official_prefix(const char *image)
 {
@@ -74,7 +66,9 @@ static void change_from(struct adopting *a, const struct scan_line *line, struct
 	platform = option ? mem_part(option + strlen(OPTION), option_len - strlen(OPTION)) : mem_text("");
 	a->is_fixed = *platform && !strchr(platform, '$');
 	prefix = *platform ? 0 : official_prefix(image);
-	is_kept = is_stage(a, image) || (*platform && !names_target(platform, strlen(platform)));
+	is_kept = !strcasecmp(image, "scratch") || (*platform && !names_target(platform, strlen(platform)));
+	for (size_t i = 0; i < a->n_stages; i++)
+		is_kept |= !strcasecmp(a->stages[i], image);
 	a->n_changed += !is_kept;
 	if (is_kept) {
 		buf_adds(out, text);

@@ -32,29 +32,21 @@ static const struct {
 	{ '!', false, "'!' would be the history" },
 };
 
-static int refuse(const char *why, struct err *e)
-{
-	err_set(e, -EBADMSG, "%s", why);
-	return err_hint(e, "nothing in this file is executed: write the value itself, between '...' where it needs it");
-}
-
 static int check_byte(char byte, bool is_quoted, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(active); i++)
-		if (active[i].byte == byte && (!is_quoted || active[i].also_quoted))
-			return refuse(active[i].what, e);
-	return 0;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(active) && (active[i].byte != byte || (is_quoted && !active[i].also_quoted)))
+		i++;
+	if (i == ARRAY_SIZE(active))
+		return 0;
+	err_set(e, -EBADMSG, "%s", active[i].what);
+	return err_hint(e, "nothing in this file is executed: write the value itself, between '...' where it needs it");
 }
 
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* POSIX: between double quotes '\' is itself but before these. */
-static bool is_escape(const char *p, const char *end)
-{
-	return *p == '\\' && p + 1 < end && memchr("$`\"\\", p[1], 4);
 }
 
 /* From an opening quote up to behind the closing one; NULL with e set. */
@@ -63,7 +55,8 @@ static const char *read_quoted(const char *p, const char *end, struct buf *value
 	char quote = *p++;
 
 	for (; p < end && *p != quote; p++) {
-		if (quote == '"' && is_escape(p, end))
+		/* POSIX: between double quotes '\' is itself but before these. */
+		if (quote == '"' && *p == '\\' && p + 1 < end && memchr("$`\"\\", p[1], 4))
 			p++;
 		else if (quote == '"' && check_byte(*p, true, e))
 			return NULL;

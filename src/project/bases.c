@@ -201,19 +201,6 @@ static const struct {
 	void (*read)(struct reading *r, const char *rest);
 } instructions[] = { { "FROM", read_from }, { "ARG", read_arg }, { "COPY", read_copy } };
 
-/* An instruction on one line. */
-static void read_instruction(struct reading *r)
-{
-	const char *rest = r->line, *word;
-	size_t len;
-
-	if (!scan_word(&rest, &word, &len))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
-		if (strlen(instructions[i].name) == len && !strncasecmp(instructions[i].name, word, len))
-			instructions[i].read(r, rest);
-}
-
 static void read_all(struct reading *r)
 {
 	struct scan s = { .text = r->request->text, .len = r->request->len };
@@ -222,6 +209,7 @@ static void read_all(struct reading *r)
 
 	while (scan_instruction(&s, &line)) {
 		size_t len = line.len;
+		const char *rest, *word;
 
 		if (line.is_remark || line.is_document)
 			continue;
@@ -234,47 +222,39 @@ static void read_all(struct reading *r)
 		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
 		if (line.is_continued)
 			continue;
-		r->line = buf_text(&whole);
-		read_instruction(r);
+		r->line = rest = buf_text(&whole); /* the instruction, on one line */
+		scan_word(&rest, &word, &len);
+		for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
+			if (strlen(instructions[i].name) == len && !strncasecmp(instructions[i].name, word, len))
+				instructions[i].read(r, rest);
 		buf_done(&whole);
 	}
 }
 
 /* ---- what is needed ---- */
 
-static struct base *find_base(struct bases *bases, const struct stage *stage)
+static bool is_same(const struct base *base, const struct stage *stage)
 {
-	for (size_t i = 0; i < bases->n; i++) {
-		struct base *b = &bases->items[i];
-
-		if (!strcmp(b->image, stage->image) &&
-			!strcmp(b->platform ? b->platform : "", stage->platform ? stage->platform : ""))
-			return b;
-	}
-	return NULL;
-}
-
-static void add_place(struct base *base, const struct stage *stage)
-{
-	if (stage->place.len && base->n_places < BASE_PLACES_MAX)
-		base->places[base->n_places++] = stage->place;
+	return !strcmp(base->image, stage->image) &&
+	       !strcmp(base->platform ? base->platform : "", stage->platform ? stage->platform : "");
 }
 
 static void add_base(struct bases *bases, const struct stage *stage)
 {
-	struct base *base = stage->image ? find_base(bases, stage) : NULL;
+	struct base *base = bases->items;
 
-	if (base)
-		add_place(base, stage);
 	bases->has_unknown |= stage->is_unknown || bases->n == BASES_MAX;
-	if (!stage->image || bases->n == BASES_MAX || base)
+	while (stage->image && base < bases->items + bases->n && !is_same(base, stage))
+		base++;
+	if (!stage->image || base == bases->items + BASES_MAX)
 		return;
-	base = &bases->items[bases->n];
-	*base = (struct base){ 0 };
-	add_place(base, stage);
-	base->image = mem_text(stage->image);
-	base->platform = stage->platform ? mem_text(stage->platform) : NULL;
-	bases->n++;
+	if (base == bases->items + bases->n) {
+		*base = (struct base){ .image = mem_text(stage->image),
+			.platform = stage->platform ? mem_text(stage->platform) : NULL };
+		bases->n++;
+	}
+	if (stage->place.len && base->n_places < BASE_PLACES_MAX)
+		base->places[base->n_places++] = stage->place;
 }
 
 static int target_of(const struct reading *r)
@@ -287,27 +267,23 @@ static int target_of(const struct reading *r)
 	return (int)r->n_stages - 1;
 }
 
-static void collect(const struct reading *r, struct bases *bases)
-{
-	int last = target_of(r);
-	uint64_t needed = last >= 0 ? (uint64_t)1 << last : 0;
-
-	for (int i = last; i >= 0; i--) /* a stage uses only those before it */
-		if (needed >> i & 1)
-			needed |= r->stages[i].uses;
-	for (int i = 0; i <= last; i++)
-		if (needed >> i & 1)
-			add_base(bases, &r->stages[i]);
-}
-
 void bases_read(const struct bases_request *request, struct bases *ret)
 {
 	auto_free struct reading *r = mem_new(1, sizeof(*r));
+	uint64_t needed;
+	int last;
 
 	r->request = request;
 	read_all(r);
+	last = target_of(r);
+	needed = last >= 0 ? (uint64_t)1 << last : 0;
+	for (int i = last; i >= 0; i--) /* a stage uses only those before it */
+		if (needed >> i & 1)
+			needed |= r->stages[i].uses;
 	*ret = (struct bases){ 0 };
-	collect(r, ret);
+	for (int i = 0; i <= last; i++)
+		if (needed >> i & 1)
+			add_base(ret, &r->stages[i]);
 	for (size_t i = 0; i < r->n_args; i++)
 		free(r->args[i]);
 	for (size_t i = 0; i < r->n_stages; i++) {

@@ -106,16 +106,6 @@ struct running {
 	unsigned n_signals; /* that it was sent */
 };
 
-static bool is_replaced(const struct child *c, const char *variable)
-{
-	size_t len = strcspn(variable, "=") + 1;
-
-	for (size_t i = 0; c->variables[i]; i++)
-		if (!strncmp(c->variables[i], variable, len))
-			return true;
-	return false;
-}
-
 /* The caller's environment, with what is for this command only. The list is owned, what it lists is borrowed. */
 static char **make_environment(const struct child *c)
 {
@@ -125,11 +115,16 @@ static char **make_environment(const struct child *c)
 	while (environ[n])
 		n++;
 	list = mem_new(n + CHILD_VARIABLES_MAX + 1, sizeof(*list));
-	for (size_t i = 0; i < n; i++)
-		if (!is_replaced(c, environ[i]))
-			list[k++] = environ[i];
 	for (size_t i = 0; c->variables[i]; i++)
 		list[k++] = c->variables[i];
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(environ[i], "=") + 1, v = 0;
+
+		while (c->variables[v] && strncmp(c->variables[v], environ[i], len))
+			v++;
+		if (!c->variables[v])
+			list[k++] = environ[i];
+	}
 	return list;
 }
 
@@ -219,22 +214,17 @@ static void take_output(struct running *run, int *fd)
 	}
 }
 
-static long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* How long ago the first signal came, as far as it was looked for; 0: none has. */
 static long since_signal(void)
 {
 	static atomic_long first;
-	long none = 0, at = now();
+	struct timespec now;
+	long none = 0, at;
 
 	if (!stop_signal())
 		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	at = now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	atomic_compare_exchange_strong(&first, &none, at);
 	return at - first + 1;
 }

@@ -196,16 +196,6 @@ static int unknown_key(const char *text, size_t len, struct err *e)
 	return near ? err_hint(e, "did you mean %s?", near) : err_hint(e, "keys: %s", buf_text(&names));
 }
 
-static int find_key(const char *text, size_t len, enum config_key *ret, struct err *e)
-{
-	for (enum config_key id = 0; id < CONFIG_KEYS; id++)
-		if (strlen(keys[id].name) == len && !memcmp(keys[id].name, text, len)) {
-			*ret = id;
-			return 0;
-		}
-	return unknown_key(text, len, e);
-}
-
 static int set(struct config *config, enum config_key id, const char *value, unsigned line, struct err *e)
 {
 	int r = 0;
@@ -234,9 +224,11 @@ int config_parse(const char *text, size_t len, struct config *ret, struct err *e
 	if (len > LIMIT_CONFIG)
 		return err_set(e, -E2BIG, "more than %d bytes", LIMIT_CONFIG);
 	while ((r = assign_next(&cursor, &key, &key_len, &value, e)) > 0) {
-		r = find_key(key, key_len, &id, e);
-		if (!r)
-			r = set(&config, id, buf_text(&value), cursor.number, e);
+		for (id = 0; id < CONFIG_KEYS; id++)
+			if (strlen(keys[id].name) == key_len && !memcmp(keys[id].name, key, key_len))
+				break;
+		r = id == CONFIG_KEYS ? unknown_key(key, key_len, e)
+				      : set(&config, id, buf_text(&value), cursor.number, e);
 		if (r)
 			return err_prefix(e, "line %u", cursor.number);
 	}

@@ -247,13 +247,6 @@ static bool is_wanted(const struct engine *engine, const struct engine_words *wo
 	return *value_of(engine, words, name, n);
 }
 
-static bool is_variable(const char *word, size_t len)
-{
-	size_t name = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-
-	return name && name < len && word[name] == '=';
-}
-
 bool engine_command(
 	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret)
 {
@@ -262,7 +255,7 @@ bool engine_command(
 
 	*ret = (struct child){ .is_quiet = manners[verb].is_quiet, .is_cleanup = manners[verb].is_cleanup };
 	for (; text && *text; text += text[len] ? len + 1 : len) {
-		size_t left = len = strcspn(text, " ");
+		size_t left = len = strcspn(text, " "), capitals = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
 		word = text;
 		if (!strncmp(word, "<options>", len)) {
@@ -273,7 +266,7 @@ bool engine_command(
 				child_add(ret, mem_text(words->all[i]));
 		} else if (!is_wanted(engine, words, &word, &left)) {
 			continue;
-		} else if (!ret->n && n_variables < CHILD_VARIABLES_MAX && is_variable(word, left)) {
+		} else if (!ret->n && n_variables < CHILD_VARIABLES_MAX && capitals && text[capitals] == '=') {
 			ret->variables[n_variables++] = expand(engine, words, word, left);
 		} else {
 			child_add(ret, expand(engine, words, word, left));
@@ -283,18 +276,6 @@ bool engine_command(
 }
 
 /* ---- which one ---- */
-
-/* A client in a directory, or the directory itself, as lobradov's scripts have it. */
-static char *docker_program(const char *path)
-{
-	struct stat st;
-
-	if (!path || !*path)
-		return mem_text("docker");
-	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-		return mem_text(path);
-	return mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
-}
 
 /* Driver:        docker */
 static bool uses_engine(const struct engine *engine, const struct engine_runner *runner)
@@ -317,11 +298,18 @@ static bool uses_engine(const struct engine *engine, const struct engine_runner 
 static int try_one(const struct engine_kind *kind, const char *docker_path, const struct engine_runner *runner,
 	struct engine *ret, struct err *e)
 {
-	auto_engine engine = { kind, kind->has_daemon ? docker_program(docker_path) : mem_text(kind->program) };
+	bool has_path = kind->has_daemon && docker_path && *docker_path;
+	auto_engine engine = { kind, mem_text(has_path ? docker_path : kind->program) };
 	auto_child command = { 0 };
 	auto_buf words = { 0 };
+	struct stat st;
 	int r = 0;
 
+	/* A client, or the directory that it is in, as lobradov's scripts have it. */
+	if (has_path && !stat(docker_path, &st) && S_ISDIR(st.st_mode)) {
+		free(engine.program);
+		engine.program = mem_print("%s%sdocker", docker_path, str_ends(docker_path, "/") ? "" : "/");
+	}
 	engine_command(&engine, ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
 	if (runner)
 		r = runner->run(runner->context, &command, e);

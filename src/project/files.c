@@ -59,10 +59,10 @@ void files_where(int dir, struct buf *out)
 		buf_adds(out, ".");
 }
 
-int files_write(int dir, const char *name, const struct buf *content, mode_t mode, bool is_new, struct err *e)
+int files_write(int dir, const struct files_new *file, struct err *e)
 {
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open_at(dir, name, is_new ? NEWFILE_IS_NEW : NEWFILE_REPLACES, &file, e);
+	auto_newfile out = NEWFILE_INIT;
+	int r = newfile_open_at(dir, file->name, file->is_new ? NEWFILE_IS_NEW : NEWFILE_REPLACES, &out, e);
 
-	return r ? r : newfile_commit_text(&file, content, mode, e);
+	return r ? r : newfile_commit_text(&out, file->content, file->mode, e);
 }

@@ -21,5 +21,11 @@ void files_where(int dir, struct buf *out);
 /* What has a name in the directory now. */
 enum files_there { FILES_NOTHING = 0, FILES_REGULAR, FILES_LINK, FILES_OTHER };
 enum files_there files_look(int dir, const char *name, mode_t *ret_mode);
-/* Gives it this content in one step; is_new: -EEXIST where something has that name. 0, or -errno with e set. */
-int files_write(int dir, const char *name, const struct buf *content, mode_t mode, bool is_new, struct err *e);
+struct files_new {
+	const char *name;
+	const struct buf *content;
+	mode_t mode;
+	bool is_new; /* -EEXIST where something has that name */
+};
+/* Gives the name this content in one step. 0, or -errno with e set. */
+int files_write(int dir, const struct files_new *file, struct err *e);

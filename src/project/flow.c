@@ -165,28 +165,21 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 	return check_unique(f, item, e);
 }
 
-/* Both together: REPO alone may be a registry. */
-static int check_name(const struct flow *f, struct err *e)
-{
-	auto_free char *name = name_of(f, "");
-
-	name[strlen(name) - 1] = '\0';
-	if (reference_is_name(name))
-		return 0;
-	err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", name);
-	return err_hint(e,
-		"use lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
-		"before them HOST[:PORT]");
-}
-
 int flow_name_all(struct flow *f, struct err *e)
 {
+	auto_free char *name = name_of(f, "");
 	int r = config_require(&f->render.config, CONFIG_IMAGE_NAME, e);
 
 	if (!r && f->request->push)
 		r = config_require(&f->render.config, CONFIG_REPO, e);
-	if (!r)
-		r = check_name(f, e);
+	/* Both together: REPO alone may be a registry. */
+	name[strlen(name) - 1] = '\0';
+	if (!r && !reference_is_name(name)) {
+		err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", name);
+		r = err_hint(e,
+			"use lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
+			"before them HOST[:PORT]");
+	}
 	if (!r)
 		r = add_names(f, e);
 	for (size_t i = 0; !r && i < f->render.n; i++) {

@@ -57,16 +57,6 @@ static void derive_name(const char *dir_name, struct buf *out)
 	}
 }
 
-static int plan_file(int dir, struct init_item *item, struct err *e)
-{
-	enum files_there there = dir < 0 ? FILES_NOTHING : files_look(dir, item->name, NULL);
-
-	if (there == FILES_OTHER)
-		return err_set(e, -EEXIST, "%s: not a regular file", item->name);
-	item->result = there == FILES_NOTHING ? INIT_CREATED : INIT_KEPT;
-	return 0;
-}
-
 static int make_template(const struct init_request *request, struct init_item *item, struct err *e)
 {
 	int r;
@@ -85,15 +75,19 @@ int init_plan(const struct init_request *request, struct init *ret, struct err *
 {
 	auto_init init = { .items = { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE } } };
 	auto_buf name = { 0 };
-	int r = 0;
+	int r;
 
 	derive_name(request->dir_name, &name);
 	init.is_nameless = !name.len;
 	buf_addf(&init.items[INIT_CONFIG].text, "%sIMAGE_NAME=%s\n%s", config_head, buf_text(&name), config_rest);
-	for (size_t i = 0; !r && i < INIT_FILES; i++)
-		r = plan_file(request->dir, &init.items[i], e);
-	if (!r)
-		r = make_template(request, &init.items[INIT_TEMPLATE], e);
+	for (struct init_item *item = init.items; item < init.items + INIT_FILES; item++) {
+		enum files_there there = request->dir < 0 ? FILES_NOTHING : files_look(request->dir, item->name, NULL);
+
+		if (there == FILES_OTHER)
+			return err_set(e, -EEXIST, "%s: not a regular file", item->name);
+		item->result = there == FILES_NOTHING ? INIT_CREATED : INIT_KEPT;
+	}
+	r = make_template(request, &init.items[INIT_TEMPLATE], e);
 	if (r)
 		return r;
 	*ret = init;
@@ -103,8 +97,9 @@ int init_plan(const struct init_request *request, struct init *ret, struct err *
 
 int init_write(const struct init_item *item, int dir, struct err *e)
 {
-	return item->result == INIT_CREATED ? files_write(dir, item->name, &item->text, newfile_usual_mode(), true, e)
-					    : 0;
+	const struct files_new file = { item->name, &item->text, newfile_usual_mode(), true };
+
+	return item->result == INIT_CREATED ? files_write(dir, &file, e) : 0;
 }
 
 void init_done(struct init *init)

@@ -164,40 +164,29 @@ static const char *find_near(const char *word)
 	return NULL;
 }
 
-static bool is_upper(const char *word)
+/* What stands at p begins with two underscores and is neither placeholder nor marker. */
+static int check_word(const char *p, const char *end, bool begins_instruction, struct err *e)
 {
-	while (*word && !islower((unsigned char)*word))
-		word++;
-	return !*word;
-}
-
-static int refuse(const char *word, const char *near, struct err *e)
-{
+	char word[WORD_MAX];
+	bool has_lower = false;
 	auto_buf names = { 0 };
+	const char *near;
+	size_t len = 0;
 
+	for (; p + len < end && len < sizeof(word) - 1 && is_word_byte(p[len]); len++) {
+		word[len] = p[len];
+		has_lower |= islower((unsigned char)p[len]);
+	}
+	word[len] = '\0';
+	near = find_near(word);
+	if (!near && (has_lower || !(begins_instruction || str_ends(word + 3, "__"))))
+		return 0;
 	err_set(e, -EBADMSG, "unknown placeholder %s", word);
 	if (near)
 		return err_hint(e, "did you mean %s?", near);
 	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
 		buf_addf(&names, "%s%s", i ? " " : "", placeholders[i].name);
 	return err_hint(e, "placeholders: %s", buf_text(&names));
-}
-
-/* What stands at p begins with two underscores and is neither placeholder nor marker. */
-static int check_word(const char *p, const char *end, bool begins_instruction, struct err *e)
-{
-	char word[WORD_MAX];
-	size_t len = 2;
-	const char *near;
-
-	while (p + len < end && len < sizeof(word) - 1 && is_word_byte(p[len]))
-		len++;
-	memcpy(word, p, len);
-	word[len] = '\0';
-	near = find_near(word);
-	if (near || (is_upper(word) && (begins_instruction || str_ends(word + 3, "__"))))
-		return refuse(word, near, e);
-	return 0;
 }
 
 /* __CROSS__ would leave an underscore behind. */

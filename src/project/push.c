@@ -24,14 +24,14 @@ static struct engine find_pusher(const struct flow *f)
  * for example to a user who has not logged in, is not decided here: some want a repository to exist before they list
  * it, and some make it with the first push.
  */
-static bool is_unreachable(const char *why)
+static bool is_unreachable(const struct err *why)
 {
 	static const char *const phrases[] = { "dial tcp", "pinging container registry", "no such host",
 		"x509:", "HTTP response to HTTPS client", "i/o timeout", "deadline exceeded", "connection reset",
 		"connection refused" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
-		if (strstr(why, phrases[i]))
+	for (size_t i = 0; why->message && i < ARRAY_SIZE(phrases); i++)
+		if (strstr(why->message, phrases[i]))
 			return true;
 	return false;
 }
@@ -43,7 +43,7 @@ int push_check(const struct flow *f, struct err *e)
 	auto_err why = { 0 };
 	int r = flow_engine(f, &(struct flow_call){ .engine = &pusher }, ENGINE_REACH, &words, &why);
 
-	if (!r || (r == -EIO && !is_unreachable(why.message ? why.message : "")))
+	if (!r || (r == -EIO && !is_unreachable(&why)))
 		return 0;
 	err_move(e, &why);
 	if (r != -EIO)
@@ -174,23 +174,20 @@ static int push_names(
 	return r;
 }
 
-static int push_platform(const struct flow *f, const struct engine *pusher, size_t i, struct err *e)
-{
-	struct engine_words words = flow_words(f, &f->build->items[i]);
-	auto_free char *path = flow_scratch(f, i, ".tar"), *archive = mem_print("%s:%s", f->engine.kind->archive, path);
-
-	words.archive = archive;
-	return flow_engine(f, &(struct flow_call){ .engine = pusher }, ENGINE_PUSH, &words, e);
-}
-
 int push_all(const struct flow *f, struct push *push, char digest[DIGEST_TEXT], struct err *e)
 {
 	auto_engine pusher = find_pusher(f);
 	size_t n_platforms = 0;
 	int r = 0;
 
-	for (; !r && n_platforms < f->build->n; n_platforms += !r)
-		r = push_platform(f, &pusher, n_platforms, e);
+	for (; !r && n_platforms < f->build->n; n_platforms += !r) {
+		struct engine_words words = flow_words(f, &f->build->items[n_platforms]);
+		auto_free char *path = flow_scratch(f, n_platforms, ".tar"),
+			       *archive = mem_print("%s:%s", f->engine.kind->archive, path);
+
+		words.archive = archive;
+		r = flow_engine(f, &(struct flow_call){ .engine = &pusher }, ENGINE_PUSH, &words, e);
+	}
 	if (!r)
 		r = push_names(f, push, &pusher, digest, e);
 	if (r && !(e && e->hint))

@@ -59,16 +59,6 @@ static bool is_remark(const struct scan_line *line)
 	return n == line->len || line->text[n] == '#';
 }
 
-/* Docker takes a backslash for a continuation also where blanks follow it. */
-static bool ends_with_backslash(const struct scan_line *line)
-{
-	size_t len = line->len;
-
-	while (len && scan_is_blank(line->text[len - 1]))
-		len--;
-	return len && line->text[len - 1] == '\\';
-}
-
 /* ---- here-documents ---- */
 
 /* A word that begins one, as BuildKit reads it: digits, <<, '-', and its mark, which may be quoted. */
@@ -141,6 +131,7 @@ static void check_documents(struct scan *s)
 bool scan_instruction(struct scan *s, struct scan_line *ret)
 {
 	bool was_continued = s->is_continued;
+	size_t len;
 
 	if (!scan_line(s, ret))
 		return false;
@@ -151,7 +142,10 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 	}
 	ret->is_remark = is_remark(ret);
 	ret->is_first = !was_continued && !ret->is_remark;
-	ret->is_continued = ret->is_remark ? was_continued : ends_with_backslash(ret);
+	/* Docker takes a backslash for a continuation also where blanks follow it. */
+	for (len = ret->len; len && scan_is_blank(ret->text[len - 1]);)
+		len--;
+	ret->is_continued = ret->is_remark ? was_continued : len && ret->text[len - 1] == '\\';
 	s->is_continued = ret->is_continued;
 	if (ret->is_first)
 		s->n_documents = 0;

@@ -70,18 +70,6 @@ static int check_line(const struct scan_line *line, bool *is_top, struct err *e)
 	return line->is_remark ? 0 : placeholder_check(line->text, line->len, line->is_first, e);
 }
 
-static int check_lines(const struct template *t, struct err *e)
-{
-	struct scan s = { .text = t->text, .len = t->len };
-	struct line line = { 0 };
-	bool is_top = true;
-
-	while (next(&s, NULL, &line))
-		if (check_line(&line.scan, &is_top, e))
-			return err_prefix(e, "line %u", line.scan.number);
-	return 0;
-}
-
 /* The last line of an instruction cannot go alone: what follows would become a part of that instruction. */
 static int check_ends(const struct template *t, bool is_native, struct err *e)
 {
@@ -128,12 +116,17 @@ static int check_base(const struct template *t, struct err *e)
 
 int template_check(const struct template *t, bool is_for_several, struct err *e)
 {
-	int r = t->len > LIMIT_TEMPLATE ? err_set(e, -E2BIG, "more than %d bytes", LIMIT_TEMPLATE) : 0;
+	struct scan s = { .text = t->text, .len = t->len };
+	struct line line = { 0 };
+	bool is_top = true;
+	int r;
 
-	if (!r)
-		r = check_lines(t, e);
-	if (!r)
-		r = check_ends(t, true, e);
+	if (t->len > LIMIT_TEMPLATE)
+		return err_set(e, -E2BIG, "more than %d bytes", LIMIT_TEMPLATE);
+	while (next(&s, NULL, &line))
+		if (check_line(&line.scan, &is_top, e))
+			return err_prefix(e, "line %u", line.scan.number);
+	r = check_ends(t, true, e);
 	if (!r)
 		r = check_ends(t, false, e);
 	return r || !is_for_several ? r : check_base(t, e);
