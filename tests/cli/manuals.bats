@@ -77,6 +77,22 @@ options_of_page() { # PAGE
 	done
 }
 
+@test "findings of doctor are those of its page, with their levels" {
+	same findings "$(python3 - "$ANYARCH_SRC"/src/report/*.c <<-'PYTHON'
+		import re, sys
+		levels = {}
+		for path in sys.argv[1:]:
+		    for one in re.finditer(r'FINDING_([A-Z]+)(?:\s*:\s*FINDING_([A-Z]+))?,\s*"([a-z0-9-]+)"', open(path).read()):
+		        levels.setdefault(one[3], set()).update(level.lower() for level in one.group(1, 2) if level)
+		for name in sorted(levels):
+		    print(name, *sorted(levels[name]))
+	PYTHON
+	)" "$(section FINDINGS <"$MAN/anyarch-doctor.8.scd" | sed -n 's/^\([a-z0-9-]*\) (\(.*\))$/\1 \2/p' | sed 's/,\| or\| of a target a//g' |
+		while read -r name levels; do
+			printf '%s %s\n' "$name" "$(tr ' ' '\n' <<<"$levels" | sort | paste -sd ' ')"
+		done | sort)"
+}
+
 @test "options of inject and eject are those of their page" {
 	same 'inject and eject' "$({ options_of_help inject && options_of_help eject; } | sort -u)" \
 		"$(options_of_page "$MAN/anyarch-inject.8.scd")"
