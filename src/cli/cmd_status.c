@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "cli/options.h"
 #include "cli/render.h"
-#include "emulator/search.h"
+#include "report/emulators.h"
 
 struct context {
 	struct name_set names;
@@ -25,17 +25,6 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* "all" is what somebody could register: whatever there is an emulator for. */
-static void add_all(struct name_set *names)
-{
-	for (const struct arch *a = NULL; (a = arch_next(a));) {
-		auto_emulator emulator = EMULATOR_INIT;
-
-		if (!search_emulator(&(struct search){ 0 }, a, &emulator, NULL, NULL))
-			name_set_add_arch(names, a);
-	}
-}
-
 /* Says of each platform that does not work; so does the exit status. */
 static int check(const struct status *status, const struct name_set *asked)
 {
@@ -43,7 +32,7 @@ static int check(const struct status *status, const struct name_set *asked)
 	int result = EXIT_DONE;
 
 	if (names.is_all)
-		add_all(&names);
+		emulators_add(&names);
 	if (!names.n)
 		name_set_add_usual(&names);
 	for (size_t i = 0; i < names.n; i++) {

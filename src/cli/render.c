@@ -8,7 +8,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "binfmt/replace.h"
-#include "emulator/package.h"
+#include "report/emulators.h"
 
 const struct column register_columns[] = {
 	{ "PLATFORM", "platform", "OCI platform" },
@@ -103,24 +103,13 @@ int render_register_errors(const struct register_report *report, const struct re
 		if (item->result != REGISTER_REFUSED && item->result != REGISTER_FAILED &&
 			(item->result != REGISTER_NATIVE || !item->err.code))
 			continue;
-		if (asprintf(&text, "%s: %s", item->rule.name ? item->rule.name : arch_word(item->arch),
-			    e.message ? e.message : "unknown error") < 0)
-			text = NULL;
-		e.message = text;
+		e.message = text = mem_print("%s: %s", item->rule.name ? item->rule.name : arch_word(item->arch),
+			e.message ? e.message : "unknown error");
 		say_error(&e);
 		if (!status)
 			status = exit_for(e.code);
 	}
 	return status && options->names.is_all ? EXIT_TROUBLE : status;
-}
-
-static bool has_success(const struct register_report *report)
-{
-	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].result == REGISTER_DONE || report->items[i].result == REGISTER_REPLACED ||
-			report->items[i].result == REGISTER_UNCHANGED)
-			return true;
-	return false;
 }
 
 static const char *lasting_sentence(const struct register_report *report)
@@ -146,7 +135,13 @@ static const char *lasting_sentence(const struct register_report *report)
 
 int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
 {
-	if (options->dry_run || !has_success(report))
+	bool has_success = false;
+
+	for (size_t i = 0; i < report->n; i++)
+		has_success |= report->items[i].result == REGISTER_DONE ||
+			       report->items[i].result == REGISTER_REPLACED ||
+			       report->items[i].result == REGISTER_UNCHANGED;
+	if (options->dry_run || !has_success)
 		return EXIT_DONE;
 	if (!report->lasts && options->lasting != LASTING_NO) {
 		auto_err vanish = { .code = -EIO };
@@ -222,8 +217,7 @@ int render_register(
 		if (!view->quiet)
 			say_note("nothing to do: this machine runs by itself what the emulators here are for");
 	} else if (!status && !report->n) {
-		err_set(&e, -ENOENT, "no emulator found for any architecture");
-		package_hint(&e);
+		emulators_none(&e);
 		return exit_with(&e);
 	}
 	return status ? status : lasting;
@@ -325,7 +319,7 @@ static struct json *emulators_json(const struct status *s)
 	struct json *list;
 	size_t n = 0;
 
-	for (size_t i = 0; names && i < s->table.n; i++)
+	for (size_t i = 0; i < s->table.n; i++)
 		if (!s->table.entries[i].is_odd && s->table.entries[i].rule.is_enabled)
 			names[n++] = s->table.entries[i].rule.name;
 	if (!n)
