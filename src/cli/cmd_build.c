@@ -60,19 +60,10 @@ static bool is_remote(void)
 	return host && *host && !str_starts(host, "unix:");
 }
 
-/* Of Docker's client. own: owned by the caller. */
-static const char *config_dir(char **own)
-{
-	const char *named = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-
-	if (named && *named)
-		return named;
-	return home && *home ? *own = mem_print("%s/.docker", home) : NULL;
-}
-
 static int build(struct context *c, struct err *e)
 {
-	auto_free char *own_config = NULL;
+	const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+	auto_free char *usual_config = home && *home ? mem_print("%s/.docker", home) : NULL;
 	auto_fd dir = project_open(c->view.dir, e);
 	auto_free struct build *built = mem_new(1, sizeof(*built));
 	int r = dir;
@@ -82,7 +73,7 @@ static int build(struct context *c, struct err *e)
 	c->request.path = c->view.dir;
 	c->request.is_remote = is_remote();
 	c->request.quiet = c->view.quiet;
-	c->request.docker_config = config_dir(&own_config);
+	c->request.docker_config = config && *config ? config : usual_config;
 	render_build_watch(&c->request, &c->view);
 	if (dir >= 0)
 		r = build_run(&c->request, built, e);

@@ -93,8 +93,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	if (!collected || !doctor)
-		return EXIT_TROUBLE;
 	status = diagnose(&c, argc - first, argv + first, collected, doctor);
 	doctor_done(doctor);
 	return status;

@@ -23,16 +23,6 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* The name of the directory, however it was typed. */
-static char *find_name(const char *dir)
-{
-	auto_free char *real = mem_realpath(dir), *typed = mem_text(dir);
-
-	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
-		typed[len - 1] = '\0';
-	return mem_text(str_basename(real ? real : typed));
-}
-
 static int write_all(struct project_view *view, const struct init *init, int dir, struct err *e)
 {
 	int r = 0;
@@ -67,8 +57,7 @@ static void tell_next(const struct init *init)
 		puts("Nothing to do: the project exists.");
 	else if (init->is_nameless && init->items[INIT_CONFIG].result == INIT_CREATED)
 		puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both files, then "
-		     "run "
-		     "'anyarch build' there.");
+		     "run 'anyarch build' there.");
 	else
 		puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
 }
@@ -76,7 +65,8 @@ static void tell_next(const struct init *init)
 static int make(struct context *c, struct err *e)
 {
 	struct project_view *view = &c->view;
-	auto_free char *name = find_name(view->dir);
+	/* The name of the directory, however it was typed. */
+	auto_free char *real = mem_realpath(view->dir), *typed = mem_text(view->dir);
 	auto_fd dir = project_open(view->dir, e);
 	auto_init init = { 0 };
 	bool is_new = dir == -ENOENT && !view->dry_run;
@@ -85,7 +75,9 @@ static int make(struct context *c, struct err *e)
 	if (r)
 		return r;
 	err_done(e);
-	r = init_plan(&(struct init_request){ dir, name, c->from }, &init, e);
+	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
+		typed[len - 1] = '\0';
+	r = init_plan(&(struct init_request){ dir, str_basename(real ? real : typed), c->from }, &init, e);
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
 	if (!r && !view->quiet && !view->json && !view->dry_run)

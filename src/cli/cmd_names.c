@@ -57,24 +57,6 @@ static void add_all(struct grid *grid)
 	}
 }
 
-static int add_list(struct grid *grid, const char *list, struct err *e)
-{
-	const char *item;
-	size_t len;
-
-	while (str_next_item(&list, &item, &len)) {
-		struct platform p;
-
-		if (len == 3 && !strncmp(item, "all", 3))
-			add_all(grid);
-		else if (name_parse(item, len, &p, e))
-			return -EINVAL;
-		else
-			add_row(grid, &p);
-	}
-	return 0;
-}
-
 static int run(int argc, char **argv)
 {
 	auto_grid grid = grid_new(names_columns);
@@ -84,9 +66,21 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	for (int i = first; i < argc; i++)
-		if (add_list(&grid, argv[i], &e))
-			return exit_with(&e);
+	for (int i = first; i < argc; i++) {
+		const char *list = argv[i], *item;
+		size_t len;
+
+		while (str_next_item(&list, &item, &len)) {
+			struct platform p;
+
+			if (len == 3 && !strncmp(item, "all", 3))
+				add_all(&grid);
+			else if (name_parse(item, len, &p, &e))
+				return exit_with(&e);
+			else
+				add_row(&grid, &p);
+		}
+	}
 	if (first == argc)
 		add_all(&grid);
 	if (c.view.json)

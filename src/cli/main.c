@@ -80,25 +80,19 @@ int unknown_command(const char *name)
 	return exit_with(&e);
 }
 
-/*
- * A file opened later must not become standard output by taking its number; and what is written to a
- * closed one must fail, so 0 is opened for writing and 1 for reading.
- */
-static void fill_standard_descriptors(void)
+int main(int argc, char **argv)
 {
+	/*
+	 * A file opened later must not become standard output by taking its number; and what is written to a
+	 * closed one must fail, so 0 is opened for writing and 1 for reading.
+	 */
 	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+	static char help[] = "--help";
+	const char *name;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
 			_exit(EXIT_TROUBLE);
-}
-
-int main(int argc, char **argv)
-{
-	static char help[] = "--help";
-	const char *name;
-
-	fill_standard_descriptors();
 	prepare_for_end();
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, not an end */
 	if (argc < 2) {

@@ -239,17 +239,6 @@ bool option_is_given(const char *argument)
 	return *argument;
 }
 
-static const struct option_spec *find_spec(const struct command *command, int c)
-{
-	const struct option_spec *s = command->specs;
-
-	if (c >= OPT_FIRST)
-		return s + (c - OPT_FIRST);
-	while (s->id != c)
-		s++;
-	return s;
-}
-
 /* What is missing is called as in the usage: "IMAGE OUT". */
 static int check_words(const struct command *command, unsigned n, char **words, struct err *e)
 {
@@ -288,6 +277,8 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_spec *spec = command->specs;
+
 		if (c == OPT_HELP) {
 			show_help(command);
 			*ret_status = finish_output(EXIT_DONE);
@@ -297,7 +288,11 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 			*ret_status = bad_option(command, c, argv);
 			return -1;
 		}
-		if (set_option(command, find_spec(command, c), context, optarg, &e)) {
+		if (c >= OPT_FIRST)
+			spec += c - OPT_FIRST;
+		while (c < OPT_FIRST && spec->id != c)
+			spec++;
+		if (set_option(command, spec, context, optarg, &e)) {
 			err_prefix(&e, "%s", command->name);
 			*ret_status = exit_with(&e);
 			return -1;

@@ -17,29 +17,21 @@ struct grid grid_new(const struct column *columns)
 	return grid;
 }
 
-static char *copy_cell(const char *cell)
-{
-	auto_buf safe = { 0 };
-
-	if (!cell || !*cell)
-		return NULL;
-	str_escape(&safe, cell, strlen(cell));
-	return mem_text(buf_text(&safe));
-}
-
 void grid_row(struct grid *grid, const char *const *cells)
 {
 	if (grid->n_rows == grid->cap) {
 		size_t cap = grid->cap ? 2 * grid->cap : 32;
-		char **grown = mem_grow(grid->cells, cap * grid->n_columns, sizeof(*grown));
 
-		if (!grown)
-			return;
-		grid->cells = grown;
+		grid->cells = mem_grow(grid->cells, cap * grid->n_columns, sizeof(*grid->cells));
 		grid->cap = cap;
 	}
-	for (size_t i = 0; i < grid->n_columns; i++)
-		grid->cells[grid->n_rows * grid->n_columns + i] = copy_cell(cells[i]);
+	for (size_t i = 0; i < grid->n_columns; i++) {
+		auto_buf safe = { 0 };
+
+		if (cells[i])
+			str_escape(&safe, cells[i], strlen(cells[i]));
+		grid->cells[grid->n_rows * grid->n_columns + i] = safe.len ? mem_text(buf_text(&safe)) : NULL;
+	}
 	grid->n_rows++;
 }
 
@@ -49,14 +41,6 @@ void grid_done(struct grid *grid)
 		free(grid->cells[i]);
 	free(grid->cells);
 	*grid = (struct grid){ 0 };
-}
-
-static int find_column(const struct column *columns, const char *name, size_t len)
-{
-	for (int i = 0; columns[i].name; i++)
-		if (strlen(columns[i].name) == len && !strncasecmp(columns[i].name, name, len))
-			return i;
-	return -1;
 }
 
 /* Indexes of the columns to show, in order. */
@@ -70,9 +54,12 @@ static int choose_columns(
 		if (!columns[i].is_extra)
 			chosen[n++] = i;
 	while (list && str_next_item(&list, &item, &len)) {
-		int found = find_column(columns, item, len);
+		size_t found = 0;
 
-		if (found < 0 || n == GRID_COLUMNS_MAX) {
+		while (columns[found].name &&
+			(strlen(columns[found].name) != len || strncasecmp(columns[found].name, item, len)))
+			found++;
+		if (!columns[found].name || n == GRID_COLUMNS_MAX) {
 			auto_buf names = { 0 };
 
 			for (size_t i = 0; columns[i].name; i++)
@@ -80,7 +67,7 @@ static int choose_columns(
 			err_set(e, -EINVAL, "unknown column '%.*s'", (int)len, item);
 			return err_hint(e, "columns: %s", buf_text(&names));
 		}
-		chosen[n++] = (size_t)found;
+		chosen[n++] = found;
 	}
 	*ret_n = n;
 	return 0;
