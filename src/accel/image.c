@@ -9,7 +9,7 @@
 #include "accel/extract.h"
 #include "base/fdio.h"
 #include "base/memory.h"
-#include "image/image_name.h"
+#include "image/tmpfile.h"
 
 #define PLACE_INDEX    ENTRY_PLACE_ROOT ENTRY_INDEX
 #define PLACE_MANIFEST ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST

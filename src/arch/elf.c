@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "arch/attributes.h"
+#include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 
@@ -30,48 +31,6 @@ static void cleanup_elf(Elf **elf)
 	if (*elf && errno == ENOMEM)
 		mem_exhausted();
 	elf_end(*elf);
-}
-
-const char *elf_what_instead(const uint8_t *bytes, size_t len)
-{
-	static const struct {
-		const char *magic;
-		size_t len;
-		const char *what;
-	} kinds[] = {
-		{ "#!", 2, "a script" },
-		{ "MZ", 2, "a Windows program (PE)" },
-		{ "\xcf\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
-		{ "\xce\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
-		{ "\xfe\xed\xfa", 3, "a macOS program (Mach-O)" },
-		{ "\xca\xfe\xba\xbe", 4, "a macOS program for several architectures, or a Java class" },
-		{ "\0asm", 4, "a WebAssembly module" },
-		{ "!<arch>\ndebian-binary", 21, "a Debian package" },
-		{ "!<arch>\n", 8, "an archive of objects" },
-		{ "version https://git-lfs", 23, "a Git LFS pointer: the file itself was not fetched" },
-		{ "<!DOCTYPE", 9, "an HTML page" },
-		{ "<!doctype", 9, "an HTML page" },
-		{ "<html", 5, "an HTML page" },
-		{ "QFI\xfb", 4, "a qcow2 disk image" },
-		{ "hsqs", 4, "a squashfs file system" },
-		{ "BZh", 3, "bzip2 data" },
-		{ "\x1f\x8b", 2, "gzip data" },
-		{ "\x28\xb5\x2f\xfd", 4, "zstd data" },
-		{ "\xfd"
-		  "7zXZ",
-			5, "xz data" },
-		{ "PK\3\4", 4, "a zip file" },
-	};
-
-	if (!len)
-		return "an empty file";
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (len >= kinds[i].len && !memcmp(bytes, kinds[i].magic, kinds[i].len))
-			return kinds[i].what;
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] < 7 || (bytes[i] > 13 && bytes[i] < 27))
-			return "unknown data";
-	return "text without a #! line";
 }
 
 static uint32_t get(const uint8_t *p, unsigned bytes, bool is_big)
@@ -130,7 +89,7 @@ static int check_file(struct source *s, struct elf_head *ret, struct err *e)
 	s->size = (uint64_t)st.st_size;
 	r = elf_read_head(bytes, (size_t)n, ret, e);
 	if (!r)
-		return err_set(e, -ENOEXEC, "not an ELF file: %s", elf_what_instead(bytes, (size_t)n));
+		return err_set(e, -ENOEXEC, "not an ELF file: %s", kind_of(s->fd)->what);
 	return MIN_OF(r, 0);
 }
 

@@ -70,8 +70,6 @@ int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct
  * not ELF (the sentence says what it is); -EBADMSG when it is malformed; -errno when reading fails.
  */
 int elf_read(int fd, struct elf_info *ret, struct err *e);
-/* What the first bytes are when they are not ELF, in the words of people who meet it. */
-const char *elf_what_instead(const uint8_t *bytes, size_t len);
 /* Whether a header says that its program is for another system; most of them do not say it there. */
 bool elf_is_other_system(const struct elf_head *head);
 /* The row for this header, NULL when QEMU has no such target (x32, 31-bit s390, …). */

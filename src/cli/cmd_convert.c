@@ -6,7 +6,6 @@
 #include "base/stop.h"
 #include "cli/options.h"
 #include "image/convert.h"
-#include "image/image_name.h"
 #include "image/reference.h"
 
 struct context {
@@ -32,7 +31,7 @@ static const struct option_spec specs[] = {
 
 static int run(int argc, char **argv)
 {
-	struct context c = { .request = { .tags = c.tags, .tmpdir = image_tmpdir() } };
+	struct context c = { .request = { .tags = c.tags } };
 	auto_err e = { 0 };
 	int status, first = options_parse(&cmd_convert, argc, argv, &c, &status);
 

@@ -5,7 +5,6 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "cli/options.h"
-#include "image/image_name.h"
 #include "image/index.h"
 #include "image/reference.h"
 
@@ -42,15 +41,16 @@ static int tell(const struct index_result *result, const struct context *c)
 	for (size_t i = 0; i < result->n; i++) {
 		const struct index_row *row = &result->rows[i];
 		struct json *one = jv_object();
-		auto_buf platform = { 0 }, safe = { 0 };
+		auto_buf line = { 0 };
 
-		buf_addf(&platform, "linux/%s%s%s", row->architecture, *row->variant ? "/" : "", row->variant);
-		jv_set(one, "platform", jv_text(buf_text(&platform)));
+		jv_set(one, "platform", jv_text(row->platform));
 		jv_set(one, "from", jv_text(row->from));
 		jv_push(list, one);
-		str_escape(&safe, row->from, strlen(row->from));
+		str_escape(&line, row->platform, strlen(row->platform));
+		buf_adds(&line, ": ");
+		str_escape(&line, row->from, strlen(row->from));
 		if (!c->json && !c->quiet)
-			printf("%s: %s\n", buf_text(&platform), buf_text(&safe));
+			puts(buf_text(&line));
 	}
 	return c->json ? jv_write(list, stdout) : 0;
 }
@@ -84,7 +84,7 @@ static int make(struct context *c, int n, char **words, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	struct context c = { .request = { .tags = c.tags, .annotations = c.annotations, .tmpdir = image_tmpdir() } };
+	struct context c = { .request = { .tags = c.tags, .annotations = c.annotations } };
 	auto_err e = { 0 };
 	int status, first = options_parse(&cmd_index, argc, argv, &c, &status);
 

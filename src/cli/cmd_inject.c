@@ -12,22 +12,16 @@ struct context {
 	bool json, quiet;
 };
 
-/* The argument is ours to change: it is this process's own. */
 static int add_base(void *context, const char *argument, struct err *e)
 {
-	char *equals = strchr((char *)(uintptr_t)argument, '=');
-	struct inject_options *o = &((struct context *)context)->options;
-
-	if (!equals || equals == argument || !equals[1])
-		return err_set(e, -EINVAL, "invalid --base '%s': expected COPY=NAME", argument);
-	if (o->n_bases == INJECT_BASES_MAX)
-		return err_set(e, -EINVAL, "more than %d times --base", INJECT_BASES_MAX);
-	*equals = '\0';
-	o->bases[o->n_bases++] = (struct config_base){ argument, equals + 1 };
-	return 0;
+	return inject_add_base(&((struct context *)context)->options, argument, e);
 }
 
 #define CONTEXT struct context
+#define OPTION_FORCE                                                                                                   \
+	0, "force", NULL, "replace the FILE of --output; allow TARGET to be this machine's own root",                  \
+		SWITCH(CONTEXT, options.force)
+#define OPTION_OUT 'o', "output", "FILE", "write the changed archive to FILE", TEXT(CONTEXT, options.out)
 
 static const struct option_spec inject_specs[] = {
 	{ 0, "at", "PATH", "path of the emulator in the target (default: where the handler expects it)",
@@ -42,10 +36,10 @@ static const struct option_spec inject_specs[] = {
 	{ 0, "toolchain", "DIR", "use the tools in DIR (created by 'anyarch toolchain')",
 		TEXT(CONTEXT, options.toolchain) },
 	{ 0, "compress", "none|gzip|zstd", "compression of the added image layer", CHOICE(CONTEXT, options.codec) },
-	{ 0, "force", NULL, "allow TARGET to be this machine's own root", SWITCH(CONTEXT, options.force) },
+	{ OPTION_FORCE },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
-	{ 'o', "output", "FILE", "write the changed archive to FILE", TEXT(CONTEXT, options.out) },
+	{ OPTION_OUT },
 	{ OPTION_QUIET(CONTEXT, quiet) },
 	{ 0 },
 };
@@ -54,36 +48,20 @@ static const struct option_spec eject_specs[] = {
 	{ 0, "at", "PATH", "remove only the emulator at PATH", TEXT(CONTEXT, options.at) },
 	{ 0, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)",
 		OTHER(add_base) },
-	{ 0, "force", NULL, "allow TARGET to be this machine's own root", SWITCH(CONTEXT, options.force) },
+	{ OPTION_FORCE },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
-	{ 'o', "output", "FILE", "write the changed archive to FILE", TEXT(CONTEXT, options.out) },
+	{ OPTION_OUT },
 	{ OPTION_QUIET(CONTEXT, quiet) },
 	{ 0 },
 };
 
-static int read_epoch(struct inject_options *o, struct err *e)
-{
-	const char *text = getenv("SOURCE_DATE_EPOCH");
-	unsigned long epoch;
-
-	if (!text || !*text)
-		return 0;
-	if (str_to_uint(text, INT64_MAX, &epoch))
-		return err_set(e, -EINVAL, "SOURCE_DATE_EPOCH is no number of seconds: '%s'", text);
-	o->has_epoch = true;
-	o->epoch = (int64_t)epoch;
-	return 0;
-}
-
 /* There is one result, and where it goes nothing else may. */
 static int check_output(const struct context *c, int n, struct err *e)
 {
-	const char *out = c->options.out;
-
-	if (out && n > 1)
+	if (c->options.out && n > 1)
 		return err_set(e, -EINVAL, "--output takes the result of one target, not of %d", n);
-	if (out && c->json && !strcmp(out, "-"))
+	if (c->options.out && c->json && !strcmp(c->options.out, "-"))
 		return err_set(e, -EINVAL, "--json goes to standard output, and so does --output=-");
 	return 0;
 }
@@ -113,7 +91,7 @@ static int work(const struct context *c, bool removes, int n, char **targets)
 	return c->json && jv_write(list, stdout) ? EXIT_TROUBLE : status;
 }
 
-static int run_command(const struct command *command, bool removes, int argc, char **argv)
+static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct context c = { 0 };
 	auto_err e = { 0 };
@@ -121,20 +99,20 @@ static int run_command(const struct command *command, bool removes, int argc, ch
 
 	if (first < 0)
 		return status;
-	if (check_output(&c, argc - first, &e) || read_epoch(&c.options, &e))
+	if (check_output(&c, argc - first, &e) || inject_set_epoch(&c.options, getenv("SOURCE_DATE_EPOCH"), &e))
 		return exit_with(&e);
 	stop_catch();
-	return work(&c, removes, argc - first, argv + first);
+	return work(&c, command == &cmd_eject, argc - first, argv + first);
 }
 
 static int run_inject(int argc, char **argv)
 {
-	return run_command(&cmd_inject, false, argc, argv);
+	return run_command(&cmd_inject, argc, argv);
 }
 
 static int run_eject(int argc, char **argv)
 {
-	return run_command(&cmd_eject, true, argc, argv);
+	return run_command(&cmd_eject, argc, argv);
 }
 
 const struct command cmd_inject = {

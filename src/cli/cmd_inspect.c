@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "cli/render_inspect.h"
+#include "image/tmpfile.h"
 #include "report/expect.h"
 #include "report/target.h"
 #include "rootfs/survey.h"

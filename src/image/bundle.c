@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arch/kind.h"
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_read.h"
+#include "image/tmpfile.h"
 
 enum { TRAILER_MAX = 1024 * 1024 };
 
@@ -90,8 +92,10 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 	if (entry->type == TAR_DIRECTORY || !*name)
 		return 0;
 	b->names += strlen(name) + strlen(entry->linkname);
-	if (b->n == BUNDLE_MEMBERS_MAX || b->names > BUNDLE_NAMES_MAX)
-		return err_set(e, -E2BIG, "too many members in the archive for an image");
+	if (b->n == BUNDLE_MEMBERS_MAX || b->names > BUNDLE_NAMES_MAX) {
+		err_set(e, -E2BIG, "too many members in the archive for an image");
+		return err_hint(e, "unpack a root file system, then specify its directory");
+	}
 	if (b->n == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 64;
 		b->files = mem_grow(b->files, b->cap, sizeof(*b->files));
@@ -162,8 +166,8 @@ static int check_names(struct bundle *b, struct err *e)
 	return 0;
 }
 
-/* is_any: nobody has looked yet whether it is an archive at all. */
-static int index_tar(struct bundle *b, struct source *source, bool is_any, struct err *e)
+/* copy: has what was read, and may be anything; -1 for what begins like an archive. */
+static int index_tar(struct bundle *b, struct source *source, int copy, struct err *e)
 {
 	struct tar_reader reader;
 	int r;
@@ -174,9 +178,9 @@ static int index_tar(struct bundle *b, struct source *source, bool is_any, struc
 		if (r)
 			break;
 	}
-	if (r == -EBADMSG && is_any && !reader.members && source_position(source)) {
-		err_done(e);
-		err_set(e, r, "not an archive");
+	if (r == -EBADMSG && copy >= 0 && !reader.members && source_position(source)) {
+		err_set(e, r, "not an archive: %s", kind_of(copy)->what);
+		err_hint(e, "decompress it if it is compressed, and specify the file itself");
 	}
 	b->end = reader.end;
 	tar_done(&reader);
@@ -200,16 +204,16 @@ static int read_trailer(struct source *source, struct err *e)
  */
 static int spool(struct bundle *b, struct source *source, const char *tmpdir, struct err *e)
 {
-	auto_fd copy = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	auto_fd copy = image_tmpfile(tmpdir);
 	struct source *tee;
 	int r, failure = 0;
 
 	if (copy < 0) {
-		err_sys(e, -errno, "cannot make a temporary file in %s", tmpdir);
+		err_sys(e, copy, "cannot make a temporary file in %s", tmpdir);
 		return err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
 	}
 	tee = source_tee(source, copy, &failure);
-	r = index_tar(b, tee, true, e);
+	r = index_tar(b, tee, copy, e);
 	source_free(tee);
 	if (failure) {
 		err_done(e);
@@ -239,7 +243,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	if (!is_file || strcmp(codec, "none"))
 		r = spool(b, source, tmpdir, e);
 	else
-		r = index_tar(b, source, false, e);
+		r = index_tar(b, source, -1, e);
 	source_free(source);
 	return r ? r : check_names(b, e);
 }

@@ -15,12 +15,14 @@
 #include "image/oci_copy.h"
 #include "image/oci_write.h"
 #include "image/reference.h"
+#include "image/tmpfile.h"
 
 static bool is_wanted(const struct convert_request *c, const struct image_name *name, const struct image_facts *facts)
 {
 	if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, name->reference))
 		return false;
-	return !c->platform || (facts->content.has_platform && image_fits(c->platform, &facts->content.platform));
+	return !c->platform || (image_is_linux(facts->image) && facts->content.has_platform &&
+				       image_fits(c->platform, &facts->content.platform));
 }
 
 /* Nothing fits. What could not be looked at might have, and why not is what counts then. */
@@ -81,6 +83,9 @@ static int check_label(
 
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s", facts->err.message);
+	if (c->fix_label && !image_is_linux(facts->image))
+		return err_set(e, -EBADMSG, "the label says %s: --fix-label corrects labels of Linux images only",
+			facts->image->os);
 	if (c->fix_label && content->has_platform) {
 		request->architecture = content->platform.arch->oci;
 		request->variant = content->platform.variant;
@@ -97,28 +102,20 @@ struct work {
 	const struct convert_request *c;
 	struct image_name from, to;
 	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
+	struct outlet_request out;
 	bool is_directory;
 	struct bundle *bundle;
 	struct image_report report;
 };
 
-static int write_docker(const struct docker_request *request, const char *path, bool force, struct err *e)
-{
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
-
-	if (!r)
-		r = docker_write(request, file.fd, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
-}
-
 /* One image, under the names that were asked for, else under its own if that is one. */
 static int to_docker(const struct work *w, struct err *e)
 {
 	struct docker_request request = {
-		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = w->c->tmpdir
+		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
 	};
 	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
+	auto_newfile file = NEWFILE_INIT;
 	const char *own[1];
 	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
 
@@ -130,7 +127,12 @@ static int to_docker(const struct work *w, struct err *e)
 		request.n_tags = 1;
 	}
 	request.image = facts->image;
-	return w->c->dry_run ? 0 : write_docker(&request, w->to.path, w->c->force, e);
+	if (w->c->dry_run)
+		return 0;
+	r = newfile_open(w->to.path, w->c->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
+	if (!r)
+		r = docker_write(&request, file.fd, e);
+	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
 }
 
 /* Images for OCI, with their new configs and names. */
@@ -168,41 +170,15 @@ static int add_chosen(const struct work *w, struct chosen *chosen, const struct 
 	*one = (struct oci_image){ .bundle = w->bundle,
 		.image = facts->image,
 		.config = request.architecture ? &chosen->configs[chosen->n] : NULL };
-	if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
+	if (!image_is_linux(facts->image)) {
+		oci_use_label(one);
+	} else if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
 		one->architecture = request.architecture ? request.architecture : facts->label.arch->oci;
 		one->variant = request.architecture ? request.variant : facts->label.variant;
 	}
 	name_chosen(w, facts->image, one, chosen->tags[chosen->n]);
 	chosen->n++;
 	return 0;
-}
-
-/* All of an image, and its new names. */
-struct whole {
-	const struct bundle *bundle;
-	struct oci_names names;
-};
-
-static int write_chosen(struct outlet *outlet, void *context, struct err *e)
-{
-	const struct chosen *chosen = context;
-
-	return oci_write_images(chosen->images, chosen->n, outlet, e);
-}
-
-static int write_all(struct outlet *outlet, void *context, struct err *e)
-{
-	const struct whole *whole = context;
-
-	return oci_copy(whole->bundle, &whole->names, outlet, e);
-}
-
-static int write_oci(const struct work *w, image_out_writer *write, void *context, struct err *e)
-{
-	if (w->c->dry_run)
-		return 0;
-	return w->format == MODEL_OCI_LAYOUT ? image_out_layout(w->to.path, write, context, e)
-					     : image_out_archive(w->to.path, w->c->force, write, context, e);
 }
 
 static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
@@ -235,20 +211,22 @@ static bool is_one_index(const struct model *model)
  */
 static int to_oci(const struct work *w, struct err *e)
 {
-	struct whole whole = { w->bundle, { w->c->tags, w->c->n_tags } };
+	struct oci_names names = { w->c->tags, w->c->n_tags };
 	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->c->platform &&
 			!w->c->fix_label && !(w->to.reference && w->c->n_tags);
-	auto_free struct chosen *chosen = NULL;
+	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
+	auto_outlet outlet = OUTLET_INIT;
 	int r;
 
 	if (w->to.reference)
-		whole.names = (struct oci_names){ &w->to.reference, 1 };
-	if (is_whole && (!whole.names.n || is_one_index(&w->report.model)))
-		return write_oci(w, write_all, &whole, e);
-	chosen = mem_new(1, sizeof(*chosen));
-	r = choose_some(w, chosen, e);
-	if (!r)
-		r = write_oci(w, write_chosen, chosen, e);
+		names = (struct oci_names){ &w->to.reference, 1 };
+	is_whole = is_whole && (!names.n || is_one_index(&w->report.model));
+	r = is_whole ? 0 : choose_some(w, chosen, e);
+	if (!r && !w->c->dry_run)
+		r = outlet_open(&w->out, &outlet, e);
+	if (!r && !w->c->dry_run)
+		r = is_whole ? oci_copy(w->bundle, &names, &outlet, e)
+			     : oci_write_images(chosen->images, chosen->n, &outlet, e);
 	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
 		buf_done(&chosen->configs[i]);
 	return r;
@@ -263,7 +241,7 @@ static int open_source(struct work *w, struct err *e)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", w->from.path);
 	w->is_directory = S_ISDIR(st.st_mode);
-	w->bundle = bundle_open(fd, w->c->tmpdir, e);
+	w->bundle = bundle_open(fd, image_tmpdir(), e);
 	return w->bundle ? 0 : err_prefix(e, "%s", w->from.path);
 }
 
@@ -280,8 +258,8 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 		return err_set(e, -EINVAL, "'%s' is not a file name", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
 		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
-	return w->format == MODEL_OCI_LAYOUT ? image_out_layout_check(w->to.path, e)
-					     : image_out_check(w->to.path, w->c->force, e);
+	w->out = (struct outlet_request){ w->to.path, w->format == MODEL_OCI_LAYOUT, w->c->force };
+	return outlet_check(&w->out, e);
 }
 
 static int run(struct work *w, struct err *e)

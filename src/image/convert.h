@@ -11,10 +11,9 @@ struct convert_request {
 	const struct platform *platform; /* of several images the one for this; NULL: any */
 	const char *const *tags;	 /* the new names; none: as it is called */
 	size_t n_tags;
-	const char *tmpdir; /* for large copies */
-	bool force;	    /* replaces a file that has the name of the output */
-	bool dry_run;	    /* all is read and checked, and nothing is written */
-	bool fix_label;	    /* makes a wrong label say what the files are */
+	bool force;	/* replaces a file that has the name of the output */
+	bool dry_run;	/* all is read and checked, and nothing is written */
+	bool fix_label; /* makes a wrong label say what the files are */
 };
 
 enum { CONVERT_TAGS_MAX = 64 };

@@ -66,6 +66,7 @@ void descriptor_read(const struct json *value, struct descriptor *ret)
 		.data = copy(jv_get_text(value, "data")),
 		.name = copy(full ? full : jv_get_text(annotations, "org.opencontainers.image.ref.name")),
 		.platform = platform_of(jv_get(value, "platform")),
+		.about = copy(jv_get_text(annotations, "vnd.docker.reference.digest")),
 		.is_attestation = is_attestation(value),
 	};
 	ret->has_size = jv_get_size(value, "size", &ret->size);
@@ -78,6 +79,7 @@ void descriptor_done(struct descriptor *descriptor)
 	free(descriptor->data);
 	free(descriptor->name);
 	free(descriptor->platform);
+	free(descriptor->about);
 	*descriptor = (struct descriptor){ 0 };
 }
 

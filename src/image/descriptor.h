@@ -20,6 +20,7 @@ struct descriptor {
 	char *data;	/* a copy of the content, in base64 */
 	char *name;	/* org.opencontainers.image.ref.name, or containerd's whole name beside it */
 	char *platform; /* "os/arch[/variant]" */
+	char *about;	/* digest of the manifest that BuildKit's statements are about */
 	uint64_t size;
 	bool has_size;
 	bool is_attestation; /* BuildKit's statements about an image beside it */

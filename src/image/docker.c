@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The schema of docker save: manifest.json, configs, layers by name. */
-#include "image/docker.h"
+#include "image/model.h"
 
 #include <string.h>
 

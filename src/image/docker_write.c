@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "image/splice.h"
 #include "image/tar_write.h"
+#include "image/tmpfile.h"
 
 enum { CHUNK = 128 * 1024, NAME_MAX_LEN = 64 + 16 };
 
@@ -56,8 +57,8 @@ static int unpack(const struct docker_request *request, const char *name, struct
 	source = source_decode(source_range(member.fd, member.offset, member.size), &codec, e);
 	if (!source)
 		return e ? e->code : -EBADMSG;
-	ret->fd = open(request->tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	r = ret->fd < 0 ? err_sys(e, -errno, "cannot make a temporary file in %s", request->tmpdir)
+	ret->fd = image_tmpfile(request->tmpdir);
+	r = ret->fd < 0 ? err_sys(e, ret->fd, "cannot make a temporary file in %s", request->tmpdir)
 			: copy_all(source, ret);
 	source_free(source);
 	if (r == -EBADMSG)

@@ -50,6 +50,12 @@ struct edit {
 	char index[DIGEST_TEXT]; /* of the index.json that was read; "" for none */
 };
 
+/*
+ * Works out all that changes (edit_plan.c). Every document that is read is checked as by model_read(), which has to
+ * have accepted the bundle. Nothing is written. What other names call the same image stays as it is; but all change in
+ * archives with both schemas, as the names in the two differ. 0 or -errno; edit_done() frees.
+ */
+int edit_plan(const struct edit_request *request, struct edit *ret, struct err *e);
 void edit_done(struct edit *edit);
 
 /* ---- for the schemas (edit_oci.c, edit_docker.c) ---- */
@@ -63,3 +69,6 @@ const struct buf *edit_document(const struct edit *edit, const char *name);
 void edit_add_obsolete(struct edit *edit, const char *name);
 /* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);
+/* Adds what the targets change in documents of one schema. 0 or -errno with e set. */
+int edit_docker(const struct edit_request *request, struct edit *edit, struct err *e);
+int edit_oci(const struct edit_request *request, struct edit *edit, struct err *e);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Changes of docker save's schema: a layer in manifest.json, and the config under its new name. */
-#include "image/edit_docker.h"
+#include "image/edit.h"
 
 #include <stdio.h>
 #include <string.h>

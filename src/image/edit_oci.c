@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Changes of the OCI schema: a layer in a manifest, and the new digests in everything above it. */
-#include "image/edit_oci.h"
+#include "image/edit.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Plans a change of the images of a bundle: all of its documents, in both schemas, before anything is written. */
-#include "image/edit_plan.h"
-
-#include "image/edit_docker.h"
-#include "image/edit_oci.h"
+#include "image/edit.h"
 
 /* manifest.json was the only truth, and the other half would name documents that are gone. */
 static void drop_oci_half(const struct bundle *bundle, struct edit *edit)

@@ -34,6 +34,11 @@ bool image_fits(const struct platform *wanted, const struct platform *found)
 	return !*wanted->variant || !*found->variant || strcmp(found->variant, wanted->variant) <= 0;
 }
 
+bool image_is_linux(const struct model_image *image)
+{
+	return !image->os || !*image->os || !strcmp(image->os, "linux");
+}
+
 /* GOARCH words are also spellings of ours. */
 static bool parse_platform(const char *text, struct platform *ret)
 {
@@ -74,7 +79,7 @@ static bool do_agree(const struct image_facts *facts)
 	if (!content->has_platform)
 		return true;
 	if (!facts->has_label) /* Linux, and no platform: whatever the files are for, it is not that */
-		return !facts->image->os || strcmp(facts->image->os, "linux") || !facts->image->architecture;
+		return !facts->image->os || !image_is_linux(facts->image) || !facts->image->architecture;
 	return image_fits(&facts->label, &content->platform);
 }
 

@@ -48,5 +48,7 @@ size_t image_first(const struct image_report *report, size_t i);
 struct json *image_names(const struct image_report *report, size_t i);
 /* Whether a file begins like an archive: a tar header, or the magic of a compressor. */
 bool image_looks_like(int fd);
+/* Whether its config says Linux, or nothing. */
+bool image_is_linux(const struct model_image *image);
 /* Whether what is found may be called what is wanted: same architecture, and no newer variant. */
 bool image_fits(const struct platform *wanted, const struct platform *found);

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "image/tar_header.h"
 #include "image/tar_write.h"
+#include "image/tmpfile.h"
 
 enum { CHUNK = 128 * 1024 };
 
@@ -371,9 +372,8 @@ int graft_write(const struct graft *graft, int to)
 
 static int pack(const struct graft *graft, enum graft_codec codec, const char *tmpdir, int *ret)
 {
-	auto_fd plain = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	auto_fd packed = open(tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	int r = plain < 0 || packed < 0 ? -errno : graft_write(graft, plain);
+	auto_fd plain = image_tmpfile(tmpdir), packed = image_tmpfile(tmpdir);
+	int r = plain < 0 ? plain : packed < 0 ? packed : graft_write(graft, plain);
 
 	if (!r)
 		r = codec == GRAFT_GZIP ? codec_gzip_pack(plain, packed) : codec_zstd_pack(plain, packed);

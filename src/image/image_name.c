@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* How images are named on the command line, and where large copies of their parts go. */
+/* How images are named on the command line. */
 #include "image/image_name.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/reference.h"
 
 /* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
 static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
@@ -29,6 +33,69 @@ void image_name_parse(const char *target, struct image_name *ret)
 	}
 }
 
+/* Where images are that are not files: skopeo's transports, and what people type for them. */
+static const struct {
+	const char *prefix;
+	const char *what;
+	const char *hint; /* with %s for what is after the prefix */
+} transports[] = {
+	{ "docker://", "an image in a registry", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "https://", "an address", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "http://", "an address", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "dir:", "skopeo's format dir:", "skopeo copy dir:%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "containers-storage:", "an image that podman has", "podman save %s | anyarch inspect -" },
+	{ "docker-daemon:", "an image that Docker has", "docker save %s | anyarch inspect -" },
+	{ "ostree:", "an image in an ostree repository", "skopeo copy ostree:%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "sif:", "an image of Singularity", "skopeo copy sif:%s oci:LAYOUT, then specify oci:LAYOUT" },
+	{ "tarball:", "layers without an image", "skopeo copy tarball:%s oci:LAYOUT, then specify oci:LAYOUT" },
+};
+
+static int hint_for(const char *hint, const char *name, struct err *e)
+{
+	const char *place = strstr(hint, "%s");
+
+	return err_hint(e, "%.*s%s%s", (int)(place - hint), hint, name, place + 2);
+}
+
+/* A name that an engine may have. With a slash it is below a registry or a user, or a path, which begin otherwise. */
+static bool is_reference(const char *text)
+{
+	const char *slash = strrchr(text, '/'), *colon = strrchr(slash ? slash : text, ':');
+	auto_free char *name = mem_part(text, colon ? (size_t)(colon - text) : strlen(text));
+
+	return (slash || colon || !strchr(text, '.')) && reference_is_name(name) &&
+	       (!colon || reference_is_tag(colon + 1));
+}
+
+int image_name_refuse(const char *target, int code, struct err *e)
+{
+	for (size_t i = 0; code == -ENOENT && i < ARRAY_SIZE(transports); i++)
+		if (str_starts(target, transports[i].prefix)) {
+			err_set(e, code, "%s: not a file, but %s", target, transports[i].what);
+			return hint_for(transports[i].hint, target + strlen(transports[i].prefix), e);
+		}
+	err_sys(e, code, "%s", target);
+	if (code == -ENOENT && is_reference(target))
+		hint_for("docker save %s | anyarch inspect -", target, e);
+	return code;
+}
+
+bool image_name_is_dir(int dir)
+{
+	static const char magic[] = "Directory Transport Version:";
+	auto_fd fd = fd_open_regular(dir, "version", O_NOFOLLOW);
+	char text[sizeof(magic) - 1];
+
+	return fd >= 0 && fd_pread(fd, text, sizeof(text), 0) == sizeof(text) && !memcmp(text, magic, sizeof(text)) &&
+	       !faccessat(dir, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+int image_name_refuse_dir(const char *target, struct err *e)
+{
+	err_set(e, -EBADMSG, "%s: an image in skopeo's format dir:, which is not supported", target);
+	return err_hint(e, "skopeo copy dir:%s oci:LAYOUT, then specify oci:LAYOUT", target);
+}
+
 bool image_is_named(const struct model_image *image, const char *reference)
 {
 	if (!reference || model_is_named(image->reference, reference))
@@ -37,11 +104,4 @@ bool image_is_named(const struct model_image *image, const char *reference)
 		if (model_is_named(image->more_references[i], reference))
 			return true;
 	return false;
-}
-
-const char *image_tmpdir(void)
-{
-	const char *dir = getenv("TMPDIR");
-
-	return dir && *dir ? dir : "/var/tmp";
 }

@@ -13,6 +13,7 @@
 #include "image/facts.h"
 #include "image/image_name.h"
 #include "image/oci_write.h"
+#include "image/tmpfile.h"
 
 /* One image that was named, open until all is written. */
 struct input {
@@ -30,56 +31,67 @@ struct gathered {
 	size_t n;
 };
 
-/* Borrowed from the facts; NULL with e set. */
-static const struct platform *find_platform(
-	const struct index_request *request, const struct image_facts *facts, struct err *e)
+/* What an index says of an image: kept by address, words of the table, and what lives with the facts. */
+static int describe(
+	const struct index_request *request, const struct image_facts *facts, struct oci_image *image, struct err *e)
 {
 	const struct content *content = &facts->content;
-
-	if (facts->err.code) {
-		err_set(e, facts->err.code, "%s", facts->err.message);
-		return NULL;
-	}
-	if (request->trust_label && facts->has_label)
-		return &facts->label;
-	if (!facts->agrees) {
-		err_set(e, -EBADMSG, "label and files disagree");
-		err_hint(e, "use the label with --trust-label, or correct it with 'anyarch convert --fix-label'");
-		return NULL;
-	}
-	if (!content->has_platform) {
-		err_set(e, -EBADMSG, "no program in it tells its platform");
-		err_hint(e, "use the label with --trust-label");
-		return NULL;
-	}
 	/* A label that agrees may be more precise: an older variant than what the files need is none. */
-	return &content->platform;
+	const struct platform *platform = request->trust_label && facts->has_label ? &facts->label : &content->platform;
+
+	if (facts->err.code)
+		return err_set(e, facts->err.code, "%s", facts->err.message);
+	if (!image_is_linux(facts->image)) {
+		oci_use_label(image);
+		if (request->trust_label && image->architecture)
+			return 0;
+		err_set(e, -EBADMSG, "the label says %s: only files of Linux images tell their platform",
+			facts->image->os);
+		return err_hint(e, "use the label with --trust-label");
+	}
+	if (platform != &facts->label && !facts->agrees) {
+		err_set(e, -EBADMSG, "label and files disagree");
+		return err_hint(
+			e, "use the label with --trust-label, or correct it with 'anyarch convert --fix-label'");
+	}
+	if (platform != &facts->label && !content->has_platform) {
+		err_set(e, -EBADMSG, "no program in it tells its platform");
+		return err_hint(e, "use the label with --trust-label");
+	}
+	if (!platform->arch->oci)
+		return err_set(e, -EBADMSG, "OCI defines no platform name for %s", platform->arch->qemu);
+	image->architecture = platform->arch->oci;
+	image->variant = *oci_variant(platform) ? platform->variant : "";
+	image->is_host = platform->arch == arch_host();
+	return 0;
+}
+
+static char *platform_text(const struct oci_image *image)
+{
+	return mem_print("%s/%s%s%s", image->os ? image->os : "linux", image->architecture, *image->variant ? "/" : "",
+		image->variant);
 }
 
 static int add_image(struct gathered *c, const struct input *input, const struct image_facts *facts, struct err *e)
 {
-	struct oci_image *image = &c->images[c->n];
-	const struct platform *platform = find_platform(c->request, facts, e);
+	struct oci_image image = { .bundle = input->bundle, .image = facts->image };
+	auto_free char *platform = NULL;
+	int r = describe(c->request, facts, &image, e);
 
-	if (!platform)
-		return e->code;
-	if (!platform->arch->oci)
-		return err_set(e, -EBADMSG, "OCI defines no platform name for %s", platform->arch->qemu);
+	if (r)
+		return r;
 	if (c->n == INDEX_IMAGES_MAX)
 		return err_set(e, -E2BIG, "more than %d platforms", INDEX_IMAGES_MAX);
-	/* Kept by address: the words of the table, and what lives with the facts. */
-	*image = (struct oci_image){ .bundle = input->bundle,
-		.image = facts->image,
-		.architecture = platform->arch->oci,
-		.variant = *oci_variant(platform) ? platform->variant : "",
-		.is_host = platform->arch == arch_host() };
-	for (size_t i = 0; i < c->n; i++)
-		if (!strcmp(c->images[i].architecture, image->architecture) &&
-			!strcmp(c->images[i].variant, image->variant))
+	platform = platform_text(&image);
+	for (size_t i = 0; i < c->n; i++) {
+		auto_free char *other = platform_text(&c->images[i]);
+
+		if (!strcmp(other, platform))
 			return strcmp(c->images[i].image->config_digest, facts->image->config_digest)
-				       ? err_set(e, -EBADMSG, "linux/%s%s%s is in %s, too", image->architecture,
-						 *image->variant ? "/" : "", image->variant, c->from[i])
+				       ? err_set(e, -EBADMSG, "%s is in %s, too", platform, c->from[i])
 				       : 0;
+	}
+	c->images[c->n] = image;
 	c->from[c->n++] = input->name.path;
 	return 0;
 }
@@ -95,7 +107,7 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 	fd = open(input->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", target);
-	input->bundle = bundle_open(fd, c->request->tmpdir, e);
+	input->bundle = bundle_open(fd, image_tmpdir(), e);
 	if (!input->bundle)
 		return err_prefix(e, "%s", target);
 	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ 0 }, &input->report, e);
@@ -112,41 +124,30 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 	return r ? err_prefix(e, "%s", target) : 0;
 }
 
-static int write_index(struct outlet *outlet, void *context, struct err *e)
-{
-	char digest[DIGEST_TEXT];
-
-	return oci_write_index(context, outlet, digest, e);
-}
-
-static const char *archive_of(const char *out)
-{
-	return str_starts(out, "oci-archive:") ? out + strlen("oci-archive:") : out;
-}
-
-static int write_out(const struct gathered *c, struct err *e)
-{
-	const char *out = c->request->to;
-	struct oci_index request = { c->images, c->n, c->request->tags, c->request->n_tags, c->request->annotations,
-		c->request->n_annotations };
-
-	if (str_starts(out, "oci:"))
-		return image_out_layout(out + strlen("oci:"), write_index, &request, e);
-	return image_out_archive(archive_of(out), c->request->force, write_index, &request, e);
-}
-
 static int make(struct gathered *c, struct err *e)
 {
-	const char *out = c->request->to;
-	int r = str_starts(out, "oci:") ? image_out_layout_check(out + strlen("oci:"), e)
-					: image_out_check(archive_of(out), c->request->force, e);
+	const struct index_request *request = c->request;
+	struct outlet_request out = { request->to, str_starts(request->to, "oci:"), request->force };
+	auto_outlet outlet = OUTLET_INIT;
+	char digest[DIGEST_TEXT];
+	int r;
 
-	for (size_t i = 0; !r && i < c->request->n; i++) {
+	if (out.is_layout || str_starts(out.path, "oci-archive:"))
+		out.path = strchr(out.path, ':') + 1;
+	r = outlet_check(&out, e);
+	for (size_t i = 0; !r && i < request->n; i++) {
 		r = stop_check(e);
 		if (!r)
-			r = add_input(c, c->request->from[i], e);
+			r = add_input(c, request->from[i], e);
 	}
-	return r || c->request->dry_run ? r : write_out(c, e);
+	if (r || request->dry_run)
+		return r;
+	r = outlet_open(&out, &outlet, e);
+	if (r)
+		return r;
+	return oci_write_index(&(struct oci_index){ c->images, c->n, request->tags, request->n_tags,
+				       request->annotations, request->n_annotations },
+		&outlet, digest, e);
 }
 
 static void list(const struct gathered *c, struct index_result *ret)
@@ -154,8 +155,7 @@ static void list(const struct gathered *c, struct index_result *ret)
 	for (size_t i = 0; i < c->n; i++) {
 		struct index_row *row = &ret->rows[ret->n++];
 
-		row->architecture = c->images[i].architecture;
-		snprintf(row->variant, sizeof(row->variant), "%s", c->images[i].variant);
+		row->platform = platform_text(&c->images[i]);
 		row->from = mem_text(c->from[i]);
 	}
 }
@@ -180,6 +180,8 @@ int index_make(const struct index_request *request, struct index_result *ret, st
 
 void index_result_done(struct index_result *result)
 {
-	for (size_t i = 0; i < result->n; i++)
+	for (size_t i = 0; i < result->n; i++) {
+		free(result->rows[i].platform);
 		free(result->rows[i].from);
+	}
 }

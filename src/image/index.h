@@ -15,18 +15,16 @@ struct index_request {
 	size_t n_tags;
 	const char *const *annotations; /* KEY=VALUE */
 	size_t n_annotations;
-	const char *tmpdir; /* for large copies */
-	bool force;	    /* replaces a file that has the name of the output */
-	bool dry_run;	    /* all is read and checked, and nothing is written */
-	bool trust_label;   /* if label and files disagree, use the label */
+	bool force;	  /* replaces a file that has the name of the output */
+	bool dry_run;	  /* all is read and checked, and nothing is written */
+	bool trust_label; /* if label and files disagree, use the label */
 };
 
 /* What was put into the index. */
 struct index_result {
 	struct index_row {
-		const char *architecture; /* as OCI calls it */
-		char variant[NAME_VARIANT_MAX];
-		char *from; /* the file or directory */
+		char *platform; /* "linux/arm/v7", as OCI calls it */
+		char *from;	/* the file or directory */
 	} rows[INDEX_IMAGES_MAX];
 	size_t n;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The schema of OCI image-spec: index.json, nested indexes, manifests, configs, layers by digest. */
-#include "image/oci.h"
+#include "image/model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -195,11 +195,12 @@ static int read_parts(struct walk *w, const struct descriptor *descriptor, struc
 	auto_descriptor_list layers = { 0 };
 	auto_json *manifest = NULL;
 	int r = load_blob(w, descriptor, &manifest, e);
+	const char *subject = jv_get_text(jv_get(manifest, "subject"), "digest");
 
 	if (!r)
 		r = check_kind(manifest, descriptor->type, false, e);
 	if (!r)
-		r = model_copy_text(&image->subject, jv_get_text(jv_get(manifest, "subject"), "digest"), e);
+		r = model_copy_text(&image->subject, subject ? subject : descriptor->about, e);
 	if (!r)
 		r = descriptor_list_read(jv_get(manifest, "layers"), &layers, e);
 	if (r)

@@ -188,6 +188,13 @@ void oci_add_name(struct buf *out, const char *name)
 	buf_adds(out, "}");
 }
 
+void oci_use_label(struct oci_image *image)
+{
+	image->os = image->image->os;
+	image->architecture = image->image->architecture;
+	image->variant = image->image->variant ? image->image->variant : "";
+}
+
 const char *oci_variant(const struct platform *platform)
 {
 	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;

@@ -27,6 +27,8 @@ struct oci_index {
 	size_t n_annotations;
 };
 
+/* The platform as the image's own config has it; none where that has no architecture. */
+void oci_use_label(struct oci_image *image);
 /* What an index calls a variant, in Docker's words: arm64 is v8 without saying so. */
 const char *oci_variant(const struct platform *platform);
 /* ',"annotations":{...}' of a descriptor in index.json that has this name: a tag, or a whole name with one. */

@@ -11,7 +11,6 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
-#include "base/newfile.h"
 #include "base/stop.h"
 #include "base/stream.h"
 #include "image/tar_write.h"
@@ -26,11 +25,6 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 	return false;
 }
 
-static int remember(struct outlet *outlet, const char *name)
-{
-	return mem_push_text(&outlet->names, &outlet->n, &outlet->cap, name);
-}
-
 /* The directories of a layout are made with its first member. */
 static int create(const struct outlet *outlet, const char *name)
 {
@@ -43,29 +37,22 @@ static int create(const struct outlet *outlet, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_member(const struct outlet *outlet, const char *name, int from, uint64_t offset, uint64_t size)
-{
-	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644, .size = size };
-	auto_fd fd = -1;
-	int r;
-
-	if (outlet->dir < 0)
-		return tar_write_range(outlet->archive, &entry, from, offset);
-	fd = create(outlet, name);
-	r = fd < 0 ? fd : fd_copy_range(from, offset, fd, size);
-	return r ? r : fsync(fd) < 0 ? -errno : 0;
-}
-
-static int write_text(const struct outlet *outlet, const char *name, const struct buf *text)
+/* A part of a file, or without one the text. */
+static int write_member(
+	const struct outlet *outlet, const char *name, const struct member *member, const struct buf *text)
 {
 	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644 };
 	auto_fd fd = -1;
 	int r;
 
+	entry.size = member ? member->size : text->len;
 	if (outlet->dir < 0)
-		return tar_write_text(outlet->archive, &entry, text);
+		return member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
+			      : tar_write_text(outlet->file.fd, &entry, text);
 	fd = create(outlet, name);
-	r = fd < 0 ? fd : fd_write(fd, text->data, text->len);
+	if (fd < 0)
+		return fd;
+	r = member ? fd_copy_range(member->fd, member->offset, fd, member->size) : fd_write(fd, text->data, text->len);
 	return r ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -94,6 +81,16 @@ static void name_of(const char *digest, char ret[NAME])
 	snprintf(ret, NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
 }
 
+static int add_blob(
+	struct outlet *outlet, const char *name, const struct member *member, const struct buf *text, struct err *e)
+{
+	int r;
+
+	mem_push_text(&outlet->names, &outlet->n, &outlet->cap, name);
+	r = write_member(outlet, name, member, text);
+	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
 {
 	char name[NAME], own[DIGEST_TEXT];
@@ -103,33 +100,25 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 	if (outlet_has(outlet, name))
 		return 0;
 	r = outlet_digest(member, own);
-	if (!r && strcmp(own, digest))
+	if (r)
+		return err_sys(e, r, "cannot write %s", name);
+	if (strcmp(own, digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", name);
-	if (!r)
-		r = remember(outlet, name);
-	if (!r)
-		r = write_member(outlet, name, member->fd, member->offset, member->size);
-	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+	return add_blob(outlet, name, member, NULL, e);
 }
 
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e)
 {
 	char name[NAME];
-	int r;
 
 	digest_text(buf_text(text), text->len, ret_digest);
 	name_of(ret_digest, name);
-	if (outlet_has(outlet, name))
-		return 0;
-	r = remember(outlet, name);
-	if (!r)
-		r = write_text(outlet, name, text);
-	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+	return outlet_has(outlet, name) ? 0 : add_blob(outlet, name, NULL, text, e);
 }
 
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e)
 {
-	int r = write_text(outlet, name, text);
+	int r = write_member(outlet, name, NULL, text);
 
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
@@ -148,47 +137,13 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	int r = 0;
 
 	if (outlet->dir < 0)
-		r = tar_write_end(outlet->archive);
+		r = tar_write_end(outlet->file.fd);
 	else if (blobs < 0 || fsync(blobs) < 0 || fsync(outlet->dir) < 0)
 		r = -errno;
-	return r ? err_sys(e, r, "cannot write the image") : 0;
-}
-
-void outlet_done(struct outlet *outlet)
-{
-	for (size_t i = 0; i < outlet->n; i++)
-		free(outlet->names[i]);
-	free(outlet->names);
-	*outlet = (struct outlet){ .dir = -1, .archive = -1 };
-}
-
-/* ---- a new image under its name when it is whole ---- */
-
-int image_out_check(const char *path, bool force, struct err *e)
-{
-	struct stat st;
-
-	if (force || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0; /* newfile_open() refuses what is no file */
-	err_set(e, -EEXIST, "%s already exists", path);
-	return err_hint(e, "--force replaces it");
-}
-
-int image_out_archive(const char *path, bool force, image_out_writer *write, void *context, struct err *e)
-{
-	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
-	auto_newfile file = NEWFILE_INIT;
-	int r = newfile_open(path, force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
-
-	outlet.archive = file.fd;
-	if (!r)
-		r = write(&outlet, context, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
-}
-
-static bool is_dot(const char *name)
-{
-	return !strcmp(name, ".") || !strcmp(name, "..");
+	if (r)
+		return err_sys(e, r, "cannot write the image");
+	outlet->is_whole = true;
+	return outlet->dir < 0 ? newfile_commit(&outlet->file, newfile_usual_mode(), e) : 0;
 }
 
 /* Whether a directory has nothing but what a run that was killed may have left: blobs without an index. */
@@ -199,14 +154,14 @@ static bool is_begun(int dir)
 	bool is = list;
 
 	while (is && (entry = readdir(list)))
-		is = is_dot(entry->d_name) || !strcmp(entry->d_name, "blobs");
+		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "blobs");
 	if (list)
 		closedir(list);
 	return is;
 }
 
-/* What was begun, and the directory, where it was not there before. */
-static void remove_layout(int dir, const char *path, bool is_new)
+/* What was begun. */
+static void remove_layout(int dir)
 {
 	int fd = openat(dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fd_list(fd);
@@ -220,8 +175,6 @@ static void remove_layout(int dir, const char *path, bool is_new)
 	unlinkat(dir, "oci-layout", 0);
 	unlinkat(dir, "blobs/sha256", AT_REMOVEDIR);
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
-	if (is_new)
-		rmdir(path);
 }
 
 static int check_layout(int dir, const char *path, struct err *e)
@@ -232,18 +185,23 @@ static int check_layout(int dir, const char *path, struct err *e)
 	return err_hint(e, "name a directory that does not exist, or is empty");
 }
 
-int image_out_layout_check(const char *path, struct err *e)
+int outlet_check(const struct outlet_request *request, struct err *e)
 {
-	auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir = request->is_layout ? open(request->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct stat st;
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, -errno, "%s", path);
-	return check_layout(fd, path, e);
+	if (request->is_layout)
+		return dir >= 0		 ? check_layout(dir, request->path, e)
+		       : errno == ENOENT ? 0
+					 : err_sys(e, -errno, "%s", request->path);
+	if (request->force || stat(request->path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0; /* outlet_open() refuses what is no file */
+	err_set(e, -EEXIST, "%s already exists", request->path);
+	return err_hint(e, "--force replaces it");
 }
 
-int image_out_layout(const char *path, image_out_writer *write, void *context, struct err *e)
+static int open_layout(const char *path, struct outlet *ret, struct err *e)
 {
-	__attribute__((cleanup(outlet_done))) struct outlet outlet = { .dir = -1, .archive = -1 };
 	bool is_new = !mkdir(path, 0755);
 	auto_fd fd = is_new || errno == EEXIST ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int r;
@@ -255,10 +213,31 @@ int image_out_layout(const char *path, image_out_writer *write, void *context, s
 	r = check_layout(fd, path, e);
 	if (r)
 		return r;
-	remove_layout(fd, path, false);
-	outlet.dir = fd;
-	r = write(&outlet, context, e);
-	if (r)
-		remove_layout(fd, path, is_new);
-	return r;
+	remove_layout(fd);
+	ret->is_new = is_new;
+	ret->dir = take_fd(&fd);
+	return 0;
+}
+
+int outlet_open(const struct outlet_request *request, struct outlet *ret, struct err *e)
+{
+	ret->path = request->path;
+	if (request->is_layout)
+		return open_layout(request->path, ret, e);
+	return newfile_open(request->path, request->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &ret->file, e);
+}
+
+void outlet_done(struct outlet *outlet)
+{
+	if (outlet->dir >= 0 && !outlet->is_whole) {
+		remove_layout(outlet->dir);
+		if (outlet->is_new)
+			rmdir(outlet->path);
+	}
+	cleanup_fd(&outlet->dir);
+	newfile_done(&outlet->file);
+	for (size_t i = 0; i < outlet->n; i++)
+		free(outlet->names[i]);
+	free(outlet->names);
+	*outlet = (struct outlet)OUTLET_INIT;
 }

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#include "image/docker.h"
-#include "image/oci.h"
-
 /* Whether two halves of an archive name other layers: where both name blobs, those have to be the same. */
 static bool do_contradict(const struct model_image *a, const struct model_image *b)
 {
@@ -68,6 +65,21 @@ static int read_second_half(const struct bundle *bundle, struct model *model, bo
 	return r;
 }
 
+/* A tar archive without an image: perhaps a root file system, or one layer. */
+static int refuse_archive(const struct bundle *bundle, bool is_directory, struct err *e)
+{
+	static const char *const names[] = { "bin/sh", "usr/bin/sh", "bin/busybox", "etc/passwd", "etc/os-release",
+		"usr/lib/os-release" };
+
+	for (size_t i = 0; !is_directory && i < ARRAY_SIZE(names); i++)
+		if (bundle_has(bundle, names[i])) {
+			err_set(e, -EBADMSG, "not an image, but a root file system in a tar archive");
+			return err_hint(e, "mkdir DIR && tar -xpf FILE -C DIR, then specify DIR");
+		}
+	err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
+	return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
+}
+
 int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e)
 {
 	bool is_oci = bundle_has(bundle, "oci-layout") || bundle_has(bundle, "index.json");
@@ -75,10 +87,8 @@ int model_read(const struct bundle *bundle, bool is_directory, struct model *ret
 	int r;
 
 	*ret = (struct model){ 0 };
-	if (!is_oci && !is_docker) {
-		err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
-		return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
-	}
+	if (!is_oci && !is_docker)
+		return refuse_archive(bundle, is_directory, e);
 	ret->format = is_directory	    ? MODEL_OCI_LAYOUT
 		      : is_oci && is_docker ? MODEL_DUAL
 		      : is_oci		    ? MODEL_OCI_ARCHIVE

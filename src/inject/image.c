@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "image/commit.h"
 #include "image/facts.h"
+#include "image/outlet.h"
+#include "image/tmpfile.h"
 #include "inject/image.h"
 
 /* Archives that engines take and we do not: as images they are refused by the name of what they are compressed with. */
@@ -147,6 +149,19 @@ static int check_output(struct image_work *w)
 	return 0;
 }
 
+/* Another file than the one that is read is replaced with --force only. */
+static int check_other(struct image_work *w)
+{
+	const char *out = w->options->out;
+	struct stat own, there;
+
+	if (!out || !strcmp(out, "-") ||
+		(!stat(out, &there) && !fstat(w->file, &own) && own.st_dev == there.st_dev &&
+			own.st_ino == there.st_ino))
+		return 0;
+	return outlet_check(&(struct outlet_request){ .path = out, .force = w->options->force }, w->e);
+}
+
 static int write_result(struct image_work *w, const struct edit *edit)
 {
 	int r;
@@ -170,21 +185,31 @@ static bool is_about(const struct model_image *image, const char *digest)
 	return image->reference && strstr(image->reference, buf_text(&tag));
 }
 
-/* Signatures stay, and are void for what the image is now. */
+/*
+ * Signatures and attestations stay as they are: what they say is about the image as it was, also where the index that
+ * names them follows.
+ */
 static void note_signatures(struct image_work *w)
 {
 	const struct model *model = &w->report.model;
 
 	for (size_t i = 0; i < model->n; i++) {
-		const struct edit_target *target = edit_find(w->targets, w->n, model->images[i].config_digest);
+		const struct model_image *image = &model->images[i];
+		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
+		bool has_attestation = false, has_other = false;
 
-		for (size_t k = 0; target && target->is_done && model->images[i].digest && k < model->n; k++)
-			if (model->images[k].kind != MODEL_ATTESTATION &&
-				is_about(&model->images[k], model->images[i].digest)) {
-				inject_note(w->target, "a signature or statement is about the image as it was: %s",
-					model->images[i].digest);
-				break;
-			}
+		for (size_t k = 0; target && target->is_done && image->digest && k < model->n; k++) {
+			if (!is_about(&model->images[k], image->digest))
+				continue;
+			has_attestation |= model->images[k].kind == MODEL_ATTESTATION;
+			has_other |= model->images[k].kind != MODEL_ATTESTATION;
+		}
+		if (has_attestation)
+			inject_note(
+				w->target, "an attestation's subject is still the image as it was: %s", image->digest);
+		if (has_other)
+			inject_note(
+				w->target, "a signature or statement is about the image as it was: %s", image->digest);
 	}
 }
 
@@ -342,6 +367,7 @@ static int work(struct image_work *w)
 {
 	int r = open_locked(w);
 
+	r = r ? r : check_other(w);
 	if (r)
 		return r;
 	r = look(w);

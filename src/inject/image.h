@@ -3,7 +3,7 @@
 #pragma once
 
 #include "accel/image.h"
-#include "image/edit_plan.h"
+#include "image/edit.h"
 #include "image/facts.h"
 #include "image/image_name.h"
 #include "inject/work.h"

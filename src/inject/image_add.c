@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/tmpfile.h"
 #include "inject/image.h"
 #include "inject/image_ours.h"
 

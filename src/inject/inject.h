@@ -23,12 +23,18 @@ struct inject_options {
 	bool accelerate;			    /* native tools as well */
 	const char *toolchain;			    /* a directory with them; NULL: this machine's own */
 	struct config_base bases[INJECT_BASES_MAX]; /* of eject: what the history says of base images, and is to say */
-	size_t n_bases;
+	size_t n_bases;				    /* inject_add_base() adds one */
 	const char *out;	/* of an image: another file than the one that is read, "-" is standard output */
 	enum graft_codec codec; /* of a new layer */
 	bool has_epoch;
 	int64_t epoch; /* SOURCE_DATE_EPOCH */
 };
+
+/* Adds "COPY=NAME", which is kept and in which the "=" becomes a NUL. 0 or -EINVAL with e set. */
+int inject_add_base(struct inject_options *options, const char *argument, struct err *e);
+
+/* The text of SOURCE_DATE_EPOCH; NULL and "" are none. 0 or -EINVAL with e set. */
+int inject_set_epoch(struct inject_options *options, const char *text, struct err *e);
 
 /* One run over any number of targets: emulators and tools are opened once. Zeroed but for options. */
 struct inject {

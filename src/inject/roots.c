@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 
 #include "accel/root.h"
+#include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "image/image_name.h"
 #include "inject/work.h"
 #include "rootfs/survey.h"
 
@@ -35,6 +37,16 @@ static int find_platform(const struct inject_target *t, int root, struct platfor
 	return r;
 }
 
+static int refuse_file(const char *name, struct err *e)
+{
+	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0);
+
+	if (fd < 0)
+		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", name);
+	err_set(e, -EBADMSG, "%s: neither a directory nor an image: %s", name, kind_of(fd)->what);
+	return kind_hint(kind_of(fd), name, e);
+}
+
 static int open_root(const struct inject_target *t, struct err *e)
 {
 	auto_fd root = -1;
@@ -48,9 +60,11 @@ static int open_root(const struct inject_target *t, struct err *e)
 	}
 	root = open(t->name, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (root < 0 && errno == ENOTDIR)
-		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", t->name);
+		return refuse_file(t->name, e);
 	if (root < 0)
-		return err_sys(e, -errno, "%s", t->name);
+		return image_name_refuse(t->name, -errno, e);
+	if (image_name_is_dir(root))
+		return image_name_refuse_dir(t->name, e);
 	if (!t->options->force && !stat("/", &own) && !fstat(root, &there) && own.st_dev == there.st_dev &&
 		own.st_ino == there.st_ino) {
 		err_set(e, -EINVAL, "%s: this is the root of this machine", t->name);

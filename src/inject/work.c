@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/stop.h"
+#include "base/str.h"
 #include "inject/work.h"
 
 void inject_tell(struct inject_report *report, const struct inject_outcome *outcome)
@@ -26,6 +27,32 @@ void inject_note(struct inject_target *target, const char *fmt, ...)
 	text = mem_vprint(fmt, ap);
 	va_end(ap);
 	mem_push_text(&report->notes, &report->n_notes, &report->notes_cap, text);
+}
+
+int inject_add_base(struct inject_options *options, const char *argument, struct err *e)
+{
+	char *equals = strchr((char *)(uintptr_t)argument, '=');
+
+	if (!equals || equals == argument || !equals[1])
+		return err_set(e, -EINVAL, "invalid --base '%s': expected COPY=NAME", argument);
+	if (options->n_bases == INJECT_BASES_MAX)
+		return err_set(e, -EINVAL, "more than %d times --base", INJECT_BASES_MAX);
+	*equals = '\0';
+	options->bases[options->n_bases++] = (struct config_base){ argument, equals + 1 };
+	return 0;
+}
+
+int inject_set_epoch(struct inject_options *options, const char *text, struct err *e)
+{
+	unsigned long epoch;
+
+	if (!text || !*text)
+		return 0;
+	if (str_to_uint(text, INT64_MAX, &epoch))
+		return err_set(e, -EINVAL, "invalid SOURCE_DATE_EPOCH '%s': expected seconds since 1970", text);
+	options->has_epoch = true;
+	options->epoch = (int64_t)epoch;
+	return 0;
 }
 
 static int work(struct inject_target *target, struct err *e)

@@ -16,7 +16,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "image/facts.h"
-#include "image/image_name.h"
+#include "image/tmpfile.h"
 #include "project/accelerate.h"
 #include "project/fetch.h"
 #include "project/publish.h"

@@ -57,12 +57,13 @@ static int check_different(const struct build *build, struct err *e)
 	return 0;
 }
 
-static int write_index(struct outlet *outlet, void *context, struct err *e)
+static int write_index(struct gathered *g, const char *path, struct err *e)
 {
-	struct gathered *g = context;
 	const struct oci_index request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
+	auto_outlet outlet = OUTLET_INIT;
+	int r = outlet_open(&(struct outlet_request){ .path = path, .force = true }, &outlet, e);
 
-	return oci_write_index(&request, outlet, g->digest, e);
+	return r ? r : oci_write_index(&request, &outlet, g->digest, e);
 }
 
 /* Not all that TARGET_ARCHES has. */
@@ -107,7 +108,7 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 		for (size_t i = 0; !r && i < f->build->n; i++)
 			r = gather_one(f, g, i, e);
 		if (!r)
-			r = image_out_archive(path, true, write_index, g, e);
+			r = write_index(g, path, e);
 		memcpy(f->build->digest, r ? "" : g->digest, r ? 1 : sizeof(g->digest));
 	}
 	return r || !f->request->push ? r : to_registry(f, path, e);

@@ -7,7 +7,9 @@
 #include "base/fdio.h"
 #include "base/str.h"
 #include "image/facts.h"
+#include "image/tmpfile.h"
 #include "report/doctor.h"
+#include "report/expect.h"
 #include "report/target.h"
 #include "rootfs/beneath.h"
 #include "rootfs/survey.h"
@@ -120,15 +122,26 @@ static void look_at_choice(const struct image_report *report, const char *target
 		buf_text(&own), buf_text(&others));
 }
 
-static int look_at_image(const struct status *s, int fd, const char *target, struct doctor *d, struct err *e)
+static int look_at_image(
+	const struct status *s, struct target *image, const char *target, struct doctor *d, struct err *e)
 {
+	const struct image_name *name = &image->name;
 	struct image_report report;
-	int r = image_look(fd, image_tmpdir(), &report, e);
+	bool has_any = false;
+	int r = image_look(take_fd(&image->fd), image_tmpdir(), &report, e);
 
-	for (size_t i = 0; !r && i < report.model.n; i++)
-		if (report.facts[i].image->kind == MODEL_IMAGE && image_first(&report, i) == i)
-			look_at_facts(s, &report.facts[i], target, d);
-	if (!r)
+	for (size_t i = 0; !r && i < report.model.n; i++) {
+		const struct image_facts *facts = &report.facts[i];
+
+		if (!image_is_named(facts->image, name->reference))
+			continue;
+		has_any = true;
+		if (facts->image->kind == MODEL_IMAGE && !expect_is_repeated(&report, name->reference, i))
+			look_at_facts(s, facts, target, d);
+	}
+	if (!r && !has_any && name->reference)
+		r = err_set(e, -ENOENT, "contains no image of that name");
+	if (!r && !name->reference)
 		look_at_choice(&report, target, d);
 	image_done(&report);
 	return r ? err_prefix(e, "%s", target) : 0;
@@ -149,8 +162,8 @@ int doctor_target(const struct status *status, const char *root, const char *tex
 	if (!r && target.kind == TARGET_ROOT)
 		r = look_at_root(status, target.fd, text, ret, e);
 	else if (!r && target.kind == TARGET_IMAGE)
-		r = look_at_image(status, take_fd(&target.fd), text, ret, e);
-	else if (!r || r == -EBADMSG) /* a device or a pipe is a finding */
+		r = look_at_image(status, &target, text, ret, e);
+	else if (!r || (r == -EBADMSG && !why.hint)) /* a device or a pipe is a finding */
 		r = doctor_file(status, -1, text, ret, e);
 	else
 		err_move(e, &why);

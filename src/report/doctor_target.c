@@ -383,7 +383,7 @@ static int tell_refusal(int code, const char *path, struct doctor *ret, struct e
 	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
 		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Permission denied' (EACCES)", e->message);
 	else if (code == -ENOEXEC)
-		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Exec format error'",
+		doctor_add(ret, FINDING_PROBLEM, "not-a-program", e->hint, "%s: 'Exec format error'",
 			e->message ? e->message : path);
 	else if (code == -EBADMSG)
 		doctor_add(ret, FINDING_PROBLEM, "truncated", NULL, "%s: 'Exec format error'",

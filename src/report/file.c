@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "report/disk.h"
 #include "rootfs/beneath.h"
 
 static int open_file(int root, const char *path)
@@ -37,6 +39,13 @@ static bool read_script(int fd, char command[FILE_LINE_MAX])
 	return true;
 }
 
+/* What is neither a program nor a script: what to type instead, and what a disk has. */
+static void describe_other(int fd, const char *path, struct err *e)
+{
+	if (!disk_refuse(fd, path, e))
+		kind_hint(kind_of(fd), path, e);
+}
+
 /* Reads the step's file. Sets *ret_next to the script's interpreter, owned, NULL when this is the end. */
 static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
 {
@@ -50,8 +59,11 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 		return err_sys(e, fd, "%s", step->path);
 	r = elf_read(fd, &step->elf, e);
 	step->is_elf = !r;
-	if (r != -ENOEXEC || !read_script(fd, step->command))
+	if (r != -ENOEXEC || !read_script(fd, step->command)) {
+		if (r == -ENOEXEC)
+			describe_other(fd, step->path, e);
 		return r ? err_prefix(e, "%s", step->path) : 0;
+	}
 	err_done(e);
 	if (!*step->command)
 		return err_set(e, -EBADMSG, "%s: a #! line without a program", step->path);

@@ -599,7 +599,7 @@ document() {
 	for SOURCE_DATE_EPOCH in x -1 1e9 99999999999999999999; do
 		take 20-last
 		SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH inject 2 image
-		says 'SOURCE_DATE_EPOCH is no number of seconds'
+		says 'invalid SOURCE_DATE_EPOCH'
 		untouched
 	done
 }

@@ -560,7 +560,7 @@ with_history() {
 			base = T.tar(I.system(E.arm()))
 			I.write(os.getcwd() + "/image", I.archive(I.docker([([base], I.config_of([base]), ["base:1"])])))
 		PYTHON
-		inject 0 -o out image
+		inject 0 --force -o out image
 		python3 -B - "$what" <<-'PYTHON'
 			import json, os, sys, tarfile
 			sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
@@ -676,7 +676,7 @@ with_history() {
 	local name
 
 	for name in docker-old.tar oci-nested.tar docker.tar.gzip; do
-		inject 0 -o out - < <(cat "$FORMATS/$name")
+		inject 0 --force -o out - < <(cat "$FORMATS/$name")
 		inject 0 -o - - < <(cat "$FORMATS/$name")
 		cmp "$OUT" out
 		same stderr '' "$stderr"
@@ -685,7 +685,7 @@ with_history() {
 		[[ $name == *.gzip ]] || same digests "$(digests "$FORMATS/$name")" "$(digests back)"
 	done
 	# What needs nothing comes out as it went in.
-	inject 0 -o out --platform arm64 "$FORMATS/oci-nested.tar"
+	inject 0 --force -o out --platform arm64 "$FORMATS/oci-nested.tar"
 	same digests "$(digests "$FORMATS/oci-nested.tar")" "$(digests out)"
 	: >out
 	expect_raw 0 sh -c '"$@" >>out' sh "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "$A" -o - "$FORMATS/docker-old.tar"

@@ -243,26 +243,169 @@ layout("bad", T.tar(I.system(E.arm()), T.pax(GNU__sparse__major=1, GNU__sparse__
 	says sparse
 }
 
-@test "what is no file of an image: what it is, and how to get one" {
-	local name words
+@test "what people have instead of an image: what it is, and what to type" {
+	local name words command type
 
-	printf '!<arch>\ndebian-binary   ' >deb
+	make '
+def put(path, *parts, size=4096):
+    data = bytearray(size)
+    for at, part in parts:
+        data[at:at + len(part)] = part
+    open(path, "wb").write(data)
+put("deb", (0, b"!<arch>\ndebian-binary   "))
+put("rpm", (0, b"\xed\xab\xee\xdb"))
+put("qcow2", (0, b"QFI\xfb"))
+put("ext4", (1080, b"\x53\xef"))
+put("boot", (510, b"\x55\xaa"))
+mib = 2048
+entry = lambda kind, first, sectors: bytes([0, 0, 0, 0, kind, 0, 0, 0]) + first.to_bytes(4, "little") + sectors.to_bytes(4, "little")
+ext4 = (3 * 1024 * 1024 + 1080, b"\x53\xef")
+put("mbr", (446, entry(12, mib, mib) + entry(131, 3 * mib, 4 * mib)), (510, b"\x55\xaa"), (1024 * 1024 + 82, b"FAT32"), ext4, size=7 * 1024 * 1024)
+gpt = lambda first, last: b"T" * 16 + b"U" * 16 + first.to_bytes(8, "little") + last.to_bytes(8, "little") + bytes(80)
+header = b"EFI PART" + bytes(64) + (2).to_bytes(8, "little") + (4).to_bytes(4, "little") + (128).to_bytes(4, "little")
+put("gpt", (446, entry(0xee, 1, 9 * mib)), (510, b"\x55\xaa"), (512, header), (1024, gpt(3 * mib, 7 * mib - 1)), ext4, size=7 * 1024 * 1024)
+put("far", (512, b"EFI PART" + b"\xff" * 90), (510, b"\x55\xaa"))
+I.write("./root.tar", T.tar(I.system(E.arm())))
+I.write("./root.gz", I.gz(T.tar(I.system(E.arm()))))
+I.write("./program.gz", I.gz(E.arm()))'
 	printf 'version https://git-lfs.github.com/spec/v1\n' >lfs
 	printf '<!DOCTYPE html><html></html>' >html
-	while IFS='|' read -r name words; do
-		inspect 3 "$name"
-		[[ $stderr == *"$words"* ]]
+	xz -c html >html.xz
+	mkdir skopeo
+	printf 'Directory Transport Version: 1.1\n' >skopeo/version
+	printf '{}' >skopeo/manifest.json
+	ln -s deb "an 'odd' name"
+	while IFS='|' read -r name words type; do
+		for command in inspect doctor inject; do
+			[[ $command$name != inject*.xz && $command$name != injectmbr && $command$name != injectgpt ]] || continue
+			expect_raw 3 "$ANYARCH" "$command" "$name"
+			[[ $output$stderr == *"$words"* && $output$stderr == *"$type"* ]] || {
+				show 3 "$ANYARCH" "$command" "$name"
+				return 1
+			}
+		done
 	done <<-'TABLE'
-		deb|Debian package
-		lfs|Git LFS pointer
-		html|HTML page
-		docker://alpine:3.20|skopeo copy docker://alpine:3.20 oci:LAYOUT
-		dir:x|skopeo copy dir:x oci:LAYOUT
-		debian:12|docker save debian:12 | anyarch inspect -
-		ghcr.io/a/b|docker save ghcr.io/a/b
+		deb|a Debian package|dpkg-deb -x deb DIR
+		an 'odd' name|a Debian package|dpkg-deb -x FILE DIR
+		rpm|an RPM package|rpm2cpio rpm
+		lfs|a Git LFS pointer|git lfs pull
+		html|an HTML page|download the file itself
+		html.xz|xz data|xz -dc html.xz >FILE
+		qcow2|a qcow2 disk image|qemu-img convert -O raw qcow2
+		ext4|an ext4 file system|mount -o ro,loop ext4 DIR
+		boot|a disk image|losetup -rPf --show boot
+		far|a disk image|losetup -rPf --show far
+		mbr|partition 1: FAT file system, 1.0 MiB; partition 2: ext4 file system, 4.0 MiB|mount -o ro,loop,offset=3145728,sizelimit=4194304 mbr DIR
+		gpt|partition 1: ext4 file system, 4.0 MiB|mount -o ro,loop,offset=3145728,sizelimit=4194304 gpt DIR
+		root.tar|a root file system in a tar archive|tar -xpf FILE -C DIR
+		root.gz|a root file system in a tar archive|tar -xpf FILE -C DIR
+		program.gz|not an archive: an ELF file|specify the file itself
+		skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
+		dir:skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
+		docker://alpine:3.20|an image in a registry|skopeo copy docker://alpine:3.20 oci:LAYOUT
+		docker-daemon:alpine|an image that Docker has|docker save alpine | anyarch inspect -
+		containers-storage:alpine|an image that podman has|podman save alpine | anyarch inspect -
+		alpine|No such file|docker save alpine | anyarch inspect -
+		debian:12|No such file|docker save debian:12 | anyarch inspect -
+		ghcr.io/a/b|No such file|docker save ghcr.io/a/b
 	TABLE
 	inspect 3 missing.tar
 	[[ $stderr != *hint:* ]]
 	inspect 3 ./a/b
 	[[ $stderr != *hint:* ]]
+}
+
+@test "doctor takes the prefixes and names that inspect takes" {
+	make '
+oci = I.Oci()
+I.write_layout("two", oci.finish(oci.image([T.tar(I.system(E.arm()))], **I.named("arm")),
+    oci.image([T.tar(I.system(E.amd64()))], "amd64", None, **I.named("amd64"))))'
+	expect_raw 0 "$ANYARCH" doctor oci:two:amd64
+	[[ $output$stderr != *arm* ]]
+	expect_raw 3 "$ANYARCH" doctor oci:two:arm
+	[[ $output$stderr == *arm* ]]
+	expect 3 "$ANYARCH" doctor oci:two:nothing
+	says 'contains no image of that name'
+}
+
+@test "what is for another system is never called linux: index takes its label when told so, convert keeps it" {
+	make '
+for system in "freebsd", "windows":
+    oci = I.Oci()
+    I.write_layout(system, oci.finish(oci.image([T.tar(I.system(E.arm64()))], "arm64", "v8", config={"os": system}, **I.named("1"))))
+layer = T.tar(I.system(E.arm64()))
+I.write("./freebsd.tar", I.archive(I.docker([([layer], I.config_of([layer], "arm64", "v8", os="freebsd"), ["f:1"])])))'
+	inspect 0 freebsd
+	expect 3 "$ANYARCH" index -o oci:out freebsd
+	says 'the label says freebsd'
+	hints --trust-label
+	expect 0 "$ANYARCH" index --trust-label -o oci:out freebsd windows
+	same told $'freebsd/arm64/v8: freebsd\nwindows/arm64/v8: windows' "$output"
+	same index 'freebsd arm64 v8;windows arm64 v8' "$(python3 -B - <<-'PYTHON'
+		import glob, json
+		for path in glob.glob("out/blobs/sha256/*"):
+		    try:
+		        index = json.load(open(path))
+		    except ValueError:
+		        continue
+		    if "manifests" in index:
+		        print(";".join("{os} {architecture} {variant}".format(**one["platform"]) for one in index["manifests"]))
+	PYTHON
+	)"
+	expect 0 "$ANYARCH" convert freebsd.tar oci:converted
+	same platform '{"architecture":"arm64","os":"freebsd","variant":"v8"}' "$(jq -c '.manifests[0].platform' converted/index.json)"
+	expect 3 "$ANYARCH" convert --fix-label freebsd.tar oci:fixed
+	says 'the label says freebsd'
+	expect 3 "$ANYARCH" convert --platform arm64 freebsd.tar oci:fixed
+	[[ ! -e fixed ]]
+}
+
+@test "attestations: that their subject is the image as it was is reported, in both of BuildKit's forms" {
+	local form
+
+	make '
+def statement(oci, image, **more):
+    return oci.blob({"schemaVersion": 2, "mediaType": I.MANIFEST, "config": oci.blob({}, I.CONFIG), "layers":
+        [oci.blob({"subject": []}, "application/vnd.in-toto+json")], **more}, I.MANIFEST,
+        platform={"os": "unknown", "architecture": "unknown"}, annotations={"vnd.docker.reference.type":
+        "attestation-manifest", **({} if more else {"vnd.docker.reference.digest": image["digest"]})})
+for form in "annotation", "subject":
+    oci = I.Oci()
+    image = oci.platform([T.tar(I.system(E.arm()))], "arm", "v7")
+    subject = {name: image[name] for name in ("mediaType", "digest", "size")}
+    other = statement(oci, image, **({"subject": subject} if form == "subject" else {}))
+    I.write_layout(form, oci.finish(oci.index([image, other], **I.named("1"))))'
+	for form in annotation subject; do
+		inject 0 "$form"
+		says "an attestation's subject is still the image as it was: sha256:"
+		inject 0 "$form"
+		[[ $stderr != *attestation* ]]
+	done
+}
+
+@test "a file that is there is replaced by --output with --force only, the target itself without" {
+	make '
+layer = T.tar(I.system(E.arm()))
+I.write("./image", I.archive(I.docker([([layer], I.config_of([layer]), ["a:1"])])))'
+	printf precious >out
+	inject 3 -o out image
+	says 'out already exists'
+	hints --force
+	inject 3 --dry-run -o out image
+	same out precious "$(<out)"
+	inject 0 --force -o out image
+	expect 3 "$ANYARCH" eject -o image out
+	expect 0 "$ANYARCH" eject -o out out
+	inject 0 -o ./image image
+}
+
+@test "an archive from a pipe needs no temporary directory" {
+	make '
+layer = T.tar(I.system(E.arm()))
+I.write("./image", I.archive(I.docker([([layer], I.config_of([layer]), ["a:1"])])))'
+	unshare --user --map-root-user --mount true 2>/dev/null || need 'no user namespaces'
+	# shellcheck disable=SC2016 # the inner shell expands it
+	expect 0 unshare --user --map-root-user --mount sh -c 'for dir in /var/tmp /tmp; do
+			mount -t tmpfs -o ro none "$dir" || exit; done; unset TMPDIR; cat | "$1" inspect -' sh "$ANYARCH" <image
+	[[ $output == *'platform:     linux/arm'* ]]
 }

@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "image/commit.h"
 #include "image/edit_config.h"
-#include "image/edit_plan.h"
+#include "image/edit.h"
 #include "image/facts.h"
 #include "recipe.h"
 

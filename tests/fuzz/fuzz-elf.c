@@ -5,6 +5,7 @@
 
 #include "arch/abi.h"
 #include "arch/attributes.h"
+#include "arch/kind.h"
 #include "fuzz.h"
 
 static void describe(const struct elf_info *info)
@@ -50,6 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		describe(&info);
 	}
 	read_attributes(data, len);
-	elf_what_instead(data, len);
+	kind_of(fuzz_file(data, len));
 	return 0;
 }

@@ -33,7 +33,7 @@ command_of() {
 	case $1 in
 	convert) COMMAND=(convert --force "$image" oci-archive:out.tar) ;;
 	index) COMMAND=(index --force --output out.tar "$image") ;;
-	inject) COMMAND=(inject --quiet --emulator /usr/bin/qemu-arm-static "$image" --output out.tar) ;;
+	inject) COMMAND=(inject --force --quiet --emulator /usr/bin/qemu-arm-static "$image" --output out.tar) ;;
 	render)
 		printf 'REPO=me\nIMAGE_NAME=it\nTARGET_ARCHES="arm64v8"\n' >build.config
 		printf 'FROM __BASEIMAGE_ARCH__/alpine\n' >Dockerfile.cross

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/* Where large copies of images and of their parts go while they are read and written. */
+#include "image/tmpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+int image_tmpfile(const char *dir)
+{
+	bool is_chosen = getenv("TMPDIR") && *getenv("TMPDIR");
+	int flags = O_TMPFILE | O_RDWR | O_CLOEXEC;
+	int fd = open(dir, flags, 0600), code = errno;
+
+	if (fd < 0 && !is_chosen)
+		fd = open("/tmp", flags, 0600);
+	if (fd < 0 && !is_chosen)
+		fd = memfd_create("copy", MFD_CLOEXEC);
+	return fd < 0 ? -code : fd;
+}
+
+const char *image_tmpdir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/var/tmp";
+}
