@@ -5,13 +5,8 @@
 
 #include "cli/options.h"
 #include "cli/render_inspect.h"
-#include "image/tmpfile.h"
-#include "report/expect.h"
-#include "report/target.h"
-#include "rootfs/survey.h"
 
 struct context {
-	const struct platform *expected; /* NULL: anything */
 	struct platform platform;
 	const char *root;
 	bool survey, json, expects;
@@ -27,120 +22,41 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static void show(struct context *c, struct json *one)
+static int inspect(const struct context *c, const struct inspect_request *request, struct err *e)
 {
+	auto_inspection inspection;
+	int r = inspect_look(request, &inspection, e);
+
+	if (r)
+		return r;
 	if (c->json)
-		jv_push(c->list, one);
+		json_inspection(request->target, &inspection, c->list);
 	else
-		jv_free(one);
+		render_inspection(request->target, &inspection, c->survey);
+	return inspect_check(request, &inspection, e);
 }
 
-static int inspect_file(struct context *c, int root, const char *target, struct err *e)
+static int inspect_all(const struct context *c, int n, char **targets)
 {
-	struct file_facts facts;
-	int r = file_look(root, target, &facts, e);
-
-	if (!r && !c->json)
-		render_file(target, &facts);
-	if (!r && c->json)
-		show(c, json_file(target, &facts));
-	if (!r)
-		r = expect_platform(c->expected, target, facts.has_platform ? &facts.platform : NULL, NULL, e);
-	file_done(&facts);
-	return r;
-}
-
-static int inspect_root(struct context *c, int root, const char *target, struct err *e)
-{
-	struct content content;
-	unsigned long skipped;
-	int r = survey_root(root, c->survey, &content, &skipped, e);
-
-	if (!r && !c->json)
-		render_content(target, "root:", &content, skipped, c->survey);
-	if (!r && c->json)
-		show(c, json_content(target, "rootfs", &content, skipped));
-	if (!r)
-		r = expect_platform(
-			c->expected, target, content.has_platform ? &content.platform : NULL, &content.tally, e);
-	content_done(&content);
-	return r;
-}
-
-static int show_image(struct context *c, const char *target, const struct image_name *name, struct image_report *report,
-	struct err *e)
-{
-	size_t shown = 0;
-
-	for (size_t i = 0; i < report->model.n; i++) {
-		struct json *names;
-		struct image_facts *facts = &report->facts[i];
-
-		if (!image_is_named(facts->image, name->reference) || expect_is_repeated(report, name->reference, i))
-			continue;
-		shown++;
-		names = image_names(report, i);
-		if (c->json) {
-			jv_push(c->list, json_image(target, model_format_words[report->model.format], facts, names));
-			continue;
-		}
-		render_image(facts, names, c->survey);
-		jv_free(names);
-	}
-	if (!shown && name->reference)
-		return err_set(e, -ENOENT, "%s: contains no image of that name", target);
-	return expect_images(c->expected, target, name->reference, report, e);
-}
-
-static int inspect_image(struct context *c, const char *target, const struct image_name *name, int fd, struct err *e)
-{
-	struct image_report report;
-	int r = image_look(fd, image_tmpdir(), &report, e);
-
-	if (r) {
-		err_prefix(e, "%s", target);
-	} else {
-		if (!c->json)
-			render_fact(model_format_words[report.model.format], target);
-		r = show_image(c, target, name, &report, e);
-	}
-	image_done(&report);
-	return r;
-}
-
-static int inspect(struct context *c, int root, const char *text, struct err *e)
-{
-	struct target target;
-	int r;
-
-	if (root >= 0)
-		return inspect_file(c, root, text, e);
-	r = target_open(text, &target, e);
-	if (!r)
-		r = target.kind == TARGET_IMAGE	 ? inspect_image(c, text, &target.name, take_fd(&target.fd), e)
-		    : target.kind == TARGET_ROOT ? inspect_root(c, target.fd, text, e)
-						 : inspect_file(c, -1, text, e);
-	target_done(&target);
-	return r;
-}
-
-static int inspect_all(struct context *c, int n, char **targets)
-{
+	struct inspect_request request = {
+		.root = -1, .counts_all = c->survey, .expected = c->expects ? &c->platform : NULL
+	};
 	auto_fd root = -1;
 	int status = EXIT_DONE;
 	auto_err e = { 0 };
 
 	if (c->root) {
-		root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		request.root = root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0) {
 			err_sys(&e, -errno, "%s", c->root);
 			return exit_with(&e);
 		}
 	}
 	for (int i = 0; i < n; i++) {
+		request.target = targets[i];
 		if (i && !c->json)
 			puts("");
-		if (inspect(c, root, targets[i], &e)) {
+		if (inspect(c, &request, &e)) {
 			int one;
 
 			fflush(stdout);
@@ -158,7 +74,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	c.expected = c.expects ? &c.platform : NULL;
 	if (c.json)
 		c.list = jv_array();
 	status = inspect_all(&c, argc - first, argv + first);

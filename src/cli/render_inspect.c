@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /* One fact: key, padded; value, escaped. Nothing for an empty value. */
-void render_fact(const char *key, const char *value)
+static void render_fact(const char *key, const char *value)
 {
 	auto_buf safe = { 0 };
 
@@ -79,7 +79,7 @@ static void render_elf(const struct elf_info *elf, const struct file_facts *fact
 	fact_emulator(facts->has_platform ? facts->platform.arch : NULL);
 }
 
-void render_file(const char *target, const struct file_facts *facts)
+static void render_file(const char *target, const struct file_facts *facts)
 {
 	render_fact("file:", target);
 	for (size_t i = 0; i < facts->n; i++) {
@@ -154,7 +154,7 @@ static struct json *json_elf(const struct elf_info *elf)
 	return o;
 }
 
-struct json *json_file(const char *target, const struct file_facts *facts)
+static struct json *json_file(const char *target, const struct file_facts *facts)
 {
 	struct json *o = jv_object(), *steps = jv_array();
 	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
@@ -224,7 +224,7 @@ static void render_found(const struct content *content, bool count_all)
 	}
 }
 
-void render_content(
+static void render_content(
 	const char *target, const char *kind, const struct content *content, unsigned long skipped, bool count_all)
 {
 	render_fact(kind, target);
@@ -239,7 +239,7 @@ static void label_text(struct buf *out, const struct model_image *image)
 		image->variant ? "/" : "", image->variant ? image->variant : "");
 }
 
-void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
+static void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
 {
 	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs", "not in this file" };
 	const struct model_image *image = facts->image;
@@ -307,7 +307,8 @@ static struct json *json_emulators(const struct content *content)
 	return list;
 }
 
-struct json *json_content(const char *target, const char *kind, const struct content *content, unsigned long skipped)
+static struct json *json_content(
+	const char *target, const char *kind, const struct content *content, unsigned long skipped)
 {
 	struct json *o = jv_object();
 	bool known = content->has_platform;
@@ -327,7 +328,8 @@ struct json *json_content(const char *target, const char *kind, const struct con
 	return o;
 }
 
-struct json *json_image(const char *target, const char *format, const struct image_facts *facts, struct json *names)
+static struct json *json_image(
+	const char *target, const char *format, const struct image_facts *facts, struct json *names)
 {
 	static const char *const kinds[] = { "image", "attestation", "artifact", "absent" };
 	const struct model_image *image = facts->image;
@@ -345,4 +347,36 @@ struct json *json_image(const char *target, const char *format, const struct ima
 	jv_set(o, "incomplete", jv_bool(facts->is_incomplete));
 	jv_set(o, "error", jv_text(facts->err.message));
 	return o;
+}
+
+void render_inspection(const char *target, const struct inspection *inspection, bool counts_all)
+{
+	const struct image_report *report = &inspection->report;
+
+	if (inspection->target.kind == TARGET_FILE)
+		render_file(target, &inspection->file);
+	else if (inspection->target.kind == TARGET_ROOT)
+		render_content(target, "root:", &inspection->content, inspection->skipped, counts_all);
+	else
+		render_fact(model_format_words[report->model.format], target);
+	for (size_t i = 0; i < report->model.n; i++) {
+		auto_json *names = inspect_shows(inspection, i) ? image_names(report, i) : NULL;
+
+		if (names)
+			render_image(&report->facts[i], names, counts_all);
+	}
+}
+
+void json_inspection(const char *target, const struct inspection *inspection, struct json *list)
+{
+	const struct image_report *report = &inspection->report;
+
+	if (inspection->target.kind == TARGET_FILE)
+		jv_push(list, json_file(target, &inspection->file));
+	else if (inspection->target.kind == TARGET_ROOT)
+		jv_push(list, json_content(target, "rootfs", &inspection->content, inspection->skipped));
+	for (size_t i = 0; i < report->model.n; i++)
+		if (inspect_shows(inspection, i))
+			jv_push(list, json_image(target, model_format_words[report->model.format], &report->facts[i],
+					      image_names(report, i)));
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* What a target is made of: a file, a root file system, or the images of a file; and whether it is what was expected.
+ */
+#include "report/inspect.h"
+
+#include "image/tmpfile.h"
+#include "report/expect.h"
+#include "rootfs/survey.h"
+
+int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e)
+{
+	int r;
+
+	*ret = (struct inspection){ .target = { .fd = -1 } };
+	if (request->root >= 0)
+		return file_look(request->root, request->target, &ret->file, e);
+	r = target_open(request->target, &ret->target, e);
+	if (r)
+		return r;
+	if (ret->target.kind == TARGET_FILE)
+		return file_look(-1, request->target, &ret->file, e);
+	if (ret->target.kind == TARGET_ROOT)
+		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
+	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), &ret->report, e);
+	return r ? err_prefix(e, "%s", request->target) : 0;
+}
+
+bool inspect_shows(const struct inspection *inspection, size_t i)
+{
+	const struct image_report *report = &inspection->report;
+	const char *reference = inspection->target.name.reference;
+
+	return image_is_named(report->facts[i].image, reference) && !expect_is_repeated(report, reference, i);
+}
+
+int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e)
+{
+	const struct file_facts *file = &inspection->file;
+	const struct content *content = &inspection->content;
+	const char *reference = inspection->target.name.reference;
+	size_t shown = 0;
+
+	if (inspection->target.kind == TARGET_FILE)
+		return expect_platform(
+			request->expected, request->target, file->has_platform ? &file->platform : NULL, NULL, e);
+	if (inspection->target.kind == TARGET_ROOT)
+		return expect_platform(request->expected, request->target,
+			content->has_platform ? &content->platform : NULL, &content->tally, e);
+	for (size_t i = 0; i < inspection->report.model.n; i++)
+		shown += inspect_shows(inspection, i);
+	if (!shown && reference)
+		return err_set(e, -ENOENT, "%s: contains no image of that name", request->target);
+	return expect_images(request->expected, request->target, reference, &inspection->report, e);
+}
+
+void inspection_done(struct inspection *inspection)
+{
+	target_done(&inspection->target);
+	file_done(&inspection->file);
+	content_done(&inspection->content);
+	image_done(&inspection->report);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What a target is made of: a file, a root file system, or the images of a file; and whether it is what was expected.
+ */
+#pragma once
+
+#include "image/facts.h"
+#include "report/file.h"
+#include "report/target.h"
+
+/* Of these the one that the kind of the target says. */
+struct inspection {
+	struct target target;
+	struct file_facts file;
+	struct content content; /* of a root file system */
+	unsigned long skipped;	/* files of it that could not be read */
+	struct image_report report;
+};
+#define auto_inspection auto_with(inspection_done) struct inspection
+
+struct inspect_request {
+	const char *target;
+	int root;			 /* a directory below which files are resolved, as after chroot; -1: none */
+	bool counts_all;		 /* every ELF file of a root file system */
+	const struct platform *expected; /* NULL: anything */
+};
+
+/* 0 or -errno with e set, which names the target; inspection_done() frees, also after a failure. */
+int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e);
+/* Whether image i of the report is shown: it has the name that was asked for, and was not shown under another one. */
+bool inspect_shows(const struct inspection *inspection, size_t i);
+/* Whether it is what was expected, and has what was asked for. 0 or -errno with e set, as expect_images() has it. */
+int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
+void inspection_done(struct inspection *inspection);
