@@ -113,7 +113,7 @@ static int look_at(void *context, struct tar_reader *reader, struct err *e)
 	struct extract_file *file;
 	char path[VIEW_PATH_MAX];
 
-	if (!layer_normalise(reader->entry.path, path, sizeof(path)))
+	if (!tar_plain_name(reader->entry.path, path, sizeof(path)))
 		return 0;
 	file = find(pass->extract, pass->layer, path);
 	return file ? take(pass->extract, file, reader, e) : 0;

@@ -34,24 +34,13 @@ struct bundle {
 	bool is_copy; /* tar is not the file that was opened */
 };
 
-/* "./a//b/./c" is "a/b/c", as it is to whoever unpacks it. Owned; NULL when a component is "..". */
+/* The name as tar_plain_name() has it. Owned; NULL when a component is "..". */
 static char *plain_name(const char *path)
 {
-	auto_buf name = { 0 };
+	size_t size = strlen(path) + 2;
+	auto_free char *name = mem_new(1, size);
 
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if (len == 2 && !memcmp(p, "..", 2))
-			return NULL;
-		if (len && !(len == 1 && *p == '.')) {
-			if (name.len)
-				buf_adds(&name, "/");
-			buf_add(&name, p, len);
-		}
-		p += len;
-	}
-	return mem_text(buf_text(&name));
+	return tar_plain_name(path, name, size) ? take_ptr(&name) : NULL;
 }
 
 /* What a symlink "../x/layer.tar" of member "y/layer.tar" means, inside the archive. Owned; NULL: leaves it. */

@@ -23,11 +23,6 @@ static int write_member(const struct edit_member *member, int to)
 	return member->graft ? graft_write(member->graft, to) : fd_write(to, member->text.data, member->text.len);
 }
 
-static uint64_t size_of(const struct edit_member *member)
-{
-	return member->graft ? member->graft->stored_size : member->text.len;
-}
-
 /* ---- a layout ---- */
 
 /* Neither may be a link: a shared directory of blobs is another one's. */
@@ -225,44 +220,37 @@ static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, in
 
 static int append_member(const struct edit_member *member, int to)
 {
-	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644, .size = size_of(member) };
-	auto_buf header = { 0 };
+	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644 };
 	static const char zeros[TAR_BLOCK];
+	auto_buf header = { 0 };
 	int r;
 
-	if (!member->graft)
-		return tar_write_text(to, &entry, &member->text);
+	entry.size = member->graft ? member->graft->stored_size : member->text.len;
 	tar_write_header(&header, &entry);
 	r = fd_write(to, header.data, header.len);
-	if (!r)
-		r = graft_write(member->graft, to);
+	r = r ? r : write_member(member, to);
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
-static int is_layer_in(const struct bundle *bundle, const struct edit_member *layer)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	char digest[DIGEST_TEXT];
-	int r = bundle_find(bundle, layer->name, &member, NULL);
-
-	if (r || member.size != layer->graft->stored_size)
-		return r == -EIO ? r : 0;
-	r = outlet_digest(&member, digest);
-	return r ? r : !strcmp(digest, layer->graft->digest);
-}
-
 /* Whether it lies there already, byte for byte: what eject brings back was left where it is. 1, 0 or -errno. */
-static int is_in(const struct bundle *bundle, const struct edit_member *member)
+static int is_in(const struct bundle *bundle, const struct edit_member *new)
 {
+	auto_with(member_done) struct member member = MEMBER_INIT;
+	char digest[DIGEST_TEXT];
 	auto_buf text = { 0 };
 	int r;
 
-	if (member->graft)
-		return is_layer_in(bundle, member);
-	r = bundle_text(bundle, member->name, &text, NULL);
-	if (r)
-		return r == -ENOENT || r == -E2BIG ? 0 : r;
-	return text.len == member->text.len && (!text.len || !memcmp(text.data, member->text.data, text.len));
+	if (!new->graft) {
+		r = bundle_text(bundle, new->name, &text, NULL);
+		if (r)
+			return r == -ENOENT || r == -E2BIG ? 0 : r;
+		return text.len == new->text.len && (!text.len || !memcmp(text.data, new->text.data, text.len));
+	}
+	r = bundle_find(bundle, new->name, &member, NULL);
+	if (r || member.size != new->graft->stored_size)
+		return r == -EIO ? r : 0;
+	r = outlet_digest(&member, digest);
+	return r ? r : !strcmp(digest, new->graft->digest);
 }
 
 /*
@@ -280,14 +268,6 @@ static int is_document(const struct bundle *bundle, const char *name)
 	return text.len && (*text.data == '{' || *text.data == '[');
 }
 
-static bool adds_emulator(const struct edit *edit)
-{
-	for (size_t i = 0; i < edit->n; i++)
-		if (edit->members[i].graft && !edit->members[i].graft->hides)
-			return true;
-	return false;
-}
-
 /* What becomes of each member of an edit: all of it is known before anything is written. */
 struct fate {
 	bool *is_in;	   /* members: there already */
@@ -298,12 +278,13 @@ struct fate {
 static int find_fate(const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep,
 	struct fate *fate, struct err *e)
 {
-	bool may_stay = adds_emulator(edit);
+	bool may_stay = false; /* when an emulator comes */
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < edit->n; i++) {
 		const char *name = edit->members[i].name;
 
+		may_stay |= edit->members[i].graft && !edit->members[i].graft->hides;
 		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
 		if (!r && bundle_has(bundle, name) && is_kept(keep, name))
 			return err_set(e, -EEXIST, "something else in it is called %s already", name);

@@ -107,12 +107,6 @@ static int add_layers(
 	return r;
 }
 
-static void list_tags(const struct docker_request *request, struct buf *out)
-{
-	for (size_t i = 0; i < request->n_tags; i++)
-		buf_addf(out, "%s\"%s\"", i ? "," : "", request->tags[i]);
-}
-
 static void quote(struct buf *out, const char *word)
 {
 	buf_addf(out, "\"%s\"", word);
@@ -172,7 +166,8 @@ int docker_write(const struct docker_request *request, int to, struct err *e)
 	if (r)
 		return r;
 	snprintf(name, sizeof(name), "%s.json", digest + strlen("sha256:"));
-	list_tags(request, &tags);
+	for (size_t i = 0; i < request->n_tags; i++)
+		buf_addf(&tags, "%s\"%s\"", i ? "," : "", request->tags[i]);
 	buf_addf(&manifest, "[{\"Config\":\"%s\",\"RepoTags\":[%s],\"Layers\":[%s]}]", name, buf_text(&tags),
 		buf_text(&names));
 	r = tar_write_text(to, &document, &config);

@@ -22,13 +22,6 @@ enum { CHUNK = 128 * 1024 };
 
 const char *const graft_codec_words[] = { "none", "gzip", "zstd", NULL };
 
-static int64_t time_of(const struct graft_request *request, const struct stat *st)
-{
-	int64_t time = st->st_mtim.tv_sec < 0 ? 0 : st->st_mtim.tv_sec;
-
-	return request->has_epoch && time > request->epoch ? request->epoch : time;
-}
-
 /* Whether a directory is above one of these paths. */
 static bool is_above(const char *directory, size_t len, struct graft_paths paths)
 {
@@ -181,15 +174,6 @@ static void end_storing(struct storing *s, struct graft *graft)
 	graft->stored = s->fd;
 }
 
-static uint64_t size_of(const struct graft *graft)
-{
-	uint64_t size = graft->head.len;
-
-	for (size_t i = 0; i < graft->n_parts; i++)
-		size += graft->parts[i].size;
-	return size;
-}
-
 /* What follows from its head and its parts. */
 static int finish(struct graft *graft, const struct graft_request *request, struct graft *ret, struct err *e)
 {
@@ -201,7 +185,10 @@ static int finish(struct graft *graft, const struct graft_request *request, stru
 	buf_add(&graft->head, zeros, sizeof(zeros));
 	is_whole = buf_ok(&graft->head);
 	is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
-	graft->tar_size = graft->stored_size = size_of(graft);
+	graft->tar_size = graft->head.len;
+	for (size_t i = 0; i < graft->n_parts; i++)
+		graft->tar_size += graft->parts[i].size;
+	graft->stored_size = graft->tar_size;
 	r = is_whole ? find_digest(graft) : -E2BIG;
 	if (is_storing)
 		end_storing(&storing, graft);
@@ -213,24 +200,17 @@ static int finish(struct graft *graft, const struct graft_request *request, stru
 	return r ? err_sys(e, r, "cannot read the emulator") : 0;
 }
 
-/* A file's header, and that its content comes here. */
-static void add_part(struct graft *graft, const struct tar_entry *entry, int file)
+/* A file: its header, its text or that the content of another comes here, its padding. */
+static void add_part(struct graft *graft, const struct tar_entry *entry, int file, const struct buf *text)
 {
 	static const char zeros[TAR_BLOCK];
 
 	tar_write_header(&graft->head, entry);
-	graft->parts[graft->n_parts++] = (struct graft_part){ graft->head.len, file, entry->size };
+	if (file < 0)
+		buf_add(&graft->head, buf_text(text), text->len);
+	else
+		graft->parts[graft->n_parts++] = (struct graft_part){ graft->head.len, file, entry->size };
 	buf_add(&graft->head, zeros, (size_t)tar_padding(entry->size));
-}
-
-static void add_text(struct graft *graft, struct tar_entry *entry, const struct buf *text)
-{
-	static const char zeros[TAR_BLOCK];
-
-	entry->size = text->len;
-	tar_write_header(&graft->head, entry);
-	buf_add(&graft->head, buf_text(text), text->len);
-	buf_add(&graft->head, zeros, (size_t)tar_padding(text->len));
 }
 
 static int add_emulator(struct graft *graft, const struct graft_request *request, struct err *e)
@@ -241,9 +221,12 @@ static int add_emulator(struct graft *graft, const struct graft_request *request
 	if (fstat(request->emulator, &st) < 0)
 		return err_sys(e, -errno, "cannot read the emulator");
 	entry.size = (uint64_t)st.st_size;
-	entry.mtime = graft->time = time_of(request, &st);
+	entry.mtime = st.st_mtim.tv_sec < 0 ? 0 : st.st_mtim.tv_sec;
+	if (request->has_epoch && entry.mtime > request->epoch)
+		entry.mtime = request->epoch;
+	graft->time = entry.mtime;
 	add_parents(&graft->head, request->view, graft->path, (struct graft_paths){ 0 }, entry.mtime);
-	add_part(graft, &entry, request->emulator);
+	add_part(graft, &entry, request->emulator, NULL);
 	return 0;
 }
 
@@ -289,13 +272,9 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 		return r;
 	if (file->file >= 0 && fstat(file->file, &st) < 0)
 		return err_sys(e, -errno, "cannot read what is for %s", file->path);
+	entry.size = file->file < 0 ? file->text->len : (uint64_t)st.st_size;
 	add_parents(&graft->head, request->view, entry.path, before, 0);
-	if (file->file < 0) {
-		add_text(graft, &entry, file->text);
-		return 0;
-	}
-	entry.size = (uint64_t)st.st_size;
-	add_part(graft, &entry, file->file);
+	add_part(graft, &entry, file->file, file->text);
 	return 0;
 }
 

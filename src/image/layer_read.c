@@ -25,29 +25,6 @@ enum {
 	RELEASE_MAX = 64 * 1024
 };
 
-bool layer_normalise(const char *path, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if (len == 2 && !memcmp(p, "..", 2))
-			return false;
-		if (len && !(len == 1 && *p == '.')) {
-			if (n + len + 2 > size)
-				return false;
-			if (n)
-				out[n++] = '/';
-			memcpy(out + n, p, len);
-			n += len;
-		}
-		p += len;
-	}
-	out[n] = '\0';
-	return true;
-}
-
 /* Files of a name that tells what a system is; these are looked into. */
 static bool is_telling(const char *path)
 {
@@ -209,7 +186,7 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 	struct layer_entry entry = { .kind = LAYER_OTHER };
 	const char *link = NULL;
 
-	if (!layer_normalise(member->path, path, sizeof(path))) {
+	if (!tar_plain_name(member->path, path, sizeof(path))) {
 		layer->odd++;
 		return 0;
 	}
@@ -224,7 +201,7 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 		link = member->linkname;
 	} else if (member->type == TAR_HARDLINK) {
 		entry.kind = LAYER_HARDLINK;
-		link = layer_normalise(member->linkname, target, sizeof(target)) ? target : NULL;
+		link = tar_plain_name(member->linkname, target, sizeof(target)) ? target : NULL;
 	}
 	return layer_add(layer, path, link, entry);
 }
@@ -342,7 +319,7 @@ static int look_at_member(void *context, struct tar_reader *reader, struct err *
 	struct begun begun = { .path = path };
 	ssize_t n;
 
-	if (reader->entry.type != TAR_FILE || !layer_normalise(reader->entry.path, path, sizeof(path)))
+	if (reader->entry.type != TAR_FILE || !tar_plain_name(reader->entry.path, path, sizeof(path)))
 		return 0;
 	entry = layer_find(layer, path, strlen(path));
 	if (!entry || !layer_program(layer, entry))

@@ -31,7 +31,5 @@ struct layer_walk {
 /* Shows each member in its order. What is compressed is read whole and its digest checked, as above; so are the errors.
  */
 int layer_walk(const struct layer_source *source, struct layer_walk *walk, struct err *e);
-/* "./usr//bin/x/" to "usr/bin/x", as paths are in a layer; false for ".." and for what does not fit. */
-bool layer_normalise(const char *path, char *out, size_t size);
 /* Reads several at once, side by side on the cores there are; each has its own err. */
 void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n);

@@ -49,6 +49,29 @@ void tar_done(struct tar_reader *reader)
 	sparse_done(&reader->sparse);
 }
 
+bool tar_plain_name(const char *path, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && !memcmp(p, "..", 2))
+			return false;
+		if (len && !(len == 1 && *p == '.')) {
+			if (n + len + 2 > size)
+				return false;
+			if (n)
+				out[n++] = '/';
+			memcpy(out + n, p, len);
+			n += len;
+		}
+		p += len;
+	}
+	out[n] = '\0';
+	return true;
+}
+
 static int malformed(const char *what, struct err *e)
 {
 	return err_set(e, -EBADMSG, "malformed tar: %s", what);

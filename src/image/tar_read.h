@@ -59,3 +59,5 @@ void tar_done(struct tar_reader *reader);
 int tar_next(struct tar_reader *reader, struct err *e);
 /* Reads content of the current member. Bytes, 0 at its end, -errno. */
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e);
+/* "./usr//bin/x/" to "usr/bin/x", as whoever unpacks it sees it; false for ".." and for what does not fit. */
+bool tar_plain_name(const char *path, char *out, size_t size);

@@ -240,34 +240,30 @@ static bool is_newer(const struct platform *platform, const struct content *cont
 	       (platform->arch == content->platform.arch && strcmp(platform->variant, content->platform.variant) > 0);
 }
 
-static void judge_keys(const struct view *view, struct content *content)
+/* The program at a path, when its platform is known; NULL. */
+static const struct layer_program *find_known(const struct view *view, const char *path)
 {
-	for (const char *const *p = content_key_files; *p && !content->has_platform; p++) {
-		const struct layer_program *program;
-		char resolved[VIEW_PATH_MAX];
-		struct view_hit hit;
+	const struct layer_program *program;
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit hit;
 
-		if (view_resolve(view, *p, &hit, resolved))
-			continue;
-		program = layer_program(hit.layer, hit.entry);
-		if (!program || !program->is_known)
-			continue;
-		settle(content, &program->platform, *p);
-	}
+	if (view_resolve(view, path, &hit, resolved))
+		return NULL;
+	program = layer_program(hit.layer, hit.entry);
+	return program && program->is_known ? program : NULL;
 }
 
-/* An image needs the newest variant among its shell and what it starts. */
-static void judge_starts(const struct view *view, struct content *content)
+/* The shell and the like; and an image needs the newest variant among these and what it starts. */
+static void judge_programs(const struct view *view, struct content *content)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(view->starts); i++) {
-		const struct layer_program *program;
-		char resolved[VIEW_PATH_MAX];
-		struct view_hit hit;
+	const struct layer_program *program;
 
-		if (!view->starts[i] || view_resolve(view, view->starts[i], &hit, resolved))
-			continue;
-		program = layer_program(hit.layer, hit.entry);
-		if (program && program->is_known && is_newer(&program->platform, content))
+	for (const char *const *p = content_key_files; *p && !content->has_platform; p++)
+		if ((program = find_known(view, *p)))
+			settle(content, &program->platform, *p);
+	for (size_t i = 0; i < ARRAY_SIZE(view->starts); i++) {
+		program = view->starts[i] ? find_known(view, view->starts[i]) : NULL;
+		if (program && is_newer(&program->platform, content))
 			settle(content, &program->platform, view->starts[i]);
 	}
 }
@@ -315,8 +311,7 @@ int view_content(const struct view *view, uint64_t *work, struct content *ret)
 	int r = 0;
 
 	*ret = (struct content){ 0 };
-	judge_keys(view, ret);
-	judge_starts(view, ret);
+	judge_programs(view, ret);
 	for (size_t i = view->n; i-- > 0 && !*ret->system;)
 		memcpy(ret->system, view->layers[i]->system, sizeof(ret->system));
 	for (size_t i = view->n; !r && i-- > 0;)
