@@ -12,8 +12,8 @@
 #include "base/fdio.h"
 #include "fuzz.h"
 #include "image/commit.h"
-#include "image/edit_config.h"
 #include "image/edit.h"
+#include "image/edit_config.h"
 #include "image/facts.h"
 #include "recipe.h"
 
