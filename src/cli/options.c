@@ -242,7 +242,7 @@ bool option_is_given(const char *argument)
 /* What is missing is called as in the usage: "IMAGE OUT". */
 static int check_words(const struct command *command, unsigned n, char **words, struct err *e)
 {
-	const char *cursor = command->arguments, *name;
+	const char *cursor = command->arguments, *name = "";
 	size_t len = 0;
 
 	if (n < command->least_words) {
