@@ -11,13 +11,13 @@
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
 		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
-	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind)
+	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind codespell)
 	PACKAGES_COVERAGE=(gcovr)
 	PACKAGES_PRIVATE=(podman buildah docker-registry gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf gcc-aarch64-linux-gnu
 		g++-aarch64-linux-gnu)
 	PACKAGES_DOCKER=(docker.io runc zstd curl docker-compose systemd yamllint python3-yaml python3-jsonschema)
 	PACKAGES_DEB=(dpkg-dev mmdebstrap xz-utils)
-	PACKAGES_PACKAGE=(scdoc git lintian autopkgtest e2fsprogs qemu-system-x86 yamllint python3-yaml)
+	PACKAGES_PACKAGE=(scdoc mandoc python3-markdown chromium git lintian autopkgtest e2fsprogs qemu-system-x86 yamllint python3-yaml)
 	PACKAGES_VM=(qemu-system-x86 qemu-system-arm busybox-static cpio xz-utils)
 	PACKAGES_FETCH=(debian-archive-keyring)
 }
