@@ -11,6 +11,7 @@
 #include "arch/kind.h"
 #include "base/codec.h"
 #include "base/fdio.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_read.h"
@@ -423,5 +424,22 @@ int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, 
 		buf_add(out, chunk, (size_t)n);
 		at += (uint64_t)n;
 	}
+	return 0;
+}
+
+int bundle_json(const struct bundle *bundle, const char *name, struct buf *text, struct json **ret, struct err *e)
+{
+	auto_buf own = { 0 };
+	struct json *json;
+	int r;
+
+	text = text ? text : &own;
+	r = bundle_text(bundle, name, text, e);
+	if (r)
+		return r;
+	json = jv_load(buf_text(text), text->len, e);
+	if (!json)
+		return err_prefix(e, "%s", name);
+	*ret = json;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct member {
 	}
 
 struct bundle;
+struct json;
 
 /*
  * Opens what a descriptor refers to, which is taken over: a directory; a tar archive; one compressed with
@@ -41,6 +42,8 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 void member_done(struct member *member);
 /* A small member whole. -E2BIG above BUNDLE_JSON_MAX. */
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
+/* A document, parsed; its text as well where text is not NULL. Errors name it. ret is only set on success. */
+int bundle_json(const struct bundle *bundle, const char *name, struct buf *text, struct json **ret, struct err *e);
 /* The archive itself (of a compressed one its copy), borrowed, and where its members end; -1 for a directory. */
 int bundle_archive(const struct bundle *bundle, uint64_t *ret_end);
 /* Whether that is a copy: it came compressed, or from a pipe. */

@@ -14,19 +14,14 @@ static int read_config(
 	auto_buf text = { 0 };
 	auto_json *config = NULL;
 	char digest[DIGEST_TEXT];
-	int r = bundle_text(bundle, name, &text, e);
+	int r = bundle_json(bundle, name, &text, &config, e);
 
 	if (r)
 		return r == -ENOENT ? err_set(e, -EBADMSG, "the config %s is missing", name) : r;
-	config = jv_load(buf_text(&text), text.len, e);
-	if (!config)
-		return err_prefix(e, "%s", name);
 	digest_text(buf_text(&text), text.len, digest);
-	r = model_copy_text(&image->digest, digest, e);
-	if (!r)
-		r = model_copy_text(&image->config_digest, digest, e);
-	if (!r)
-		r = model_copy_text(&image->config_name, name, e);
+	image->digest = mem_text(digest);
+	image->config_digest = mem_text(digest);
+	r = model_copy_text(&image->config_name, name, e);
 	return r ? r : model_read_config(config, image, ret_layers, e);
 }
 
@@ -90,15 +85,11 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 
 int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e)
 {
-	auto_buf text = { 0 };
 	auto_json *manifest = NULL;
-	int r = bundle_text(bundle, "manifest.json", &text, e);
+	int r = bundle_json(bundle, "manifest.json", NULL, &manifest, e);
 
 	if (r)
 		return r;
-	manifest = jv_load(buf_text(&text), text.len, e);
-	if (!manifest)
-		return err_prefix(e, "manifest.json");
 	if (!jv_is_array(manifest))
 		return err_set(e, -EBADMSG, "manifest.json is not a list");
 	for (size_t i = 0; !r && i < jv_count(manifest); i++)

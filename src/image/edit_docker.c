@@ -119,13 +119,11 @@ static bool is_chosen(const struct json *item, const char *reference)
 int edit_docker(const struct edit_request *request, struct edit *edit, struct err *e)
 {
 	struct change c = { .request = request, .edit = edit };
-	int r = bundle_text(request->bundle, "manifest.json", &c.text, e);
-	auto_json *manifest = r ? NULL : jv_load(buf_text(&c.text), c.text.len, e);
+	auto_json *manifest = NULL;
+	int r = bundle_json(request->bundle, "manifest.json", &c.text, &manifest, e);
 	struct span item = { 0 }, whole = span_whole(buf_text(&c.text));
 	auto_buf out = { 0 };
 
-	if (!r && !manifest)
-		r = e ? e->code : -EBADMSG;
 	for (size_t i = 0; !r && span_next(buf_text(&c.text), whole, &item); i++)
 		if (is_chosen(jv_at(manifest, i), request->reference))
 			r = change_image(&c, jv_at(manifest, i), item, e);

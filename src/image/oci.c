@@ -82,28 +82,29 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 	return 0;
 }
 
-static const char *const layer_stems[] = { "application/vnd.oci.image.layer.v1.tar",
-	"application/vnd.oci.image.layer.nondistributable.v1.tar", "application/vnd.docker.image.rootfs.diff.tar",
-	"application/vnd.docker.image.rootfs.foreign.diff.tar" };
-
-/* Tar layers in any of their compressions, of both families; not encrypted ones or other artifacts. */
-static bool is_readable_layer(const char *type)
+/*
+ * What of a layer's media type comes after its stem, in both families: "" or a compression of a tar; something else is
+ * encrypted, say. NULL: no layer of an image.
+ */
+static const char *layer_form(const char *type)
 {
-	static const char *const ends[] = { "", "+gzip", "+zstd", ".gzip", ".zstd" };
+	static const char *const stems[] = { "application/vnd.oci.image.layer.v1.tar",
+		"application/vnd.oci.image.layer.nondistributable.v1.tar",
+		"application/vnd.docker.image.rootfs.diff.tar",
+		"application/vnd.docker.image.rootfs.foreign.diff.tar" };
 
-	for (size_t i = 0; type && i < ARRAY_SIZE(layer_stems); i++)
-		for (size_t k = 0; str_starts(type, layer_stems[i]) && k < ARRAY_SIZE(ends); k++)
-			if (!strcmp(type + strlen(layer_stems[i]), ends[k]))
-				return true;
-	return false;
+	for (size_t i = 0; type && i < ARRAY_SIZE(stems); i++)
+		if (str_starts(type, stems[i]))
+			return type + strlen(stems[i]);
+	return NULL;
 }
 
-static bool is_layer(const char *type)
+static bool is_readable_layer(const char *type)
 {
-	for (size_t i = 0; type && i < ARRAY_SIZE(layer_stems); i++)
-		if (str_starts(type, layer_stems[i]))
-			return true;
-	return false;
+	const char *form = layer_form(type);
+
+	return form &&
+	       (!*form || ((*form == '+' || *form == '.') && str_in_words("gzip zstd", form + 1, strlen(form + 1))));
 }
 
 static int read_layers(struct walk *w, const struct descriptor_list *layers, struct model_image *image, struct err *e)
@@ -176,7 +177,7 @@ static enum model_kind kind_of(struct walk *w, const struct descriptor *manifest
 	if (manifest->is_attestation)
 		return MODEL_ATTESTATION;
 	for (size_t i = 0; i < layers->n; i++) {
-		has_layers |= is_layer(layers->items[i].type);
+		has_layers |= layer_form(layers->items[i].type) != NULL;
 		has_others |= layers->items[i].kind == DESCRIPTOR_OTHER;
 	}
 	w->has_other |= has_others;
@@ -315,16 +316,12 @@ static int read_list(
 
 static int check_layout(const struct bundle *bundle, struct err *e)
 {
-	auto_buf text = { 0 };
 	auto_json *layout = NULL;
 	const char *version;
-	int r = bundle_text(bundle, "oci-layout", &text, e);
+	int r = bundle_json(bundle, "oci-layout", NULL, &layout, e);
 
 	if (r)
 		return r == -ENOENT ? err_set(e, -EBADMSG, "oci-layout is missing") : r;
-	layout = jv_load(buf_text(&text), text.len, e);
-	if (!layout)
-		return err_prefix(e, "oci-layout");
 	version = jv_get_text(layout, "imageLayoutVersion");
 	if (!version || strcmp(version, "1.0.0"))
 		return err_set(e, -EBADMSG, "OCI layout version %s: expected 1.0.0", version ? version : "none");
@@ -334,15 +331,9 @@ static int check_layout(const struct bundle *bundle, struct err *e)
 static int read_top(const struct bundle *bundle, struct descriptor_list *ret, struct err *e)
 {
 	auto_json *index = NULL;
-	auto_buf text = { 0 };
-	int r = bundle_text(bundle, "index.json", &text, e);
+	int r = bundle_json(bundle, "index.json", NULL, &index, e);
 
-	if (r)
-		return r;
-	index = jv_load(buf_text(&text), text.len, e);
-	if (!index)
-		return err_prefix(e, "index.json");
-	r = check_kind(index, NULL, true, e);
+	r = r ? r : check_kind(index, NULL, true, e);
 	return r ? r : descriptor_list_read(jv_get(index, "manifests"), ret, e);
 }
 

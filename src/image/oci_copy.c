@@ -19,12 +19,10 @@ static int copy_list(const struct walk *w, const struct descriptor_list *list, u
 static int read_list(const struct bundle *bundle, const char *name, struct descriptor_list *ret, struct err *e)
 {
 	auto_json *document = NULL;
-	auto_buf text = { 0 };
-	int r = bundle_text(bundle, name, &text, e);
+	int r = bundle_json(bundle, name, NULL, &document, e);
 
-	document = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (!document)
-		return r ? r : e ? e->code : -EBADMSG;
+	if (r)
+		return r;
 	if (jv_get(document, "manifests"))
 		return descriptor_list_read(jv_get(document, "manifests"), ret, e);
 	r = descriptor_list_read(jv_get(document, "layers"), ret, e);
@@ -93,11 +91,10 @@ static int copy_second_half(const struct walk *w, struct err *e)
 {
 	auto_buf text = { 0 };
 	auto_json *manifest = NULL;
-	int r = bundle_text(w->bundle, "manifest.json", &text, e);
+	int r = bundle_json(w->bundle, "manifest.json", &text, &manifest, e);
 
-	manifest = r ? NULL : jv_load(buf_text(&text), text.len, e);
-	if (!manifest)
-		return r ? r : e ? e->code : -EBADMSG;
+	if (r)
+		return r;
 	for (size_t i = 0; i < jv_count(manifest); i++) {
 		const struct json *item = jv_at(manifest, i);
 		const char *config = jv_get_text(item, "Config");

@@ -101,35 +101,23 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
-static int write_to_stdout(struct image_work *w, const struct edit *edit)
-{
-	if (isatty(STDOUT_FILENO))
-		return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
-	return write_archive(w, edit, STDOUT_FILENO);
-}
-
-/* As the archive that was read; one from a pipe as any new file. */
-static mode_t mode_of(const struct image_work *w)
-{
-	struct stat st;
-
-	return !fstat(w->file, &st) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : newfile_usual_mode();
-}
-
-/* The file with the result looks to others as the old one did. */
+/* The file with the result looks to others as the old one did; that of a pipe as any new file. */
 static int replace_archive(struct image_work *w, const struct edit *edit, const char *path)
 {
 	auto_newfile file = NEWFILE_INIT;
+	mode_t mode = newfile_usual_mode();
 	struct stat st;
 	int r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
 
 	if (!r)
 		r = write_archive(w, edit, file.fd);
-	if (!r && geteuid() == 0 && !fstat(w->file, &st) && S_ISREG(st.st_mode) &&
-		fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
-		r = err_sys(w->e, -errno, "%s", path);
+	if (!r && !fstat(w->file, &st) && S_ISREG(st.st_mode)) {
+		mode = st.st_mode & 0777;
+		if (geteuid() == 0 && fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
+			r = err_sys(w->e, -errno, "%s", path);
+	}
 	if (!r)
-		r = newfile_commit(&file, mode_of(w), w->e);
+		r = newfile_commit(&file, mode, w->e);
 	if (r && r != -EEXIST && r != -EINTR && w->e)
 		w->e->code = -EIO;
 	return r;
@@ -166,8 +154,11 @@ static int write_result(struct image_work *w, const struct edit *edit)
 {
 	int r;
 
-	if (w->options->out && !strcmp(w->options->out, "-"))
-		return write_to_stdout(w, edit);
+	if (w->options->out && !strcmp(w->options->out, "-")) {
+		if (isatty(STDOUT_FILENO))
+			return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
+		return write_archive(w, edit, STDOUT_FILENO);
+	}
 	if (!w->is_directory)
 		return replace_archive(w, edit, w->options->out ? w->options->out : w->real);
 	r = commit_layout(w->file, edit, &(struct commit_keep){ is_needed, w }, w->e);
@@ -305,18 +296,6 @@ static int change_images(struct image_work *w)
 	return r;
 }
 
-/* A link stays one, and what it leads to is what is changed. */
-static int find_real_path(struct image_work *w)
-{
-	char *real = mem_realpath(w->name.path);
-
-	if (!real)
-		return err_sys(w->e, -errno, "%s", w->name.path);
-	free(w->real);
-	w->real = real;
-	return 0;
-}
-
 /* Another run may have put a new file under the name while we waited for the old one. */
 static int open_locked(struct image_work *w)
 {
@@ -338,7 +317,8 @@ static int open_locked(struct image_work *w)
 			continue;
 		w->is_directory = S_ISDIR(own.st_mode);
 		w->file = take_fd(&fd);
-		return find_real_path(w);
+		w->real = mem_realpath(w->name.path); /* a link stays one, and what it leads to is what is changed */
+		return w->real ? 0 : err_sys(w->e, -errno, "%s", w->name.path);
 	}
 	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
 }

@@ -153,49 +153,32 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A hard link out of its layer to one of these paths; NULL. */
-static const char *find_link(const struct layer *layer, const char *const *paths, size_t n)
-{
-	for (size_t i = 0; i < layer->n; i++) {
-		const char *link = layer_text(layer, layer->entries[i].link);
-
-		if (layer->entries[i].kind == LAYER_HARDLINK && bsearch(&link, paths, n, sizeof(*paths), by_text) &&
-			!layer_find(layer, link, strlen(link)))
-			return link;
-	}
-	return NULL;
-}
-
-/* What layers of ours hold, sorted. */
-static void list_own(const struct view *view, const bool *flags, const char ***ret, size_t *ret_n)
-{
-	size_t room = 1;
-
-	for (size_t i = 0; i < view->n; i++)
-		room += flags[i] ? view->layers[i]->n : 0;
-	*ret = mem_new(room, sizeof(**ret));
-	*ret_n = 0;
-	for (size_t i = 0; i < view->n; i++)
-		for (size_t k = 0; flags[i] && k < view->layers[i]->n; k++)
-			if (view->layers[i]->entries[k].kind == LAYER_FILE)
-				(*ret)[(*ret_n)++] = layer_text(view->layers[i], view->layers[i]->entries[k].path);
-	qsort(*ret, *ret_n, sizeof(**ret), by_text);
-}
-
 /* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
 static int check_links(struct image_work *w, const struct view *view, const bool *flags)
 {
-	auto_free const char **paths = NULL;
-	const char *link = NULL;
-	size_t n;
+	auto_free const char **own = NULL; /* what layers of ours hold, sorted */
+	size_t room = 1, n = 0;
 
-	list_own(view, flags, &paths, &n);
-	for (size_t i = 0; i < view->n && !link; i++)
-		link = find_link(view->layers[i], paths, n);
-	if (!link)
-		return 0;
-	return err_set(
-		w->e, -EBADMSG, "a later layer has a hard link to /%s, and could not be unpacked without it", link);
+	for (size_t i = 0; i < view->n; i++)
+		room += flags[i] ? view->layers[i]->n : 0;
+	own = mem_new(room, sizeof(*own));
+	for (size_t i = 0; i < view->n; i++)
+		for (size_t k = 0; flags[i] && k < view->layers[i]->n; k++)
+			if (view->layers[i]->entries[k].kind == LAYER_FILE)
+				own[n++] = layer_text(view->layers[i], view->layers[i]->entries[k].path);
+	qsort(own, n, sizeof(*own), by_text);
+	for (size_t i = 0; i < view->n; i++)
+		for (size_t k = 0; k < view->layers[i]->n; k++) {
+			const struct layer_entry *entry = &view->layers[i]->entries[k];
+			const char *link = layer_text(view->layers[i], entry->link);
+
+			if (entry->kind == LAYER_HARDLINK && bsearch(&link, own, n, sizeof(*own), by_text) &&
+				!layer_find(view->layers[i], link, strlen(link)))
+				return err_set(w->e, -EBADMSG,
+					"a later layer has a hard link to /%s, and could not be unpacked without it",
+					link);
+		}
+	return 0;
 }
 
 /* All of ours go, and what hides others comes. */
