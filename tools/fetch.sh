@@ -34,6 +34,18 @@ fetch_suites() # DIR
 	fi
 }
 
+# Prints "URI SUITE" of the one that this machine is made of: what apt calls it may be another word than the release's name
+# (stable), and sid calls itself by the name of the next release.
+fetch_release() # DIR
+{
+	local suites codename
+
+	suites=$(fetch_suites "$1") || return
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME-}")
+	grep -m 1 " $codename\$" <<<"$suites" || grep -m 1 -v -E -- '-(security|updates|backports)$' <<<"$suites"
+}
+
 # Writes the sources for the private configuration. TYPE is deb or deb-src.
 fetch_sources() # DIR TYPE ARCHITECTURE...
 {

@@ -10,16 +10,14 @@ cache() {
 
 # Sets codename and uri: the machine's release, and the mirror that its apt is configured with.
 find_mirror() {
-	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-	uri=$(
+	# shellcheck disable=SC2034 # for the caller
+	read -r uri codename < <(
 		# shellcheck source=tools/lib.sh
 		. "$ANYARCH_SRC/tools/lib.sh"
 		# shellcheck source=tools/fetch.sh
 		. "$ANYARCH_SRC/tools/fetch.sh"
-		fetch_suites "$BATS_TEST_TMPDIR" | sed -n "s| $codename\$||p" | head -n 1
+		fetch_release "$BATS_TEST_TMPDIR"
 	)
-	[[ -n $uri && -n $codename ]]
 }
 
 # build_armhf VARIANT ARCHIVE WITH...: as build_debian, of armhf.
