@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Owns a fresh Debian system of any release in the private namespaces of namespace.bash: minbase, without package lists, with
-# a copy of this source and an account. Its root and the packages that it downloads stay in the cache.
+# a copy of this source and an account. Its root and the packages that it downloads stay in the cache. Needs base.bash.
+
+for one in namespace source mmdebstrap package; do
+	# shellcheck source=/dev/null
+	source "$BATS_TEST_DIRNAME/../lib/$one.bash"
+done
 
 # fresh_root SUITE: prints the archive of its root, with the mirror that the machine's apt is configured with.
 fresh_root() {
@@ -49,4 +54,15 @@ typed() {
 		return 1
 	}
 	expect_raw 0 system ANYARCH_CACHE=/cache sh -c "cd /home/tester/anyarch && ${2-} $1"
+}
+
+# arm_runs: the last command, tools/quickstart, has registered handlers and run programs with them.
+# shellcheck disable=SC2154 # expect_raw sets output
+arm_runs() {
+	[[ $output == *$'busybox uname -m\narmv7l\n'*$'busybox uname -m\naarch64\n'*'It works.'*'What comes next: README.md' ]]
+	has_handler qemu-arm
+}
+
+teardown() {
+	ns_close
 }
