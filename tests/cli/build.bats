@@ -253,6 +253,7 @@ ended() { # SIGNAL READY COMMAND...
 	same lines 1 "$(grep -c 'ended by signal' told)"
 }
 
+# bats test_tags=slow
 @test "wherever it is, a command ends within a second of a signal, and leaves nothing" {
 	local one signal command=("$ANYARCH" build --engine docker --no-verify) late
 

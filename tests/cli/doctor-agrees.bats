@@ -65,16 +65,19 @@ file() { # NAME CONTENT
 	row problem no-handler 'Exec format error'
 }
 
+# bats test_tags=slow
 @test "a handler that is fixed" {
 	expect 0 anyarch register arm
 	row ok works runs
 }
 
+# bats test_tags=slow
 @test "a handler that is not fixed" {
 	table_write "$(rule qemu-arm arm $ARM P)"
 	row note only-here runs
 }
 
+# bats test_tags=slow
 @test "a wrapper script" {
 	printf '#!/bin/sh\nexec %s "$@"\n' $ARM >"$W/wrapper"
 	chmod 0755 "$W/wrapper"
@@ -82,6 +85,7 @@ file() { # NAME CONTENT
 	row note only-here runs
 }
 
+# bats test_tags=slow
 @test "an emulator that is dynamically linked, not fixed and fixed" {
 	need_commands cc
 	printf '#include <unistd.h>\nint main(int c, char **v) { return c ? execv("%s", v) : 0; }\n' $ARM >"$W/wrap.c"
@@ -98,6 +102,7 @@ file() { # NAME CONTENT
 	row problem interpreter-missing 'No such file or directory'
 }
 
+# bats test_tags=slow
 @test "a variable of QEMU" {
 	expect 0 anyarch register arm
 	QEMU_CPU=nonsense row problem environment '' || [[ -n ${HINT-} ]]
@@ -105,6 +110,7 @@ file() { # NAME CONTENT
 	row ok works runs
 }
 
+# bats test_tags=slow
 @test "a file for a handler of another kind, by its magic" {
 	file some.jar 'PK\3\4rest'
 	row problem not-a-program 'Exec format error'
@@ -112,6 +118,7 @@ file() { # NAME CONTENT
 	row ok taken runs
 }
 
+# bats test_tags=slow
 @test "a file for a handler of another kind, by its extension" {
 	file some.exe 'anything at all'
 	table_write ':wine:E::exe::/usr/bin/echo:'
@@ -121,6 +128,7 @@ file() { # NAME CONTENT
 	row problem not-a-program 'Exec format error'
 }
 
+# bats test_tags=slow
 @test "the newest of two handlers counts" {
 	file some.jar 'PK\3\4rest'
 	table_write "$RULE_JAR"
@@ -128,6 +136,7 @@ file() { # NAME CONTENT
 	row problem interpreter-missing 'No such file or directory'
 }
 
+# bats test_tags=slow
 @test "a handler of another kind that is disabled" {
 	file some.jar 'PK\3\4rest'
 	table_write "$RULE_JAR"
@@ -135,6 +144,7 @@ file() { # NAME CONTENT
 	row problem not-a-program 'Exec format error'
 }
 
+# bats test_tags=slow
 @test "scripts: without a program, too long a name, a byte order mark, a blank line first" {
 	file noshebang 'echo hi\n'
 	row problem not-a-program 'Exec format error'
@@ -148,6 +158,7 @@ file() { # NAME CONTENT
 	row ok script runs
 }
 
+# bats test_tags=slow
 @test "mounted noexec: a program and a root" {
 	expect 0 anyarch register arm
 	ns mount -t tmpfs -o noexec tmpfs /mnt

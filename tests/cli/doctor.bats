@@ -461,6 +461,7 @@ rescue() {
 	silent odd-entry
 }
 
+# bats test_tags=slow
 @test "many entries of others hide nothing" {
 	local i
 

@@ -66,6 +66,7 @@ all_of() {
 	[[ $n -ge 20 ]]
 }
 
+# bats test_tags=slow
 @test "a batch: four base images in one call, each with one file more, and its directories" {
 	local name
 
@@ -109,6 +110,7 @@ top_type() {
 	jq -r '.layers[-1].mediaType' "$1/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$1/index.json")"
 }
 
+# bats test_tags=slow
 @test "the type of the layer says how it is stored; what not every reader knows is refused" {
 	local codec end name
 
@@ -196,6 +198,7 @@ top_type() {
 	[[ $output == *injected* ]]
 }
 
+# bats test_tags=slow
 @test "another emulator takes the place of ours, as if that had never been there (32)" {
 	local name
 
@@ -269,6 +272,7 @@ parts() {
 	[[ $stderr == *'nothing of ours'* ]]
 }
 
+# bats test_tags=slow
 @test "where a later layer has the emulator again a whiteout hides it, and what that means is told (32, 34)" {
 	cp "$A" copy
 	built_on copy
@@ -346,6 +350,7 @@ parts() {
 	cmp bundle/rootfs/usr/bin/qemu-arm-static copy
 }
 
+# bats test_tags=slow
 @test "eject --at takes what is there and nothing else, and all of ours go at once" {
 	built_on
 	expect 0 "$ANYARCH" inject --at /opt/qemu --emulator "${A%A}B" image
@@ -484,6 +489,7 @@ with_history() {
 	same parts "$(parts plain)" "$(parts image)"
 }
 
+# bats test_tags=slow
 @test "a mark makes no layer ours that has more than an emulator, or something else" {
 	local members
 
