@@ -14,25 +14,26 @@
 const char *const init_words[] = { "created", "kept" };
 
 static const char template_text[] =
-	"# One Dockerfile for all platforms; anyarch-project(5) tells what can stand between double underscores.\n"
-	"# 'anyarch render' makes a Dockerfile of it for each platform that build.config names.\n"
+	"# One Dockerfile for all platforms; anyarch-project(5) describes the placeholders in double underscores.\n"
+	"# 'anyarch render' creates a Dockerfile for each platform in build.config.\n"
 	"FROM __BASEIMAGE_ARCH__/alpine:latest\n"
 	"\n"
 	"CMD [\"uname\", \"-m\"]\n";
 
-static const char config_head[] = "# What is built, for anyarch-project(5). This file is read, not executed.\n"
-				  "\n"
-				  "# Whose image it is: a name at a registry, or HOST:PORT/NAME.\n"
-				  "REPO=\n"
-				  "# What it is called: small letters and digits, with '.', '_' or '-' between them.\n";
-
-static const char config_rest[] =
-	"# Empty: latest.\n"
-	"IMAGE_VERSION=\n"
+static const char config_head[] =
+	"# What to build: anyarch-project(5). This file is read, not executed.\n"
 	"\n"
-	"# What it is built for, as the prefixes of Docker's official images or in any other spelling.\n"
-	"# Raspberry Pi 1 and Zero: arm32v6; later ones: arm32v7 with a system of 32 bits, arm64v8 with one of 64.\n"
-	"TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"\n";
+	"# Where the image is published: a name at Docker Hub, or HOST:PORT/NAME.\n"
+	"REPO=\n"
+	"# Name of the image: lower-case letters and digits, with '.', '_' or '-' between them.\n";
+
+static const char config_rest[] = "# Tag of the image (default: latest).\n"
+				  "IMAGE_VERSION=\n"
+				  "\n"
+				  "# Platforms, as prefixes of Docker's official images or in any other spelling.\n"
+				  "# Raspberry Pi 1 and Zero: arm32v6; later models: arm32v7 with a 32-bit system, "
+				  "arm64v8 with a 64-bit system.\n"
+				  "TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"\n";
 
 /* A name of an image that is like the directory's: what cannot be in one becomes '-'. Nothing where nothing is left. */
 static void derive_name(const char *dir_name, struct buf *out)
