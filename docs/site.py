@@ -82,7 +82,7 @@ def from_manual(path, pages):
         page = f"{match[1]}.{match[2]}.html"
         return f'<a href="{page}">{match[0]}</a>' if page in pages and page != path.name + ".html" else match[0]
 
-    return re.sub(r"<b>([a-z.A-Z-]+)</b>\((\d)\)", link, body)
+    return re.sub(r"<b>([a-z.A-Z-]+)</b>\((\d)\)", link, body.replace("&#x2022;", "&#x2022; "))
 
 
 class Site:
