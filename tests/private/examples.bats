@@ -166,6 +166,21 @@ anyarch_says() { # IMAGE PLATFORM
 	run_examples anyarch-run.8
 }
 
+# What is indented in a guide: lines of build.config are written there, all others are typed, in one directory.
+@test "the guide to multi-platform images can be typed" {
+	ns_open
+	cp -r "$BATS_FILE_TMPDIR/work" "$BATS_TEST_TMPDIR/"
+	cp -r "$BATS_FILE_TMPDIR/home" "$BATS_TEST_TMPDIR/"
+	sed -n 's/^    //p' "$ANYARCH_SRC/docs/images.md" |
+		sed 's/^\([A-Z_]*\)=\(.*\)$/sed -i '"'s|^\\1=.*|\\1=\\2|'"' build.config/' >"$BATS_TEST_TMPDIR/guide"
+	grep -q "^sed -i 's|^REPO=.*|REPO=registry.example.org/me|' build.config$" "$BATS_TEST_TMPDIR/guide"
+	expect_raw 0 ns env -C "$BATS_TEST_TMPDIR/work" bash -e -o pipefail "$BATS_TEST_TMPDIR/guide"
+	anyarch_says app.tar linux/arm/v7
+	anyarch_says base.tar linux/arm64
+	same 'digest of the ejected image' "$("$ANYARCH" inspect --json "$BATS_FILE_TMPDIR/work/image.tar" | jq '.[].digest')" \
+		"$("$ANYARCH" inspect --json "$BATS_TEST_TMPDIR/work/image.tar" | jq '.[].digest')"
+}
+
 @test "the example of a project renders" {
 	cd "$BATS_TEST_TMPDIR" || return
 	sed -n '/^# EXAMPLES$/,/^# SEE/{/^```$/!p}' "$MAN/anyarch-project.5.scd" |
