@@ -107,12 +107,6 @@ static int add_layers(
 	return r;
 }
 
-static void quote(struct buf *out, const char *word)
-{
-	buf_addf(out, "\"%s\"", word);
-}
-
-/* The words are ours: of the table of architectures. */
 static void set_label(const struct docker_request *request, const struct buf *text, struct buf *out)
 {
 	struct span whole = span_whole(buf_text(text)), span;
@@ -120,8 +114,8 @@ static void set_label(const struct docker_request *request, const struct buf *te
 	bool has_variant = request->variant && *request->variant;
 	struct splice s = { 0 };
 
-	quote(&architecture, request->architecture);
-	quote(&variant, has_variant ? request->variant : "");
+	splice_quote(&architecture, request->architecture);
+	splice_quote(&variant, has_variant ? request->variant : "");
 	if (span_member(buf_text(text), whole, "architecture", &span))
 		splice_replace(&s, span, buf_text(&architecture));
 	if (span_member(buf_text(text), whole, "variant", &span) && has_variant)
