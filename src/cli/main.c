@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
@@ -80,6 +81,33 @@ int unknown_command(const char *name)
 	return exit_with(&e);
 }
 
+/*
+ * With less than any command needs, the first call that fails would be blamed on something else, and a stack that is
+ * too small ends in a signal.
+ */
+static int check_limits(struct err *e)
+{
+	static const struct {
+		int resource;
+		rlim_t least, unit;
+		const char *what, *option;
+	} limits[] = {
+		{ RLIMIT_NOFILE, 64, 1, "open files", "-n" },
+		{ RLIMIT_STACK, 512 << 10, 1024, "KiB of stack", "-s" },
+	};
+	struct rlimit now;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (!getrlimit(limits[i].resource, &now) && now.rlim_cur < limits[i].least) {
+			err_set(e, -EOPNOTSUPP, "a process may have %lu %s here, and anyarch needs %lu",
+				(unsigned long)(now.rlim_cur / limits[i].unit), limits[i].what,
+				(unsigned long)(limits[i].least / limits[i].unit));
+			return err_hint(e, "ulimit %s %lu", limits[i].option,
+				(unsigned long)(limits[i].least / limits[i].unit));
+		}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	/*
@@ -88,6 +116,7 @@ int main(int argc, char **argv)
 	 */
 	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 	static char help[] = "--help";
+	auto_err e = { 0 };
 	const char *name;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -110,6 +139,8 @@ int main(int argc, char **argv)
 		return show_help();
 	if (!strcmp(name, "--version") || !strcmp(name, "-V") || !strcmp(name, "version"))
 		return show_version();
+	if (check_limits(&e))
+		return exit_with(&e);
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(name, commands[i]->name))
 			return finish_output(commands[i]->run(argc - 1, argv + 1));
