@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/stop.h"
 #include "base/str.h"
 #include "cli/options.h"
 #include "cli/render_build.h"
@@ -90,7 +89,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	stop_catch();
 	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
 	c->view.dir = first < argc ? argv[first] : ".";
 	return build(c, &e) ? exit_with(&e) : EXIT_DONE;

@@ -78,6 +78,7 @@ static int make(struct context *c, struct err *e)
 	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
 		typed[len - 1] = '\0';
 	r = init_plan(&(struct init_request){ dir, str_basename(real ? real : typed), c->from }, &init, e);
+	stop_catch(); /* until now it may end anywhere */
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
 	if (!r && !view->quiet && !view->json && !view->dry_run)
@@ -93,7 +94,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	stop_catch();
 	c.view.dir = first < argc ? argv[first] : ".";
 	return project_finish(&c.view, make(&c, &e) ? exit_with(&e) : EXIT_DONE);
 }

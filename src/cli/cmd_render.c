@@ -51,6 +51,7 @@ static int write_all(struct context *c, struct render *render, const char *where
 	auto_fd out = project_open(where, e);
 	int r = out < 0 ? out : render_compare(render, out, c->force, e);
 
+	stop_catch(); /* until now it may end anywhere */
 	if (out == -ENOENT)
 		return err_hint(e, "--output is a directory that is there, or '-'");
 	for (size_t i = 0; !r && i < render->n; i++) {
@@ -91,7 +92,6 @@ static int run(int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	stop_catch();
 	c.request.native = c.has_native ? c.native.arch : arch_host();
 	c.view.dir = first < argc ? argv[first] : ".";
 	if (c.view.json && c.out && !strcmp(c.out, "-")) {

@@ -99,6 +99,7 @@ static int prepare(struct flow *f, struct err *e)
 	};
 	int r = render_plan(&request, &f->render, e);
 
+	stop_catch(); /* until now it may end anywhere */
 	if (!r)
 		r = flow_name_all(f, e);
 	if (!r)
