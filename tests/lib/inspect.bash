@@ -10,15 +10,16 @@ make_set() {
 		[[ -s $BATS_FILE_TMPDIR/$1.tsv ]]
 }
 
-# bounded COMMAND...: in 256 MiB of addresses and ten seconds. A sanitizer takes terabytes of them, and bounds what is used.
+# bounded COMMAND...: in 256 MiB of addresses and ten seconds of a processor, which are no less of the clock on a quiet
+# machine. A sanitizer takes terabytes of addresses, bounds what is used, and is three times as slow.
 bounded() {
 	(
 		if is_sanitized; then
 			export ASAN_OPTIONS=${ASAN_OPTIONS-}:max_allocation_size_mb=256:hard_rss_limit_mb=512:quarantine_size_mb=16
+			ulimit -t 30
 		else
-			ulimit -v 262144
+			ulimit -v 262144 -t 10
 		fi
-		ulimit -t 20 # of processors, however loaded the machine is: ten seconds of two
 		exec timeout -k 1 60 "$@" 3>&-
 	)
 }

@@ -27,7 +27,7 @@ def heavy(to, only=None):
                        ("memory", heavy_memory), ("names", heavy_names), ("nested", heavy_nested),
                        ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
-                       ("window", heavy_window)):
+                       ("window", heavy_window), ("records", heavy_records)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -184,8 +184,16 @@ def heavy_escapes():
 def heavy_bombs():
     """Many layers, each of which stays below what one may decompress to."""
     size = 240 << 20
-    layers = [tf.gz_zeros(tf.header(f"f{i}", size), size + len(tf.END)) for i in range(30)]
-    return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+    zeros = tf.gz_zeros(b"", size + len(tf.END))
+    layers = [gz(tf.header(f"f{i}", size)) + zeros for i in range(30)]
+    return archive(docker([(layers, config_of([b"%d" % i for i in range(30)]), ["test:1"])], "new"))
+
+
+def heavy_records():
+    """One member, and before it many headers with as many records as one may have."""
+    value = bytes(1 << 20)[:(1 << 20) - 64]
+    return around(gz_parts([*(tf.pax(**{"SCHILY.xattr.user.x%d" % i: value}) for i in range(200)),
+                            tf.member("bin/sh", arm()), tf.END]))
 
 
 def heavy_window():

@@ -193,7 +193,7 @@ image() {
 	[[ $i -eq 150 ]]
 }
 
-# measured COMMAND...: its status, seconds of a processor and MiB.
+# measured COMMAND...: its status, hundredths of seconds of a processor, and KiB.
 measured() {
 	python3 - "$@" <<-'PYTHON'
 		import os, sys
@@ -201,21 +201,24 @@ measured() {
 		if pid == 0:
 		    os.execvp("timeout", ["timeout", "-s", "KILL", "60", *sys.argv[1:]])
 		_, status, usage = os.wait4(pid, 0)
-		print(os.waitstatus_to_exitcode(status), int(usage.ru_utime + usage.ru_stime), usage.ru_maxrss // 1024)
+		print(os.waitstatus_to_exitcode(status), int(100 * (usage.ru_utime + usage.ru_stime)), usage.ru_maxrss)
 	PYTHON
 }
 
 @test "small files that would take long or much: of 10 MB, every command takes at most 64 MiB and 10 seconds" {
-	local name want command status seconds mib most longest failed=
+	local name want command commands status time kib most longest failed=
 
 	make_set heavy
 	cd "$BATS_FILE_TMPDIR/heavy"
 	make_emulators "$BATS_TEST_TMPDIR"
-	printf '| input | bytes | command | status | seconds | MiB |\n| --- | --- | --- | --- | --- | --- |\n'
+	printf '| input | bytes | command | status | seconds | KiB |\n| --- | --- | --- | --- | --- | --- |\n'
 	while IFS=$'\t' read -r name want _; do
-		most=64 longest=10
-		[[ $(stat -c %s "$name") -le 10000000 ]] || most=450 longest=20
-		for command in inspect doctor inject eject 'index -o out' 'convert --platform arm'; do
+		# Of the processor, not the clock: no less on a quiet machine, and the same on another.
+		most=$((64 * 1024)) longest=1000
+		commands=(inspect doctor inject eject 'index -o out' 'convert --platform arm')
+		# They read in one way; larger ones are for the shape of it.
+		[[ $(stat -c %s "$name") -le 10000000 ]] || most=$((128 * 1024)) longest=2000 commands=(inspect)
+		for command in "${commands[@]}"; do
 			OUT=$BATS_TEST_TMPDIR/out ERR=$BATS_TEST_TMPDIR/err
 			cp "$name" image
 			rm -f out
@@ -223,9 +226,10 @@ measured() {
 			words=(sh -c 'exec "$0" "$@" 2>"$ERR" >/dev/null' "$ANYARCH" $command image)
 			[[ $command != convert* ]] || words+=(out)
 			[[ $command != inject ]] || words+=(--emulator "$BATS_TEST_TMPDIR/A")
-			read -r status seconds mib < <(ERR=$ERR measured "${words[@]}")
-			printf '| %s | %s | %s | %s | %s | %s |\n' "$name" "$(stat -c %s "$name")" "$command" "$status" "$seconds" "$mib"
-			[[ $status =~ ^[0-3]$ && $seconds -le $longest && $mib -le $most ]] || failed+=" $name:${command%% *}"
+			read -r status time kib < <(ERR=$ERR measured "${words[@]}")
+			printf '| %s | %s | %s | %s | %d.%02d | %s |\n' "$name" "$(stat -c %s "$name")" "$command" "$status" \
+				$((time / 100)) $((time % 100)) "$kib"
+			[[ $status =~ ^[0-3]$ && $time -le $longest && $kib -le $most ]] || failed+=" $name:${command%% *}"
 			[[ $command != inspect || "|$want|" == *"|$status|"* ]] || failed+=" $name:$status"
 			# What doctor finds is its answer, on standard output.
 			[[ $command == doctor ]] || is_well_told "$status"
@@ -234,19 +238,20 @@ measured() {
 	same failed '' "$failed"
 }
 
-@test "the same with less memory than they take" {
-	local name want words
+@test "with less memory than they take: told" {
+	local name exhausted=
 
-	[[ -e $BATS_FILE_TMPDIR/heavy.tsv ]] || make_set heavy
-	cd "$BATS_FILE_TMPDIR/heavy"
-	while IFS=$'\t' read -r name want _; do
-		expect_one_of '0 1 3' bounded "$ANYARCH" inspect "$name"
-	done <"$BATS_FILE_TMPDIR/heavy.tsv"
+	for name in collisions members window; do
+		[[ -e $BATS_FILE_TMPDIR/heavy/$name.tar ]] || make_set heavy "$name"
+		expect_one_of '0 1 3' prlimit --as=$((12 << 20)) "$ANYARCH_STATIC" inspect "$BATS_FILE_TMPDIR/heavy/$name.tar"
+		[[ $stderr != *'out of memory'* ]] || exhausted+=$name
+	done
+	[[ -n $exhausted ]]
 	rm -rf "$BATS_FILE_TMPDIR/heavy"
 }
 
 @test "of a big image the headers are read, in little memory" {
-	local status seconds mib
+	local status time kib
 
 	python3 - <<-'PYTHON'
 		import os, sys
@@ -263,10 +268,10 @@ measured() {
 		    file.truncate(file.tell() + big + 2048)
 	PYTHON
 	# shellcheck disable=SC2016 # the inner shell expands it
-	read -r status seconds mib < <(measured sh -c 'exec "$0" inspect big.tar >text' "$ANYARCH")
-	printf 'status %s, %s s, %s MiB\n' "$status" "$seconds" "$mib"
+	read -r status time kib < <(measured sh -c 'exec "$0" inspect big.tar >text' "$ANYARCH")
+	printf 'status %s, %s ms, %s KiB\n' "$status" "${time}0" "$kib"
 	grep -q '^platform: *linux/arm/v7' text
-	[[ $status -eq 0 && $seconds -le 2 && $mib -le 16 ]]
+	[[ $status -eq 0 && $time -le 200 && $kib -le 16384 ]]
 }
 
 @test "an image of more layers than there are descriptors" {
@@ -285,10 +290,5 @@ measured() {
 	for descriptors in 1024 64; do
 		expect 0 bash -c "$limited" bash "$descriptors" "$ANYARCH"
 		same platform linux/arm/v7 "$(jq -r '.[0].platform' "$OUT")"
-	done
-	# None that is left: not a word against the image.
-	for descriptors in 4 5; do
-		expect 1 bash -c "$limited" bash "$descriptors" "$ANYARCH"
-		[[ $stderr == *'Too many open files'* ]]
 	done
 }
