@@ -35,8 +35,9 @@ command_of() {
 	index) COMMAND=(index --force --output out.tar "$image") ;;
 	inject) COMMAND=(inject --force --quiet --emulator /usr/bin/qemu-arm-static "$image" --output out.tar) ;;
 	render)
-		printf 'REPO=me\nIMAGE_NAME=it\nTARGET_ARCHES="arm64v8"\n' >build.config
-		printf 'FROM __BASEIMAGE_ARCH__/alpine\n' >Dockerfile.cross
+		# Another run may be reading them.
+		[[ -e build.config ]] || printf 'REPO=me\nIMAGE_NAME=it\nTARGET_ARCHES="arm64v8"\n' >build.config
+		[[ -e Dockerfile.cross ]] || printf 'FROM __BASEIMAGE_ARCH__/alpine\n' >Dockerfile.cross
 		COMMAND=(render --quiet)
 		OUT_NAME=Dockerfile.arm64v8
 		;;
