@@ -540,12 +540,11 @@ whole_seconds() {
 @test "few descriptors (94)" {
 	local n
 
-	for n in 3 4 5 6 8 10 12; do
-		expect_raw_one_of '0 1 3 126 127' ns prlimit "--nofile=$n" "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
-		[[ $status -ne 0 ]] || expect 0 eject
+	for n in 3 4 12 63; do
+		expect_raw_one_of '1 4 126 127' ns prlimit "--nofile=$n" "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 		tree_is_back
 	done
-	expect 0 ns prlimit --nofile=32 "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
+	expect 0 ns prlimit --nofile=64 "$ANYARCH" inject --emulator "$TOOLS/A" "$R"
 }
 
 # As expect_one_of, whatever is said: with so few descriptors the loader may be what fails.
