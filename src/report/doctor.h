@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "emulator/content.h"
+#include "report/file.h"
 #include "report/status.h"
 
 enum finding_level {
@@ -59,6 +60,9 @@ void doctor_machine(const struct status *status, struct doctor *ret);
  * be run, -1 for this machine. -errno when the file cannot be read at all; that it is no program is a finding.
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e);
+/* Whether the loader of a dynamic program is there, and finds what that wants. rule takes it, NULL: none. */
+void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
+	struct doctor *d);
 /*
  * A file, root file system or image, as it is named on a command line; with root a file below that directory. -errno
  * when it cannot be read.

@@ -21,6 +21,16 @@ static const char *survey_hint(struct buf *out, const char *target)
 	return buf_text(out);
 }
 
+/* The program that settled what the root is, mostly its shell: whether its libraries are there. */
+static void look_at_shell(int root, const char *path, struct doctor *d)
+{
+	struct file_facts facts;
+
+	if (!file_look(root, path, &facts, NULL) && facts.n && facts.steps[facts.n - 1].is_elf)
+		doctor_loader(NULL, root, &facts.steps[facts.n - 1], &facts, d);
+	file_done(&facts);
+}
+
 static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d, struct err *e)
 {
 	struct content content;
@@ -53,6 +63,8 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	if (!r && content.has_platform)
 		doctor_platform(
 			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);
+	if (!r && content.decided_by)
+		look_at_shell(root, content.decided_by, d);
 	if (!r && content.has_platform)
 		r = doctor_tools(s, root, content.platform.arch, target, d, e);
 	if (!r && content.is_mixed)

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
+#include "arch/dynamic.h"
 #include "base/fdio.h"
 #include "base/str.h"
 #include "emulator/package.h"
@@ -15,8 +16,6 @@
 #include "report/file.h"
 #include "report/try.h"
 #include "rootfs/beneath.h"
-
-enum { EMULATOR_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const struct status_row *find_row(const struct status *s, const struct arch *arch)
 {
@@ -92,7 +91,7 @@ bool doctor_is_provided(const struct status *status, const struct arch *arch, co
 struct start {
 	uint8_t head[RULE_WINDOW];
 	int n;
-	bool is_executable, is_noexec, is_set_id;
+	bool is_executable, is_noexec, is_nosuid, is_set_id;
 	char real[4096]; /* where it is on this machine, for what is to be typed */
 };
 
@@ -112,8 +111,18 @@ static struct start read_start(int root, const char *path)
 	start.is_set_id = st.st_mode & (S_ISUID | S_ISGID) || fgetxattr(fd, "security.capability", NULL, 0) > 0;
 	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
 	start.is_executable = st.st_mode & 0111;
-	start.is_noexec = !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC;
+	if (fstatvfs(fd, &fs) < 0)
+		return start;
+	start.is_noexec = fs.f_flag & ST_NOEXEC;
+	start.is_nosuid = fs.f_flag & ST_NOSUID;
 	return start;
+}
+
+static void remount_hint(struct buf *hint, const char *option, const char *path)
+{
+	buf_addf(hint, "sudo mount -o remount,%s \"$(findmnt -no TARGET -T ", option);
+	str_quote(hint, path);
+	buf_adds(hint, ")\"");
 }
 
 /* What makes the kernel refuse any file, script or program. */
@@ -127,9 +136,7 @@ static void check_permission(const struct start *start, const char *path, struct
 		doctor_add(d, FINDING_PROBLEM, "not-executable", buf_text(&hint),
 			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
 	hint.len = 0;
-	buf_adds(&hint, "sudo mount -o remount,exec \"$(findmnt -no TARGET -T ");
-	str_quote(&hint, start->real);
-	buf_adds(&hint, ")\"");
+	remount_hint(&hint, "exec", start->real);
 	if (start->is_noexec)
 		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
 			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
@@ -232,6 +239,63 @@ static bool is_appimage(const uint8_t *head, int n)
 	return n > 11 && !memcmp(head + 8, "AI\x02", 3);
 }
 
+/* What gives rights to whoever starts it, and does not here. */
+static void check_set_id(const struct start *start, const struct table_entry *entry, const struct arch *arch,
+	const char *path, struct doctor *d)
+{
+	auto_buf hint = { 0 };
+
+	if (start->is_nosuid) {
+		remount_hint(&hint, "suid", start->real);
+		doctor_add(d, FINDING_WARNING, "nosuid", buf_text(&hint),
+			"%s: its set-user-ID bit or capabilities are ignored, as its file system is mounted nosuid",
+			path);
+	} else if (entry && !(entry->rule.flags & RULE_CREDENTIALS)) {
+		buf_addf(&hint, "sudo anyarch register --credentials %s", arch_word(arch));
+		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&hint),
+			"%s: its set-user-ID bit or capabilities are ignored, as the handler '%s' has no C: sudo and "
+			"the like fail",
+			path, entry->rule.name);
+	}
+}
+
+/* Which only a loader can give it: a library without, as the loader itself, may well be started. */
+static bool needs_libraries(int root, const char *path)
+{
+	auto_fd fd =
+		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
+	struct dynamic dynamic = { 0 };
+	bool needs;
+
+	if (fd >= 0)
+		dynamic_read(fd, &dynamic);
+	needs = dynamic.n_needed;
+	dynamic_done(&dynamic);
+	return needs;
+}
+
+/* An ELF file that nothing starts as a program, wherever it is. */
+static bool check_kind(int root, const struct file_step *step, struct doctor *d)
+{
+	static const char *const kinds[] = {
+		[ELF_RELOCATABLE] = "is an object file, to be linked into a program: 'Exec format error'",
+		[ELF_CORE] = "is a core dump: 'Exec format error'",
+		[ELF_LIBRARY] = "is a shared library: started as a program, it crashes",
+		[ELF_DEBUG] = "is the debug information of a program, which has no code",
+	};
+	enum elf_linkage linkage = step->elf.linkage;
+
+	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] &&
+		(linkage != ELF_LIBRARY || needs_libraries(root, step->path)))
+		doctor_add(d, FINDING_PROBLEM, "not-a-program", NULL, "%s %s", step->path, kinds[linkage]);
+	else if (step->elf.system || elf_is_other_system(&step->elf.head))
+		doctor_add(d, FINDING_PROBLEM, "other-system", NULL, "%s is a program for %s, not for Linux",
+			step->path, step->elf.system ? step->elf.system : "another system");
+	else
+		return false;
+	return true;
+}
+
 static void check_program(const struct status *s, int root, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
 {
@@ -241,6 +305,8 @@ static void check_program(const struct status *s, int root, const struct file_st
 	const struct status_row *row;
 	auto_buf replace = { 0 };
 
+	if (!step->elf.is_truncated && check_kind(root, step, d))
+		return;
 	check_permission(&start, step->path, d);
 	entry = find_taker(s, &start, step->path);
 	if (step->elf.is_truncated)
@@ -261,14 +327,8 @@ static void check_program(const struct status *s, int root, const struct file_st
 			step->path, arch_word(arch));
 		return;
 	}
-	if (entry && !s->is_off && start.is_set_id && !(entry->rule.flags & RULE_CREDENTIALS)) {
-		buf_addf(&replace, "sudo anyarch register --credentials %s", arch_word(arch));
-		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&replace),
-			"%s: its set-user-ID bit or capabilities are ignored, as the handler '%s' has no C: sudo and "
-			"the "
-			"like fail",
-			step->path, entry->rule.name);
-	}
+	if (start.is_set_id)
+		check_set_id(&start, s->is_off ? NULL : entry, arch, step->path, d);
 	if (entry && !s->is_off)
 		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes", step->path,
 			entry->rule.name);
@@ -285,82 +345,6 @@ static void check_program(const struct status *s, int root, const struct file_st
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
-/* Debian's way to have a C library for another architecture. */
-static void loader_hint(struct buf *out, const struct file_facts *facts, const char *loader)
-{
-	struct name_words words = name_words(&facts->platform);
-	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
-	auto_buf install = { 0 };
-	bool is_apt = package_install(&install, library);
-
-	if (!facts->has_platform || !*words.debian)
-		buf_adds(out, "link it statically");
-	else if (facts->platform.arch == arch_host())
-		buf_adds(out, buf_text(&install));
-	else if (!is_apt)
-		buf_addf(out, "install the C library of %s, or link it statically", words.debian);
-	else
-		buf_addf(out, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
-			words.debian, library, words.debian);
-}
-
-/* Where this emulator looks before the root: qemu's -L, whose default is in it as "/etc/qemu-binfmt/%M". */
-static bool find_prefix(const struct rule *rule, const struct arch *arch, struct buf *ret)
-{
-	const char *named = getenv("QEMU_LD_PREFIX"), *found;
-	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
-	auto_buf file = { 0 };
-
-	if (named && *named) {
-		buf_adds(ret, named);
-		return true;
-	}
-	if (fd < 0 || fd_read_all(fd, EMULATOR_BYTES_MAX, &file))
-		return false;
-	found = memmem(file.data, file.len, "/%M", sizeof("/%M"));
-	if (!found)
-		return false;
-	while (found > file.data && found[-1])
-		found--;
-	buf_addf(ret, "%.*s/%s", (int)(strlen(found) - strlen("/%M")), found, arch->qemu);
-	return *found == '/';
-}
-
-/* Whether QEMU finds the loader under its prefix: then the program runs here, and nowhere else. */
-static bool check_prefix(
-	const struct status *s, const struct file_step *step, const struct file_facts *facts, struct doctor *d)
-{
-	struct start start = read_start(-1, step->path);
-	const struct table_entry *entry = find_taker(s, &start, step->path);
-	auto_buf prefix = { 0 }, loader = { 0 };
-
-	if (!entry || !facts->has_platform || !find_prefix(&entry->rule, facts->platform.arch, &prefix))
-		return false;
-	buf_addf(&loader, "%s%s", buf_text(&prefix), step->elf.interpreter);
-	if (access(buf_text(&loader), R_OK))
-		return false;
-	doctor_add(d, FINDING_NOTE, "loader-prefix", NULL,
-		"%s runs here, as QEMU finds %s below %s, and fails in containers and other roots that have no %s",
-		step->path, step->elf.interpreter, buf_text(&prefix), step->elf.interpreter);
-	return true;
-}
-
-static void check_loader(const struct status *s, int root, const struct file_step *step, const struct file_facts *facts,
-	struct doctor *d)
-{
-	auto_buf hint = { 0 };
-
-	if (!step->elf.has_interpreter || facts->has_loader)
-		return;
-	if (root < 0 && check_prefix(s, step, facts, d))
-		return;
-	loader_hint(&hint, facts, step->elf.interpreter);
-	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
-		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
-		"program exists",
-		step->path, step->elf.interpreter);
-}
-
 static void check_script(int root, const struct file_step *step, struct doctor *d)
 {
 	struct start start = read_start(root, step->path);
@@ -375,6 +359,21 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 			"%s has Windows line ends: its program is looked for with a carriage return in "
 			"its name",
 			step->path);
+}
+
+/* A text that the kernel does not take for a script, as an editor put three bytes before its "#!". */
+static bool check_mark(int root, const char *path, struct doctor *d)
+{
+	struct start start = read_start(root, path);
+	auto_buf hint = { 0 };
+
+	if (start.n < 5 || memcmp(start.head, "\xef\xbb\xbf#!", 5))
+		return false;
+	buf_adds(&hint, "sed -i '1s/^\\xef\\xbb\\xbf//' ");
+	str_quote(&hint, start.real);
+	doctor_add(d, FINDING_PROBLEM, "byte-order-mark", buf_text(&hint),
+		"%s: a byte order mark before its #! line hides that from the kernel: 'Exec format error'", path);
+	return true;
 }
 
 /* A file that is none, or half of one, is a finding, not a failure to look. */
@@ -400,18 +399,22 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 	auto_err why = { 0 };
 	int r;
 
-	if (check_taken(status, root, path, ret))
+	if (check_taken(status, root, path, ret) || check_mark(root, path, ret))
 		return 0;
 	r = file_look(root, path, &facts, &why);
 	for (size_t i = 0; !r && i < facts.n; i++) {
 		const struct file_step *step = &facts.steps[i];
+		const struct table_entry *entry;
+		struct start start;
 
 		if (!step->is_elf) {
 			check_script(root, step, ret);
 			continue;
 		}
 		check_program(status, root, step, &facts, ret);
-		check_loader(status, root, step, &facts, ret);
+		start = read_start(root, step->path);
+		entry = find_taker(status, &start, step->path);
+		doctor_loader(entry ? &entry->rule : NULL, root, step, &facts, ret);
 	}
 	if (!r && facts.missing && !strchr(facts.missing, '\r'))
 		doctor_add(ret, FINDING_PROBLEM, "script-program-missing", NULL,

@@ -145,20 +145,6 @@ file() { # NAME CONTENT
 }
 
 # bats test_tags=slow
-@test "scripts: without a program, too long a name, a byte order mark, a blank line first" {
-	file noshebang 'echo hi\n'
-	row problem not-a-program 'Exec format error'
-	file long "#!/$(printf 'a%.0s' {1..300})\necho hi\n"
-	row problem not-a-program 'Exec format error'
-	file bom '\xef\xbb\xbf#!/bin/sh\necho hi\n'
-	row problem not-a-program 'Exec format error'
-	file blank '\n#!/bin/sh\necho hi\n'
-	row problem not-a-program 'Exec format error'
-	file good '#!/bin/sh\necho hi\n'
-	row ok script runs
-}
-
-# bats test_tags=slow
 @test "mounted noexec: a program and a root" {
 	expect 0 anyarch register arm
 	ns mount -t tmpfs -o noexec tmpfs /mnt
@@ -168,4 +154,172 @@ file() { # NAME CONTENT
 	found problem noexec
 	P=/mnt/bin/arm
 	row problem noexec 'Permission denied'
+}
+
+# ---- many files, looked at in one go ----
+
+# start_all FILE...: of each a line: "runs" when it said something, "fails", "crashes", or the words of the kernel.
+start_all() {
+	ns python3 - "$@" 3>&- <<-'PY'
+		import os, subprocess, sys
+		for path in sys.argv[1:]:
+		    try:
+		        done = subprocess.run([path], capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
+		        print("runs" if done.stdout else "crashes" if done.returncode < 0 else "fails")
+		    except OSError as e:
+		        print(os.strerror(e.errno))
+	PY
+}
+
+# rows: lines "LEVEL ID FILE REAL", of files in $W. A problem with a hint is cured by typing it, and then the program runs.
+rows() {
+	local level id file real hint started=() files=() lines=() broken=0 i=0
+
+	mapfile -t lines
+	for one in "${lines[@]}"; do
+		read -r _ _ file _ <<<"$one"
+		files+=("$W/$file")
+	done
+	mapfile -t started < <(start_all "${files[@]}")
+	output=$(anyarch doctor --json "${files[@]}" 3>&-) || true
+	for one in "${lines[@]}"; do
+		read -r level id file real <<<"$one"
+		same "$file" "$real" "${started[i++]}" || broken=1
+		hint=$(jq -r --arg level "$level" --arg id "$id" --arg file "$W/$file" 'first(.findings[] |
+			select(.level == $level and .id == $id and (.what | startswith($file)))) | .hint // "none"' <<<"$output")
+		[[ -n $hint ]] || {
+			echo "$file: no $level $id: $(jq -c --arg file "$W/$file" '.findings[] |
+				select(.what | startswith($file)) | [.level, .id]' <<<"$output")"
+			broken=1
+			continue
+		}
+		[[ $real == runs || $(jq --arg file "$W/$file" '[.findings[] | select(.level == "problem" and
+			(.what | startswith($file)))] | length' <<<"$output") -gt 0 ]] || broken=1
+		[[ $level == problem && $hint != none ]] || continue
+		HINT=$hint
+		cure && same "$file, cured" runs "$(start_all "$W/$file")" || broken=1
+	done
+	return $broken
+}
+
+# program NAME [OPTION...]: for this machine.
+program() {
+	cc -x c -o "$W/$1" - "${@:2}" 3>&- <<<'#include <stdio.h>
+		int main(void) { return puts("hi") < 0; }'
+	chmod 0755 "$W/$1"
+}
+
+# bats test_tags=slow
+@test "files: ELF of every kind" {
+	need_commands cc objcopy strip
+	expect 0 anyarch register arm
+	program dynamic
+	program static -static
+	program static-pie -static-pie
+	program object.o -c
+	echo 'int f(void) { return 1; }' | cc -x c -shared -fPIC -o "$W/library.so" - -Wl,--no-as-needed -lc 3>&-
+	program debug -g
+	objcopy --only-keep-debug "$W/debug" "$W/debug.debug"
+	head -c 2000 "$W/static" >"$W/cut"
+	head -c 40 "$W/static" >"$W/cut-header"
+	program no-loader -Wl,--dynamic-linker=/nonexistent/ld.so
+	program not-executable
+	chmod 0644 "$W/not-executable"
+	cp "$W/static" "$W/other-machine"
+	printf '\xff\x7f' | dd of="$W/other-machine" bs=1 seek=18 conv=notrunc status=none
+	cp "$W/arm" "$W/arm-object"
+	printf '\1' | dd of="$W/arm-object" bs=1 seek=16 conv=notrunc status=none
+	chmod 0755 "$W"/{library.so,debug.debug,cut,cut-header,object.o,arm-object}
+	rows <<-ROWS
+		ok native dynamic runs
+		ok native static runs
+		ok native static-pie runs
+		ok works arm runs
+		problem not-a-program object.o Exec format error
+		problem not-a-program arm-object Exec format error
+		problem not-a-program library.so crashes
+		problem not-a-program debug.debug $(start_all "$W/debug.debug")
+		problem truncated cut $(start_all "$W/cut")
+		problem truncated cut-header Exec format error
+		problem loader-missing no-loader No such file or directory
+		problem not-executable not-executable Permission denied
+		problem no-emulator other-machine Exec format error
+	ROWS
+}
+
+# bats test_tags=slow
+@test "files: libraries and versions of their symbols" {
+	need_commands cc
+	printf 'V1 { global: f; };\nV2 { global: g; } V1;\n' >"$W/two"
+	printf 'V1 { global: f; };\n' >"$W/one"
+	mkdir "$W/lib"
+	lib() {
+		printf 'int f(void) { return 1; }\nint g(void) { return 2; }\n' |
+			cc -x c -shared -fPIC -Wl,-soname,libv.so.1 -o "$W/lib/libv.so.1" - "$@" 3>&-
+	}
+	uses() {
+		printf '#include <stdio.h>\nint f(void), g(void); int main(void) { return printf("%%d\\n", f() + g()) < 0; }' |
+			cc -x c -o "$W/$1" - -x none "$W/lib/libv.so.1" "${@:2}" 3>&-
+	}
+	lib -Wl,--version-script="$W/two"
+	uses nowhere
+	uses origin '-Wl,-rpath,$ORIGIN/lib' -Wl,--enable-new-dtags
+	uses old-tag "-Wl,-rpath,$W/lib" -Wl,--disable-new-dtags
+	ln -s "$W/origin" "$W/lib/link"
+	rows <<-ROWS
+		problem library-missing nowhere fails
+		ok native origin runs
+		ok native old-tag runs
+		ok native lib/link runs
+	ROWS
+	lib -Wl,--version-script="$W/one"
+	rows <<-ROWS
+		problem library-missing origin fails
+		problem library-missing old-tag fails
+	ROWS
+	lib
+	rows <<<'problem library-missing origin fails'
+}
+
+# bats test_tags=slow
+@test "files: scripts" {
+	file good '#!/bin/sh\necho hi\n'
+	file blanks '#! \t/bin/sh \t\necho hi\n'
+	file with-argument '#!/bin/sh -e\necho hi\n'
+	file bom '\xef\xbb\xbf#!/bin/sh\necho hi\n'
+	file blank-first '\n#!/bin/sh\necho hi\n'
+	file crlf '#!/bin/sh\r\necho hi\r\n'
+	file env-crlf '#!/usr/bin/env sh\r\necho hi\r\n'
+	file missing '#!/nonexistent/sh\necho hi\n'
+	file nothing '#!\necho hi\n'
+	file text 'echo hi\n'
+	file empty ''
+	file long "#!/$(printf 'a%.0s' {1..300})\necho hi\n"
+	file html '<!DOCTYPE html>\n'
+	file pointer 'version https://git-lfs.github.com/spec/v1\n'
+	file zeros '\0\0\0\0\0\0\0\0'
+	file of-a-script "#!$W/good\n"
+	file of-a-folder "#!$W\n"
+	file mode '#!/bin/sh\necho hi\n'
+	chmod 0644 "$W/mode"
+	rows <<-ROWS
+		ok script good runs
+		ok script blanks runs
+		ok script with-argument runs
+		problem byte-order-mark bom Exec format error
+		problem not-a-program blank-first Exec format error
+		problem carriage-return crlf No such file or directory
+		problem carriage-return env-crlf fails
+		problem script-program-missing missing No such file or directory
+		problem truncated nothing Exec format error
+		problem not-a-program text Exec format error
+		problem not-a-program empty Exec format error
+		problem not-a-program long Exec format error
+		problem not-a-program html Exec format error
+		problem not-a-program pointer Exec format error
+		problem not-a-program zeros Exec format error
+		ok script of-a-script runs
+		problem not-a-program of-a-folder Permission denied
+		problem not-executable mode Permission denied
+	ROWS
 }

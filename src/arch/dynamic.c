@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/* What a dynamic ELF file wants of its loader: libraries, where to look for them, versions of their symbols. */
+#include "arch/dynamic.h"
+
+#include <elf.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "arch/elf.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+
+enum { ENTRIES_MAX = 4096, NEEDED_MAX = 256, TEXT_MAX = 512 };
+
+struct source {
+	int fd;
+	struct elf_head head;
+	uint64_t phoff;
+	size_t phentsize, phnum;
+};
+
+/* Where the loader finds its tables, as addresses and counts. */
+struct tables {
+	uint64_t strings, need, n_need, def, n_def, path;
+};
+
+static uint64_t get(const struct source *s, const uint8_t *p, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		value |= (uint64_t)p[i] << 8 * (s->head.is_big ? bytes - 1 - i : i);
+	return value;
+}
+
+static bool read_at(const struct source *s, uint64_t offset, uint8_t *ret, size_t size)
+{
+	return offset <= INT64_MAX - size && fd_pread(s->fd, ret, size, (off_t)offset) == (ssize_t)size;
+}
+
+/* A program header: its type, and where it is in the file and in memory. */
+struct segment {
+	uint64_t type, offset, address, size;
+};
+
+static bool read_segment(const struct source *s, size_t i, struct segment *ret)
+{
+	bool is_64 = s->head.bits == 64;
+	unsigned word = is_64 ? 8 : 4;
+	uint8_t p[56];
+
+	if (!read_at(s, s->phoff + i * s->phentsize, p, is_64 ? 56 : 32))
+		return false;
+	ret->type = get(s, p, 4);
+	ret->offset = get(s, p + (is_64 ? 8 : 4), word);
+	ret->address = get(s, p + (is_64 ? 16 : 8), word);
+	ret->size = get(s, p + (is_64 ? 32 : 16), word);
+	return true;
+}
+
+/* The place in the file of what is loaded at an address; 0 for none. */
+static uint64_t find_offset(const struct source *s, uint64_t address)
+{
+	struct segment segment;
+
+	for (size_t i = 0; i < s->phnum && read_segment(s, i, &segment); i++)
+		if (segment.type == PT_LOAD && address >= segment.address && address - segment.address < segment.size)
+			return segment.offset + (address - segment.address);
+	return 0;
+}
+
+/* A text of the string table, whose place in the file is known. Owned; NULL where it is malformed. */
+static char *read_text(const struct source *s, uint64_t strings, uint64_t at)
+{
+	char text[TEXT_MAX];
+	ssize_t n = at < INT32_MAX ? fd_pread(s->fd, text, sizeof(text), (off_t)(strings + at)) : -1;
+
+	return n > 0 && memchr(text, '\0', (size_t)n) ? mem_text(text) : NULL;
+}
+
+static void read_needed(const struct source *s, const struct segment *dynamic, uint64_t strings, struct dynamic *ret)
+{
+	unsigned word = s->head.bits / 8;
+	uint8_t p[16];
+
+	for (uint64_t i = 0; i < ENTRIES_MAX && (i + 1) * 2 * word <= dynamic->size; i++) {
+		if (!read_at(s, dynamic->offset + i * 2 * word, p, 2 * word) || get(s, p, word) == DT_NULL)
+			return;
+		if (get(s, p, word) == DT_NEEDED && ret->n_needed < NEEDED_MAX) {
+			auto_free char *name = read_text(s, strings, get(s, p + word, word));
+
+			if (name)
+				mem_push_text(&ret->needed, &ret->n_needed, &ret->needed_cap, name);
+		}
+	}
+}
+
+static void read_tables(const struct source *s, const struct segment *dynamic, struct tables *ret)
+{
+	unsigned word = s->head.bits / 8;
+	bool has_runpath = false;
+	uint8_t p[16];
+
+	*ret = (struct tables){ .path = UINT64_MAX };
+	for (uint64_t i = 0; i < ENTRIES_MAX && (i + 1) * 2 * word <= dynamic->size; i++) {
+		uint64_t value;
+
+		if (!read_at(s, dynamic->offset + i * 2 * word, p, 2 * word))
+			return;
+		value = get(s, p + word, word);
+		switch (get(s, p, word)) {
+		case DT_NULL:
+			return;
+		case DT_STRTAB:
+			ret->strings = find_offset(s, value);
+			break;
+		case DT_VERNEED:
+			ret->need = find_offset(s, value);
+			break;
+		case DT_VERNEEDNUM:
+			ret->n_need = value;
+			break;
+		case DT_VERDEF:
+			ret->def = find_offset(s, value);
+			break;
+		case DT_VERDEFNUM:
+			ret->n_def = value;
+			break;
+		case DT_RPATH:
+			ret->path = has_runpath ? ret->path : value;
+			break;
+		case DT_RUNPATH:
+			ret->path = value;
+			has_runpath = true;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void add_want(struct dynamic *ret, size_t *cap, const char *library, char *version)
+{
+	if (ret->n_wants == *cap) {
+		*cap = *cap ? 2 * *cap : 16;
+		ret->wants = mem_grow(ret->wants, *cap, sizeof(*ret->wants));
+	}
+	ret->wants[ret->n_wants++] = (struct dynamic_want){ mem_text(library), version };
+}
+
+/* Elf64_Verneed and Elf64_Vernaux, which are the same in 32 bits. */
+static void read_wants(const struct source *s, const struct tables *tables, struct dynamic *ret)
+{
+	uint64_t at = tables->need;
+	uint8_t p[16], aux[16];
+	size_t cap = 0;
+
+	for (uint64_t i = 0; at && i < MIN_OF(tables->n_need, (uint64_t)NEEDED_MAX); i++) {
+		auto_free char *library = NULL;
+		uint64_t where;
+
+		if (!read_at(s, at, p, sizeof(p)))
+			return;
+		library = read_text(s, tables->strings, get(s, p + 4, 4));
+		where = at + get(s, p + 8, 4);
+		for (uint64_t k = 0; library && k < get(s, p + 2, 2) && ret->n_wants < ENTRIES_MAX; k++) {
+			char *version;
+
+			if (!read_at(s, where, aux, sizeof(aux)))
+				return;
+			version = read_text(s, tables->strings, get(s, aux + 8, 4));
+			if (version && !(get(s, aux + 4, 2) & VER_FLG_WEAK))
+				add_want(ret, &cap, library, version);
+			else
+				free(version);
+			where += get(s, aux + 12, 4);
+		}
+		at = get(s, p + 12, 4) ? at + get(s, p + 12, 4) : 0;
+	}
+}
+
+static void read_defines(const struct source *s, const struct tables *tables, struct dynamic *ret)
+{
+	uint64_t at = tables->def;
+	uint8_t p[20], aux[8];
+
+	for (uint64_t i = 0; at && i < MIN_OF(tables->n_def, (uint64_t)ENTRIES_MAX); i++) {
+		auto_free char *version = NULL;
+
+		if (!read_at(s, at, p, sizeof(p)) || !read_at(s, at + get(s, p + 12, 4), aux, sizeof(aux)))
+			return;
+		version = read_text(s, tables->strings, get(s, aux, 4));
+		if (version)
+			mem_push_text(&ret->defines, &ret->n_defines, &ret->defines_cap, version);
+		at = get(s, p + 16, 4) ? at + get(s, p + 16, 4) : 0;
+	}
+}
+
+void dynamic_read(int fd, struct dynamic *ret)
+{
+	struct source s = { .fd = fd };
+	struct segment segment = { 0 };
+	struct tables tables;
+	uint8_t head[ELF_HEAD];
+	bool is_64;
+	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
+
+	*ret = (struct dynamic){ 0 };
+	if (n != sizeof(head) || elf_read_head(head, sizeof(head), &s.head, NULL) != 1)
+		return;
+	is_64 = s.head.bits == 64;
+	s.phoff = get(&s, head + (is_64 ? 32 : 28), is_64 ? 8 : 4);
+	s.phentsize = (size_t)get(&s, head + (is_64 ? 54 : 42), 2);
+	s.phnum = MIN_OF((size_t)get(&s, head + (is_64 ? 56 : 44), 2), (size_t)ELF_PHNUM_MAX);
+	for (size_t i = 0; i < s.phnum && segment.type != PT_DYNAMIC; i++)
+		if (!read_segment(&s, i, &segment))
+			return;
+	if (segment.type != PT_DYNAMIC)
+		return;
+	read_tables(&s, &segment, &tables);
+	if (!tables.strings)
+		return;
+	read_needed(&s, &segment, tables.strings, ret);
+	if (tables.path != UINT64_MAX)
+		ret->path = read_text(&s, tables.strings, tables.path);
+	read_wants(&s, &tables, ret);
+	read_defines(&s, &tables, ret);
+}
+
+void dynamic_done(struct dynamic *dynamic)
+{
+	for (size_t i = 0; i < dynamic->n_needed; i++)
+		free(dynamic->needed[i]);
+	for (size_t i = 0; i < dynamic->n_defines; i++)
+		free(dynamic->defines[i]);
+	for (size_t i = 0; i < dynamic->n_wants; i++) {
+		free(dynamic->wants[i].library);
+		free(dynamic->wants[i].version);
+	}
+	free(dynamic->needed);
+	free(dynamic->defines);
+	free(dynamic->wants);
+	free(dynamic->path);
+	*dynamic = (struct dynamic){ 0 };
+}

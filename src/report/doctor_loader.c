@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* What a dynamic program needs besides an emulator: its loader, and what that looks for. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/str.h"
+#include "emulator/package.h"
+#include "report/doctor.h"
+#include "report/file.h"
+#include "report/libraries.h"
+
+enum { EMULATOR_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* Debian's way to have a C library for another architecture. */
+static void loader_hint(struct buf *out, const struct file_facts *facts, const char *loader)
+{
+	struct name_words words = name_words(&facts->platform);
+	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
+	auto_buf install = { 0 };
+	bool is_apt = package_install(&install, library);
+
+	if (!facts->has_platform || !*words.debian)
+		buf_adds(out, "link it statically");
+	else if (facts->platform.arch == arch_host())
+		buf_adds(out, buf_text(&install));
+	else if (!is_apt)
+		buf_addf(out, "install the C library of %s, or link it statically", words.debian);
+	else
+		buf_addf(out, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
+			words.debian, library, words.debian);
+}
+
+/* Where this emulator looks before the root: qemu's -L, whose default is in it as "/etc/qemu-binfmt/%M". */
+static bool find_prefix(const struct rule *rule, const struct arch *arch, struct buf *ret)
+{
+	const char *named = getenv("QEMU_LD_PREFIX"), *found;
+	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	auto_buf file = { 0 };
+
+	if (named && *named) {
+		buf_adds(ret, named);
+		return true;
+	}
+	if (fd < 0 || fd_read_all(fd, EMULATOR_BYTES_MAX, &file))
+		return false;
+	found = memmem(file.data, file.len, "/%M", sizeof("/%M"));
+	if (!found)
+		return false;
+	while (found > file.data && found[-1])
+		found--;
+	buf_addf(ret, "%.*s/%s", (int)(strlen(found) - strlen("/%M")), found, arch->qemu);
+	return *found == '/';
+}
+
+/* Whether QEMU finds the loader under its prefix: then the program runs here, and nowhere else. */
+static bool check_prefix(const struct file_step *step, const char *prefix, struct doctor *d)
+{
+	auto_buf loader = { 0 };
+
+	buf_addf(&loader, "%s%s", prefix, step->elf.interpreter);
+	if (!*prefix || access(buf_text(&loader), R_OK))
+		return false;
+	doctor_add(d, FINDING_NOTE, "loader-prefix", NULL,
+		"%s runs here, as QEMU finds %s below %s, and fails in containers and other roots that have no %s",
+		step->path, step->elf.interpreter, prefix, step->elf.interpreter);
+	return true;
+}
+
+/* The program and its loader are there: what that would look for next. */
+static void check_libraries(const struct libraries_place *place, const struct file_step *step,
+	const struct file_facts *facts, struct doctor *d)
+{
+	auto_buf missing = { 0 };
+
+	libraries_check(place, step->path, &facts->platform, &missing);
+	if (!missing.len)
+		return;
+	doctor_add(d, FINDING_PROBLEM, "library-missing", NULL, "%s does not start, as its loader misses %s",
+		step->path, buf_text(&missing));
+}
+
+void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
+	struct doctor *d)
+{
+	auto_buf hint = { 0 }, prefix = { 0 };
+	bool is_here = root < 0 && rule && facts->has_platform && find_prefix(rule, facts->platform.arch, &prefix);
+	struct libraries_place place = { root, is_here ? buf_text(&prefix) : NULL, step->elf.interpreter };
+
+	if (!step->elf.has_interpreter)
+		return;
+	if (facts->has_loader || (is_here && check_prefix(step, buf_text(&prefix), d))) {
+		if (facts->has_platform)
+			check_libraries(&place, step, facts, d);
+		return;
+	}
+	if (str_starts(step->elf.interpreter, "/lib")) /* no package brings another */
+		loader_hint(&hint, facts, step->elf.interpreter);
+	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
+		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
+		"program exists",
+		step->path, step->elf.interpreter);
+}

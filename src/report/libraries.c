@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whether the loader finds what a dynamic program wants: its libraries, theirs, and versions of their symbols. Where
+ * they are looked for: ld.so(8), and for musl its ldso/dynlink.c.
+ */
+#include "report/libraries.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "arch/dynamic.h"
+#include "arch/elf.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "report/doctor.h"
+#include "rootfs/beneath.h"
+
+enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096 };
+
+struct library {
+	char *name, *path;
+	struct dynamic dynamic;
+};
+
+struct search {
+	const struct libraries_place *place;
+	struct elf_head head;
+	struct library loaded[LOADED_MAX]; /* the program first */
+	size_t n;
+	struct buf cache; /* ld.so.cache: its texts are paths, each with its NUL */
+	struct buf usual; /* directories, with colons */
+	bool is_musl;
+};
+
+static int open_in(const struct libraries_place *place, const char *path)
+{
+	auto_buf below = { 0 };
+	int fd;
+
+	if (place->root >= 0)
+		return fd_reopen_regular(beneath_open(place->root, path, O_PATH));
+	buf_addf(&below, "%s%s", place->prefix ? place->prefix : "", path);
+	fd = place->prefix ? fd_open_regular(AT_FDCWD, buf_text(&below), 0) : -ENOENT;
+	return fd >= 0 ? fd : fd_open_regular(AT_FDCWD, path, 0);
+}
+
+/* Without links, as $ORIGIN is meant; below a root as the root sees it. */
+static char *real_path(const struct libraries_place *place, int fd, const char *path)
+{
+	char real[4096], top[4096] = "";
+	size_t skip;
+
+	doctor_real_path(fd, path, real);
+	if (place->root >= 0)
+		doctor_real_path(place->root, "", top);
+	skip = strcmp(top, "/") ? strlen(top) : 0;
+	return mem_text(!place->prefix && str_starts(real, top) && real[skip] == '/' ? real + skip : path);
+}
+
+/* Loads it when it is a library for the same kind of machine: the loader passes over others. */
+static bool load(struct search *s, const char *name, const char *path)
+{
+	auto_fd fd = open_in(s->place, path);
+	uint8_t bytes[ELF_HEAD];
+	struct elf_head head;
+	struct library *library = &s->loaded[s->n];
+
+	if (fd < 0 || fd_pread(fd, bytes, sizeof(bytes), 0) != sizeof(bytes) ||
+		elf_read_head(bytes, sizeof(bytes), &head, NULL) != 1)
+		return false;
+	if (s->n && (head.machine != s->head.machine || head.bits != s->head.bits || head.is_big != s->head.is_big))
+		return false;
+	if (!s->n)
+		s->head = head;
+	*library = (struct library){ .name = mem_text(name), .path = real_path(s->place, fd, path) };
+	dynamic_read(fd, &library->dynamic);
+	s->n++;
+	return true;
+}
+
+/* In a list with colons; origin is the directory of the file that names it. */
+static bool load_from(struct search *s, const char *name, const char *list, const char *origin)
+{
+	for (const char *dir = list; dir && *dir; dir += strcspn(dir, ":"), dir += *dir == ':') {
+		int len = (int)strcspn(dir, ":"), skip = 0;
+		auto_buf path = { 0 };
+
+		if (str_starts(dir, "$ORIGIN"))
+			skip = (int)strlen("$ORIGIN");
+		else if (str_starts(dir, "${ORIGIN}"))
+			skip = (int)strlen("${ORIGIN}");
+		buf_addf(&path, "%.*s%.*s/%s", skip ? (int)(strrchr(origin, '/') - origin) : 0, origin, len - skip,
+			dir + skip, name);
+		if (*buf_text(&path) == '/' && load(s, name, buf_text(&path)))
+			return true;
+	}
+	return false;
+}
+
+/* ldconfig wrote the paths of what it found: the text is searched, as all of its formats have it in common. */
+static bool load_from_cache(struct search *s, const char *name)
+{
+	auto_buf wanted = { 0 };
+	const char *at = s->cache.data, *end = s->cache.data + s->cache.len;
+
+	buf_addf(&wanted, "/%s", name);
+	while (at && (at = memmem(at, (size_t)(end - at), buf_text(&wanted), wanted.len + 1))) {
+		const char *start = at;
+
+		while (start > s->cache.data && start[-1])
+			start--;
+		if (*start == '/' && load(s, name, start))
+			return true;
+		at += wanted.len;
+	}
+	return false;
+}
+
+/* What musl's loader has in it, under names of other C libraries. */
+static bool is_built_in(const struct search *s, const char *name)
+{
+	static const char *const names[] = { "libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.",
+		"libxnet.", "ld-musl-" };
+
+	for (size_t i = 0; s->is_musl && i < ARRAY_SIZE(names); i++)
+		if (str_starts(name, names[i]))
+			return true;
+	return false;
+}
+
+/* False when it is nowhere. Where to look is told by the file that needs it, by the program, and by the system. */
+static bool find(struct search *s, size_t by, const char *name)
+{
+	const struct library *needs = &s->loaded[by], *program = &s->loaded[0];
+	const char *environment = s->place->root < 0 ? getenv("LD_LIBRARY_PATH") : NULL;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->loaded[i].name, name))
+			return true;
+	if (s->n == LOADED_MAX || is_built_in(s, name) || !strcmp(name, str_basename(s->place->loader)))
+		return true;
+	if (strchr(name, '/'))
+		return load(s, name, name);
+	if ((needs->dynamic.path && strstr(needs->dynamic.path, "$LIB")) ||
+		(needs->dynamic.path && strstr(needs->dynamic.path, "$PLATFORM")))
+		return true; /* cannot be told */
+	return load_from(s, name, needs->dynamic.path, needs->path) ||
+	       load_from(s, name, program->dynamic.path, program->path) || load_from(s, name, environment, "/") ||
+	       load_from_cache(s, name) || load_from(s, name, buf_text(&s->usual), "/");
+}
+
+static void read_whole(const struct libraries_place *place, const char *path, size_t limit, struct buf *ret)
+{
+	auto_fd fd = open_in(place, path);
+
+	if (fd >= 0 && fd_read_all(fd, limit, ret))
+		ret->len = 0;
+}
+
+/* Where the system's loader looks without being told. */
+static void find_usual(struct search *s, const struct platform *platform)
+{
+	static const char *const dirs[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/lib32", "/usr/lib32",
+		"/libx32", "/usr/libx32" };
+	struct name_words words = name_words(platform);
+	const char *loader = str_basename(s->place->loader);
+
+	s->is_musl = str_starts(loader, "ld-musl-");
+	if (s->is_musl) {
+		auto_buf path = { 0 };
+
+		buf_addf(&path, "/etc/%.*s.path", (int)strcspn(loader, "."), loader);
+		read_whole(s->place, buf_text(&path), MUSL_PATH_MAX, &s->usual);
+		for (size_t i = 0; i < s->usual.len; i++)
+			s->usual.data[i] = s->usual.data[i] == '\n' ? ':' : s->usual.data[i];
+		if (!s->usual.len)
+			buf_adds(&s->usual, "/lib:/usr/local/lib:/usr/lib");
+		return;
+	}
+	read_whole(s->place, "/etc/ld.so.cache", CACHE_MAX, &s->cache);
+	if (*words.gnu)
+		buf_addf(&s->usual, "/lib/%s:/usr/lib/%s:", words.gnu, words.gnu);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		buf_addf(&s->usual, "%s:", dirs[i]);
+}
+
+static bool defines(const struct library *library, const char *version)
+{
+	for (size_t i = 0; i < library->dynamic.n_defines; i++)
+		if (!strcmp(library->dynamic.defines[i], version))
+			return true;
+	return false;
+}
+
+static void check_versions(const struct search *s, struct buf *ret)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->loaded[i].dynamic.n_wants; k++) {
+			const struct dynamic_want *want = &s->loaded[i].dynamic.wants[k];
+
+			for (size_t l = 1; l < s->n; l++) {
+				if (strcmp(s->loaded[l].name, want->library) || defines(&s->loaded[l], want->version))
+					continue;
+				buf_addf(ret, "version %s of %s, which %s needs: the one that is there does not have it",
+					want->version, s->loaded[l].path, s->loaded[i].path);
+				return;
+			}
+		}
+}
+
+void libraries_check(
+	const struct libraries_place *place, const char *path, const struct platform *platform, struct buf *ret_missing)
+{
+	auto_free struct search *s = mem_new(1, sizeof(*s));
+	const char *loader = str_basename(place->loader);
+
+	s->place = place;
+	/* Others, as Android's, have rules of their own. */
+	if ((str_starts(loader, "ld-") || str_starts(loader, "ld.so") || str_starts(loader, "ld64")) &&
+		load(s, path, path)) {
+		find_usual(s, platform);
+		for (size_t i = 0; i < s->n && !ret_missing->len; i++)
+			for (size_t k = 0; k < s->loaded[i].dynamic.n_needed && !ret_missing->len; k++)
+				if (!find(s, i, s->loaded[i].dynamic.needed[k]))
+					buf_addf(ret_missing, "%s, which %s needs", s->loaded[i].dynamic.needed[k],
+						s->loaded[i].path);
+		if (!ret_missing->len && !s->is_musl) /* musl knows none */
+			check_versions(s, ret_missing);
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->loaded[i].name);
+		free(s->loaded[i].path);
+		dynamic_done(&s->loaded[i].dynamic);
+	}
+	buf_done(&s->cache);
+	buf_done(&s->usual);
+}
