@@ -2,12 +2,15 @@
 /* Handlers that return at boot: one file each in /etc/binfmt.d, which systemd-binfmt reads. */
 #include "binfmt/persist.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arch/probe.h"
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
 
@@ -82,4 +85,124 @@ int persist_remove(const char *root, const char *name, struct err *e)
 	if (unlinkat(dir, buf_text(&file), 0) < 0)
 		return err_sys(e, -errno, "cannot remove /etc/binfmt.d/%s", buf_text(&file));
 	return 1;
+}
+
+static bool exists(const char *root, const char *path)
+{
+	auto_buf whole = { 0 };
+
+	buf_addf(&whole, "%s%s", root ? root : "", path);
+	return !access(buf_text(&whole), F_OK);
+}
+
+/* systemd.unit(5): a link to /dev/null, or an empty file. */
+static bool is_masked(const char *root, const char *path)
+{
+	auto_buf whole = { 0 };
+	char target[16];
+	struct stat st;
+	ssize_t n;
+
+	buf_addf(&whole, "%s%s", root ? root : "", path);
+	n = readlink(buf_text(&whole), target, sizeof(target));
+	return (n == strlen("/dev/null") && !memcmp(target, "/dev/null", (size_t)n)) ||
+	       (!stat(buf_text(&whole), &st) && S_ISREG(st.st_mode) && !st.st_size);
+}
+
+int persist_check_reader(const char *root, struct err *e)
+{
+	static const char *const openrc[] = { "/etc/runlevels/boot/binfmt", "/etc/runlevels/sysinit/binfmt",
+		"/etc/runlevels/default/binfmt" };
+	bool is_systemd = exists(NULL, "/run/systemd/system");
+
+	for (size_t i = 0; i < ARRAY_SIZE(openrc); i++)
+		if (exists(root, openrc[i]))
+			return 0;
+	if (is_masked(root, "/etc/systemd/system/systemd-binfmt.service") ||
+		(!root && is_masked(root, "/run/systemd/system/systemd-binfmt.service"))) {
+		err_set(e, -EOPNOTSUPP, "nothing reads /etc/binfmt.d at boot: systemd-binfmt is masked");
+		return err_hint(e, "sudo systemctl unmask systemd-binfmt");
+	}
+	if (root)
+		return 0;
+	if (is_systemd &&
+		(exists(NULL, "/usr/lib/systemd/systemd-binfmt") || exists(NULL, "/lib/systemd/systemd-binfmt")))
+		return 0;
+	err_set(e, -EOPNOTSUPP, "nothing reads /etc/binfmt.d at boot: %s",
+		is_systemd ? "systemd has no systemd-binfmt here"
+			   : "neither systemd nor OpenRC has started this system");
+	return err_hint(e, is_systemd ? "install systemd's binfmt service, or run 'anyarch register' at boot"
+				      : "run 'anyarch register' at boot, on the machine itself");
+}
+
+static void add_lines(int dir, const char *file, struct persist_rules *ret)
+{
+	auto_fd fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	auto_buf text = { 0 };
+	char *rest, *line;
+
+	if (fd < 0 || fd_read_all(fd, CONF_MAX, &text) || !text.data)
+		return;
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		struct rule rule = { 0 };
+
+		line += strspn(line, " \t\r");
+		if (!*line || strchr("#;", *line) || rule_parse(line, strlen(line), &rule, NULL))
+			continue;
+		if (ret->n == ret->cap) {
+			ret->cap = ret->cap ? 2 * ret->cap : 16;
+			ret->rules = mem_grow(ret->rules, ret->cap, sizeof(*ret->rules));
+		}
+		ret->rules[ret->n++] = rule;
+	}
+}
+
+void persist_load(const char *root, struct persist_rules *ret)
+{
+	static const char *const dirs[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
+	char **seen = NULL;
+	size_t n_seen = 0, cap = 0;
+
+	*ret = (struct persist_rules){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		auto_buf path = { 0 };
+		const struct dirent *entry;
+		DIR *dir;
+
+		buf_addf(&path, "%s%s/binfmt.d", root ? root : "", dirs[i]);
+		dir = opendir(buf_text(&path));
+		while (dir && (entry = readdir(dir))) {
+			bool is_hidden = !str_ends(entry->d_name, ".conf");
+
+			for (size_t k = 0; k < n_seen; k++)
+				is_hidden |= !strcmp(seen[k], entry->d_name);
+			if (is_hidden)
+				continue;
+			mem_push_text(&seen, &n_seen, &cap, entry->d_name);
+			add_lines(dirfd(dir), entry->d_name, ret);
+		}
+		if (dir)
+			closedir(dir);
+	}
+	while (n_seen)
+		free(seen[--n_seen]);
+	free(seen);
+}
+
+void persist_done(struct persist_rules *rules)
+{
+	while (rules->n)
+		rule_done(&rules->rules[--rules->n]);
+	free(rules->rules);
+	*rules = (struct persist_rules){ 0 };
+}
+
+bool persist_restores(const struct persist_rules *rules, const struct arch *arch)
+{
+	const struct probe probe = probe_build(arch, 0, NULL);
+
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->rules[i].extension && rule_matches(&rules->rules[i], probe.data, probe.size))
+			return true;
+	return false;
 }

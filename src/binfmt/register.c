@@ -334,6 +334,8 @@ static void persist(struct transaction *t)
 	for (size_t i = 0; i < s.n && t->options->persist; i++)
 		if (persist_write(t->options->root, &s.items[i]->rule, t->options->replace, &s.items[i]->err))
 			fail(s.items[i], s.items[i]->err.code);
+	if (s.n && t->options->persist)
+		persist_check_reader(t->options->root, &t->report->not_persistent);
 }
 
 static void read_versions(struct register_report *report)
@@ -386,5 +388,6 @@ void register_done(struct register_report *report)
 	}
 	report->n = 0;
 	err_done(&report->not_lasting);
+	err_done(&report->not_persistent);
 	buf_done(&report->passed);
 }

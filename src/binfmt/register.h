@@ -74,10 +74,11 @@ struct register_report {
 	enum lasting lasting; /* the way that was taken */
 	bool lasts;
 	bool is_userns_only;
-	bool is_rooted;		/* verified in an empty root */
-	struct err not_lasting; /* why it does not last */
-	struct buf passed;	/* what was passed over in the search, a line each */
-	unsigned changes;	/* handlers that are not as they were, leftovers swept included */
+	bool is_rooted;		   /* verified in an empty root */
+	struct err not_lasting;	   /* why it does not last */
+	struct err not_persistent; /* why what was written for the next boot is read by nobody */
+	struct buf passed;	   /* what was passed over in the search, a line each */
+	unsigned changes;	   /* handlers that are not as they were, leftovers swept included */
 };
 
 #define auto_report auto_with(register_done) struct register_report

@@ -36,6 +36,7 @@ const struct column status_columns[] = {
 	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
 	{ "ACCELERATES", "accelerates", "whether native tools of a root may run instead of emulated ones", COLUMN_BOOL,
 		true },
+	{ "PERSISTS", "persists", "whether a file of binfmt.d brings it back at boot", COLUMN_BOOL, true },
 	{ "WHY", "why", "what is wrong", .is_extra = true },
 	{ 0 },
 };
@@ -153,6 +154,14 @@ int render_lasting(const struct register_report *report, const struct register_o
 		say_error(&vanish);
 		return EXIT_NOT_LASTING;
 	}
+	if (report->not_persistent.code) {
+		auto_err ignored = { 0 };
+
+		err_set(&ignored, -EIO, "done, but it will not come back at boot: %s", report->not_persistent.message);
+		err_hint(&ignored, "%s", report->not_persistent.hint);
+		say_error(&ignored);
+		return EXIT_NOT_LASTING;
+	}
 	if (quiet)
 		return EXIT_DONE;
 	if (!report->changes)
@@ -238,7 +247,8 @@ static void status_row(struct grid *grid, const struct status_row *row)
 			is_entry ? row->rule->flags & RULE_FIXED ? "yes" : "no" : NULL, flags, row->version,
 			row->rule ? row->rule->name : NULL, is_entry ? row->rule->interpreter : NULL,
 			row->state == STATUS_EMULATED ? row->is_verified ? "yes" : "no" : NULL,
-			row->state == STATUS_EMULATED ? row->is_accelerating ? "yes" : "no" : NULL, row->why });
+			row->state == STATUS_EMULATED ? row->is_accelerating ? "yes" : "no" : NULL,
+			row->rule && row->arch ? row->is_persistent ? "yes" : "no" : NULL, row->why });
 }
 
 static struct json *table_json(const struct status *s)

@@ -14,6 +14,7 @@
 #include "base/fdio.h"
 #include "base/str.h"
 #include "binfmt/native.h"
+#include "binfmt/persist.h"
 #include "binfmt/replace.h"
 #include "emulator/package.h"
 
@@ -393,42 +394,31 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	}
 }
 
-static bool is_persistent(const struct rule *rule)
-{
-	static const char *const dirs[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		auto_buf path = { 0 };
-
-		buf_addf(&path, "%s/binfmt.d/%s.conf", dirs[i], rule->name);
-		if (exists(buf_text(&path)))
-			return true;
-	}
-	return false;
-}
-
 /* What no file brings back: after a reboot, and where systemd-binfmt restarts. */
 static void check_persistence(const struct status *s, struct doctor *d)
 {
-	bool has_systemd = exists("/run/systemd/system") &&
-			   (exists("/usr/lib/systemd/systemd-binfmt") || exists("/lib/systemd/systemd-binfmt"));
 	auto_buf names = { 0 }, hint = { 0 };
+	auto_err why = { 0 };
+	bool is_read = !persist_check_reader(NULL, &why);
 
 	buf_adds(&hint, "sudo anyarch register --persist");
 	for (size_t i = 0; i < s->n; i++) {
 		const struct status_row *row = &s->rows[i];
 
-		if (row->state != STATUS_EMULATED || !row->rule || is_persistent(row->rule))
+		if (row->state != STATUS_EMULATED || !row->rule || row->is_persistent)
 			continue;
 		buf_addf(&names, "%s%s", names.len ? ", " : "", row->rule->name);
 		buf_addf(&hint, " %s", arch_word(row->arch));
 	}
 	if (!names.len)
 		return;
-	if (s->around.is_machine)
+	if (s->around.is_machine && !is_read)
+		doctor_add(d, FINDING_NOTE, "not-persistent", why.hint, "gone after a reboot: %s; %s", buf_text(&names),
+			why.message);
+	else if (s->around.is_machine)
 		doctor_add(d, FINDING_NOTE, "not-persistent", buf_text(&hint),
-			"gone after a reboot, as nothing in /etc/binfmt.d brings them back: %s", buf_text(&names));
-	if (has_systemd)
+			"gone after a reboot, as no file of binfmt.d brings them back: %s", buf_text(&names));
+	if (is_read && exists("/run/systemd/system"))
 		doctor_add(d, FINDING_NOTE, "systemd-binfmt", buf_text(&hint),
 			"systemd-binfmt writes to the table, too: when it restarts it removes %s", buf_text(&names));
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "binfmt/exec.h"
 #include "binfmt/inherit.h"
+#include "binfmt/persist.h"
 #include "emulator/stub.h"
 
 const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign",
@@ -205,6 +206,18 @@ static void add_rest(struct status *s, bool is_limited)
 	}
 }
 
+/* Also of what is not registered now. */
+static void find_persistent(struct status *s)
+{
+	bool is_read = !persist_check_reader(NULL, NULL);
+	struct persist_rules rules;
+
+	persist_load(NULL, &rules);
+	for (size_t i = 0; is_read && i < s->n; i++)
+		s->rows[i].is_persistent = s->rows[i].arch && persist_restores(&rules, s->rows[i].arch);
+	persist_done(&rules);
+}
+
 int status_collect(
 	const char *mount_at, bool may_look_inside, const struct name_set *names, struct status *ret, struct err *e)
 {
@@ -224,8 +237,10 @@ int status_collect(
 			add_arch_rows(ret, t, i, is_shown);
 	}
 	end_trials(t);
-	if (!r)
+	if (!r) {
+		find_persistent(ret);
 		add_rest(ret, is_limited);
+	}
 	return r;
 }
 

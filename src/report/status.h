@@ -27,6 +27,7 @@ struct status_row {
 	const struct rule *rule; /* the entry, inside status->table; NULL when native, missing or unreadable */
 	bool is_verified;	 /* its probe ran in an empty root, or its handler is seen to need nothing from any */
 	bool is_accelerating;	 /* its emulator has the entry stub */
+	bool is_persistent;	 /* a file of binfmt.d brings a handler for it back at boot, and something reads that */
 	char version[EMULATOR_VERSION_MAX];
 	char why[256]; /* of broken and not tested, and remarks; "" for none */
 };

@@ -315,3 +315,43 @@ make_boot_root() {
 	says 'binfmt.d'
 	arm_works
 }
+
+@test "--persist where nothing reads the file: 5, and the handler is there" {
+	ns mount -t tmpfs tmpfs /etc/binfmt.d
+	ns mount -t tmpfs tmpfs /run
+	expect 5 anyarch register --persist arm
+	says 'nothing reads /etc/binfmt.d at boot'
+	arm_works
+	make_boot_root
+	expect 0 anyarch register --persist --root "$BOOT" arm
+	mkdir -p "$BOOT/etc/systemd/system"
+	ln -s /dev/null "$BOOT/etc/systemd/system/systemd-binfmt.service"
+	expect 5 anyarch register --persist --root "$BOOT" arm
+	hints unmask
+}
+
+# persists: what status says of arm.
+persists() {
+	expect 0 anyarch status --json
+	jq -r '.platforms[] | select(.arch == "arm") | .persists' "$OUT"
+}
+
+@test "status judges what comes back at boot by the lines of all files, and by masks" {
+	ns mount -t tmpfs tmpfs /etc/binfmt.d
+	ns mount -t tmpfs tmpfs /usr/lib/binfmt.d 2>/dev/null || need "no /usr/lib/binfmt.d"
+	ns mount -t tmpfs tmpfs /run
+	expect 0 anyarch register arm
+	ns mkdir -p /run/systemd/system /run/binfmt.d
+	ns test -e /usr/lib/systemd/systemd-binfmt || need "no systemd-binfmt"
+	same nothing false "$(persists)"
+	# As Fedora calls its file, and as Gentoo does: one for all, in another place.
+	rule qemu-arm arm $ARM F >"/proc/$NS_PID/root/usr/lib/binfmt.d/qemu-arm-static.conf"
+	same 'by another name' true "$(persists)"
+	ns ln -s /dev/null /etc/binfmt.d/qemu-arm-static.conf
+	same masked false "$(persists)"
+	printf '# all\n%s\n%s\n' "$(rule qemu-s390x s390x $ARM F)" "$(rule ARM arm $ARM F)" \
+		>"/proc/$NS_PID/root/run/binfmt.d/qemu.conf"
+	same 'one file for all' true "$(persists)"
+	ns rm -r /run/systemd
+	same 'nobody reads it' false "$(persists)"
+}
