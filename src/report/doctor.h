@@ -51,6 +51,8 @@ bool doctor_has_our_name(const struct arch *arch, const struct rule *rule);
 bool doctor_is_powerless(void);
 /* What is wrong with the interpreter of an entry that is used for arch (NULL: not one of ours). */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *ret);
+/* Every entry of the table, what its flags and its interpreter mean. */
+void doctor_entries(const struct status *status, struct doctor *ret);
 /* That the table is switched off as a whole. */
 void doctor_switched_off(const struct status *status, struct doctor *ret);
 /* Looks at the machine: kernel, table, every entry, who else writes to it, containers. Changes nothing. */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/* What is wrong with single entries of the table, whoever made them. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "arch/elf.h"
+#include "arch/probe.h"
+#include "base/fdio.h"
+#include "base/str.h"
+#include "binfmt/replace.h"
+#include "emulator/package.h"
+#include "report/doctor.h"
+
+enum { LONG_MAGIC = 48 };
+
+static bool takes_file(const struct rule *rule, const char *path)
+{
+	uint8_t head[RULE_WINDOW];
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head, sizeof(head), 0);
+
+	return n > 0 && rule_matches(rule, head, (size_t)n);
+}
+
+/* The set-user-ID programs that are worth shadowing. */
+static bool takes_privileged(const struct rule *rule)
+{
+	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo", "/usr/bin/passwd",
+		"/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh", "/usr/bin/newgrp", "/usr/bin/ping",
+		"/bin/ping" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (takes_file(rule, files[i]))
+			return true;
+	return false;
+}
+
+/* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
+void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
+{
+	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	bool is_fixed = rule->flags & RULE_FIXED;
+	struct elf_info elf;
+	auto_buf again = { 0 }, install = { 0 };
+
+	doctor_register_hint(&again, arch, rule);
+	if (package_emulators(&install) && !str_starts(buf_text(&again), buf_text(&install)))
+		buf_adds(&install, " && ");
+	else
+		install.len = 0; /* it begins with that, or there is no command */
+	buf_adds(&install, buf_text(&again));
+	if (fd < 0 && !is_fixed)
+		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
+			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
+			"exist",
+			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
+	if (fd < 0 || elf_read(fd, &elf, NULL))
+		return;
+	if (arch && elf.linkage == ELF_DYNAMIC)
+		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic", buf_text(&install),
+			"%s: its emulator %s is dynamically linked: in containers and other roots it "
+			"fails with 'No such file or directory'",
+			rule->name, rule->interpreter);
+	if (arch && elf_arch(&elf.head) != arch_host())
+		doctor_add(d, FINDING_PROBLEM, "interpreter-foreign", buf_text(&again),
+			"%s: its emulator %s is itself a program for %s", rule->name, rule->interpreter,
+			elf_arch(&elf.head) ? arch_word(elf_arch(&elf.head)) : "something else");
+}
+
+static void check_flags(const struct rule *rule, const struct arch *arch, struct doctor *d)
+{
+	auto_buf again = { 0 };
+
+	if (!arch)
+		return;
+	doctor_register_hint(&again, arch, rule);
+	if (!(rule->flags & RULE_FIXED))
+		doctor_add(d, FINDING_PROBLEM, "not-fixed", buf_text(&again),
+			"%s is not fixed (no F): it fails in every container and root that has no %s", rule->name,
+			rule->interpreter);
+	if (!(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
+		doctor_add(d, FINDING_PROBLEM, "argv0-mismatch", buf_text(&again),
+			"%s has no P, and an emulator of this name expects it: programs get the wrong "
+			"arguments",
+			rule->name);
+	if (rule->flags & RULE_CREDENTIALS)
+		doctor_add(d, FINDING_WARNING, "credentials", buf_text(&again),
+			"%s has the credentials flag (C): every foreign set-user-ID program runs the "
+			"emulator as its owner",
+			rule->name);
+}
+
+/* The shadow-suid trick: a rule for one file's long header, or for this machine's own programs. */
+static void check_hostile(const struct rule *rule, struct doctor *d)
+{
+	struct probe own = probe_build(arch_host(), 0, NULL);
+	auto_buf out = { 0 };
+
+	doctor_unregister_hint(&out, rule);
+	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
+		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
+		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
+			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
+	else if (rule->size > LONG_MAGIC && rule->size > 4 &&
+		 !memcmp(rule->magic,
+			 "\x7f"
+			 "ELF",
+			 4))
+		doctor_add(d, FINDING_PROBLEM, "long-magic", buf_text(&out),
+			"'%s' compares %zu bytes of an ELF header, which fits single files only: a way "
+			"to put %s in the place of a program%s",
+			rule->name, rule->size, rule->interpreter,
+			rule->flags & RULE_CREDENTIALS ? ", with its owner's rights" : "");
+	if (str_starts(rule->interpreter, "/tmp/") || str_starts(rule->interpreter, "/dev/shm/") ||
+		str_starts(rule->interpreter, "/proc/"))
+		doctor_add(d, FINDING_WARNING, "interpreter-place", buf_text(&out),
+			"'%s' starts %s, a place that others can write to or that means nothing", rule->name,
+			rule->interpreter);
+}
+
+static const struct status_row *row_of(const struct status *s, const struct rule *rule)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].rule == rule)
+			return &s->rows[i];
+	return NULL;
+}
+
+static void check_leftover(const struct rule *rule, const struct arch *arch, struct doctor *d)
+{
+	auto_buf again = { 0 };
+	bool is_trial;
+	size_t len;
+
+	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
+	if (replace_is_temporary(rule->name, &len, &is_trial))
+		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again), "'%s' was left by a run that was killed",
+			rule->name);
+}
+
+void doctor_entries(const struct status *s, struct doctor *d)
+{
+	for (size_t i = 0; i < s->table.n; i++) {
+		const struct table_entry *entry = &s->table.entries[i];
+		const struct status_row *row = row_of(s, &entry->rule);
+		const struct arch *arch = row ? row->arch : NULL;
+		auto_buf out = { 0 };
+
+		if (entry->is_odd) {
+			doctor_unregister_hint(&out, &entry->rule);
+			doctor_add(d, FINDING_WARNING, "odd-entry", buf_text(&out),
+				"'%s' is shown by the kernel in a form that does not fit", entry->rule.name);
+			continue;
+		}
+		if (!entry->rule.is_enabled)
+			continue;
+		check_hostile(&entry->rule, d);
+		check_leftover(&entry->rule, arch, d);
+		if (row && row->state == STATUS_SHADOWED)
+			continue; /* what is never used harms nobody */
+		check_flags(&entry->rule, arch, d);
+		doctor_interpreter(&entry->rule, arch, d);
+	}
+}
