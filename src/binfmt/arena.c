@@ -28,6 +28,7 @@ struct running {
 	pid_t pid;
 	size_t job;
 	long long deadline;
+	int said; /* its standard error; -1: nobody reads it */
 };
 
 /* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
@@ -160,7 +161,7 @@ static int open_null(void)
 	return fd >= 0 ? fd : memfd_create("null", MFD_CLOEXEC);
 }
 
-static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
+static _Noreturn void child(const struct stage *stage, size_t i, int said, pid_t parent)
 {
 	sigset_t none;
 
@@ -169,6 +170,8 @@ static _Noreturn void child(const struct stage *stage, size_t i, pid_t parent)
 	stage_die_with(parent);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		dup2(stage->null, fd);
+	if (said >= 0)
+		dup2(said, STDERR_FILENO);
 	/* Else QEMU has 2 MiB cleared to translate ten instructions. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -184,6 +187,23 @@ static size_t find_width(void)
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		return WIDTH_MAX; /* more than 1,024 CPUs */
 	return MIN_OF((size_t)CPU_COUNT(&allowed), (size_t)WIDTH_MAX);
+}
+
+/* QEMU says why it gives up in its last line. */
+static void take_last_line(int fd, char ret[EXEC_SAID])
+{
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	char text[1024], *line;
+	off_t from = size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0;
+	ssize_t n = size > 0 ? fd_pread(fd, text, sizeof(text) - 1, from) : 0;
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	text[n > 0 ? n : 0] = '\0';
+	line = strrchr(text, '\n');
+	snprintf(ret, EXEC_SAID, "%.*s", EXEC_SAID - 1, line ? line + 1 : text);
+	for (char *p = ret; *p; p++)
+		*p = (unsigned char)*p < ' ' || (unsigned char)*p > '~' ? '?' : *p;
 }
 
 /* One state change of a child; true when it is over. */
@@ -222,9 +242,11 @@ static size_t reap(const struct stage *stage, struct running *run, size_t n)
 		int status;
 		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
 
-		if (pid == run[i].pid ? step(stage, &run[i], status) : pid < 0 && errno == ECHILD)
+		if (pid == run[i].pid ? step(stage, &run[i], status) : pid < 0 && errno == ECHILD) {
+			take_last_line(run[i].said, stage->jobs[run[i].job].said);
+			cleanup_fd(&run[i].said);
 			run[i] = run[--n];
-		else if (pid != run[i].pid)
+		} else if (pid != run[i].pid)
 			i++;
 	}
 	return n;
@@ -255,15 +277,17 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 	sigprocmask(SIG_BLOCK, &set, &old);
 	while (active || (next < n && !r)) {
 		while (!r && active < width && next < n) {
+			int said = memfd_create("said", MFD_CLOEXEC);
 			pid_t self = getpid(), pid = fork();
 
 			if (!pid)
-				child(stage, next, self);
+				child(stage, next, said, self);
 			if (pid < 0) {
+				cleanup_fd(&said);
 				r = err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 				break;
 			}
-			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS };
+			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS, said };
 		}
 		left = reap(stage, run, active);
 		if (left == active)

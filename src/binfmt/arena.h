@@ -14,6 +14,8 @@ enum exec_taker {
 	EXEC_HANDLER,	  /* another file was started for it */
 };
 
+enum { EXEC_SAID = 128 };
+
 struct exec_job {
 	struct probe probe; /* in */
 
@@ -24,7 +26,8 @@ struct exec_job {
 	bool has_ended; /* it was let run and ended by itself */
 	int status;	/* as of wait(2), with has_ended */
 	bool timed_out;
-	int exe; /* exec_trace: that file, opened for reading; -1 where that is forbidden */
+	char said[EXEC_SAID]; /* the last line that it printed to standard error, "" for none */
+	int exe;	      /* exec_trace: that file, opened for reading; -1 where that is forbidden */
 };
 
 enum { EXEC_TIMEOUT_MS = 5000 };

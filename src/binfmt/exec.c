@@ -93,9 +93,11 @@ void exec_explain(const struct exec_job *job, char *ret, size_t size)
 	else if (!job->has_ended)
 		snprintf(ret, size, "it was not run");
 	else if (WIFSIGNALED(job->status))
-		snprintf(ret, size, "it was killed by signal %d", WTERMSIG(job->status));
+		snprintf(ret, size, "it was killed by signal %d%s%s", WTERMSIG(job->status), *job->said ? ": " : "",
+			job->said);
 	else if (WEXITSTATUS(job->status) == PROBE_ARGC + 1)
 		snprintf(ret, size, "the emulator does not understand the P flag (arguments shifted)");
 	else
-		snprintf(ret, size, "it ended with status %d instead of %d", WEXITSTATUS(job->status), PROBE_ARGC);
+		snprintf(ret, size, "it ended with status %d instead of %d%s%s", WEXITSTATUS(job->status), PROBE_ARGC,
+			*job->said ? ": " : "", job->said);
 }

@@ -141,8 +141,13 @@ static int mount_refused(int code, const char *where, struct err *e)
 				   "SYS_ADMIN (with AppArmor also --security-opt apparmor=unconfined)");
 	case -ENOENT:
 		err_set(e, -EOPNOTSUPP, "there is no %s to mount on", where);
-		return err_hint(e, "make the directory; for the usual one mount /proc, or load the module "
-				   "binfmt_misc");
+		if (!str_starts(where, "/proc/"))
+			return err_hint(e, "mkdir -p %s", where);
+		if (access("/proc/self", F_OK) < 0)
+			return err_hint(e, "mount -t proc proc /proc");
+		if (access("/proc/sys/fs", F_OK) < 0)
+			return err_hint(e, "this /proc shows processes only (subset=pid): mkdir DIR, then --mount DIR");
+		return err_hint(e, "on the machine itself: sudo modprobe binfmt_misc");
 	default:
 		return err_sys(e, code, "cannot mount binfmt_misc");
 	}

@@ -277,7 +277,7 @@ static int check_enabled(const struct transaction *t, struct err *e)
 	if (instance_is_enabled(&t->instance))
 		return 0;
 	err_set(e, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
-	return err_hint(e, "echo 1 > /proc/sys/fs/binfmt_misc/status");
+	return err_hint(e, "echo 1 | sudo tee %s/status", t->options->mount_at ? t->options->mount_at : INSTANCE_USUAL);
 }
 
 static int change_table(struct transaction *t, struct err *e)

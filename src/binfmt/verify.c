@@ -17,7 +17,7 @@ static bool is_this_file(const struct exec_job *job, int fd)
 
 static enum verify_verdict judge(struct register_item *item, const struct exec_job *job)
 {
-	char why[128];
+	char why[256];
 
 	item->is_seen = is_this_file(job, item->emulator.fd);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -151,6 +152,7 @@ static int wait_for(pid_t pid)
 static int try_out(const struct emulator *emulator, int fd, struct err *e)
 {
 	auto_fd probe = make_probe(emulator->arch);
+	struct statvfs fs;
 	int status;
 	pid_t pid;
 
@@ -162,6 +164,9 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 	if (pid < 0)
 		return err_sys(e, -errno, "cannot start a process");
 	status = wait_for(pid);
+	if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && !fstatvfs(fd, &fs) &&
+		fs.f_flag & ST_NOEXEC)
+		return err_set(e, -EOPNOTSUPP, "%s: kept on a file system that is mounted noexec", emulator->path);
 	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
 		return err_set(e, -EBADMSG, "%s: with the entry stub it does not run its test program", emulator->path);
 	return 0;

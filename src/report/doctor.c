@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "binfmt/native.h"
 #include "binfmt/persist.h"
+#include "binfmt/userns.h"
 #include "emulator/package.h"
 
 enum { SMALL_FILE = 256, WHOLE_FILE = 8 * 1024 * 1024 };
@@ -110,16 +111,17 @@ static void check_instance(const struct status *s, struct doctor *d)
 
 static void check_others(struct doctor *d)
 {
+	auto_buf profile = { 0 };
 	char text[SMALL_FILE];
 
 	if (exists("/var/lib/binfmts") && exists("/usr/sbin/update-binfmts"))
 		doctor_add(d, FINDING_NOTE, "binfmt-support", NULL,
 			"binfmt-support writes to the table, too (update-binfmts --display)");
-	read_small("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", text);
-	if (!strcmp(text, "1"))
-		doctor_add(d, FINDING_NOTE, "apparmor-userns",
-			"sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-			"AppArmor keeps users without root from making user namespaces");
+	userns_profile(&profile);
+	if (userns_is_confined())
+		doctor_add(d, FINDING_NOTE, "apparmor-userns", buf_text(&profile),
+			"AppArmor keeps users without root from making user namespaces, unless the program has a "
+			"profile that allows it");
 	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
 	if (!strcmp(text, "0"))
 		doctor_add(d, FINDING_NOTE, "userns-clone", "sudo sysctl kernel.unprivileged_userns_clone=1",

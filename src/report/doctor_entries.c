@@ -2,6 +2,7 @@
 /* What is wrong with single entries of the table, whoever made them. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "arch/elf.h"
 #include "arch/probe.h"
@@ -35,6 +36,32 @@ static bool takes_privileged(const struct rule *rule)
 	return false;
 }
 
+/* Every user's programs of that architecture run through it. */
+static void check_exposure(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
+{
+	const char *exposure = emulator_exposure(fd);
+	auto_buf hint = { 0 }, path = { 0 };
+	struct stat st;
+
+	doctor_quote(&path, rule->interpreter);
+	if (!fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID)) {
+		buf_addf(&hint, "sudo chmod u-s,g-s %s && sudo anyarch register --replace %s", buf_text(&path),
+			arch_word(arch));
+		doctor_add(d, FINDING_PROBLEM, "emulator-set-id", buf_text(&hint),
+			"%s: its emulator %s is set-user-ID or set-group-ID: every user's %s programs run with the "
+			"rights "
+			"of its owner",
+			rule->name, rule->interpreter, arch_word(arch));
+	}
+	if (!exposure)
+		return;
+	hint.len = 0;
+	buf_addf(&hint, "sudo chown root:root %s && sudo chmod go-w %s", buf_text(&path), buf_text(&path));
+	doctor_add(d, FINDING_WARNING, "emulator-exposed", buf_text(&hint),
+		"%s: %s: %s: whoever does controls what all %s programs do", rule->name, rule->interpreter, exposure,
+		arch_word(arch));
+}
+
 /* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
@@ -54,6 +81,8 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
 			"exist",
 			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
+	if (fd >= 0 && arch)
+		check_exposure(rule, arch, fd, d);
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)

@@ -12,6 +12,8 @@
 #include "report/expect.h"
 #include "report/target.h"
 #include "rootfs/beneath.h"
+#include "rootfs/place.h"
+#include "rootfs/record.h"
 #include "rootfs/survey.h"
 
 static const char *survey_hint(struct buf *out, const char *target)
@@ -29,6 +31,20 @@ static void look_at_shell(int root, const char *path, struct doctor *d)
 	if (!file_look(root, path, &facts, NULL) && facts.n && facts.steps[facts.n - 1].is_elf)
 		doctor_loader(NULL, root, &facts.steps[facts.n - 1], &facts, d);
 	file_done(&facts);
+}
+
+/* Inject left its record beside it: eject puts back what was there before. */
+static bool is_injected(int root, const char *emulator)
+{
+	char name[256];
+	auto_buf path = { 0 };
+	auto_fd fd = -1;
+
+	if (record_name(str_basename(emulator), PLACE_RECORD, name))
+		return false;
+	buf_addf(&path, "%.*s%s", (int)(str_basename(emulator) - emulator), emulator, name);
+	fd = beneath_open(root, buf_text(&path), O_PATH);
+	return fd >= 0;
 }
 
 static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d, struct err *e)
@@ -50,7 +66,10 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		char real[4096];
 
 		/* As it is without links: one in the root could lead to a file of this machine. */
-		if (fd >= 0 && *doctor_real_path(fd, "", real)) {
+		if (is_injected(root, content.emulators[i].path)) {
+			buf_adds(&remove, "sudo anyarch eject ");
+			doctor_quote(&remove, target);
+		} else if (fd >= 0 && *doctor_real_path(fd, "", real)) {
 			buf_adds(&remove, "sudo rm ");
 			str_quote(&remove, real);
 		}
@@ -78,7 +97,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 {
 	const struct content *content = &facts->content;
 	const struct model_image *image = facts->image;
-	auto_buf found = { 0 }, hint = { 0 }, label = { 0 }, build = { 0 };
+	auto_buf found = { 0 }, hint = { 0 }, label = { 0 }, fix = { 0 };
 
 	if (facts->err.code) {
 		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
@@ -86,7 +105,9 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	}
 	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
 		image->variant ? "/" : "", image->variant ? image->variant : "");
-	buf_addf(&build, "docker build --platform %s .", buf_text(&label));
+	buf_adds(&fix, "anyarch convert --fix-label ");
+	doctor_quote(&fix, target);
+	buf_adds(&fix, " FIXED");
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s", target,
 			content->emulators[i].path);
@@ -95,7 +116,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		return;
 	name_platform(&found, content->platform.arch, content->platform.variant);
 	if (!facts->agrees)
-		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&build),
+		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&fix),
 			"%s: its label says %s and its files are for %s: whoever pulls it gets 'Exec "
 			"format error'",
 			target, buf_text(&label), buf_text(&found));

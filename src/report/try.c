@@ -4,33 +4,27 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "arch/probe.h"
-#include "base/fdio.h"
+#include "binfmt/arena.h"
 
 enum { TRY_SECONDS = 5 };
 
 bool try_probe(const struct arch *arch, char **environment)
 {
-	const struct probe probe = probe_build(arch, 0, NULL);
+	const struct exec_job job = { .probe = probe_build(arch, 0, NULL) };
 	char *arguments[PROBE_ARGC + 1] = { NULL };
 	char path[32];
-	auto_fd writable = memfd_create("probe", MFD_CLOEXEC), fd = -1;
-	int status = -1;
+	int status = -1, *fd = stage_make_memfds(&job, 1, NULL); /* not close-on-exec: a handler without F opens it */
 	pid_t pid;
 
-	if (writable < 0 || write(writable, probe.data, probe.size) != (ssize_t)probe.size)
+	if (!fd)
 		return false;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", writable);
-	fd = open(path, O_RDONLY); /* not O_CLOEXEC: a handler without F opens it by its path */
-	cleanup_fd(&writable);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
 	for (size_t i = 0; i < PROBE_ARGC; i++)
 		arguments[i] = path;
-	pid = fd < 0 ? -1 : fork();
+	pid = fork();
 	if (!pid) {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -42,5 +36,6 @@ bool try_probe(const struct arch *arch, char **environment)
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	stage_close_memfds(fd, 1);
 	return WIFEXITED(status) && WEXITSTATUS(status) == PROBE_ARGC;
 }

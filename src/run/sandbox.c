@@ -12,6 +12,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include "binfmt/userns.h"
 
 /* A line of /etc/subuid: the ids that a user may hand out. */
 struct range {
@@ -133,18 +134,6 @@ static int map_single(uid_t uid, gid_t gid)
 	return r ? r : write_file("/proc/self/gid_map", map);
 }
 
-static int no_namespace(int code, struct err *e)
-{
-	auto_fd fd = open("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", O_RDONLY | O_CLOEXEC);
-	char value = '0';
-
-	err_set(e, -EOPNOTSUPP, "user namespaces are not allowed here: %s", strerror(-code));
-	if (fd >= 0 && read(fd, &value, 1) == 1 && value == '1')
-		return err_hint(e, "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
-	return err_hint(e, "sudo sysctl user.max_user_namespaces=10000 "
-			   "kernel.unprivileged_userns_clone=1");
-}
-
 static int unshare_and_map(uid_t uid, gid_t gid, int ready, int done)
 {
 	char byte = 0;
@@ -202,7 +191,7 @@ int sandbox_enter(struct err *e)
 
 	if (!r && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		r = -errno; /* AppArmor lets the namespace be made and then nothing be done in it */
-	return r ? no_namespace(r, e) : 0;
+	return r ? userns_refused(r, e) : 0;
 }
 
 int sandbox_register(const struct register_options *options, struct err *e)

@@ -585,6 +585,13 @@ shell_runs() { # ROOT
 	shell_runs "$W/a root"
 	examine 0 "$W/a root"
 	silent emulator-inside
+	expect 0 anyarch inject "$W/a root"
+	examine 0 "$W/a root"
+	found note emulator-inside
+	same hint "sudo anyarch eject '$W/a root'" "$HINT"
+	cure
+	examine 0 "$W/a root"
+	silent emulator-inside
 }
 
 # What is typed is for the machine, where links of a root lead elsewhere than in it.
@@ -664,8 +671,8 @@ make_image() {
 	make_image "$W/root" "$(dpkg --print-architecture)"
 	examine 3 "$W/image.tar"
 	found problem label-lies
-	make_image "$W/root" arm v7
-	examine 0 "$W/image.tar"
+	cure
+	examine 0 "$W/FIXED"
 	silent label-lies
 }
 

@@ -160,6 +160,25 @@ without_emulators() {
 	done
 }
 
+@test "the emulator can be changed by others, or gives its owner's rights away" {
+	cp $ARM "$W/emulator"
+	chmod 0757 "$W/emulator"
+	table_write "$(rule qemu-arm arm "$W/emulator" PF)"
+	examine 0
+	found warning emulator-exposed 'every user can write to it'
+	cure
+	examine 0
+	silent emulator-exposed
+	chmod 4755 "$W/emulator"
+	examine 3
+	found problem emulator-set-id
+	cure
+	arm_works
+	[[ ! -u $W/emulator ]]
+	examine 0
+	silent emulator-set-id
+}
+
 @test "the emulator is broken, and somebody else's" {
 	table_write "$(rule box-arm arm "$BROKEN/exits" PF)"
 	refute arm_works
@@ -647,6 +666,9 @@ make_systemd_binfmt() {
 	need_commands sysctl
 	ns mount -t tmpfs tmpfs /proc/sys/kernel
 	ns_sh 'cd /proc/sys/kernel && echo 1 >apparmor_restrict_unprivileged_userns && echo 0 >unprivileged_userns_clone'
+	cover /etc
+	ns mkdir -p /etc/apparmor.d
+	shim apparmor_parser 'grep -q "^  userns,$" "$2" && grep -q "profile anyarch /.*anyarch flags=(unconfined) {" "$2"'
 	examine 0
 	found note apparmor-userns
 	cure

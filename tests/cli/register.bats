@@ -551,10 +551,28 @@ as_nobody() {
 	says nowhere
 }
 
+@test "no directory to mount on: what to do about it, by what is missing" {
+	expect 4 anyarch register --mount "$BATS_TEST_TMPDIR/none" arm
+	hints 'mkdir -p'
+	ns umount "$BINFMT"
+	ns mount -t tmpfs tmpfs /proc/sys
+	expect 4 anyarch register arm
+	hints '--mount DIR'
+}
+
+@test "an emulator that fails: its own last words" {
+	need_commands cc
+	cc -static -x c -o "$BATS_TEST_TMPDIR/fails" - 3>&- <<<'#include <stdio.h>
+		int main(void) { fputs("first\nqemu: no room for the guest\n", stderr); return 1; }'
+	expect_one_of '1 3' anyarch register --emulator arm="$BATS_TEST_TMPDIR/fails" arm
+	says 'qemu: no room for the guest'
+}
+
 @test "the whole table switched off: told, status 4 (112)" {
 	echo 0 >"$TABLE/status"
 	expect 4 anyarch register arm
 	says 'switched off'
+	hints 'sudo tee'
 	[[ $(cat "$TABLE/status") == disabled ]]
 	echo 1 >"$TABLE/status"
 	expect 0 anyarch register arm
