@@ -2,6 +2,7 @@
 /* Why a root file system or an image does not run, and which of the doctors a target needs. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/fdio.h"
@@ -9,6 +10,7 @@
 #include "image/facts.h"
 #include "image/tmpfile.h"
 #include "report/doctor.h"
+#include "report/doctor_start.h"
 #include "report/expect.h"
 #include "report/target.h"
 #include "rootfs/beneath.h"
@@ -68,7 +70,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		/* As it is without links: one in the root could lead to a file of this machine. */
 		if (is_injected(root, content.emulators[i].path)) {
 			buf_adds(&remove, "sudo anyarch eject ");
-			doctor_quote(&remove, target);
+			str_quote(&remove, target);
 		} else if (fd >= 0 && *doctor_real_path(fd, "", real)) {
 			buf_adds(&remove, "sudo rm ");
 			str_quote(&remove, real);
@@ -106,7 +108,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
 		image->variant ? "/" : "", image->variant ? image->variant : "");
 	buf_adds(&fix, "anyarch convert --fix-label ");
-	doctor_quote(&fix, target);
+	str_quote(&fix, target);
 	buf_adds(&fix, " FIXED");
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s", target,
@@ -155,13 +157,37 @@ static void look_at_choice(const struct image_report *report, const char *target
 		buf_text(&own), buf_text(&others));
 }
 
+/* Reads the image, and follows its entry points while its layers are there. */
+static int look_into(int fd, struct doctor_images *images, struct image_report *report, struct err *e)
+{
+	const struct image_visit visit = { doctor_start, images };
+	struct bundle *bundle;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0) {
+		r = err_sys(e, -errno, "cannot look at it");
+		cleanup_fd(&fd);
+		return r;
+	}
+	images->bundle = bundle = bundle_open(fd, image_tmpdir(), e);
+	if (!bundle)
+		return e ? e->code : -EBADMSG;
+	r = image_look_each(bundle, S_ISDIR(st.st_mode), &visit, report, e);
+	bundle_free(bundle);
+	return r;
+}
+
 static int look_at_image(
 	const struct status *s, struct target *image, const char *target, struct doctor *d, struct err *e)
 {
 	const struct image_name *name = &image->name;
-	struct image_report report;
+	struct image_report report = { 0 };
+	struct doctor_images images = {
+		.report = &report, .reference = name->reference, .target = target, .doctor = d
+	};
 	bool has_any = false;
-	int r = image_look(take_fd(&image->fd), image_tmpdir(), &report, e);
+	int r = look_into(take_fd(&image->fd), &images, &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++) {
 		const struct image_facts *facts = &report.facts[i];

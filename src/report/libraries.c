@@ -202,7 +202,8 @@ static void check_versions(const struct search *s, struct buf *ret)
 			for (size_t l = 1; l < s->n; l++) {
 				if (strcmp(s->loaded[l].name, want->library) || defines(&s->loaded[l], want->version))
 					continue;
-				buf_addf(ret, "version %s of %s, which %s needs: the one that is there does not have it",
+				buf_addf(ret,
+					"version %s of %s, which %s needs: the one that is there does not have it",
 					want->version, s->loaded[l].path, s->loaded[i].path);
 				return;
 			}

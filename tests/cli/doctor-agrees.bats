@@ -323,3 +323,60 @@ program() {
 		problem not-executable mode Permission denied
 	ROWS
 }
+
+@test "a limit of the address space" {
+	local ANYARCH=$ANYARCH_PLAIN # a sanitizer needs more
+
+	expect 0 anyarch register arm
+	(
+		ulimit -v 4000000
+		same really fails "$(start_all "$P")"
+		examine 3 "$P"
+		found problem address-space
+		same hint 'ulimit -v unlimited' "$HINT"
+	)
+	row ok works runs
+}
+
+@test "set-user-ID: without C, and on a file system that is mounted nosuid" {
+	expect 0 anyarch register arm
+	ns mount -t tmpfs -o nosuid tmpfs /mnt
+	ns cp "$W/arm" /mnt/arm
+	ns chmod 4755 /mnt/arm
+	examine 0 /mnt/arm
+	found warning nosuid
+	cure
+	examine 0 /mnt/arm
+	silent nosuid
+	found warning set-user-id
+	cure
+	examine 0 /mnt/arm
+	silent set-user-id
+}
+
+# in_root: what happens to the shell of the root when it is started there.
+in_root() {
+	[[ $(ns chroot "$W/root" /bin/sh 2>/dev/null 3>&-) == hi ]] && echo runs || echo fails
+}
+
+@test "a root whose shell misses a library" {
+	local libc
+
+	need_commands cc ldd
+	mkdir -p "$W/root/bin"
+	program root/bin/sh
+	while read -r libc; do
+		mkdir -p "$W/root${libc%/*}"
+		cp "$libc" "$W/root$libc"
+	done < <(ldd "$W/root/bin/sh" 3>&- | grep -o '/[^ ]*')
+	same whole runs "$(in_root)"
+	examine 0 "$W/root"
+	silent library-missing
+	examine 0 --root "$W/root" /bin/sh
+	find "$W/root" -name 'libc.so*' -delete
+	same cut fails "$(in_root)"
+	examine 3 "$W/root"
+	found problem library-missing libc.so
+	examine 3 --root "$W/root" /bin/sh
+	found problem library-missing libc.so
+}

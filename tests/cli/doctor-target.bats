@@ -634,8 +634,8 @@ make_image() {
 	mkdir "$dir"
 	tar -C "$1" -cf "$dir/layer.tar" .
 	digest=$(sha256sum <"$dir/layer.tar")
-	printf '{"architecture":"%s",%s"os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-		"$2" "${3:+\"variant\":\"$3\",}" "${digest%% *}" >"$dir/config.json"
+	printf '{"architecture":"%s",%s"os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$2" "${3:+\"variant\":\"$3\",}" "${START:-{\}}" "${digest%% *}" >"$dir/config.json"
 	config=$(sha256sum <"$dir/config.json")
 	mv "$dir/config.json" "$dir/${config%% *}.json"
 	printf '[{"Config":"%s.json","RepoTags":["test:1"],"Layers":["layer.tar"]}]' "${config%% *}" >"$dir/manifest.json"
@@ -713,4 +713,45 @@ make_image() {
 	cure
 	shell_runs "$W/root"
 	examine 0 "$W/image.tar"
+}
+
+# bats test_tags=slow
+@test "an image whose entry point cannot be started" {
+	local name id
+
+	need_commands cc
+	mkdir -p "$W/root/bin" "$W/root/app"
+	cc -static -x c -o "$W/root/bin/sh" - 3>&- <<<'int main(void) { return 0; }'
+	printf '#!/bin/sh\n' >"$W/root/app/good"
+	printf '#!/bin/sh\r\n' >"$W/root/app/crlf"
+	printf '#!/bin/bash\n' >"$W/root/app/no-shell"
+	printf 'exec true\n' >"$W/root/app/text"
+	printf '#!/bin/sh\n' >"$W/root/app/mode"
+	cp "$ROOT/arm" "$W/root/app/foreign"
+	cc -x c -o "$W/root/app/dynamic" - 3>&- <<<'int main(void) { return 0; }'
+	chmod 0755 "$W"/root/app/*
+	chmod 0644 "$W/root/app/mode"
+	expect 0 anyarch register arm
+	while read -r name id; do
+		START="{\"Entrypoint\":[\"$name\"],\"WorkingDir\":\"/app\",\"Env\":[\"PATH=/bin:/app\"]}"
+		make_image "$W/root" "$(dpkg --print-architecture)"
+		if [[ $id == none ]]; then
+			expect_raw 0 anyarch doctor "$W/image.tar"
+		else
+			expect_raw 3 anyarch doctor --json "$W/image.tar"
+			same "$name" "$id" "$(jq -r '.findings[] | select(.level == "problem") | .id' "$OUT")"
+		fi
+	done <<-ROWS
+		/app/good none
+		good none
+		./good none
+		/app/crlf carriage-return
+		/app/no-shell script-program-missing
+		/app/text not-a-program
+		/app/mode not-executable
+		/app/foreign entrypoint-foreign
+		/app/dynamic loader-missing
+		/app/nowhere entrypoint-missing
+		nowhere entrypoint-missing
+	ROWS
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* Whether what an image starts can be started: its entry point, as it is after all layers. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "accel/extract.h"
+#include "arch/elf.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "image/image_name.h"
+#include "report/doctor_start.h"
+#include "report/expect.h"
+
+enum { LINE_MAX_BYTES = 256 };
+
+/* The entry point of one image. */
+struct entry_point {
+	const struct image_facts *facts;
+	const struct view *view;
+	const char *target, *path;
+	struct doctor *doctor;
+};
+
+static void add(
+	const struct entry_point *p, enum finding_level level, const char *id, const char *what, const char *arg)
+{
+	doctor_add(p->doctor, level, id, NULL, "%s: its entry point %s %s%s", p->target, p->path, what, arg);
+}
+
+static bool is_there(const struct view *view, const char *path)
+{
+	char resolved[VIEW_PATH_MAX];
+	struct view_hit hit;
+
+	return !view_resolve(view, path, &hit, resolved) && hit.entry->kind != LAYER_DIRECTORY;
+}
+
+/* fs/binfmt_script.c reads one line: what it names must be in the image. */
+static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
+{
+	char *end = strchr(line, '\n'), *name = line + 2 + strspn(line + 2, " \t");
+
+	if (end)
+		*end = '\0';
+	if (strchr(name, '\r')) {
+		add(p, FINDING_PROBLEM, "carriage-return", "has Windows line ends: no engine starts it", "");
+		return;
+	}
+	name[strcspn(name, " \t")] = '\0';
+	if (!*name || (!end && strlen(line) == LINE_MAX_BYTES - 1))
+		add(p, FINDING_PROBLEM, "not-a-program", "has no program, or too long a name of one, behind its #!",
+			"");
+	else if (*name == '/' && !is_there(p->view, name))
+		add(p, FINDING_PROBLEM, "script-program-missing",
+			"is a script for a program that is not in the image: ", name);
+}
+
+static void check_elf(const struct entry_point *p, int fd)
+{
+	auto_free struct elf_info *info = mem_new(1, sizeof(*info));
+	const struct content *content = &p->facts->content;
+	const struct arch *arch;
+
+	if (elf_read(fd, info, NULL))
+		return;
+	arch = elf_arch(&info->head);
+	if (arch && content->has_platform && arch != content->platform.arch)
+		add(p, FINDING_PROBLEM, "entrypoint-foreign",
+			"is for another architecture than the image: ", arch_word(arch));
+	else if (info->has_interpreter && *info->interpreter == '/' && !is_there(p->view, info->interpreter))
+		add(p, FINDING_PROBLEM, "loader-missing",
+			"needs a loader that is not in the image: ", info->interpreter);
+}
+
+static void check_file(const struct entry_point *p, int fd, const struct stat *st)
+{
+	char line[LINE_MAX_BYTES] = "";
+	ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
+
+	line[n > 0 ? n : 0] = '\0';
+	if (!(st->st_mode & 0111))
+		add(p, FINDING_PROBLEM, "not-executable", "has no permission to be executed", "");
+	else if (!strncmp(line, "#!", 2))
+		check_script(p, line);
+	else if (n >= 4 && !memcmp(line, "\177ELF", 4))
+		check_elf(p, fd);
+	else if (n >= 5 && !memcmp(line, "\xef\xbb\xbf#!", 5))
+		add(p, FINDING_PROBLEM, "byte-order-mark", "begins with a byte order mark: 'Exec format error'", "");
+	else
+		add(p, FINDING_PROBLEM, "not-a-program", "has no #! line: 'Exec format error'", "");
+}
+
+int doctor_start(struct image_facts *facts, const struct view *view, void *context)
+{
+	const struct doctor_images *images = context;
+	const struct model_image *image = facts->image;
+	size_t which = image->starts[0] ? 0 : 1;
+	struct entry_point p = { facts, view, images->target, image->starts[which], images->doctor };
+	auto_free struct extract *extract = mem_new(1, sizeof(*extract));
+	struct stat st;
+	auto_fd fd = -ENOENT;
+
+	if (!p.path || facts->is_incomplete || !image_is_named(image, images->reference) ||
+		expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts)))
+		return 0;
+	extract->view = view;
+	extract->are_blobs = images->report->model.format != MODEL_DOCKER_ARCHIVE;
+	if (view->starts[which] && !extract_want(extract, view->starts[which]) &&
+		!extract_read(extract, images->bundle, image->layers, NULL))
+		fd = extract_open(extract, view->starts[which], &st);
+	if (fd >= 0)
+		check_file(&p, fd, &st);
+	else if (fd == -ENOENT)
+		add(&p, FINDING_PROBLEM, "entrypoint-missing", "is not in the image", "");
+	extract_done(extract);
+	return 0;
+}
