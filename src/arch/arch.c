@@ -31,7 +31,7 @@
 // clang-format off
 static const struct arch table[] = {
 	{
-		.qemu = "aarch64", .oci = "arm64", .docker = "arm64v8", .bits = 64, .is_big = false,
+		.qemu = "aarch64", .family = "arm", .oci = "arm64", .docker = "arm64v8", .bits = 64, .is_big = false,
 		.uname = "aarch64", .debian = "arm64", .alpine = "aarch64", .systemd = "arm64",
 		.gnu = "aarch64-linux-gnu aarch64-linux-musl",
 		.match = {
@@ -42,7 +42,7 @@ static const struct arch table[] = {
 		.probe_code = "e00340f9a80b80d2010000d4", /* ldr x0,[sp] ; mov x8,#93 ; svc #0 */
 	},
 	{
-		.qemu = "arm", .oci = "arm", .variant = "v7", .docker = "arm32v7", .bits = 32, .is_big = false,
+		.qemu = "arm", .family = "arm", .oci = "arm", .variant = "v7", .docker = "arm32v7", .bits = 32, .is_big = false,
 		.uname = "armv7l armv8l armv7", .debian = "armhf", .alpine = "armv7", .systemd = "arm",
 		.gnu = "arm-linux-gnueabihf armv7-linux-gnueabihf armv7l-linux-gnueabihf",
 		.match = {
@@ -53,7 +53,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x5000000, .probe_code = "00009de50170a0e3000000ef", /* ldr r0,[sp] ; mov r7,#1 ; svc 0 */
 	},
 	{
-		.qemu = "x86_64", .oci = "amd64", .docker = "amd64", .bits = 64, .is_big = false,
+		.qemu = "x86_64", .family = "x86", .oci = "amd64", .docker = "amd64", .bits = 64, .is_big = false,
 		.uname = "x86_64", .debian = "amd64", .alpine = "x86_64", .systemd = "x86-64",
 		.gnu = "x86_64-linux-gnu x86_64-linux-musl",
 		.match = {
@@ -64,7 +64,7 @@ static const struct arch table[] = {
 		.probe_code = "5f6a3c580f05", /* pop %rdi ; push $0x3c ; pop %rax ; syscall */
 	},
 	{
-		.qemu = "i386", .oci = "386", .docker = "i386", .bits = 32, .is_big = false,
+		.qemu = "i386", .family = "x86", .oci = "386", .docker = "i386", .bits = 32, .is_big = false,
 		.uname = "i686 i586 i486", .debian = "i386", .alpine = "x86", .systemd = "x86",
 		.gnu = "i686-linux-gnu i386-linux-gnu i586-linux-gnu i486-linux-gnu",
 		.match = {
@@ -78,7 +78,7 @@ static const struct arch table[] = {
 		.probe_code = "5b31c040cd80", /* pop %ebx ; xor %eax,%eax ; inc %eax ; int $0x80 */
 	},
 	{
-		.qemu = "riscv64", .oci = "riscv64", .docker = "riscv64", .bits = 64, .is_big = false,
+		.qemu = "riscv64", .family = "riscv", .oci = "riscv64", .docker = "riscv64", .bits = 64, .is_big = false,
 		.uname = "riscv64", .debian = "riscv64", .alpine = "riscv64", .systemd = "riscv64",
 		.gnu = "riscv64-linux-gnu",
 		.match = {
@@ -122,7 +122,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x43, .probe_code = "0b7481036400c02800002b00", /* ori $a7,$zero,93 ; ld.d $a0,$sp,0 ; syscall 0 */
 	},
 	{
-		.qemu = "mips64el", .oci = "mips64le", .docker = "mips64le", .bits = 64, .is_big = false,
+		.qemu = "mips64el", .family = "mips", .oci = "mips64le", .docker = "mips64le", .bits = 64, .is_big = false,
 		.uname = "mips64", .debian = "mips64el mips64r6el", .alpine = "mips64el", .systemd = "mips64-le",
 		.gnu = "mips64el-linux-gnuabi64 mipsisa64r6el-linux-gnuabi64",
 		.match = {
@@ -133,7 +133,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x20000000, .probe_code = "c21302240000a4df0c000000", /* li v0,5058 ; ld a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "mipsel", .oci = "mipsle", .bits = 32, .is_big = false,
+		.qemu = "mipsel", .family = "mips", .oci = "mipsle", .bits = 32, .is_big = false,
 		.uname = "mips", .debian = "mipsel mipsr6el", .alpine = "mipsel", .systemd = "mips-le",
 		.gnu = "mipsel-linux-gnu mipsisa32r6el-linux-gnu",
 		.match = {
@@ -144,7 +144,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x1000, .probe_code = "a10f02240000a48f0c000000", /* li v0,4001 ; lw a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "mips64", .oci = "mips64", .bits = 64, .is_big = true,
+		.qemu = "mips64", .family = "mips", .oci = "mips64", .bits = 64, .is_big = true,
 		.uname = "mips64", .debian = "mips64 mips64r6", .alpine = "mips64", .systemd = "mips64",
 		.gnu = "mips64-linux-gnuabi64 mipsisa64r6-linux-gnuabi64",
 		.match = {
@@ -155,7 +155,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x20000000, .probe_code = "240213c2dfa400000000000c", /* li v0,5058 ; ld a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "mips", .oci = "mips", .bits = 32, .is_big = true,
+		.qemu = "mips", .family = "mips", .oci = "mips", .bits = 32, .is_big = true,
 		.uname = "mips", .debian = "mips mipsr6", .alpine = "mips", .systemd = "mips",
 		.gnu = "mips-linux-gnu mipsisa32r6-linux-gnu",
 		.match = {
@@ -166,7 +166,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x1000, .probe_code = "24020fa18fa400000000000c", /* li v0,4001 ; lw a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "mipsn32", .oci = "mips64p32", .bits = 32, .is_big = true,
+		.qemu = "mipsn32", .family = "mips", .oci = "mips64p32", .bits = 32, .is_big = true,
 		.uname = "mips64", .debian = "mipsn32",
 		.gnu = "mips64-linux-gnuabin32",
 		.match = {
@@ -177,7 +177,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x20000020, .probe_code = "240217aa8fa400000000000c", /* li v0,6058 ; lw a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "mipsn32el", .oci = "mips64p32le", .bits = 32, .is_big = false,
+		.qemu = "mipsn32el", .family = "mips", .oci = "mips64p32le", .bits = 32, .is_big = false,
 		.uname = "mips64", .debian = "mipsn32el",
 		.gnu = "mips64el-linux-gnuabin32",
 		.match = {
@@ -188,7 +188,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x20000020, .probe_code = "aa1702240000a48f0c000000", /* li v0,6058 ; lw a0,0(sp) ; syscall */
 	},
 	{
-		.qemu = "ppc", .oci = "ppc", .bits = 32, .is_big = true,
+		.qemu = "ppc", .family = "ppc", .oci = "ppc", .bits = 32, .is_big = true,
 		.uname = "ppc", .debian = "powerpc powerpcspe", .alpine = "ppc", .systemd = "ppc",
 		.gnu = "powerpc-linux-gnu",
 		.match = {
@@ -199,7 +199,7 @@ static const struct arch table[] = {
 		.probe_code = "380000018061000044000002", /* li r0,1 ; lwz r3,0(r1) ; sc */
 	},
 	{
-		.qemu = "ppc64", .oci = "ppc64", .bits = 64, .is_big = true,
+		.qemu = "ppc64", .family = "ppc", .oci = "ppc64", .bits = 64, .is_big = true,
 		.uname = "ppc64", .debian = "ppc64", .alpine = "ppc64", .systemd = "ppc64",
 		.gnu = "powerpc64-linux-gnu",
 		.match = {
@@ -210,7 +210,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x2, .probe_code = "38000001e861000044000002", /* li r0,1 ; ld r3,0(r1) ; sc */
 	},
 	{
-		.qemu = "riscv32", .oci = "riscv", .bits = 32, .is_big = false,
+		.qemu = "riscv32", .family = "riscv", .oci = "riscv", .bits = 32, .is_big = false,
 		.uname = "riscv32", .debian = "riscv32", .alpine = "riscv32", .systemd = "riscv32",
 		.gnu = "riscv32-linux-gnu",
 		.match = {
@@ -221,7 +221,7 @@ static const struct arch table[] = {
 		.probe_code = "032501009308d00573000000", /* lw a0,0(sp) ; li a7,93 ; ecall */
 	},
 	{
-		.qemu = "aarch64_be", .oci = "arm64be", .bits = 64, .is_big = true,
+		.qemu = "aarch64_be", .family = "arm big-endian", .oci = "arm64be", .bits = 64, .is_big = true,
 		.uname = "aarch64_be", .systemd = "arm64-be",
 		.gnu = "aarch64_be-linux-gnu",
 		.match = {
@@ -232,7 +232,7 @@ static const struct arch table[] = {
 		.probe_code = "e00340f9a80b80d2010000d4", /* ldr x0,[sp] ; mov x8,#93 ; svc #0 */
 	},
 	{
-		.qemu = "armeb", .oci = "armbe", .bits = 32, .is_big = true,
+		.qemu = "armeb", .family = "arm big-endian", .oci = "armbe", .bits = 32, .is_big = true,
 		.uname = "armv7b armv8b armv6b armv5teb", .debian = "armeb", .systemd = "arm-be",
 		.gnu = "armeb-linux-gnueabi armeb-linux-gnueabihf armeb-linux-gnu",
 		.match = {
@@ -367,7 +367,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x9, .probe_code = "e30164f2c311", /* mov #1,r3 ; mov.l @r15,r4 ; trapa #17 */
 	},
 	{
-		.qemu = "sparc", .oci = "sparc", .bits = 32, .is_big = true,
+		.qemu = "sparc", .family = "sparc", .oci = "sparc", .bits = 32, .is_big = true,
 		.uname = "sparc", .debian = "sparc", .systemd = "sparc",
 		.gnu = "sparc-linux-gnu",
 		.match = {
@@ -378,7 +378,7 @@ static const struct arch table[] = {
 		.probe_code = "82102001d003a04091d02010", /* mov 1,%g1 ; ld [%sp+0x40],%o0 ; ta 0x10 */
 	},
 	{
-		.qemu = "sparc32plus", .bits = 32, .is_big = true,
+		.qemu = "sparc32plus", .family = "sparc", .bits = 32, .is_big = true,
 		.uname = "sparc64", .systemd = "sparc",
 		.match = {
 			{ .handler = "qemu-sparc32plus", .machine = 18,
@@ -388,7 +388,7 @@ static const struct arch table[] = {
 		.probe_flags = 0x100, .probe_code = "82102001d003a04091d02010", /* mov 1,%g1 ; ld [%sp+0x40],%o0 ; ta 0x10 */
 	},
 	{
-		.qemu = "sparc64", .oci = "sparc64", .bits = 64, .is_big = true,
+		.qemu = "sparc64", .family = "sparc", .oci = "sparc64", .bits = 64, .is_big = true,
 		.uname = "sparc64", .debian = "sparc64", .systemd = "sparc64",
 		.gnu = "sparc64-linux-gnu",
 		.match = {

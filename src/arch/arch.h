@@ -23,6 +23,7 @@ struct arch_match {
  */
 struct arch {
 	const char *qemu;
+	const char *family;  /* of which a kernel may run the others natively; NULL: none */
 	const char *oci;     /* GOARCH */
 	const char *variant; /* OCI variant that the bare name means */
 	const char *docker;  /* prefix of the Docker official images */

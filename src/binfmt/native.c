@@ -11,7 +11,6 @@
 
 #include "base/kernel.h"
 #include "base/memory.h"
-#include "base/str.h"
 #include "binfmt/exec.h"
 
 static void fill(const struct arch *const *archs, size_t n, struct exec_job *jobs)
@@ -97,14 +96,9 @@ static int test(const struct arch *const *archs, size_t n, bool *ret_native, str
 
 static bool is_of_family(const struct arch *arch)
 {
-	static const char *const families[] = { "i386 x86_64", "arm aarch64", "armeb aarch64_be", "ppc ppc64",
-		"mips mipsel mipsn32 mipsn32el mips64 mips64el", "sparc sparc32plus sparc64", "riscv32 riscv64" };
-	const char *host = arch_host()->qemu;
+	const char *host = arch_host()->family;
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (str_in_words(families[i], host, strlen(host)))
-			return str_in_words(families[i], arch->qemu, strlen(arch->qemu));
-	return arch == arch_host();
+	return arch == arch_host() || (host && arch->family && !strcmp(host, arch->family));
 }
 
 int native_test(const struct arch *const *archs, size_t n, bool family_only, bool *ret_native, struct err *e)

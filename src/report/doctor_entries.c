@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "arch/elf.h"
 #include "arch/probe.h"
@@ -43,7 +44,7 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 	auto_buf hint = { 0 }, path = { 0 };
 	struct stat st;
 
-	doctor_quote(&path, rule->interpreter);
+	str_quote(&path, rule->interpreter);
 	if (!fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID)) {
 		buf_addf(&hint, "sudo chmod u-s,g-s %s && sudo anyarch register --replace %s", buf_text(&path),
 			arch_word(arch));
@@ -60,6 +61,29 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 	doctor_add(d, FINDING_WARNING, "emulator-exposed", buf_text(&hint),
 		"%s: %s: %s: whoever does controls what all %s programs do", rule->name, rule->interpreter, exposure,
 		arch_word(arch));
+}
+
+/*
+ * SELinux lets a container execute what is labelled for all of them, as the machine's programs are, or for it alone: an
+ * emulator that came with an image keeps the label of the container that it was registered from.
+ */
+static void check_label(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
+{
+	auto_fd enforce = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
+	char label[256], value = '0';
+	ssize_t n = fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
+	auto_buf hint = { 0 };
+
+	label[n > 0 ? n : 0] = '\0';
+	if (enforce < 0 || read(enforce, &value, 1) != 1 || value != '1' || !strstr(label, ":container_"))
+		return;
+	buf_adds(&hint, "sudo chcon -t bin_t -l s0 ");
+	str_quote(&hint, rule->interpreter);
+	doctor_add(d, FINDING_WARNING, "selinux-label", buf_text(&hint),
+		"%s: its emulator %s has the SELinux label of a container (%s): %s programs fail with 'Permission "
+		"denied' "
+		"(EACCES) in all others",
+		rule->name, rule->interpreter, label, arch_word(arch));
 }
 
 /* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
@@ -81,8 +105,10 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
 			"exist",
 			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
-	if (fd >= 0 && arch)
+	if (fd >= 0 && arch) {
 		check_exposure(rule, arch, fd, d);
+		check_label(rule, arch, fd, d);
+	}
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)

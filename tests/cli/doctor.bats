@@ -179,6 +179,24 @@ without_emulators() {
 	silent emulator-set-id
 }
 
+@test "the emulator has the SELinux label of a container" {
+	need_root
+	cp $ARM "$W/emulator"
+	python3 -c 'import os, sys
+os.setxattr(sys.argv[1], "security.selinux", b"system_u:object_r:container_file_t:s0:c1,c2\0")' "$W/emulator" 2>/dev/null ||
+		need "no attributes of security modules here"
+	table_write "$(rule qemu-arm arm "$W/emulator" PF)"
+	ns mount -t tmpfs tmpfs /sys/fs
+	ns mkdir /sys/fs/selinux
+	ns_sh 'echo 0 >/sys/fs/selinux/enforce'
+	examine 0
+	silent selinux-label
+	ns_sh 'echo 1 >/sys/fs/selinux/enforce'
+	examine 0
+	found warning selinux-label container_file_t:s0:c1,c2
+	same hint "sudo chcon -t bin_t -l s0 '$W/emulator'" "$HINT"
+}
+
 @test "the emulator is broken, and somebody else's" {
 	table_write "$(rule box-arm arm "$BROKEN/exits" PF)"
 	refute arm_works
