@@ -107,9 +107,13 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	}
 	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
 		image->variant ? "/" : "", image->variant ? image->variant : "");
-	buf_adds(&fix, "anyarch convert --fix-label ");
-	str_quote(&fix, target);
-	buf_adds(&fix, " FIXED");
+	if (content->has_platform && content->platform.arch == arch_host()) { /* built as if no platform was named */
+		buf_addf(&fix, "docker build --platform %s .", buf_text(&label));
+	} else {
+		buf_adds(&fix, "anyarch convert --fix-label ");
+		str_quote(&fix, target);
+		buf_adds(&fix, " FIXED");
+	}
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s", target,
 			content->emulators[i].path);

@@ -218,9 +218,12 @@ project() {
 	examine 3 "$W/image.tar"
 	found problem label-lies 'linux/amd64'
 	cure on_machine
-	save "$(<"$W/id")"
-	examine 0 "$W/image.tar"
+	expect_raw 0 "$ANYARCH" inspect --expect linux/arm64 "$W/FIXED"
+	examine 3 "$W/FIXED"
 	silent label-lies
+	found problem no-handler
+	cure on_machine
+	examine 0 "$W/FIXED"
 }
 
 # put_blob TEXT|-: into the layout; prints how others refer to it.

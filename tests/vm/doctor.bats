@@ -122,6 +122,8 @@ module_is_not_there()
 handlers_go_with_the_boot()
 {
 	on "$1" <<-'EOF'
+		mkdir -p /run/systemd/system /usr/lib/systemd
+		: >/usr/lib/systemd/systemd-binfmt
 		anyarch register arm
 		examine 0
 		found note not-persistent
