@@ -26,9 +26,9 @@ enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
 
 struct running {
 	pid_t pid;
+	int said; /* its standard error; -1: nobody reads it */
 	size_t job;
 	long long deadline;
-	int said; /* its standard error; -1: nobody reads it */
 };
 
 /* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
@@ -287,7 +287,7 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 				r = err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 				break;
 			}
-			run[active++] = (struct running){ pid, next++, now_ms() + EXEC_TIMEOUT_MS, said };
+			run[active++] = (struct running){ pid, said, next++, now_ms() + EXEC_TIMEOUT_MS };
 		}
 		left = reap(stage, run, active);
 		if (left == active)

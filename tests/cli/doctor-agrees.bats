@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Owns that doctor and the kernel agree: each row is a situation in which a program is really started, and doctor calls it
 # healthy where it ran. What doctor names is typed where there is a hint, and then the program runs.
-# shellcheck disable=SC2154,SC2016,SC2317 # the library sets output and stderr; rows are called by name
+# shellcheck disable=SC2154,SC2016,SC2317,SC2030,SC2031 # the library sets output and stderr; rows are called by name; each test is a process
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"

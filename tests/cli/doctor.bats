@@ -686,6 +686,7 @@ make_systemd_binfmt() {
 	ns_sh 'cd /proc/sys/kernel && echo 1 >apparmor_restrict_unprivileged_userns && echo 0 >unprivileged_userns_clone'
 	cover /etc
 	ns mkdir -p /etc/apparmor.d
+	# shellcheck disable=SC2016 # the shim's arguments
 	shim apparmor_parser 'grep -q "^  userns,$" "$2" && grep -q "profile anyarch /.*anyarch flags=(unconfined) {" "$2"'
 	examine 0
 	found note apparmor-userns
