@@ -325,6 +325,7 @@ program() {
 }
 
 @test "a limit of the address space" {
+	# shellcheck disable=SC2034 # the library reads it
 	local ANYARCH=$ANYARCH_PLAIN # a sanitizer needs more
 
 	expect 0 anyarch register arm
