@@ -108,6 +108,10 @@ run_examples() { # PAGE [RUNNER...]
 	ns_open
 	mkdir -p "$BATS_TEST_TMPDIR/etc/binfmt.d"
 	ns mount --bind "$BATS_TEST_TMPDIR/etc/binfmt.d" /etc/binfmt.d
+	# As where systemd has started the machine, and will read what --persist writes.
+	ns mount -t tmpfs tmpfs /run
+	ns mkdir -p /run/systemd/system
+	ns test -e /usr/lib/systemd/systemd-binfmt || need "no systemd-binfmt"
 	run_examples anyarch-oneshot.8 ns
 	arm_runs
 	run_examples anyarch-unregister.8 ns
