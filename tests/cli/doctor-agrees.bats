@@ -48,7 +48,7 @@ row() {
 	[[ $3 == runs ]] || status=3
 	examine $status "$P" || return
 	found "$1" "$2" || return
-	[[ $1 == problem && -n $HINT ]] || return 0
+	[[ $1 == problem && -n $HINT && $2 != not-a-program ]] || return 0 # its hint leads to another file
 	cure || return
 	same cured runs "$(start "$P")" || return
 	examine 0 "$P"
@@ -195,7 +195,7 @@ rows() {
 		}
 		[[ $real == runs || $(jq --arg file "$W/$file" '[.findings[] | select(.level == "problem" and
 			(.what | startswith($file)))] | length' <<<"$output") -gt 0 ]] || broken=1
-		[[ $level == problem && $hint != none ]] || continue
+		[[ $level == problem && $hint != none && $id != not-a-program ]] || continue # its hint leads to another file
 		HINT=$hint
 		cure && same "$file, cured" runs "$(start_all "$W/$file")" || broken=1
 	done

@@ -201,10 +201,10 @@ refused() {
 	arm_works
 }
 
-@test "what an emulator prints is not taken for what the program says" {
+@test "what an emulator prints is no result; its last line on stderr is the reason, escaped" {
 	expect 3 anyarch register --json --emulator "arm=$BROKEN/chatters-and-fails" arm
-	jq -e '.handlers[0].result == "failed"' "$OUT"
-	refute grep -q drivel "$OUT" "$ERR"
+	jq -e '.handlers[0] | .result == "failed" and (.error | endswith("status 7 instead of 42: ?drivel"))' "$OUT"
+	same 'what was printed itself' '' "$(grep -v 'instead of 42: ?drivel' "$OUT" "$ERR" | grep drivel)"
 	expect 0 anyarch register --json --emulator "arm=$BROKEN/chatters" --argv0=off arm
 	jq -e '.handlers[0].result == "registered"' "$OUT"
 	refute grep -q drivel "$OUT" "$ERR"

@@ -406,6 +406,6 @@ I.write("./image", I.archive(I.docker([([layer], I.config_of([layer]), ["a:1"])]
 	unshare --user --map-root-user --mount true 2>/dev/null || need 'no user namespaces'
 	# shellcheck disable=SC2016 # the inner shell expands it
 	expect 0 unshare --user --map-root-user --mount sh -c 'for dir in /var/tmp /tmp; do
-			mount -t tmpfs -o ro none "$dir" || exit; done; unset TMPDIR; cat | /proc/self/fd/9 inspect -' <image 9<"$ANYARCH"
+			mount -t tmpfs -o ro none "$dir" || exit; done; unset TMPDIR; cat | /proc/self/fd/9 inspect -' <image 9<"$ANYARCH_PLAIN"
 	[[ $output == *'platform:     linux/arm'* ]]
 }
