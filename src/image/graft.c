@@ -206,7 +206,7 @@ static void add_part(struct graft *graft, const struct tar_entry *entry, int fil
 	static const char zeros[TAR_BLOCK];
 
 	tar_write_header(&graft->head, entry);
-	if (file < 0)
+	if (text)
 		buf_add(&graft->head, buf_text(text), text->len);
 	else
 		graft->parts[graft->n_parts++] = (struct graft_part){ graft->head.len, file, entry->size };
