@@ -74,7 +74,7 @@ static char *platform_text(const struct oci_image *image)
 
 static int add_image(struct gathered *c, const struct input *input, const struct image_facts *facts, struct err *e)
 {
-	struct oci_image image = { .bundle = input->bundle, .image = facts->image };
+	struct oci_image image = { .bundle = input->bundle, .image = facts->image, .variant = "" };
 	auto_free char *platform = NULL;
 	int r = describe(c->request, facts, &image, e);
 

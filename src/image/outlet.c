@@ -45,6 +45,8 @@ static int write_member(
 	auto_fd fd = -1;
 	int r;
 
+	if (!member && !text)
+		return -EINVAL;
 	entry.size = member ? member->size : text->len;
 	if (outlet->dir < 0)
 		return member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)

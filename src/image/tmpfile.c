@@ -10,7 +10,8 @@
 
 int image_tmpfile(const char *dir)
 {
-	bool is_chosen = getenv("TMPDIR") && *getenv("TMPDIR");
+	const char *chosen = getenv("TMPDIR");
+	bool is_chosen = chosen && *chosen;
 	int flags = O_TMPFILE | O_RDWR | O_CLOEXEC;
 	int fd = open(dir, flags, 0600), code = errno;
 
