@@ -234,7 +234,7 @@ void dynamic_done(struct dynamic *dynamic)
 	for (size_t i = 0; i < dynamic->n_defines; i++)
 		free(dynamic->defines[i]);
 	for (size_t i = 0; i < dynamic->n_wants; i++) {
-		free(dynamic->wants[i].library);
+		free(dynamic->wants[i].file);
 		free(dynamic->wants[i].version);
 	}
 	free(dynamic->needed);

@@ -6,7 +6,7 @@
 
 /* The version of a symbol that is wanted, and of which library. */
 struct dynamic_want {
-	char *library, *version;
+	char *file, *version; /* file: vn_file of the ELF specification */
 };
 
 /* Text is owned; dynamic_done() frees. A zeroed one is of a file that wants nothing. */

@@ -200,7 +200,7 @@ static void check_versions(const struct search *s, struct buf *ret)
 			const struct dynamic_want *want = &s->loaded[i].dynamic.wants[k];
 
 			for (size_t l = 1; l < s->n; l++) {
-				if (strcmp(s->loaded[l].name, want->library) || defines(&s->loaded[l], want->version))
+				if (strcmp(s->loaded[l].name, want->file) || defines(&s->loaded[l], want->version))
 					continue;
 				buf_addf(ret,
 					"version %s of %s, which %s needs: the one that is there does not have it",
