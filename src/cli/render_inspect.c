@@ -233,10 +233,23 @@ static void render_content(
 		printf("%-13s %lu\n", "unreadable:", skipped);
 }
 
-static void label_text(struct buf *out, const struct model_image *image)
+/* Which of the documents that say a platform exist, and do not say the same. */
+static void render_disagreement(const struct image_facts *facts)
 {
-	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
-		image->variant ? "/" : "", image->variant ? image->variant : "");
+	const struct model_image *image = facts->image;
+	const char *documents[] = { image->index_platform ? "index" : NULL, image->architecture ? "label" : NULL,
+		facts->content.has_platform ? "files" : NULL };
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
+		if (documents[i])
+			buf_addf(&text, "%s%s",
+				!text.len			 ? ""
+				: i == ARRAY_SIZE(documents) - 1 ? " and "
+								 : ", ",
+				documents[i]);
+	buf_adds(&text, " do not agree");
+	render_fact("wrong label:", buf_text(&text));
 }
 
 static void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
@@ -254,7 +267,7 @@ static void render_image(const struct image_facts *facts, const struct json *nam
 		render_fact("kind:", kinds[image->kind]);
 		return;
 	}
-	label_text(&label, image);
+	image_label(&label, image);
 	render_fact("label:", buf_text(&label));
 	render_fact("index says:", image->index_platform);
 	if (facts->err.code) {
@@ -263,7 +276,7 @@ static void render_image(const struct image_facts *facts, const struct json *nam
 	}
 	render_found(&facts->content, count_all);
 	if (!facts->agrees)
-		render_fact("wrong label:", "index, label and files do not agree");
+		render_disagreement(facts);
 	if (image->is_second_half)
 		render_fact("only in:", "manifest.json: readers of the OCI half see another image");
 	if (facts->is_incomplete)
@@ -336,7 +349,7 @@ static struct json *json_image(
 	struct json *o = json_content(target, kinds[image->kind], &facts->content, 0);
 	auto_buf label = { 0 };
 
-	label_text(&label, image);
+	image_label(&label, image);
 	jv_set(o, "format", jv_text(format));
 	jv_set(o, "reference", jv_text(image->reference));
 	jv_set(o, "references", names);

@@ -271,7 +271,7 @@ static int run(struct work *w, struct err *e)
 		r = open_source(w, e);
 	if (r)
 		return r;
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ 0 }, &w->report, e);
+	r = image_look_each(w->bundle, w->is_directory, NULL, &w->report, e);
 	if (!r)
 		r = w->format == MODEL_DOCKER_ARCHIVE ? to_docker(w, e) : to_oci(w, e);
 	return r && e->message && !str_starts(e->message, w->from.path) ? err_prefix(e, "%s", w->from.path) : r;

@@ -34,6 +34,12 @@ bool image_fits(const struct platform *wanted, const struct platform *found)
 	return !*wanted->variant || !*found->variant || strcmp(found->variant, wanted->variant) <= 0;
 }
 
+void image_label(struct buf *out, const struct model_image *image)
+{
+	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
+		image->variant ? "/" : "", image->variant ? image->variant : "");
+}
+
 bool image_is_linux(const struct model_image *image)
 {
 	return !image->os || !*image->os || !strcmp(image->os, "linux");
@@ -160,7 +166,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	}
 	if (!r) {
 		facts->agrees = do_agree(facts);
-		if (visit->each)
+		if (visit && visit->each)
 			*ret_answer = visit->each(facts, &view, visit->context);
 	}
 	for (size_t i = 0; i < MODEL_STARTS; i++)
@@ -190,6 +196,7 @@ static int look_at_all(
 	uint64_t work = 0;
 	int r;
 
+	report->bundle = bundle;
 	report->facts = mem_new(model->n + 1, sizeof(*report->facts));
 	add_layers(&store, model);
 	r = store_read(&store, e);
@@ -202,6 +209,7 @@ static int look_at_all(
 			look_at_image(&store, facts, visit, &work, &r);
 	}
 	store_done(&store);
+	report->bundle = NULL;
 	return r;
 }
 
@@ -215,9 +223,8 @@ int image_look_each(const struct bundle *bundle, bool is_directory, const struct
 	return r ? r : look_at_all(bundle, ret, visit, e);
 }
 
-int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e)
+int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e)
 {
-	const struct image_visit visit = { 0 };
 	struct bundle *bundle;
 	struct stat st;
 	int r;
@@ -231,7 +238,7 @@ int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err 
 	bundle = bundle_open(fd, tmpdir, e);
 	if (!bundle)
 		return e ? e->code : -EBADMSG;
-	r = image_look_each(bundle, S_ISDIR(st.st_mode), &visit, ret, e);
+	r = image_look_each(bundle, S_ISDIR(st.st_mode), visit, ret, e);
 	bundle_free(bundle);
 	return r;
 }

@@ -20,14 +20,10 @@ struct image_facts {
 
 struct image_report {
 	struct model model;
-	struct image_facts *facts; /* one per image of the model */
+	struct image_facts *facts;   /* one per image of the model */
+	const struct bundle *bundle; /* while it is looked at */
 };
 
-/*
- * Opens and reads an image; fd is taken over. Layers are read once each, side by side, and nothing is
- * unpacked. -errno when the image as a whole cannot be read; ret is to be freed with image_done() also then.
- */
-int image_look(int fd, const char *tmpdir, struct image_report *ret, struct err *e);
 /* How to look; zeroed, it is as above. */
 struct image_visit {
 	/* Each image's view is shown once, with what was found in it, while its layers are there. Other than 0 ends it.
@@ -35,13 +31,20 @@ struct image_visit {
 	int (*each)(struct image_facts *facts, const struct view *view, void *context);
 	void *context;
 };
-/* The same of an open bundle. What each() answered, or -errno. */
+/*
+ * Opens and reads an image; fd is taken over. Layers are read once each, side by side, and nothing is unpacked. What
+ * each() answered, or -errno when the image as a whole cannot be read; ret is to be freed with image_done() also then.
+ */
+int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e);
+/* The same of an open bundle. */
 int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
 	struct image_report *ret, struct err *e);
 /* The image under a name (NULL: any) that is called so, and whose manifest is not in the file; NULL. */
 const struct model_image *image_absent(
 	const struct image_report *report, const char *reference, const struct platform *platform);
 void image_done(struct image_report *report);
+/* Appends what its config says it is for: OS/ARCHITECTURE[/VARIANT]. */
+void image_label(struct buf *out, const struct model_image *image);
 /* The first one that is the same image as this, under another name: its number, or the same number. */
 size_t image_first(const struct image_report *report, size_t i);
 /* All names that the file has for it, each once, in the order of the file. A new list, NULL without memory. */

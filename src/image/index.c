@@ -110,7 +110,7 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 	input->bundle = bundle_open(fd, image_tmpdir(), e);
 	if (!input->bundle)
 		return err_prefix(e, "%s", target);
-	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), &(struct image_visit){ 0 }, &input->report, e);
+	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), NULL, &input->report, e);
 	for (size_t i = 0; !r && i < input->report.model.n; i++) {
 		const struct image_facts *facts = &input->report.facts[i];
 

@@ -180,7 +180,7 @@ static int check_image(struct build_item *item, const char *archive, const char 
 
 	if (fd < 0)
 		return err_sys(&item->err, fd, "the saved image");
-	r = image_look(fd, tmpdir, &report, &item->err);
+	r = image_look(fd, tmpdir, NULL, &report, &item->err);
 	facts = r ? NULL : built_image(&report, &item->err);
 	if (facts) {
 		r = judge(&item->platform, facts, &item->err);

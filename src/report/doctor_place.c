@@ -105,8 +105,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
 		return;
 	}
-	buf_addf(&label, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
-		image->variant ? "/" : "", image->variant ? image->variant : "");
+	image_label(&label, image);
 	if (content->has_platform && content->platform.arch == arch_host()) { /* built as if no platform was named */
 		buf_addf(&fix, "docker build --platform %s .", buf_text(&label));
 	} else {
@@ -161,27 +160,6 @@ static void look_at_choice(const struct image_report *report, const char *target
 		buf_text(&own), buf_text(&others));
 }
 
-/* Reads the image, and follows its entry points while its layers are there. */
-static int look_into(int fd, struct doctor_images *images, struct image_report *report, struct err *e)
-{
-	const struct image_visit visit = { doctor_start, images };
-	struct bundle *bundle;
-	struct stat st;
-	int r;
-
-	if (fstat(fd, &st) < 0) {
-		r = err_sys(e, -errno, "cannot look at it");
-		cleanup_fd(&fd);
-		return r;
-	}
-	images->bundle = bundle = bundle_open(fd, image_tmpdir(), e);
-	if (!bundle)
-		return e ? e->code : -EBADMSG;
-	r = image_look_each(bundle, S_ISDIR(st.st_mode), &visit, report, e);
-	bundle_free(bundle);
-	return r;
-}
-
 static int look_at_image(
 	const struct status *s, struct target *image, const char *target, struct doctor *d, struct err *e)
 {
@@ -191,7 +169,9 @@ static int look_at_image(
 		.report = &report, .reference = name->reference, .target = target, .doctor = d
 	};
 	bool has_any = false;
-	int r = look_into(take_fd(&image->fd), &images, &report, e);
+	/* Entry points are followed while the layers are there. */
+	const struct image_visit visit = { doctor_start, &images };
+	int r = image_look(take_fd(&image->fd), image_tmpdir(), &visit, &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++) {
 		const struct image_facts *facts = &report.facts[i];

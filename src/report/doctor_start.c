@@ -106,7 +106,7 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 	extract->view = view;
 	extract->are_blobs = images->report->model.format != MODEL_DOCKER_ARCHIVE;
 	if (view->starts[which] && !extract_want(extract, view->starts[which]) &&
-		!extract_read(extract, images->bundle, image->layers, NULL))
+		!extract_read(extract, images->report->bundle, image->layers, NULL))
 		fd = extract_open(extract, view->starts[which], &st);
 	if (fd >= 0)
 		check_file(&p, fd, &st);

@@ -33,12 +33,6 @@ int expect_platform(const struct platform *expected, const char *target, const s
 	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target, buf_text(&files)) : 0;
 }
 
-static void label_text(struct buf *out, const struct model_image *image)
-{
-	buf_addf(out, "%s/%s%s%s", image->os ? image->os : "?", image->architecture ? image->architecture : "?",
-		image->variant ? "/" : "", image->variant ? image->variant : "");
-}
-
 /* The label is what an engine goes by, so it has to be true, and the files have to be what it says. */
 static int check_image(
 	const struct platform *expected, const char *target, const struct image_facts *facts, struct err *e)
@@ -52,7 +46,7 @@ static int check_image(
 		return 0;
 	if (facts->is_incomplete)
 		return err_set(e, -EBADMSG, "%s: a layer is not in the file: cannot check", target);
-	label_text(&label, facts->image);
+	image_label(&label, facts->image);
 	if (!facts->has_label || !image_fits(expected, &facts->label)) {
 		list_others(expected, &content->tally, &files);
 		return err_set(e, -EBADMSG, "%s: its label says %s%s%s%s", target, buf_text(&label),
@@ -96,7 +90,7 @@ int expect_images(const struct platform *expected, const char *target, const cha
 		runnable++;
 		if (list.len)
 			buf_adds(&list, ", ");
-		label_text(&list, facts->image);
+		image_label(&list, facts->image);
 		if (rank(expected, facts) > best)
 			best = rank(expected, facts);
 	}

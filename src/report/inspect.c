@@ -21,7 +21,7 @@ int inspect_look(const struct inspect_request *request, struct inspection *ret, 
 		return file_look(-1, request->target, &ret->file, e);
 	if (ret->target.kind == TARGET_ROOT)
 		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
-	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), &ret->report, e);
+	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), NULL, &ret->report, e);
 	return r ? err_prefix(e, "%s", request->target) : 0;
 }
 

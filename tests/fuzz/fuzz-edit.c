@@ -115,7 +115,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	}
 	out = bundle_open(fd, "/tmp", &e);
 	must(out);
-	r = image_look_each(out, false, &(struct image_visit){ 0 }, ret, &e);
+	r = image_look_each(out, false, NULL, ret, &e);
 	must(!r);
 	return out;
 }

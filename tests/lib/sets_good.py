@@ -223,11 +223,11 @@ def labels(to):
     one("arm-is-v6", v6, "arm", "v6", [("--expect=arm/v6", "0", ""), ("--expect=arm/v7", "0", ""),
                                        ("--expect=arm/v5", "3", "linux/arm/v6")])
     # The image that BrewBlox shipped in 2018.
-    one("arm-is-amd64", pc, "arm", "v7", [("-", "0", "wrong label:"), ("--expect=linux/arm/v7", "3", lies),
+    one("arm-is-amd64", pc, "arm", "v7", [("-", "0", "wrong label:  label and files do not agree"), ("--expect=linux/arm/v7", "3", lies),
                                           ("--expect=arm", "3", lies), ("--expect=amd64", "3", "label")])
-    one("amd64-is-arm", v7, "amd64", None, [("-", "0", "wrong label:"), ("--expect=arm/v7", "3", "label"),
+    one("amd64-is-arm", v7, "amd64", None, [("-", "0", "wrong label:  label and files do not agree"), ("--expect=arm/v7", "3", "label"),
                                             ("--expect=amd64", "3", lies)])
-    one("v6-is-v7", v7, "arm", "v6", [("-", "0", "wrong label:"), ("--expect=arm/v6", "3", "linux/arm/v7"),
+    one("v6-is-v7", v7, "arm", "v6", [("-", "0", "wrong label:  label and files do not agree"), ("--expect=arm/v6", "3", "linux/arm/v7"),
                                       ("--expect=arm/v7", "0", "")])
     one("v7-is-v6", v6, "arm", "v7", [("--expect=arm/v7", "0", "label:        linux/arm/v7")])
     one("arm-is-mixed", mixed, "arm", "v7", [("-", "0", "mixed:        yes"),
@@ -251,7 +251,7 @@ def labels(to):
     oci = Oci()
     several = [oci.platform([pc], "arm", "v7"), oci.platform([pc], "amd64")]
     write(f"{to}/index-one-lies.tar", archive(oci.finish(oci.index(several))))
-    for fields in (("-", "0", "wrong label:"), ("--expect=arm/v7", "3", lies), ("--expect=amd64", "0", "")):
+    for fields in (("-", "0", "wrong label:  index, label and files do not agree"), ("--expect=arm/v7", "3", lies), ("--expect=amd64", "0", "")):
         row("index-one-lies.tar", *fields)
     # The index says one thing, the config another.
     oci = Oci()
