@@ -120,3 +120,10 @@ int native_test(const struct arch *const *archs, size_t n, bool family_only, boo
 		ret_native[where[i]] = native[i];
 	return r;
 }
+
+bool native_is_refused(const struct arch *arch)
+{
+	struct exec_job job;
+
+	return !trace(&arch, 1, &job, NULL) && job.taker == EXEC_NOBODY && job.error == ENOEXEC;
+}

@@ -14,3 +14,6 @@
  * registering them. Good enough where a wrong guess does no harm: in a table that is only ours.
  */
 int native_test(const struct arch *const *archs, size_t n, bool family_only, bool *ret_native, struct err *e);
+/* Whether the kernel refuses programs of arch: it runs none, and no handler takes them. False where nothing can be
+ * tried. */
+bool native_is_refused(const struct arch *arch);

@@ -72,6 +72,7 @@ static int work(const struct context *c, bool removes, int n, char **targets)
 	bool quiet = c->quiet || (c->options.out && !strcmp(c->options.out, "-")); /* standard output is the archive */
 	auto_json *list = c->json ? jv_array() : NULL;
 	struct inject inject = { .options = &c->options };
+	struct name_set said = { 0 };
 	int status = EXIT_DONE;
 
 	for (int i = 0; i < n; i++) {
@@ -81,6 +82,8 @@ static int work(const struct context *c, bool removes, int n, char **targets)
 				: inject_put(&inject, targets[i], &report, &e);
 
 		render_inject(targets[i], &report, list, quiet);
+		if (!removes && !quiet)
+			render_missing(&report, &said);
 		if (!r)
 			continue;
 		fflush(stdout);

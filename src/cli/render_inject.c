@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binfmt/native.h"
 
 static struct json *outcome_json(const char *target, const struct inject_outcome *outcome)
 {
@@ -60,4 +61,18 @@ void render_inject(const char *target, const struct inject_report *report, struc
 		say_note("%s: %s", target, report->notes[i]);
 	if (report->nothing && !quiet && !list)
 		say_note("%s: %s", target, report->nothing);
+}
+
+void render_missing(const struct inject_report *report, struct name_set *said)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct inject_outcome *outcome = &report->outcomes[i];
+
+		if (outcome->is_native || !outcome->arch || name_set_has(said, outcome->arch))
+			continue;
+		name_set_add_arch(said, outcome->arch);
+		if (native_is_refused(outcome->arch))
+			say_note("no handler starts %s programs on this machine: sudo anyarch register %s",
+				arch_word(outcome->arch), arch_word(outcome->arch));
+	}
 }

@@ -42,6 +42,40 @@ teardown() {
 	tree_is_back
 }
 
+@test "inject says what is missing where no handler starts the programs, once for each architecture" {
+	# shellcheck disable=SC2034 # the library reads it
+	local KEEP_MISSING=1 words='anyarch: no handler starts arm programs on this machine: sudo anyarch register arm'
+	local said arguments
+
+	mkdir -p "$W/native/bin"
+	cp "$(type -P true)" "$W/native/bin/sh"
+	cp -a "$R" "$W/second"
+	while IFS='|' read -r said arguments; do
+		read -r -a arguments <<<"${arguments//ROOT/$R}"
+		expect 0 anyarch "${arguments[@]//SECOND/$W/second}"
+		same "${arguments[*]}" "${said:+$words}" "$stderr"
+	done <<-ROWS
+		said|inject ROOT
+		said|inject --dry-run ROOT
+		said|inject --json ROOT
+		said|inject ROOT SECOND ROOT
+		|inject --quiet ROOT
+		|inject $W/native
+		|eject ROOT SECOND
+	ROWS
+	expect 0 anyarch register arm
+	expect 0 anyarch inject "$R"
+	same registered '' "$stderr"
+	# The command that it names is all that was missing.
+	expect 0 anyarch unregister arm
+	expect 0 anyarch inject "$R"
+	expect 0 anyarch ${stderr##*sudo anyarch }
+	expect 0 anyarch inject "$R"
+	same cured '' "$stderr"
+	expect 0 anyarch eject "$R"
+	tree_is_back
+}
+
 @test "--emulator: the archive that multiarch publishes an emulator in" {
 	local archive=$W/x86_64_qemu-arm-static.tar.gz
 
