@@ -96,12 +96,12 @@ int package_hint(struct err *e)
 	return err_hint(e, "%s", buf_text(&text));
 }
 
-bool package_install(struct buf *out, const char *package)
+bool package_install(struct buf *out, const char *package, const char *need)
 {
 	bool is_nixos;
 	const struct distribution *d = find_distribution(&is_nixos);
 	bool is_apt = d && str_starts(d->install, "sudo apt");
 
-	buf_addf(out, "%s %s", is_apt ? d->install : "install", package);
+	buf_addf(out, "%s %s", is_apt ? d->install : "install", is_apt ? package : need);
 	return is_apt;
 }

@@ -13,5 +13,6 @@
 bool package_emulators(struct buf *out);
 /* The same as the hint of an error; returns its code. */
 int package_hint(struct err *e);
-/* The same for one more package of the distributions that use apt; elsewhere "install PACKAGE". */
-bool package_install(struct buf *out, const char *package);
+/* The same for one more package of the distributions that use apt; elsewhere "install NEED", words that say what it is.
+ */
+bool package_install(struct buf *out, const char *package, const char *need);

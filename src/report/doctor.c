@@ -71,7 +71,8 @@ static void check_instance(const struct status *s, struct doctor *d)
 	auto_buf remount = { 0 }, kernel = { 0 };
 	struct statvfs fs;
 
-	package_install(&kernel, "linux-image-$(uname -r)");
+	package_install(&kernel, "linux-image-$(uname -r)",
+		"the modules of this kernel, or a kernel with CONFIG_BINFMT_MISC, and restart");
 
 	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
 		doctor_add(d, FINDING_PROBLEM, "kernel-support", buf_text(&kernel),

@@ -18,7 +18,8 @@ static void loader_hint(struct buf *out, const struct file_facts *facts, const c
 	struct name_words words = name_words(&facts->platform);
 	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
 	auto_buf install = { 0 };
-	bool is_apt = package_install(&install, library);
+	bool is_apt = package_install(
+		&install, library, strstr(loader, "musl") ? "the C library musl" : "the GNU C library (glibc)");
 
 	if (!facts->has_platform || !*words.debian)
 		buf_adds(out, "link it statically");

@@ -288,9 +288,6 @@ static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] &&
 		(linkage != ELF_LIBRARY || needs_libraries(root, step->path)))
 		doctor_add(d, FINDING_PROBLEM, "not-a-program", NULL, "%s %s", step->path, kinds[linkage]);
-	else if (step->elf.system || elf_is_other_system(&step->elf.head))
-		doctor_add(d, FINDING_PROBLEM, "other-system", NULL, "%s is a program for %s, not for Linux",
-			step->path, step->elf.system ? step->elf.system : "another system");
 	else
 		return false;
 	return true;
@@ -309,6 +306,12 @@ static void check_program(const struct status *s, int root, const struct file_st
 		return;
 	check_permission(&start, step->path, d);
 	entry = find_taker(s, &start, step->path);
+	/* The kernel does not look at that: which it is shows only when the program asks for something. */
+	if (step->elf.system || elf_is_other_system(&step->elf.head))
+		doctor_add(d, FINDING_WARNING, "other-system", NULL,
+			"%s says that it is a program for %s, not for Linux: it is started all the same, and most such "
+			"programs crash",
+			step->path, step->elf.system ? step->elf.system : "another system");
 	if (step->elf.is_truncated)
 		doctor_add(d, FINDING_PROBLEM, "truncated", NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part", step->path);

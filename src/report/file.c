@@ -19,24 +19,28 @@ static int open_file(int root, const char *path)
 	return fd_open_regular(AT_FDCWD, path, 0);
 }
 
-/* fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks and tabs around it dropped. */
-static bool read_script(int fd, char command[FILE_LINE_MAX])
+/*
+ * fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks and tabs around it dropped. 1, 0 where it
+ * is no script, -ENOEXEC with e set where the kernel would see the name of its program in part.
+ */
+static int read_script(int fd, char command[FILE_LINE_MAX], struct err *e)
 {
 	char line[FILE_LINE_MAX];
 	ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
 	size_t skip;
 
 	if (n < 2 || line[0] != '#' || line[1] != '!')
-		return false;
+		return 0;
 	line[n] = '\0';
 	skip = 2 + strspn(line + 2, " \t");
 	if (n == sizeof(line) - 1 && !strpbrk(line + skip, " \t\n"))
-		return false; /* the kernel does not run a program whose name it sees in part */
+		return err_set(e, -ENOEXEC, "its #! line is longer than the %d bytes that the kernel reads",
+			FILE_LINE_MAX - 1);
 	line[strcspn(line, "\n")] = '\0';
 	snprintf(command, FILE_LINE_MAX, "%s", line + skip);
 	for (size_t len = strlen(command); len && strchr(" \t", command[len - 1]); len--)
 		command[len - 1] = '\0';
-	return true;
+	return 1;
 }
 
 /* What is neither a program nor a script: what to type instead, and what a disk has. */
@@ -50,7 +54,8 @@ static void describe_other(int fd, const char *path, struct err *e)
 static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
 {
 	auto_fd fd = open_file(root, step->path);
-	int r;
+	auto_err line = { 0 };
+	int r, is_script;
 
 	*ret_next = NULL;
 	if (fd == -EBADMSG)
@@ -59,10 +64,14 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 		return err_sys(e, fd, "%s", step->path);
 	r = elf_read(fd, &step->elf, e);
 	step->is_elf = !r;
-	if (r != -ENOEXEC || !read_script(fd, step->command)) {
-		if (r == -ENOEXEC)
-			describe_other(fd, step->path, e);
+	if (r != -ENOEXEC)
 		return r ? err_prefix(e, "%s", step->path) : 0;
+	is_script = read_script(fd, step->command, &line);
+	if (is_script < 0)
+		return err_set(e, is_script, "%s: %s", step->path, line.message);
+	if (!is_script) {
+		describe_other(fd, step->path, e);
+		return err_prefix(e, "%s", step->path);
 	}
 	err_done(e);
 	if (!*step->command)

@@ -227,6 +227,8 @@ program() {
 	chmod 0644 "$W/not-executable"
 	cp "$W/static" "$W/other-machine"
 	printf '\xff\x7f' | dd of="$W/other-machine" bs=1 seek=18 conv=notrunc status=none
+	cp "$W/static" "$W/other-system"
+	printf '\11' | dd of="$W/other-system" bs=1 seek=7 conv=notrunc status=none
 	cp "$W/arm" "$W/arm-object"
 	printf '\1' | dd of="$W/arm-object" bs=1 seek=16 conv=notrunc status=none
 	chmod 0755 "$W"/{library.so,debug.debug,cut,cut-header,object.o,arm-object}
@@ -243,6 +245,7 @@ program() {
 		problem truncated cut-header Exec format error
 		problem loader-missing no-loader No such file or directory
 		problem not-executable not-executable Permission denied
+		warning other-system other-system runs
 		problem no-emulator other-machine Exec format error
 	ROWS
 }
