@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-GUIDES = ("index", "ci", "build-hosts", "images", "rootfs", "kubernetes", "acceleration", "moving", "comparison")
+GUIDES = ("index", "ci", "build-hosts", "images", "rootfs", "builders", "kubernetes", "acceleration", "moving", "comparison")
 OTHERS = {"README.md": "readme.html", "CHANGELOG.md": "changelog.html", "SECURITY.md": "security.html",
           "CONTRIBUTING.md": "contributing.html", "tools/ci/README.md": "pipelines.html"}
 

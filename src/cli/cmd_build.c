@@ -20,6 +20,11 @@ static int set_engine(void *context, const char *argument, struct err *e)
 	return engine_check("--engine", argument, e);
 }
 
+static int set_builder(void *context, const char *argument, struct err *e)
+{
+	return builders_add(&((struct context *)context)->request.builders, argument, e);
+}
+
 static bool is_option(const char *argument)
 {
 	return *argument == '-';
@@ -30,9 +35,13 @@ static const struct option_spec specs[] = {
 		SELECT(struct context, request.selected) },
 	{ 0, "engine", "ENGINE", "container engine to build with (default: ENGINE of build.config)",
 		OTHER(set_engine) },
+	{ 0, "builder", "PLATFORM=WHERE,...", "build PLATFORM on the engine at WHERE (repeatable)",
+		OTHER(set_builder) },
+	{ 0, "builder-fallback", NULL, "build here what belongs to a builder that does not answer",
+		SWITCH(struct context, request.has_fallback) },
 	{ 0, "engine-option", "OPTION", "pass OPTION to the engine's build, as --build-arg=A=B (repeatable)",
 		LIST(struct context, request.options, request.n_options), .is_valid = is_option },
-	{ 'j', "jobs", "NUMBER", "build up to NUMBER platforms in parallel (default: 1)",
+	{ 'j', "jobs", "NUMBER", "build up to NUMBER platforms in parallel on each engine (default: 1)",
 		NUMBER(struct context, request.jobs, PLATFORMS_MAX) },
 	{ 'o', "output", "FILE", "write one OCI archive of all platforms", TEXT(struct context, request.out),
 		.is_valid = option_is_given },
@@ -87,11 +96,12 @@ static int run(int argc, char **argv)
 	auto_err e = { 0 };
 	int status, first = options_parse(&cmd_build, argc, argv, c, &status);
 
-	if (first < 0)
-		return status;
 	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
-	c->view.dir = first < argc ? argv[first] : ".";
-	return build(c, &e) ? exit_with(&e) : EXIT_DONE;
+	c->view.dir = first >= 0 && first < argc ? argv[first] : ".";
+	if (first >= 0)
+		status = build(c, &e) ? exit_with(&e) : EXIT_DONE;
+	builders_done(&c->request.builders);
+	return status;
 }
 
 const struct command cmd_build = {
@@ -101,7 +111,7 @@ const struct command cmd_build = {
 	run,
 	specs,
 	.most_words = 1,
-	.examples = "  anyarch build --dry-run app\n"
+	.examples = "  anyarch build --dry-run --builder arm32v7=ssh://pi@raspberry app\n"
 		    "  anyarch build --jobs 3 --output app.tar app\n"
 		    "  anyarch build --push app\n",
 };

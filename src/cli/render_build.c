@@ -12,7 +12,12 @@ static const struct column columns[] = {
 	{ "IMAGE", "image", "name of its image" },
 	{ "RESULT", "result", "built, failed or what else became of it" },
 	{ "SECONDS", "seconds", "how long that took" },
+	{ "BUILDER", "builder", "where, when not only here" },
 	{ 0 },
+};
+
+static const char *const native_words[] = {
+	[BUILD_NATIVE_UNKNOWN] = "", [BUILD_NATIVE] = " (native)", [BUILD_EMULATED] = " (emulated)"
 };
 
 /* On standard error, as the engine's output; with --dry-run the commands are the answer. */
@@ -55,6 +60,8 @@ static int tell_json(const struct build *build)
 		jv_set(one, "platform", jv_text(item->text));
 		jv_set(one, "image", jv_text(item->name));
 		jv_set(one, "result", jv_text(build_words[item->result]));
+		jv_set(one, "builder", jv_text(item->builder));
+		jv_set(one, "native", item->native ? jv_bool(item->native == BUILD_NATIVE) : jv_null());
 		jv_set(one, "accelerated", jv_bool(item->is_accelerated));
 		jv_set(one, "milliseconds", jv_uint((unsigned long)(item->seconds * 1000)));
 		jv_push(list, one);
@@ -86,21 +93,26 @@ static void tell_failures(const struct build *build)
 int render_build(const struct build *build, const struct project_view *view, int code, struct err *e)
 {
 	auto_grid grid = grid_new(columns);
+	bool has_builders = false;
 	auto_err why = { 0 };
 	bool has_begun = !code;
 
 	for (size_t i = 0; i < build->n; i++) {
 		const struct build_item *item = &build->items[i];
-		auto_free char *seconds = mem_print("%.1f", item->seconds);
+		auto_free char *seconds = mem_print("%.1f", item->seconds),
+			       *where = mem_print("%s%s", item->builder ? item->builder : "this machine",
+				       native_words[item->native]);
 
 		has_begun |= item->result != BUILD_PENDING;
-		grid_row(&grid, (const char *[]){ item->text, item->name, build_words[item->result], seconds });
+		has_builders |= item->builder != NULL;
+		grid_row(&grid, (const char *[]){ item->text, item->name, build_words[item->result], seconds, where });
 	}
 	if (view->json) {
 		if (tell_json(build))
 			err_sys(&why, -EIO, "cannot write the output");
 	} else if (!view->dry_run && has_begun) {
-		grid_print(&grid, &(struct table_view){ 0 }, &why);
+		grid_print(&grid,
+			&(struct table_view){ .columns = has_builders ? NULL : "PLATFORM,IMAGE,RESULT,SECONDS" }, &why);
 		if (*build->digest)
 			printf("\n%s%s\n%s\n", build->name, build->is_pushed ? " (pushed)" : "", build->digest);
 	}

@@ -11,9 +11,9 @@
 
 int accelerate_check(const struct flow *f, struct err *e)
 {
-	if (f->request->accelerate && !f->engine.kind->sees_local) {
+	if (f->request->accelerate && !f->engine->kind->sees_local) {
 		err_set(e, -EBADMSG, "--accelerate does not work with %s: its builds may not see local images",
-			f->engine.kind->name);
+			f->engine->kind->name);
 		return err_hint(e, "--engine docker uses BuildKit as well, with DOCKER_BUILDKIT=1");
 	}
 	return 0;
@@ -42,7 +42,7 @@ static int run_engine(
 /* The scratch directory's name makes it unique. A tag may have capitals, a repository may not. */
 static char *copy_name(const struct flow *f, const struct build_item *item, const char *end)
 {
-	char *name = mem_print("%sanyarch-native:%s-%s-%s", f->engine.kind->place, str_basename(f->scratch),
+	char *name = mem_print("%sanyarch-native:%s-%s-%s", item->engine->kind->place, str_basename(f->scratch),
 		strchr(item->text, '/') + 1, end);
 
 	for (char *p = strrchr(name, ':'); (p = strchr(p, '/'));)
@@ -100,7 +100,7 @@ int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, st
 	struct build_item *item = &f->build->items[i];
 	const struct buf *rendered = &f->render.items[i].text;
 	const struct bases *bases = &f->bases[i];
-	bool is_native = !f->request->accelerate || item->platform.arch == arch_host();
+	bool is_native = !f->request->accelerate || item->engine->where || item->platform.arch == arch_host();
 	int r = 0;
 
 	if (!is_native)
@@ -125,7 +125,7 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 		return 0;
 	/* podman and buildah write the names of base images into the history. */
 	for (size_t k = 0; k < f->bases[i].n; k++)
-		if (with->names[k] && !f->engine.kind->has_daemon)
+		if (with->names[k] && !item->engine->kind->has_daemon)
 			options.bases[options.n_bases++] =
 				(struct config_base){ with->names[k], f->bases[i].items[k].image };
 	r = change(f, image->archive, &options, inject_remove, &item->err);

@@ -29,6 +29,13 @@ const char *const build_words[] = { "not built", "built", "failed", "wrong platf
 
 /* ---- before ---- */
 
+/* An engine that is elsewhere has another machine's handlers. */
+static bool runs_here(const struct flow *f, const struct build_item *item)
+{
+	return item->engine->where ? item->engine->is_loaded && *flow_value(f, CONFIG_SMOKE)
+				   : !f->request->is_remote || !item->engine->kind->has_daemon;
+}
+
 static int check_platforms(const struct flow *f, struct err *e)
 {
 	auto_free struct status *status = mem_new(1, sizeof(*status));
@@ -37,7 +44,10 @@ static int check_platforms(const struct flow *f, struct err *e)
 	int r;
 
 	for (size_t i = 0; i < f->build->n; i++)
-		name_set_add_arch(&names, f->build->items[i].platform.arch);
+		if (runs_here(f, &f->build->items[i]))
+			name_set_add_arch(&names, f->build->items[i].platform.arch);
+	if (!names.n)
+		return 0;
 	r = status_collect(NULL, true, &names, status, e);
 	for (size_t i = 0; !r && i < names.n; i++)
 		if (!status_works(status, names.arch[i]) && !status_is_unproven(status, names.arch[i]))
@@ -48,33 +58,16 @@ static int check_platforms(const struct flow *f, struct err *e)
 	if (!r && !missing.len && plain.len) {
 		err_set(e, -EBADMSG, "the emulators do not start native compilers here, for:%s", buf_text(&plain));
 		return err_hint(e, "%sanyarch register --accelerate%s",
-			f->engine.kind->has_daemon ? "sudo "
-						   : "anyarch run --accelerate -- anyarch build --accelerate; or sudo ",
+			f->engine->kind->has_daemon
+				? "sudo "
+				: "anyarch run --accelerate -- anyarch build --accelerate; or sudo ",
 			buf_text(&plain));
 	}
 	if (r || !missing.len)
 		return r;
 	err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
 	return err_hint(e, "sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside",
-		buf_text(&missing), f->engine.kind->has_daemon ? "" : "without root: anyarch run -- anyarch build; ");
-}
-
-static int run_command(void *context, struct child *command, struct err *e)
-{
-	return flow_run(context, NULL, command, e);
-}
-
-static int find_engine(struct flow *f, struct err *e)
-{
-	const struct engine_runner runner = { run_command, f };
-	const char *name = f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE);
-
-	if (f->request->dry_run && !strcmp(name, "auto"))
-		f->request->note(
-			"for docker: engines are not asked, and another one would be used if it does not answer",
-			f->request->context);
-	return engine_find(
-		name, flow_value(f, CONFIG_DOCKER_CLI_PATH), f->request->dry_run ? NULL : &runner, &f->engine, e);
+		buf_text(&missing), f->engine->kind->has_daemon ? "" : "without root: anyarch run -- anyarch build; ");
 }
 
 /* Found now and not when everything is built. It is written beside, and then takes the name. */
@@ -103,11 +96,10 @@ static int prepare(struct flow *f, struct err *e)
 	if (!r)
 		r = flow_name_all(f, e);
 	if (!r)
-		r = find_engine(f, e);
+		r = flow_find_engines(f, e);
 	if (!r)
 		r = accelerate_check(f, e);
-	if (!r && !f->request->no_check && !f->request->dry_run &&
-		!(f->request->is_remote && f->engine.kind->has_daemon))
+	if (!r && !f->request->no_check && !f->request->dry_run)
 		r = check_platforms(f, e);
 	return r ? r : check_out(f->request, e);
 }
@@ -201,11 +193,11 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 
 	if (!r)
 		r = flow_engine(f, &call, ENGINE_TRY, image, &item->err);
-	if (r || f->engine.kind->commands[ENGINE_TRY_BEGIN]) /* else the engine has removed the container */
+	if (r || item->engine->kind->commands[ENGINE_TRY_BEGIN]) /* else the engine has removed the container */
 		flow_engine(f, &call, ENGINE_TRY_END, image, NULL);
-	if (r == -EIO && !f->engine.kind->is_rootless_run)
+	if (r == -EIO && !item->engine->kind->is_rootless_run)
 		err_hint(&item->err, "see its output above; where %s cannot run containers, --engine buildah can",
-			f->engine.kind->name);
+			item->engine->kind->name);
 	return r;
 }
 
@@ -270,9 +262,13 @@ static double now(void)
 
 /* ---- all platforms ---- */
 
+/* Of one engine. */
 struct crew {
 	const struct flow *flow;
-	atomic_size_t next, failed;
+	const struct engine *engine;
+	unsigned jobs;
+	atomic_size_t next;
+	atomic_size_t *failed;
 };
 
 /* One that fails hinders no other; a signal ends it. */
@@ -285,53 +281,69 @@ static void *work(void *context)
 	while (!stop_signal() && (i = atomic_fetch_add(&crew->next, 1)) < f->build->n) {
 		double begin = now();
 
+		if (f->build->items[i].engine != crew->engine)
+			continue;
 		if (build_one(f, i))
-			atomic_fetch_add(&crew->failed, 1);
+			atomic_fetch_add(crew->failed, 1);
 		f->build->items[i].seconds = now() - begin;
 	}
 	return NULL;
 }
 
-static int build_each(const struct flow *f, unsigned jobs, struct err *e)
+/* Where a name is one image for the engine, two platforms with one base would take it from each other. */
+static unsigned count_jobs(struct flow *f, const struct engine *engine)
 {
-	struct crew crew = { .flow = f };
-	pthread_t threads[PLATFORMS_MAX];
+	const char *shared = engine->kind->sees_local ? fetch_shared(f, engine) : NULL;
+	unsigned jobs = 0;
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; i < f->build->n; i++)
+		jobs += f->build->items[i].engine == engine;
+	jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, jobs);
+	if (shared && fetch_keeps_several(f, engine))
+		shared = NULL;
+	f->has_shared |= shared != NULL;
+	if (jobs > 1 && shared) {
+		buf_addf(&text,
+			"building one platform at a time: %s is a base image for several, and %s keeps it for one",
+			shared, engine->kind->name);
+		f->request->note(buf_text(&text), f->request->context);
+		jobs = 1;
+	}
+	return jobs;
+}
+
+/* Engines work side by side, each with its own jobs; the caller's thread is the first one's first. */
+static int build_each(struct flow *f, struct err *e)
+{
+	auto_free struct crew *crews = mem_new(f->n_engines, sizeof(*crews));
+	pthread_t threads[2 * PLATFORMS_MAX];
+	atomic_size_t failed = 0;
 	unsigned n = 0;
 
-	while (n + 1 < jobs && !pthread_create(&threads[n], NULL, work, &crew))
-		n++;
-	work(&crew);
+	for (size_t k = 0; k < f->n_engines; k++) {
+		crews[k].flow = f;
+		crews[k].engine = &f->engines[k];
+		crews[k].failed = &failed;
+		crews[k].jobs = count_jobs(f, &f->engines[k]);
+		f->has_lines |= crews[k].jobs > 1 || k;
+	}
+	for (size_t k = 0; k < f->n_engines; k++)
+		for (unsigned begun = !k; begun < crews[k].jobs; begun++)
+			if (!pthread_create(&threads[n], NULL, work, &crews[k]))
+				n++;
+	for (size_t k = 0; k < f->n_engines; k++) /* a second one's are left only where threads could not be had */
+		if (!k || n < k)
+			work(&crews[k]);
 	while (n)
 		pthread_join(threads[--n], NULL);
 	if (stop_check(e))
 		return -EINTR;
-	if (!crew.failed)
+	if (!failed)
 		return 0;
-	err_set(e, -EBADMSG, "%zu of %zu platforms failed", (size_t)crew.failed, f->build->n);
-	return crew.failed == f->build->n
-		       ? e->code
-		       : err_hint(e, "the others are built; %s is made when all are", f->build->name);
-}
-
-/* Where a name is one image for the engine, two platforms with one base would take it from each other. */
-static unsigned count_jobs(struct flow *f)
-{
-	unsigned jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, (unsigned)f->build->n);
-	const char *shared = f->engine.kind->sees_local ? fetch_shared(f) : NULL;
-	auto_buf text = { 0 };
-
-	if (shared && fetch_keeps_several(f))
-		shared = NULL;
-	f->has_shared = shared != NULL;
-	if (jobs > 1 && shared) {
-		buf_addf(&text,
-			"building one platform at a time: %s is a base image for several, and %s keeps it for one",
-			shared, f->engine.kind->name);
-		f->request->note(buf_text(&text), f->request->context);
-		jobs = 1;
-	}
-	f->has_lines = jobs > 1;
-	return jobs;
+	err_set(e, -EBADMSG, "%zu of %zu platforms failed", (size_t)failed, f->build->n);
+	return failed == f->build->n ? e->code
+				     : err_hint(e, "the others are built; %s is made when all are", f->build->name);
 }
 
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
@@ -356,7 +368,7 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	if (!r)
 		r = supply_begin(&f, &supplied, e);
 	if (!r)
-		r = build_each(&f, count_jobs(&f), e);
+		r = build_each(&f, e);
 	if (!r && (request->out || request->push))
 		r = publish(&f, e);
 	if (!request->dry_run)
@@ -366,7 +378,9 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	for (size_t i = 0; i < f.n_names; i++)
 		free(f.names[i]);
 	fetch_done(&f);
-	engine_done(&f.engine);
+	while (f.n_engines)
+		engine_done(&f.engines[--f.n_engines]);
+	free(f.engines);
 	render_done(&f.render);
 	return r;
 }
@@ -376,6 +390,7 @@ void build_done(struct build *build)
 	for (size_t i = 0; i < build->n; i++) {
 		free(build->items[i].text);
 		free(build->items[i].name);
+		free(build->items[i].builder);
 		err_done(&build->items[i].err);
 	}
 	free(build->name);

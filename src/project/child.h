@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { CHILD_WORDS_MAX = 128, CHILD_VARIABLES_MAX = 2 };
+enum { CHILD_WORDS_MAX = 128, CHILD_VARIABLES_MAX = 3 };
 
 struct child {
 	char *words[CHILD_WORDS_MAX + 1]; /* owned; ends with NULL */

@@ -43,6 +43,7 @@ static const struct key {
 	[CONFIG_ALIASES] = { "ALIASES", .chars = WORD ".-", .first = WORD, .max = TAG_MAX, .is_list = true,
 		.example = "\"stable rpi-stable\"" },
 	[CONFIG_SMOKE] = { "SMOKE", .max = TEXT_MAX, .example = "\"nginx -v\"" },
+	[CONFIG_BUILDERS] = { "BUILDERS", .max = TEXT_MAX, .example = "\"arm32v7=ssh://pi@raspberry\"" },
 };
 
 static int refuse(const struct key *key, struct err *e)
@@ -89,8 +90,9 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 static int check_elsewhere(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	auto_err why = { 0 };
-	int r = id == CONFIG_ENGINE ? engine_check(keys[id].name, value, &why)
-				    : platforms_add(&config->platforms, value, &why);
+	int r = id == CONFIG_ENGINE	? engine_check(keys[id].name, value, &why)
+		: id == CONFIG_BUILDERS ? builders_add(&config->builders, value, &why)
+					: platforms_add(&config->platforms, value, &why);
 
 	if (!r)
 		return 0;
@@ -171,7 +173,9 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		err_set(e, -EBADMSG, "%s is the same for all platforms, and has no placeholders", keys[id].name);
 		return err_hint(e, "for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
 	}
-	return id == CONFIG_TARGET_ARCHES || id == CONFIG_ENGINE ? check_elsewhere(config, id, value, e) : 0;
+	return id == CONFIG_TARGET_ARCHES || id == CONFIG_ENGINE || id == CONFIG_BUILDERS
+		       ? check_elsewhere(config, id, value, e)
+		       : 0;
 }
 
 static int unknown_key(const char *text, size_t len, struct err *e)
@@ -258,5 +262,6 @@ void config_done(struct config *config)
 {
 	for (size_t i = 0; i < CONFIG_KEYS; i++)
 		free(config->values[i]);
+	builders_done(&config->builders);
 	*config = (struct config){ 0 };
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "project/platforms.h"
+#include "project/builders.h"
 
 #define CONFIG_FILE "build.config"
 enum { LIMIT_CONFIG = 64 * 1024 };
@@ -25,6 +25,7 @@ enum config_key {
 	CONFIG_TAG_SUFFIX,
 	CONFIG_ALIASES,
 	CONFIG_SMOKE,
+	CONFIG_BUILDERS,
 	CONFIG_KEYS,
 };
 
@@ -32,6 +33,7 @@ struct config {
 	char *values[CONFIG_KEYS];   /* never NULL after config_parse(): its default, or "" */
 	unsigned lines[CONFIG_KEYS]; /* where it was said; 0 where it was not */
 	struct platforms platforms;
+	struct builders builders;
 };
 
 #define auto_config auto_with(config_done) struct config

@@ -36,6 +36,7 @@
 #define BUILDX                                                                                                         \
 	[ENGINE_VERSION] = EXPERIMENTAL "<program> buildx version",                                                    \
 	[ENGINE_BUILDER] = EXPERIMENTAL "<program> buildx inspect",                                                    \
+	[ENGINE_HOST] = EXPERIMENTAL "<program> buildx inspect --bootstrap",                                           \
 	[ENGINE_BUILD] = EXPERIMENTAL "<program> buildx build --load <options> --platform <platform> --file "          \
 				      "<dockerfile> --tag <name> <context>"
 #define DOCKER_PULL [ENGINE_PULL] = "<program> pull --quiet --platform <platform> <name>"
@@ -68,7 +69,8 @@ const struct engine_kind engine_kinds[] = {
 		.is_automatic = true,
 		.has_daemon = true,
 		.sees_local = true,
-		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = "<program> version", DOCKER_PULL,
+		.commands = { DOCKER_IMAGES, [ENGINE_VERSION] = "<program> version",
+			DOCKER_PULL, [ENGINE_HOST] = "<program> version --format {{.Server.Os}}/{{.Server.Arch}}",
 			[ENGINE_BUILD] = "<program> build <options> --platform <platform> --file <dockerfile> --tag "
 					 "<name> <context>" },
 	},
@@ -88,7 +90,7 @@ const struct engine_kind engine_kinds[] = {
 		.place = "localhost/",
 		.is_automatic = true,
 		.sees_local = true,
-		.commands = { CONTAINERS_IMAGES,
+		.commands = { CONTAINERS_IMAGES, [ENGINE_HOST] = "<program> info --format {{.Host.OS}}/{{.Host.Arch}}",
 			[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}} <name>",
 			[ENGINE_SAVE] = "<program> save --quiet --format oci-archive --output <archive> <name>",
 			[ENGINE_LOAD] = "<program> load --quiet --input <archive>",
@@ -170,6 +172,7 @@ static const struct {
 	bool is_quiet, is_cleanup;
 } manners[ENGINE_VERBS] = {
 	[ENGINE_VERSION] = { .is_quiet = true },
+	[ENGINE_HOST] = { .is_quiet = true },
 	[ENGINE_BUILDER] = { .is_quiet = true },
 	[ENGINE_STORE] = { .is_quiet = true },
 	[ENGINE_ASK] = { .is_quiet = true },
@@ -254,6 +257,8 @@ bool engine_command(
 	size_t len, n_variables = 0;
 
 	*ret = (struct child){ .is_quiet = manners[verb].is_quiet, .is_cleanup = manners[verb].is_cleanup };
+	if (engine->variable && text)
+		ret->variables[n_variables++] = mem_text(engine->variable);
 	for (; text && *text; text += text[len] ? len + 1 : len) {
 		size_t left = len = strcspn(text, " "), capitals = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
@@ -270,6 +275,8 @@ bool engine_command(
 			ret->variables[n_variables++] = expand(engine, words, word, left);
 		} else {
 			child_add(ret, expand(engine, words, word, left));
+			if (ret->n == 1 && engine->option)
+				child_add(ret, mem_text(engine->option));
 		}
 	}
 	return text;
@@ -278,7 +285,7 @@ bool engine_command(
 /* ---- which one ---- */
 
 /* Driver:        docker */
-static bool uses_engine(const struct engine *engine, const struct engine_runner *runner)
+static bool uses_engine(const struct engine *engine, const struct engine_search *search)
 {
 	static const char driver[] = "Driver:";
 	auto_child command = { 0 };
@@ -288,61 +295,108 @@ static bool uses_engine(const struct engine *engine, const struct engine_runner 
 	if (!engine_command(engine, ENGINE_BUILDER, &(struct engine_words){ 0 }, &command))
 		return false;
 	command.answer = &answer;
-	if (runner->run(runner->context, &command, NULL))
+	if (search->run(search->context, &command, NULL))
 		return false;
 	word = strstr(buf_text(&answer), driver);
 	word += word ? strlen(driver) + strspn(word + strlen(driver), " ") : 0;
 	return word && strcspn(word, "\n") == strlen("docker") && str_starts(word, "docker");
 }
 
-static int try_one(const struct engine_kind *kind, const char *docker_path, const struct engine_runner *runner,
-	struct engine *ret, struct err *e)
+/* linux/arm64, or for each node of a builder "Platforms: linux/arm64*, linux/arm/v7": the first one is its own. */
+static void read_platforms(struct engine *engine, const char *text)
 {
-	bool has_path = kind->has_daemon && docker_path && *docker_path;
-	auto_engine engine = { kind, mem_text(has_path ? docker_path : kind->program) };
+	static const char word[] = "Platforms:";
+	const char *item, *next = strstr(text, word);
+	size_t len;
+
+	for (text = next ? next : text; text; text = next) {
+		auto_free char *line = NULL;
+		const char *list;
+		bool is_first = true;
+
+		text += str_starts(text, word) ? strlen(word) : 0;
+		list = line = mem_part(text, strcspn(text, "\n"));
+		next = strstr(text, word);
+		for (; str_next_item(&list, &item, &len); is_first = false) {
+			auto_free char *one = mem_part(item, len - (item[len - 1] == '*'));
+
+			platforms_add(&engine->can, one, NULL);
+			if (is_first)
+				platforms_add(&engine->is_native, one, NULL);
+		}
+	}
+}
+
+static int ask(struct engine *engine, const struct engine_search *search, struct err *e)
+{
 	auto_child command = { 0 };
+	auto_buf answer = { 0 };
+	int r;
+
+	engine_command(engine, engine->where ? ENGINE_HOST : ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
+	if (engine->where)
+		command.answer = &answer;
+	r = search->run(search->context, &command, e);
+	if (!r && engine->where)
+		read_platforms(engine, buf_text(&answer));
+	return r;
+}
+
+int engine_open(const struct engine_search *search, struct engine *engine, struct err *e)
+{
+	const struct engine_kind *kind = engine_kinds;
+	const char *path = search->docker_path;
 	auto_buf words = { 0 };
+	bool has_path;
 	struct stat st;
 	int r = 0;
 
+	while (strcmp(kind->name, search->name) != 0)
+		kind++;
+	has_path = kind->has_daemon && path && *path;
+	engine->kind = kind;
 	/* A client, or the directory that it is in, as lobradov's scripts have it. */
-	if (has_path && !stat(docker_path, &st) && S_ISDIR(st.st_mode)) {
-		free(engine.program);
-		engine.program = mem_print("%s%sdocker", docker_path, str_ends(docker_path, "/") ? "" : "/");
-	}
-	engine_command(&engine, ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
-	if (runner)
-		r = runner->run(runner->context, &command, e);
+	if (has_path && !stat(path, &st) && S_ISDIR(st.st_mode))
+		engine->program = mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
+	else
+		engine->program = mem_text(has_path ? path : kind->program);
+	if (search->run)
+		r = ask(engine, search, e);
 	if (r == -ENOENT) {
 		engine_names(&words, ", ", " or ");
 		return err_hint(e, "install it, or choose another engine: --engine %s", buf_text(&words));
 	}
+	if (r == -EIO && engine->where)
+		return err_hint(e, "start it, or get the right to use it; with --builder-fallback its platforms are "
+				   "built here");
 	if (r == -EIO)
 		return kind->sees_local ? err_hint(e, "start its daemon, or get the right to use it")
-					: err_hint(e, "'%s buildx version' has to work", engine.program);
-	if (r)
-		return r;
-	if (runner && uses_engine(&engine, runner))
-		engine.kind = &buildx_of_engine;
-	*ret = engine;
-	engine.program = NULL;
-	return 0;
+					: err_hint(e, "'%s buildx version' has to work", engine->program);
+	if (!r && search->run && uses_engine(engine, search))
+		engine->kind = &buildx_of_engine;
+	return r;
 }
 
-int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
-	struct err *e)
+int engine_find(const struct engine_search *search, struct engine *ret, struct err *e)
 {
-	bool is_auto = !strcmp(name, "auto");
+	bool is_auto = !strcmp(search->name, "auto");
+	struct engine_search one = *search;
 	auto_buf words = { 0 };
 	auto_err first = { 0 };
 
 	for (const struct engine_kind *kind = engine_kinds; kind->name; kind++) {
 		auto_err why = { 0 };
+		auto_engine engine = { 0 };
 		int r;
 
-		if (is_auto ? !kind->is_automatic : strcmp(kind->name, name) != 0)
+		if (is_auto ? !kind->is_automatic : strcmp(kind->name, search->name) != 0)
 			continue;
-		r = try_one(kind, docker_path, runner, ret, &why);
+		one.name = kind->name;
+		r = engine_open(&one, &engine, &why);
+		if (!r) {
+			*ret = engine;
+			engine = (struct engine){ 0 };
+		}
 		if (!r || r == -EINTR || !is_auto)
 			return r ? err_move(e, &why) : 0;
 		if (r != -ENOENT && !first.code) /* it is installed: that is the one the user means */
@@ -360,7 +414,10 @@ int engine_find(const char *name, const char *docker_path, const struct engine_r
 void engine_done(struct engine *engine)
 {
 	free(engine->program);
-	engine->program = NULL;
+	free(engine->where);
+	free(engine->variable);
+	free(engine->option);
+	*engine = (struct engine){ 0 };
 }
 
 /* Without a variant there is a slash at the end. */

@@ -2,12 +2,13 @@
 /* Container engines: THE table of the commands of each. A new engine is a row of it. */
 #pragma once
 
-#include "arch/name.h"
 #include "project/child.h"
+#include "project/platforms.h"
 
 /* What an engine is asked to do. Not every engine has a command for each. */
 enum engine_verb {
 	ENGINE_VERSION = 0, /* fails where the engine does not answer */
+	ENGINE_HOST,	    /* of a builder instead: answers with its platforms, its machine's own first */
 	ENGINE_BUILDER,	    /* answers with the kind of builder */
 	ENGINE_STORE,	    /* answers with the kind of store that images are in */
 	ENGINE_ASK,	    /* answers with the platform of an image that the engine has */
@@ -54,6 +55,12 @@ void engine_names(struct buf *out, const char *between, const char *last);
 struct engine {
 	const struct engine_kind *kind;
 	char *program; /* owned */
+	/* Of a builder; all owned. */
+	char *where;			 /* what the user calls it; NULL: this machine's own engine */
+	char *variable;			 /* NAME=value, for each of its commands; NULL: none */
+	char *option;			 /* that each of them begins with; NULL: none */
+	bool is_loaded;			 /* this machine's own engine gets what it has built */
+	struct platforms can, is_native; /* what it has said; nothing where it has said nothing */
 };
 
 #define auto_engine auto_with(engine_done) struct engine
@@ -84,19 +91,22 @@ struct engine_words {
 bool engine_command(
 	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret);
 
-/* What runs a command, as child_run(). */
-struct engine_runner {
+/* What engine is looked for, and how. Borrowed. */
+struct engine_search {
+	const char *name;	 /* of its kind; for engine_find() also "auto": the first that answers */
+	const char *docker_path; /* a docker client, or the directory that it is in; NULL or "": the one in PATH */
+	/* Runs a command, as child_run(); NULL: no engine is asked. */
 	int (*run)(void *context, struct child *command, struct err *e);
 	void *context;
 };
 
+/* 0, or -errno with e set: -ENOENT when it is not there, -EIO when it does not answer. */
+int engine_find(const struct engine_search *search, struct engine *ret, struct err *e);
 /*
- * The engine of this name, or for "auto" the first that answers. docker_path: a docker client, or the directory that it
- * is in; NULL or "": the one in PATH. Without a runner no engine is asked. 0, or -errno with e set: -ENOENT when it is
- * not there, -EIO when it does not answer.
+ * One of this kind, where engine has what a builder has; the rest is set also on failure, until engine_done(). Errors
+ * as of engine_find().
  */
-int engine_find(const char *name, const char *docker_path, const struct engine_runner *runner, struct engine *ret,
-	struct err *e);
+int engine_open(const struct engine_search *search, struct engine *engine, struct err *e);
 void engine_done(struct engine *engine);
 
 /* The platform in an answer to ENGINE_ASK; false where there is none. */

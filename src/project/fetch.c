@@ -42,20 +42,18 @@ enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
  * Some engines do not report the variant. An image that is there for another platform is used by Docker's classic
  * builder without a word. is_blind: the engine keeps several under one name, and is too old to report more than one.
  */
-static enum there ask(const struct flow *f, const struct engine_words *words, const struct platform *wanted,
-	struct buf *answer, bool *ret_is_blind)
+static enum there ask(const struct flow *f, const struct flow_call *call, const struct engine_words *words,
+	const struct platform *wanted, bool *ret_is_blind)
 {
 	auto_err why = { 0 };
 	struct platform found = { 0 };
-	bool has = f->engine.kind->commands[ENGINE_ASK_FOR] &&
-		   !flow_engine(f, &(struct flow_call){ .answer = answer }, ENGINE_ASK_FOR, words, &why) &&
-		   engine_platform(answer, &found);
+	bool has = call->item->engine->kind->commands[ENGINE_ASK_FOR] &&
+		   !flow_engine(f, call, ENGINE_ASK_FOR, words, &why) && engine_platform(call->answer, &found);
 
 	*ret_is_blind = why.message && strstr(why.message, "unknown flag");
 	if (!has) {
-		buf_done(answer);
-		has = !flow_engine(f, &(struct flow_call){ .answer = answer }, ENGINE_ASK, words, NULL) &&
-		      engine_platform(answer, &found);
+		buf_done(call->answer);
+		has = !flow_engine(f, call, ENGINE_ASK, words, NULL) && engine_platform(call->answer, &found);
 	}
 	if (!has)
 		return THERE_NOT;
@@ -92,14 +90,14 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	if (base->platform && name_parse(base->platform, strlen(base->platform), &wanted, NULL))
 		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: unknown platform", f->render.items[i].name,
 			base->platform);
-	there = ask(f, &words, &wanted, &answer, &is_blind);
+	there = ask(f, &(struct flow_call){ .item = item, .answer = &answer }, &words, &wanted, &is_blind);
 	if (there == THERE_RIGHT)
 		return 0;
 	r = flow_engine(f, &(struct flow_call){ .item = item }, ENGINE_PULL, &words, e);
 	if (r != -EIO)
 		return r;
 	err_done(e);
-	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && fetch_keeps_several(f)))
+	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && fetch_keeps_several(f, item->engine)))
 		return 0;
 	return refuse(&words, there, &answer, e);
 }
@@ -127,23 +125,25 @@ static const char *shared_by(const struct flow *f, size_t i, size_t k)
 	return NULL;
 }
 
-const char *fetch_shared(const struct flow *f)
+const char *fetch_shared(const struct flow *f, const struct engine *engine)
 {
 	const char *found = NULL;
 
 	for (size_t i = 0; i < f->build->n; i++)
 		for (size_t k = 0; !found && k < i; k++)
-			found = shared_by(f, i, k);
+			if (f->build->items[i].engine == engine && f->build->items[k].engine == engine)
+				found = shared_by(f, i, k);
 	return found;
 }
 
 /* Most stores have one image of a name; containerd's has an index, and builders of their own keep base images. */
-bool fetch_keeps_several(const struct flow *f)
+bool fetch_keeps_several(const struct flow *f, const struct engine *engine)
 {
 	auto_buf answer = { 0 };
 
-	return !f->engine.kind->sees_local || (f->engine.kind->has_daemon &&
-						      !flow_engine(f, &(struct flow_call){ .answer = &answer },
-							      ENGINE_STORE, &(struct engine_words){ 0 }, NULL) &&
-						      strstr(buf_text(&answer), "io.containerd.snapshotter"));
+	return !engine->kind->sees_local ||
+	       (engine->kind->has_daemon &&
+		       !flow_engine(f, &(struct flow_call){ .engine = engine, .answer = &answer }, ENGINE_STORE,
+			       &(struct engine_words){ 0 }, NULL) &&
+		       strstr(buf_text(&answer), "io.containerd.snapshotter"));
 }

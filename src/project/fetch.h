@@ -12,7 +12,7 @@ void fetch_done(struct flow *f);
  * set: -EBADMSG when one cannot be had.
  */
 int fetch_bases(const struct flow *f, size_t i, struct err *e);
-/* The first image that is the base for several platforms. Borrowed; NULL: none. */
-const char *fetch_shared(const struct flow *f);
+/* The first image that is the base for several platforms of an engine. Borrowed; NULL: none. */
+const char *fetch_shared(const struct flow *f, const struct engine *engine);
 /* Whether the engine keeps an image of one name for several platforms. */
-bool fetch_keeps_several(const struct flow *f);
+bool fetch_keeps_several(const struct flow *f, const struct engine *engine);

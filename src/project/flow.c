@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "binfmt/native.h"
 #include "image/oci_write.h"
 #include "image/reference.h"
 
@@ -44,9 +45,10 @@ int flow_run(const struct flow *f, const struct build_item *item, const struct c
 int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_verb verb,
 	const struct engine_words *words, struct err *e)
 {
+	const struct engine *engine = call->engine ? call->engine : call->item ? call->item->engine : f->engine;
 	auto_child command = { 0 };
 
-	if (!engine_command(call->engine ? call->engine : &f->engine, verb, words, &command))
+	if (!engine_command(engine, verb, words, &command))
 		return 0;
 	command.answer = call->answer;
 	return flow_run(f, call->item, &command, e);
@@ -187,4 +189,104 @@ int flow_name_all(struct flow *f, struct err *e)
 		f->build->n++;
 	}
 	return r ? err_prefix(e, CONFIG_FILE) : 0;
+}
+
+/* ---- who builds what ---- */
+
+static int run_command(void *context, struct child *command, struct err *e)
+{
+	return flow_run(context, NULL, command, e);
+}
+
+/* NULL with e set, or that of this machine, or the builder's; each is asked once. */
+static const struct engine *find_engine(struct flow *f, const char *where, struct err *e)
+{
+	const struct engine_search search = { f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE),
+		flow_value(f, CONFIG_DOCKER_CLI_PATH), f->request->dry_run ? NULL : run_command, f };
+	struct engine *next = &f->engines[f->n_engines];
+	auto_err why = { 0 };
+	int r;
+
+	for (const struct engine *engine = f->engines; engine < next; engine++)
+		if (where ? engine->where && !strcmp(where, engine->where) : !engine->where)
+			return engine;
+	if (f->request->dry_run && !where && !strcmp(search.name, "auto"))
+		f->request->note(
+			"for docker: engines are not asked, and another one would be used if it does not answer",
+			f->request->context);
+	r = where ? builders_open(where, &search, next, &why) : engine_find(&search, next, &why);
+	if (where && (r == -EIO || r == -ENOENT) && f->request->has_fallback) {
+		auto_free char *text = mem_print("%s; its platforms are built here", why.message);
+
+		f->request->note(text, f->request->context);
+		return find_engine(f, NULL, e);
+	}
+	if (r) {
+		err_move(e, &why);
+		return NULL;
+	}
+	f->n_engines++;
+	return next;
+}
+
+static int find_for(struct flow *f, struct build_item *item, struct err *e)
+{
+	const char *where = builders_find(&f->request->builders, &item->platform);
+	auto_buf text = { 0 };
+
+	if (!where)
+		where = builders_find(&f->render.config.builders, &item->platform);
+	item->engine = find_engine(f, where, e);
+	if (!item->engine)
+		return e->code;
+	if (!item->engine->where) {
+		bool is_native = item->platform.arch == arch_host();
+
+		if (!is_native && !f->request->dry_run)
+			native_test(&item->platform.arch, 1, true, &is_native, NULL);
+		if (!f->request->is_remote || !item->engine->kind->has_daemon)
+			item->native = is_native ? BUILD_NATIVE : BUILD_EMULATED;
+		return 0;
+	}
+	item->builder = mem_text(item->engine->where);
+	for (size_t i = 0; i < item->engine->is_native.n && item->native != BUILD_NATIVE; i++)
+		item->native =
+			item->engine->is_native.items[i].arch == item->platform.arch ? BUILD_NATIVE : BUILD_EMULATED;
+	/* Of engines with one machine nobody can tell what that emulates. */
+	platforms_text(&item->engine->can, &text);
+	if (item->engine->can.n < 2 || platforms_have(&item->engine->can, &item->platform))
+		return 0;
+	err_set(e, -EBADMSG, "builder %s does not build %s: it has %s", item->builder, item->text, buf_text(&text));
+	return err_hint(e, "choose another one, or register handlers there");
+}
+
+/* One that is never used would be a mistake in the name of a platform. */
+static int check_used(const struct flow *f, const struct builders *list, struct err *e)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		auto_buf name = { 0 };
+
+		if (platforms_have(&f->render.config.platforms, &list->items[i].platform))
+			continue;
+		name_platform(&name, list->items[i].platform.arch, list->items[i].platform.variant);
+		return err_set(
+			e, -EINVAL, "%s has a builder and is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
+	}
+	return 0;
+}
+
+int flow_find_engines(struct flow *f, struct err *e)
+{
+	int r = check_used(f, &f->request->builders, e);
+
+	if (!r)
+		r = check_used(f, &f->render.config.builders, e);
+	f->engines = mem_new(PLATFORMS_MAX + 1, sizeof(*f->engines));
+	for (size_t i = 0; !r && i < f->build->n; i++)
+		r = find_for(f, &f->build->items[i], e);
+	f->engine = f->engines;
+	for (size_t i = 0; i < f->n_engines; i++)
+		if (!f->engines[i].where)
+			f->engine = &f->engines[i];
+	return r;
 }

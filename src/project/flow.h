@@ -4,12 +4,12 @@
 
 #include "base/digest.h"
 #include "project/bases.h"
-#include "project/child.h"
-#include "project/engine.h"
-#include "project/platforms.h"
+#include "project/builders.h"
 #include "project/render.h"
 
 enum build_result { BUILD_PENDING = 0, BUILD_DONE, BUILD_FAILED, BUILD_WRONG, BUILD_SMOKED };
+/* Whether what runs while it is built is for the machine that builds. */
+enum build_native { BUILD_NATIVE_UNKNOWN = 0, BUILD_NATIVE, BUILD_EMULATED };
 /* "not built", "built", "failed", "wrong platform", "does not run" */
 extern const char *const build_words[];
 
@@ -19,6 +19,9 @@ struct build_item {
 	char *text;	       /* linux/arm/v7 */
 	char *name;	       /* REPO/IMAGE:ARCH-VERSION */
 	enum build_result result;
+	const struct engine *engine; /* that builds it; while building */
+	char *builder;		     /* where that is; NULL: this machine's own engine */
+	enum build_native native;
 	bool is_accelerated; /* at least one of its bases had native compilers */
 	double seconds;
 	struct err err; /* why not */
@@ -31,11 +34,13 @@ struct build_request {
 	const char *path;			/* of the project, as commands are shown with it */
 	struct platforms selected;		/* none: all that TARGET_ARCHES has */
 	const char *engine;			/* NULL: what build.config says */
+	struct builders builders;		/* before those that build.config says */
+	bool has_fallback;			/* one that cannot be reached is no error: this machine builds */
 	const char *options[BUILD_OPTIONS_MAX]; /* for the engine's build */
 	size_t n_options;
 	const char *out;	   /* an OCI archive of all; NULL: none */
 	const char *docker_config; /* the directory of the client's configuration; NULL: none */
-	unsigned jobs;		   /* platforms built in parallel; 0 is 1 */
+	unsigned jobs;		   /* platforms built in parallel, by each engine; 0 is 1 */
 	bool push, insecure, dry_run, no_check, quiet;
 	bool accelerate;       /* native compilers while it is built */
 	const char *toolchain; /* the directory that they are in; NULL: this machine's */
@@ -64,10 +69,12 @@ struct flow {
 	const char *tmpdir;
 	struct build *build;
 	struct render render;
-	struct engine engine;
-	struct bases *bases;	/* of each platform */
-	char *context;		/* the project's directory, as an engine reads it */
-	char *scratch;		/* a temporary directory */
+	struct engine *engines; /* PLATFORMS_MAX and one; owned */
+	size_t n_engines;
+	const struct engine *engine; /* this machine's own, or the first where that builds nothing */
+	struct bases *bases;	     /* of each platform */
+	char *context;		     /* the project's directory, as an engine reads it */
+	char *scratch;		     /* a temporary directory */
 	char *names[NAMES_MAX]; /* of the image for all platforms: IMAGE_VERSION's first, then ALIASES; each once, owned
 				 */
 	size_t n_names;
@@ -82,6 +89,11 @@ const char *flow_value(const struct flow *f, enum config_key key);
  * two would have one name, for one that no registry takes, for too many.
  */
 int flow_name_all(struct flow *f, struct err *e);
+/*
+ * Finds who builds each platform, in f->engines. 0, or -errno with e set: an engine that does not answer, a builder
+ * that cannot be reached or does not build its platform.
+ */
+int flow_find_engines(struct flow *f, struct err *e);
 /* A temporary file of a platform. Owned. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
 /* What commands about a platform's image need; archive and dockerfile are left out. Borrowed from f. */
@@ -93,7 +105,7 @@ const char *flow_insecure(const struct flow *f, const char *name);
 int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
 /* One of the engine's commands; nothing where it has none. */
 struct flow_call {
-	const struct engine *engine;   /* NULL: the one of the flow */
+	const struct engine *engine;   /* NULL: the one that builds the item, or else the flow's */
 	const struct build_item *item; /* as for flow_run() */
 	struct buf *answer;	       /* NULL: its output is shown */
 };

@@ -11,10 +11,12 @@
 #include "base/str.h"
 
 /* skopeo pushes what was checked; an engine pushes what it has. */
-static struct engine find_pusher(const struct flow *f)
+static const struct engine *find_pusher(const struct engine *engine)
 {
-	return child_is_there("skopeo") ? (struct engine){ &engine_skopeo, mem_text("skopeo") }
-					: (struct engine){ f->engine.kind, mem_text(f->engine.program) };
+	static char program[] = "skopeo";
+	static const struct engine skopeo = { &engine_skopeo, .program = program };
+
+	return child_is_there(program) ? &skopeo : engine;
 }
 
 /* ---- before ---- */
@@ -38,10 +40,10 @@ static bool is_unreachable(const struct err *why)
 
 int push_check(const struct flow *f, struct err *e)
 {
-	auto_engine pusher = find_pusher(f);
+	const struct engine *pusher = find_pusher(f->engine);
 	const struct engine_words words = { .to = f->build->name, .insecure = flow_insecure(f, f->build->name) };
 	auto_err why = { 0 };
-	int r = flow_engine(f, &(struct flow_call){ .engine = &pusher }, ENGINE_REACH, &words, &why);
+	int r = flow_engine(f, &(struct flow_call){ .engine = pusher }, ENGINE_REACH, &words, &why);
 
 	if (!r || (r == -EIO && !is_unreachable(&why)))
 		return 0;
@@ -176,20 +178,21 @@ static int push_names(
 
 int push_all(const struct flow *f, struct push *push, char digest[DIGEST_TEXT], struct err *e)
 {
-	auto_engine pusher = find_pusher(f);
+	const struct engine *pusher = find_pusher(f->engine);
 	size_t n_platforms = 0;
 	int r = 0;
 
 	for (; !r && n_platforms < f->build->n; n_platforms += !r) {
-		struct engine_words words = flow_words(f, &f->build->items[n_platforms]);
+		const struct build_item *item = &f->build->items[n_platforms];
+		struct engine_words words = flow_words(f, item);
 		auto_free char *path = flow_scratch(f, n_platforms, ".tar"),
-			       *archive = mem_print("%s:%s", f->engine.kind->archive, path);
+			       *archive = mem_print("%s:%s", item->engine->kind->archive, path);
 
 		words.archive = archive;
-		r = flow_engine(f, &(struct flow_call){ .engine = &pusher }, ENGINE_PUSH, &words, e);
+		r = flow_engine(f, &(struct flow_call){ .engine = find_pusher(item->engine) }, ENGINE_PUSH, &words, e);
 	}
 	if (!r)
-		r = push_names(f, push, &pusher, digest, e);
+		r = push_names(f, push, pusher, digest, e);
 	if (r && !(e && e->hint))
 		err_hint(e, "pushed before that: %zu of %zu platforms, %zu of %zu names for all; see the error above%s",
 			n_platforms, f->build->n, push->n_done, push->n,

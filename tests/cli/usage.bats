@@ -177,6 +177,7 @@ teardown() {
 			value=${option#*=}
 			case $option in
 			*=ARCH=FILE) value=arm=/x ;;
+			*=PLATFORM=WHERE*) value=arm=ssh://pi ;;
 			*=PLATFORM*) value=arm ;;
 			*=COL,...) value=$("$ANYARCH" "$command" --help | sed -n '/^Columns:/,$s/^  \([A-Z]*\) .*/\1/p' | head -n 1) ;;
 			*=NUMBER | *=SECONDS) value=1 ;;

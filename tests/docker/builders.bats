@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that platforms are built on several engines and become one name: this machine's Docker, another Docker behind a real SSH
+# server, and podman's service; and what becomes of the others when one of them is not there, dies, or gives something else.
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets output, stderr and status; each test is a process
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+source "$BATS_TEST_DIRNAME/table.sh"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "$BATS_TEST_DIRNAME/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "$BATS_TEST_DIRNAME/images.sh"
+# shellcheck source-path=SCRIPTDIR source=suite.sh
+source "$BATS_TEST_DIRNAME/suite.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/registry.bash
+source "$BATS_TEST_DIRNAME/../lib/registry.bash"
+
+# An SSH server as on a Raspberry Pi, with a key made for the test. What it runs meets the other engine.
+ssh_start() {
+	local key
+
+	SSH_PORT=$((20000 + RANDOM % 20000))
+	export SSH_PORT
+	cd "$FARM" || return
+	for key in host user other; do
+		ssh-keygen -q -t ed25519 -N '' -f "$key"
+	done
+	printf '%s\n' "Port $SSH_PORT" 'ListenAddress 127.0.0.1' "HostKey $FARM/host" "AuthorizedKeysFile $FARM/user.pub" 'StrictModes no' \
+		'UsePAM no' 'PasswordAuthentication no' 'PermitRootLogin prohibit-password' "PidFile $FARM/sshd.pid" \
+		"SetEnv DOCKER_HOST=unix://$FARM/engine/docker.sock" >sshd_config
+	printf '%s\n' "IdentityFile $FARM/user" 'IdentitiesOnly yes' "UserKnownHostsFile $FARM/known" 'StrictHostKeyChecking yes' 'BatchMode yes' \
+		>ssh_config
+	printf '[127.0.0.1]:%s %s\n' "$SSH_PORT" "$(<host.pub)" >known
+	mkdir bin
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nexec /usr/bin/ssh -F %s/ssh_config "$@"\n' "$FARM" >bin/ssh
+	chmod +x bin/ssh
+	[[ -d /run/sshd ]] || { mkdir /run/sshd && : >made-run; }
+	/usr/sbin/sshd -D -f sshd_config </dev/null >sshd.log 2>&1 3>&- &
+	echo $! >sshd.started
+}
+
+# podman's service, known to its client as a connection.
+podman_start() {
+	cd "$FARM" || return
+	printf '[engine]\ncgroup_manager = "cgroupfs"\n[engine.service_destinations.cupboard]\nuri = "unix://%s/podman.sock"\n' "$FARM" >containers.conf
+	printf '[storage]\ndriver = "vfs"\nrunroot = "%s/podman/run"\ngraphroot = "%s/podman/root"\n' "$FARM" "$FARM" >storage.conf
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "127.0.0.1:$PORT" >registries.conf
+	CONTAINERS_CONF=$FARM/containers.conf CONTAINERS_STORAGE_CONF=$FARM/storage.conf CONTAINERS_REGISTRIES_CONF=$FARM/registries.conf \
+		podman --tmpdir "$FARM/podman/tmp" system service --time=0 "unix://$FARM/podman.sock" </dev/null >podman.log 2>&1 3>&- &
+	echo $! >podman.started
+	eventually 10 test -S podman.sock
+	[[ -e $DOCKER_CONFIG/config.json ]] || echo '{}' >"$DOCKER_CONFIG/config.json" # podman insists on it
+}
+
+setup_file() {
+	suite_open qemu-arm-static qemu-aarch64-static skopeo docker-registry podman ssh ssh-keygen /usr/sbin/sshd || return 0
+	FARM=$(mktemp -d /tmp/anyarch-farm.XXXXXX)
+	export FARM
+	mkdir "$FARM/engine"
+	registry_start
+	(engine_start "$FARM/engine")
+	ssh_start
+	podman_start
+	docker load --quiet --input "$ANYARCH_IMAGE"
+	docker run --rm --privileged anyarch >/dev/null
+	busyboxes
+}
+
+# busyboxes: what each platform begins from, in the registry.
+busyboxes() {
+	local one arch name oci root=$BATS_FILE_TMPDIR/root
+
+	for one in amd64:amd64:amd64 armhf:arm32v7:arm,v7 arm64:arm64v8:arm64,v8; do
+		IFS=: read -r arch name oci <<<"$one"
+		mkdir -p "$root/bin"
+		install -m 0755 "$(busybox_static "$arch")" "$root/bin/busybox"
+		ln -s busybox "$root/bin/sh"
+		tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$root" -cf "$BATS_FILE_TMPDIR/layer.tar" .
+		# shellcheck disable=SC2086 # one or two words
+		docker_archive "$BATS_FILE_TMPDIR/layer.tar" base:1 ${oci/,/ } >"$BATS_FILE_TMPDIR/pushed.tar"
+		skopeo copy --quiet --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/pushed.tar" "docker://127.0.0.1:$PORT/$name/busybox:1"
+		rm -r "$root" "$BATS_FILE_TMPDIR/pushed.tar"
+	done
+}
+
+teardown_file() {
+	if [[ -n ${FARM-} ]]; then
+		engine_end "$(cat "$FARM/podman.started")" 50
+		engine_end "$(cat "$FARM/sshd.started")" 50
+		engine_stop "$FARM/engine"
+		awk -v below="$FARM/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount --lazy
+		[[ ! -e $FARM/made-run ]] || rmdir /run/sshd
+		rm -rf --one-file-system "$FARM"
+	fi
+	registry_stop
+	suite_close
+}
+
+setup() {
+	[[ -z $OBSTACLES ]] || need "$OBSTACLES"
+	HUB=127.0.0.1:$PORT
+	PI=ssh://root@127.0.0.1:$SSH_PORT
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp CONTAINERS_CONF=$FARM/containers.conf PATH=$FARM/bin:$PATH
+	mkdir "$TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
+	printf '%s\n' "REPO=$HUB/me" "IMAGE_NAME=it$BATS_TEST_NUMBER" 'TARGET_ARCHES="amd64 arm32v7 arm64v8"' \
+		"BUILDERS=\"arm32v7=$PI arm64v8=connection:cupboard\"" >build.config
+	printf '%s\n' "FROM $HUB/__BASEIMAGE_ARCH__/busybox:1" 'COPY build.config /' 'RUN ["/bin/sh", "-c", "/bin/busybox uname -m >/machine"]' >Dockerfile.cross
+}
+
+teardown() {
+	[[ -z $OBSTACLES ]] || same 'temporary files' '' "$(ls -A "$TMPDIR")"
+}
+
+# The first word is the exit status.
+build() {
+	expect_raw "$1" "$ANYARCH_STATIC" build --engine docker --insecure "${@:2}"
+}
+
+# machine_of PLATFORM: what the one name is, for a machine of this platform.
+machine_of() {
+	skopeo copy --quiet --src-tls-verify=false --override-arch "${1%%/*}" ${2:+--override-variant "$2"} \
+		"docker://$HUB/me/it$BATS_TEST_NUMBER:latest" "oci:$BATS_TEST_TMPDIR/copy:x"
+	"$ANYARCH_STATIC" inspect --json "oci:$BATS_TEST_TMPDIR/copy" | jq -r '.[0].platform'
+	rm -r "$BATS_TEST_TMPDIR/copy"
+}
+
+@test "three platforms on three engines, looked into, and pushed under one name" {
+	build 0 --push
+	[[ $output =~ "linux/amd64  $HUB/me/it1:amd64-latest   built ".*'this machine (native)' ]]
+	[[ $output =~ "linux/arm/v7 $HUB/me/it1:arm32v7-latest built ".*"$PI (emulated)" ]]
+	[[ $output =~ "linux/arm64  $HUB/me/it1:arm64v8-latest built ".*'connection:cupboard (emulated)' ]]
+	[[ $output == *'(pushed)'* ]]
+	same 'the one name' 'linux/amd64 linux/arm/v7 linux/arm64' "$(machine_of amd64) $(machine_of arm v7) $(machine_of arm64)"
+	same 'images of this engine' "$HUB/me/it1:amd64-latest" "$(docker images --format '{{.Repository}}:{{.Tag}}' | grep me/it1)"
+	same 'images of the other' "$HUB/me/it1:arm32v7-latest" \
+		"$(DOCKER_HOST=unix://$FARM/engine/docker.sock docker images --format '{{.Repository}}:{{.Tag}}' | grep me/it1)"
+}
+
+@test "a host key that changed, and an address where nobody is, are told before anything is built; or this machine builds" {
+	printf '[127.0.0.1]:%s %s\n' "$SSH_PORT" "$(<"$FARM/other.pub")" >"$FARM/known.other"
+	sed "s|known|known.other|" "$FARM/ssh_config" >"$FARM/ssh_config.other"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexec /usr/bin/ssh -F %s/ssh_config.other "$@"\n' "$FARM" >"$BATS_TEST_TMPDIR/bin/ssh"
+	chmod +x "$BATS_TEST_TMPDIR/bin/ssh"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH build 1
+	[[ $stderr == *"builder $PI: docker version failed"* && $stderr != *' build '* ]]
+	build 1 --builder arm32v7=tcp://127.0.0.1:1
+	[[ $stderr == *'builder tcp://127.0.0.1:1: docker version failed'* && $stderr != *' build '* ]]
+	build 0 --builder arm32v7=tcp://127.0.0.1:1 --builder-fallback
+	[[ $stderr == *'its platforms are built here'* && $output =~ arm32v7-latest\ built\ .*'this machine (emulated)' ]]
+}
+
+@test "an engine that dies in the middle fails its platforms; the others are built, and the name is not pushed" {
+	local pid code=0
+
+	echo '__CROSS_RUN ["/bin/busybox", "sleep", "60"]' >>Dockerfile.cross
+	sed -i "s|^BUILDERS=.*|BUILDERS=arm32v7=$PI|; s/ arm64v8//" build.config
+	"$ANYARCH_STATIC" build --engine docker --insecure --push >out 2>err 3>&- &
+	pid=$!
+	eventually 60 grep -q 'sleep' err
+	sleep 1
+	kill -KILL "$(<"$FARM/engine/dockerd.started")"
+	wait "$pid" || code=$?
+	same status 3 "$code"
+	grep -q 'arm32v7-latest failed' out
+	grep -q 'amd64-latest *built' out
+	run ! skopeo inspect --raw --tls-verify=false "docker://$HUB/me/it$BATS_TEST_NUMBER:latest" 2>/dev/null
+}
