@@ -5,12 +5,12 @@
 # The lists are read by the scripts that source this file.
 # shellcheck disable=SC2034
 {
-	PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libelf-dev libmount-dev
+	PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libelf-dev libmount-dev libblkid-dev
 		libsmartcols-dev libjansson-dev nettle-dev zlib1g-dev libzstd-dev scdoc)
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils libelf-dev zlib1g-dev libzstd-dev)
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
-		arch-test mmdebstrap debian-archive-keyring skopeo umoci man-db zsh fish git)
+		arch-test mmdebstrap e2fsprogs debian-archive-keyring skopeo umoci man-db zsh fish git)
 	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind codespell)
 	PACKAGES_COVERAGE=(gcovr)
 	PACKAGES_PRIVATE=(podman buildah docker-registry gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf gcc-aarch64-linux-gnu

@@ -9,9 +9,9 @@
 #define MAGIC(text)	text, sizeof(text) - 1
 #define THEN_DIRECTORY	", then specify DIR"
 #define MOUNT		"sudo mount -o ro,loop %s DIR" THEN_DIRECTORY
-#define DECOMPRESS(cmd) cmd " -dc %s >FILE, then specify FILE"
+#define DECOMPRESS(cmd) cmd " -dc %s >UNPACKED, then specify UNPACKED"
 #define RAW_DISK	"qemu-img convert -O raw %s DISK.img, then specify DISK.img"
-#define PARTITIONS	"sudo losetup -rPf --show %s, then mount the partition at DIR and specify DIR"
+#define PARTITIONS	"sfdisk --verify %s says more; a truncated image is to be copied again"
 
 enum { MAGIC_MAX = 24, TEXT_MAX = 512 };
 
@@ -55,18 +55,20 @@ static const struct kind kinds[] = {
 	{ 0, MAGIC("KDMV"), "a VMDK disk image", RAW_DISK },
 	{ 0, MAGIC("vhdxfile"), "a VHDX disk image", RAW_DISK },
 	{ 0, MAGIC("\x3a\xff\x26\xed"), "an Android sparse image", "simg2img %s DISK.img, then specify DISK.img" },
-	{ 0, MAGIC("hsqs"), "a squashfs file system", "sudo unsquashfs -d DIR %s" THEN_DIRECTORY,
-		.is_mountable = true },
-	{ 0, MAGIC("XFSB"), "an XFS file system", MOUNT, .is_mountable = true },
-	{ 1024, MAGIC("\xe2\xe1\xf5\xe0"), "an EROFS file system", MOUNT, .is_mountable = true },
-	{ 1080, MAGIC("\x53\xef"), "an ext4 file system", MOUNT, .is_mountable = true },
-	{ 65600, MAGIC("_BHRfS_M"), "a btrfs file system", MOUNT, .is_mountable = true },
-	{ 32769, MAGIC("CD001"), "an ISO 9660 image", MOUNT, .is_mountable = true },
-	{ 54, MAGIC("FAT1"), "a FAT file system", MOUNT, .is_mountable = true },
-	{ 82, MAGIC("FAT32"), "a FAT file system", MOUNT, .is_mountable = true },
-	{ 3, MAGIC("NTFS"), "an NTFS file system", MOUNT, .is_mountable = true },
-	{ 512, MAGIC("EFI PART"), "a disk image", PARTITIONS, .is_disk = true },
-	{ 510, MAGIC("\x55\xaa"), "a disk image", PARTITIONS, .is_disk = true },
+	{ 0, MAGIC("hsqs"), "a squashfs file system", "sudo unsquashfs -d DIR %s" THEN_DIRECTORY, .is_disk = true },
+	{ 0, MAGIC("XFSB"), "an XFS file system", MOUNT, .is_disk = true },
+	{ 1024, MAGIC("\xe2\xe1\xf5\xe0"), "an EROFS file system", MOUNT, .is_disk = true },
+	{ 1024, MAGIC("\x10\x20\xf5\xf2"), "an F2FS file system", MOUNT, .is_disk = true },
+	{ 0, MAGIC("LUKS\xba\xbe"), "an encrypted file system (LUKS)",
+		"sudo cryptsetup open %s NAME, mount /dev/mapper/NAME at DIR" THEN_DIRECTORY },
+	{ 1080, MAGIC("\x53\xef"), "an ext4 file system", MOUNT, .is_disk = true },
+	{ 65600, MAGIC("_BHRfS_M"), "a btrfs file system", MOUNT, .is_disk = true },
+	{ 32769, MAGIC("CD001"), "an ISO 9660 image", MOUNT, .is_disk = true },
+	{ 54, MAGIC("FAT1"), "a FAT file system", MOUNT, .is_disk = true },
+	{ 82, MAGIC("FAT32"), "a FAT file system", MOUNT, .is_disk = true },
+	{ 3, MAGIC("NTFS"), "an NTFS file system", MOUNT, .is_disk = true },
+	{ 512, MAGIC("EFI PART"), "a disk image", PARTITIONS, .is_disk = true, .is_table = true },
+	{ 510, MAGIC("\x55\xaa"), "a disk image", PARTITIONS, .is_disk = true, .is_table = true },
 };
 
 static const struct kind empty = { .what = "an empty file" }, text = { .what = "text without a #! line" },
@@ -74,20 +76,15 @@ static const struct kind empty = { .what = "an empty file" }, text = { .what = "
 
 const struct kind *kind_of(int fd)
 {
-	return kind_at(fd, 0);
-}
-
-const struct kind *kind_at(int fd, uint64_t offset)
-{
 	uint8_t head[TEXT_MAX], there[MAGIC_MAX];
-	ssize_t n = fd_pread(fd, head, sizeof(head), (off_t)offset);
+	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
 	if (n <= 0)
 		return n ? &unknown : &empty;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		const struct kind *kind = &kinds[i];
 
-		if (fd_pread(fd, there, kind->len, (off_t)(offset + kind->at)) == (ssize_t)kind->len &&
+		if (fd_pread(fd, there, kind->len, (off_t)kind->at) == (ssize_t)kind->len &&
 			!memcmp(there, kind->magic, kind->len))
 			return kind;
 	}

@@ -10,13 +10,12 @@ struct kind {
 	size_t len;
 	const char *what; /* "a Debian package" */
 	const char *hint; /* a command, with %s for the file; NULL: nothing helps */
-	bool is_mountable, is_disk;
+	bool is_disk;	  /* a file system, or a disk with partitions */
+	bool is_table;	  /* the latter */
 };
 
 /* What an open regular file is, judged by magics at fixed places. Never NULL. */
 const struct kind *kind_of(int fd);
-/* The same of what begins at an offset. */
-const struct kind *kind_at(int fd, uint64_t offset);
 /* A file's name as it can stand in a command: FILE instead of one that a shell would change. */
 const char *kind_name(const char *name);
 /* Gives an error the hint of a kind, if it has one. e->code. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* anyarch inspect: what a file, root file system or image is made of. */
-#include <fcntl.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -46,11 +45,9 @@ static int inspect_all(const struct context *c, int n, char **targets)
 	auto_err e = { 0 };
 
 	if (c->root) {
-		request.root = root = open(c->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (root < 0) {
-			err_sys(&e, -errno, "%s", c->root);
+		request.root = root = target_open_root(c->root, &e);
+		if (root < 0)
 			return exit_with(&e);
-		}
 	}
 	for (int i = 0; i < n; i++) {
 		request.target = targets[i];

@@ -7,11 +7,12 @@
 #include "base/str.h"
 #include "binfmt/native.h"
 
-static struct json *outcome_json(const char *target, const struct inject_outcome *outcome)
+static struct json *outcome_json(const char *target, unsigned partition, const struct inject_outcome *outcome)
 {
 	struct json *o = jv_object();
 
 	jv_set(o, "target", jv_text(target));
+	jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
 	jv_set(o, "result", jv_text(outcome->is_native ? "native" : inject_words[outcome->result]));
 	jv_set(o, "path", jv_text(outcome->place));
 	jv_set(o, "arch", jv_text(outcome->arch ? outcome->arch->qemu : NULL));
@@ -54,7 +55,7 @@ void render_inject(const char *target, const struct inject_report *report, struc
 {
 	for (size_t i = 0; i < report->n; i++)
 		if (list)
-			jv_push(list, outcome_json(target, &report->outcomes[i]));
+			jv_push(list, outcome_json(target, report->partition, &report->outcomes[i]));
 		else if (!quiet)
 			print_outcome(target, &report->outcomes[i]);
 	for (size_t i = 0; i < report->n_notes && !quiet; i++)

@@ -224,13 +224,14 @@ static void render_found(const struct content *content, bool count_all)
 	}
 }
 
-static void render_content(
-	const char *target, const char *kind, const struct content *content, unsigned long skipped, bool count_all)
+static void render_root(const char *target, const struct inspection *inspection, bool count_all)
 {
-	render_fact(kind, target);
-	render_found(content, count_all);
-	if (skipped)
-		printf("%-13s %lu\n", "unreadable:", skipped);
+	render_fact(inspection->target.is_disk ? "disk image:" : "root:", target);
+	if (inspection->target.partition)
+		printf("%-13s %u\n", "partition:", inspection->target.partition);
+	render_found(&inspection->content, count_all);
+	if (inspection->skipped)
+		printf("%-13s %lu\n", "unreadable:", inspection->skipped);
 }
 
 /* Which of the documents that say a platform exist, and do not say the same. */
@@ -341,6 +342,15 @@ static struct json *json_content(
 	return o;
 }
 
+static struct json *json_root(const char *target, const struct inspection *inspection)
+{
+	struct json *o = json_content(target, "rootfs", &inspection->content, inspection->skipped);
+	unsigned partition = inspection->target.partition;
+
+	jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
+	return o;
+}
+
 static struct json *json_image(
 	const char *target, const char *format, const struct image_facts *facts, struct json *names)
 {
@@ -369,7 +379,7 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 	if (inspection->target.kind == TARGET_FILE)
 		render_file(target, &inspection->file);
 	else if (inspection->target.kind == TARGET_ROOT)
-		render_content(target, "root:", &inspection->content, inspection->skipped, counts_all);
+		render_root(target, inspection, counts_all);
 	else
 		render_fact(model_format_words[report->model.format], target);
 	for (size_t i = 0; i < report->model.n; i++) {
@@ -387,7 +397,7 @@ void json_inspection(const char *target, const struct inspection *inspection, st
 	if (inspection->target.kind == TARGET_FILE)
 		jv_push(list, json_file(target, &inspection->file));
 	else if (inspection->target.kind == TARGET_ROOT)
-		jv_push(list, json_content(target, "rootfs", &inspection->content, inspection->skipped));
+		jv_push(list, json_root(target, inspection));
 	for (size_t i = 0; i < report->model.n; i++)
 		if (inspect_shows(inspection, i))
 			jv_push(list, json_image(target, model_format_words[report->model.format], &report->facts[i],

@@ -171,6 +171,7 @@ static int index_tar(struct bundle *b, struct source *source, int copy, struct e
 	if (r == -EBADMSG && copy >= 0 && !reader.members && source_position(source)) {
 		err_set(e, r, "not an archive: %s", kind_of(copy)->what);
 		err_hint(e, "decompress it if it is compressed, and specify the file itself");
+		kind_hint(kind_of(b->tar), "", e);
 	}
 	b->end = reader.end;
 	tar_done(&reader);
@@ -229,7 +230,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 
 	source = source_decode(source, &codec, e);
 	if (!source)
-		return e ? e->code : -EBADMSG;
+		return e ? kind_hint(kind_of(b->tar), "", e) : -EBADMSG;
 	if (!is_file || strcmp(codec, "none"))
 		r = spool(b, source, tmpdir, e);
 	else

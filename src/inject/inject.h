@@ -60,16 +60,17 @@ struct inject_report {
 	size_t n;
 	char **notes; /* sentences about what was noticed on the way */
 	size_t n_notes, notes_cap;
-	char *nothing; /* why there is no outcome; NULL */
+	char *nothing;	    /* why there is no outcome; NULL */
+	unsigned partition; /* of a disk image; 0: none */
 };
 #define auto_inject_report auto_with(inject_report_done) struct inject_report
 
 /*
  * Put an emulator into a target, or remove what was put there. A target is a root file system (a directory that is no
- * OCI layout) or an image, by its prefix or by what is in the file; "-" is an archive on standard input where the
- * result goes somewhere else. 0 or -errno with e set, which names the target: -EBUSY when another run is changing it,
- * -EINTR after a signal, -EBADMSG when the target is refused, -EIO when the disk failed; then it is as it was. ret
- * (zeroed) receives what was done, also before a failure; inject_report_done() frees.
+ * OCI layout, or in a disk image) or an image, by its prefix or by what is in the file; "-" is an archive on standard
+ * input where the result goes somewhere else. 0 or -errno with e set, which names the target: -EBUSY when another run
+ * is changing it, -EINTR after a signal, -EBADMSG when the target is refused, -EIO when the disk failed; then it is as
+ * it was. ret (zeroed) receives what was done, also before a failure; inject_report_done() frees.
  */
 int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);

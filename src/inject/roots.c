@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "accel/root.h"
-#include "arch/kind.h"
-#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "image/image_name.h"
 #include "inject/work.h"
+#include "rootfs/disk.h"
 #include "rootfs/survey.h"
 
 /* What its files say, or, where they say nothing, what was asked for: that may not contradict them. */
@@ -37,17 +37,8 @@ static int find_platform(const struct inject_target *t, int root, struct platfor
 	return r;
 }
 
-static int refuse_file(const char *name, struct err *e)
-{
-	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0);
-
-	if (fd < 0)
-		return err_set(e, -EBADMSG, "%s: neither a directory nor an image", name);
-	err_set(e, -EBADMSG, "%s: neither a directory nor an image: %s", name, kind_of(fd)->what);
-	return kind_hint(kind_of(fd), name, e);
-}
-
-static int open_root(const struct inject_target *t, struct err *e)
+/* A directory, or a disk image with its root file system for a look at what would change. */
+static int open_root(const struct inject_target *t, bool *ret_is_disk, struct err *e)
 {
 	auto_fd root = -1;
 	struct stat own, there;
@@ -59,8 +50,15 @@ static int open_root(const struct inject_target *t, struct err *e)
 		return err_hint(e, "copy it first, and leave out --output");
 	}
 	root = open(t->name, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-	if (root < 0 && errno == ENOTDIR)
-		return refuse_file(t->name, e);
+	if (root < 0 && (errno == ENOTDIR || errno == ENOENT)) {
+		int code = -errno;
+
+		root = disk_open_dir(t->name, DISK_PLAN, &t->report->partition, e);
+		*ret_is_disk = root != -ENOTDIR;
+		if (*ret_is_disk)
+			return take_fd(&root);
+		return code == -ENOTDIR ? disk_refuse_other(t->name, e) : image_name_refuse(t->name, code, e);
+	}
 	if (root < 0)
 		return image_name_refuse(t->name, -errno, e);
 	if (image_name_is_dir(root))
@@ -188,13 +186,57 @@ static int put(const struct inject_target *t, int root, struct err *e)
 	return r;
 }
 
+static bool has_changes(const struct inject_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct inject_outcome *o = &report->outcomes[i];
+
+		if (!o->is_native && (o->result != INJECT_UNCHANGED || (o->has_tools && o->tools != INJECT_UNCHANGED)))
+			return true;
+	}
+	return false;
+}
+
+static int work_on(struct inject_target *t, int root, struct err *e)
+{
+	int r = t->removes ? remove_all(t, root, e) : put(t, root, e);
+
+	return r ? err_prefix(e, "%s", t->name) : 0;
+}
+
+/* Mounted for writing, an image changes in any case: what changes nothing, or is refused, has ended before. */
+static int change_disk(struct inject_target *t, struct err *e)
+{
+	struct statvfs fs;
+	auto_fd root = -1;
+	int r;
+
+	inject_report_done(t->report);
+	root = disk_open_dir(t->name, DISK_WRITE, &t->report->partition, e);
+	if (root < 0)
+		return root;
+	if (!fstatvfs(root, &fs) && fs.f_flag & ST_RDONLY)
+		return err_set(e, -EROFS, "%s: its file system can only be read", t->name);
+	r = work_on(t, root, e);
+	return !r && syncfs(root) < 0 ? err_sys(e, -EIO, "%s", t->name) : r;
+}
+
 int inject_root(struct inject_target *t, struct err *e)
 {
-	auto_fd root = open_root(t, e);
+	bool is_disk = false;
+	auto_fd root = open_root(t, &is_disk, e);
+	struct inject_options look = *t->options;
+	struct inject_target first = *t;
 	int r;
 
 	if (root < 0)
 		return root;
-	r = t->removes ? remove_all(t, root, e) : put(t, root, e);
-	return r ? err_prefix(e, "%s", t->name) : 0;
+	if (!is_disk)
+		return work_on(t, root, e);
+	look.dry_run = true;
+	first.options = &look;
+	r = work_on(&first, root, e);
+	cleanup_fd(&root);
+	root = -1;
+	return r || t->options->dry_run || !has_changes(t->report) ? r : change_disk(t, e);
 }

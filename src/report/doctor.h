@@ -39,7 +39,10 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
 
-/* The path that an opened file or directory has on this machine, without links; path where that is unknown. */
+/*
+ * The path that an opened file or directory has on this machine, without links, also in ret; of a disk image, below
+ * DIR; path where that is unknown.
+ */
 const char *doctor_real_path(int fd, const char *path, char ret[4096]);
 /* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);

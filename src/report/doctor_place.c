@@ -197,16 +197,16 @@ int doctor_target(const struct status *status, const char *root, const char *tex
 	int r;
 
 	if (root) {
-		auto_fd dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_fd dir = target_open_root(root, e);
 
-		return dir < 0 ? err_sys(e, -errno, "%s", root) : doctor_file(status, dir, text, ret, e);
+		return dir < 0 ? dir : doctor_file(status, dir, text, ret, e);
 	}
 	r = target_open(text, &target, &why);
 	if (!r && target.kind == TARGET_ROOT)
 		r = look_at_root(status, target.fd, text, ret, e);
 	else if (!r && target.kind == TARGET_IMAGE)
 		r = look_at_image(status, &target, text, ret, e);
-	else if (!r || (r == -EBADMSG && !why.hint)) /* a device or a pipe is a finding */
+	else if (!r || (r == -EBADMSG && !why.hint && !target.is_disk)) /* a device or a pipe is a finding */
 		r = doctor_file(status, -1, text, ret, e);
 	else
 		err_move(e, &why);

@@ -9,7 +9,6 @@
 #include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
-#include "report/disk.h"
 #include "rootfs/beneath.h"
 
 static int open_file(int root, const char *path)
@@ -43,13 +42,6 @@ static int read_script(int fd, char command[FILE_LINE_MAX], struct err *e)
 	return 1;
 }
 
-/* What is neither a program nor a script: what to type instead, and what a disk has. */
-static void describe_other(int fd, const char *path, struct err *e)
-{
-	if (!disk_refuse(fd, path, e))
-		kind_hint(kind_of(fd), path, e);
-}
-
 /* Reads the step's file. Sets *ret_next to the script's interpreter, owned, NULL when this is the end. */
 static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
 {
@@ -70,7 +62,7 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 	if (is_script < 0)
 		return err_set(e, is_script, "%s: %s", step->path, line.message);
 	if (!is_script) {
-		describe_other(fd, step->path, e);
+		kind_hint(kind_of(fd), step->path, e);
 		return err_prefix(e, "%s", step->path);
 	}
 	err_done(e);

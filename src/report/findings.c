@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
@@ -60,13 +61,17 @@ void doctor_done(struct doctor *doctor)
 
 const char *doctor_real_path(int fd, const char *path, char ret[4096])
 {
-	char link[32];
+	char link[32], real[4000];
+	struct stat own, there;
+	bool is_here;
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, ret, 4095);
-	ret[n > 0 ? n : 0] = '\0';
-	return n > 0 && *ret == '/' ? ret : path;
+	n = readlink(link, real, sizeof(real) - 1);
+	real[n > 0 ? n : 0] = '\0';
+	is_here = !fstat(fd, &own) && !stat(real, &there) && own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+	snprintf(ret, 4096, "%s%s", is_here || *real != '/' ? "" : "DIR", is_here || strcmp(real, "/") ? real : "");
+	return *real == '/' ? ret : path;
 }
 
 /* Whether register would find this entry under the name that it gives itself. */

@@ -4,11 +4,16 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/fdio.h"
+#include "base/kernel.h"
 #include "base/memory.h"
+#include "binfmt/instance.h"
+#include "rootfs/disk.h"
 #include "rootfs/survey.h"
 #include "run/sandbox.h"
 #include "run/sweeper.h"
@@ -67,19 +72,44 @@ static int become_user(const struct run_request *request, struct err *e)
 	return 0;
 }
 
+/*
+ * The root file system in a disk image, mounted where only this process sees it. That is before the user namespace is
+ * made, so that the flags are locked in there; the handler table will cover its place, which is an empty directory.
+ */
+static int mount_disk(const char **path, struct err *e)
+{
+	struct disk_root disk;
+	int r = disk_open(*path, DISK_WRITE, &disk, e);
+	auto_fd table = -1;
+
+	if (r)
+		return r < 0 ? r : 0;
+	table = fsopen("binfmt_misc", FSOPEN_CLOEXEC); /* loads the module, which makes the directory */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		move_mount(disk.mount, "", AT_FDCWD, INSTANCE_USUAL, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		r = err_sys(e, -errno, "%s: cannot mount it", *path);
+	else
+		*path = INSTANCE_USUAL;
+	close(disk.mount);
+	return r;
+}
+
 int run_prepare(struct run_request *request, struct err *e)
 {
 	struct register_options *registering = &request->registering;
+	const char *path = request->root;
 	auto_fd root = -1;
-	int r = sandbox_enter(e);
+	int r = path ? mount_disk(&path, e) : 0;
 
+	r = r ? r : sandbox_enter(e);
 	if (r)
 		return r;
 	if (request->root) {
 		/* Opened only now: a mount of the old namespace could not be bound. */
-		root = open(request->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0)
-			return err_sys(e, -errno, "%s", request->root);
+			return errno == ENOTDIR ? disk_refuse_other(request->root, e)
+						: err_sys(e, -errno, "%s", request->root);
 		r = registering->accelerate ? find_tools(request, root, e) : 0;
 	} else if (registering->accelerate && !registering->names.n) {
 		/* A copy of each emulator that exists would be a lot. */

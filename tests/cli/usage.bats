@@ -80,7 +80,7 @@ teardown() {
 		mapfile -t lines <"$OUT"
 		[[ ${lines[0]} =~ ^anyarch\ [0-9]+\.[0-9]+(\.[0-9]+)?$ && -z $stderr ]]
 		[[ ${lines[1]} =~ ^commit:\ ([0-9a-f]{12}(-dirty)?|unknown)$ ]]
-		[[ ${lines[2]} =~ ^libraries:\ [a-z]+\ [0-9.]+(,\ [a-z]+\ [0-9.]+){6}$ ]]
+		[[ ${lines[2]} =~ ^libraries:\ [a-z]+\ [0-9.]+(,\ [a-z]+\ [0-9.]+){7}$ ]]
 		same emulators "emulators: QEMU $(qemu-arm-static --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')" "${lines[3]% (*}"
 		[[ ${#lines[@]} -eq 4 ]]
 	done

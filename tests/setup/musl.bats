@@ -15,7 +15,7 @@ source "$BATS_TEST_DIRNAME/../lib/base.bash"
 	mkdir "$BATS_TEST_TMPDIR/include"
 	# Of the system's headers, those of the kernel and of the libraries alone.
 	for one in linux asm-generic libelf.h gelf.h jansson.h nettle zlib.h zstd.h zstd_errors.h libmount/libmount.h \
-		libsmartcols/libsmartcols.h; do
+		libsmartcols/libsmartcols.h blkid/blkid.h; do
 		ln -s "/usr/include/$one" "$BATS_TEST_TMPDIR/include/"
 	done
 	for one in asm jansson_config.h zconf.h; do
