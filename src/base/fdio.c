@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/stop.h"
 
 enum { CHUNK = 128 * 1024, COPY_CHUNK = 4 * 1024 * 1024 };
@@ -147,6 +148,7 @@ static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 		r = n <= 0 ? n ? (int)n : -EBADMSG : fd_write(to, chunk, (size_t)n);
 		offset += n > 0 ? (uint64_t)n : 0;
 		len -= n > 0 ? (uint64_t)n : 0;
+		progress_add(n > 0 ? (uint64_t)n : 0);
 	}
 	return r;
 }
@@ -156,7 +158,7 @@ void fd_begin_writing(int fd)
 	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
+static int copy_range(int from, uint64_t offset, int to, uint64_t len)
 {
 	off_t at = (off_t)offset;
 
@@ -173,9 +175,20 @@ int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 		if (!n)
 			return -EBADMSG;
 		len -= n > 0 ? (uint64_t)n : 0;
+		progress_add(n > 0 ? (uint64_t)n : 0);
 		fd_begin_writing(to);
 	}
 	return 0;
+}
+
+int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
+{
+	int r;
+
+	progress_begin("writing", len);
+	r = copy_range(from, offset, to, len);
+	progress_end();
+	return r;
 }
 
 static int compare_chunks(int a, int b, char *chunks)

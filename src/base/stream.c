@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/stop.h"
 
 enum { SKIP_CHUNK = 64 * 1024 };
@@ -32,6 +33,7 @@ static ssize_t range_read(struct source *source, void *data, size_t len)
 		return -EBADMSG; /* the file is shorter than was said */
 	r->offset += (uint64_t)n;
 	r->left -= (uint64_t)n;
+	progress_add((uint64_t)n);
 	return n;
 }
 
@@ -43,6 +45,7 @@ static int range_skip(struct source *source, uint64_t len)
 		return -EBADMSG;
 	r->offset += len;
 	r->left -= len;
+	progress_add(len);
 	return 0;
 }
 
@@ -67,6 +70,7 @@ static ssize_t pipe_read(struct source *source, void *data, size_t len)
 			return -errno;
 		if (!n)
 			break;
+		progress_add((uint64_t)n);
 		done += (size_t)n;
 	}
 	return (ssize_t)done;

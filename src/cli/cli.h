@@ -68,6 +68,15 @@ int print_json(struct json *document);
 /* Flushes stdout; status unless that fails: then EXIT_TROUBLE, told. */
 int finish_output(int status);
 
+/* ---- progress.c ---- */
+
+/* From here on long work has a line on standard error, if that is a terminal, after half a second. */
+void progress_start(void);
+/* No line any more: what is printed next begins where it was. */
+void progress_clear(void);
+/* For --quiet. */
+void progress_silence(void);
+
 /* ---- table.c ---- */
 
 enum column_type { COLUMN_TEXT = 0, COLUMN_BOOL };

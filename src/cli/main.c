@@ -141,6 +141,7 @@ int main(int argc, char **argv)
 		return show_version();
 	if (check_limits(&e))
 		return exit_with(&e);
+	progress_start();
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(name, commands[i]->name))
 			return finish_output(commands[i]->run(argc - 1, argv + 1));

@@ -190,6 +190,8 @@ static int set_option(const struct command *command, const struct option_spec *s
 		return refuse(spec, argument, e);
 	switch (spec->type) {
 	case OPTION_SWITCH:
+		if (spec->id == 'q')
+			progress_silence();
 		*(bool *)member = true;
 		return 0;
 	case OPTION_TEXT:

@@ -14,6 +14,7 @@ static void say(const char *prefix, const char *text)
 	auto_buf safe = { 0 };
 
 	str_escape(&safe, text, strlen(text));
+	progress_clear();
 	fprintf(stderr, "%s%s\n", prefix, buf_text(&safe));
 }
 

@@ -13,6 +13,7 @@
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "image/tar_read.h"
 #include "image/tmpfile.h"
@@ -231,10 +232,12 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	source = source_decode(source, &codec, e);
 	if (!source)
 		return e ? kind_hint(kind_of(b->tar), "", e) : -EBADMSG;
+	progress_begin("reading", is_file ? (uint64_t)st->st_size : 0);
 	if (!is_file || strcmp(codec, "none"))
 		r = spool(b, source, tmpdir, e);
 	else
 		r = index_tar(b, source, -1, e);
+	progress_end();
 	source_free(source);
 	return r ? r : check_names(b, e);
 }

@@ -11,6 +11,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/newfile.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "image/outlet.h"
 #include "image/tar_header.h"
@@ -208,6 +209,7 @@ static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, in
 	uint64_t at = 0, end;
 	int from = bundle_archive(bundle, &end), r = 0;
 
+	progress_begin("writing", end);
 	if (n)
 		qsort(gaps, n, sizeof(*gaps), by_start);
 	for (size_t i = 0; !r && i < n; i++) {
@@ -215,7 +217,10 @@ static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, in
 			r = fd_copy_range(from, at, to, gaps[i].start - at);
 		at = gaps[i].end > at ? gaps[i].end : at;
 	}
-	return r || at >= end ? r : fd_copy_range(from, at, to, end - at);
+	if (!r && at < end)
+		r = fd_copy_range(from, at, to, end - at);
+	progress_end();
+	return r;
 }
 
 static int append_member(const struct edit_member *member, int to)

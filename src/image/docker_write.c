@@ -11,6 +11,7 @@
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "image/splice.h"
 #include "image/tar_write.h"
 #include "image/tmpfile.h"
@@ -58,8 +59,10 @@ static int unpack(const struct docker_request *request, const char *name, struct
 	if (!source)
 		return e ? e->code : -EBADMSG;
 	ret->fd = image_tmpfile(request->tmpdir);
+	progress_begin("unpacking", member.size);
 	r = ret->fd < 0 ? err_sys(e, ret->fd, "cannot make a temporary file in %s", request->tmpdir)
 			: copy_all(source, ret);
+	progress_end();
 	source_free(source);
 	if (r == -EBADMSG)
 		return err_set(e, r, "%s: truncated or corrupt", name);

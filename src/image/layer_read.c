@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "image/tar_read.h"
 
@@ -377,9 +378,11 @@ void layer_read_all(const struct layer_source *sources, struct layer *layers, si
 	layer_allow(total);
 	width = (size_t)MIN_OF((uint64_t)width, 1 + total / SMALL);
 
+	progress_begin("reading", total);
 	while (made + 1 < width && !pthread_create(&threads[made], NULL, work, &batch))
 		made++;
 	work(&batch);
 	while (made)
 		pthread_join(threads[--made], NULL);
+	progress_end();
 }

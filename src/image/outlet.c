@@ -11,6 +11,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/stop.h"
 #include "base/stream.h"
 #include "image/tar_write.h"
@@ -64,6 +65,7 @@ int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 	struct digest_state *state = digest_begin();
 	ssize_t n = 0;
 
+	progress_begin("reading", member->size);
 	for (uint64_t at = 0; at < member->size; at += (uint64_t)n) {
 		n = stop_signal() ? -EINTR
 				  : fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
@@ -73,7 +75,9 @@ int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
 			break;
 		}
 		digest_add(state, chunk, (size_t)n);
+		progress_add((uint64_t)n);
 	}
+	progress_end();
 	digest_end(state, ret);
 	return (int)MIN_OF(n, 0);
 }
