@@ -13,6 +13,7 @@
 #include "arch/elf_edit.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/str.h"
 
 /* One gathering. */
@@ -94,7 +95,7 @@ int toolchain_digest(struct toolchain *t, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < t->n_files; i++) {
+	for (size_t i = 0; !r && i < t->n_files && !(r = stop_check(e)); i++) {
 		auto_fd fd = -1;
 
 		if (*t->files[i].digest)

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/kernel.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/str.h"
 
 enum { MANIFEST_MAX = 1024 * 1024 };
@@ -149,7 +150,7 @@ int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 		return err_sys(e, -errno, "%s", buf_text(&temporary));
 	dir = open(buf_text(&temporary), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = dir < 0 ? err_sys(e, -errno, "%s", path) : toolchain_digest(t, e);
-	for (size_t i = 0; !r && i < t->n_files; i++)
+	for (size_t i = 0; !r && i < t->n_files && !(r = stop_check(e)); i++)
 		r = write_file(t, i, dir, e);
 	r = r ? r : write_manifest(t, dir, e);
 	r = r ? r : settle_times(dir, e);

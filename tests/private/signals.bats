@@ -8,6 +8,10 @@
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/inspect.bash
 source "$BATS_TEST_DIRNAME/../lib/inspect.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/programs.bash
+source "$BATS_TEST_DIRNAME/../lib/programs.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/rootfs.bash
 source "$BATS_TEST_DIRNAME/../lib/rootfs.bash"
 
@@ -24,6 +28,11 @@ setup() {
 	cp "$BATS_FILE_TMPDIR/heavy/bombs.tar" image
 	cp "$BATS_FILE_TMPDIR/A" emulator
 	mkfifo pipe
+	WHERE=() AFTER=0.4
+}
+
+teardown() {
+	ns_close
 }
 
 # ended_by SIGNAL COMMAND...: sent after a while, it ends the command within a second, with its status; nothing has changed.
@@ -33,7 +42,7 @@ ended_by() {
 
 	env --default-signal=INT "${@:2}" <&0 >/dev/null 2>"$BATS_TEST_TMPDIR/told" 3>&- & # a shell lets those in the background ignore it
 	pid=$!
-	sleep 0.4
+	sleep "$AFTER"
 	begin=$EPOCHREALTIME
 	kill "-$1" "$pid" || true
 	wait "$pid" || code=$?
@@ -53,7 +62,7 @@ each_ended() {
 	while read -r line; do
 		for signal in TERM INT; do
 			# shellcheck disable=SC2086 # words
-			ended_by "$signal" "$ANYARCH" $line <&7 || bad=1
+			ended_by "$signal" "${WHERE[@]}" "$ANYARCH" $line <&7 || bad=1
 		done
 	done
 	return "$bad"
@@ -101,6 +110,59 @@ each_ended() {
 		render --dry-run
 		build --dry-run
 	COMMANDS
+}
+
+# in_namespace: the commands have a handler table of their own.
+in_namespace() {
+	ns_open
+	WHERE=(nsenter --target "$NS_PID" --user --mount --preserve-credentials --)
+}
+
+# The emulator of the tests loops: every test program is killed after five seconds.
+@test "an emulator that does not end" {
+	in_namespace
+	exec 7</dev/null
+	each_ended <<-COMMANDS
+		register --emulator arm=$PWD/emulator arm
+		register --watch=1 --emulator arm=$PWD/emulator arm
+	COMMANDS
+	same table '' "$(table_names)"
+	table_write "$(rule qemu-arm arm "$PWD/emulator" F)"
+	each_ended <<-'COMMANDS'
+		status
+		doctor
+	COMMANDS
+	same table qemu-arm "$(table_names)"
+}
+
+@test "a table that another run has locked, a watcher, and a command that runs" {
+	exec 7</dev/null
+	each_ended <<<'run -- sleep 20'
+	in_namespace
+	ns_sh 'exec 9>"$1/register" && flock 9 && echo $$ >"$2" && exec sleep 60' "$BINFMT" "$PWD/holder" 3>&- &
+	eventually 5 test -s holder
+	each_ended <<-'COMMANDS'
+		register arm
+		unregister --all
+	COMMANDS
+	kill "$(<holder)"
+	eventually 5 ns_sh 'exec 9>"$1/register" && flock --nonblock 9' "$BINFMT"
+	each_ended <<<'register --watch=1 arm'
+}
+
+@test "work that takes a fraction of a second" {
+	need_commands arm-linux-gnueabihf-as
+	{
+		echo 'FROM debian'
+		yes 'RUN apt-get install x && wget http://x/amd64/y' | head -c 1000000
+	} >Dockerfile
+	AFTER=0.05
+	exec 7</dev/null
+	each_ended <<-'COMMANDS'
+		init --from Dockerfile new
+		toolchain --output tools armhf
+	COMMANDS
+	[[ ! -e new && ! -e tools ]]
 }
 
 @test "a FIFO that is named as a file is refused, or passed over" {
