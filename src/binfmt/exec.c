@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /*
@@ -82,9 +83,22 @@ bool exec_is_good(const struct exec_job *job)
 	return job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC;
 }
 
+unsigned long long exec_limit_mib(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY
+		       ? 0
+		       : (unsigned long long)limit.rlim_cur >> 20;
+}
+
 void exec_explain(const struct exec_job *job, char *ret, size_t size)
 {
-	if (job->timed_out)
+	unsigned long long limit = exec_limit_mib();
+
+	if (limit && job->taker != EXEC_NOBODY)
+		snprintf(ret, size, "an emulator reserves more than this limit of the address space, %llu MiB", limit);
+	else if (job->timed_out)
 		snprintf(ret, size, "it did not end within %d s", EXEC_TIMEOUT_MS / 1000);
 	else if (job->error == ENOEXEC)
 		snprintf(ret, size, "no handler takes it (Exec format error)");

@@ -15,3 +15,5 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e);
 bool exec_is_good(const struct exec_job *job);
 /* What went wrong, as a clause: "it was killed by signal 11". */
 void exec_explain(const struct exec_job *job, char *ret, size_t size);
+/* The limit of the address space (ulimit -v) that this process gives to emulators, which may fail for it; 0: none. */
+unsigned long long exec_limit_mib(void);

@@ -11,6 +11,7 @@
 
 #include "base/fdio.h"
 #include "base/str.h"
+#include "binfmt/exec.h"
 #include "binfmt/native.h"
 #include "binfmt/persist.h"
 #include "binfmt/userns.h"
@@ -234,7 +235,8 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch);
 		break;
 	case STATUS_UNTESTED:
-		doctor_add(d, FINDING_NOTE, "cannot-test", NULL, "%s was not tested: %s", name, row->why);
+		doctor_add(d, FINDING_NOTE, "cannot-test", exec_limit_mib() ? "ulimit -v unlimited" : NULL,
+			"%s was not tested: %s", name, row->why);
 		break;
 	case STATUS_FOREIGN:
 		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);

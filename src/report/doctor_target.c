@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
@@ -11,6 +10,7 @@
 #include "arch/dynamic.h"
 #include "base/fdio.h"
 #include "base/str.h"
+#include "binfmt/exec.h"
 #include "emulator/package.h"
 #include "report/doctor.h"
 #include "report/file.h"
@@ -196,7 +196,6 @@ static bool check_taken(const struct status *s, int root, const char *path, stru
 static bool check_surroundings(const struct arch *arch, const char *path, struct doctor *d)
 {
 	auto_buf names = { 0 }, hint = { 0 };
-	struct rlimit limit;
 
 	for (char **p = environ; *p; p++)
 		if (str_starts(*p, "QEMU_"))
@@ -207,11 +206,11 @@ static bool check_surroundings(const struct arch *arch, const char *path, struct
 			"%s: %s programs fail because of the environment:%s", path, arch_word(arch), buf_text(&names));
 		return true;
 	}
-	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+	if (!exec_limit_mib())
 		return false;
 	doctor_add(d, FINDING_PROBLEM, "address-space", "ulimit -v unlimited",
 		"%s: %s programs fail with this limit of the address space, %llu MiB: an emulator reserves more", path,
-		arch_word(arch), (unsigned long long)limit.rlim_cur >> 20);
+		arch_word(arch), exec_limit_mib());
 	return true;
 }
 

@@ -136,6 +136,8 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");
 	} else {
+		if (exec_limit_mib()) /* of this process: others run such programs */
+			row->state = STATUS_UNTESTED;
 		exec_explain(&t->run[i], row->why, sizeof(row->why));
 	}
 	s->is_emulating |= row->state == STATUS_EMULATED;

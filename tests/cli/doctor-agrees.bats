@@ -338,7 +338,18 @@ program() {
 		examine 3 "$P"
 		found problem address-space
 		same hint 'ulimit -v unlimited' "$HINT"
+		# The machine is judged by what others would meet.
+		expect 0 anyarch status --noheadings --columns STATE arm
+		same state 'not tested' "$output"
+		examine 0
+		silent broken
+		found note cannot-test 'limit of the address space, 3906 MiB'
+		same hint 'ulimit -v unlimited' "$HINT"
+		expect 0 anyarch unregister arm
+		expect 3 anyarch register arm
+		says 'limit of the address space, 3906 MiB'
 	)
+	expect 0 anyarch register arm
 	row ok works runs
 }
 
