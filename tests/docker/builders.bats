@@ -44,6 +44,49 @@ ssh_start() {
 	echo $! >sshd.started
 }
 
+# The other engine once more, behind TLS: certificates of an authority that the client in $FARM/right knows and the one in wrong does not.
+tls_start() {
+	local name
+
+	TLS_PORT=$((20000 + RANDOM % 20000))
+	export TLS_PORT
+	cd "$FARM" || return
+	mkdir right wrong
+	for name in right wrong; do
+		openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=$name" -days 2 -keyout "$name/ca-key.pem" -out "$name/ca.pem" 2>/dev/null
+		openssl req -newkey rsa:2048 -nodes -subj '/CN=client' -keyout "$name/key.pem" -out "$name/request" 2>/dev/null
+		printf 'subjectAltName=IP:127.0.0.1\n' >names
+		openssl x509 -req -in "$name/request" -CA "$name/ca.pem" -CAkey "$name/ca-key.pem" -CAcreateserial -days 2 -extfile names \
+			-out "$name/cert.pem" 2>/dev/null
+	done
+	python3 - "$TLS_PORT" "$FARM/engine/docker.sock" >tls.log 2>&1 3>&- <<-'PYTHON' &
+		import socket, ssl, sys, threading
+		context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile="right/ca.pem")
+		context.load_cert_chain("right/cert.pem", "right/key.pem")
+		context.verify_mode = ssl.CERT_REQUIRED
+		def pump(a, b):
+		    try:
+		        while data := a.recv(65536):
+		            b.sendall(data)
+		        b.shutdown(socket.SHUT_WR)
+		    except OSError:
+		        pass
+		def serve(raw):
+		    try:
+		        client = context.wrap_socket(raw, server_side=True)
+		    except OSError:
+		        return
+		    engine = socket.socket(socket.AF_UNIX)
+		    engine.connect(sys.argv[2])
+		    threading.Thread(target=pump, args=(client, engine), daemon=True).start()
+		    pump(engine, client)
+		listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+		while True:
+		    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+	PYTHON
+	echo $! >tls.started
+}
+
 # podman's service, known to its client as a connection.
 podman_start() {
 	cd "$FARM" || return
@@ -65,6 +108,7 @@ setup_file() {
 	registry_start
 	(engine_start "$FARM/engine")
 	ssh_start
+	tls_start
 	podman_start
 	docker load --quiet --input "$ANYARCH_IMAGE"
 	docker run --rm --privileged anyarch >/dev/null
@@ -92,6 +136,7 @@ teardown_file() {
 	if [[ -n ${FARM-} ]]; then
 		engine_end "$(cat "$FARM/podman.started")" 50
 		engine_end "$(cat "$FARM/sshd.started")" 50
+		engine_end "$(cat "$FARM/tls.started")" 50
 		engine_stop "$FARM/engine"
 		awk -v below="$FARM/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount --lazy
 		[[ ! -e $FARM/made-run ]] || rmdir /run/sshd
@@ -154,6 +199,15 @@ machine_of() {
 	[[ $stderr == *'builder tcp://127.0.0.1:1: docker version failed'* && $stderr != *' build '* ]]
 	build 0 --builder arm32v7=tcp://127.0.0.1:1 --builder-fallback
 	[[ $stderr == *'its platforms are built here'* && $output =~ arm32v7-latest\ built\ .*'this machine (emulated)' ]]
+}
+
+@test "TLS: with the right authority it is built there, with another one it is told before" {
+	sed -i "s|^BUILDERS=.*|BUILDERS=arm32v7=tcp://127.0.0.1:$TLS_PORT|; s/ arm64v8//" build.config
+	export DOCKER_TLS_VERIFY=1
+	DOCKER_CERT_PATH=$FARM/wrong build 1
+	[[ $stderr == *"builder tcp://127.0.0.1:$TLS_PORT: "*certificate* && $stderr != *' build '* ]]
+	DOCKER_CERT_PATH=$FARM/right build 0
+	[[ $output =~ arm32v7-latest\ built\ .*"tcp://127.0.0.1:$TLS_PORT (emulated)" ]]
 }
 
 @test "an engine that dies in the middle fails its platforms; the others are built, and the name is not pushed" {

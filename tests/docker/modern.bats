@@ -128,6 +128,10 @@ carried() {
 	built docker -j 3
 	carried docker docker
 	built buildx -j 3
+	built docker --builder amd64=builder:default
+	[[ $output =~ amd64-latest\ +built\ .*'builder:default (native)' ]]
+	expect_raw 3 modern "$MODERN/anyarch" build --no-verify --engine docker --builder arm64v8=builder:default
+	[[ $stderr == *'builder:default does not build linux/arm64: it has linux/amd64 '* ]]
 	DOCKER_BUILDKIT=0 built docker
 	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --engine docker -o all.tar
 	expect_raw 0 "$ANYARCH_STATIC" inspect all.tar
