@@ -26,16 +26,23 @@ struct command {
 	const char *name;
 	const char *arguments;
 	const char *summary;
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
-	const struct option_spec *specs;   /* ends with a zeroed one; NULL: it reads its words itself */
-	const struct column *columns;	   /* of --columns; NULL: it has no table */
-	bool stops_at_words;		   /* what follows the first other word belongs to that */
-	unsigned least_words, most_words;  /* besides options; most_words 0: any number */
-	const char *examples;		   /* of --help: indented lines; the manual has the same */
+	/* Gets what its options have set, and the other words. An exit status, or -errno with e set. */
+	int (*run)(void *context, int n, char **words, struct err *e);
+	const struct option_spec *specs;  /* ends with a zeroed one */
+	size_t context_size;		  /* of what they set, zeroed before */
+	const struct column *columns;	  /* of --columns; NULL: it has no table */
+	void (*done)(void *context);	  /* frees what its options own; NULL: nothing */
+	bool is_raw;			  /* it reads its options itself, too */
+	bool stops_at_words;		  /* what follows the first other word belongs to that */
+	unsigned least_words, most_words; /* besides options; most_words 0: any number */
+	int failure;			  /* exit status of all its errors; 0: that of the error */
+	const char *examples;		  /* of --help: indented lines; the manual has the same */
 };
 
 /* Ends with NULL (main.c). */
 extern const struct command *const commands[];
+/* argv[0] is the command's name. Returns the exit status; its error has been reported. */
+int command_run(const struct command *command, int argc, char **argv);
 /* Reports that no command has this name, with the nearest one. Returns the exit status. */
 int unknown_command(const char *name);
 extern const struct command cmd_register, cmd_unregister, cmd_status, cmd_inspect, cmd_doctor, cmd_inject, cmd_convert,

@@ -68,14 +68,18 @@ static bool is_remote(void)
 	return host && *host && !str_starts(host, "unix:");
 }
 
-static int build(struct context *c, struct err *e)
+static int run(void *context, int n, char **words, struct err *e)
 {
+	struct context *c = context;
 	const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
 	auto_free char *usual_config = home && *home ? mem_print("%s/.docker", home) : NULL;
-	auto_fd dir = project_open(c->view.dir, e);
 	auto_free struct build *built = mem_new(1, sizeof(*built));
-	int r = dir;
+	auto_fd dir = -1;
+	int r;
 
+	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
+	c->view.dir = n ? words[0] : ".";
+	r = dir = project_open(c->view.dir, e);
 	c->view.dry_run = c->request.dry_run;
 	c->request.dir = dir;
 	c->request.path = c->view.dir;
@@ -90,18 +94,9 @@ static int build(struct context *c, struct err *e)
 	return r;
 }
 
-static int run(int argc, char **argv)
+static void done(void *context)
 {
-	auto_free struct context *c = mem_new(1, sizeof(*c));
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_build, argc, argv, c, &status);
-
-	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
-	c->view.dir = first >= 0 && first < argc ? argv[first] : ".";
-	if (first >= 0)
-		status = build(c, &e) ? exit_with(&e) : EXIT_DONE;
-	builders_done(&c->request.builders);
-	return status;
+	builders_done(&((struct context *)context)->request.builders);
 }
 
 const struct command cmd_build = {
@@ -110,6 +105,8 @@ const struct command cmd_build = {
 	"build the images of a project for all its platforms",
 	run,
 	specs,
+	sizeof(struct context),
+	.done = done,
 	.most_words = 1,
 	.examples = "  anyarch build --dry-run --builder arm32v7=ssh://pi@raspberry app\n"
 		    "  anyarch build --jobs 3 --output app.tar app\n"

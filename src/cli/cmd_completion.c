@@ -16,27 +16,26 @@ static const char fish[] =
 #include "anyarch.fish.inc"
 	;
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
 	static const struct {
 		const char *name, *script;
 	} scripts[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
-	auto_err e = { 0 };
-	int status, first;
+	char **argv = words - 1;
+	int first;
 
-	if (argc > 1 && !strcmp(argv[1], "words")) /* not parsed: they are somebody else's options */
-		return completion_words(argc - 2, argv + 2);
-	first = options_parse(&cmd_completion, argc, argv, NULL, &status);
+	if (n && !strcmp(words[0], "words")) /* not parsed: they are somebody else's options */
+		return completion_words(n - 1, words + 1);
+	first = options_parse(&cmd_completion, n + 1, argv, context, e);
 	if (first < 0)
-		return status;
+		return first;
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
 		if (!strcmp(scripts[i].name, argv[first])) {
 			fputs(scripts[i].script, stdout);
 			return EXIT_DONE;
 		}
-	err_set(&e, -EINVAL, "completion: unknown shell '%s'", argv[first]);
-	err_hint(&e, "anyarch completion bash, zsh or fish");
-	return exit_with(&e);
+	err_set(e, -EINVAL, "completion: unknown shell '%s'", argv[first]);
+	return err_hint(e, "anyarch completion bash, zsh or fish");
 }
 
 static const struct option_spec specs[] = { { 0 } };
@@ -47,6 +46,7 @@ const struct command cmd_completion = {
 	"print a shell completion script",
 	run,
 	specs,
+	.is_raw = true,
 	.least_words = 1,
 	.most_words = 1,
 	.examples = "  source <(anyarch completion bash)\n"

@@ -29,19 +29,17 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
-	struct context c = { .request = { .tags = c.tags } };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_convert, argc, argv, &c, &status);
+	struct context *c = context;
 
-	if (first < 0)
-		return status;
-	c.request.platform = c.has_platform ? &c.platform : NULL;
-	c.request.from = argv[first];
-	c.request.to = argv[first + 1];
+	(void)n;
+	c->request.tags = c->tags;
+	c->request.platform = c->has_platform ? &c->platform : NULL;
+	c->request.from = words[0];
+	c->request.to = words[1];
 	stop_catch();
-	return convert(&c.request, &e) ? exit_with(&e) : EXIT_DONE;
+	return convert(&c->request, e);
 }
 
 const struct command cmd_convert = {
@@ -50,6 +48,7 @@ const struct command cmd_convert = {
 	"convert images between the formats",
 	run,
 	specs,
+	sizeof(struct context),
 	.least_words = 2,
 	.most_words = 2,
 	.examples = "  anyarch convert --platform linux/arm/v7 all.tar base.tar\n"

@@ -61,19 +61,21 @@ static int tell_json(const struct doctor *d, bool is_complete)
 	return print_json(top);
 }
 
-static int diagnose(const struct context *c, int n, char **targets, struct status *s, struct doctor *d)
+static int run(void *context, int n, char **targets, struct err *e)
 {
+	auto_free struct status *s = mem_new(1, sizeof(*s));
+	auto_free struct doctor *d = mem_new(1, sizeof(*d));
+	const struct context *c = context;
 	struct name_set none = { 0 };
-	auto_err e = { 0 };
-	int status = EXIT_DONE;
+	int status = status_collect(c->mount_at, false, &none, s, e);
 
-	if (status_collect(c->mount_at, false, &none, s, &e))
-		return exit_with(&e);
+	if (status)
+		return status;
 	if (!n)
 		doctor_machine(s, d);
 	for (int i = 0; i < n; i++)
-		if (doctor_target(s, c->root, targets[i], d, &e))
-			status = exit_with(&e);
+		if (doctor_target(s, c->root, targets[i], d, e))
+			status = exit_with(e);
 	if (!c->json)
 		print_text(d, c->all || n, !status);
 	else if (tell_json(d, !status))
@@ -81,20 +83,7 @@ static int diagnose(const struct context *c, int n, char **targets, struct statu
 	if (!status && doctor_worst(d) == FINDING_PROBLEM)
 		status = EXIT_REFUSED;
 	status_done(s);
-	return status;
-}
-
-static int run(int argc, char **argv)
-{
-	auto_free struct status *collected = mem_new(1, sizeof(*collected));
-	auto_free struct doctor *doctor = mem_new(1, sizeof(*doctor));
-	struct context c = { 0 };
-	int status, first = options_parse(&cmd_doctor, argc, argv, &c, &status);
-
-	if (first < 0)
-		return status;
-	status = diagnose(&c, argc - first, argv + first, collected, doctor);
-	doctor_done(doctor);
+	doctor_done(d);
 	return status;
 }
 
@@ -104,6 +93,7 @@ const struct command cmd_doctor = {
 	"explain why a file, root file system, image or this machine does not work",
 	run,
 	specs,
+	sizeof(struct context),
 	.examples = "  anyarch doctor\n"
 		    "  anyarch doctor ./hello-arm\n"
 		    "  anyarch doctor --root rootfs /bin/sh\n",

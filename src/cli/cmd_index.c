@@ -55,12 +55,16 @@ static int tell(const struct index_result *result, const struct context *c)
 	return c->json ? jv_write(list, stdout) : 0;
 }
 
-static int make(struct context *c, int n, char **words, struct err *e)
+static int run(void *context, int n, char **words, struct err *e)
 {
+	struct context *c = context;
 	struct index_request *request = &c->request;
 	struct index_result result;
 	int r;
 
+	stop_catch();
+	request->tags = c->tags;
+	request->annotations = c->annotations;
 	/* The older form, OUT IMAGE..., replaces nothing: its first word may have been meant as an image. */
 	if (!request->to) {
 		request->to = n ? words[0] : "";
@@ -82,24 +86,13 @@ static int make(struct context *c, int n, char **words, struct err *e)
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct context c = { .request = { .tags = c.tags, .annotations = c.annotations } };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_index, argc, argv, &c, &status);
-
-	if (first < 0)
-		return status;
-	stop_catch();
-	return make(&c, argc - first, argv + first, &e) ? exit_with(&e) : EXIT_DONE;
-}
-
 const struct command cmd_index = {
 	"index",
 	"[OPTION...] -o OUT IMAGE...",
 	"make one image for several platforms",
 	run,
 	specs,
+	sizeof(struct context),
 	.examples = "  anyarch index --tag me/app:1.0 -o both.tar arm.tar arm64.tar\n"
 		    "  anyarch index --tag 1.0 -o oci:both arm.tar arm64.tar\n",
 };

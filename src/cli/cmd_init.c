@@ -86,16 +86,12 @@ static int make(struct context *c, struct err *e)
 	return r;
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_init, argc, argv, &c, &status);
+	struct context *c = context;
 
-	if (first < 0)
-		return status;
-	c.view.dir = first < argc ? argv[first] : ".";
-	return project_finish(&c.view, make(&c, &e) ? exit_with(&e) : EXIT_DONE);
+	c->view.dir = n ? words[0] : ".";
+	return project_finish(&c->view, make(c, e) ? exit_with(e) : EXIT_DONE);
 }
 
 const struct command cmd_init = {
@@ -104,6 +100,7 @@ const struct command cmd_init = {
 	"create a project: one Dockerfile for all platforms",
 	run,
 	specs,
+	sizeof(struct context),
 	.most_words = 1,
 	.examples = "  anyarch init app\n"
 		    "  anyarch init --from Dockerfile\n",

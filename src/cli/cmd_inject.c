@@ -94,28 +94,22 @@ static int work(const struct context *c, bool removes, int n, char **targets)
 	return c->json && jv_write(list, stdout) ? EXIT_TROUBLE : status;
 }
 
-static int run_command(const struct command *command, int argc, char **argv)
+static int run(struct context *c, bool removes, int n, char **targets, struct err *e)
 {
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(command, argc, argv, &c, &status);
-
-	if (first < 0)
-		return status;
-	if (check_output(&c, argc - first, &e) || inject_set_epoch(&c.options, getenv("SOURCE_DATE_EPOCH"), &e))
-		return exit_with(&e);
+	if (check_output(c, n, e) || inject_set_epoch(&c->options, getenv("SOURCE_DATE_EPOCH"), e))
+		return e->code;
 	stop_catch();
-	return work(&c, command == &cmd_eject, argc - first, argv + first);
+	return work(c, removes, n, targets);
 }
 
-static int run_inject(int argc, char **argv)
+static int run_inject(void *context, int n, char **targets, struct err *e)
 {
-	return run_command(&cmd_inject, argc, argv);
+	return run(context, false, n, targets, e);
 }
 
-static int run_eject(int argc, char **argv)
+static int run_eject(void *context, int n, char **targets, struct err *e)
 {
-	return run_command(&cmd_eject, argc, argv);
+	return run(context, true, n, targets, e);
 }
 
 const struct command cmd_inject = {
@@ -124,6 +118,7 @@ const struct command cmd_inject = {
 	"put the right emulator into root file systems and images",
 	run_inject,
 	inject_specs,
+	sizeof(struct context),
 	.least_words = 1,
 	.examples = "  anyarch inject image.tar\n"
 		    "  anyarch inject --output with-qemu.tar image.tar\n"
@@ -136,6 +131,7 @@ const struct command cmd_eject = {
 	"remove injected emulators from root file systems and images",
 	run_eject,
 	eject_specs,
+	sizeof(struct context),
 	.least_words = 1,
 	.examples = "  anyarch eject image.tar\n"
 		    "  sudo anyarch eject rootfs\n",

@@ -64,17 +64,16 @@ static int inspect_all(const struct context *c, int n, char **targets)
 	return status;
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **targets, struct err *e)
 {
-	struct context c = { 0 };
-	int status, first = options_parse(&cmd_inspect, argc, argv, &c, &status);
+	struct context *c = context;
+	int status;
 
-	if (first < 0)
-		return status;
-	if (c.json)
-		c.list = jv_array();
-	status = inspect_all(&c, argc - first, argv + first);
-	return c.json && print_json(c.list) ? EXIT_TROUBLE : status;
+	(void)e;
+	if (c->json)
+		c->list = jv_array();
+	status = inspect_all(c, n, targets);
+	return c->json && print_json(c->list) ? EXIT_TROUBLE : status;
 }
 
 const struct command cmd_inspect = {
@@ -83,6 +82,7 @@ const struct command cmd_inspect = {
 	"show the architecture and platform of files, root file systems and images",
 	run,
 	specs,
+	sizeof(struct context),
 	.least_words = 1,
 	.examples = "  anyarch inspect ./hello-arm\n"
 		    "  anyarch inspect --expect linux/arm/v7 image.tar\n"

@@ -57,17 +57,13 @@ static void add_all(struct grid *grid)
 	}
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
 	auto_grid grid = grid_new(names_columns);
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_names, argc, argv, &c, &status);
+	const struct context *c = context;
 
-	if (first < 0)
-		return status;
-	for (int i = first; i < argc; i++) {
-		const char *list = argv[i], *item;
+	for (int i = 0; i < n; i++) {
+		const char *list = words[i], *item;
 		size_t len;
 
 		while (str_next_item(&list, &item, &len)) {
@@ -75,17 +71,15 @@ static int run(int argc, char **argv)
 
 			if (len == 3 && !strncmp(item, "all", 3))
 				add_all(&grid);
-			else if (name_parse(item, len, &p, &e))
-				return exit_with(&e);
+			else if (name_parse(item, len, &p, e))
+				return e->code;
 			else
 				add_row(&grid, &p);
 		}
 	}
-	if (first == argc)
+	if (!n)
 		add_all(&grid);
-	if (c.view.json)
-		return print_json(grid_json(&grid, c.view.columns));
-	return grid_print(&grid, &c.view, &e) ? exit_with(&e) : EXIT_DONE;
+	return c->view.json ? print_json(grid_json(&grid, c->view.columns)) : grid_print(&grid, &c->view, e);
 }
 
 const struct command cmd_names = {
@@ -94,6 +88,7 @@ const struct command cmd_names = {
 	"translate platform names between OCI, Docker, QEMU, uname, Debian, Alpine and GNU",
 	run,
 	specs,
+	sizeof(struct context),
 	names_columns,
 	.examples = "  anyarch names armhf\n"
 		    "  arch=$(anyarch names --noheadings --columns DEBIAN linux/arm64)\n",

@@ -70,14 +70,13 @@ static const struct option_spec specs[] = {
 };
 
 /* Registers and prints. What serves afterwards is added to ret_served. */
-static int register_once(const struct context *c, struct name_set *ret_served)
+static int register_once(const struct context *c, struct name_set *ret_served, struct err *e)
 {
 	auto_report report = { 0 };
-	auto_err e = { 0 };
 	int status;
 
-	if (register_run(&c->options, &report, &e))
-		return exit_with(&e);
+	if (register_run(&c->options, &report, e))
+		return e->code;
 	status = render_register(&report, &c->options, &c->view);
 	for (size_t i = 0; i < report.n; i++)
 		if (report.items[i].result >= REGISTER_DONE && report.items[i].result <= REGISTER_UNCHANGED)
@@ -100,56 +99,43 @@ static int look_after(const char *mount_at, const struct name_set *served, struc
 }
 
 /* Returns the exit status: of the signal that ends it, or of what cannot be restored. */
-static int watch(const struct context *c, const struct name_set *served)
+static int watch(const struct context *c, const struct name_set *served, struct err *e)
 {
-	auto_err e = { 0 };
-	int status, works;
-
 	for (;;) {
-		if (stop_wait(c->watch, &e))
-			return exit_with(&e);
-		works = look_after(c->options.mount_at, served, &e);
-		if (works < 0)
-			return exit_with(&e);
-		if (works)
+		int r = stop_wait(c->watch, e);
+
+		r = r ? r : look_after(c->options.mount_at, served, e);
+		if (r < 0)
+			return r;
+		if (r)
 			continue;
 		say_note("a handler was lost: registering again");
-		status = register_once(c, &(struct name_set){ 0 });
-		if (status)
-			return status;
+		r = register_once(c, &(struct name_set){ 0 }, e);
+		if (r)
+			return r;
 	}
 }
 
-static int check_watch(const struct context *c, struct err *e)
-{
-	if (c->watch && (c->options.dry_run || c->options.no_verify))
-		return err_set(e, -EINVAL, "--watch goes neither with --dry-run nor with --no-verify");
-	return 0;
-}
-
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
 	struct name_set served = { 0 };
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_register, argc, argv, &c, &status);
+	struct context *c = context;
+	int status;
 
-	if (first < 0)
-		return status;
-	for (int i = first; i < argc; i++)
-		if (name_set_add(&c.options.names, argv[i], &e))
-			return exit_with(&e);
+	for (int i = 0; i < n; i++)
+		if (name_set_add(&c->options.names, words[i], e))
+			return e->code;
 	/* Whoever brings an emulator and says no more means what that is for. */
-	for (size_t i = 0; first == argc && i < c.options.search.n_files; i++)
-		name_set_add_arch(&c.options.names, c.options.search.file_arch[i]);
-	if (check_watch(&c, &e))
-		return exit_with(&e);
-	if (c.options.credentials && !c.options.dry_run)
+	for (size_t i = 0; !n && i < c->options.search.n_files; i++)
+		name_set_add_arch(&c->options.names, c->options.search.file_arch[i]);
+	if (c->watch && (c->options.dry_run || c->options.no_verify))
+		return err_set(e, -EINVAL, "--watch goes neither with --dry-run nor with --no-verify");
+	if (c->options.credentials && !c->options.dry_run)
 		say_warning("--credentials: whoever may run a foreign set-user-ID program controls an "
 			    "emulator that runs as its owner");
 	stop_catch();
-	status = register_once(&c, &served);
-	return status || !c.watch ? status : watch(&c, &served);
+	status = register_once(c, &served, e);
+	return status || !c->watch ? status : watch(c, &served, e);
 }
 
 const struct command cmd_register = {
@@ -158,6 +144,7 @@ const struct command cmd_register = {
 	"make this machine run programs of other architectures (default: arm arm64)",
 	run,
 	specs,
+	sizeof(struct context),
 	register_columns,
 	.examples = "  sudo anyarch register\n"
 		    "  sudo anyarch register --persist riscv64\n"

@@ -84,21 +84,15 @@ static int render(struct context *c, struct err *e)
 	return write_all(c, &render, c->out ? c->out : c->view.dir, e);
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
-	struct context c = { .request = { .dir = -1 } };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_render, argc, argv, &c, &status);
+	struct context *c = context;
 
-	if (first < 0)
-		return status;
-	c.request.native = c.has_native ? c.native.arch : arch_host();
-	c.view.dir = first < argc ? argv[first] : ".";
-	if (c.view.json && c.out && !strcmp(c.out, "-")) {
-		err_set(&e, -EINVAL, "render: --json and --output=- would share standard output");
-		return exit_with(&e);
-	}
-	return project_finish(&c.view, render(&c, &e) ? exit_with(&e) : EXIT_DONE);
+	c->request.native = c->has_native ? c->native.arch : arch_host();
+	c->view.dir = n ? words[0] : ".";
+	if (c->view.json && c->out && !strcmp(c->out, "-"))
+		return err_set(e, -EINVAL, "render: --json and --output=- would share standard output");
+	return project_finish(&c->view, render(c, e) ? exit_with(e) : EXIT_DONE);
 }
 
 const struct command cmd_render = {
@@ -107,6 +101,7 @@ const struct command cmd_render = {
 	"make a Dockerfile for each platform of a project",
 	run,
 	specs,
+	sizeof(struct context),
 	.most_words = 1,
 	.examples = "  anyarch render app\n"
 		    "  anyarch render --platform arm32v7 --output - app\n",

@@ -84,15 +84,12 @@ static void set_environment(const struct context *c)
 		putenv((char *)(uintptr_t)c->env[i]);
 }
 
-static int exec_command(struct context *c)
+static int exec_command(struct context *c, struct err *e)
 {
 	static char *shell[2]; /* outlives the call, as c does */
-	auto_err e = { 0 };
 
-	if (run_prepare(&c->request, &e)) {
-		say_error(&e);
-		return e.code == -EOPNOTSUPP ? EXIT_CANNOT : EXIT_OWN;
-	}
+	if (run_prepare(&c->request, e))
+		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
 	set_environment(c);
 	if (!*c->command) {
 		shell[0] = run_shell();
@@ -101,26 +98,21 @@ static int exec_command(struct context *c)
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
 	execvp(c->command[0], c->command);
-	err_sys(&e, -errno, "%s", c->command[0]);
-	say_error(&e);
-	return e.code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	err_sys(e, -errno, "%s", c->command[0]);
+	say_error(e);
+	return e->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
-	struct context c = { .outer_uid = geteuid(), .outer_gid = getegid() };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_run, argc, argv, &c, &status);
+	struct context *c = context;
 
-	if (first < 0)
-		return status == EXIT_DONE ? status : EXIT_OWN;
-	if (!c.request.root && (first == argc || c.request.entering.n_binds)) {
-		err_set(&e, -EINVAL, first == argc ? "run: missing COMMAND" : "run: --bind needs --root");
-		say_error(&e);
-		return EXIT_OWN;
-	}
-	c.command = argv + first;
-	return exec_command(&c);
+	c->outer_uid = geteuid();
+	c->outer_gid = getegid();
+	c->command = words;
+	if (!c->request.root && (!n || c->request.entering.n_binds))
+		return err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
+	return exec_command(c, e);
 }
 
 const struct command cmd_run = {
@@ -129,7 +121,9 @@ const struct command cmd_run = {
 	"run a command with private handlers, without root",
 	run,
 	specs,
+	sizeof(struct context),
 	.stops_at_words = true,
+	.failure = EXIT_OWN,
 	.examples = "  anyarch run -- ./hello-arm\n"
 		    "  anyarch run --root rootfs -- uname -m\n"
 		    "  anyarch run --root rootfs --bind \"$PWD\":/mnt -- ls /mnt\n",

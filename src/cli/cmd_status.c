@@ -55,23 +55,20 @@ static int check(const struct status *status, const struct name_set *asked)
 	return result;
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
 	auto_free struct status *collected = mem_new(1, sizeof(*collected));
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_status, argc, argv, &c, &status);
+	struct context *c = context;
+	int status = 0;
 
-	if (first < 0)
+	for (int i = 0; !status && i < n; i++)
+		status = name_set_add(&c->names, words[i], e);
+	status = status ? status : status_collect(c->mount_at, false, &c->names, collected, e);
+	if (status)
 		return status;
-	for (int i = first; i < argc; i++)
-		if (name_set_add(&c.names, argv[i], &e))
-			return exit_with(&e);
-	if (status_collect(c.mount_at, false, &c.names, collected, &e))
-		return exit_with(&e);
-	status = render_status(collected, &c.view);
-	if (!status && c.check)
-		status = check(collected, &c.names);
+	status = render_status(collected, &c->view);
+	if (!status && c->check)
+		status = check(collected, &c->names);
 	status_done(collected);
 	return status;
 }
@@ -82,6 +79,7 @@ const struct command cmd_status = {
 	"show what this machine runs, by what, and for how long",
 	run,
 	specs,
+	sizeof(struct context),
 	status_columns,
 	.examples = "  anyarch status\n"
 		    "  anyarch status --check arm64\n"

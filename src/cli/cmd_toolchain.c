@@ -67,12 +67,16 @@ static void tell_missing(const struct toolchain *t)
 			buf_text(&words));
 }
 
-static int work(const struct context *c, const char *name, struct err *e)
+static int run(void *context, int n, char **words, struct err *e)
 {
+	const struct context *c = context;
+	const char *name = words[0];
 	auto_free struct toolchain *t = mem_new(1, sizeof(*t));
 	struct platform platform = { 0 };
 	int r = name_parse(name, strlen(name), &platform, e);
 
+	(void)n;
+	stop_catch();
 	if (r)
 		return r;
 	if (platform.arch == arch_host())
@@ -88,24 +92,13 @@ static int work(const struct context *c, const char *name, struct err *e)
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_toolchain, argc, argv, &c, &status);
-
-	if (first < 0)
-		return status;
-	stop_catch();
-	return work(&c, argv[first], &e) ? exit_with(&e) : EXIT_DONE;
-}
-
 const struct command cmd_toolchain = {
 	"toolchain",
 	"[OPTION...] PLATFORM",
 	"gather native compilers for a platform from the cross packages of this machine",
 	run,
 	specs,
+	sizeof(struct context),
 	columns,
 	.least_words = 1,
 	.most_words = 1,

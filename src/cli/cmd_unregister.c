@@ -46,35 +46,31 @@ static int tell_json(const struct unregister_report *report)
 	return print_json(o);
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int n, char **words, struct err *e)
 {
 	struct unregister_report report = { 0 };
-	struct context c = { 0 };
-	auto_err e = { 0 };
-	int status, first = options_parse(&cmd_unregister, argc, argv, &c, &status);
+	struct context *c = context;
+	int status;
 
-	if (first < 0)
-		return status;
-	c.options.words = (const char *const *)argv + first;
-	c.options.n_words = (size_t)(argc - first);
-	if (!c.options.all && !c.options.n_words) {
-		err_set(&e, -EINVAL, "unregister: missing PLATFORM, NAME or GLOB");
-		err_hint(&e, "name platforms or handlers, or --all");
-		return exit_with(&e);
+	c->options.words = (const char *const *)words;
+	c->options.n_words = (size_t)n;
+	if (!c->options.all && !n) {
+		err_set(e, -EINVAL, "unregister: missing PLATFORM, NAME or GLOB");
+		return err_hint(e, "name platforms or handlers, or --all");
 	}
 	stop_catch();
-	status = unregister_run(&c.options, &report, &e) ? exit_with(&e) : EXIT_DONE;
-	if (c.json && tell_json(&report))
+	status = unregister_run(&c->options, &report, e) ? exit_with(e) : EXIT_DONE;
+	if (c->json && tell_json(&report))
 		status = EXIT_TROUBLE;
-	else if (!c.json && !c.quiet)
+	else if (!c->json && !c->quiet)
 		printf("%s", buf_text(&report.removed));
 	for (size_t i = 0; i < report.absent.len; i++)
 		if (report.absent.data[i] == '\n')
 			report.absent.data[i] = ' ';
-	if (!c.quiet && report.n_absent)
+	if (!c->quiet && report.n_absent)
 		say_note("not registered: %.*s", (int)report.absent.len - 1, buf_text(&report.absent));
-	else if (!c.quiet && !status && !report.n_removed)
-		say_note("nothing %s", c.options.transient ? "to take out" : "was registered");
+	else if (!c->quiet && !status && !report.n_removed)
+		say_note("nothing %s", c->options.transient ? "to take out" : "was registered");
 	unregister_done(&report);
 	return status;
 }
@@ -85,6 +81,7 @@ const struct command cmd_unregister = {
 	"remove handlers (other programs' handlers only if named exactly)",
 	run,
 	specs,
+	sizeof(struct context),
 	.examples = "  sudo anyarch unregister riscv64\n"
 		    "  anyarch unregister --dry-run --all\n"
 		    "  sudo anyarch unregister --all\n",

@@ -6,8 +6,9 @@
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "base/memory.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 
 const struct command *const commands[] = {
 	&cmd_register,
@@ -81,6 +82,22 @@ int unknown_command(const char *name)
 	return exit_with(&e);
 }
 
+int command_run(const struct command *command, int argc, char **argv)
+{
+	auto_free void *context = mem_new(1, command->context_size + 1);
+	auto_err e = { 0 };
+	int r = command->is_raw ? 1 : options_parse(command, argc, argv, context, &e);
+
+	if (r >= 0)
+		r = command->run(context, argc - r, argv + r, &e);
+	if (command->done)
+		command->done(context);
+	if (r >= 0 || !e.code) /* without an error: help was shown */
+		return r < 0 ? EXIT_DONE : r;
+	r = exit_with(&e);
+	return command->failure ? command->failure : r;
+}
+
 /*
  * With less than any command needs, the first call that fails would be blamed on something else, and a stack that is
  * too small ends in a signal.
@@ -144,6 +161,6 @@ int main(int argc, char **argv)
 	progress_start();
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(name, commands[i]->name))
-			return finish_output(commands[i]->run(argc - 1, argv + 1));
+			return finish_output(command_run(commands[i], argc - 1, argv + 1));
 	return unknown_command(name);
 }

@@ -97,21 +97,20 @@ static int run_command(int argc, char **argv, int *ret_status)
 {
 	for (size_t i = 0; commands[i]; i++)
 		if (commands[i] != &cmd_oneshot && !strcmp(argv[0], commands[i]->name)) {
-			*ret_status = commands[i]->run(argc, argv);
+			*ret_status = command_run(commands[i], argc, argv);
 			return true;
 		}
 	return false;
 }
 
-static int run(int argc, char **argv)
+static int run(void *context, int argc, char **argv, struct err *e)
 {
 	static const char *const binfmt[] = { "install", "uninstall", "mount", "version", NULL };
 	int status;
 
 	stop_catch();
-	argc--, argv++;
 	if (argc && !strcmp(argv[0], "oneshot"))
-		return run(argc, argv);
+		return run(context, argc - 1, argv + 1, e);
 	if (argc && run_command(argc, argv, &status))
 		return status;
 	if (argc && *argv[0] != '-')
@@ -131,4 +130,5 @@ const struct command cmd_oneshot = {
 	"[ARGUMENTS]",
 	"container entry point, compatible with other registrars' options",
 	run,
+	.is_raw = true,
 };

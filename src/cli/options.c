@@ -81,23 +81,20 @@ static const struct option_spec *nearest(const struct command *command, const ch
 	return best;
 }
 
-static int usage(const struct command *command, const char *what, const char *typed)
+static int usage(const struct command *command, const char *what, const char *typed, struct err *e)
 {
-	auto_err e = { 0 };
 	const struct option_spec *near = nearest(command, typed);
 
-	err_set(&e, -EINVAL, "%s: %s '%s'", command->name, what, typed);
+	err_set(e, -EINVAL, "%s: %s '%s'", command->name, what, typed);
 	if (near && !strcmp(typed + strspn(typed, "-"), near->name))
-		err_hint(&e, "--%s=%s", near->name, near->argument);
-	else if (near)
-		err_hint(&e, "did you mean --%s?", near->name);
-	else
-		err_hint(&e, "anyarch %s --help", command->name);
-	return exit_with(&e);
+		return err_hint(e, "--%s=%s", near->name, near->argument);
+	if (near)
+		return err_hint(e, "did you mean --%s?", near->name);
+	return err_hint(e, "anyarch %s --help", command->name);
 }
 
 /* Inside a bundle of letters argv says nothing; optopt is the letter, or the id of a long option. */
-static int bad_option(const struct command *command, int c, char **argv)
+static int bad_option(const struct command *command, int c, char **argv, struct err *e)
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	bool is_letter = optopt && optopt < OPT_FIRST && strncmp(argv[optind - 1], "--", 2);
@@ -105,7 +102,7 @@ static int bad_option(const struct command *command, int c, char **argv)
 			   : optopt && !is_letter ? "this option takes no value:"
 						  : "unknown option";
 
-	return usage(command, what, is_letter ? letter : argv[optind - 1]);
+	return usage(command, what, is_letter ? letter : argv[optind - 1], e);
 }
 
 static const struct option_spec *find_long(const struct command *command, const char *name, size_t len)
@@ -263,18 +260,15 @@ static int check_words(const struct command *command, unsigned n, char **words, 
 	return err_hint(e, "anyarch %s %s", command->name, command->arguments);
 }
 
-int options_parse(const struct command *command, int argc, char **argv, void *context, int *ret_status)
+int options_parse(const struct command *command, int argc, char **argv, void *context, struct err *e)
 {
 	const char *wrong = find_abbreviation(command, argc, argv);
 	struct option longs[OPTIONS_MAX];
 	char shorts[2 * OPTIONS_MAX + 4];
-	auto_err e = { 0 };
 	int c;
 
-	if (wrong) {
-		*ret_status = usage(command, "unknown option", wrong);
-		return -1;
-	}
+	if (wrong)
+		return usage(command, "unknown option", wrong, e);
 	fill(command, longs, shorts);
 	optind = 0;
 	opterr = 0;
@@ -283,26 +277,17 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 
 		if (c == OPT_HELP) {
 			show_help(command);
-			*ret_status = finish_output(EXIT_DONE);
-			return -1;
+			return -ECANCELED;
 		}
-		if (c == ':' || c == '?') {
-			*ret_status = bad_option(command, c, argv);
-			return -1;
-		}
+		if (c == ':' || c == '?')
+			return bad_option(command, c, argv, e);
 		if (c >= OPT_FIRST)
 			spec += c - OPT_FIRST;
 		while (c < OPT_FIRST && spec->id != c)
 			spec++;
-		if (set_option(command, spec, context, optarg, &e)) {
-			err_prefix(&e, "%s", command->name);
-			*ret_status = exit_with(&e);
-			return -1;
-		}
+		if (set_option(command, spec, context, optarg, e))
+			return err_prefix(e, "%s", command->name);
 	}
-	if (check_words(command, (unsigned)(argc - optind), argv + optind, &e)) {
-		*ret_status = exit_with(&e);
-		return -1;
-	}
-	return optind;
+	c = check_words(command, (unsigned)(argc - optind), argv + optind, e);
+	return c ? c : optind;
 }

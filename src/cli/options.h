@@ -76,7 +76,6 @@ struct option_spec {
 bool option_is_given(const char *argument);
 /*
  * Parses; options and other words may be mixed. Returns the index of the first other word (they are
- * moved behind the options; as many as the command takes), or -1 when *ret_status is to be the exit
- * status (help shown, or usage error reported).
+ * moved behind the options; as many as the command takes), -EINVAL with e set, or -ECANCELED when help was shown.
  */
-int options_parse(const struct command *command, int argc, char **argv, void *context, int *ret_status);
+int options_parse(const struct command *command, int argc, char **argv, void *context, struct err *e);
