@@ -6,7 +6,6 @@
 #include "base/stop.h"
 #include "cli/options.h"
 #include "image/convert.h"
-#include "image/reference.h"
 
 struct context {
 	struct convert_request request;

@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "cli/options.h"
 #include "image/index.h"
-#include "image/reference.h"
 
 struct context {
 	struct index_request request;

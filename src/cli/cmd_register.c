@@ -31,15 +31,6 @@ static int add_emulator(void *context, const char *argument, struct err *e)
 	return 0;
 }
 
-static int set_root(void *context, const char *argument, struct err *e)
-{
-	struct register_options *options = &((struct context *)context)->options;
-
-	(void)e;
-	options->root = options->search.root = argument;
-	return 0;
-}
-
 static const struct option_spec specs[] = {
 	{ OPTION_SEARCH(struct context, options.search) },
 	{ 0, "emulator", "ARCH=FILE", "use this emulator (repeatable)", OTHER(add_emulator) },
@@ -58,7 +49,7 @@ static const struct option_spec specs[] = {
 	{ 0, "watch", "SECONDS", "keep running; every SECONDS restore missing handlers",
 		NUMBER(struct context, watch, WATCH_MAX) },
 	{ OPTION_DRY_RUN(struct context, options.dry_run) },
-	{ 0, "root", "DIR", "use the emulators and binfmt.d below DIR", OTHER(set_root) },
+	{ 0, "root", "DIR", "use the emulators and binfmt.d below DIR", TEXT(struct context, options.root) },
 	{ OPTION_MOUNT(struct context, options.mount_at) },
 	{ OPTION_JSON(struct context, view.json) },
 	{ OPTION_COLUMN_LIST(struct context, view) },
@@ -122,6 +113,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	struct context *c = context;
 	int status;
 
+	c->options.search.root = c->options.root;
 	for (int i = 0; i < n; i++)
 		if (name_set_add(&c->options.names, words[i], e))
 			return e->code;

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "emulator/search.h"
+
+struct search;
 
 /*
  * Each takes the words after the image's name and returns an exit status. Unlike their models they

@@ -4,6 +4,7 @@
 
 #include "arch/name.h"
 #include "base/err.h"
+#include "image/reference.h"
 
 enum { INDEX_WORDS_MAX = 64, INDEX_INPUTS_MAX = 64, INDEX_IMAGES_MAX = 64 };
 
