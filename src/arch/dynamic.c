@@ -90,7 +90,7 @@ static void read_needed(const struct source *s, const struct segment *dynamic, u
 			auto_free char *name = read_text(s, strings, get(s, p + word, word));
 
 			if (name)
-				mem_push_text(&ret->needed, &ret->n_needed, &ret->needed_cap, name);
+				mem_push_text(&ret->needed, &ret->n_needed, name);
 		}
 	}
 }
@@ -139,21 +139,11 @@ static void read_tables(const struct source *s, const struct segment *dynamic, s
 	}
 }
 
-static void add_want(struct dynamic *ret, size_t *cap, const char *library, char *version)
-{
-	if (ret->n_wants == *cap) {
-		*cap = *cap ? 2 * *cap : 16;
-		ret->wants = mem_grow(ret->wants, *cap, sizeof(*ret->wants));
-	}
-	ret->wants[ret->n_wants++] = (struct dynamic_want){ mem_text(library), version };
-}
-
 /* Elf64_Verneed and Elf64_Vernaux, which are the same in 32 bits. */
 static void read_wants(const struct source *s, const struct tables *tables, struct dynamic *ret)
 {
 	uint64_t at = tables->need;
 	uint8_t p[16], aux[16];
-	size_t cap = 0;
 
 	for (uint64_t i = 0; at && i < MIN_OF(tables->n_need, (uint64_t)NEEDED_MAX); i++) {
 		auto_free char *library = NULL;
@@ -169,10 +159,12 @@ static void read_wants(const struct source *s, const struct tables *tables, stru
 			if (!read_at(s, where, aux, sizeof(aux)))
 				return;
 			version = read_text(s, tables->strings, get(s, aux + 8, 4));
-			if (version && !(get(s, aux + 4, 2) & VER_FLG_WEAK))
-				add_want(ret, &cap, library, version);
-			else
+			if (version && !(get(s, aux + 4, 2) & VER_FLG_WEAK)) {
+				ret->wants = mem_more(ret->wants, ret->n_wants, sizeof(*ret->wants));
+				ret->wants[ret->n_wants++] = (struct dynamic_want){ mem_text(library), version };
+			} else {
 				free(version);
+			}
 			where += get(s, aux + 12, 4);
 		}
 		at = get(s, p + 12, 4) ? at + get(s, p + 12, 4) : 0;
@@ -191,7 +183,7 @@ static void read_defines(const struct source *s, const struct tables *tables, st
 			return;
 		version = read_text(s, tables->strings, get(s, aux, 4));
 		if (version)
-			mem_push_text(&ret->defines, &ret->n_defines, &ret->defines_cap, version);
+			mem_push_text(&ret->defines, &ret->n_defines, version);
 		at = get(s, p + 16, 4) ? at + get(s, p + 16, 4) : 0;
 	}
 }
@@ -229,16 +221,12 @@ void dynamic_read(int fd, struct dynamic *ret)
 
 void dynamic_done(struct dynamic *dynamic)
 {
-	for (size_t i = 0; i < dynamic->n_needed; i++)
-		free(dynamic->needed[i]);
-	for (size_t i = 0; i < dynamic->n_defines; i++)
-		free(dynamic->defines[i]);
+	mem_free_texts(dynamic->needed, dynamic->n_needed);
+	mem_free_texts(dynamic->defines, dynamic->n_defines);
 	for (size_t i = 0; i < dynamic->n_wants; i++) {
 		free(dynamic->wants[i].file);
 		free(dynamic->wants[i].version);
 	}
-	free(dynamic->needed);
-	free(dynamic->defines);
 	free(dynamic->wants);
 	free(dynamic->path);
 	*dynamic = (struct dynamic){ 0 };

@@ -12,12 +12,12 @@ struct dynamic_want {
 /* Text is owned; dynamic_done() frees. A zeroed one is of a file that wants nothing. */
 struct dynamic {
 	char **needed; /* DT_NEEDED, in its order */
-	size_t n_needed, needed_cap;
+	size_t n_needed;
 	char *path; /* DT_RUNPATH, else DT_RPATH; NULL for none */
 	struct dynamic_want *wants;
 	size_t n_wants;
 	char **defines; /* versions that the file itself has */
-	size_t n_defines, defines_cap;
+	size_t n_defines;
 };
 
 /*

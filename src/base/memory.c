@@ -37,6 +37,20 @@ void *mem_grow(void *old, size_t n, size_t size)
 	return checked(reallocarray(old, n ? n : 1, size));
 }
 
+void *mem_more(void *items, size_t n, size_t size)
+{
+	bool is_full = !(n & (n - 1)); /* 0 and powers of two */
+
+	return is_full ? mem_grow(items, n ? 2 * n : 1, size) : items;
+}
+
+void mem_free_texts(char **list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+}
+
 char *mem_text(const char *text)
 {
 	return checked(strdup(text));
@@ -84,14 +98,10 @@ char *mem_realpath(const char *path)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
-int mem_push_text(char ***list, size_t *n, size_t *cap, const char *text)
+void mem_push_text(char ***list, size_t *n, const char *text)
 {
-	if (*n == *cap) {
-		*cap = *cap ? 2 * *cap : 16;
-		*list = mem_grow(*list, *cap, sizeof(**list));
-	}
+	*list = mem_more(*list, *n, sizeof(**list));
 	(*list)[(*n)++] = mem_text(text);
-	return 0;
 }
 #ifndef __clang__
 #pragma GCC diagnostic pop

@@ -149,10 +149,7 @@ static void add_lines(int dir, const char *file, struct persist_rules *ret)
 		line += strspn(line, " \t\r");
 		if (!*line || strchr("#;", *line) || rule_parse(line, strlen(line), &rule, NULL))
 			continue;
-		if (ret->n == ret->cap) {
-			ret->cap = ret->cap ? 2 * ret->cap : 16;
-			ret->rules = mem_grow(ret->rules, ret->cap, sizeof(*ret->rules));
-		}
+		ret->rules = mem_more(ret->rules, ret->n, sizeof(*ret->rules));
 		ret->rules[ret->n++] = rule;
 	}
 }
@@ -161,7 +158,7 @@ void persist_load(const char *root, struct persist_rules *ret)
 {
 	static const char *const dirs[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
 	char **seen = NULL;
-	size_t n_seen = 0, cap = 0;
+	size_t n_seen = 0;
 
 	*ret = (struct persist_rules){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -178,15 +175,13 @@ void persist_load(const char *root, struct persist_rules *ret)
 				is_hidden |= !strcmp(seen[k], entry->d_name);
 			if (is_hidden)
 				continue;
-			mem_push_text(&seen, &n_seen, &cap, entry->d_name);
+			mem_push_text(&seen, &n_seen, entry->d_name);
 			add_lines(dirfd(dir), entry->d_name, ret);
 		}
 		if (dir)
 			closedir(dir);
 	}
-	while (n_seen)
-		free(seen[--n_seen]);
-	free(seen);
+	mem_free_texts(seen, n_seen);
 }
 
 void persist_done(struct persist_rules *rules)

@@ -17,7 +17,7 @@ int persist_check_reader(const char *root, struct err *e);
 /* Every rule that is in the files for the next boot, as binfmt.d(5) has it: a name in a directory hides the later. */
 struct persist_rules {
 	struct rule *rules;
-	size_t n, cap;
+	size_t n;
 };
 void persist_load(const char *root, struct persist_rules *ret);
 void persist_done(struct persist_rules *rules);

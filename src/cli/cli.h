@@ -104,7 +104,7 @@ struct grid {
 	const struct column *columns; /* ends with a zeroed one */
 	size_t n_columns;
 	char **cells;
-	size_t n_rows, cap;
+	size_t n_rows;
 };
 
 #define auto_grid auto_with(grid_done) struct grid

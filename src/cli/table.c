@@ -19,12 +19,7 @@ struct grid grid_new(const struct column *columns)
 
 void grid_row(struct grid *grid, const char *const *cells)
 {
-	if (grid->n_rows == grid->cap) {
-		size_t cap = grid->cap ? 2 * grid->cap : 32;
-
-		grid->cells = mem_grow(grid->cells, cap * grid->n_columns, sizeof(*grid->cells));
-		grid->cap = cap;
-	}
+	grid->cells = mem_more(grid->cells, grid->n_rows, grid->n_columns * sizeof(*grid->cells));
 	for (size_t i = 0; i < grid->n_columns; i++) {
 		auto_buf safe = { 0 };
 
@@ -37,9 +32,7 @@ void grid_row(struct grid *grid, const char *const *cells)
 
 void grid_done(struct grid *grid)
 {
-	for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++)
-		free(grid->cells[i]);
-	free(grid->cells);
+	mem_free_texts(grid->cells, grid->n_rows * grid->n_columns);
 	*grid = (struct grid){ 0 };
 }
 

@@ -30,7 +30,7 @@ struct bundle {
 	int dir; /* of a layout, -1 for an archive */
 	int tar;
 	struct file *files; /* sorted by name; behind them those that are there once more */
-	size_t n, n_repeated, cap;
+	size_t n, n_repeated;
 	size_t names; /* bytes of them */
 	uint64_t end; /* of the members of an archive */
 	bool is_copy; /* tar is not the file that was opened */
@@ -87,10 +87,7 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 		err_set(e, -E2BIG, "too many members in the archive for an image");
 		return err_hint(e, "unpack a root file system, then specify its directory");
 	}
-	if (b->n == b->cap) {
-		b->cap = b->cap ? 2 * b->cap : 64;
-		b->files = mem_grow(b->files, b->cap, sizeof(*b->files));
-	}
+	b->files = mem_more(b->files, b->n, sizeof(*b->files));
 	if (entry->type == TAR_SYMLINK)
 		file.link = resolve_link(name, entry->linkname);
 	else if (entry->type == TAR_HARDLINK)

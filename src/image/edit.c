@@ -89,10 +89,7 @@ static struct edit_member *add_member(struct edit *edit, const char *name)
 {
 	if (edit_document(edit, name))
 		return NULL;
-	if (edit->n == edit->cap) {
-		edit->cap = edit->cap ? 2 * edit->cap : 16;
-		edit->members = mem_grow(edit->members, edit->cap, sizeof(*edit->members));
-	}
+	edit->members = mem_more(edit->members, edit->n, sizeof(*edit->members));
 	edit->members[edit->n] = (struct edit_member){ .name = mem_text(name) };
 	return &edit->members[edit->n++];
 }
@@ -117,7 +114,7 @@ void edit_add_layer(struct edit *edit, const char *name, const struct graft *gra
 
 void edit_add_obsolete(struct edit *edit, const char *name)
 {
-	mem_push_text(&edit->obsolete, &edit->n_obsolete, &edit->obsolete_cap, name);
+	mem_push_text(&edit->obsolete, &edit->n_obsolete, name);
 }
 
 void edit_done(struct edit *edit)
@@ -126,9 +123,7 @@ void edit_done(struct edit *edit)
 		free(edit->members[i].name);
 		buf_done(&edit->members[i].text);
 	}
-	for (size_t i = 0; i < edit->n_obsolete; i++)
-		free(edit->obsolete[i]);
+	mem_free_texts(edit->obsolete, edit->n_obsolete);
 	free(edit->members);
-	free(edit->obsolete);
 	*edit = (struct edit){ 0 };
 }

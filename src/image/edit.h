@@ -43,9 +43,9 @@ struct edit_member {
 /* What becomes of a bundle; edit_done() frees. */
 struct edit {
 	struct edit_member *members; /* documents that refer to others come after them */
-	size_t n, cap;
+	size_t n;
 	char **obsolete; /* members that nothing refers to any more, since their successors are there */
-	size_t n_obsolete, obsolete_cap;
+	size_t n_obsolete;
 	bool drops_oci_half;	 /* an archive's index.json was broken: it goes */
 	char index[DIGEST_TEXT]; /* of the index.json that was read; "" for none */
 };

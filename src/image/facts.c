@@ -183,8 +183,7 @@ static void add_layers(struct store *store, const struct model *model)
 			store_add(store, image->layers[k]);
 		for (size_t k = 0; k < MODEL_STARTS; k++)
 			if (image->starts[k])
-				mem_push_text(&store->programs, &store->n_programs, &store->programs_cap,
-					str_basename(image->starts[k]));
+				mem_push_text(&store->programs, &store->n_programs, str_basename(image->starts[k]));
 	}
 }
 

@@ -17,10 +17,7 @@ struct model_image *model_add(struct model *model, struct err *e)
 		err_set(e, -E2BIG, "more than %d images in it", MODEL_IMAGES_MAX);
 		return NULL;
 	}
-	if (model->n == model->cap) {
-		model->cap = model->cap ? 2 * model->cap : 8;
-		model->images = mem_grow(model->images, model->cap, sizeof(*model->images));
-	}
+	model->images = mem_more(model->images, model->n, sizeof(*model->images));
 	model->images[model->n] = (struct model_image){ 0 };
 	return &model->images[model->n++];
 }
@@ -127,12 +124,8 @@ void model_done(struct model *model)
 	for (size_t i = 0; i < model->n; i++) {
 		struct model_image *image = &model->images[i];
 
-		for (size_t k = 0; k < image->n_layers; k++)
-			free(image->layers[k]);
-		for (size_t k = 0; k < image->n_more; k++)
-			free(image->more_references[k]);
-		free(image->more_references);
-		free(image->layers);
+		mem_free_texts(image->layers, image->n_layers);
+		mem_free_texts(image->more_references, image->n_more);
 		free(image->layer_sizes);
 		free(image->is_opaque);
 		free(image->reference);
@@ -150,9 +143,7 @@ void model_done(struct model *model)
 		free(image->variant);
 		free(image->index_platform);
 	}
-	for (size_t i = 0; i < model->n_others; i++)
-		free(model->others[i]);
-	free(model->others);
+	mem_free_texts(model->others, model->n_others);
 	free(model->images);
 	*model = (struct model){ 0 };
 }

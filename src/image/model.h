@@ -63,10 +63,10 @@ struct model_image {
 struct model {
 	enum model_format format;
 	struct model_image *images;
-	size_t n, cap;
+	size_t n;
 	size_t layers; /* of all images */
 	char **others; /* names of blobs that documents which are no images refer to: artifacts, attestations */
-	size_t n_others, others_cap;
+	size_t n_others;
 };
 
 void model_done(struct model *model);

@@ -165,7 +165,8 @@ static int add_other(struct walk *w, const struct descriptor *descriptor, struct
 	if (++model->layers > MODEL_LAYERS_SUM)
 		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	descriptor_path(descriptor, path, NULL);
-	return mem_push_text(&model->others, &model->n_others, &model->others_cap, path);
+	mem_push_text(&model->others, &model->n_others, path);
+	return 0;
 }
 
 /* Signatures have an image's config and layers of another kind; what is of another digest is no image to us. */

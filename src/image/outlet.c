@@ -92,7 +92,7 @@ static int add_blob(
 {
 	int r;
 
-	mem_push_text(&outlet->names, &outlet->n, &outlet->cap, name);
+	mem_push_text(&outlet->names, &outlet->n, name);
 	r = write_member(outlet, name, member, text);
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
@@ -242,8 +242,6 @@ void outlet_done(struct outlet *outlet)
 	}
 	cleanup_fd(&outlet->dir);
 	newfile_done(&outlet->file);
-	for (size_t i = 0; i < outlet->n; i++)
-		free(outlet->names[i]);
-	free(outlet->names);
+	mem_free_texts(outlet->names, outlet->n);
 	*outlet = (struct outlet)OUTLET_INIT;
 }

@@ -12,7 +12,7 @@ struct outlet {
 	struct newfile file; /* the archive */
 	const char *path;    /* borrowed */
 	char **names;	     /* of the blobs that are there */
-	size_t n, cap;
+	size_t n;
 	bool is_new, is_whole; /* the layout: its directory was made here; it has all that belongs to it */
 };
 

@@ -171,10 +171,7 @@ static bool find_last(const char *text, struct span array, struct span *ret, siz
 
 static void add(struct splice *s, size_t at, size_t len, const char *text)
 {
-	if (s->n == s->cap) {
-		s->cap = s->cap ? 2 * s->cap : 8;
-		s->edits = mem_grow(s->edits, s->cap, sizeof(*s->edits));
-	}
+	s->edits = mem_more(s->edits, s->n, sizeof(*s->edits));
 	s->edits[s->n++] = (struct splice_edit){ at, len, mem_text(text) };
 }
 

@@ -28,7 +28,7 @@ struct splice {
 		size_t at, len; /* of the text as it was */
 		char *text;	/* instead */
 	} * edits;
-	size_t n, cap;
+	size_t n;
 };
 
 void splice_replace(struct splice *s, struct span span, const char *text);

@@ -26,10 +26,7 @@ size_t store_add(struct store *store, const char *name)
 
 	if (at < store->n)
 		return at;
-	if (store->n == store->cap) {
-		store->cap = store->cap ? 2 * store->cap : 16;
-		store->names = mem_grow(store->names, store->cap, sizeof(*store->names));
-	}
+	store->names = mem_more(store->names, store->n, sizeof(*store->names));
 	store->names[store->n++] = name;
 	return at;
 }
@@ -107,9 +104,7 @@ void store_done(struct store *store)
 {
 	for (size_t i = 0; store->layers && i < store->n; i++)
 		layer_done(&store->layers[i]);
-	for (size_t i = 0; i < store->n_programs; i++)
-		free(store->programs[i]);
-	free(store->programs);
+	mem_free_texts(store->programs, store->n_programs);
 	free(store->names);
 	free(store->files);
 	free(store->layers);

@@ -13,10 +13,10 @@ struct store {
 		bool is_here;
 		uint64_t size;
 	} * files;
-	size_t n, cap;
+	size_t n;
 	bool are_blobs;	 /* OCI's, whose names are their digests */
 	char **programs; /* names of files that are looked into besides those of shells and the like */
-	size_t n_programs, programs_cap;
+	size_t n_programs;
 };
 
 /* Adds a layer by the name of its member, which is borrowed, unless it is there. Its number. */

@@ -59,7 +59,7 @@ struct inject_report {
 	struct inject_outcome *outcomes;
 	size_t n;
 	char **notes; /* sentences about what was noticed on the way */
-	size_t n_notes, notes_cap;
+	size_t n_notes;
 	char *nothing;	    /* why there is no outcome; NULL */
 	unsigned partition; /* of a disk image; 0: none */
 };

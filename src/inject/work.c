@@ -26,7 +26,7 @@ void inject_note(struct inject_target *target, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = mem_vprint(fmt, ap);
 	va_end(ap);
-	mem_push_text(&report->notes, &report->n_notes, &report->notes_cap, text);
+	mem_push_text(&report->notes, &report->n_notes, text);
 }
 
 int inject_add_base(struct inject_options *options, const char *argument, struct err *e)
@@ -82,10 +82,8 @@ void inject_report_done(struct inject_report *report)
 		free(report->outcomes[i].place);
 		free(report->outcomes[i].twins);
 	}
-	for (size_t i = 0; i < report->n_notes; i++)
-		free(report->notes[i]);
+	mem_free_texts(report->notes, report->n_notes);
 	free(report->outcomes);
-	free(report->notes);
 	free(report->nothing);
 	*report = (struct inject_report){ 0 };
 }
