@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arch/dynamic.h"
 #include "arch/elf.h"
-#include "arch/elf_edit.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/stop.h"
@@ -23,7 +23,6 @@ struct gather {
 	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in the names of directories */
 	const struct toolchain_file *user; /* what needs the library that is looked for */
 	struct err *e;
-	int code;
 };
 
 void toolchain_done(struct toolchain *t)
@@ -132,39 +131,40 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not on this machine", g->user->source, name);
 }
 
-/* Called for each name that a file needs; what those need is added with them. */
-static bool add_library(const char *name, void *context)
+/* What a file needs; what that needs is added with it. */
+static int add_library(struct gather *g, const char *name)
 {
-	struct gather *g = context;
 	auto_buf own = { 0 }, path = { 0 };
 	struct elf_info info;
 	auto_fd fd = -1;
+	int r;
 
 	buf_addf(&own, "lib/%s", name);
 	if (strchr(name, '/') || !*name || strlen(name) > 128)
-		g->code = err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
-	if (g->code || has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
-		return !g->code;
+		return err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
+	if (has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
+		return 0;
 	fd = open_library(g, name, &path);
-	g->code = fd < 0 ? fd : check_file(fd, buf_text(&path), &info, g->e);
-	if (!g->code)
-		g->code = add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
-	if (!g->code)
-		g->code = add_needed(g, fd);
-	return !g->code;
+	r = fd < 0 ? fd : check_file(fd, buf_text(&path), &info, g->e);
+	if (!r)
+		r = add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
+	return r ? r : add_needed(g, fd);
 }
 
 static int add_needed(struct gather *g, int fd)
 {
 	const struct toolchain_file *user = g->user;
-	int r;
+	struct dynamic dynamic;
+	int r = dynamic_read(fd, &dynamic);
 
 	g->user = &g->t->files[g->t->n_files - 1];
-	r = elf_each_needed(fd, add_library, g, g->e);
 	if (r)
-		err_prefix(g->e, "%s", g->user->source);
+		err_set(g->e, r, "%s: its dynamic section cannot be read", g->user->source);
+	for (size_t i = 0; !r && i < dynamic.n_needed; i++)
+		r = add_library(g, dynamic.needed[i]);
 	g->user = user;
-	return r ? r : g->code;
+	dynamic_done(&dynamic);
+	return r;
 }
 
 /* All programs of a machine have the same. */

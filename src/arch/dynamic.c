@@ -19,9 +19,11 @@ struct source {
 	size_t phentsize, phnum;
 };
 
-/* Where the loader finds its tables, as addresses and counts. */
-struct tables {
-	uint64_t strings, need, n_need, def, n_def, path;
+/* What the loader finds in the dynamic section: addresses, counts and, of texts, places in the string table. */
+struct entries {
+	uint64_t strings, need, n_need, def, n_def, rpath, runpath;
+	uint64_t needed[NEEDED_MAX];
+	size_t n_needed;
 };
 
 static uint64_t get(const struct source *s, const uint8_t *p, unsigned bytes)
@@ -78,87 +80,60 @@ static char *read_text(const struct source *s, uint64_t strings, uint64_t at)
 	return n > 0 && memchr(text, '\0', (size_t)n) ? mem_text(text) : NULL;
 }
 
-static void read_needed(const struct source *s, const struct segment *dynamic, uint64_t strings, struct dynamic *ret)
+static void read_entries(const struct source *s, const struct segment *dynamic, struct entries *ret)
 {
+	const struct {
+		uint64_t tag;
+		uint64_t *value;
+	} known[] = {
+		{ DT_STRTAB, &ret->strings },
+		{ DT_VERNEED, &ret->need },
+		{ DT_VERNEEDNUM, &ret->n_need },
+		{ DT_VERDEF, &ret->def },
+		{ DT_VERDEFNUM, &ret->n_def },
+		{ DT_RPATH, &ret->rpath },
+		{ DT_RUNPATH, &ret->runpath },
+	};
 	unsigned word = s->head.bits / 8;
 	uint8_t p[16];
 
 	for (uint64_t i = 0; i < ENTRIES_MAX && (i + 1) * 2 * word <= dynamic->size; i++) {
-		if (!read_at(s, dynamic->offset + i * 2 * word, p, 2 * word) || get(s, p, word) == DT_NULL)
-			return;
-		if (get(s, p, word) == DT_NEEDED && ret->n_needed < NEEDED_MAX) {
-			auto_free char *name = read_text(s, strings, get(s, p + word, word));
-
-			if (name)
-				mem_push_text(&ret->needed, &ret->n_needed, name);
-		}
-	}
-}
-
-static void read_tables(const struct source *s, const struct segment *dynamic, struct tables *ret)
-{
-	unsigned word = s->head.bits / 8;
-	bool has_runpath = false;
-	uint8_t p[16];
-
-	*ret = (struct tables){ .path = UINT64_MAX };
-	for (uint64_t i = 0; i < ENTRIES_MAX && (i + 1) * 2 * word <= dynamic->size; i++) {
-		uint64_t value;
+		uint64_t tag, value;
 
 		if (!read_at(s, dynamic->offset + i * 2 * word, p, 2 * word))
 			return;
+		tag = get(s, p, word);
 		value = get(s, p + word, word);
-		switch (get(s, p, word)) {
-		case DT_NULL:
+		if (tag == DT_NULL)
 			return;
-		case DT_STRTAB:
-			ret->strings = find_offset(s, value);
-			break;
-		case DT_VERNEED:
-			ret->need = find_offset(s, value);
-			break;
-		case DT_VERNEEDNUM:
-			ret->n_need = value;
-			break;
-		case DT_VERDEF:
-			ret->def = find_offset(s, value);
-			break;
-		case DT_VERDEFNUM:
-			ret->n_def = value;
-			break;
-		case DT_RPATH:
-			ret->path = has_runpath ? ret->path : value;
-			break;
-		case DT_RUNPATH:
-			ret->path = value;
-			has_runpath = true;
-			break;
-		default:
-			break;
-		}
+		if (tag == DT_NEEDED && ret->n_needed < NEEDED_MAX)
+			ret->needed[ret->n_needed++] = value;
+		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
+			if (known[k].tag == tag)
+				*known[k].value = value;
 	}
 }
 
 /* Elf64_Verneed and Elf64_Vernaux, which are the same in 32 bits. */
-static void read_wants(const struct source *s, const struct tables *tables, struct dynamic *ret)
+static void read_wants(const struct source *s, const struct entries *entries, uint64_t strings, struct dynamic *ret)
 {
-	uint64_t at = tables->need;
+	uint64_t at = entries->need ? find_offset(s, entries->need) : 0;
 	uint8_t p[16], aux[16];
 
-	for (uint64_t i = 0; at && i < MIN_OF(tables->n_need, (uint64_t)NEEDED_MAX); i++) {
+	for (uint64_t i = 0; at && i < MIN_OF(entries->n_need, (uint64_t)NEEDED_MAX); i++) {
 		auto_free char *library = NULL;
 		uint64_t where;
 
 		if (!read_at(s, at, p, sizeof(p)))
 			return;
-		library = read_text(s, tables->strings, get(s, p + 4, 4));
+		library = read_text(s, strings, get(s, p + 4, 4));
 		where = at + get(s, p + 8, 4);
 		for (uint64_t k = 0; library && k < get(s, p + 2, 2) && ret->n_wants < ENTRIES_MAX; k++) {
 			char *version;
 
 			if (!read_at(s, where, aux, sizeof(aux)))
 				return;
-			version = read_text(s, tables->strings, get(s, aux + 8, 4));
+			version = read_text(s, strings, get(s, aux + 8, 4));
 			if (version && !(get(s, aux + 4, 2) & VER_FLG_WEAK)) {
 				ret->wants = mem_more(ret->wants, ret->n_wants, sizeof(*ret->wants));
 				ret->wants[ret->n_wants++] = (struct dynamic_want){ mem_text(library), version };
@@ -171,52 +146,63 @@ static void read_wants(const struct source *s, const struct tables *tables, stru
 	}
 }
 
-static void read_defines(const struct source *s, const struct tables *tables, struct dynamic *ret)
+static void read_defines(const struct source *s, const struct entries *entries, uint64_t strings, struct dynamic *ret)
 {
-	uint64_t at = tables->def;
+	uint64_t at = entries->def ? find_offset(s, entries->def) : 0;
 	uint8_t p[20], aux[8];
 
-	for (uint64_t i = 0; at && i < MIN_OF(tables->n_def, (uint64_t)ENTRIES_MAX); i++) {
+	for (uint64_t i = 0; at && i < MIN_OF(entries->n_def, (uint64_t)ENTRIES_MAX); i++) {
 		auto_free char *version = NULL;
 
 		if (!read_at(s, at, p, sizeof(p)) || !read_at(s, at + get(s, p + 12, 4), aux, sizeof(aux)))
 			return;
-		version = read_text(s, tables->strings, get(s, aux, 4));
+		version = read_text(s, strings, get(s, aux, 4));
 		if (version)
 			mem_push_text(&ret->defines, &ret->n_defines, version);
 		at = get(s, p + 16, 4) ? at + get(s, p + 16, 4) : 0;
 	}
 }
 
-void dynamic_read(int fd, struct dynamic *ret)
+int dynamic_read(int fd, struct dynamic *ret)
 {
+	struct entries entries = { .rpath = UINT64_MAX, .runpath = UINT64_MAX };
 	struct source s = { .fd = fd };
 	struct segment segment = { 0 };
-	struct tables tables;
+	uint64_t strings, path;
 	uint8_t head[ELF_HEAD];
 	bool is_64;
+	int r = 0;
 	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
 	*ret = (struct dynamic){ 0 };
 	if (n != sizeof(head) || elf_read_head(head, sizeof(head), &s.head, NULL) != 1)
-		return;
+		return -EBADMSG;
 	is_64 = s.head.bits == 64;
 	s.phoff = get(&s, head + (is_64 ? 32 : 28), is_64 ? 8 : 4);
 	s.phentsize = (size_t)get(&s, head + (is_64 ? 54 : 42), 2);
 	s.phnum = MIN_OF((size_t)get(&s, head + (is_64 ? 56 : 44), 2), (size_t)ELF_PHNUM_MAX);
 	for (size_t i = 0; i < s.phnum && segment.type != PT_DYNAMIC; i++)
 		if (!read_segment(&s, i, &segment))
-			return;
-	if (segment.type != PT_DYNAMIC)
-		return;
-	read_tables(&s, &segment, &tables);
-	if (!tables.strings)
-		return;
-	read_needed(&s, &segment, tables.strings, ret);
-	if (tables.path != UINT64_MAX)
-		ret->path = read_text(&s, tables.strings, tables.path);
-	read_wants(&s, &tables, ret);
-	read_defines(&s, &tables, ret);
+			return -EBADMSG;
+	if (segment.type == PT_DYNAMIC)
+		read_entries(&s, &segment, &entries);
+	strings = entries.strings ? find_offset(&s, entries.strings) : 0;
+	if (!strings)
+		return -EBADMSG;
+	for (size_t i = 0; i < entries.n_needed; i++) {
+		auto_free char *name = read_text(&s, strings, entries.needed[i]);
+
+		if (name)
+			mem_push_text(&ret->needed, &ret->n_needed, name);
+		else
+			r = -EBADMSG;
+	}
+	path = entries.runpath != UINT64_MAX ? entries.runpath : entries.rpath;
+	if (path != UINT64_MAX)
+		ret->path = read_text(&s, strings, path);
+	read_wants(&s, &entries, strings, ret);
+	read_defines(&s, &entries, strings, ret);
+	return r;
 }
 
 void dynamic_done(struct dynamic *dynamic)

@@ -22,7 +22,8 @@ struct dynamic {
 
 /*
  * Reads an open ELF file by its program headers, as the loader does (gABI, "Dynamic Section"; Linux Standard Base,
- * "Symbol Versioning"). What is malformed ends the reading; what was found before stays.
+ * "Symbol Versioning"). What is malformed ends the reading; what was found before stays. 0; -EBADMSG where it has no
+ * dynamic section that can be followed, or needs a library whose name cannot be read. dynamic_done() frees in any case.
  */
-void dynamic_read(int fd, struct dynamic *ret);
+int dynamic_read(int fd, struct dynamic *ret);
 void dynamic_done(struct dynamic *dynamic);

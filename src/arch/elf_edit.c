@@ -10,7 +10,7 @@
 #include "arch/elf.h"
 #include "base/memory.h"
 
-enum { PAGE = 4096, NEEDED_MAX = 256, DYNAMIC_MAX = 4096, STRINGS_MAX = 16 * 1024 * 1024, NOTES_MAX = 64 * 1024 };
+enum { PAGE = 4096, NOTES_MAX = 64 * 1024 };
 
 /* An ELF file that elf_read() has accepted, so that its headers are within it. */
 struct file {
@@ -139,36 +139,23 @@ int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 	return 0;
 }
 
-static bool find_offset(const struct file *file, uint64_t address, uint64_t *ret)
-{
-	GElf_Phdr ph;
-
-	for (size_t i = 0; get_segment(file, i, &ph); i++)
-		if (ph.p_type == PT_LOAD && address >= ph.p_vaddr && address - ph.p_vaddr < ph.p_filesz) {
-			*ret = ph.p_offset + (address - ph.p_vaddr);
-			return *ret < file->size;
-		}
-	return false;
-}
-
 int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 {
 	auto_file file = { 0 };
 	int r = open_file(fd, ELF_C_READ, &file, e);
+	uint64_t entry = file.header.e_entry;
+	GElf_Phdr ph;
 
 	if (r)
 		return r;
-	return find_offset(&file, file.header.e_entry, ret_offset)
-		       ? 0
-		       : err_set(e, -ENOENT, "its entry point leads nowhere");
-}
-
-/* libelf reads it, in the order of this machine, and frees it with the file. NULL where it is not within the file. */
-static Elf_Data *read_part(const struct file *file, uint64_t at, uint64_t len, Elf_Type type)
-{
-	if (at > file->size || len > file->size - at)
-		return NULL;
-	return elf_getdata_rawchunk(file->elf, (int64_t)at, len, type);
+	for (size_t i = 0; get_segment(&file, i, &ph); i++)
+		if (ph.p_type == PT_LOAD && entry >= ph.p_vaddr && entry - ph.p_vaddr < ph.p_filesz) {
+			*ret_offset = ph.p_offset + (entry - ph.p_vaddr);
+			if (*ret_offset < file.size)
+				return 0;
+			break;
+		}
+	return err_set(e, -ENOENT, "its entry point leads nowhere");
 }
 
 /* Where the build ID is among these notes; 0: it is not. */
@@ -195,76 +182,19 @@ int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, stru
 	if (r)
 		return r;
 	for (size_t i = 0; get_segment(&file, i, &ph); i++) {
-		Elf_Data *notes =
-			ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX
-				? read_part(&file, ph.p_offset, ph.p_filesz, ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR)
-				: NULL;
-		size_t len = 0, at = notes ? find_id(notes, &len) : 0;
+		bool is_inside = ph.p_offset <= file.size && ph.p_filesz <= file.size - ph.p_offset;
+		Elf_Data *notes = NULL; /* libelf's, in the order of this machine */
+		size_t len = 0, at;
 
+		if (ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX && is_inside)
+			notes = elf_getdata_rawchunk(file.elf, (int64_t)ph.p_offset, ph.p_filesz,
+				ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+		at = notes ? find_id(notes, &len) : 0;
 		if (!at || !len || len > cap)
 			continue;
 		memcpy(ret_id, (char *)notes->d_buf + at, len);
 		*ret_offset = ph.p_offset + at;
 		return (int)len;
-	}
-	return 0;
-}
-
-/* What PT_DYNAMIC says: where names are, and which of them are needed. */
-struct dynamic {
-	uint64_t strings, strings_size;
-	uint64_t needed[NEEDED_MAX];
-	size_t n;
-};
-
-static void read_entry(const GElf_Dyn *entry, struct dynamic *d)
-{
-	if (entry->d_tag == DT_STRTAB)
-		d->strings = entry->d_un.d_ptr;
-	else if (entry->d_tag == DT_STRSZ)
-		d->strings_size = entry->d_un.d_val;
-	else if (entry->d_tag == DT_NEEDED && d->n < NEEDED_MAX)
-		d->needed[d->n++] = entry->d_un.d_val;
-}
-
-static bool read_dynamic(const struct file *file, struct dynamic *ret)
-{
-	GElf_Phdr ph;
-
-	for (size_t i = 0; get_segment(file, i, &ph); i++) {
-		Elf_Data *data = ph.p_type == PT_DYNAMIC && ph.p_filesz <= DYNAMIC_MAX * sizeof(Elf64_Dyn)
-					 ? read_part(file, ph.p_offset, ph.p_filesz, ELF_T_DYN)
-					 : NULL;
-		GElf_Dyn entry;
-
-		for (int k = 0; data && gelf_getdyn(data, k, &entry) && entry.d_tag != DT_NULL; k++)
-			read_entry(&entry, ret);
-		if (data)
-			return true;
-	}
-	return false;
-}
-
-int elf_each_needed(int fd, bool (*each)(const char *name, void *context), void *context, struct err *e)
-{
-	struct dynamic d = { 0 };
-	auto_file file = { 0 };
-	Elf_Data *strings = NULL;
-	uint64_t at;
-	int r = open_file(fd, ELF_C_READ, &file, e);
-
-	if (r)
-		return r;
-	if (read_dynamic(&file, &d) && d.strings_size && d.strings_size <= STRINGS_MAX &&
-		find_offset(&file, d.strings, &at))
-		strings = read_part(&file, at, d.strings_size, ELF_T_BYTE);
-	if (!strings || ((char *)strings->d_buf)[strings->d_size - 1])
-		return err_set(e, -EBADMSG, "its dynamic section cannot be read");
-	for (size_t i = 0; i < d.n; i++) {
-		if (d.needed[i] >= strings->d_size)
-			return err_set(e, -EBADMSG, "the name of a library that it needs lies outside");
-		if (!each((char *)strings->d_buf + d.needed[i], context))
-			break;
 	}
 	return 0;
 }

@@ -25,8 +25,3 @@ int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e);
  * there is none within the file; -errno.
  */
 int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, struct err *e);
-/*
- * Calls back with each DT_NEEDED name of a dynamic file, until false. 0, -EBADMSG with e set when its dynamic section
- * cannot be followed, -errno.
- */
-int elf_each_needed(int fd, bool (*each)(const char *name, void *context), void *context, struct err *e);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arch/dynamic.h"
 #include "arch/elf.h"
 #include "arch/elf_edit.h"
 #include "base/fdio.h"
@@ -190,24 +191,22 @@ static void test_build_ids(void **state)
 	assert_int_equal(elf_build_id(fd, &at, id, sizeof(id), NULL), 0);
 }
 
-static bool find_libc(const char *name, void *context)
-{
-	*(bool *)context |= !strncmp(name, "libc.", 5);
-	return true;
-}
-
 static void test_needed_libraries(void **state)
 {
 	auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), none = -1;
 	Elf64_Phdr ph[] = { load(0, 0x400000, 0x3000), note(0x200) };
-	auto_err e = { 0 };
+	struct dynamic dynamic;
 	bool has_libc = false;
 
 	(void)state;
-	assert_int_equal(elf_each_needed(self, find_libc, &has_libc, &e), 0);
+	assert_int_equal(dynamic_read(self, &dynamic), 0);
+	for (size_t i = 0; i < dynamic.n_needed; i++)
+		has_libc |= !strncmp(dynamic.needed[i], "libc.", 5);
 	assert_true(has_libc);
+	dynamic_done(&dynamic);
 	none = make_file(ph, 2);
-	assert_int_equal(elf_each_needed(none, find_libc, &has_libc, &e), -EBADMSG);
+	assert_int_equal(dynamic_read(none, &dynamic), -EBADMSG);
+	dynamic_done(&dynamic);
 }
 
 int main(void)
