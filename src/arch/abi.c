@@ -89,12 +89,6 @@ static const struct {
 	{ "ARMv8-R", "v8" },
 };
 
-static bool is_hard_float(const struct elf_info *info)
-{
-	return (info->head.flags & EF_ARM_ABI_FLOAT_HARD) || info->arm.vfp_args == 1 ||
-	       strstr(info->interpreter, "armhf");
-}
-
 static void describe_arm(struct buf *out, const struct elf_info *info)
 {
 	unsigned eabi = info->head.flags >> 24;
@@ -103,7 +97,7 @@ static void describe_arm(struct buf *out, const struct elf_info *info)
 	if (eabi)
 		snprintf(text, sizeof(text), "EABI%u", eabi);
 	add(out, eabi ? text : "OABI");
-	if (is_hard_float(info))
+	if ((info->head.flags & EF_ARM_ABI_FLOAT_HARD) || info->arm.vfp_args == 1 || strstr(info->interpreter, "armhf"))
 		add(out, "hard float");
 	else if (info->head.flags & EF_ARM_ABI_FLOAT_SOFT)
 		add(out, "soft float");
@@ -153,24 +147,6 @@ static void describe_riscv(struct buf *out, const struct elf_info *info)
 		add(out, "RVE");
 }
 
-static void describe_x86_64(struct buf *out, const struct elf_info *info)
-{
-	if (info->head.bits == 32)
-		add(out, "x32");
-}
-
-static void describe_s390(struct buf *out, const struct elf_info *info)
-{
-	if (info->head.bits == 32)
-		add(out, "31 bits");
-}
-
-static void describe_aarch64(struct buf *out, const struct elf_info *info)
-{
-	if (info->head.bits == 32)
-		add(out, "ILP32");
-}
-
 static void describe_loongarch(struct buf *out, const struct elf_info *info)
 {
 	static const char *const floats[] = { NULL, "soft float", "single float", "double float" };
@@ -190,21 +166,27 @@ void abi_describe(struct buf *out, const struct elf_info *info)
 	static const struct {
 		uint16_t machine;
 		void (*describe)(struct buf *out, const struct elf_info *info);
-	} describers[] = {
-		{ EM_ARM, describe_arm },
-		{ EM_MIPS, describe_mips },
-		{ EM_PPC64, describe_ppc64 },
-		{ EM_RISCV, describe_riscv },
-		{ EM_X86_64, describe_x86_64 },
-		{ EM_S390, describe_s390 },
-		{ EM_AARCH64, describe_aarch64 },
-		{ 258, describe_loongarch },
-		{ EM_68K, describe_m68k },
+		const char *of_32_bits; /* where those are the exception */
+	} kinds[] = {
+		{ EM_ARM, describe_arm, NULL },
+		{ EM_MIPS, describe_mips, NULL },
+		{ EM_PPC64, describe_ppc64, NULL },
+		{ EM_RISCV, describe_riscv, NULL },
+		{ EM_X86_64, NULL, "x32" },
+		{ EM_S390, NULL, "31 bits" },
+		{ EM_AARCH64, NULL, "ILP32" },
+		{ 258, describe_loongarch, NULL },
+		{ EM_68K, describe_m68k, NULL },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(describers); i++)
-		if (describers[i].machine == info->head.machine)
-			describers[i].describe(out, info);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].machine != info->head.machine)
+			continue;
+		if (kinds[i].describe)
+			kinds[i].describe(out, info);
+		else if (info->head.bits == 32)
+			add(out, kinds[i].of_32_bits);
+	}
 }
 
 const char *abi_os(const struct elf_head *head)
@@ -231,11 +213,11 @@ const char *abi_os(const struct elf_head *head)
 }
 
 /* Programs of other systems have other loaders than those of Linux, which are in /lib or /lib64. */
-static const char *const other_loaders[] = { "/libexec/", "/usr/libexec/", "/usr/lib/ld.so.1", "/usr/lib/amd64/",
-	"/usr/lib/64/", "/usr/lib/sparcv9/" };
-
 static bool is_for_linux(const struct elf_info *info)
 {
+	static const char *const other_loaders[] = { "/libexec/", "/usr/libexec/", "/usr/lib/ld.so.1",
+		"/usr/lib/amd64/", "/usr/lib/64/", "/usr/lib/sparcv9/" };
+
 	if (info->system || elf_is_other_system(&info->head))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(other_loaders); i++)

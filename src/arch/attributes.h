@@ -2,7 +2,15 @@
 /* The .ARM.attributes section: which ARM a file was built for. */
 #pragma once
 
-#include "arch/elf.h"
+#include "base/defs.h"
+
+/* Build attributes of ARM (Addenda to the ABI for the Arm architecture); absent: has is false. */
+struct elf_arm {
+	bool has;
+	unsigned cpu_arch; /* Tag_CPU_arch */
+	unsigned vfp_args; /* Tag_ABI_VFP_args: 1 when floats are passed in registers */
+	unsigned profile;  /* Tag_CPU_arch_profile: 'M' for microcontrollers */
+};
 
 /*
  * Parses the section's bytes (Addenda to the ABI for the Arm architecture, 3.2). What is malformed ends

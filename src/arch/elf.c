@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "arch/attributes.h"
 #include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
@@ -203,6 +202,19 @@ static enum elf_linkage linkage_of(const struct elf_info *info, const struct seg
 	}
 }
 
+/* The section after this one, the first for NULL; NULL where the table is not within the file, or at its end. */
+static Elf_Scn *next_section(const struct source *s, const GElf_Ehdr *eh, Elf_Scn *section, GElf_Shdr *ret)
+{
+	size_t n;
+
+	if (elf_getshdrnum(s->elf, &n) < 0 || !n || n > ELF_SHNUM_MAX ||
+		!is_inside(s, eh->e_shoff, n * eh->e_shentsize))
+		return NULL;
+	while ((section = elf_nextscn(s->elf, section)) && !gelf_getshdr(section, ret))
+		;
+	return section;
+}
+
 /*
  * What objcopy --only-keep-debug and eu-strip take out of a program: all that it would load has no bytes, and its
  * segments lead anywhere.
@@ -211,15 +223,10 @@ static bool is_debug(const struct source *s, const GElf_Ehdr *eh)
 {
 	Elf_Scn *section = NULL;
 	bool has_code = false;
-	size_t n;
+	GElf_Shdr sh;
 
-	if (elf_getshdrnum(s->elf, &n) < 0 || !n || n > ELF_SHNUM_MAX ||
-		!is_inside(s, eh->e_shoff, n * eh->e_shentsize))
-		return false;
-	while ((section = elf_nextscn(s->elf, section))) {
-		GElf_Shdr sh;
-
-		if (!gelf_getshdr(section, &sh) || !(sh.sh_flags & SHF_ALLOC) || sh.sh_type == SHT_NOTE)
+	while ((section = next_section(s, eh, section, &sh))) {
+		if (!(sh.sh_flags & SHF_ALLOC) || sh.sh_type == SHT_NOTE)
 			continue;
 		if (sh.sh_type != SHT_NOBITS)
 			return false;
@@ -260,33 +267,15 @@ static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct 
 {
 	auto_free uint8_t *bytes = NULL;
 	Elf_Scn *section = NULL;
-	size_t n;
+	GElf_Shdr sh;
 
-	if (elf_getshdrnum(s->elf, &n) < 0 || !n || n > ELF_SHNUM_MAX ||
-		!is_inside(s, eh->e_shoff, n * eh->e_shentsize))
+	while ((section = next_section(s, eh, section, &sh)) && sh.sh_type != SHT_ARM_ATTRIBUTES)
+		;
+	if (!section || !sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX || !is_inside(s, sh.sh_offset, sh.sh_size))
 		return;
-	while ((section = elf_nextscn(s->elf, section))) {
-		GElf_Shdr sh;
-
-		if (!gelf_getshdr(section, &sh) || sh.sh_type != SHT_ARM_ATTRIBUTES)
-			continue;
-		if (!sh.sh_size || sh.sh_size > ELF_ATTRIBUTES_MAX || !is_inside(s, sh.sh_offset, sh.sh_size))
-			return;
-		bytes = mem_new(1, sh.sh_size);
-		if (fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) == (ssize_t)sh.sh_size)
-			attributes_parse(bytes, sh.sh_size, info->head.is_big, &info->arm);
-		return;
-	}
-}
-
-/* libelf's numbers are private. */
-static int refused_by_libelf(struct err *e)
-{
-	const char *why = elf_errmsg(-1);
-
-	if (why && strstr(why, "memory"))
-		mem_exhausted();
-	return err_set(e, -EBADMSG, "malformed ELF file: %s", why ? why : "of an unknown kind");
+	bytes = mem_new(1, sh.sh_size);
+	if (fd_pread(s->fd, bytes, sh.sh_size, (off_t)sh.sh_offset) == (ssize_t)sh.sh_size)
+		attributes_parse(bytes, sh.sh_size, info->head.is_big, &info->arm);
 }
 
 int elf_read(int fd, struct elf_info *ret, struct err *e)
@@ -304,8 +293,13 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	s.elf = elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf && errno == ENOMEM)
 		mem_exhausted();
-	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
-		return refused_by_libelf(e);
+	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh)) {
+		const char *why = elf_errmsg(-1); /* its numbers are private */
+
+		if (why && strstr(why, "memory"))
+			mem_exhausted();
+		return err_set(e, -EBADMSG, "malformed ELF file: %s", why ? why : "of an unknown kind");
+	}
 	r = read_segments(&s, &eh, &info, e);
 	if (r)
 		return r;

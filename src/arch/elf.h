@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "arch/attributes.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -39,14 +40,6 @@ struct elf_head {
 	uint16_t machine;
 	uint16_t type; /* ET_REL 1, ET_EXEC 2, ET_DYN 3, ET_CORE 4 */
 	uint32_t flags;
-};
-
-/* Build attributes of ARM (Addenda to the ABI for the Arm architecture); absent: has is false. */
-struct elf_arm {
-	bool has;
-	unsigned cpu_arch; /* Tag_CPU_arch */
-	unsigned vfp_args; /* Tag_ABI_VFP_args: 1 when floats are passed in registers */
-	unsigned profile;  /* Tag_CPU_arch_profile: 'M' for microcontrollers */
 };
 
 struct elf_info {

@@ -65,8 +65,6 @@ static const struct {
 	{ "riscv64", "rva20u64 rva22u64 rva23u64" },
 };
 
-typedef bool (*each_fn)(const char *name, size_t len, const struct platform *p, void *ctx);
-
 static struct platform platform_of(const struct arch *arch, const char *variant)
 {
 	struct platform p = { .arch = arch };
@@ -75,20 +73,8 @@ static struct platform platform_of(const struct arch *arch, const char *variant)
 	return p;
 }
 
-static bool each_word(const char *words, const struct arch *arch, each_fn each, void *ctx)
-{
-	struct platform p = platform_of(arch, arch->variant);
-	const char *word;
-	size_t len;
-
-	while (words && str_next_item(&words, &word, &len))
-		if (!each(word, len, &p, ctx))
-			return false;
-	return true;
-}
-
 /* Column after column, so that a word means the same row in whichever order the rows stand. */
-void name_each(each_fn each, void *ctx)
+bool name_next(struct name_spelling *s)
 {
 	static const size_t columns[] = {
 		offsetof(struct arch, qemu),
@@ -101,43 +87,34 @@ void name_each(each_fn each, void *ctx)
 		offsetof(struct arch, systemd),
 	};
 
-	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
-		for (const struct arch *a = NULL; (a = arch_next(a));)
-			if (!each_word(*(const char *const *)((const char *)a + columns[c]), a, each, ctx))
-				return;
-	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
-		struct platform p = platform_of(arch_by_qemu(aliases[i].qemu), aliases[i].variant);
-
-		if (!each(aliases[i].name, strlen(aliases[i].name), &p, ctx))
-			return;
+	while (s->column < ARRAY_SIZE(columns)) {
+		if (s->words && str_next_item(&s->words, &s->name, &s->len))
+			return true;
+		s->row = arch_next(s->row);
+		s->column += !s->row;
+		s->words = s->row ? *(const char *const *)((const char *)s->row + columns[s->column]) : NULL;
+		if (s->row)
+			s->platform = platform_of(s->row, s->row->variant);
 	}
-}
-
-struct lookup {
-	const char *text;
-	struct platform *found;
-	const char *near;
-	size_t near_len;
-	unsigned distance;
-};
-
-static bool is_lookup(const char *name, size_t len, const struct platform *p, void *ctx)
-{
-	struct lookup *l = ctx;
-
-	if (strlen(l->text) != len || memcmp(l->text, name, len))
-		return true;
-	*l->found = *p;
-	return false;
+	if (s->alias == ARRAY_SIZE(aliases))
+		return false;
+	s->name = aliases[s->alias].name;
+	s->len = strlen(s->name);
+	s->platform = platform_of(arch_by_qemu(aliases[s->alias].qemu), aliases[s->alias].variant);
+	s->alias++;
+	return true;
 }
 
 static bool lookup_word(const char *text, struct platform *ret)
 {
-	struct lookup l = { .text = text, .found = ret };
+	struct name_spelling s = { 0 };
 
-	ret->arch = NULL;
-	name_each(is_lookup, &l);
-	return ret->arch;
+	while (name_next(&s))
+		if (strlen(text) == s.len && !memcmp(text, s.name, s.len)) {
+			*ret = s.platform;
+			return true;
+		}
+	return false;
 }
 
 /* An ABI that is all that a CPU's name alone says: not gnux32, gnu_ilp32 or gnuabin32. */
@@ -241,26 +218,10 @@ static int parse_platform(char *text, char *slash, struct platform *ret, struct 
 	return 0;
 }
 
-static bool is_nearer(const char *name, size_t len, const struct platform *p, void *ctx)
-{
-	struct lookup *l = ctx;
-	char word[NAME_MAX_LEN];
-	unsigned d;
-
-	(void)p;
-	snprintf(word, sizeof(word), "%.*s", (int)len, name);
-	d = str_distance(l->text, word, 2);
-	if (d < l->distance) {
-		l->near = name;
-		l->near_len = len;
-		l->distance = d;
-	}
-	return true;
-}
-
 static int refuse(const char *typed, const char *word, struct err *e)
 {
-	struct lookup l = { .text = word, .distance = 3 };
+	struct name_spelling s = { 0 }, near = { 0 };
+	unsigned least = 3;
 	auto_buf safe = { 0 };
 
 	str_escape(&safe, typed, strlen(typed));
@@ -268,23 +229,20 @@ static int refuse(const char *typed, const char *word, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
 		if (!strcmp(mistakes[i].wrong, word))
 			return err_hint(e, "did you mean '%s'?", mistakes[i].right);
-	name_each(is_nearer, &l);
-	if (l.near && l.distance < strlen(word))
-		return err_hint(e, "did you mean '%.*s'?", (int)l.near_len, l.near);
+	while (name_next(&s)) {
+		char one[NAME_MAX_LEN];
+		unsigned d;
+
+		snprintf(one, sizeof(one), "%.*s", (int)s.len, s.name);
+		d = str_distance(word, one, 2);
+		if (d < least) {
+			least = d;
+			near = s;
+		}
+	}
+	if (near.name && least < strlen(word))
+		return err_hint(e, "did you mean '%.*s'?", (int)near.len, near.name);
 	return err_hint(e, "'anyarch names' lists every name");
-}
-
-/* Lower case; "qemu-" and "-static" taken off. */
-static void normalise(char *word)
-{
-	size_t len = strlen(word);
-
-	for (size_t i = 0; i < len; i++)
-		word[i] = (char)tolower((unsigned char)word[i]);
-	if (str_ends(word, "-static"))
-		word[len - strlen("-static")] = '\0';
-	if (str_starts(word, "qemu-"))
-		memmove(word, word + 5, strlen(word + 5) + 1);
 }
 
 int name_parse(const char *text, size_t len, struct platform *ret, struct err *e)
@@ -298,8 +256,12 @@ int name_parse(const char *text, size_t len, struct platform *ret, struct err *e
 	for (size_t i = 0; i < len; i++)
 		if (text[i] <= ' ' || text[i] > '~')
 			return refuse(typed, "", e); /* no name has such, so none is near */
-	memcpy(word, typed, sizeof(word));
-	normalise(word);
+	for (size_t i = 0; i <= len; i++)
+		word[i] = (char)tolower((unsigned char)typed[i]);
+	if (str_ends(word, "-static"))
+		word[len - strlen("-static")] = '\0';
+	if (str_starts(word, "qemu-"))
+		memmove(word, word + 5, strlen(word + 5) + 1);
 	slash = strchr(word, '/');
 	if (slash) {
 		char *last;

@@ -39,5 +39,14 @@ struct name_words {
 	char docker[24], uname[24], debian[24], alpine[24], gnu[48], systemd[24];
 };
 struct name_words name_words(const struct platform *p);
-/* The whole spellings table, for completion and tests: calls back with each until false. */
-void name_each(bool (*each)(const char *name, size_t len, const struct platform *p, void *ctx), void *ctx);
+/* A spelling, of which name is len long. Zeroed it is before the first; what is not told of is the iterator's. */
+struct name_spelling {
+	const char *name;
+	size_t len;
+	struct platform platform;
+	size_t column, alias;
+	const struct arch *row;
+	const char *words;
+};
+/* The next one of the whole table; false at its end. */
+bool name_next(struct name_spelling *spelling);

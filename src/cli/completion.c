@@ -30,16 +30,6 @@ static bool offer(const struct typed *t, const char *word, const char *help)
 	return true;
 }
 
-static bool offer_alias(const char *name, size_t len, const struct platform *platform, void *context)
-{
-	char word[64];
-
-	(void)platform;
-	snprintf(word, sizeof(word), "%.*s", (int)len, name);
-	offer(context, word, NULL);
-	return true;
-}
-
 /* The names of OCI, Docker's images and QEMU; those of the other schemes only for what none of these begins with. */
 static void offer_platforms(const struct typed *t, bool is_list)
 {
@@ -73,8 +63,12 @@ static void offer_platforms(const struct typed *t, bool is_list)
 	}
 	if (is_list)
 		is_any |= offer(t, "all", NULL);
-	if (!is_any)
-		name_each(offer_alias, (void *)(uintptr_t)t);
+	for (struct name_spelling s = { 0 }; !is_any && name_next(&s);) {
+		char word[64];
+
+		snprintf(word, sizeof(word), "%.*s", (int)s.len, s.name);
+		offer(t, word, NULL);
+	}
 }
 
 /* Whether programs of another architecture are what the entry takes. */
