@@ -8,7 +8,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 
-enum { MAGIC_MAX = 8 };
+enum { MAGIC_MAX = 8, ZSTD = 1 };
 
 /* Bytes that were looked at before it was known who reads them. */
 struct pushback {
@@ -63,7 +63,7 @@ static const struct {
 	struct source *(*open)(struct source *inner); /* NULL: known and not supported */
 } codecs[] = {
 	{ "\x1f\x8b\x08", 3, "gzip", codec_gzip },
-	{ "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
+	[ZSTD] = { "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
 	{ "BZh", 3, "bzip2", NULL },
 	{ "\xfd"
 	  "7zXZ",
@@ -76,21 +76,32 @@ static bool is_skippable_frame(const uint8_t *bytes, size_t n)
 	return n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3);
 }
 
-const char *codec_name(const void *bytes, size_t n)
+/* Which of them these first bytes belong to; their number for none. */
+static size_t find_codec(const uint8_t *bytes, size_t n)
 {
+	size_t i = 0;
+
 	if (is_skippable_frame(bytes, n))
-		return "zstd";
-	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
-		if (n >= codecs[i].len && !memcmp(bytes, codecs[i].magic, codecs[i].len))
-			return codecs[i].name;
-	return NULL;
+		return ZSTD;
+	while (i < ARRAY_SIZE(codecs) && (n < codecs[i].len || memcmp(bytes, codecs[i].magic, codecs[i].len)))
+		i++;
+	return i;
+}
+
+enum codec_support codec_of(int fd)
+{
+	uint8_t magic[MAGIC_MAX];
+	ssize_t n = fd_pread(fd, magic, sizeof(magic), 0);
+	size_t i = n > 0 ? find_codec(magic, (size_t)n) : ARRAY_SIZE(codecs);
+
+	return i == ARRAY_SIZE(codecs) ? CODEC_NONE : codecs[i].open ? CODEC_SUPPORTED : CODEC_UNSUPPORTED;
 }
 
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e)
 {
 	uint8_t magic[MAGIC_MAX] = { 0 };
 	ssize_t n = source_read(inner, magic, sizeof(magic));
-	const char *name;
+	size_t i;
 
 	if (n < 0) {
 		err_sys(e, (int)n, "cannot read it");
@@ -98,15 +109,14 @@ struct source *source_decode(struct source *inner, const char **ret_codec, struc
 		return NULL;
 	}
 	inner = put_back(inner, magic, (size_t)n);
-	name = codec_name(magic, (size_t)n);
-	*ret_codec = name ? name : "none";
-	for (size_t i = 0; name && i < ARRAY_SIZE(codecs); i++)
-		if (!strcmp(name, codecs[i].name) && codecs[i].open)
-			return codecs[i].open(inner);
-	if (!name)
+	i = find_codec(magic, (size_t)n);
+	*ret_codec = i < ARRAY_SIZE(codecs) ? codecs[i].name : "none";
+	if (i == ARRAY_SIZE(codecs))
 		return inner;
+	if (codecs[i].open)
+		return codecs[i].open(inner);
 	source_free(inner);
-	err_set(e, -EBADMSG, "compressed with %s, which is not supported", name);
+	err_set(e, -EBADMSG, "compressed with %s, which is not supported", *ret_codec);
 	err_hint(e, "decompress it first");
 	return NULL;
 }

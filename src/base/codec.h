@@ -20,8 +20,9 @@ enum { SOURCES_RATIO_MAX = 100 };
  * set (then inner is freed): -EBADMSG for bzip2, xz and others that are not supported.
  */
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
-/* "gzip", "zstd", or "bzip2" and "xz", which are not supported, as these first bytes (8 are enough) tell; else NULL. */
-const char *codec_name(const void *bytes, size_t n);
+/* Whether a file is compressed, as its first bytes tell: with gzip or zstd; with bzip2 or xz. */
+enum codec_support { CODEC_NONE = 0, CODEC_SUPPORTED, CODEC_UNSUPPORTED };
+enum codec_support codec_of(int fd);
 
 /* Take inner over. */
 struct source *codec_gzip(struct source *inner);

@@ -8,12 +8,14 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/progress.h"
+#include "base/stop.h"
 
 struct digest_state {
 	struct sha256_ctx ctx;
 };
 
-enum { CHUNK = 64 * 1024 };
+enum { CHUNK = 128 * 1024, STEP = 16 * CHUNK };
 
 static void finish(struct sha256_ctx *ctx, char ret[DIGEST_TEXT])
 {
@@ -51,6 +53,42 @@ void digest_end(struct digest_state *state, char ret[DIGEST_TEXT])
 {
 	finish(&state->ctx, ret);
 	free(state);
+}
+
+int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64_t len)
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+
+	while (len) {
+		ssize_t n = stop_signal() ? -EINTR
+					  : fd_pread(fd, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), (off_t)offset);
+
+		if (n <= 0)
+			return n ? (int)n : -EBADMSG;
+		digest_add(state, chunk, (size_t)n);
+		offset += (uint64_t)n;
+		len -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT])
+{
+	struct digest_state *state = digest_begin();
+	int r = 0;
+
+	progress_begin("reading", len);
+	while (!r && len) {
+		uint64_t some = MIN_OF(len, (uint64_t)STEP);
+
+		r = digest_add_range(state, fd, offset, some);
+		progress_add(some);
+		offset += some;
+		len -= some;
+	}
+	progress_end();
+	digest_end(state, ret);
+	return r;
 }
 
 int digest_file(int fd, char ret[DIGEST_TEXT])

@@ -19,5 +19,10 @@ struct digest_state;
 struct digest_state *digest_begin(void);
 void digest_add(struct digest_state *state, const void *data, size_t len);
 void digest_end(struct digest_state *state, char ret[DIGEST_TEXT]);
+/* The same of len bytes of a file, from an offset on: 0, -EBADMSG when there are fewer, -EINTR after a signal, -errno.
+ */
+int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64_t len);
+/* Of these alone, with the same errors. */
+int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
 /* Of a whole file. 0 or -errno. */
 int digest_file(int fd, char ret[DIGEST_TEXT]);

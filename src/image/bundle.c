@@ -10,6 +10,7 @@
 
 #include "arch/kind.h"
 #include "base/codec.h"
+#include "base/digest.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -19,22 +20,6 @@
 #include "image/tmpfile.h"
 
 enum { TRAILER_MAX = 1024 * 1024 };
-
-struct file {
-	char *name;
-	char *link;		      /* the member that this one is a link to; NULL for a regular file */
-	uint64_t start, offset, size; /* start: of its headers */
-};
-
-struct bundle {
-	int dir; /* of a layout, -1 for an archive */
-	int tar;
-	struct file *files; /* sorted by name; behind them those that are there once more */
-	size_t n, n_repeated;
-	size_t names; /* bytes of them */
-	uint64_t end; /* of the members of an archive */
-	bool is_copy; /* tar is not the file that was opened */
-};
 
 /* The name as tar_plain_name() has it. Owned; NULL when a component is "..". */
 static char *plain_name(const char *path)
@@ -76,7 +61,7 @@ static char *resolve_link(const char *name, const char *link)
 static int add_file(struct bundle *b, const struct tar_entry *entry, struct err *e)
 {
 	auto_free char *name = plain_name(entry->path);
-	struct file file = { .start = entry->start, .offset = entry->offset, .size = entry->size };
+	struct bundle_file file = { .start = entry->start, .offset = entry->offset, .size = entry->size };
 
 	if (!name)
 		return err_set(e, -EBADMSG, "a member whose name leaves the archive: %s", entry->path);
@@ -101,35 +86,28 @@ static int add_file(struct bundle *b, const struct tar_entry *entry, struct err 
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+	return strcmp(((const struct bundle_file *)a)->name, ((const struct bundle_file *)b)->name);
 }
 
 /* 1, 0 or -errno. */
-static int is_same(const struct bundle *b, const struct file *x, const struct file *y)
+static int is_same(const struct bundle *b, const struct bundle_file *x, const struct bundle_file *y)
 {
-	char one[4096], other[4096];
+	char one[DIGEST_TEXT], other[DIGEST_TEXT];
+	int r;
 
 	if (x->link || y->link)
 		return x->link && y->link && !strcmp(x->link, y->link);
 	if (x->size != y->size)
 		return 0;
-	for (uint64_t at = 0; at < x->size; at += sizeof(one)) {
-		size_t len = (size_t)MIN_OF(x->size - at, sizeof(one));
-		ssize_t n = fd_pread(b->tar, one, len, (off_t)(x->offset + at));
-		ssize_t m = fd_pread(b->tar, other, len, (off_t)(y->offset + at));
-
-		if (n < 0 || m < 0)
-			return (int)MIN_OF(n, m);
-		if (n != m || memcmp(one, other, (size_t)n))
-			return 0;
-	}
-	return 1;
+	r = digest_range(b->tar, x->offset, x->size, one);
+	r = r ? r : digest_range(b->tar, y->offset, y->size, other);
+	return r ? r : !strcmp(one, other);
 }
 
 /* Readers disagree which of two members of one name counts; that does not matter where both are the same. */
 static int check_names(struct bundle *b, struct err *e)
 {
-	auto_free struct file *repeated = mem_new(b->n + 1, sizeof(*repeated));
+	auto_free struct bundle_file *repeated = mem_new(b->n + 1, sizeof(*repeated));
 	size_t n = 0;
 
 	if (b->n)
@@ -275,16 +253,16 @@ void bundle_free(struct bundle *bundle)
 	free(bundle);
 }
 
-static const struct file *find_file(const struct bundle *b, const char *name)
+static const struct bundle_file *find_file(const struct bundle *b, const char *name)
 {
-	struct file key = { .name = (char *)(uintptr_t)name };
+	struct bundle_file key = { .name = (char *)(uintptr_t)name };
 
 	return b->n ? bsearch(&key, b->files, b->n, sizeof(key), by_name) : NULL;
 }
 
 static int find_in_tar(const struct bundle *b, const char *name, struct member *ret, struct err *e)
 {
-	const struct file *file = find_file(b, name);
+	const struct bundle_file *file = find_file(b, name);
 
 	if (!file)
 		return err_set(e, -ENOENT, "there is no %s in it", name);
@@ -352,43 +330,11 @@ int bundle_find(const struct bundle *bundle, const char *name, struct member *re
 	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) : find_in_tar(bundle, plain, ret, e);
 }
 
-bool bundle_is_copy(const struct bundle *bundle)
-{
-	return bundle->is_copy;
-}
-
-int bundle_archive(const struct bundle *bundle, uint64_t *ret_end)
-{
-	*ret_end = bundle->end;
-	return bundle->tar;
-}
-
-bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_start, uint64_t *ret_end)
+const struct bundle_file *bundle_file(const struct bundle *bundle, const char *name)
 {
 	auto_free char *plain = plain_name(name);
-	const struct file *file = plain ? find_file(bundle, plain) : NULL;
 
-	if (!file)
-		return false;
-	*ret_start = file->start;
-	*ret_end = file->offset + file->size + tar_padding(file->size);
-	return true;
-}
-
-size_t bundle_n_repeated(const struct bundle *bundle)
-{
-	return bundle->n_repeated;
-}
-
-bool bundle_repeated(const struct bundle *bundle, size_t i, uint64_t *ret_start, uint64_t *ret_end)
-{
-	const struct file *file = bundle->files + bundle->n + i;
-
-	if (i >= bundle->n_repeated)
-		return false;
-	*ret_start = file->start;
-	*ret_end = file->offset + (file->link ? 0 : file->size + tar_padding(file->size));
-	return true;
+	return plain ? find_file(bundle, plain) : NULL;
 }
 
 void member_done(struct member *member)

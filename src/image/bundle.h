@@ -24,7 +24,24 @@ struct member {
 		.fd = -1, .owned = -1                                                                                  \
 	}
 
-struct bundle;
+/* A member of an archive. */
+struct bundle_file {
+	char *name;
+	char *link;		      /* the member that this one is a link to; NULL for a regular file */
+	uint64_t start, offset, size; /* start: of its headers */
+};
+
+/* Made by bundle_open(), and only read by others. */
+struct bundle {
+	int dir; /* of a layout; -1: */
+	int tar; /* the archive, or its copy where it came compressed or from a pipe */
+	bool is_copy;
+	struct bundle_file *files; /* sorted by name; behind them those that are there once more, byte for byte */
+	size_t n, n_repeated;
+	size_t names; /* bytes of them */
+	uint64_t end; /* of the members of an archive */
+};
+
 struct json;
 
 /*
@@ -44,17 +61,7 @@ void member_done(struct member *member);
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e);
 /* A document, parsed; its text as well where text is not NULL. Errors name it. ret is only set on success. */
 int bundle_json(const struct bundle *bundle, const char *name, struct buf *text, struct json **ret, struct err *e);
-/* The archive itself (of a compressed one its copy), borrowed, and where its members end; -1 for a directory. */
-int bundle_archive(const struct bundle *bundle, uint64_t *ret_end);
-/* Whether that is a copy: it came compressed, or from a pipe. */
-bool bundle_is_copy(const struct bundle *bundle);
-/* Where a member of an archive begins with its headers and ends with its padding; false when there is none. */
-bool bundle_extent(const struct bundle *bundle, const char *name, uint64_t *ret_start, uint64_t *ret_end);
-/*
- * A member that is there once more, byte for byte, as some builders write them: the i-th, where it begins and ends;
- * false behind the last one.
- */
-size_t bundle_n_repeated(const struct bundle *bundle);
-bool bundle_repeated(const struct bundle *bundle, size_t i, uint64_t *ret_start, uint64_t *ret_end);
+/* A member of an archive, as it is there; NULL when there is none. */
+const struct bundle_file *bundle_file(const struct bundle *bundle, const char *name);
 /* Whether it is there, whatever it is; true also where that cannot be found out: reading it then says why. */
 bool bundle_has(const struct bundle *bundle, const char *name);

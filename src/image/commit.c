@@ -195,30 +195,29 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static void add_gap(const struct bundle *bundle, const char *name, struct gap *gaps, size_t *n)
+/* All of a member of an archive, from its headers to its padding; nothing for NULL. */
+static void add_gap(const struct bundle_file *file, struct gap *gaps, size_t *n)
 {
-	struct gap gap;
-
-	if (bundle_extent(bundle, name, &gap.start, &gap.end))
-		gaps[(*n)++] = gap;
+	if (file)
+		gaps[(*n)++] = (struct gap){ file->start, file->offset + file->size + tar_padding(file->size) };
 }
 
 /* All that stays, as it lies there. */
 static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, int to)
 {
-	uint64_t at = 0, end;
-	int from = bundle_archive(bundle, &end), r = 0;
+	uint64_t at = 0;
+	int r = 0;
 
-	progress_begin("writing", end);
+	progress_begin("writing", bundle->end);
 	if (n)
 		qsort(gaps, n, sizeof(*gaps), by_start);
 	for (size_t i = 0; !r && i < n; i++) {
 		if (gaps[i].start > at)
-			r = fd_copy_range(from, at, to, gaps[i].start - at);
+			r = fd_copy_range(bundle->tar, at, to, gaps[i].start - at);
 		at = gaps[i].end > at ? gaps[i].end : at;
 	}
-	if (!r && at < end)
-		r = fd_copy_range(from, at, to, end - at);
+	if (!r && at < bundle->end)
+		r = fd_copy_range(bundle->tar, at, to, bundle->end - at);
 	progress_end();
 	return r;
 }
@@ -254,7 +253,7 @@ static int is_in(const struct bundle *bundle, const struct edit_member *new)
 	r = bundle_find(bundle, new->name, &member, NULL);
 	if (r || member.size != new->graft->stored_size)
 		return r == -EIO ? r : 0;
-	r = outlet_digest(&member, digest);
+	r = digest_range(member.fd, member.offset, member.size, digest);
 	return r ? r : !strcmp(digest, new->graft->digest);
 }
 
@@ -310,23 +309,23 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit, const
 static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, const struct fate *fate, struct gap *gaps)
 {
 	uint64_t first = UINT64_MAX;
-	size_t n = 0, repeated = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < edit->n; i++)
 		if (!fate->is_in[i])
-			add_gap(bundle, edit->members[i].name, gaps, &n);
+			add_gap(bundle_file(bundle, edit->members[i].name), gaps, &n);
 	for (size_t i = 0; i < edit->n_obsolete; i++)
 		if (fate->is_dropped[i] && !fate->is_document[i])
-			add_gap(bundle, edit->obsolete[i], gaps, &n);
-	while (bundle_repeated(bundle, repeated, &gaps[n].start, &gaps[n].end))
-		n++, repeated++;
+			add_gap(bundle_file(bundle, edit->obsolete[i]), gaps, &n);
+	for (size_t i = 0; i < bundle->n_repeated; i++)
+		add_gap(&bundle->files[bundle->n + i], gaps, &n);
 	for (size_t i = 0; i < n; i++)
 		first = MIN_OF(first, gaps[i].start);
 	for (size_t i = 0; i < edit->n_obsolete; i++) {
 		size_t more = n;
 
 		if (fate->is_document[i])
-			add_gap(bundle, edit->obsolete[i], gaps, &more);
+			add_gap(bundle_file(bundle, edit->obsolete[i]), gaps, &more);
 		if (more > n && gaps[n].start > first)
 			n = more;
 	}
@@ -348,7 +347,7 @@ static int append_all(const struct edit *edit, const struct fate *fate, int to)
 int commit_archive(
 	const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep, int to, struct err *e)
 {
-	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle_n_repeated(bundle) + 1, sizeof(*gaps));
+	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle->n_repeated + 1, sizeof(*gaps));
 	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
 	struct fate fate = { flags, flags + edit->n, flags + edit->n + edit->n_obsolete };
 	int r = find_fate(bundle, edit, keep, &fate, e);

@@ -2,42 +2,41 @@
 /* Converts images between the formats: chooses them, checks their labels, and writes them. */
 #include "image/convert.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
-#include "base/newfile.h"
 #include "base/str.h"
 #include "image/docker_write.h"
 #include "image/facts.h"
-#include "image/image_name.h"
 #include "image/oci_copy.h"
 #include "image/oci_write.h"
 #include "image/reference.h"
 #include "image/tmpfile.h"
 
-static bool is_wanted(const struct convert_request *c, const struct image_name *name, const struct image_facts *facts)
+/* What is converted, and to what. */
+struct work {
+	const struct convert_request *c;
+	struct image_input from;
+	struct image_name to;
+	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
+	struct outlet_request out;
+};
+
+static bool is_called(const struct work *w, const struct image_facts *facts)
 {
-	if (facts->image->kind != MODEL_IMAGE || !image_is_named(facts->image, name->reference))
-		return false;
-	return !c->platform || (image_is_linux(facts->image) && facts->content.has_platform &&
-				       image_fits(c->platform, &facts->content.platform));
+	return facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, w->from.name.reference);
 }
 
 /* Nothing fits. What could not be looked at might have, and why not is what counts then. */
-static int refuse_none(const struct convert_request *c, const struct image_name *name,
-	const struct image_report *report, struct err *e)
+static int refuse_none(const struct work *w, struct err *e)
 {
-	for (size_t i = 0; i < report->model.n; i++) {
-		const struct image_facts *facts = &report->facts[i];
+	const struct image_name *name = &w->from.name;
+	const struct image_report *report = &w->from.report;
 
-		if (facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, name->reference) &&
-			facts->err.code)
-			return err_set(
-				e, facts->err.code, "%s", facts->err.message ? facts->err.message : "unreadable");
-	}
-	if (image_absent(report, name->reference, c->platform))
+	for (size_t i = 0; i < report->model.n; i++)
+		if (is_called(w, &report->facts[i]) && report->facts[i].err.code)
+			return err_set(e, report->facts[i].err.code, "%s", report->facts[i].err.message);
+	if (image_absent(report, name->reference, w->c->platform))
 		return err_set(e, -ENOENT,
 			"%s: the image for this platform is not in the file: its index names it, and it was not pulled",
 			name->path);
@@ -46,18 +45,21 @@ static int refuse_none(const struct convert_request *c, const struct image_name 
 }
 
 /* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
-static const struct image_facts *choose(const struct convert_request *c, const struct image_name *name,
-	const struct image_report *report, struct err *e)
+static const struct image_facts *choose(const struct work *w, struct err *e)
 {
+	const struct platform *platform = w->c->platform;
+	const struct image_report *report = &w->from.report;
 	const struct image_facts *chosen = NULL;
 	size_t fitting = 0, exact = 0;
 
 	for (size_t i = 0; i < report->model.n; i++) {
 		const struct image_facts *facts = &report->facts[i];
-		bool is_exact = c->platform && facts->content.has_platform &&
-				!strcmp(facts->content.platform.variant, c->platform->variant);
+		bool is_exact = platform && facts->content.has_platform &&
+				!strcmp(facts->content.platform.variant, platform->variant);
+		bool fits = !platform || (image_is_linux(facts->image) && facts->content.has_platform &&
+						 image_fits(platform, &facts->content.platform));
 
-		if (!is_wanted(c, name, facts) ||
+		if (!is_called(w, facts) || !fits ||
 			(chosen && chosen->image->config_digest && facts->image->config_digest &&
 				!strcmp(chosen->image->config_digest, facts->image->config_digest)))
 			continue;
@@ -67,9 +69,9 @@ static const struct image_facts *choose(const struct convert_request *c, const s
 			chosen = facts;
 	}
 	if (!fitting)
-		refuse_none(c, name, report, e);
+		refuse_none(w, e);
 	if (fitting > 1 && exact != 1) {
-		err_set(e, -EINVAL, "%s: contains several images", name->path);
+		err_set(e, -EINVAL, "%s: contains several images", w->from.name.path);
 		err_hint(e, "choose: --platform PLATFORM, or PREFIX:FILE:REFERENCE");
 		return NULL;
 	}
@@ -97,42 +99,27 @@ static int check_label(
 	return err_hint(e, "correct the label with --fix-label; 'anyarch inspect' shows both");
 }
 
-/* What is converted, and to what. */
-struct work {
-	const struct convert_request *c;
-	struct image_name from, to;
-	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
-	struct outlet_request out;
-	bool is_directory;
-	struct bundle *bundle;
-	struct image_report report;
-};
-
 /* One image, under the names that were asked for, else under its own if that is one. */
 static int to_docker(const struct work *w, struct err *e)
 {
 	struct docker_request request = {
-		.bundle = w->bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
+		.bundle = w->from.bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
 	};
-	const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
-	auto_newfile file = NEWFILE_INIT;
-	const char *own[1];
+	const struct image_facts *facts = choose(w, e);
+	auto_outlet outlet = OUTLET_INIT;
 	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
 
 	if (r || !facts)
 		return r;
 	if (!w->c->n_tags && facts->image->reference && reference_is_loadable(facts->image->reference)) {
-		own[0] = facts->image->reference;
-		request.tags = own;
+		request.tags = (const char *const *)&facts->image->reference;
 		request.n_tags = 1;
 	}
 	request.image = facts->image;
 	if (w->c->dry_run)
 		return 0;
-	r = newfile_open(w->to.path, w->c->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &file, e);
-	if (!r)
-		r = docker_write(&request, file.fd, e);
-	return r ? r : newfile_commit(&file, newfile_usual_mode(), e);
+	r = outlet_open(&w->out, &outlet, e);
+	return r ? r : docker_write(&request, &outlet, e);
 }
 
 /* Images for OCI, with their new configs and names. */
@@ -143,23 +130,25 @@ struct chosen {
 	size_t n;
 };
 
+/* Under the names that were asked for, else under its own. */
 static void name_chosen(const struct work *w, const struct model_image *image, struct oci_image *one, const char **tags)
 {
 	if (w->to.reference)
 		tags[one->n_tags++] = w->to.reference;
 	for (size_t i = 0; i < w->c->n_tags && one->n_tags < CONVERT_TAGS_MAX; i++)
 		tags[one->n_tags++] = w->c->tags[i];
-	if (!one->n_tags && image->reference)
-		tags[one->n_tags++] = image->reference;
-	for (size_t i = 0; !w->to.reference && !w->c->n_tags && i < image->n_more && one->n_tags < CONVERT_TAGS_MAX;
-		i++)
-		tags[one->n_tags++] = image->more_references[i];
 	one->tags = tags;
+	if (one->n_tags)
+		return;
+	if (image->reference)
+		tags[one->n_tags++] = image->reference;
+	for (size_t i = 0; i < image->n_more && one->n_tags < CONVERT_TAGS_MAX; i++)
+		tags[one->n_tags++] = image->more_references[i];
 }
 
 static int add_chosen(const struct work *w, struct chosen *chosen, const struct image_facts *facts, struct err *e)
 {
-	struct docker_request request = { .bundle = w->bundle, .image = facts->image };
+	struct docker_request request = { .bundle = w->from.bundle, .image = facts->image };
 	struct oci_image *one = &chosen->images[chosen->n];
 	int r = check_label(w->c, facts, &request, e);
 
@@ -167,7 +156,7 @@ static int add_chosen(const struct work *w, struct chosen *chosen, const struct 
 		r = docker_config(&request, &chosen->configs[chosen->n], e);
 	if (r)
 		return r;
-	*one = (struct oci_image){ .bundle = w->bundle,
+	*one = (struct oci_image){ .bundle = w->from.bundle,
 		.image = facts->image,
 		.config = request.architecture ? &chosen->configs[chosen->n] : NULL };
 	if (!image_is_linux(facts->image)) {
@@ -185,14 +174,14 @@ static int choose_some(const struct work *w, struct chosen *chosen, struct err *
 {
 	int r = 0;
 
-	if (w->c->platform || w->from.reference || w->c->n_tags || w->to.reference) {
-		const struct image_facts *facts = choose(w->c, &w->from, &w->report, e);
+	if (w->c->platform || w->from.name.reference || w->c->n_tags || w->to.reference) {
+		const struct image_facts *facts = choose(w, e);
 
 		return facts ? add_chosen(w, chosen, facts, e) : e->code;
 	}
-	for (size_t i = 0; !r && i < w->report.model.n; i++)
-		if (w->report.facts[i].image->kind == MODEL_IMAGE)
-			r = add_chosen(w, chosen, &w->report.facts[i], e);
+	for (size_t i = 0; !r && i < w->from.report.model.n; i++)
+		if (w->from.report.facts[i].image->kind == MODEL_IMAGE)
+			r = add_chosen(w, chosen, &w->from.report.facts[i], e);
 	return r || chosen->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
@@ -212,37 +201,24 @@ static bool is_one_index(const struct model *model)
 static int to_oci(const struct work *w, struct err *e)
 {
 	struct oci_names names = { w->c->tags, w->c->n_tags };
-	bool is_whole = w->report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.reference && !w->c->platform &&
-			!w->c->fix_label && !(w->to.reference && w->c->n_tags);
+	bool is_whole = w->from.report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.name.reference &&
+			!w->c->platform && !w->c->fix_label && !(w->to.reference && w->c->n_tags);
 	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
 	auto_outlet outlet = OUTLET_INIT;
 	int r;
 
 	if (w->to.reference)
 		names = (struct oci_names){ &w->to.reference, 1 };
-	is_whole = is_whole && (!names.n || is_one_index(&w->report.model));
+	is_whole = is_whole && (!names.n || is_one_index(&w->from.report.model));
 	r = is_whole ? 0 : choose_some(w, chosen, e);
 	if (!r && !w->c->dry_run)
 		r = outlet_open(&w->out, &outlet, e);
 	if (!r && !w->c->dry_run)
-		r = is_whole ? oci_copy(w->bundle, &names, &outlet, e)
+		r = is_whole ? oci_copy(w->from.bundle, &names, &outlet, e)
 			     : oci_write_images(chosen->images, chosen->n, &outlet, e);
 	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
 		buf_done(&chosen->configs[i]);
 	return r;
-}
-
-static int open_source(struct work *w, struct err *e)
-{
-	struct stat st;
-	int fd = strcmp(w->from.path, "-") ? open(w->from.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-					   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "%s", w->from.path);
-	w->is_directory = S_ISDIR(st.st_mode);
-	w->bundle = bundle_open(fd, image_tmpdir(), e);
-	return w->bundle ? 0 : err_prefix(e, "%s", w->from.path);
 }
 
 /* skopeo's words; a name alone is an archive for docker load. */
@@ -262,29 +238,19 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 	return outlet_check(&w->out, e);
 }
 
-static int run(struct work *w, struct err *e)
-{
-	int r = parse_target(w, w->c->to, e);
-
-	image_name_parse(w->c->from, &w->from);
-	if (!r)
-		r = open_source(w, e);
-	if (r)
-		return r;
-	r = image_look_each(w->bundle, w->is_directory, NULL, &w->report, e);
-	if (!r)
-		r = w->format == MODEL_DOCKER_ARCHIVE ? to_docker(w, e) : to_oci(w, e);
-	return r && e->message && !str_starts(e->message, w->from.path) ? err_prefix(e, "%s", w->from.path) : r;
-}
-
 int convert(const struct convert_request *request, struct err *e)
 {
 	struct work w = { .c = request };
-	int r = run(&w, e);
+	int r = parse_target(&w, request->to, e);
 
-	image_done(&w.report);
-	bundle_free(w.bundle);
-	free(w.from.path);
+	if (!r)
+		r = image_input_open(request->from, &w.from, e);
+	if (!r) {
+		r = w.format == MODEL_DOCKER_ARCHIVE ? to_docker(&w, e) : to_oci(&w, e);
+		if (r && !str_starts(e->message, w.from.name.path))
+			err_prefix(e, "%s", w.from.name.path);
+	}
+	image_input_done(&w.from);
 	free(w.to.path);
 	return r;
 }

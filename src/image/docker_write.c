@@ -2,7 +2,6 @@
 /* An image out of whatever it lies in, as an archive of docker save. */
 #include "image/docker_write.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,84 +12,54 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "image/splice.h"
-#include "image/tar_write.h"
 #include "image/tmpfile.h"
 
 enum { CHUNK = 128 * 1024, NAME_MAX_LEN = 64 + 16 };
 
-/* A layer's tar in a file without a name, and its digest. */
-struct unpacked {
-	int fd;
-	uint64_t size;
-	char digest[DIGEST_TEXT];
-};
-
-static int copy_all(struct source *source, struct unpacked *ret)
+/* The tar of a layer, in a file without a name, which ret owns; it is checked against its diff_id. */
+static int unpack(
+	const struct docker_request *request, size_t layer, const char *diff_id, struct member *ret, struct err *e)
 {
+	const char *name = request->image->layers[layer], *codec;
+	auto_with(member_done) struct member member = MEMBER_INIT;
 	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = digest_begin();
+	struct digest_state *state;
+	char digest[DIGEST_TEXT];
+	struct source *source;
 	ssize_t n = 0;
-	int r = 0;
+	int r = bundle_find(request->bundle, name, &member, e);
 
+	if (r)
+		return r;
+	ret->fd = ret->owned = image_tmpfile(request->tmpdir);
+	if (ret->fd < 0)
+		return err_sys(e, ret->fd, "cannot make a temporary file in %s", request->tmpdir);
+	source = source_decode(source_range(member.fd, member.offset, member.size), &codec, e);
+	if (!source)
+		return e ? e->code : -EBADMSG;
+	state = digest_begin();
+	progress_begin("unpacking", member.size);
 	while (!r && (n = source_read(source, chunk, CHUNK)) > 0) {
 		digest_add(state, chunk, (size_t)n);
 		r = fd_write(ret->fd, chunk, (size_t)n);
 		ret->size += (uint64_t)n;
 	}
-	digest_end(state, ret->digest);
-	return r ? r : (int)MIN_OF(n, 0);
-}
-
-static void layer_path(const char *diff_id, char ret[NAME_MAX_LEN])
-{
-	snprintf(ret, NAME_MAX_LEN, "%s/layer.tar", diff_id + strlen("sha256:"));
-}
-
-static int unpack(const struct docker_request *request, const char *name, struct unpacked *ret, struct err *e)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	struct source *source;
-	const char *codec;
-	int r = bundle_find(request->bundle, name, &member, e);
-
-	if (r)
-		return r;
-	source = source_decode(source_range(member.fd, member.offset, member.size), &codec, e);
-	if (!source)
-		return e ? e->code : -EBADMSG;
-	ret->fd = image_tmpfile(request->tmpdir);
-	progress_begin("unpacking", member.size);
-	r = ret->fd < 0 ? err_sys(e, ret->fd, "cannot make a temporary file in %s", request->tmpdir)
-			: copy_all(source, ret);
 	progress_end();
+	digest_end(state, digest);
 	source_free(source);
+	r = r ? r : (int)MIN_OF(n, 0);
 	if (r == -EBADMSG)
 		return err_set(e, r, "%s: truncated or corrupt", name);
 	if (r == -E2BIG)
 		return err_set(e, r, "%s: decompresses to more than %d times its size", name, SOURCE_RATIO_MAX);
-	return r && e && !e->code ? err_sys(e, r, "cannot unpack %s", name) : r;
+	if (r)
+		return err_sys(e, r, "cannot unpack %s", name);
+	return strcmp(digest, diff_id) ? err_set(e, -EBADMSG, "%s: its content is not what the config says", name) : 0;
 }
 
 /* Layers are unpacked beside the archive first: the header before a member has its size. */
-static int add_layer(const struct docker_request *request, const char *name, const char *diff_id, int to, struct err *e)
-{
-	struct unpacked layer = { .fd = -1 };
-	char path[NAME_MAX_LEN];
-	struct tar_entry entry = { .path = path, .type = TAR_FILE, .mode = 0644 };
-	int r = unpack(request, name, &layer, e);
-
-	layer_path(diff_id, path);
-	entry.size = layer.size;
-	if (!r && strcmp(layer.digest, diff_id))
-		r = err_set(e, -EBADMSG, "%s: its content is not what the config says", name);
-	if (!r && (r = tar_write_range(to, &entry, layer.fd, 0)))
-		err_sys(e, r, "cannot write the archive");
-	cleanup_fd(&layer.fd);
-	return r;
-}
-
-static int add_layers(
-	const struct docker_request *request, const struct buf *config, struct buf *names, int to, struct err *e)
+static int add_layers(const struct docker_request *request, const struct buf *config, struct buf *names,
+	struct outlet *outlet, struct err *e)
 {
 	auto_json *json = jv_load(buf_text(config), config->len, e);
 	const struct json *diff_ids = jv_get(jv_get(json, "rootfs"), "diff_ids");
@@ -98,13 +67,16 @@ static int add_layers(
 
 	for (size_t i = 0; !r && i < request->image->n_layers; i++) {
 		const char *diff_id = jv_as_text(jv_at(diff_ids, i));
+		auto_with(member_done) struct member layer = MEMBER_INIT;
 		char path[NAME_MAX_LEN];
 
 		if (!diff_id || !digest_is_valid(diff_id))
 			return err_set(e, -EBADMSG, "a diff_id that is not sha256 with 64 lower-case digits");
-		layer_path(diff_id, path);
-		if (!strstr(buf_text(names), path)) /* a layer may be there twice, its member may not */
-			r = add_layer(request, request->image->layers[i], diff_id, to, e);
+		snprintf(path, sizeof(path), "%s/layer.tar", diff_id + strlen("sha256:"));
+		if (!strstr(buf_text(names), path)) { /* a layer may be there twice, its member may not */
+			r = unpack(request, i, diff_id, &layer, e);
+			r = r ? r : outlet_part(outlet, path, &layer, e);
+		}
 		buf_addf(names, "%s\"%s\"", names->len ? "," : "", path);
 	}
 	return r;
@@ -131,9 +103,10 @@ static void set_label(const struct docker_request *request, const struct buf *te
 	splice_done(&s);
 }
 
-static int find_config(const struct docker_request *request, struct buf *out, char digest[DIGEST_TEXT], struct err *e)
+int docker_config(const struct docker_request *request, struct buf *out, struct err *e)
 {
 	auto_buf text = { 0 };
+	char digest[DIGEST_TEXT];
 	int r = bundle_text(request->bundle, request->image->config_name, &text, e);
 
 	if (r)
@@ -141,45 +114,33 @@ static int find_config(const struct docker_request *request, struct buf *out, ch
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, request->image->config_digest))
 		return err_set(e, -EBADMSG, "%s has changed", request->image->config_name);
-	if (request->architecture) {
+	if (request->architecture)
 		set_label(request, &text, out);
-	} else {
-		*out = text;
-		text = (struct buf){ 0 };
-	}
-	digest_text(buf_text(out), out->len, digest);
+	else
+		buf_add(out, buf_text(&text), text.len);
 	return 0;
 }
 
-int docker_write(const struct docker_request *request, int to, struct err *e)
+int docker_write(const struct docker_request *request, struct outlet *outlet, struct err *e)
 {
-	auto_buf config = { 0 }, names = { 0 }, tags = { 0 }, manifest = { 0 };
+	auto_buf config = { 0 }, names = { 0 }, manifest = { 0 };
 	char name[NAME_MAX_LEN], digest[DIGEST_TEXT];
-	struct tar_entry document = { .path = name, .type = TAR_FILE, .mode = 0644 };
-	int r = find_config(request, &config, digest, e);
+	int r = docker_config(request, &config, e);
 
 	if (!r)
-		r = add_layers(request, &config, &names, to, e);
+		r = add_layers(request, &config, &names, outlet, e);
 	if (r)
 		return r;
+	digest_text(buf_text(&config), config.len, digest);
 	snprintf(name, sizeof(name), "%s.json", digest + strlen("sha256:"));
-	for (size_t i = 0; i < request->n_tags; i++)
-		buf_addf(&tags, "%s\"%s\"", i ? "," : "", request->tags[i]);
-	buf_addf(&manifest, "[{\"Config\":\"%s\",\"RepoTags\":[%s],\"Layers\":[%s]}]", name, buf_text(&tags),
-		buf_text(&names));
-	r = tar_write_text(to, &document, &config);
-	if (!r) {
-		snprintf(name, sizeof(name), "manifest.json");
-		r = tar_write_text(to, &document, &manifest);
+	buf_addf(&manifest, "[{\"Config\":\"%s\",\"RepoTags\":[", name);
+	for (size_t i = 0; i < request->n_tags; i++) {
+		buf_adds(&manifest, i ? "," : "");
+		splice_quote(&manifest, request->tags[i]);
 	}
+	buf_addf(&manifest, "],\"Layers\":[%s]}]", buf_text(&names));
+	r = outlet_document(outlet, name, &config, e);
 	if (!r)
-		r = tar_write_end(to);
-	return r ? err_sys(e, r, "cannot write the archive") : 0;
-}
-
-int docker_config(const struct docker_request *request, struct buf *out, struct err *e)
-{
-	char digest[DIGEST_TEXT];
-
-	return find_config(request, out, digest, e);
+		r = outlet_document(outlet, "manifest.json", &manifest, e);
+	return r ? r : outlet_end(outlet, e);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "image/model.h"
+#include "image/outlet.h"
 
 struct docker_request {
 	const struct bundle *bundle;
@@ -14,10 +15,10 @@ struct docker_request {
 };
 
 /*
- * Writes the archive to a file at its position: its config byte for byte (but for a label that is given), its layers
- * uncompressed (each is checked against its diff_id on the way), manifest.json. Old and new engines take it, and the
- * classic builder of Docker as a base. -EBADMSG when a layer is not here or is not what the config says; -errno.
+ * Writes the archive: its config byte for byte (but for a label that is given), its layers uncompressed (each is
+ * checked against its diff_id on the way), manifest.json. Old and new engines take it, and the classic builder of
+ * Docker as a base. The outlet is ended. -EBADMSG when a layer is not here or is not what the config says; -errno.
  */
-int docker_write(const struct docker_request *request, int to, struct err *e);
+int docker_write(const struct docker_request *request, struct outlet *outlet, struct err *e);
 /* The config alone, as it goes there. It is checked against its digest. */
 int docker_config(const struct docker_request *request, struct buf *out, struct err *e);

@@ -17,15 +17,6 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 	return NULL;
 }
 
-static bool is_marked(const struct buf *text)
-{
-	struct json *config = jv_load(buf_text(text), text->len, NULL);
-	bool in_history, is = config && mark_find(config, &in_history);
-
-	jv_free(config);
-	return is;
-}
-
 static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_buf dropped = { 0 };
@@ -53,7 +44,9 @@ static int drop_layers(struct edit_target *target, const struct buf *text, struc
 /* The one that is on top goes first, so that what it stands on comes out as it was. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
+	auto_json *config = NULL;
 	auto_buf below = { 0 };
+	bool in_history;
 	int r;
 
 	if (target->drops)
@@ -61,7 +54,8 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 	r = config_drop(text, &below, e);
 	if (r < 0 || (!r && !target->graft))
 		return r;
-	if (!r && is_marked(text)) {
+	config = jv_load(buf_text(text), text->len, NULL);
+	if (!r && config && mark_find(config, &in_history)) {
 		err_set(e, -EBADMSG, "it says that an emulator is on top of its layers, and has been changed since");
 		return err_hint(e, "inject into the image that it was made of");
 	}
@@ -74,6 +68,29 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 	}
 	r = config_append(r ? &below : text, target->graft, out, e);
 	return r ? r : 1;
+}
+
+const struct graft *edit_graft(const struct edit_target *target)
+{
+	return target->drops ? target->cover : target->graft;
+}
+
+bool edit_drops(const struct edit_target *target, size_t i, size_t n)
+{
+	return (target->replaces && i + 1 == n) || (target->drops && i < target->n_drops && target->drops[i]);
+}
+
+void edit_layers(
+	const struct edit_target *target, struct splice *s, const char *text, struct span list, const char *item)
+{
+	if (target->drops)
+		splice_drop_items(s, text, list, target->drops, target->n_drops);
+	else if (!edit_graft(target))
+		splice_drop_last(s, text, list);
+	if (edit_graft(target) && target->replaces)
+		splice_replace_last(s, text, list, item);
+	else if (edit_graft(target))
+		splice_append(s, text, list, item);
 }
 
 const struct buf *edit_document(const struct edit *edit, const char *name)

@@ -6,6 +6,7 @@
 #include "image/edit_config.h"
 #include "image/graft.h"
 #include "image/model.h"
+#include "image/splice.h"
 
 /* What is to be done with one image. */
 struct edit_target {
@@ -67,6 +68,12 @@ void edit_add_layer(struct edit *edit, const char *name, const struct graft *gra
 /* The new text of a document that was added; NULL: none was. Valid until the next one is added. */
 const struct buf *edit_document(const struct edit *edit, const char *name);
 void edit_add_obsolete(struct edit *edit, const char *name);
+/* What comes on top of the layers, NULL for nothing; whether the i-th of n layers goes. */
+const struct graft *edit_graft(const struct edit_target *target);
+bool edit_drops(const struct edit_target *target, size_t i, size_t n);
+/* Changes the list of layers at a place of a document; item is what it says of edit_graft(). */
+void edit_layers(
+	const struct edit_target *target, struct splice *s, const char *text, struct span list, const char *item);
 /* A changed config: 1, 0 when nothing of ours is on top, -errno. Sets what the target has for outputs. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e);
 /* Adds what the targets change in documents of one schema. 0 or -errno with e set. */

@@ -2,13 +2,11 @@
 /* Changes of docker save's schema: a layer in manifest.json, and the config under its new name. */
 #include "image/edit.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/splice.h"
 
 /* A name that holds the hex digits of the old digest has those of the new one instead. */
 static void config_name(struct buf *out, const char *name, const char *was, const char *is)
@@ -43,37 +41,22 @@ struct change {
 	struct splice splice;
 };
 
-static void quote(struct buf *out, const struct buf *name)
-{
-	buf_addf(out, "\"%s\"", buf_text(name));
-}
-
 static void change_layers(
 	struct change *c, const struct edit_target *target, const struct json *layers, struct span span)
 {
-	const char *text = buf_text(&c->text);
-	const char *top = jv_count(layers) ? jv_as_text(jv_at(layers, jv_count(layers) - 1)) : NULL;
+	const struct graft *graft = edit_graft(target);
+	size_t n = jv_count(layers);
 	auto_buf name = { 0 }, quoted = { 0 };
-	const struct graft *graft = target->drops ? target->cover : target->graft;
 
-	if (target->replaces && top)
-		edit_add_obsolete(c->edit, top);
-	for (size_t i = 0; target->drops && i < target->n_drops; i++)
-		if (target->drops[i])
+	for (size_t i = 0; i < n; i++)
+		if (edit_drops(target, i, n))
 			edit_add_obsolete(c->edit, jv_as_text(jv_at(layers, i)));
-	if (target->drops)
-		splice_drop_items(&c->splice, text, span, target->drops, target->n_drops);
-	else if (!graft)
-		splice_drop_last(&c->splice, text, span);
-	if (!graft)
-		return;
-	layer_name(&name, top, graft->digest);
-	quote(&quoted, &name);
-	if (target->replaces)
-		splice_replace_last(&c->splice, text, span, buf_text(&quoted));
-	else
-		splice_append(&c->splice, text, span, buf_text(&quoted));
-	edit_add_layer(c->edit, buf_text(&name), graft);
+	if (graft) {
+		layer_name(&name, n ? jv_as_text(jv_at(layers, n - 1)) : NULL, graft->digest);
+		splice_quote(&quoted, buf_text(&name));
+		edit_add_layer(c->edit, buf_text(&name), graft);
+	}
+	edit_layers(target, &c->splice, buf_text(&c->text), span, buf_text(&quoted));
 }
 
 /* Config and Layers of one image, which is the item at this place. */
@@ -97,7 +80,7 @@ static int change_image(struct change *c, const struct json *item, struct span s
 		return err_sys(e, -EBADMSG, "cannot change the image");
 	digest_text(buf_text(&changed), changed.len, is);
 	config_name(&name, config, was, is);
-	quote(&quoted, &name);
+	splice_quote(&quoted, buf_text(&name));
 	splice_replace(&c->splice, config_span, buf_text(&quoted));
 	change_layers(c, target, jv_get(item, "Layers"), layers_span);
 	edit_add_document(c->edit, buf_text(&name), &changed);

@@ -117,15 +117,6 @@ static bool is_docker_family(const struct json *manifest)
 	return config_type && str_starts(config_type, "application/vnd.docker.");
 }
 
-/* Two manifests, of one family each, may have one config. */
-static int check_codec(const struct edit_target *target, const struct json *manifest, struct err *e)
-{
-	if (!target->graft || target->graft->codec != GRAFT_ZSTD || !is_docker_family(manifest))
-		return 0;
-	return err_set(
-		e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
-}
-
 /* Docker's manifests have no annotations; the type of a layer follows the family of its manifest. */
 static void describe_layer(struct buf *out, const struct json *manifest, const struct graft *graft)
 {
@@ -140,46 +131,31 @@ static void describe_layer(struct buf *out, const struct json *manifest, const s
 		types[is_docker][graft->codec], graft->digest, (unsigned long long)graft->stored_size);
 }
 
-static void add_obsolete_layer(struct walk *w, const char *digest)
-{
-	char name[DESCRIPTOR_PATH];
-
-	if (!digest || !digest_is_valid(digest))
-		return;
-	blob_name(digest, name);
-	edit_add_obsolete(w->edit, name);
-}
-
 static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
 	const char *text, struct splice *s)
 {
 	const struct json *layers = jv_get(manifest, "layers");
-	const char *top = jv_count(layers) ? jv_get_text(jv_at(layers, jv_count(layers) - 1), "digest") : NULL;
-	const struct graft *graft = target->drops ? target->cover : target->graft;
+	const struct graft *graft = edit_graft(target);
 	char name[DESCRIPTOR_PATH];
 	auto_buf layer = { 0 };
 	struct span span;
 
 	if (!span_member(text, span_whole(text), "layers", &span))
 		return -EBADMSG;
-	if (target->replaces)
-		add_obsolete_layer(w, top);
-	for (size_t i = 0; target->drops && i < target->n_drops; i++)
-		if (target->drops[i])
-			add_obsolete_layer(w, jv_get_text(jv_at(layers, i), "digest"));
-	if (target->drops)
-		splice_drop_items(s, text, span, target->drops, target->n_drops);
-	else if (!graft)
-		splice_drop_last(s, text, span);
-	if (!graft)
-		return 0;
-	describe_layer(&layer, manifest, graft);
-	if (target->replaces)
-		splice_replace_last(s, text, span, buf_text(&layer));
-	else
-		splice_append(s, text, span, buf_text(&layer));
-	blob_name(graft->digest, name);
-	edit_add_layer(w->edit, name, graft);
+	for (size_t i = 0; i < jv_count(layers); i++) {
+		const char *digest = jv_get_text(jv_at(layers, i), "digest");
+
+		if (!edit_drops(target, i, jv_count(layers)) || !digest || !digest_is_valid(digest))
+			continue;
+		blob_name(digest, name);
+		edit_add_obsolete(w->edit, name);
+	}
+	if (graft) {
+		describe_layer(&layer, manifest, graft);
+		blob_name(graft->digest, name);
+		edit_add_layer(w->edit, name, graft);
+	}
+	edit_layers(target, s, text, span, buf_text(&layer));
 	return 0;
 }
 
@@ -213,8 +189,10 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	if (!manifest)
 		return e ? e->code : -EBADMSG;
 	r = target && jv_is_array(jv_get(manifest, "layers")) ? change_config(w, target, digest, e) : 0;
-	if (r > 0 && check_codec(target, manifest, e))
-		r = -EBADMSG;
+	/* Two manifests, of one family each, may have one config. */
+	if (r > 0 && target->graft && target->graft->codec == GRAFT_ZSTD && is_docker_family(manifest))
+		r = err_set(e, -EBADMSG,
+			"layers of Docker's formats are not compressed with zstd: not every engine reads them");
 	if (r > 0) {
 		r = change_layers(w, target, manifest, buf_text(text), &s);
 		if (r)

@@ -2,29 +2,26 @@
 /* What an image is made of: for each of its platforms the label and the files. */
 #include "image/facts.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/image_name.h"
 #include "image/read.h"
 #include "image/store.h"
 #include "image/tar_read.h"
+#include "image/tmpfile.h"
 
 bool image_looks_like(int fd)
 {
 	uint8_t head[TAR_BLOCK];
-	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
-	const char *codec = n > 0 ? codec_name(head, (size_t)n) : NULL;
-
-	return (codec && (!strcmp(codec, "gzip") || !strcmp(codec, "zstd"))) ||
-	       (n == TAR_BLOCK && !memcmp(head + 257, "ustar", 5));
+	return codec_of(fd) == CODEC_SUPPORTED ||
+	       (fd_pread(fd, head, TAR_BLOCK, 0) == TAR_BLOCK && !memcmp(head + TAR_MAGIC, "ustar", 5));
 }
 
 bool image_fits(const struct platform *wanted, const struct platform *found)
@@ -212,34 +209,49 @@ static int look_at_all(
 	return r;
 }
 
-int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
-	struct image_report *ret, struct err *e)
+int image_look_each(
+	const struct bundle *bundle, const struct image_visit *visit, struct image_report *ret, struct err *e)
 {
 	int r;
 
 	*ret = (struct image_report){ 0 };
-	r = model_read(bundle, is_directory, &ret->model, e);
+	r = model_read(bundle, &ret->model, e);
 	return r ? r : look_at_all(bundle, ret, visit, e);
 }
 
 int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e)
 {
-	struct bundle *bundle;
-	struct stat st;
+	struct bundle *bundle = bundle_open(fd, tmpdir, e);
 	int r;
 
 	*ret = (struct image_report){ 0 };
-	if (fstat(fd, &st) < 0) {
-		r = err_sys(e, -errno, "cannot look at it");
-		cleanup_fd(&fd);
-		return r;
-	}
-	bundle = bundle_open(fd, tmpdir, e);
 	if (!bundle)
 		return e ? e->code : -EBADMSG;
-	r = image_look_each(bundle, S_ISDIR(st.st_mode), visit, ret, e);
+	r = image_look_each(bundle, visit, ret, e);
 	bundle_free(bundle);
 	return r;
+}
+
+int image_input_open(const char *target, struct image_input *ret, struct err *e)
+{
+	int fd, r;
+
+	image_name_parse(target, &ret->name);
+	fd = strcmp(ret->name.path, "-") ? open(ret->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+					 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return err_sys(e, -errno, "%s", ret->name.path);
+	ret->bundle = bundle_open(fd, image_tmpdir(), e);
+	r = ret->bundle ? image_look_each(ret->bundle, NULL, &ret->report, e) : -EBADMSG;
+	return r ? err_prefix(e, "%s", ret->name.path) : 0;
+}
+
+void image_input_done(struct image_input *input)
+{
+	image_done(&input->report);
+	bundle_free(input->bundle);
+	free(input->name.path);
+	*input = (struct image_input){ 0 };
 }
 
 static bool is_same_text(const char *a, const char *b)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "emulator/content.h"
-#include "image/model.h"
+#include "image/image_name.h"
 #include "image/view.h"
 
 struct image_facts {
@@ -37,11 +37,20 @@ struct image_visit {
  */
 int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e);
 /* The same of an open bundle. */
-int image_look_each(const struct bundle *bundle, bool is_directory, const struct image_visit *visit,
-	struct image_report *ret, struct err *e);
+int image_look_each(
+	const struct bundle *bundle, const struct image_visit *visit, struct image_report *ret, struct err *e);
 /* The image under a name (NULL: any) that is called so, and whose manifest is not in the file; NULL. */
 const struct model_image *image_absent(
 	const struct image_report *report, const char *reference, const struct platform *platform);
+/* An image that was named, open, and what it is made of. Zeroed it is empty; image_input_done() frees. */
+struct image_input {
+	struct image_name name;
+	struct bundle *bundle;
+	struct image_report report;
+};
+/* "-" is standard input. 0 or -errno with e set, which names the path. */
+int image_input_open(const char *target, struct image_input *ret, struct err *e);
+void image_input_done(struct image_input *input);
 void image_done(struct image_report *report);
 /* Appends what its config says it is for: OS/ARCHITECTURE[/VARIANT]. */
 void image_label(struct buf *out, const struct model_image *image);

@@ -18,8 +18,6 @@
 #include "image/tar_write.h"
 #include "image/tmpfile.h"
 
-enum { CHUNK = 128 * 1024 };
-
 const char *const graft_codec_words[] = { "none", "gzip", "zstd", NULL };
 
 /* Whether a directory is above one of these paths. */
@@ -59,32 +57,15 @@ static void add_parents(
 	}
 }
 
-static int digest_part(struct digest_state *state, const struct graft_part *part, char *chunk)
-{
-	uint64_t done = 0;
-
-	while (done < part->size) {
-		ssize_t n =
-			fd_pread(part->file, chunk, (size_t)MIN_OF(part->size - done, (uint64_t)CHUNK), (off_t)done);
-
-		if (n <= 0)
-			return n < 0 ? (int)n : -EIO;
-		digest_add(state, chunk, (size_t)n);
-		done += (uint64_t)n;
-	}
-	return 0;
-}
-
 static int find_digest(struct graft *graft)
 {
-	auto_free char *chunk = mem_new(1, CHUNK);
 	struct digest_state *state = digest_begin();
 	size_t at = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
 		digest_add(state, graft->head.data + at, graft->parts[i].at - at);
-		r = digest_part(state, &graft->parts[i], chunk);
+		r = digest_add_range(state, graft->parts[i].file, 0, graft->parts[i].size);
 	}
 	digest_add(state, graft->head.data + at, graft->head.len - at);
 	digest_end(state, graft->diff_id);

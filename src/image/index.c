@@ -2,29 +2,17 @@
 /* Makes one image for several platforms out of several images, each for the platform that its files tell. */
 #include "image/index.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "image/facts.h"
-#include "image/image_name.h"
 #include "image/oci_write.h"
-#include "image/tmpfile.h"
-
-/* One image that was named, open until all is written. */
-struct input {
-	struct image_name name;
-	struct bundle *bundle;
-	struct image_report report;
-};
 
 struct gathered {
 	const struct index_request *request;
-	struct input inputs[INDEX_INPUTS_MAX];
+	struct image_input inputs[INDEX_INPUTS_MAX]; /* open until all is written */
 	size_t n_inputs;
 	struct oci_image images[INDEX_IMAGES_MAX];
 	const char *from[INDEX_IMAGES_MAX]; /* which file each is of */
@@ -72,7 +60,8 @@ static char *platform_text(const struct oci_image *image)
 		image->variant);
 }
 
-static int add_image(struct gathered *c, const struct input *input, const struct image_facts *facts, struct err *e)
+static int add_image(
+	struct gathered *c, const struct image_input *input, const struct image_facts *facts, struct err *e)
 {
 	struct oci_image image = { .bundle = input->bundle, .image = facts->image, .variant = "" };
 	auto_free char *platform = NULL;
@@ -98,19 +87,12 @@ static int add_image(struct gathered *c, const struct input *input, const struct
 
 static int add_input(struct gathered *c, const char *target, struct err *e)
 {
-	struct input *input = &c->inputs[c->n_inputs++];
+	struct image_input *input = &c->inputs[c->n_inputs++];
 	bool has_any = false;
-	struct stat st;
-	int fd, r;
+	int r = image_input_open(target, input, e);
 
-	image_name_parse(target, &input->name);
-	fd = open(input->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, -errno, "%s", target);
-	input->bundle = bundle_open(fd, image_tmpdir(), e);
-	if (!input->bundle)
-		return err_prefix(e, "%s", target);
-	r = image_look_each(input->bundle, S_ISDIR(st.st_mode), NULL, &input->report, e);
+	if (r)
+		return r;
 	for (size_t i = 0; !r && i < input->report.model.n; i++) {
 		const struct image_facts *facts = &input->report.facts[i];
 
@@ -150,16 +132,6 @@ static int make(struct gathered *c, struct err *e)
 		&outlet, digest, e);
 }
 
-static void list(const struct gathered *c, struct index_result *ret)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		struct index_row *row = &ret->rows[ret->n++];
-
-		row->platform = platform_text(&c->images[i]);
-		row->from = mem_text(c->from[i]);
-	}
-}
-
 int index_make(const struct index_request *request, struct index_result *ret, struct err *e)
 {
 	auto_free struct gathered *c = mem_new(1, sizeof(*c));
@@ -168,13 +140,10 @@ int index_make(const struct index_request *request, struct index_result *ret, st
 	*ret = (struct index_result){ 0 };
 	c->request = request;
 	r = make(c, e);
-	if (!r)
-		list(c, ret);
-	for (size_t i = 0; i < c->n_inputs; i++) {
-		image_done(&c->inputs[i].report);
-		bundle_free(c->inputs[i].bundle);
-		free(c->inputs[i].name.path);
-	}
+	for (size_t i = 0; !r && i < c->n; i++)
+		ret->rows[ret->n++] = (struct index_row){ platform_text(&c->images[i]), mem_text(c->from[i]) };
+	for (size_t i = 0; i < c->n_inputs; i++)
+		image_input_done(&c->inputs[i]);
 	return r;
 }
 

@@ -109,16 +109,11 @@ static int copy_second_half(const struct walk *w, struct err *e)
 static int write_renamed(
 	const struct descriptor *one, const struct oci_names *names, struct outlet *outlet, struct err *e)
 {
+	const struct oci_entry entry = { .type = one->type, .digest = one->digest, .size = one->size };
 	auto_buf index = { 0 };
 
-	buf_adds(&index,
-		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; i < names->n; i++) {
-		buf_addf(&index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu", i ? "," : "", one->type,
-			one->digest, (unsigned long long)one->size);
-		oci_add_name(&index, names->tags[i]);
-		buf_adds(&index, "}");
-	}
+	for (size_t i = 0; i < names->n; i++)
+		oci_add_entry(&index, &entry, names->tags[i]);
 	buf_adds(&index, "]}");
 	return outlet_document(outlet, "index.json", &index, e);
 }

@@ -15,9 +15,8 @@
 /* What is known of an image when its blobs are written. */
 struct written {
 	char manifest[DIGEST_TEXT];
-	uint64_t size;
-	const char *type;  /* of the manifest */
-	struct buf layers; /* names of blobs, as manifest.json lists them; owned */
+	struct oci_entry entry; /* of the manifest */
+	struct buf layers;	/* names of blobs, as manifest.json lists them; owned */
 };
 
 static void list_layer(struct written *w, const char *hex)
@@ -84,9 +83,9 @@ static int write_oci(const struct oci_image *image, struct outlet *outlet, struc
 		point_to_config(&text, config, image->config);
 	if (!r)
 		r = outlet_text(outlet, &text, ret->manifest, e);
-	ret->size = text.len;
-	ret->type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
-						 : OCI "manifest.v1+json";
+	ret->entry.size = text.len;
+	ret->entry.type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
+						       : OCI "manifest.v1+json";
 	return r;
 }
 
@@ -119,7 +118,7 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 		char digest[DIGEST_TEXT];
 
 		r = bundle_find(image->bundle, image->image->layers[i], &member, e);
-		if (!r && (r = outlet_digest(&member, digest)))
+		if (!r && (r = digest_range(member.fd, member.offset, member.size, digest)))
 			err_sys(e, r, "cannot read %s", image->image->layers[i]);
 		if (r)
 			return r;
@@ -131,8 +130,8 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 	buf_adds(&manifest, "]}");
 	if (!r)
 		r = outlet_text(outlet, &manifest, ret->manifest, e);
-	ret->size = manifest.len;
-	ret->type = OCI "manifest.v1+json";
+	ret->entry.size = manifest.len;
+	ret->entry.type = OCI "manifest.v1+json";
 	return r;
 }
 
@@ -141,7 +140,7 @@ static int write_image(const struct oci_image *image, struct outlet *outlet, str
 {
 	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
 
-	*ret = (struct written){ 0 };
+	*ret = (struct written){ .entry.digest = ret->manifest, .entry.image = image };
 	return is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
 }
 
@@ -170,7 +169,7 @@ static const char *tag_of(const char *name)
 }
 
 /* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-void oci_add_name(struct buf *out, const char *name)
+static void add_name(struct buf *out, const char *name)
 {
 	const char *tag = tag_of(name);
 
@@ -188,6 +187,30 @@ void oci_add_name(struct buf *out, const char *name)
 	buf_adds(out, "}");
 }
 
+void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char *name)
+{
+	const struct oci_image *one = entry->image;
+
+	buf_adds(index,
+		index->len ? "," : "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	buf_addf(index, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu", entry->type, entry->digest,
+		(unsigned long long)entry->size);
+	if (one && one->architecture) {
+		buf_adds(index, ",\"platform\":{\"architecture\":");
+		splice_quote(index, one->architecture);
+		buf_adds(index, ",\"os\":");
+		splice_quote(index, one->os ? one->os : "linux");
+		if (*one->variant) {
+			buf_adds(index, ",\"variant\":");
+			splice_quote(index, one->variant);
+		}
+		buf_adds(index, "}");
+	}
+	if (name)
+		add_name(index, name);
+	buf_adds(index, "}");
+}
+
 void oci_use_label(struct oci_image *image)
 {
 	image->os = image->image->os;
@@ -203,17 +226,12 @@ const char *oci_variant(const struct platform *platform)
 static int write_top(const struct oci_index *request, const struct buf *index, struct outlet *outlet,
 	char digest[DIGEST_TEXT], struct err *e)
 {
-	auto_buf top = { 0 };
+	const struct oci_entry entry = { .type = OCI "index.v1+json", .digest = digest, .size = index->len };
 	int r = outlet_text(outlet, index, digest, e);
+	auto_buf top = { 0 };
 
-	buf_adds(&top, "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
-	for (size_t i = 0; i < request->n_tags || !i; i++) {
-		buf_addf(&top, "%s{\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"%s\",\"size\":%zu", i ? "," : "",
-			digest, index->len);
-		if (request->n_tags)
-			oci_add_name(&top, request->tags[i]);
-		buf_adds(&top, "}");
-	}
+	for (size_t i = 0; i < request->n_tags || !i; i++)
+		oci_add_entry(&top, &entry, request->n_tags ? request->tags[i] : NULL);
 	buf_adds(&top, "]}");
 	if (!r)
 		r = outlet_document(outlet, "index.json", &top, e);
@@ -236,41 +254,17 @@ static void describe_host(
 	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
 }
 
-#define INDEX_BEGIN "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":["
-
-/* An entry of an index; name may be NULL. */
-static void add_descriptor(struct buf *index, const struct oci_image *one, const struct written *w, const char *name)
-{
-	buf_addf(index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
-		buf_text(index)[index->len - 1] == '[' ? "" : ",", w->type, w->manifest, (unsigned long long)w->size);
-	if (one->architecture) {
-		buf_adds(index, ",\"platform\":{\"architecture\":");
-		splice_quote(index, one->architecture);
-		buf_adds(index, ",\"os\":");
-		splice_quote(index, one->os ? one->os : "linux");
-		if (*one->variant) {
-			buf_adds(index, ",\"variant\":");
-			splice_quote(index, one->variant);
-		}
-		buf_adds(index, "}");
-	}
-	if (name)
-		oci_add_name(index, name);
-	buf_adds(index, "}");
-}
-
 int oci_write_index(const struct oci_index *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
 {
 	auto_buf index = { 0 }, docker = { 0 };
 	int r = 0;
 
-	buf_adds(&index, INDEX_BEGIN);
 	for (size_t i = 0; !r && i < request->n; i++) {
 		const struct oci_image *image = &request->images[i];
 		struct written w;
 
 		r = write_image(image, outlet, &w, e);
-		add_descriptor(&index, image, &w, NULL);
+		oci_add_entry(&index, &w.entry, NULL);
 		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
 			describe_host(request, image, &w, &docker);
 		buf_done(&w.layers);
@@ -290,13 +284,12 @@ int oci_write_images(const struct oci_image *images, size_t n, struct outlet *ou
 	auto_buf index = { 0 };
 	int r = 0;
 
-	buf_adds(&index, INDEX_BEGIN);
 	for (size_t i = 0; !r && i < n; i++) {
 		struct written w;
 
 		r = write_image(&images[i], outlet, &w, e);
 		for (size_t k = 0; !r && (k < images[i].n_tags || !k); k++)
-			add_descriptor(&index, &images[i], &w, images[i].n_tags ? images[i].tags[k] : NULL);
+			oci_add_entry(&index, &w.entry, images[i].n_tags ? images[i].tags[k] : NULL);
 		buf_done(&w.layers);
 	}
 	buf_adds(&index, "]}");

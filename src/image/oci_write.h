@@ -31,8 +31,17 @@ struct oci_index {
 void oci_use_label(struct oci_image *image);
 /* What an index calls a variant, in Docker's words: arm64 is v8 without saying so. */
 const char *oci_variant(const struct platform *platform);
-/* ',"annotations":{...}' of a descriptor in index.json that has this name: a tag, or a whole name with one. */
-void oci_add_name(struct buf *out, const char *name);
+/* What an index says of a document below it. Borrowed. */
+struct oci_entry {
+	const char *type, *digest;
+	uint64_t size;
+	const struct oci_image *image; /* whose platform it tells; NULL: of none */
+};
+/*
+ * Adds an entry to the text of an index, which begins with its first one and is to be ended with "]}". name, which may
+ * be NULL, is a tag, or a whole name with one.
+ */
+void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char *name);
 /*
  * Writes one image for all of the platforms: manifests and blobs that are OCI's already stay byte for byte, a
  * docker-archive's image gets a manifest. Each blob is checked against its digest. All names lead to one digest,

@@ -11,12 +11,9 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
-#include "base/progress.h"
-#include "base/stop.h"
-#include "base/stream.h"
 #include "image/tar_write.h"
 
-enum { CHUNK = 128 * 1024, NAME = 16 + 64 + 1 };
+enum { NAME = 16 + 64 + 1 };
 
 bool outlet_has(const struct outlet *outlet, const char *name)
 {
@@ -39,62 +36,31 @@ static int create(const struct outlet *outlet, const char *name)
 }
 
 /* A part of a file, or without one the text. */
-static int write_member(
-	const struct outlet *outlet, const char *name, const struct member *member, const struct buf *text)
+static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
+	const struct buf *text, struct err *e)
 {
 	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644 };
 	auto_fd fd = -1;
 	int r;
 
-	if (!member && !text)
-		return -EINVAL;
 	entry.size = member ? member->size : text->len;
-	if (outlet->dir < 0)
-		return member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
-			      : tar_write_text(outlet->file.fd, &entry, text);
-	fd = create(outlet, name);
-	if (fd < 0)
-		return fd;
-	r = member ? fd_copy_range(member->fd, member->offset, fd, member->size) : fd_write(fd, text->data, text->len);
-	return r ? r : fsync(fd) < 0 ? -errno : 0;
-}
-
-int outlet_digest(const struct member *member, char ret[DIGEST_TEXT])
-{
-	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = digest_begin();
-	ssize_t n = 0;
-
-	progress_begin("reading", member->size);
-	for (uint64_t at = 0; at < member->size; at += (uint64_t)n) {
-		n = stop_signal() ? -EINTR
-				  : fd_pread(member->fd, chunk, (size_t)MIN_OF(member->size - at, (uint64_t)CHUNK),
-					    (off_t)(member->offset + at));
-		if (n <= 0) {
-			n = n ? n : -EBADMSG;
-			break;
-		}
-		digest_add(state, chunk, (size_t)n);
-		progress_add((uint64_t)n);
+	if (outlet->dir < 0) {
+		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
+			   : tar_write_text(outlet->file.fd, &entry, text);
+	} else {
+		r = fd = create(outlet, name);
+		if (fd >= 0)
+			r = member ? fd_copy_range(member->fd, member->offset, fd, member->size)
+				   : fd_write(fd, text->data, text->len);
+		if (!r && fsync(fd) < 0)
+			r = -errno;
 	}
-	progress_end();
-	digest_end(state, ret);
-	return (int)MIN_OF(n, 0);
+	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
 
 static void name_of(const char *digest, char ret[NAME])
 {
 	snprintf(ret, NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
-}
-
-static int add_blob(
-	struct outlet *outlet, const char *name, const struct member *member, const struct buf *text, struct err *e)
-{
-	int r;
-
-	mem_push_text(&outlet->names, &outlet->n, name);
-	r = write_member(outlet, name, member, text);
-	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
 
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
@@ -105,12 +71,13 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 	name_of(digest, name);
 	if (outlet_has(outlet, name))
 		return 0;
-	r = outlet_digest(member, own);
+	r = digest_range(member->fd, member->offset, member->size, own);
 	if (r)
 		return err_sys(e, r, "cannot write %s", name);
 	if (strcmp(own, digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", name);
-	return add_blob(outlet, name, member, NULL, e);
+	mem_push_text(&outlet->names, &outlet->n, name);
+	return write_member(outlet, name, member, NULL, e);
 }
 
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e)
@@ -119,14 +86,20 @@ int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[D
 
 	digest_text(buf_text(text), text->len, ret_digest);
 	name_of(ret_digest, name);
-	return outlet_has(outlet, name) ? 0 : add_blob(outlet, name, NULL, text, e);
+	if (outlet_has(outlet, name))
+		return 0;
+	mem_push_text(&outlet->names, &outlet->n, name);
+	return write_member(outlet, name, NULL, text, e);
 }
 
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e)
 {
-	int r = write_member(outlet, name, NULL, text);
+	return write_member(outlet, name, NULL, text, e);
+}
 
-	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+int outlet_part(struct outlet *outlet, const char *name, const struct member *member, struct err *e)
+{
+	return write_member(outlet, name, member, NULL, e);
 }
 
 int outlet_layout(struct outlet *outlet, struct err *e)

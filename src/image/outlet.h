@@ -39,11 +39,12 @@ int outlet_check(const struct outlet_request *request, struct err *e);
 int outlet_open(const struct outlet_request *request, struct outlet *ret, struct err *e);
 /*
  * A blob that is a part of a file, by its digest, once; what does not have that digest is -EBADMSG. A blob that is this
- * text, whose digest is told. A document by its name. The end: all of it is on the disk, and an archive has its name. 0
- * or -errno with e set.
+ * text, whose digest is told. A part of a file and a document by their names. The end: all of it is on the disk, and an
+ * archive has its name. 0 or -errno with e set.
  */
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e);
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e);
+int outlet_part(struct outlet *outlet, const char *name, const struct member *member, struct err *e);
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e);
 int outlet_end(struct outlet *outlet, struct err *e);
 /* The document that says that it is a layout (image-spec image-layout.md). */
@@ -52,5 +53,3 @@ int outlet_layout(struct outlet *outlet, struct err *e);
 bool outlet_has(const struct outlet *outlet, const char *name);
 /* Removes what was begun and not ended. */
 void outlet_done(struct outlet *outlet);
-/* The digest of a part of a file. 0 or -errno. */
-int outlet_digest(const struct member *member, char ret[DIGEST_TEXT]);

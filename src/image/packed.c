@@ -12,15 +12,6 @@
 #include "base/str.h"
 #include "image/tar_read.h"
 
-bool packed_is(int fd)
-{
-	unsigned char magic[8];
-	ssize_t n = pread(fd, magic, sizeof(magic), 0);
-	const char *codec = n > 0 ? codec_name(magic, (size_t)n) : NULL;
-
-	return codec && (!strcmp(codec, "gzip") || !strcmp(codec, "zstd"));
-}
-
 static bool is_emulator(const struct tar_entry *entry)
 {
 	return entry->type == TAR_FILE && str_starts(str_basename(entry->path), "qemu-");

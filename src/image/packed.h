@@ -7,8 +7,6 @@
 /* Bytes of the one program; the largest emulators have 14 MiB. */
 enum { LIMIT_PACKED = 64 * 1024 * 1024 };
 
-/* Whether a file is compressed as such archives are, so that it cannot be a program itself. */
-bool packed_is(int fd);
 /*
  * The first regular file of the archive whose name begins with "qemu-", executable, in memory. Its descriptor, or
  * -ENOENT when there is none in it, -EBADMSG corrupt, -E2BIG beyond LIMIT_PACKED, -errno; e is set.

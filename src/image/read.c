@@ -66,12 +66,12 @@ static int read_second_half(const struct bundle *bundle, struct model *model, bo
 }
 
 /* A tar archive without an image: perhaps a root file system, or one layer. */
-static int refuse_archive(const struct bundle *bundle, bool is_directory, struct err *e)
+static int refuse_archive(const struct bundle *bundle, struct err *e)
 {
 	static const char *const names[] = { "bin/sh", "usr/bin/sh", "bin/busybox", "etc/passwd", "etc/os-release",
 		"usr/lib/os-release" };
 
-	for (size_t i = 0; !is_directory && i < ARRAY_SIZE(names); i++)
+	for (size_t i = 0; bundle->dir < 0 && i < ARRAY_SIZE(names); i++)
 		if (bundle_has(bundle, names[i])) {
 			err_set(e, -EBADMSG, "not an image, but a root file system in a tar archive");
 			return err_hint(e, "mkdir DIR && tar -xpf FILE -C DIR, then specify DIR");
@@ -80,15 +80,16 @@ static int refuse_archive(const struct bundle *bundle, bool is_directory, struct
 	return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
 }
 
-int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e)
+int model_read(const struct bundle *bundle, struct model *ret, struct err *e)
 {
+	bool is_directory = bundle->dir >= 0;
 	bool is_oci = bundle_has(bundle, "oci-layout") || bundle_has(bundle, "index.json");
 	bool is_docker = !is_directory && bundle_has(bundle, "manifest.json");
 	int r;
 
 	*ret = (struct model){ 0 };
 	if (!is_oci && !is_docker)
-		return refuse_archive(bundle, is_directory, e);
+		return refuse_archive(bundle, e);
 	ret->format = is_directory	    ? MODEL_OCI_LAYOUT
 		      : is_oci && is_docker ? MODEL_DUAL
 		      : is_oci		    ? MODEL_OCI_ARCHIVE

@@ -9,4 +9,4 @@
  * is what its media type says, as many layers as diff_ids. -EBADMSG, -E2BIG, -ENOENT with e set; ret is to
  * be freed with model_done() also on failure.
  */
-int model_read(const struct bundle *bundle, bool is_directory, struct model *ret, struct err *e);
+int model_read(const struct bundle *bundle, struct model *ret, struct err *e);

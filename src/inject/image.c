@@ -6,7 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/fdio.h"
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
@@ -16,18 +16,7 @@
 #include "image/tmpfile.h"
 #include "inject/image.h"
 
-/* Archives that engines take and we do not: as images they are refused by the name of what they are compressed with. */
-static bool is_packed_otherwise(int fd)
-{
-	uint8_t head[6];
-
-	return fd_pread(fd, head, sizeof(head), 0) == sizeof(head) && (!memcmp(head,
-									       "\xfd"
-									       "7zXZ",
-									       6) ||
-									      !memcmp(head, "BZh", 3));
-}
-
+/* What is compressed otherwise is refused as an image, by the name of that. */
 bool inject_is_image(const struct inject_target *t)
 {
 	struct image_name name;
@@ -41,9 +30,9 @@ bool inject_is_image(const struct inject_target *t)
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	is_image = name.is_image ||
 		   (fd >= 0 && !fstat(fd, &st) &&
-			   (S_ISDIR(st.st_mode)
-					   ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
-					   : S_ISREG(st.st_mode) && (image_looks_like(fd) || is_packed_otherwise(fd))));
+			   (S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
+						: S_ISREG(st.st_mode) &&
+							  (image_looks_like(fd) || codec_of(fd) == CODEC_UNSUPPORTED)));
 	free(name.path);
 	return is_image;
 }
@@ -126,7 +115,7 @@ static int replace_archive(struct image_work *w, const struct edit *edit, const 
 /* Whether the result can go where it is to go, which --dry-run says as well. */
 static int check_output(struct image_work *w)
 {
-	if (!w->is_directory && !w->options->out && bundle_is_copy(w->bundle)) {
+	if (!w->is_directory && !w->options->out && w->bundle->is_copy) {
 		err_set(w->e, -EBADMSG, "compressed, and only plain archives are changed in place");
 		return err_hint(w->e, "-o FILE writes a plain archive");
 	}
@@ -335,7 +324,7 @@ static int look(struct image_work *w)
 		return w->e->code;
 	if (w->is_directory && !w->options->dry_run && !w->target->removes)
 		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
-	r = image_look_each(w->bundle, w->is_directory, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
+	r = image_look_each(w->bundle, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);

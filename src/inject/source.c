@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "binfmt/handler.h"
@@ -17,7 +18,7 @@ static int open_named(const char *name, const struct arch *arch, struct emulator
 	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0), unpacked = -1;
 	char path[64];
 
-	if (fd < 0 || !packed_is(fd))
+	if (fd < 0 || codec_of(fd) != CODEC_SUPPORTED)
 		return emulator_open("", name, arch, ret, e);
 	unpacked = packed_open(fd, e);
 	if (unpacked < 0)

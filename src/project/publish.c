@@ -34,7 +34,7 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	if (!g->bundles[i])
 		return e ? e->code : -EBADMSG;
 	g->n++;
-	r = model_read(g->bundles[i], false, &g->models[i], e); /* it was looked into when it was built */
+	r = model_read(g->bundles[i], &g->models[i], e); /* it was looked into when it was built */
 	if (r)
 		return r;
 	image = g->models[i].images;

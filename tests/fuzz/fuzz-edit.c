@@ -115,7 +115,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 	}
 	out = bundle_open(fd, "/tmp", &e);
 	must(out);
-	r = image_look_each(out, false, NULL, ret, &e);
+	r = image_look_each(out, NULL, ret, &e);
 	must(!r);
 	return out;
 }
@@ -198,7 +198,7 @@ static void edit(const struct bundle *bundle, enum graft_codec codec)
 	struct bundle *out;
 	auto_err e = { 0 };
 
-	if (!image_look_each(bundle, false, &(struct image_visit){ graft_onto, &w }, &report, &e) && w.n &&
+	if (!image_look_each(bundle, &(struct image_visit){ graft_onto, &w }, &report, &e) && w.n &&
 		!has_any_mark(&report.model)) {
 		out = edited(bundle, report.model.format, w.targets, w.n, &with);
 		if (out) {

@@ -93,7 +93,7 @@ static int read_tar(const struct buf *tar, struct model *ret, struct err *e)
 	*ret = (struct model){ 0 };
 	if (!bundle)
 		return e ? e->code : -EBADMSG;
-	r = model_read(bundle, false, ret, e);
+	r = model_read(bundle, ret, e);
 	bundle_free(bundle);
 	return r;
 }
