@@ -88,10 +88,10 @@ static size_t find_codec(const uint8_t *bytes, size_t n)
 	return i;
 }
 
-enum codec_support codec_of(int fd)
+enum codec_support codec_at(int fd, uint64_t offset)
 {
 	uint8_t magic[MAGIC_MAX];
-	ssize_t n = fd_pread(fd, magic, sizeof(magic), 0);
+	ssize_t n = fd_pread(fd, magic, sizeof(magic), (off_t)offset);
 	size_t i = n > 0 ? find_codec(magic, (size_t)n) : ARRAY_SIZE(codecs);
 
 	return i == ARRAY_SIZE(codecs) ? CODEC_NONE : codecs[i].open ? CODEC_SUPPORTED : CODEC_UNSUPPORTED;

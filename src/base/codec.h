@@ -20,9 +20,9 @@ enum { SOURCES_RATIO_MAX = 100 };
  * set (then inner is freed): -EBADMSG for bzip2, xz and others that are not supported.
  */
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e);
-/* Whether a file is compressed, as its first bytes tell: with gzip or zstd; with bzip2 or xz. */
+/* Whether what is at a place of a file is compressed, as its first bytes tell: with gzip or zstd; with bzip2 or xz. */
 enum codec_support { CODEC_NONE = 0, CODEC_SUPPORTED, CODEC_UNSUPPORTED };
-enum codec_support codec_of(int fd);
+enum codec_support codec_at(int fd, uint64_t offset);
 
 /* Take inner over. */
 struct source *codec_gzip(struct source *inner);

@@ -21,6 +21,11 @@
 
 enum { TRAILER_MAX = 1024 * 1024 };
 
+void bundle_blob_name(const char *digest, char ret[BUNDLE_BLOB_NAME])
+{
+	snprintf(ret, BUNDLE_BLOB_NAME, BUNDLE_BLOBS "%s", digest + strlen("sha256:"));
+}
+
 /* The name as tar_plain_name() has it. Owned; NULL when a component is "..". */
 static char *plain_name(const char *path)
 {

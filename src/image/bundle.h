@@ -12,6 +12,12 @@ enum {
 	BUNDLE_NAMES_MAX = 8 * 1024 * 1024, /* bytes of all names */
 };
 
+/* Where blobs are, and how long the name of one is with its NUL. */
+#define BUNDLE_BLOBS "blobs/sha256/"
+enum { BUNDLE_BLOB_NAME = sizeof(BUNDLE_BLOBS) + 64 };
+/* The name of the blob of a valid digest. */
+void bundle_blob_name(const char *digest, char ret[BUNDLE_BLOB_NAME]);
+
 /* Where a member's bytes are. fd is borrowed from the bundle unless owned is not -1. */
 struct member {
 	int fd;

@@ -17,8 +17,6 @@
 #include "image/tar_header.h"
 #include "image/tar_write.h"
 
-#define BLOBS "blobs/sha256/"
-
 static int write_member(const struct edit_member *member, int to)
 {
 	return member->graft ? graft_write(member->graft, to) : fd_write(to, member->text.data, member->text.len);
@@ -36,23 +34,17 @@ int commit_open_blobs(int dir, struct err *e)
 	return fd < 0 ? err_sys(e, -errno, "blobs/sha256") : fd;
 }
 
-/* With the content that is its name: of another image, or left by an earlier run. */
-static bool is_there(int blobs, const char *hex)
-{
-	auto_fd fd = fd_open_regular(blobs, hex, O_NOFOLLOW);
-	char digest[DIGEST_TEXT];
-
-	return fd >= 0 && !digest_file(fd, digest) && !strcmp(digest + strlen("sha256:"), hex);
-}
-
 /* 1 when it was not there. like: index.json, as whose owner and readers those of a new blob are. */
 static int write_blob(int blobs, const struct edit_member *member, const struct stat *like, struct err *e)
 {
-	const char *hex = member->name + strlen(BLOBS);
+	const char *hex = member->name + strlen(BUNDLE_BLOBS);
+	auto_fd there = fd_open_regular(blobs, hex, O_NOFOLLOW);
 	auto_newfile file = NEWFILE_INIT;
+	char digest[DIGEST_TEXT];
 	int r;
 
-	if (is_there(blobs, hex))
+	/* With the content that is its name: of another image, or left by an earlier run. */
+	if (there >= 0 && !digest_file(there, digest) && !strcmp(digest + strlen("sha256:"), hex))
 		return 0;
 	r = member->graft ? graft_link(member->graft, blobs, hex, like) : -ENOENT;
 	if (r != -ENOENT)
@@ -67,45 +59,6 @@ static int write_blob(int blobs, const struct edit_member *member, const struct 
 		return err_sys(e, r, "cannot write %s", member->name);
 	r = newfile_commit(&file, like->st_mode & 0777, e);
 	return r ? r : 1;
-}
-
-static bool is_kept(const struct commit_keep *keep, const char *name)
-{
-	return keep->keep(name, keep->context);
-}
-
-static void remove_obsolete(int blobs, const struct edit *edit, const struct commit_keep *keep)
-{
-	for (size_t i = 0; i < edit->n_obsolete; i++)
-		if (str_starts(edit->obsolete[i], BLOBS) && !is_kept(keep, edit->obsolete[i]))
-			unlinkat(blobs, edit->obsolete[i] + strlen(BLOBS), 0);
-}
-
-static int look_at_index(int dir, struct stat *ret, struct err *e)
-{
-	if (fstatat(dir, "index.json", ret, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(ret->st_mode))
-		return err_set(e, -EIO, "index.json is not a regular file any more");
-	return 0;
-}
-
-/* *ret_made: which of the members were not there before. */
-static int write_blobs(int blobs, const struct edit *edit, const struct stat *like, bool *ret_made, struct err *e)
-{
-	for (size_t i = 0; i < edit->n; i++) {
-		int r = str_starts(edit->members[i].name, BLOBS) ? write_blob(blobs, &edit->members[i], like, e) : 0;
-
-		if (r < 0)
-			return r;
-		ret_made[i] = r;
-	}
-	return 0;
-}
-
-static void remove_made(int blobs, const struct edit *edit, const bool *made)
-{
-	for (size_t i = 0; i < edit->n; i++)
-		if (made[i])
-			unlinkat(blobs, edit->members[i].name + strlen(BLOBS), 0);
 }
 
 /* Whether index.json is the one of this digest: 1, 0 or -errno where it cannot be read. */
@@ -141,19 +94,24 @@ static int replace_index(int dir, const struct edit_member *index, const struct 
 		 : newfile_commit_text(&file, &index->text, was->st_mode & 0777, e);
 }
 
-static int change_layout(int dir, int blobs, const struct edit *edit, bool *made, struct err *e)
+/* *ret_made: which of the members were not there before. */
+static int change_layout(int dir, int blobs, const struct edit *edit, bool *ret_made, struct err *e)
 {
 	const struct edit_member *index = NULL;
 	struct stat was;
-	int r = look_at_index(dir, &was, e);
+	int r = 0;
 
-	for (size_t i = 0; i < edit->n; i++)
-		if (!str_starts(edit->members[i].name, BLOBS))
-			index = &edit->members[i];
-	if (!r)
-		r = write_blobs(blobs, edit, &was, made, e);
-	if (!r && fsync(blobs) < 0)
-		r = err_sys(e, -errno, "cannot write the blobs");
+	if (fstatat(dir, "index.json", &was, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(was.st_mode))
+		return err_set(e, -EIO, "index.json is not a regular file any more");
+	for (size_t i = 0; r >= 0 && i < edit->n; i++) {
+		bool is_blob = str_starts(edit->members[i].name, BUNDLE_BLOBS);
+
+		index = is_blob ? index : &edit->members[i];
+		r = is_blob ? write_blob(blobs, &edit->members[i], &was, e) : 0;
+		ret_made[i] = r > 0;
+	}
+	if (r >= 0)
+		r = fsync(blobs) < 0 ? err_sys(e, -errno, "cannot write the blobs") : 0;
 	if (!r && index)
 		r = check_index(dir, edit->index, e);
 	if (!r && index) {
@@ -161,8 +119,9 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *made
 		if (r && is_index(dir, edit->index) != 1)
 			return r; /* it failed at its very end: the new one may be there */
 	}
-	if (r)
-		remove_made(blobs, edit, made);
+	for (size_t i = 0; r && i < edit->n; i++)
+		if (ret_made[i])
+			unlinkat(blobs, edit->members[i].name + strlen(BUNDLE_BLOBS), 0);
 	return r;
 }
 
@@ -172,12 +131,12 @@ int commit_layout(int dir, const struct edit *edit, const struct commit_keep *ke
 	auto_fd blobs = commit_open_blobs(dir, e);
 	int r = blobs < 0 ? blobs : change_layout(dir, blobs, edit, made, e);
 
-	if (!r) {
-		remove_obsolete(blobs, edit, keep);
-		return 0;
-	}
-	r = r == -EINTR || r == -EBUSY ? r : -EIO;
-	if (e)
+	for (size_t i = 0; !r && i < edit->n_obsolete; i++)
+		if (str_starts(edit->obsolete[i], BUNDLE_BLOBS) && !keep->keep(edit->obsolete[i], keep->context))
+			unlinkat(blobs, edit->obsolete[i] + strlen(BUNDLE_BLOBS), 0);
+	if (r && r != -EINTR && r != -EBUSY)
+		r = -EIO;
+	if (r && e)
 		e->code = r;
 	return r;
 }
@@ -290,11 +249,11 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit, const
 
 		may_stay |= edit->members[i].graft && !edit->members[i].graft->hides;
 		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
-		if (!r && bundle_has(bundle, name) && is_kept(keep, name))
+		if (!r && bundle_has(bundle, name) && keep->keep(name, keep->context))
 			return err_set(e, -EEXIST, "something else in it is called %s already", name);
 	}
 	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
-		fate->is_dropped[i] = !is_kept(keep, edit->obsolete[i]);
+		fate->is_dropped[i] = !keep->keep(edit->obsolete[i], keep->context);
 		if (fate->is_dropped[i] && may_stay)
 			fate->is_document[i] = (r = is_document(bundle, edit->obsolete[i])) > 0;
 	}
@@ -332,18 +291,6 @@ static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, co
 	return n;
 }
 
-/* Layers before documents: when ours goes again, all that came with it lies behind it. */
-static int append_all(const struct edit *edit, const struct fate *fate, int to)
-{
-	int r = 0;
-
-	for (unsigned layers = 2; layers-- > 0;)
-		for (size_t i = 0; !r && i < edit->n; i++)
-			if ((edit->members[i].graft != NULL) == layers && !fate->is_in[i])
-				r = append_member(&edit->members[i], to);
-	return r ? r : tar_write_end(to);
-}
-
 int commit_archive(
 	const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep, int to, struct err *e)
 {
@@ -354,7 +301,12 @@ int commit_archive(
 
 	if (!r)
 		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);
+	/* Layers before documents: when ours goes again, all that came with it lies behind it. */
+	for (unsigned layers = 2; layers-- > 0;)
+		for (size_t i = 0; !r && i < edit->n; i++)
+			if ((edit->members[i].graft != NULL) == layers && !fate.is_in[i])
+				r = append_member(&edit->members[i], to);
 	if (!r)
-		r = append_all(edit, &fate, to);
+		r = tar_write_end(to);
 	return !r ? 0 : r == -EEXIST ? r : err_sys(e, r, "cannot write the archive");
 }

@@ -2,7 +2,6 @@
 /* Descriptors of OCI's image-spec, kept while the document in which they stand is not. */
 #include "image/descriptor.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -83,11 +82,11 @@ void descriptor_done(struct descriptor *descriptor)
 	*descriptor = (struct descriptor){ 0 };
 }
 
-int descriptor_path(const struct descriptor *descriptor, char ret[DESCRIPTOR_PATH], struct err *e)
+int descriptor_path(const struct descriptor *descriptor, char ret[BUNDLE_BLOB_NAME], struct err *e)
 {
 	if (descriptor->kind != DESCRIPTOR_SHA256)
 		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
-	snprintf(ret, DESCRIPTOR_PATH, "blobs/sha256/%s", descriptor->digest + strlen("sha256:"));
+	bundle_blob_name(descriptor->digest, ret);
 	return 0;
 }
 

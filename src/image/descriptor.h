@@ -4,8 +4,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
-
-enum { DESCRIPTOR_PATH = 16 + 64 + 1 };
+#include "image/bundle.h"
 
 enum descriptor_digest {
 	DESCRIPTOR_SHA256 = 0,
@@ -37,7 +36,7 @@ struct descriptor_list {
 void descriptor_read(const struct json *value, struct descriptor *ret);
 void descriptor_done(struct descriptor *descriptor);
 /* The name of its blob in a bundle. 0, or -EBADMSG with e set when it has no valid sha256 digest. */
-int descriptor_path(const struct descriptor *descriptor, char ret[DESCRIPTOR_PATH], struct err *e);
+int descriptor_path(const struct descriptor *descriptor, char ret[BUNDLE_BLOB_NAME], struct err *e);
 /* A list of descriptors; nothing where value is no list. 0, or -EBADMSG with e set when an entry is not an object. */
 int descriptor_list_read(const struct json *value, struct descriptor_list *ret, struct err *e);
 void descriptor_list_done(struct descriptor_list *list);

@@ -29,19 +29,10 @@ static void history_entry(struct buf *out, const struct graft *graft, const char
 	buf_adds(out, "}");
 }
 
-/* A member that readers do not know is no error to them (image-spec config.md); a history must not be invented. */
-static void add_key(struct splice *s, const char *text, const struct graft *graft, const char *digest)
-{
-	auto_buf value = { 0 };
-
-	buf_addf(&value, "\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
-	splice_add_member(s, text, span_whole(text), MARK_KEY, buf_text(&value));
-}
-
 int config_append(const struct buf *config, const struct graft *graft, struct buf *out, struct err *e)
 {
 	const char *text = buf_text(config);
-	auto_buf diff_id = { 0 }, entry = { 0 };
+	auto_buf diff_id = { 0 }, entry = { 0 }, mark = { 0 };
 	char digest[DIGEST_TEXT];
 	struct splice s = { 0 };
 	struct span span;
@@ -56,10 +47,14 @@ int config_append(const struct buf *config, const struct graft *graft, struct bu
 	splice_append(&s, text, span, buf_text(&diff_id));
 	digest_text(text, config->len, digest);
 	history_entry(&entry, graft, digest);
-	if (span_path(text, "history", &span) && text[span.at] == '[')
+	if (span_path(text, "history", &span) && text[span.at] == '[') {
 		splice_append(&s, text, span, buf_text(&entry));
-	else
-		add_key(&s, text, graft, digest);
+	} else {
+		/* A member that readers do not know is no error (image-spec config.md); a history must not be invented.
+		 */
+		buf_addf(&mark, "\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
+		splice_add_member(&s, text, span_whole(text), MARK_KEY, buf_text(&mark));
+	}
 	splice_apply(&s, text, config->len, out);
 	splice_done(&s);
 	return 0;
@@ -160,25 +155,6 @@ int config_drop_below(const struct buf *text, const struct config_layers *layers
 	return 1;
 }
 
-/* The JSON of the comment that a builder makes of a base. */
-static void base_comment(struct buf *out, const char *name)
-{
-	auto_buf text = { 0 };
-
-	buf_addf(&text, "FROM %s", name);
-	splice_quote(out, buf_text(&text));
-}
-
-static void rename_base(struct splice *s, const char *text, struct span comment, const struct config_base *base)
-{
-	auto_buf from = { 0 }, to = { 0 };
-
-	base_comment(&from, base->from);
-	base_comment(&to, base->to);
-	if (from.len == comment.len && !memcmp(text + comment.at, from.data, from.len))
-		splice_replace(s, comment, buf_text(&to));
-}
-
 void config_rename_bases(const struct buf *config, const struct config_base *bases, size_t n, struct buf *out)
 {
 	const char *text = buf_text(config);
@@ -187,8 +163,17 @@ void config_rename_bases(const struct buf *config, const struct config_base *bas
 
 	if (span_path(text, "history", &history))
 		while (span_next(text, history, &item))
-			for (size_t i = 0; i < n && span_member(text, item, "comment", &comment); i++)
-				rename_base(&s, text, comment, &bases[i]);
+			for (size_t i = 0; i < n && span_member(text, item, "comment", &comment); i++) {
+				/* The comment that a builder makes of a base. */
+				auto_free char *from = mem_print("FROM %s", bases[i].from);
+				auto_free char *to = mem_print("FROM %s", bases[i].to);
+				auto_buf was = { 0 }, is = { 0 };
+
+				splice_quote(&was, from);
+				splice_quote(&is, to);
+				if (was.len == comment.len && !memcmp(text + comment.at, was.data, was.len))
+					splice_replace(&s, comment, buf_text(&is));
+			}
 	splice_apply(&s, text, config->len, out);
 	splice_done(&s);
 }

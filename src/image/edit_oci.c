@@ -31,19 +31,14 @@ struct level {
 	struct descriptor_list manifests;
 };
 
-static void blob_name(const char *digest, char ret[DESCRIPTOR_PATH])
-{
-	snprintf(ret, DESCRIPTOR_PATH, "blobs/sha256/%s", digest + strlen("sha256:"));
-}
-
 static int load(const struct walk *w, const char *digest, struct buf *text, struct err *e)
 {
-	char name[DESCRIPTOR_PATH], own[DIGEST_TEXT];
+	char name[BUNDLE_BLOB_NAME], own[DIGEST_TEXT];
 	int r;
 
 	if (!digest || !digest_is_valid(digest))
 		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
-	blob_name(digest, name);
+	bundle_blob_name(digest, name);
 	r = bundle_text(w->request->bundle, name, text, e);
 	if (r)
 		return r;
@@ -71,7 +66,7 @@ static const struct document *find(const struct walk *w, const char *digest, boo
 static int remember(struct walk *w, const char *was, bool is_chosen, struct buf *text, struct err *e)
 {
 	struct document *d = &w->documents[w->n];
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 
 	if (w->n == MODEL_DOCUMENTS_MAX)
 		return err_set(e, -E2BIG, "more than %d documents in the image", MODEL_DOCUMENTS_MAX);
@@ -81,7 +76,7 @@ static int remember(struct walk *w, const char *was, bool is_chosen, struct buf 
 	w->n++;
 	if (!strcmp(d->was, d->is))
 		return 0;
-	blob_name(d->is, name);
+	bundle_blob_name(d->is, name);
 	edit_add_document(w->edit, name, text);
 	return 0;
 }
@@ -89,14 +84,14 @@ static int remember(struct walk *w, const char *was, bool is_chosen, struct buf 
 /* What has a successor and is not there under another name. */
 static void add_obsolete_documents(struct walk *w)
 {
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 
 	for (size_t i = 0; i < w->n; i++) {
 		const struct document *d = &w->documents[i], *other = find(w, d->was, !d->is_chosen);
 
 		if (!strcmp(d->was, d->is) || (other && !strcmp(other->was, other->is)))
 			continue;
-		blob_name(d->was, name);
+		bundle_blob_name(d->was, name);
 		edit_add_obsolete(w->edit, name);
 	}
 }
@@ -104,9 +99,9 @@ static void add_obsolete_documents(struct walk *w)
 static void point_to(
 	const struct walk *w, struct splice *s, const char *text, struct span descriptor, const struct document *d)
 {
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 
-	blob_name(d->is, name);
+	bundle_blob_name(d->is, name);
 	splice_descriptor(s, text, descriptor, d->is, edit_document(w->edit, name));
 }
 
@@ -136,7 +131,7 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 {
 	const struct json *layers = jv_get(manifest, "layers");
 	const struct graft *graft = edit_graft(target);
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 	auto_buf layer = { 0 };
 	struct span span;
 
@@ -147,12 +142,12 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 
 		if (!edit_drops(target, i, jv_count(layers)) || !digest || !digest_is_valid(digest))
 			continue;
-		blob_name(digest, name);
+		bundle_blob_name(digest, name);
 		edit_add_obsolete(w->edit, name);
 	}
 	if (graft) {
 		describe_layer(&layer, manifest, graft);
-		blob_name(graft->digest, name);
+		bundle_blob_name(graft->digest, name);
 		edit_add_layer(w->edit, name, graft);
 	}
 	edit_layers(target, s, text, span, buf_text(&layer));

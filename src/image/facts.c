@@ -20,7 +20,7 @@ bool image_looks_like(int fd)
 {
 	uint8_t head[TAR_BLOCK];
 
-	return codec_of(fd) == CODEC_SUPPORTED ||
+	return codec_at(fd, 0) == CODEC_SUPPORTED ||
 	       (fd_pread(fd, head, TAR_BLOCK, 0) == TAR_BLOCK && !memcmp(head + TAR_MAGIC, "ustar", 5));
 }
 

@@ -230,25 +230,19 @@ static int check_owner(const struct view *view, const char *path, struct err *e)
 	return 0;
 }
 
-static int check_file(const struct graft_request *request, const struct graft *graft, const char *at, struct err *e)
-{
-	char path[VIEW_PATH_MAX];
-	int r = check_place(request->view, at, path, e);
-
-	if (!r && strcmp(path, at + 1))
-		r = err_set(e, -EBADMSG, "%s: a link leads from there to /%s", at, path);
-	if (!r && !strcmp(path, graft->path))
-		r = err_set(e, -EBADMSG, "%s: the emulator cannot have this place", at);
-	return r ? r : check_owner(request->view, path, e);
-}
-
 static int add_file(struct graft *graft, const struct graft_request *request, const struct graft_file *file,
 	struct graft_paths before, struct err *e)
 {
 	struct tar_entry entry = { .path = (char *)file->path + 1, .type = TAR_FILE, .mode = file->mode };
+	char path[VIEW_PATH_MAX];
 	struct stat st;
-	int r = check_file(request, graft, file->path, e);
+	int r = check_place(request->view, file->path, path, e);
 
+	if (!r && strcmp(path, file->path + 1))
+		r = err_set(e, -EBADMSG, "%s: a link leads from there to /%s", file->path, path);
+	if (!r && !strcmp(path, graft->path))
+		r = err_set(e, -EBADMSG, "%s: the emulator cannot have this place", file->path);
+	r = r ? r : check_owner(request->view, path, e);
 	if (r)
 		return r;
 	if (file->file >= 0 && fstat(file->file, &st) < 0)
@@ -259,31 +253,22 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 	return 0;
 }
 
-static int add_all(struct graft *graft, const struct graft_request *request, struct err *e)
-{
-	auto_free const char **before = mem_new(request->n_files + 1, sizeof(*before));
-	int r;
-
-	graft->parts = mem_new(request->n_files + 1, sizeof(*graft->parts));
-	before[0] = graft->path;
-	r = add_emulator(graft, request, e);
-	for (size_t i = 0; !r && i < request->n_files; i++) {
-		r = add_file(graft, request, &request->files[i], (struct graft_paths){ before, i + 1 }, e);
-		before[i + 1] = request->files[i].path + 1;
-	}
-	return r;
-}
-
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e)
 {
+	auto_free const char **before = mem_new(request->n_files + 1, sizeof(*before));
 	struct graft graft = { 0 };
 	char path[VIEW_PATH_MAX];
 	int r = check_place(request->view, request->at, path, e);
 
 	if (r)
 		return r;
-	graft.path = mem_text(path);
-	r = add_all(&graft, request, e);
+	before[0] = graft.path = mem_text(path);
+	graft.parts = mem_new(request->n_files + 1, sizeof(*graft.parts));
+	r = add_emulator(&graft, request, e);
+	for (size_t i = 0; !r && i < request->n_files; i++) {
+		r = add_file(&graft, request, &request->files[i], (struct graft_paths){ before, i + 1 }, e);
+		before[i + 1] = request->files[i].path + 1;
+	}
 	if (r) {
 		graft_done(&graft);
 		return r;
@@ -291,26 +276,17 @@ int graft_make(const struct graft_request *request, struct graft *ret, struct er
 	return finish(&graft, request, ret, e);
 }
 
-static void add_whiteout(struct buf *out, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	struct tar_entry entry = { .type = TAR_FILE, .mode = 0644 };
-	auto_buf name = { 0 };
-
-	if (slash)
-		buf_add(&name, path, (size_t)(slash + 1 - path));
-	buf_addf(&name, LAYER_WHITEOUT_PREFIX "%s", slash ? slash + 1 : path);
-	entry.path = name.data;
-	tar_write_header(out, &entry);
-}
-
 int graft_hide(const struct view *view, struct graft_paths paths, int64_t time, struct graft *ret, struct err *e)
 {
 	struct graft graft = { .hides = true, .time = time, .path = mem_text(paths.n ? paths.items[0] : "") };
 
 	for (size_t i = 0; i < paths.n; i++) {
+		const char *name = str_basename(paths.items[i]);
+		auto_free char *whiteout = mem_print(
+			"%.*s" LAYER_WHITEOUT_PREFIX "%s", (int)(name - paths.items[i]), paths.items[i], name);
+
 		add_parents(&graft.head, view, paths.items[i], (struct graft_paths){ paths.items, i }, time);
-		add_whiteout(&graft.head, paths.items[i]);
+		tar_write_header(&graft.head, &(struct tar_entry){ .path = whiteout, .type = TAR_FILE, .mode = 0644 });
 	}
 	return finish(&graft, NULL, ret, e);
 }
@@ -330,26 +306,20 @@ int graft_write(const struct graft *graft, int to)
 	return graft->is_stored ? fd_copy_range(graft->stored, 0, to, graft->stored_size) : write_plain(graft, to);
 }
 
-static int pack(const struct graft *graft, enum graft_codec codec, const char *tmpdir, int *ret)
-{
-	auto_fd plain = image_tmpfile(tmpdir), packed = image_tmpfile(tmpdir);
-	int r = plain < 0 ? plain : packed < 0 ? packed : graft_write(graft, plain);
-
-	if (!r)
-		r = codec == GRAFT_GZIP ? codec_gzip_pack(plain, packed) : codec_zstd_pack(plain, packed);
-	if (!r)
-		*ret = take_fd(&packed);
-	return r;
-}
-
 int graft_pack(
 	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e)
 {
 	bool is_done = other && other->codec == codec && !strcmp(other->diff_id, graft->diff_id);
 	struct stat st;
-	auto_fd fd = is_done ? fcntl(other->stored, F_DUPFD_CLOEXEC, 3) : -1;
-	int r = !is_done ? pack(graft, codec, tmpdir, &fd) : fd < 0 ? -errno : 0;
+	auto_fd plain = is_done ? -1 : image_tmpfile(tmpdir);
+	auto_fd fd = is_done ? fcntl(other->stored, F_DUPFD_CLOEXEC, 3) : image_tmpfile(tmpdir);
+	int r = fd < 0 ? is_done ? -errno : fd : 0;
 
+	if (!r && !is_done) {
+		r = plain < 0 ? plain : graft_write(graft, plain);
+		if (!r)
+			r = codec == GRAFT_GZIP ? codec_gzip_pack(plain, fd) : codec_zstd_pack(plain, fd);
+	}
 	if (!r)
 		r = fstat(fd, &st) < 0 ? -errno : digest_file(fd, graft->digest);
 	if (r) {

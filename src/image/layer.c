@@ -122,11 +122,14 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-/* Room for twice as many items of an array; *cap tells how many there were. */
-static int double_room(struct layer *layer, void **items, size_t *cap, size_t size)
+/* Room for one more than n items of an array, to which list points; *cap tells for how many there is. */
+static int make_room_for(struct layer *layer, void *list, size_t n, size_t *cap, size_t size)
 {
 	size_t more = *cap ? *cap : 64;
+	void **items = list;
 
+	if (n < *cap)
+		return 0;
 	if (!hold(more * size))
 		return -E2BIG;
 	layer->held += more * size;
@@ -160,16 +163,6 @@ static int make_table(struct layer *layer)
 	return 0;
 }
 
-static int grow(struct layer *layer)
-{
-	void *entries = layer->entries;
-	int r = layer->cap > LAYER_ENTRIES_MAX ? -E2BIG
-					       : double_room(layer, &entries, &layer->cap, sizeof(*layer->entries));
-
-	layer->entries = entries;
-	return r ? r : make_table(layer);
-}
-
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry)
 {
 	return entry->kind == LAYER_DIRECTORY && entry->more ? &layer->directories[entry->more - 1] : NULL;
@@ -196,9 +189,14 @@ const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t has
 
 static int add_one(struct layer *layer, const char *path, size_t len, const char *link, struct layer_entry entry)
 {
+	bool is_full = layer->n == layer->cap;
 	size_t slot;
-	int r = layer->n == layer->cap ? grow(layer) : 0;
+	int r = is_full && layer->cap > LAYER_ENTRIES_MAX ? -E2BIG : 0;
 
+	if (!r)
+		r = make_room_for(layer, &layer->entries, layer->n, &layer->cap, sizeof(*layer->entries));
+	if (!r && is_full)
+		r = make_table(layer);
 	if (!r)
 		r = layer_add_text(layer, path, len, &entry.path);
 	if (!r && link)
@@ -241,12 +239,8 @@ int layer_add(struct layer *layer, const char *path, const char *link, struct la
 
 int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
 {
-	void *programs = layer->programs;
-	int r = layer->n_programs < layer->programs_cap
-			? 0
-			: double_room(layer, &programs, &layer->programs_cap, sizeof(*program));
+	int r = make_room_for(layer, &layer->programs, layer->n_programs, &layer->programs_cap, sizeof(*program));
 
-	layer->programs = programs;
 	if (r)
 		return r;
 	layer->programs[layer->n_programs++] = *program;
@@ -256,12 +250,9 @@ int layer_add_program(struct layer *layer, const struct layer_program *program, 
 
 int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret)
 {
-	void *directories = layer->directories;
-	int r = layer->n_directories < layer->directories_cap
-			? 0
-			: double_room(layer, &directories, &layer->directories_cap, sizeof(*directory));
+	int r = make_room_for(
+		layer, &layer->directories, layer->n_directories, &layer->directories_cap, sizeof(*directory));
 
-	layer->directories = directories;
 	if (r)
 		return r;
 	layer->directories[layer->n_directories++] = *directory;

@@ -26,16 +26,6 @@ enum {
 	RELEASE_MAX = 64 * 1024
 };
 
-/* Files of a name that tells what a system is; these are looked into. */
-static bool is_telling(const char *path)
-{
-	static const char names[] = "sh dash bash ash busybox [ sash posh yash mksh ksh zsh toybox "
-				    "coreutils dpkg apk rpm pacman opkg env true init systemd";
-	const char *name = str_basename(path);
-
-	return str_in_words(names, name, strlen(name));
-}
-
 /* What is filled, and from what. */
 struct reading {
 	const struct layer_source *source;
@@ -43,12 +33,17 @@ struct reading {
 	unsigned n_looked_into;
 };
 
-/* Of a layer the first programs, too: they tell where nothing else does. */
+/*
+ * Files of a name that tells what a system is are looked into. Of a layer the first programs, too: they tell where
+ * nothing else does.
+ */
 static bool is_wanted(struct reading *reading, const struct tar_entry *member, const char *path)
 {
+	static const char telling[] = "sh dash bash ash busybox [ sash posh yash mksh ksh zsh toybox "
+				      "coreutils dpkg apk rpm pacman opkg env true init systemd";
 	const char *name = str_basename(path);
 
-	if (is_telling(path))
+	if (str_in_words(telling, name, strlen(name)))
 		return true;
 	for (size_t i = 0; i < reading->source->n_programs; i++)
 		if (!strcmp(reading->source->programs[i], name))
@@ -76,18 +71,6 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
 }
 
-/* What could not be kept is told by layer_read(). */
-static int keep_emulator(struct layer *layer, struct layer_program *program, int fd, const char *version)
-{
-	char digest[DIGEST_TEXT];
-	int r = digest_file(fd, digest);
-
-	program->is_usable = !emulator_check(fd, NULL);
-	if (!r)
-		r = layer_add_text(layer, version, strlen(version), &program->version);
-	return r ? r : layer_add_text(layer, digest, strlen(digest), &program->digest);
-}
-
 /* A member of which the first bytes are read. */
 struct begun {
 	const char *path;
@@ -98,9 +81,10 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 	struct layer_program *program, struct err *e)
 {
 	const struct arch *emulates = content_maybe_emulator(begun->path, &program->head);
-	char version[EMULATOR_VERSION_MAX];
+	char version[EMULATOR_VERSION_MAX], digest[DIGEST_TEXT];
 	struct elf_info info;
 	auto_fd fd = -1;
+	int r;
 
 	program->is_looked_into = true;
 	if (reader->entry.size > LAYER_CAPTURE_MAX)
@@ -110,19 +94,15 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
 		program->emulates = emulates;
-		return keep_emulator(layer, program, fd, version);
+		program->is_usable = !emulator_check(fd, NULL);
+		r = digest_file(fd, digest);
+		if (!r)
+			r = layer_add_text(layer, version, strlen(version), &program->version);
+		return r ? r : layer_add_text(layer, digest, strlen(digest), &program->digest);
 	}
 	if (!elf_read(fd, &info, NULL))
 		program->is_known = abi_platform(&info, &program->platform);
 	return 0;
-}
-
-static bool is_release(const char *path)
-{
-	for (const char *const *p = content_release_files; *p; p++)
-		if (!strcmp(*p + 1, path))
-			return true;
-	return false;
 }
 
 static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
@@ -151,8 +131,9 @@ static int add_file(struct reading *reading, struct tar_reader *reader, const ch
 	ssize_t n = tar_read(reader, begun.head, sizeof(begun.head), e);
 	int r = (int)MIN_OF(n, 0);
 
-	if (!r && is_release(path))
-		r = read_release(layer, reader, begun.head, (size_t)n, e);
+	for (const char *const *p = content_release_files; !r && *p; p++)
+		if (!strcmp(*p + 1, path))
+			r = read_release(layer, reader, begun.head, (size_t)n, e);
 	if (!r && elf_read_head(begun.head, (size_t)n, &program.head, NULL) == 1) {
 		if (content_maybe_emulator(path, &program.head) || is_wanted(reading, &reader->entry, path))
 			r = look_into(layer, reader, &begun, &program, e);
@@ -239,59 +220,25 @@ static int drain(struct source *source, struct err *e)
 	return n < 0 ? err_set(e, -EBADMSG, "truncated or corrupt") : 0;
 }
 
-/* state: a digest of what is compressed, NULL: none. NULL with e set. */
-static struct source *open_source(
-	const struct member *member, struct digest_state *state, const char **ret_codec, struct err *e)
+int layer_walk(const struct layer_source *what, struct layer_walk *walk, struct err *e)
 {
+	const struct member *member = &what->member;
+	bool is_packed = codec_at(member->fd, member->offset) != CODEC_NONE;
+	struct digest_state *state = is_packed ? digest_begin() : NULL;
 	struct source *source = source_range(member->fd, member->offset, member->size);
-
-	return source_decode(state ? source_digested(source, state) : source, ret_codec, e);
-}
-
-static int walk_plain(const struct member *member, struct layer_walk *walk, struct err *e)
-{
-	struct source *source = open_source(member, NULL, &walk->codec, e);
-	int r = source ? read_members(walk, source, e) : e ? e->code : -EBADMSG;
-
-	source_free(source);
-	return r;
-}
-
-static int walk_whole(const struct layer_source *what, struct layer_walk *walk, struct err *e)
-{
-	struct digest_state *state = digest_begin();
-	struct source *source = open_source(&what->member, state, &walk->codec, e);
 	char digest[DIGEST_TEXT];
-	int r = source ? read_members(walk, source, e) : e && e->code ? e->code : -EBADMSG;
+	int r;
 
-	if (!r)
+	source = source_decode(state ? source_digested(source, state) : source, &walk->codec, e);
+	r = source ? read_members(walk, source, e) : e && e->code ? e->code : -EBADMSG;
+	if (!r && state)
 		r = drain(source, e);
 	source_free(source);
-	digest_end(state, digest);
-	if (!r && *what->digest && strcmp(digest, what->digest))
+	if (state)
+		digest_end(state, digest);
+	if (!r && state && *what->digest && strcmp(digest, what->digest))
 		r = err_set(e, -EBADMSG, "its content does not have the digest that is its name");
 	return r;
-}
-
-/* Decoders are taken without reading on: *ret tells whether there is one for it. */
-static int is_compressed(const struct member *member, bool *ret, struct err *e)
-{
-	const char *codec;
-	struct source *source = open_source(member, NULL, &codec, e);
-
-	if (!source)
-		return e && e->code ? e->code : -EBADMSG;
-	source_free(source);
-	*ret = strcmp(codec, "none");
-	return 0;
-}
-
-int layer_walk(const struct layer_source *source, struct layer_walk *walk, struct err *e)
-{
-	bool is_packed;
-	int r = is_compressed(&source->member, &is_packed, e);
-
-	return r ? r : is_packed ? walk_whole(source, walk, e) : walk_plain(&source->member, walk, e);
 }
 
 int layer_read(const struct layer_source *source, struct layer *ret, struct err *e)

@@ -32,7 +32,7 @@ static bool is_base64_of(const char *text, const struct buf *bytes)
 /* Size before digest before parsing. -ENOENT with e set when the blob is not here. */
 static int load_blob(struct walk *w, const struct descriptor *descriptor, struct json **ret, struct err *e)
 {
-	char path[DESCRIPTOR_PATH], digest[DIGEST_TEXT];
+	char path[BUNDLE_BLOB_NAME], digest[DIGEST_TEXT];
 	auto_buf text = { 0 };
 	int r = descriptor_path(descriptor, path, e);
 
@@ -118,7 +118,7 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 	image->is_opaque = mem_new(layers->n + 1, sizeof(*image->is_opaque));
 	for (size_t i = 0; i < layers->n; i++) {
 		const struct descriptor *layer = &layers->items[i];
-		char path[DESCRIPTOR_PATH];
+		char path[BUNDLE_BLOB_NAME];
 		int r = descriptor_path(layer, path, e);
 
 		if (r)
@@ -135,7 +135,7 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 static int read_config(struct walk *w, const struct descriptor *descriptor, struct model_image *image, struct err *e)
 {
 	auto_json *config = NULL;
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 	size_t expected = 0;
 	int r = load_blob(w, descriptor, &config, e);
 
@@ -158,7 +158,7 @@ static int read_config(struct walk *w, const struct descriptor *descriptor, stru
 static int add_other(struct walk *w, const struct descriptor *descriptor, struct err *e)
 {
 	struct model *model = w->model;
-	char path[DESCRIPTOR_PATH];
+	char path[BUNDLE_BLOB_NAME];
 
 	if (descriptor->kind != DESCRIPTOR_SHA256)
 		return 0;

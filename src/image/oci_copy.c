@@ -39,7 +39,7 @@ static int copy_blob(const struct walk *w, const struct descriptor *descriptor, 
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
 	bool is_document = descriptor_is_index(descriptor) || descriptor_is_manifest(descriptor);
 	auto_descriptor_list list = { 0 };
-	char name[DESCRIPTOR_PATH];
+	char name[BUNDLE_BLOB_NAME];
 	int r;
 
 	if (descriptor->kind == DESCRIPTOR_OTHER)

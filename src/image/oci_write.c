@@ -61,9 +61,8 @@ static void point_to_config(struct buf *manifest, const char *digest, const stru
 /* Its documents are OCI's and stay; their names are their digests. */
 static int write_oci(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
-	static const char blobs[] = "blobs/sha256/";
-	auto_buf name = { 0 }, text = { 0 };
-	char config[DIGEST_TEXT];
+	char config[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
+	auto_buf text = { 0 };
 	int r = write_config(image, outlet, config, NULL, e);
 
 	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
@@ -71,14 +70,14 @@ static int write_oci(const struct oci_image *image, struct outlet *outlet, struc
 		const char *layer = image->image->layers[i];
 		char digest[DIGEST_TEXT];
 
-		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(blobs));
-		list_layer(ret, layer + strlen(blobs));
+		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(BUNDLE_BLOBS));
+		list_layer(ret, layer + strlen(BUNDLE_BLOBS));
 		r = bundle_find(image->bundle, layer, &member, e);
 		r = r ? r : outlet_blob(outlet, &member, digest, e);
 	}
-	buf_addf(&name, "%s%s", blobs, image->image->digest + strlen("sha256:"));
+	bundle_blob_name(image->image->digest, name);
 	if (!r)
-		r = bundle_text(image->bundle, buf_text(&name), &text, e);
+		r = bundle_text(image->bundle, name, &text, e);
 	if (!r && image->config)
 		point_to_config(&text, config, image->config);
 	if (!r)

@@ -13,26 +13,12 @@
 #include "base/memory.h"
 #include "image/tar_write.h"
 
-enum { NAME = 16 + 64 + 1 };
-
 bool outlet_has(const struct outlet *outlet, const char *name)
 {
 	for (size_t i = 0; i < outlet->n; i++)
 		if (!strcmp(outlet->names[i], name))
 			return true;
 	return false;
-}
-
-/* The directories of a layout are made with its first member. */
-static int create(const struct outlet *outlet, const char *name)
-{
-	int fd;
-
-	if ((mkdirat(outlet->dir, "blobs", 0755) < 0 || mkdirat(outlet->dir, "blobs/sha256", 0755) < 0) &&
-		errno != EEXIST)
-		return -errno;
-	fd = openat(outlet->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return fd < 0 ? -errno : fd;
 }
 
 /* A part of a file, or without one the text. */
@@ -48,8 +34,9 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
 			   : tar_write_text(outlet->file.fd, &entry, text);
 	} else {
-		r = fd = create(outlet, name);
-		if (fd >= 0)
+		fd = openat(outlet->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		r = fd < 0 ? -errno : 0;
+		if (!r)
 			r = member ? fd_copy_range(member->fd, member->offset, fd, member->size)
 				   : fd_write(fd, text->data, text->len);
 		if (!r && fsync(fd) < 0)
@@ -58,17 +45,12 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
 
-static void name_of(const char *digest, char ret[NAME])
-{
-	snprintf(ret, NAME, "blobs/sha256/%s", digest + strlen("sha256:"));
-}
-
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
 {
-	char name[NAME], own[DIGEST_TEXT];
+	char name[BUNDLE_BLOB_NAME], own[DIGEST_TEXT];
 	int r;
 
-	name_of(digest, name);
+	bundle_blob_name(digest, name);
 	if (outlet_has(outlet, name))
 		return 0;
 	r = digest_range(member->fd, member->offset, member->size, own);
@@ -82,10 +64,10 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e)
 {
-	char name[NAME];
+	char name[BUNDLE_BLOB_NAME];
 
 	digest_text(buf_text(text), text->len, ret_digest);
-	name_of(ret_digest, name);
+	bundle_blob_name(ret_digest, name);
 	if (outlet_has(outlet, name))
 		return 0;
 	mem_push_text(&outlet->names, &outlet->n, name);
@@ -125,20 +107,6 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	return outlet->dir < 0 ? newfile_commit(&outlet->file, newfile_usual_mode(), e) : 0;
 }
 
-/* Whether a directory has nothing but what a run that was killed may have left: blobs without an index. */
-static bool is_begun(int dir)
-{
-	DIR *list = fd_list(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	const struct dirent *entry;
-	bool is = list;
-
-	while (is && (entry = readdir(list)))
-		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "blobs");
-	if (list)
-		closedir(list);
-	return is;
-}
-
 /* What was begun. */
 static void remove_layout(int dir)
 {
@@ -156,9 +124,19 @@ static void remove_layout(int dir)
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
 }
 
+/* A layout may come where there is nothing but what a run that was killed may have left: blobs without an index. */
 static int check_layout(int dir, const char *path, struct err *e)
 {
-	if (is_begun(dir))
+	DIR *list = fd_list(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	const struct dirent *entry;
+	bool is_begun = list;
+
+	while (is_begun && (entry = readdir(list)))
+		is_begun =
+			!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "blobs");
+	if (list)
+		closedir(list);
+	if (is_begun)
 		return 0;
 	err_set(e, -EEXIST, "%s already exists", path);
 	return err_hint(e, "name a directory that does not exist, or is empty");
@@ -195,6 +173,8 @@ static int open_layout(const char *path, struct outlet *ret, struct err *e)
 	remove_layout(fd);
 	ret->is_new = is_new;
 	ret->dir = take_fd(&fd);
+	if (mkdirat(ret->dir, "blobs", 0755) < 0 || mkdirat(ret->dir, "blobs/sha256", 0755) < 0)
+		return err_sys(e, -errno, "%s/blobs", path);
 	return 0;
 }
 

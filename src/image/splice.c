@@ -48,19 +48,13 @@ struct span span_whole(const char *text)
 	return (struct span){ at, skip_value(text, at) - at };
 }
 
-static int hex_of(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : 0;
-}
-
 /* The character at a place inside a string, and how many bytes tell it; what is not ASCII is no letter of our keys. */
 static int read_character(const char *p, size_t *ret_len)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	char hex[5] = "";
 	const char *found;
+	uint8_t bytes[2];
 
 	*ret_len = 1;
 	if (*p != '\\')
@@ -70,7 +64,8 @@ static int read_character(const char *p, size_t *ret_len)
 	if (p[1] != 'u')
 		return found ? to[found - from] : -1;
 	*ret_len = 6;
-	return hex_of(p[2]) << 12 | hex_of(p[3]) << 8 | hex_of(p[4]) << 4 | hex_of(p[5]);
+	memcpy(hex, p + 2, 4);
+	return str_from_hex(hex, bytes, sizeof(bytes)) == 2 ? bytes[0] << 8 | bytes[1] : -1;
 }
 
 /* Whether the string that begins at is this key. */

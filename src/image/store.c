@@ -34,13 +34,12 @@ size_t store_add(struct store *store, const char *name)
 /* One that is not here (foreign, or left out) is allowed. */
 static int open_layer(const struct store *store, size_t i, struct layer_source *ret, struct err *e)
 {
-	static const char blobs[] = "blobs/sha256/";
 	const char *name = store->names[i];
 	int r = bundle_find(store->bundle, name, &ret->member, e);
 
 	store->files[i] = (struct store_file){ !r, ret->member.size };
-	if (store->are_blobs && str_starts(name, blobs) &&
-		(snprintf(ret->digest, DIGEST_TEXT, "sha256:%s", name + strlen(blobs)) >= DIGEST_TEXT ||
+	if (store->are_blobs && str_starts(name, BUNDLE_BLOBS) &&
+		(snprintf(ret->digest, DIGEST_TEXT, "sha256:%s", name + strlen(BUNDLE_BLOBS)) >= DIGEST_TEXT ||
 			!digest_is_valid(ret->digest)))
 		*ret->digest = '\0';
 	ret->programs = (const char *const *)store->programs;

@@ -7,51 +7,33 @@
 #include "base/memory.h"
 #include "image/tar_header.h"
 
-/* The numbers of the map: how many parts, then offset and size of each, a line each, in blocks of their own. */
-struct numbers {
-	uint64_t value;
-	bool has_digits;
-	size_t done; /* how many there were */
+/* The map is of numbers, a line each, in blocks of their own: how many parts, then offset and size of each. */
+struct map {
+	struct source *source;
+	uint64_t *left; /* of what the member stores */
+	char block[TAR_BLOCK];
+	size_t at; /* in the block, of which none was read when it is TAR_BLOCK */
 };
 
-static int take_number(struct sparse *s, struct numbers *numbers)
+static int next_number(struct map *map, uint64_t *ret)
 {
-	struct sparse_part *part;
+	bool has_digits = false;
 
-	if (!numbers->done++) {
-		if (numbers->value > SPARSE_PARTS_MAX)
-			return -E2BIG;
-		s->n = (size_t)numbers->value;
-		s->parts = mem_new(s->n + 1, sizeof(*s->parts));
-		return 0;
-	}
-	part = &s->parts[(numbers->done - 2) / 2];
-	if (numbers->done % 2)
-		part->size = numbers->value;
-	else
-		part->offset = numbers->value;
-	return 0;
-}
+	for (*ret = 0;; map->at++) {
+		if (map->at == TAR_BLOCK) {
+			ssize_t n = *map->left < TAR_BLOCK ? -EBADMSG : source_read(map->source, map->block, TAR_BLOCK);
 
-static int take_block(struct sparse *s, struct numbers *numbers, const char *block)
-{
-	for (size_t i = 0; i < TAR_BLOCK; i++) {
-		int r;
-
-		if (block[i] >= '0' && block[i] <= '9' && numbers->value < UINT64_MAX / 20) {
-			numbers->value = numbers->value * 10 + (uint64_t)(block[i] - '0');
-			numbers->has_digits = true;
-			continue;
+			if (n != TAR_BLOCK)
+				return n < 0 ? (int)n : -EBADMSG;
+			*map->left -= TAR_BLOCK;
+			map->at = 0;
 		}
-		if (block[i] != '\n' || !numbers->has_digits)
-			return -EBADMSG;
-		r = take_number(s, numbers);
-		if (r || numbers->done == 1 + 2 * s->n)
-			return r;
-		numbers->value = 0;
-		numbers->has_digits = false;
+		if (map->block[map->at] < '0' || map->block[map->at] > '9' || *ret >= UINT64_MAX / 20)
+			break;
+		*ret = *ret * 10 + (uint64_t)(map->block[map->at] - '0');
+		has_digits = true;
 	}
-	return 0;
+	return map->block[map->at++] == '\n' && has_digits ? 0 : -EBADMSG;
 }
 
 static bool is_sound(const struct sparse *s, uint64_t stored)
@@ -72,16 +54,18 @@ static bool is_sound(const struct sparse *s, uint64_t stored)
 
 int sparse_read_map(struct sparse *ret, uint64_t size, struct source *source, uint64_t *left)
 {
+	struct map map = { .source = source, .left = left, .at = TAR_BLOCK };
 	struct sparse s = { .size = size };
-	struct numbers numbers = { 0 };
-	char block[TAR_BLOCK];
-	int r = 0;
+	uint64_t n;
+	int r = next_number(&map, &n);
 
-	while (!r && (!numbers.done || numbers.done < 1 + 2 * s.n)) {
-		ssize_t n = *left < TAR_BLOCK ? -EBADMSG : source_read(source, block, TAR_BLOCK);
-
-		*left -= n == TAR_BLOCK ? TAR_BLOCK : 0;
-		r = n == TAR_BLOCK ? take_block(&s, &numbers, block) : n < 0 ? (int)n : -EBADMSG;
+	if (r || n > SPARSE_PARTS_MAX)
+		return r ? r : -E2BIG;
+	s.n = (size_t)n;
+	s.parts = mem_new(s.n + 1, sizeof(*s.parts));
+	for (size_t i = 0; !r && i < s.n; i++) {
+		r = next_number(&map, &s.parts[i].offset);
+		r = r ? r : next_number(&map, &s.parts[i].size);
 	}
 	if (!r && !is_sound(&s, *left))
 		r = -EBADMSG;

@@ -28,11 +28,12 @@ bool inject_is_image(const struct inject_target *t)
 		return t->options->out; /* an archive from a pipe goes somewhere else */
 	image_name_parse(t->name, &name);
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	is_image = name.is_image ||
-		   (fd >= 0 && !fstat(fd, &st) &&
-			   (S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
-						: S_ISREG(st.st_mode) &&
-							  (image_looks_like(fd) || codec_of(fd) == CODEC_UNSUPPORTED)));
+	is_image =
+		name.is_image ||
+		(fd >= 0 && !fstat(fd, &st) &&
+			(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
+					     : S_ISREG(st.st_mode) &&
+						       (image_looks_like(fd) || codec_at(fd, 0) == CODEC_UNSUPPORTED)));
 	free(name.path);
 	return is_image;
 }

@@ -18,7 +18,7 @@ static int open_named(const char *name, const struct arch *arch, struct emulator
 	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0), unpacked = -1;
 	char path[64];
 
-	if (fd < 0 || codec_of(fd) != CODEC_SUPPORTED)
+	if (fd < 0 || codec_at(fd, 0) != CODEC_SUPPORTED)
 		return emulator_open("", name, arch, ret, e);
 	unpacked = packed_open(fd, e);
 	if (unpacked < 0)
