@@ -62,8 +62,11 @@ int show_version(void);
 void say_error(const struct err *e);
 /* From now on a hint comes before its error: some callers show the last line of stderr as the reason. */
 void say_reasons_last(void);
-void say_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
-void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* A line, of which all behind the prefix is escaped: of the answer, a warning, a note. */
+void say(FILE *out, const char *prefix, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define say_line(...)	 say(stdout, "", __VA_ARGS__)
+#define say_warning(...) say(stderr, "anyarch: warning: ", __VA_ARGS__)
+#define say_note(...)	 say(stderr, "anyarch: ", __VA_ARGS__)
 /* The exit status that a code stands for. */
 int exit_for(int code);
 /* Tells the error and returns its exit status. */

@@ -27,16 +27,12 @@ static void print_text(const struct doctor *d, bool all, bool is_complete)
 	for (int level = FINDING_PROBLEM; level >= (all ? FINDING_OK : FINDING_NOTE); level--)
 		for (size_t i = 0; i < d->n; i++) {
 			const struct finding *f = &d->findings[i];
-			auto_buf what = { 0 }, hint = { 0 };
 
 			if ((int)f->level != level || !f->what)
 				continue;
-			str_escape(&what, f->what, strlen(f->what));
-			printf("%s: %s\n", finding_words[level], buf_text(&what));
-			if (f->hint && *f->hint) {
-				str_escape(&hint, f->hint, strlen(f->hint));
-				printf("    %s\n", buf_text(&hint));
-			}
+			say_line("%s: %s", finding_words[level], f->what);
+			if (f->hint && *f->hint)
+				say_line("    %s", f->hint);
 			shown++;
 		}
 	if (!shown && is_complete)

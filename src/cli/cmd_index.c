@@ -40,16 +40,12 @@ static int tell(const struct index_result *result, const struct context *c)
 	for (size_t i = 0; i < result->n; i++) {
 		const struct index_row *row = &result->rows[i];
 		struct json *one = jv_object();
-		auto_buf line = { 0 };
 
 		jv_set(one, "platform", jv_text(row->platform));
 		jv_set(one, "from", jv_text(row->from));
 		jv_push(list, one);
-		str_escape(&line, row->platform, strlen(row->platform));
-		buf_adds(&line, ": ");
-		str_escape(&line, row->from, strlen(row->from));
 		if (!c->json && !c->quiet)
-			puts(buf_text(&line));
+			say_line("%s: %s", row->platform, row->from);
 	}
 	return c->json ? jv_write(list, stdout) : 0;
 }

@@ -23,17 +23,22 @@ int legacy_print_status(const char *mount_at)
 	return r;
 }
 
-int legacy_nothing(const struct search *search)
+int legacy_finish(const struct register_report *report, const struct register_options *options, bool quiet)
 {
+	int status = render_register_errors(report, options), lasting;
 	auto_err e = { 0 };
 
-	if (search_finds_any(search)) {
+	if (!status && !report->n && search_finds_any(&options->search)) {
 		say_note("nothing to do: this machine runs by itself what the emulators here are for");
 		return EXIT_DONE;
 	}
-	err_set(&e, -ENOENT, "there is no emulator in this image");
-	err_hint(&e, "copy qemu-ARCH-static into /usr/bin of the image");
-	return exit_with(&e);
+	if (!status && !report->n) {
+		err_set(&e, -ENOENT, "there is no emulator in this image");
+		err_hint(&e, "copy qemu-ARCH-static into /usr/bin of the image");
+		return exit_with(&e);
+	}
+	lasting = render_lasting(report, options, quiet);
+	return status ? status : lasting;
 }
 
 /* Callers show the last line of stderr: instead of what to install, say what the image has. */
@@ -104,7 +109,6 @@ static int print_installed(const struct register_options *options)
 {
 	auto_report report = { 0 };
 	auto_err e = { 0 };
-	int status, lasting;
 
 	if (register_run(options, &report, &e))
 		return exit_with(&e);
@@ -122,11 +126,7 @@ static int print_installed(const struct register_options *options)
 				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
 	}
 	explain_absent(&report, &options->search);
-	status = render_register_errors(&report, options);
-	if (!status && !report.n)
-		return legacy_nothing(&options->search);
-	lasting = render_lasting(&report, options, true);
-	return status ? status : lasting;
+	return legacy_finish(&report, options, true);
 }
 
 static int install(const char *list, const char *mount_at)
@@ -213,12 +213,6 @@ struct conf_script {
 	bool reset, persistent, credential, argv0;
 };
 
-static bool take_yes(const char *value, bool *ret)
-{
-	*ret = !strcmp(value, "yes");
-	return *ret || !strcmp(value, "no");
-}
-
 /* One option and its value; words used, 0 for unknown, -1 for a bad value. */
 static int conf_option(struct conf_script *c, int argc, char **argv)
 {
@@ -246,9 +240,11 @@ static int conf_option(struct conf_script *c, int argc, char **argv)
 
 		if (!joined && strcmp(argv[0], options[i].brief) && strcmp(argv[0], options[i].name))
 			continue;
-		if (!value || (options[i].is_switch && !take_yes(value, target)))
+		if (!value || (options[i].is_switch && strcmp(value, "yes") && strcmp(value, "no")))
 			return -1;
-		if (!options[i].is_switch)
+		if (options[i].is_switch)
+			*(bool *)target = !strcmp(value, "yes");
+		else
 			*(const char **)target = value;
 		return joined ? 1 : 2;
 	}

@@ -39,80 +39,46 @@ static bool has_flag(int argc, char **argv, const char *name)
 	return false;
 }
 
-static bool has_any(int argc, char **argv, const char *const *names)
-{
-	for (; *names; names++)
-		if (has_flag(argc, argv, *names))
-			return true;
-	return false;
-}
-
-/* Some handler that works already: then it is somebody's choice which ones there are. */
-static bool is_set_up(bool *ret)
-{
-	auto_free struct status *status = mem_new(1, sizeof(*status));
-	struct name_set none = { 0 };
-	auto_err e = { 0 };
-
-	if (status_collect(NULL, true, &none, status, &e)) {
-		say_error(&e);
-		return false;
-	}
-	*ret = status->is_emulating;
-	status_done(status);
-	return true;
-}
-
 static int set_up(void)
 {
 	struct register_options options = { .names = { .is_all = true } };
 	auto_report report = { 0 };
 	auto_err e = { 0 };
-	int status, lasting;
 
-	if (register_run(&options, &report, &e))
-		return exit_with(&e);
-	status = render_register_errors(&report, &options);
-	if (!status && !report.n)
-		return legacy_nothing(&options.search);
-	lasting = render_lasting(&report, &options, false);
-	return status ? status : lasting;
+	return register_run(&options, &report, &e) ? exit_with(&e) : legacy_finish(&report, &options, false);
 }
 
+/* Where some handler works already, it is somebody's choice which ones there are. */
 static int set_up_and_print(void)
 {
-	bool done = false;
-	int status, printed;
+	auto_free struct status *now = mem_new(1, sizeof(*now));
+	struct name_set none = { 0 };
+	int status = EXIT_DONE, printed;
+	auto_err e = { 0 };
 
-	if (!is_set_up(&done))
+	if (status_collect(NULL, true, &none, now, &e)) {
+		say_error(&e);
 		return EXIT_TROUBLE;
-	status = done ? EXIT_DONE : set_up();
+	}
+	if (!now->is_emulating)
+		status = set_up();
+	status_done(now);
 	if (status && status != EXIT_NOT_LASTING)
 		return status;
 	printed = legacy_print_status(NULL);
 	return status ? status : printed;
 }
 
-static int run_command(int argc, char **argv, int *ret_status)
-{
-	for (size_t i = 0; commands[i]; i++)
-		if (commands[i] != &cmd_oneshot && !strcmp(argv[0], commands[i]->name)) {
-			*ret_status = command_run(commands[i], argc, argv);
-			return true;
-		}
-	return false;
-}
-
 static int run(void *context, int argc, char **argv, struct err *e)
 {
-	static const char *const binfmt[] = { "install", "uninstall", "mount", "version", NULL };
-	int status;
+	static const char *const binfmt[] = { "install", "uninstall", "mount", "version" };
 
 	stop_catch();
 	if (argc && !strcmp(argv[0], "oneshot"))
 		return run(context, argc - 1, argv + 1, e);
-	if (argc && run_command(argc, argv, &status))
-		return status;
+	for (size_t i = 0; argc && commands[i]; i++)
+		if (!strcmp(argv[0], commands[i]->name))
+			return command_run(commands[i], argc, argv);
 	if (argc && *argv[0] != '-')
 		return unknown_command(argv[0]);
 	say_reasons_last();
@@ -120,8 +86,9 @@ static int run(void *context, int argc, char **argv, struct err *e)
 		return set_up_and_print();
 	if (has_flag(argc, argv, "help") || has_flag(argc, argv, "h"))
 		return show_help();
-	if (has_any(argc, argv, binfmt))
-		return legacy_binfmt(argc, argv);
+	for (size_t i = 0; i < ARRAY_SIZE(binfmt); i++)
+		if (has_flag(argc, argv, binfmt[i]))
+			return legacy_binfmt(argc, argv);
 	return legacy_conf_script(argc, argv);
 }
 

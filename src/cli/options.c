@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Options of a command from its table: parsed, and shown by --help. */
-#include <getopt.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/str.h"
 #include "cli/options.h"
 
-enum { OPTIONS_MAX = 48, HELP_COLUMN = 28 };
+enum { HELP_COLUMN = 28 };
 
 static const struct option_spec help_spec = { OPT_HELP, "help", NULL, "show this help" };
 
@@ -39,29 +38,6 @@ static void show_help(const struct command *command)
 	printf("\nExamples:\n%s", command->examples);
 }
 
-/* getopt's value of a long option is its place in the table. */
-static void fill(const struct command *command, struct option *longs, char *shorts)
-{
-	size_t n = 0;
-
-	if (command->stops_at_words)
-		*shorts++ = '+';
-	*shorts++ = ':';
-	for (const struct option_spec *s = command->specs; s->name; s++, n++) {
-		longs[n] = (struct option){ s->name, s->argument ? required_argument : no_argument, NULL,
-			OPT_FIRST + (int)n };
-		if (s->id) {
-			*shorts++ = (char)s->id;
-			if (s->argument)
-				*shorts++ = ':';
-		}
-	}
-	longs[n++] = (struct option){ "help", no_argument, NULL, OPT_HELP };
-	longs[n] = (struct option){ 0 };
-	*shorts++ = 'h';
-	*shorts = '\0';
-}
-
 /* The nearest option, for what is not one. */
 static const struct option_spec *nearest(const struct command *command, const char *typed)
 {
@@ -91,50 +67,6 @@ static int usage(const struct command *command, const char *what, const char *ty
 	if (near)
 		return err_hint(e, "did you mean --%s?", near->name);
 	return err_hint(e, "anyarch %s --help", command->name);
-}
-
-/* Inside a bundle of letters argv says nothing; optopt is the letter, or the id of a long option. */
-static int bad_option(const struct command *command, int c, char **argv, struct err *e)
-{
-	char letter[] = { '-', (char)optopt, '\0' };
-	bool is_letter = optopt && optopt < OPT_FIRST && strncmp(argv[optind - 1], "--", 2);
-	const char *what = c == ':'		  ? "this option needs a value:"
-			   : optopt && !is_letter ? "this option takes no value:"
-						  : "unknown option";
-
-	return usage(command, what, is_letter ? letter : argv[optind - 1], e);
-}
-
-static const struct option_spec *find_long(const struct command *command, const char *name, size_t len)
-{
-	for (const struct option_spec *s = command->specs; s->name; s++)
-		if (strlen(s->name) == len && !memcmp(s->name, name, len))
-			return s;
-	return len == 4 && !memcmp(name, "help", len) ? &help_spec : NULL;
-}
-
-/*
- * getopt_long(3) takes abbreviations: --al would be --all today and ambiguous after the next option.
- * Returns the first long option that is not spelt out, NULL when all are.
- */
-static const char *find_abbreviation(const struct command *command, int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		size_t len = strcspn(argv[i], "=");
-		const struct option_spec *spec;
-
-		if (!strcmp(argv[i], "--"))
-			return NULL;
-		if (command->stops_at_words && *argv[i] != '-')
-			return NULL;
-		if (strncmp(argv[i], "--", 2))
-			continue;
-		spec = find_long(command, argv[i] + 2, len - 2);
-		if (!spec)
-			return argv[i];
-		i += spec->argument && !argv[i][len];
-	}
-	return NULL;
 }
 
 /* "--lasting 'forever': expected auto, host or pin"; of a list the last one is behind "or". */
@@ -260,34 +192,85 @@ static int check_words(const struct command *command, unsigned n, char **words, 
 	return err_hint(e, "anyarch %s %s", command->name, command->arguments);
 }
 
+struct parsing {
+	const struct command *command;
+	void *context;
+	char **argv;
+	int argc, at;
+	struct err *e;
+};
+
+/* Of an option whose value is in the same word, or with NULL in the next one. */
+static int take(struct parsing *p, const struct option_spec *spec, const char *typed, const char *value)
+{
+	if (!spec)
+		return usage(p->command, "unknown option", typed, p->e);
+	if (!spec->argument && value)
+		return usage(p->command, "this option takes no value:", typed, p->e);
+	if (spec->argument && !value) {
+		if (++p->at == p->argc)
+			return usage(p->command, "this option needs a value:", typed, p->e);
+		value = p->argv[p->at];
+	}
+	if (spec == &help_spec) {
+		show_help(p->command);
+		return -ECANCELED;
+	}
+	return set_option(p->command, spec, p->context, value, p->e) ? err_prefix(p->e, "%s", p->command->name) : 0;
+}
+
+/* Spelt out: what abbreviates one option today is ambiguous when there is another one. */
+static int take_long(struct parsing *p, const char *word)
+{
+	size_t len = strcspn(word, "=") - strlen("--");
+	const char *value = word[strlen("--") + len] ? word + strlen("--") + len + 1 : NULL;
+	const struct option_spec *spec = p->command->specs;
+
+	while (spec->name && (strlen(spec->name) != len || memcmp(spec->name, word + strlen("--"), len)))
+		spec++;
+	if (!spec->name)
+		spec = len == 4 && !memcmp(word, "--help", 6) ? &help_spec : NULL;
+	return take(p, spec, word, value);
+}
+
+static int take_letters(struct parsing *p, const char *letter)
+{
+	int r = 0;
+
+	for (bool is_last = false; !r && !is_last && *letter; letter++) {
+		const struct option_spec *spec = p->command->specs;
+		char typed[] = { '-', *letter, '\0' };
+
+		while (spec->name && spec->id != *letter)
+			spec++;
+		if (!spec->name)
+			spec = *letter == OPT_HELP ? &help_spec : NULL;
+		is_last = spec && spec->argument;
+		r = take(p, spec, typed, is_last && letter[1] ? letter + 1 : NULL);
+	}
+	return r;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *context, struct err *e)
 {
-	const char *wrong = find_abbreviation(command, argc, argv);
-	struct option longs[OPTIONS_MAX];
-	char shorts[2 * OPTIONS_MAX + 4];
-	int c;
+	struct parsing p = { command, context, argv, argc, 1, e };
+	auto_free char **words = mem_new((size_t)argc, sizeof(*words));
+	bool is_ended = false;
+	int r = 0, n = 0;
 
-	if (wrong)
-		return usage(command, "unknown option", wrong, e);
-	fill(command, longs, shorts);
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct option_spec *spec = command->specs;
+	for (; !r && p.at < argc; p.at++) {
+		char *word = argv[p.at];
 
-		if (c == OPT_HELP) {
-			show_help(command);
-			return -ECANCELED;
+		if (is_ended || *word != '-' || !word[1]) {
+			words[n++] = word;
+			is_ended |= command->stops_at_words;
+		} else if (!strcmp(word, "--")) {
+			is_ended = true;
+		} else {
+			r = word[1] == '-' ? take_long(&p, word) : take_letters(&p, word + 1);
 		}
-		if (c == ':' || c == '?')
-			return bad_option(command, c, argv, e);
-		if (c >= OPT_FIRST)
-			spec += c - OPT_FIRST;
-		while (c < OPT_FIRST && spec->id != c)
-			spec++;
-		if (set_option(command, spec, context, optarg, e))
-			return err_prefix(e, "%s", command->name);
 	}
-	c = check_words(command, (unsigned)(argc - optind), argv + optind, e);
-	return c ? c : optind;
+	memcpy(argv + argc - n, words, (size_t)n * sizeof(*words));
+	r = r ? r : check_words(command, (unsigned)n, words, e);
+	return r ? r : argc - n;
 }

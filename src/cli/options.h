@@ -23,7 +23,7 @@ enum option_type {
 	OPTION_OTHER,	 /* set() takes it */
 };
 
-enum { OPT_HELP = 'h', OPT_FIRST = 256 };
+enum { OPT_HELP = 'h' };
 
 struct option_spec {
 	int id; /* the short option; 0: none */

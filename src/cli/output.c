@@ -9,20 +9,18 @@
 #include "base/str.h"
 #include "cli/cli.h"
 
-static void say(const char *prefix, const char *text)
+void say(FILE *out, const char *prefix, const char *fmt, ...)
 {
+	auto_free char *text = NULL;
 	auto_buf safe = { 0 };
+	va_list ap;
 
+	va_start(ap, fmt);
+	text = mem_vprint(fmt, ap);
+	va_end(ap);
 	str_escape(&safe, text, strlen(text));
 	progress_clear();
-	fprintf(stderr, "%s%s\n", prefix, buf_text(&safe));
-}
-
-__attribute__((format(printf, 2, 0))) static void say_list(const char *prefix, const char *fmt, va_list ap)
-{
-	auto_free char *text = mem_vprint(fmt, ap);
-
-	say(prefix, text);
+	fprintf(out, "%s%s\n", prefix, buf_text(&safe));
 }
 
 static bool reasons_last;
@@ -35,28 +33,10 @@ void say_reasons_last(void)
 void say_error(const struct err *e)
 {
 	if (e->hint && reasons_last)
-		say("hint: ", e->hint);
-	say("anyarch: ", e->message ? e->message : "unknown error");
+		say(stderr, "hint: ", "%s", e->hint);
+	say(stderr, "anyarch: ", "%s", e->message ? e->message : "unknown error");
 	if (e->hint && !reasons_last)
-		say("hint: ", e->hint);
-}
-
-void say_warning(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say_list("anyarch: warning: ", fmt, ap);
-	va_end(ap);
-}
-
-void say_note(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say_list("anyarch: ", fmt, ap);
-	va_end(ap);
+		say(stderr, "hint: ", "%s", e->hint);
 }
 
 int exit_for(int code)

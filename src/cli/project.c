@@ -18,7 +18,7 @@ void project_tell(
 	struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
 {
 	bool is_change = strcmp(result, "kept") && strcmp(result, "unchanged");
-	auto_buf path = { 0 }, safe = { 0 };
+	auto_buf path = { 0 };
 
 	if (strcmp(dir, "."))
 		buf_addf(&path, "%s%s", dir, str_ends(dir, "/") ? "" : "/");
@@ -33,8 +33,7 @@ void project_tell(
 		jv_set(o, "result", jv_text(result));
 		jv_push(view->list, o);
 	} else if (!view->quiet) {
-		str_escape(&safe, buf_text(&path), path.len);
-		printf("%s: %s%s%s%s\n", buf_text(&safe), view->dry_run && is_change ? "would be " : "", result,
+		say_line("%s: %s%s%s%s", buf_text(&path), view->dry_run && is_change ? "would be " : "", result,
 			platform ? " for " : "", platform ? platform : "");
 	}
 }

@@ -25,30 +25,19 @@ static struct json *outcome_json(const char *target, unsigned partition, const s
 
 static void print_outcome(const char *target, const struct inject_outcome *outcome)
 {
-	auto_buf line = { 0 };
+	auto_buf twins = { 0 };
 
-	str_escape(&line, target, strlen(target));
 	if (outcome->is_native) {
-		printf("%s: native (%s): nothing to inject\n", buf_text(&line), arch_word(outcome->arch));
+		say_line("%s: native (%s): nothing to inject", target, arch_word(outcome->arch));
 		return;
 	}
-	printf("%s: %s ", buf_text(&line), inject_words[outcome->result]);
-	if (outcome->place) {
-		auto_buf place = { 0 };
-
-		str_escape(&place, outcome->place, strlen(outcome->place));
-		printf("%s\n", buf_text(&place));
-	} else {
-		printf("the layer of the emulator\n");
-	}
-	if (!outcome->has_tools)
-		return;
-	buf_addf(&line, ": %s " ENTRY_PLACE_ROOT, inject_words[outcome->tools]);
-	if (outcome->twins) {
-		buf_adds(&line, ": ");
-		twins_say(&line, outcome->twins);
-	}
-	printf("%s\n", buf_text(&line));
+	say_line("%s: %s %s", target, inject_words[outcome->result],
+		outcome->place ? outcome->place : "the layer of the emulator");
+	if (outcome->twins)
+		twins_say(&twins, outcome->twins);
+	if (outcome->has_tools)
+		say_line("%s: %s " ENTRY_PLACE_ROOT "%s%s", target, inject_words[outcome->tools],
+			outcome->twins ? ": " : "", buf_text(&twins));
 }
 
 void render_inject(const char *target, const struct inject_report *report, struct json *list, bool quiet)

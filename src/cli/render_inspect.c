@@ -9,12 +9,8 @@
 /* One fact: key, padded; value, escaped. Nothing for an empty value. */
 static void render_fact(const char *key, const char *value)
 {
-	auto_buf safe = { 0 };
-
-	if (!value || !*value)
-		return;
-	str_escape(&safe, value, strlen(value));
-	printf("%-13s %s\n", key, buf_text(&safe));
+	if (value && *value)
+		say_line("%-13s %s", key, value);
 }
 
 static void describe_kind(struct buf *out, const struct elf_info *elf)
