@@ -279,13 +279,6 @@ static int find_in_tar(const struct bundle *b, const char *name, struct member *
 	return 0;
 }
 
-static bool is_own_link(int dir, const char *name)
-{
-	struct stat st;
-
-	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode) && st.st_uid == geteuid();
-}
-
 /*
  * Component by component, without any link: blobs/sha256 may be one that leads to /etc. Only a blob itself may be one,
  * as Bazel makes them, when the caller owns the link: nobody else made it lead somewhere.
@@ -308,7 +301,8 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 	if (at >= 0) {
 		int file = fd_open_regular(at, p, O_NOFOLLOW);
 
-		if (file < 0 && is_own_link(at, p) && str_starts(name, "blobs/"))
+		if (file < 0 && str_starts(name, "blobs/") && !fstatat(at, p, &st, AT_SYMLINK_NOFOLLOW) &&
+			S_ISLNK(st.st_mode) && st.st_uid == geteuid())
 			file = fd_open_regular(at, p, 0);
 		cleanup_fd(&at);
 		at = file < 0 ? -1 : file;

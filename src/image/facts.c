@@ -171,19 +171,6 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	return r;
 }
 
-static void add_layers(struct store *store, const struct model *model)
-{
-	for (size_t i = 0; i < model->n; i++) {
-		const struct model_image *image = &model->images[i];
-
-		for (size_t k = 0; k < image->n_layers; k++)
-			store_add(store, image->layers[k]);
-		for (size_t k = 0; k < MODEL_STARTS; k++)
-			if (image->starts[k])
-				mem_push_text(&store->programs, &store->n_programs, str_basename(image->starts[k]));
-	}
-}
-
 static int look_at_all(
 	const struct bundle *bundle, struct image_report *report, const struct image_visit *visit, struct err *e)
 {
@@ -194,7 +181,15 @@ static int look_at_all(
 
 	report->bundle = bundle;
 	report->facts = mem_new(model->n + 1, sizeof(*report->facts));
-	add_layers(&store, model);
+	for (size_t i = 0; i < model->n; i++) {
+		const struct model_image *image = &model->images[i];
+
+		for (size_t k = 0; k < image->n_layers; k++)
+			store_add(&store, image->layers[k]);
+		for (size_t k = 0; k < MODEL_STARTS; k++)
+			if (image->starts[k])
+				mem_push_text(&store.programs, &store.n_programs, str_basename(image->starts[k]));
+	}
 	r = store_read(&store, e);
 	for (size_t i = 0; i < model->n; i++) {
 		struct image_facts *facts = &report->facts[i];

@@ -98,25 +98,19 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	return r;
 }
 
-/* "x:1" and "docker.io/library/x:1" are one name. */
-static bool is_same_name(const char *a, const char *b)
-{
-	auto_buf full_a = { 0 }, full_b = { 0 };
-
-	reference_full(a, &full_a);
-	reference_full(b, &full_b);
-	return !strcmp(buf_text(&full_a), buf_text(&full_b));
-}
-
 bool model_is_named(const char *have, const char *want)
 {
 	size_t len = strlen(want), total = have ? strlen(have) : 0;
+	auto_buf full_have = { 0 }, full_want = { 0 };
 
 	if (!have)
 		return false;
 	if (total > len && have[total - len - 1] == ':' && !strcmp(have + total - len, want))
 		return true;
-	return !strcmp(have, want) || is_same_name(have, want);
+	/* "x:1" and "docker.io/library/x:1" are one name. */
+	reference_full(have, &full_have);
+	reference_full(want, &full_want);
+	return !strcmp(buf_text(&full_have), buf_text(&full_want));
 }
 
 void model_done(struct model *model)

@@ -20,20 +20,11 @@ struct walk {
 	bool has_other;	    /* something has a digest of another algorithm */
 };
 
-/* Whether text is the base64 of these bytes. */
-static bool is_base64_of(const char *text, const struct buf *bytes)
-{
-	auto_buf expected = { 0 };
-
-	str_base64(&expected, buf_text(bytes), bytes->len);
-	return !strcmp(text, buf_text(&expected));
-}
-
 /* Size before digest before parsing. -ENOENT with e set when the blob is not here. */
 static int load_blob(struct walk *w, const struct descriptor *descriptor, struct json **ret, struct err *e)
 {
 	char path[BUNDLE_BLOB_NAME], digest[DIGEST_TEXT];
-	auto_buf text = { 0 };
+	auto_buf text = { 0 }, copy = { 0 };
 	int r = descriptor_path(descriptor, path, e);
 
 	if (r)
@@ -53,7 +44,8 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, descriptor->digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", path);
-	if (descriptor->data && !is_base64_of(descriptor->data, &text))
+	str_base64(&copy, buf_text(&text), descriptor->data ? text.len : 0);
+	if (descriptor->data && strcmp(descriptor->data, buf_text(&copy)))
 		return err_set(e, -EBADMSG, "%s: the copy in its descriptor is something else", path);
 	*ret = jv_load(buf_text(&text), text.len, e);
 	if (!*ret)
@@ -99,14 +91,6 @@ static const char *layer_form(const char *type)
 	return NULL;
 }
 
-static bool is_readable_layer(const char *type)
-{
-	const char *form = layer_form(type);
-
-	return form &&
-	       (!*form || ((*form == '+' || *form == '.') && str_in_words("gzip zstd", form + 1, strlen(form + 1))));
-}
-
 static int read_layers(struct walk *w, const struct descriptor_list *layers, struct model_image *image, struct err *e)
 {
 	if (layers->n > MODEL_LAYERS_MAX)
@@ -118,6 +102,7 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 	image->is_opaque = mem_new(layers->n + 1, sizeof(*image->is_opaque));
 	for (size_t i = 0; i < layers->n; i++) {
 		const struct descriptor *layer = &layers->items[i];
+		const char *form = layer_form(layer->type);
 		char path[BUNDLE_BLOB_NAME];
 		int r = descriptor_path(layer, path, e);
 
@@ -126,7 +111,9 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 		if (!layer->has_size)
 			return err_set(e, -EBADMSG, "%s: a bad size", layer->digest);
 		image->layer_sizes[i] = layer->size;
-		image->is_opaque[i] = !is_readable_layer(layer->type);
+		image->is_opaque[i] =
+			!form ||
+			(*form && (!strchr("+.", *form) || !str_in_words("gzip zstd", form + 1, strlen(form + 1))));
 		image->layers[image->n_layers++] = mem_text(path);
 	}
 	return 0;
@@ -329,15 +316,6 @@ static int check_layout(const struct bundle *bundle, struct err *e)
 	return 0;
 }
 
-static int read_top(const struct bundle *bundle, struct descriptor_list *ret, struct err *e)
-{
-	auto_json *index = NULL;
-	int r = bundle_json(bundle, "index.json", NULL, &index, e);
-
-	r = r ? r : check_kind(index, NULL, true, e);
-	return r ? r : descriptor_list_read(jv_get(index, "manifests"), ret, e);
-}
-
 static size_t count_kind(const struct model *model, enum model_kind kind)
 {
 	size_t n = 0;
@@ -351,10 +329,16 @@ int model_read_oci(const struct bundle *bundle, struct model *model, struct err 
 {
 	struct walk w = { .bundle = bundle, .model = model };
 	auto_descriptor_list list = { 0 };
+	struct json *index = NULL;
 	int r = check_layout(bundle, e);
 
 	if (!r)
-		r = read_top(bundle, &list, e);
+		r = bundle_json(bundle, "index.json", NULL, &index, e);
+	if (!r)
+		r = check_kind(index, NULL, true, e);
+	if (!r)
+		r = descriptor_list_read(jv_get(index, "manifests"), &list, e);
+	jv_free(index); /* its members are not held while what is below it is read */
 	if (!r)
 		r = read_list(&w, &list, NULL, 1, e);
 	if (!r && w.has_other && !count_kind(model, MODEL_IMAGE))

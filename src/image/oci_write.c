@@ -19,9 +19,12 @@ struct written {
 	struct buf layers;	/* names of blobs, as manifest.json lists them; owned */
 };
 
-static void list_layer(struct written *w, const char *hex)
+static void list_layer(struct written *w, const char *digest)
 {
-	buf_addf(&w->layers, "%s\"blobs/sha256/%s\"", w->layers.len ? "," : "", hex);
+	char name[BUNDLE_BLOB_NAME];
+
+	bundle_blob_name(digest, name);
+	buf_addf(&w->layers, "%s\"%s\"", w->layers.len ? "," : "", name);
 }
 
 /* The config as it is, or the one that it has now. */
@@ -43,26 +46,13 @@ static int write_config(const struct oci_image *image, struct outlet *outlet, ch
 	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
 }
 
-static void point_to_config(struct buf *manifest, const char *digest, const struct buf *config)
-{
-	struct splice s = { 0 };
-	auto_buf out = { 0 };
-	struct span span;
-
-	if (span_path(buf_text(manifest), "config", &span))
-		splice_descriptor(&s, buf_text(manifest), span, digest, config);
-	splice_apply(&s, buf_text(manifest), manifest->len, &out);
-	splice_done(&s);
-	buf_done(manifest);
-	*manifest = out;
-	out = (struct buf){ 0 };
-}
-
 /* Its documents are OCI's and stay; their names are their digests. */
 static int write_oci(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	char config[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
-	auto_buf text = { 0 };
+	auto_buf text = { 0 }, manifest = { 0 };
+	struct splice s = { 0 };
+	struct span span;
 	int r = write_config(image, outlet, config, NULL, e);
 
 	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
@@ -71,18 +61,20 @@ static int write_oci(const struct oci_image *image, struct outlet *outlet, struc
 		char digest[DIGEST_TEXT];
 
 		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(BUNDLE_BLOBS));
-		list_layer(ret, layer + strlen(BUNDLE_BLOBS));
+		list_layer(ret, digest);
 		r = bundle_find(image->bundle, layer, &member, e);
 		r = r ? r : outlet_blob(outlet, &member, digest, e);
 	}
 	bundle_blob_name(image->image->digest, name);
 	if (!r)
 		r = bundle_text(image->bundle, name, &text, e);
-	if (!r && image->config)
-		point_to_config(&text, config, image->config);
+	if (!r && image->config && span_path(buf_text(&text), "config", &span))
+		splice_descriptor(&s, buf_text(&text), span, config, image->config);
+	splice_apply(&s, buf_text(&text), text.len, &manifest);
+	splice_done(&s);
 	if (!r)
-		r = outlet_text(outlet, &text, ret->manifest, e);
-	ret->entry.size = text.len;
+		r = outlet_text(outlet, &manifest, ret->manifest, e);
+	ret->entry.size = manifest.len;
 	ret->entry.type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
 						       : OCI "manifest.v1+json";
 	return r;
@@ -123,7 +115,7 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 			return r;
 		buf_addf(&manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
 			layer_type(&member), digest, (unsigned long long)member.size);
-		list_layer(ret, digest + strlen("sha256:"));
+		list_layer(ret, digest);
 		r = outlet_blob(outlet, &member, digest, e);
 	}
 	buf_adds(&manifest, "]}");

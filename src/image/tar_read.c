@@ -154,8 +154,12 @@ static bool has_prefix(const struct record *record, const char *prefix)
 	return record->key_len > strlen(prefix) && !memcmp(record->key, prefix, strlen(prefix));
 }
 
-static int pax_number(struct overrides *o, const struct record *record, struct err *e)
+static int pax_record(struct overrides *o, const struct record *record, struct err *e)
 {
+	const struct {
+		const char *key;
+		char **value;
+	} texts[] = { { "path", &o->path }, { "linkpath", &o->linkname }, { "GNU.sparse.name", &o->sparse_name } };
 	const struct {
 		const char *key;
 		int64_t *value;
@@ -167,6 +171,10 @@ static int pax_number(struct overrides *o, const struct record *record, struct e
 	auto_free char *text = NULL;
 	size_t i = 0;
 
+	o->is_sparse |= has_prefix(record, "GNU.sparse.");
+	for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
+		if (is_key(record, texts[k].key))
+			return set_text(texts[k].value, record->value, record->len, e);
 	while (i < ARRAY_SIZE(numbers) && !is_key(record, numbers[i].key))
 		i++;
 	if (i == ARRAY_SIZE(numbers) || !record->len)
@@ -177,18 +185,6 @@ static int pax_number(struct overrides *o, const struct record *record, struct e
 		return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
 	*numbers[i].has = true;
 	return 0;
-}
-
-static int pax_record(struct overrides *o, const struct record *record, struct err *e)
-{
-	if (is_key(record, "path"))
-		return set_text(&o->path, record->value, record->len, e);
-	if (is_key(record, "linkpath"))
-		return set_text(&o->linkname, record->value, record->len, e);
-	o->is_sparse |= has_prefix(record, "GNU.sparse.");
-	if (is_key(record, "GNU.sparse.name"))
-		return set_text(&o->sparse_name, record->value, record->len, e);
-	return pax_number(o, record, e);
 }
 
 /* What storage drivers note for themselves: in another layer, it would hide what is below, or belong to nobody. */
@@ -256,22 +252,9 @@ static int take_extension(struct tar_reader *r, char type, uint64_t size, struct
 	return set_text(type == 'L' ? &o->path : &o->linkname, buf_text(&text), strnlen(buf_text(&text), text.len), e);
 }
 
-static bool is_ustar(const uint8_t *block)
-{
-	return !memcmp(block + TAR_MAGIC, "ustar", 6);
-}
-
 static char *field_text(const uint8_t *field, size_t len)
 {
 	return mem_part((const char *)field, strnlen((const char *)field, len));
-}
-
-static char *block_path(const uint8_t *block)
-{
-	if (!is_ustar(block) || !block[TAR_PREFIX])
-		return field_text(block + TAR_NAME, TAR_NAME_LEN);
-	return mem_print("%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
-		(const char *)block + TAR_NAME);
 }
 
 /*
@@ -324,7 +307,13 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 		free(o->path);
 		o->path = take_ptr(&o->sparse_name);
 	}
-	entry->path = o->path ? take_ptr(&o->path) : block_path(block);
+	if (o->path)
+		entry->path = take_ptr(&o->path);
+	else if (!memcmp(block + TAR_MAGIC, "ustar", 6) && block[TAR_PREFIX])
+		entry->path = mem_print("%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
+			(const char *)block + TAR_NAME);
+	else
+		entry->path = field_text(block + TAR_NAME, TAR_NAME_LEN);
 	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	entry->records = o->records;
 	o->records = (struct buf){ 0 };

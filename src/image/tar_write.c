@@ -10,11 +10,6 @@
 
 enum { ID_DIGITS = TAR_ID_LEN - 1, SIZE_DIGITS = TAR_SIZE_LEN - 1 };
 
-static bool fits(uint64_t value, unsigned digits)
-{
-	return value < (uint64_t)1 << 3 * digits;
-}
-
 static void put_number(uint8_t *field, unsigned digits, uint64_t value)
 {
 	for (unsigned i = digits; i-- > 0; value >>= 3)
@@ -69,14 +64,6 @@ static void pax_record(struct buf *out, const char *key, const char *value)
 	buf_addf(out, "%zu %s=%s\n", len, key, value);
 }
 
-static void pax_number(struct buf *out, const char *key, long long value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", value);
-	pax_record(out, key, text);
-}
-
 static void add_pax(struct buf *out, const struct buf *records)
 {
 	static const char zeros[TAR_BLOCK];
@@ -113,11 +100,13 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 		pax_record(&records, "path", entry->path);
 	put_number(block + TAR_MODE, ID_DIGITS, entry->mode & 07777);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		bool is_small = fits(numbers[i].value, numbers[i].digits);
+		bool fits = numbers[i].value < (uint64_t)1 << 3 * numbers[i].digits;
+		char text[24];
 
-		put_number(block + numbers[i].at, numbers[i].digits, is_small ? numbers[i].value : 0);
-		if (!is_small)
-			pax_number(&records, numbers[i].key, (long long)numbers[i].value);
+		put_number(block + numbers[i].at, numbers[i].digits, fits ? numbers[i].value : 0);
+		snprintf(text, sizeof(text), "%lld", (long long)numbers[i].value);
+		if (!fits)
+			pax_record(&records, numbers[i].key, text);
 	}
 	put_fixed(block, (char)entry->type);
 	if (entry->records.len)

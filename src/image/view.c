@@ -18,15 +18,6 @@ static bool has_beside(const struct layer *layer, uint64_t hash, const struct la
 	return layer_find_key(layer, hash, key);
 }
 
-/* Whether something that is no directory stands at path[0..len]. */
-static bool is_blocked(const struct layer *layer, const char *path, size_t len, uint64_t hash)
-{
-	struct layer_key key = { { path }, { len }, 1 };
-	const struct layer_entry *entry = layer_find_key(layer, hash, &key);
-
-	return entry && entry->kind != LAYER_DIRECTORY;
-}
-
 /*
  * Whether this layer takes away what layers below have at path[0..len]: something that is no directory stands there or
  * at a parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is looked at once.
@@ -52,8 +43,13 @@ static bool takes_away(const struct layer *layer, const char *path, size_t len)
 		}
 		hash = layer_hash(hash, path + dir, end - dir);
 		dir = end;
-		if (layer->has_blockers && is_blocked(layer, path, end, hash))
-			return true;
+		if (layer->has_blockers) {
+			struct layer_key key = { { path }, { end }, 1 };
+			const struct layer_entry *entry = layer_find_key(layer, hash, &key);
+
+			if (entry && entry->kind != LAYER_DIRECTORY)
+				return true;
+		}
 	}
 	return false;
 }
@@ -98,18 +94,6 @@ struct walk {
 	unsigned links;
 };
 
-static int push_link(struct walk *w, const char *link)
-{
-	char rest[2 * VIEW_PATH_MAX];
-
-	if (++w->links > VIEW_LINKS_MAX)
-		return -ELOOP;
-	if (*link == '/')
-		w->done[0] = '\0';
-	memcpy(rest, w->todo, sizeof(rest));
-	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 0;
-}
-
 /* "..": what is left has to be a directory, as it has to be for the kernel. */
 static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
 {
@@ -128,6 +112,8 @@ static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
 static int step(const struct view *view, struct walk *w, const char *name, struct view_hit *hit)
 {
 	size_t before = strlen(w->done);
+	char rest[2 * VIEW_PATH_MAX];
+	const char *link;
 	int n;
 
 	if (!strcmp(name, "."))
@@ -143,8 +129,12 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 	}
 	if (hit->entry->kind != LAYER_SYMLINK)
 		return 0;
-	w->done[before] = '\0';
-	return push_link(w, layer_text(hit->layer, hit->entry->link));
+	if (++w->links > VIEW_LINKS_MAX)
+		return -ELOOP;
+	link = layer_text(hit->layer, hit->entry->link);
+	w->done[*link == '/' ? 0 : before] = '\0';
+	memcpy(rest, w->todo, sizeof(rest));
+	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 0;
 }
 
 /* Goes one component on. 1, 0 at the end, -errno. */
