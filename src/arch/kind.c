@@ -17,10 +17,7 @@ enum { MAGIC_MAX = 24, TEXT_MAX = 512 };
 
 /* The first one that fits. Boot sectors come after the file systems that begin with one. */
 static const struct kind kinds[] = {
-	{ 0,
-		MAGIC("\x7f"
-		      "ELF"),
-		"an ELF file", NULL },
+	{ 0, MAGIC("\177ELF"), "an ELF file", NULL },
 	{ 0, MAGIC("#!"), "a script", NULL },
 	{ 56, MAGIC("ARM\x64"), "a Linux kernel for arm64", NULL },
 	{ 514, MAGIC("HdrS"), "a Linux kernel for x86", NULL },
@@ -47,10 +44,7 @@ static const struct kind kinds[] = {
 	{ 0, MAGIC("\x1f\x8b"), "gzip data", DECOMPRESS("gzip") },
 	{ 0, MAGIC("\x28\xb5\x2f\xfd"), "zstd data", DECOMPRESS("zstd") },
 	{ 0, MAGIC("\x04\x22\x4d\x18"), "lz4 data", DECOMPRESS("lz4") },
-	{ 0,
-		MAGIC("\xfd"
-		      "7zXZ"),
-		"xz data", DECOMPRESS("xz") },
+	{ 0, MAGIC("\3757zXZ"), "xz data", DECOMPRESS("xz") },
 	{ 0, MAGIC("QFI\xfb"), "a qcow2 disk image", RAW_DISK },
 	{ 0, MAGIC("KDMV"), "a VMDK disk image", RAW_DISK },
 	{ 0, MAGIC("vhdxfile"), "a VHDX disk image", RAW_DISK },

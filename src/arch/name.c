@@ -117,18 +117,12 @@ static bool lookup_word(const char *text, struct platform *ret)
 	return false;
 }
 
-/* An ABI that is all that a CPU's name alone says: not gnux32, gnu_ilp32 or gnuabin32. */
-static bool is_usual_abi(const char *abi)
-{
-	static const char *const words = "gnu musl uclibc android androideabi gnueabi gnueabihf "
-					 "musleabi musleabihf uclibceabi uclibceabihf gnuabi64";
-
-	return str_in_words(words, abi, strlen(abi));
-}
-
 /* cpu-vendor-linux-abi: the vendor says nothing, and musl's words are those of glibc. */
 static bool lookup_triplet(const char *text, struct platform *ret)
 {
+	/* ABIs that are all that a CPU's name alone says: not gnux32, gnu_ilp32 or gnuabin32. */
+	static const char usual[] = "gnu musl uclibc android androideabi gnueabi gnueabihf "
+				    "musleabi musleabihf uclibceabi uclibceabihf gnuabi64";
 	const char *os = strstr(text, "-linux-");
 	char plain[NAME_MAX_LEN];
 	size_t cpu = strcspn(text, "-");
@@ -139,7 +133,7 @@ static bool lookup_triplet(const char *text, struct platform *ret)
 		os + 7 + (str_starts(os + 7, "musl") ? 4 : 0));
 	if (lookup_word(plain, ret))
 		return true;
-	if (!is_usual_abi(os + strlen("-linux-")))
+	if (!str_in_words(usual, os + 7, strlen(os + 7)))
 		return false;
 	snprintf(plain, sizeof(plain), "%.*s", (int)cpu, text);
 	return lookup_word(plain, ret);
@@ -193,7 +187,6 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 /* [os/]arch[/variant] with a slash in it; the first word is an OS only when it is no architecture. */
 static int parse_platform(char *text, char *slash, struct platform *ret, struct err *e)
 {
-	char *variant;
 	struct platform p;
 
 	*slash = '\0';
@@ -207,13 +200,8 @@ static int parse_platform(char *text, char *slash, struct platform *ret, struct 
 		if (!lookup_word(text, &p))
 			return -ENOENT;
 	}
-	variant = slash ? slash + 1 : NULL;
-	if (variant) {
-		int r = set_variant(&p, variant, e);
-
-		if (r)
-			return r;
-	}
+	if (slash && set_variant(&p, slash + 1, e))
+		return -EINVAL;
 	*ret = p;
 	return 0;
 }

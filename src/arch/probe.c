@@ -18,16 +18,6 @@ static void put(struct probe *p, const struct arch *arch, unsigned bytes, uint64
 	}
 }
 
-static void put_ident(struct probe *p, const struct arch *arch, const uint8_t *nonce)
-{
-	uint8_t ident[16] = { 0x7f, 'E', 'L', 'F', arch->bits == 64 ? 2 : 1, arch->is_big ? 2 : 1, 1 };
-
-	if (nonce)
-		memcpy(ident + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
-	memcpy(p->data, ident, sizeof(ident));
-	p->size = sizeof(ident);
-}
-
 /* gABI chapter 4: Elf32_Ehdr, Elf64_Ehdr. */
 static void put_header(struct probe *p, const struct arch *arch, uint16_t machine)
 {
@@ -71,8 +61,12 @@ struct probe probe_build(const struct arch *arch, size_t index, const uint8_t *n
 	uint8_t code[32];
 	int n = str_from_hex(arch->probe_code, code, sizeof(code));
 	size_t headers = arch->bits == 64 ? 64 + 56 : 52 + 32;
+	uint8_t ident[16] = { 0x7f, 'E', 'L', 'F', arch->bits == 64 ? 2 : 1, arch->is_big ? 2 : 1, 1 };
 
-	put_ident(&p, arch, nonce);
+	if (nonce)
+		memcpy(ident + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
+	memcpy(p.data, ident, sizeof(ident));
+	p.size = sizeof(ident);
 	put_header(&p, arch, arch->match[index].machine);
 	put_segment(&p, arch, headers + (size_t)n);
 	memcpy(p.data + p.size, code, (size_t)n);

@@ -15,26 +15,20 @@ static bool is_kind(const struct tally_kind *kind, const struct elf_head *head, 
 	       kind->head.is_big == head->is_big;
 }
 
-static struct tally_kind *find_kind(struct tally *tally, const struct elf_head *head)
-{
-	const struct arch *arch = elf_is_other_system(head) ? NULL : elf_arch(head);
-
-	for (size_t i = 0; i < tally->n; i++)
-		if (is_kind(&tally->kinds[i], head, arch))
-			return &tally->kinds[i];
-	if (tally->n == TALLY_KINDS_MAX)
-		return NULL;
-	tally->kinds[tally->n] = (struct tally_kind){ .head = *head, .arch = arch };
-	return &tally->kinds[tally->n++];
-}
-
 void tally_add(struct tally *tally, const struct elf_head *head, const char *path)
 {
-	struct tally_kind *kind = find_kind(tally, head);
+	const struct arch *arch = elf_is_other_system(head) ? NULL : elf_arch(head);
+	struct tally_kind *kind = tally->kinds;
 
-	if (!kind) {
+	while (kind < tally->kinds + tally->n && !is_kind(kind, head, arch))
+		kind++;
+	if (kind == tally->kinds + TALLY_KINDS_MAX) {
 		tally->others++;
 		return;
+	}
+	if (kind == tally->kinds + tally->n) {
+		*kind = (struct tally_kind){ .head = *head, .arch = arch };
+		tally->n++;
 	}
 	if (kind->count < TALLY_EXAMPLES)
 		kind->examples[kind->count] = mem_text(path);

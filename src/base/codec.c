@@ -65,9 +65,7 @@ static const struct {
 	{ "\x1f\x8b\x08", 3, "gzip", codec_gzip },
 	[ZSTD] = { "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
 	{ "BZh", 3, "bzip2", NULL },
-	{ "\xfd"
-	  "7zXZ",
-		5, "xz", NULL },
+	{ "\3757zXZ", 5, "xz", NULL },
 };
 
 /* zstd streams may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F. */

@@ -191,21 +191,6 @@ int fd_copy_range(int from, uint64_t offset, int to, uint64_t len)
 	return r;
 }
 
-static int compare_chunks(int a, int b, char *chunks)
-{
-	for (off_t offset = 0;; offset += CHUNK) {
-		ssize_t na = fd_pread(a, chunks, CHUNK, offset);
-		ssize_t nb = fd_pread(b, chunks + CHUNK, CHUNK, offset);
-
-		if (na < 0 || nb < 0)
-			return (int)(na < 0 ? na : nb);
-		if (na != nb || memcmp(chunks, chunks + CHUNK, (size_t)na))
-			return 0;
-		if (na < CHUNK)
-			return 1;
-	}
-}
-
 int fd_same_content(int a, int b)
 {
 	auto_free char *chunks = NULL;
@@ -218,7 +203,17 @@ int fd_same_content(int a, int b)
 	if (sa.st_size != sb.st_size)
 		return 0;
 	chunks = mem_new(2, CHUNK);
-	return compare_chunks(a, b, chunks);
+	for (off_t offset = 0;; offset += CHUNK) {
+		ssize_t na = fd_pread(a, chunks, CHUNK, offset);
+		ssize_t nb = fd_pread(b, chunks + CHUNK, CHUNK, offset);
+
+		if (na < 0 || nb < 0)
+			return (int)(na < 0 ? na : nb);
+		if (na != nb || memcmp(chunks, chunks + CHUNK, (size_t)na))
+			return 0;
+		if (na < CHUNK)
+			return 1;
+	}
 }
 
 int fd_create_temporary(int dir, const char *temporary)

@@ -54,16 +54,6 @@ static void register_row(struct grid *grid, const struct register_item *item)
 			flags, item->version, item->rule.interpreter, item->note, item->err.message, item->err.hint });
 }
 
-static void print_rules(const struct register_report *report)
-{
-	for (size_t i = 0; i < report->n; i++) {
-		auto_buf text = { 0 };
-
-		if (report->items[i].result == REGISTER_PLANNED && !rule_render(&report->items[i].rule, &text, NULL))
-			puts(buf_text(&text));
-	}
-}
-
 static int print_register_json(
 	const struct register_report *report, const struct grid *grid, const struct table_view *view)
 {
@@ -213,7 +203,13 @@ int render_register(
 		if (print_register_json(report, &grid, view))
 			return EXIT_TROUBLE;
 	} else if (options->dry_run) {
-		print_rules(report);
+		for (size_t i = 0; i < report->n; i++) {
+			auto_buf text = { 0 };
+
+			if (report->items[i].result == REGISTER_PLANNED &&
+				!rule_render(&report->items[i].rule, &text, NULL))
+				puts(buf_text(&text));
+		}
 	} else if (!view->quiet && grid_print(&grid, view, &e)) {
 		return exit_with(&e);
 	}

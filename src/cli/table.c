@@ -98,19 +98,6 @@ static const char *color_of(const char *cell)
 	return NULL;
 }
 
-static int fill_line(struct libscols_line *line, const struct grid *grid, size_t row, const size_t *chosen, size_t n)
-{
-	for (size_t k = 0; k < n; k++) {
-		const char *cell = grid->cells[row * grid->n_columns + chosen[k]];
-		const char *color = cell ? color_of(cell) : NULL;
-
-		if (scols_line_set_data(line, k, cell ? cell : "-") ||
-			(color && scols_cell_set_color(scols_line_get_cell(line, k), color)))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 int grid_print(const struct grid *grid, const struct table_view *view, struct err *e)
 {
 	size_t chosen[GRID_COLUMNS_MAX], n = 0;
@@ -119,7 +106,8 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 
 	if (r)
 		return r;
-	errno = 0; /* not every failed allocation in there comes back as a failure */
+	/* What fails in there lacks memory; not every failed allocation comes back as a failure. */
+	errno = 0;
 	table = scols_new_table();
 	if (!table)
 		mem_exhausted();
@@ -127,15 +115,22 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 	scols_table_enable_colors(table, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	scols_table_enable_nowrap(table, 1);
-	for (size_t k = 0; !r && k < n; k++)
+	for (size_t k = 0; k < n; k++)
 		if (!scols_table_new_column(table, grid->columns[chosen[k]].name, 0, 0))
-			r = -ENOMEM;
-	for (size_t i = 0; !r && i < grid->n_rows; i++) {
+			mem_exhausted();
+	for (size_t i = 0; i < grid->n_rows; i++) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 
-		r = line ? fill_line(line, grid, i, chosen, n) : -ENOMEM;
+		for (size_t k = 0; k < n; k++) {
+			const char *cell = grid->cells[i * grid->n_columns + chosen[k]];
+			const char *color = cell ? color_of(cell) : NULL;
+
+			if (!line || scols_line_set_data(line, k, cell ? cell : "-") ||
+				(color && scols_cell_set_color(scols_line_get_cell(line, k), color)))
+				mem_exhausted();
+		}
 	}
-	if (!r && grid->n_rows)
+	if (grid->n_rows)
 		r = scols_print_table(table);
 	if (r == -ENOMEM || errno == ENOMEM)
 		mem_exhausted();
