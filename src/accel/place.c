@@ -35,10 +35,9 @@ int spot_check(int fd, const char *path, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, -errno, "%s", path);
 	if (st.st_mode & 022)
-		return err_set(
-			e, -EBADMSG, "%s: others may write there (mode %04o)", path, (unsigned)st.st_mode & 07777);
+		return err_set(e, -EBADMSG, "%s: writable by others (mode %04o)", path, (unsigned)st.st_mode & 07777);
 	if (st.st_uid && st.st_uid != geteuid())
-		return err_set(e, -EBADMSG, "%s: it belongs to user %u, not to root", path, (unsigned)st.st_uid);
+		return err_set(e, -EBADMSG, "%s: owned by user %u instead of root", path, (unsigned)st.st_uid);
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static int check_file(int fd, const char *path, struct elf_info *info, struct er
 	if (elf_arch(&info->head) != arch_host())
 		return err_set(e, -EBADMSG, "%s: not a program for this machine (%s)", path, arch_host()->qemu);
 	if (info->is_truncated)
-		return err_set(e, -EBADMSG, "%s: truncated: a segment lies beyond the end of the file", path);
+		return err_set(e, -EBADMSG, "%s: truncated: a segment ends after the end of the file", path);
 	return 0;
 }
 

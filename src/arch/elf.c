@@ -247,13 +247,13 @@ static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf
 	if (n > ELF_PHNUM_MAX)
 		return err_set(e, -EBADMSG, "bad ELF program header count %zu", n);
 	if (n && (!eh->e_phoff || !is_inside(s, eh->e_phoff, n * eh->e_phentsize)))
-		return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
+		return err_set(e, -EBADMSG, "ELF program headers outside the file");
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr ph;
 		int r;
 
 		if (!gelf_getphdr(s->elf, (int)i, &ph))
-			return err_set(e, -EBADMSG, "ELF program headers lie outside the file");
+			return err_set(e, -EBADMSG, "ELF program headers outside the file");
 		r = read_segment(s, &ph, info, &seen, e);
 		if (r)
 			return r;

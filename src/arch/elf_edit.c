@@ -74,7 +74,7 @@ static int read_layout(const struct file *file, struct layout *ret, struct err *
 		if (ph.p_type == PT_LOAD) {
 			if (ph.p_vaddr > UINT64_MAX / 4 || ph.p_memsz > UINT64_MAX / 4 ||
 				(ph.p_align & (ph.p_align - 1)) || ph.p_align > 1024 * 1024 * 1024)
-				return err_set(e, -EBADMSG, "a segment lies beyond all addresses");
+				return err_set(e, -EBADMSG, "a segment beyond the address space");
 			l.end = ph.p_vaddr + ph.p_memsz > l.end ? ph.p_vaddr + ph.p_memsz : l.end;
 			l.align = ph.p_align > l.align ? ph.p_align : l.align;
 			l.last = i;

@@ -160,7 +160,7 @@ static int pass_native(
 	auto_err why = { 0 };
 
 	if (wants_emulator(options, arch)) {
-		err_set(&why, -EEXIST, "this machine runs %s programs by itself", arch_word(arch));
+		err_set(&why, -EEXIST, "this machine runs %s programs natively", arch_word(arch));
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program"
 				       : "--force registers it all the same: native programs are then emulated");
 	}

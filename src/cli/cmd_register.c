@@ -123,7 +123,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (c->watch && (c->options.dry_run || c->options.no_verify))
 		return err_set(e, -EINVAL, "--watch goes neither with --dry-run nor with --no-verify");
 	if (c->options.credentials && !c->options.dry_run)
-		say_warning("--credentials: whoever may run a foreign set-user-ID program controls an "
+		say_warning("--credentials: anyone who may run a foreign set-user-ID program controls an "
 			    "emulator that runs as its owner");
 	stop_catch();
 	status = register_once(c, &served, e);

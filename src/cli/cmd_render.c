@@ -53,7 +53,7 @@ static int write_all(struct context *c, struct render *render, const char *where
 
 	stop_catch(); /* until now it may end anywhere */
 	if (out == -ENOENT)
-		return err_hint(e, "--output is a directory that is there, or '-'");
+		return err_hint(e, "--output must be an existing directory, or '-'");
 	for (size_t i = 0; !r && i < render->n; i++) {
 		const struct render_item *item = &render->items[i];
 		auto_buf platform = { 0 };

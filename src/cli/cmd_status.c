@@ -42,7 +42,8 @@ static int check(const struct status *status, const struct name_set *asked)
 			continue;
 		if (status_is_unproven(status, names.arch[i])) {
 			err_set(&e, -EOPNOTSUPP,
-				"%s programs run here, and whether they do in every root cannot be told from here",
+				"%s programs run here, and whether they run in every root cannot be determined from "
+				"here",
 				arch_word(names.arch[i]));
 			err_hint(&e,
 				"a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");

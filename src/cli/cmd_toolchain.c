@@ -63,7 +63,8 @@ static void tell_missing(const struct toolchain *t)
 	for (const char *p = buf_text(&t->missing); *p; p++)
 		buf_add(&words, *p == '\n' ? " " : p, 1);
 	if (words.len)
-		say_note("more tools are in packages that are not here: apt-get install --no-install-recommends %s",
+		say_note(
+			"more tools are in packages that are not installed: apt-get install --no-install-recommends %s",
 			buf_text(&words));
 }
 
@@ -80,7 +81,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (r)
 		return r;
 	if (platform.arch == arch_host())
-		return err_set(e, -EINVAL, "%s: this machine compiles for it by itself", name);
+		return err_set(e, -EINVAL, "%s: this machine compiles for it natively", name);
 	r = toolchain_gather("", &platform, t, e);
 	if (r)
 		return r;

@@ -70,7 +70,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (!c->quiet && report.n_absent)
 		say_note("not registered: %.*s", (int)report.absent.len - 1, buf_text(&report.absent));
 	else if (!c->quiet && !status && !report.n_removed)
-		say_note("nothing %s", c->options.transient ? "to take out" : "was registered");
+		say_note("nothing %s", c->options.transient ? "to remove" : "was registered");
 	unregister_done(&report);
 	return status;
 }

@@ -29,11 +29,11 @@ int legacy_finish(const struct register_report *report, const struct register_op
 	auto_err e = { 0 };
 
 	if (!status && !report->n && search_finds_any(&options->search)) {
-		say_note("nothing to do: this machine runs by itself what the emulators here are for");
+		say_note("nothing to do: this machine natively runs what the emulators here are for");
 		return EXIT_DONE;
 	}
 	if (!status && !report->n) {
-		err_set(&e, -ENOENT, "there is no emulator in this image");
+		err_set(&e, -ENOENT, "this image contains no emulator");
 		err_hint(&e, "copy qemu-ARCH-static into /usr/bin of the image");
 		return exit_with(&e);
 	}

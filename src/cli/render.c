@@ -182,7 +182,7 @@ static void say_native(const struct register_report *report, const struct regist
 		may_force |= report->items[i].arch != arch_host();
 	}
 	if (n)
-		say_note("nothing to do for %s: this machine runs such programs by itself%s", buf_text(&names),
+		say_note("nothing to do for %s: this machine runs such programs natively%s", buf_text(&names),
 			!options->names.n ? " (for others name them, such as amd64)"
 			: may_force	  ? " (--force emulates them all the same)"
 					  : "");
@@ -220,7 +220,7 @@ int render_register(
 		say_native(report, options);
 	if (!status && !report->n && search_finds_any(&options->search)) {
 		if (!view->quiet)
-			say_note("nothing to do: this machine runs by itself what the emulators here are for");
+			say_note("nothing to do: this machine natively runs what the emulators here are for");
 	} else if (!status && !report->n) {
 		emulators_none(&e);
 		return exit_with(&e);
@@ -263,7 +263,7 @@ static struct json *table_json(const struct status *s)
 static void print_table_line(const struct status *s)
 {
 	if (s->instance == INSTANCE_AUTOMOUNT)
-		printf("\nTable: an automount at %s that nobody has triggered yet\n", INSTANCE_USUAL);
+		printf("\nTable: an automount at %s that has not been triggered yet\n", INSTANCE_USUAL);
 	else if (s->path)
 		printf("\nTable: %s%s; lasts %s\n", s->path,
 			!s->is_readable ? " (unreadable)"

@@ -58,7 +58,7 @@ int emulator_check(int fd, struct err *e)
 	if (info.linkage != ELF_STATIC && info.linkage != ELF_STATIC_PIE)
 		return err_set(e, -EBADMSG, "no program, but of the kind '%s'", elf_linkage_words[info.linkage]);
 	if (info.is_truncated)
-		return err_set(e, -EBADMSG, "truncated: a segment lies beyond the end of the file");
+		return err_set(e, -EBADMSG, "truncated: a segment ends after the end of the file");
 	return 0;
 }
 

@@ -270,7 +270,7 @@ static int find_in_tar(const struct bundle *b, const char *name, struct member *
 	const struct bundle_file *file = find_file(b, name);
 
 	if (!file)
-		return err_set(e, -ENOENT, "there is no %s in it", name);
+		return err_set(e, -ENOENT, "%s is missing", name);
 	if (file->link)
 		file = find_file(b, file->link);
 	if (!file || file->link)
@@ -309,7 +309,7 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 		errno = file < 0 ? -file : 0;
 	}
 	if (at < 0 && errno == ENOENT)
-		return err_set(e, -ENOENT, "there is no %s in it", name);
+		return err_set(e, -ENOENT, "%s is missing", name);
 	if (at < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
 		return err_sys(e, -errno, "cannot open %s", name);
 	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))

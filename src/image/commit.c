@@ -250,7 +250,7 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit, const
 		may_stay |= edit->members[i].graft && !edit->members[i].graft->hides;
 		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
 		if (!r && bundle_has(bundle, name) && keep->keep(name, keep->context))
-			return err_set(e, -EEXIST, "something else in it is called %s already", name);
+			return err_set(e, -EEXIST, "it already contains another %s", name);
 	}
 	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
 		fate->is_dropped[i] = !keep->keep(edit->obsolete[i], keep->context);

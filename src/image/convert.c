@@ -38,7 +38,7 @@ static int refuse_none(const struct work *w, struct err *e)
 			return err_set(e, report->facts[i].err.code, "%s", report->facts[i].err.message);
 	if (image_absent(report, name->reference, w->c->platform))
 		return err_set(e, -ENOENT,
-			"%s: the image for this platform is not in the file: its index names it, and it was not pulled",
+			"%s: the image for this platform is not in the file: the index lists it, but it was not pulled",
 			name->path);
 	err_set(e, -ENOENT, "%s: contains no such image", name->path);
 	return err_hint(e, "anyarch inspect %s", name->path);
@@ -233,7 +233,7 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
 		return err_set(e, -EINVAL, "'%s' is not a file name", text);
 	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
-		return err_set(e, -EINVAL, "'%s': --tag NAME:TAG says what it is called", text);
+		return err_set(e, -EINVAL, "'%s': name the image with --tag NAME:TAG", text);
 	w->out = (struct outlet_request){ w->to.path, w->format == MODEL_OCI_LAYOUT, w->c->force };
 	return outlet_check(&w->out, e);
 }

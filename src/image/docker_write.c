@@ -54,7 +54,7 @@ static int unpack(
 		return err_set(e, r, "%s: decompresses to more than %d times its size", name, SOURCE_RATIO_MAX);
 	if (r)
 		return err_sys(e, r, "cannot unpack %s", name);
-	return strcmp(digest, diff_id) ? err_set(e, -EBADMSG, "%s: its content is not what the config says", name) : 0;
+	return strcmp(digest, diff_id) ? err_set(e, -EBADMSG, "%s: its content does not match the config", name) : 0;
 }
 
 /* Layers are unpacked beside the archive first: the header before a member has its size. */

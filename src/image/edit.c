@@ -56,8 +56,8 @@ int edit_config(struct edit_target *target, const struct buf *text, struct buf *
 		return r;
 	config = jv_load(buf_text(text), text->len, NULL);
 	if (!r && config && mark_find(config, &in_history)) {
-		err_set(e, -EBADMSG, "it says that an emulator is on top of its layers, and has been changed since");
-		return err_hint(e, "inject into the image that it was made of");
+		err_set(e, -EBADMSG, "its config was changed after an emulator was injected");
+		return err_hint(e, "inject into the image that it was made from");
 	}
 	target->is_done = true;
 	target->replaces = r;

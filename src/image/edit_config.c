@@ -40,8 +40,8 @@ int config_append(const struct buf *config, const struct graft *graft, struct bu
 	if (!span_path(text, "rootfs.diff_ids", &span) || text[span.at] != '[')
 		return err_set(e, -EBADMSG, "the image's config has no list of diff_ids");
 	if (span_path(text, MARK_KEY, &(struct span){ 0 })) {
-		err_set(e, -EEXIST, "an emulator was injected before, and its config has been changed since");
-		return err_hint(e, "inject into the image that it was made of");
+		err_set(e, -EEXIST, "its config was changed after an emulator was injected");
+		return err_hint(e, "inject into the image that it was made from");
 	}
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
 	splice_append(&s, text, span, buf_text(&diff_id));

@@ -92,16 +92,15 @@ static int check_place(const struct view *view, const char *at, char path[VIEW_P
 	int r;
 
 	if (*at != '/' || !at[1] || at[strlen(at) - 1] == '/')
-		return err_set(e, -EBADMSG, "'%s' is not a place for a file: it must be an absolute path", at);
+		return err_set(e, -EBADMSG, "'%s' not a path for a file: it must be absolute", at);
 	r = view_place(view, at, path);
 	if (r)
-		return err_set(
-			e, -EBADMSG, "%s: its directory cannot be reached inside the image: %s", at, strerror(-r));
+		return err_set(e, -EBADMSG, "%s: cannot reach its directory inside the image: %s", at, strerror(-r));
 	if (!has_good_names(path))
-		return err_set(e, -EBADMSG, "'%s' is not a place for a file: a layer cannot have such a name", at);
+		return err_set(e, -EBADMSG, "'%s' not a path for a file: a layer cannot have such a name", at);
 	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE && hit.entry->kind != LAYER_HARDLINK &&
 		hit.entry->kind != LAYER_SYMLINK)
-		return err_set(e, -EBADMSG, "%s: something that is no file stands there", at);
+		return err_set(e, -EBADMSG, "%s: not a regular file", at);
 	return 0;
 }
 
@@ -221,10 +220,10 @@ static int check_owner(const struct view *view, const char *path, struct err *e)
 		if (!view_directory(view, path, (size_t)len, &found))
 			continue;
 		if (found.directory->mode & 022)
-			return err_set(e, -EBADMSG, "/%.*s: others may write there (mode %04o)", len, path,
+			return err_set(e, -EBADMSG, "/%.*s: writable by others (mode %04o)", len, path,
 				(unsigned)found.directory->mode & 07777);
 		if (found.directory->uid)
-			return err_set(e, -EBADMSG, "/%.*s: it belongs to user %llu, not to root", len, path,
+			return err_set(e, -EBADMSG, "/%.*s: owned by user %llu instead of root", len, path,
 				(unsigned long long)found.directory->uid);
 	}
 	return 0;
@@ -239,9 +238,9 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 	int r = check_place(request->view, file->path, path, e);
 
 	if (!r && strcmp(path, file->path + 1))
-		r = err_set(e, -EBADMSG, "%s: a link leads from there to /%s", file->path, path);
+		r = err_set(e, -EBADMSG, "%s: a link leads to /%s", file->path, path);
 	if (!r && !strcmp(path, graft->path))
-		r = err_set(e, -EBADMSG, "%s: the emulator cannot have this place", file->path);
+		r = err_set(e, -EBADMSG, "%s: this is the emulator's own path", file->path);
 	r = r ? r : check_owner(request->view, path, e);
 	if (r)
 		return r;

@@ -33,7 +33,7 @@ static int describe(
 		oci_use_label(image);
 		if (request->trust_label && image->architecture)
 			return 0;
-		err_set(e, -EBADMSG, "the label says %s: only files of Linux images tell their platform",
+		err_set(e, -EBADMSG, "the label says %s: only Linux images are judged by their files",
 			facts->image->os);
 		return err_hint(e, "use the label with --trust-label");
 	}
@@ -43,7 +43,7 @@ static int describe(
 			e, "use the label with --trust-label, or correct it with 'anyarch convert --fix-label'");
 	}
 	if (platform != &facts->label && !content->has_platform) {
-		err_set(e, -EBADMSG, "no program in it tells its platform");
+		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
 		return err_hint(e, "use the label with --trust-label");
 	}
 	if (!platform->arch->oci)

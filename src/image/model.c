@@ -14,7 +14,7 @@ const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive
 struct model_image *model_add(struct model *model, struct err *e)
 {
 	if (model->n == MODEL_IMAGES_MAX) {
-		err_set(e, -E2BIG, "more than %d images in it", MODEL_IMAGES_MAX);
+		err_set(e, -E2BIG, "more than %d images", MODEL_IMAGES_MAX);
 		return NULL;
 	}
 	model->images = mem_more(model->images, model->n, sizeof(*model->images));

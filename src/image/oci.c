@@ -62,7 +62,7 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 	const char *own = jv_get_text(body, "mediaType");
 
 	if (own && type && strcmp(own, type))
-		return err_set(e, -EBADMSG, "a document that says it is %s and was called %s", own, type);
+		return err_set(e, -EBADMSG, "a document of type %s that was described as %s", own, type);
 	if (jv_get(body, "manifests") && (jv_get(body, "layers") || jv_get(body, "fsLayers")))
 		return err_set(e, -EBADMSG, "a document with both manifests and layers");
 	for (size_t i = 0; i < ARRAY_SIZE(ambiguous_keys); i++)

@@ -25,7 +25,7 @@ static int unpack(struct tar_reader *tar, struct err *e)
 	int r = fd < 0 ? -errno : 0;
 
 	if (tar->entry.size > LIMIT_PACKED)
-		return err_set(e, -E2BIG, "%s in it has more than %d bytes", tar->entry.path, LIMIT_PACKED);
+		return err_set(e, -E2BIG, "%s has more than %d bytes", tar->entry.path, LIMIT_PACKED);
 	while (!r && (n = tar_read(tar, block, sizeof(block), e)) != 0)
 		r = n < 0 ? (int)n : fd_write(fd, block, (size_t)n);
 	if (!r && fchmod(fd, 0755) < 0)
@@ -51,7 +51,7 @@ int packed_open(int fd, struct err *e)
 	tar_init(&tar, source, false);
 	while ((r = tar_next(&tar, e)) > 0 && !is_emulator(&tar.entry))
 		;
-	r = r > 0 ? unpack(&tar, e) : r < 0 ? r : err_set(e, -ENOENT, "no qemu-* in it");
+	r = r > 0 ? unpack(&tar, e) : r < 0 ? r : err_set(e, -ENOENT, "it contains no qemu-*");
 	tar_done(&tar);
 	source_free(source);
 	return r;

@@ -129,7 +129,7 @@ static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, s
 static int set_text(char **target, const char *text, size_t len, struct err *e)
 {
 	if (memchr(text, '\0', len))
-		return malformed("a name with a NUL in it", e);
+		return malformed("a name that contains a NUL", e);
 	free(*target);
 	*target = NULL;
 	if (!len)
@@ -349,7 +349,7 @@ static int finish(struct tar_reader *r, struct err *e)
 	r->is_done = true;
 	if (code < 0)
 		return code;
-	return code && !is_zero(block) ? malformed("a member behind its end", e) : 0;
+	return code && !is_zero(block) ? malformed("a member after its end", e) : 0;
 }
 
 static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)

@@ -242,7 +242,7 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 	if (facts->is_incomplete)
 		return refuse_incomplete(w, facts);
 	if (!platform) {
-		err_set(w->e, -EBADMSG, "no program in it tells its platform");
+		err_set(w->e, -EBADMSG, "cannot determine its platform: no program found");
 		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
 	}
 	if (inject_is_native(w->options, platform->arch)) {

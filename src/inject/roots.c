@@ -23,7 +23,7 @@ static int find_platform(const struct inject_target *t, int root, struct platfor
 	int r = survey_root(root, false, &content, &skipped, e);
 
 	if (!r && !is_asked && !content.has_platform) {
-		err_set(e, -EBADMSG, "no program in it tells its platform");
+		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
 		r = err_hint(e, "specify it: --platform PLATFORM");
 	} else if (!r && is_asked && !t->options->force && content.has_platform &&
 		   content.platform.arch != t->options->platform.arch) {

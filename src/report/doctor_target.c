@@ -42,8 +42,7 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 
 	doctor_register_hint(&again, arch, row ? row->rule : NULL);
 	if (row && row->state == STATUS_NATIVE)
-		doctor_add(
-			ret, FINDING_OK, "native", NULL, "%s: this machine runs %s by itself", what, arch_word(arch));
+		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s natively", what, arch_word(arch));
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)

@@ -306,7 +306,7 @@ static int look_and_write(struct work *w, enum inject_result *ret, struct err *e
 	there = look(&w->place, &w->request->source->emulator);
 	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
 	if (there == THERE_UNFIT)
-		return err_set(e, -EBADMSG, "%s: something that is no file stands there", w->request->at);
+		return err_set(e, -EBADMSG, "%s: not a regular file", w->request->at);
 	if (there == THERE_SAME)
 		return 0;
 	r = decide(&w->place, w->request, there, &w->decision, e);

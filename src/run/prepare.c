@@ -33,7 +33,7 @@ static int find_tools(struct run_request *request, int root, struct err *e)
 		platform = content.platform;
 	content_done(&content);
 	if (!r && !platform.arch)
-		return err_set(e, -EBADMSG, "%s: no program in it tells its platform", request->root);
+		return err_set(e, -EBADMSG, "%s: cannot determine its platform: no program found", request->root);
 	if (r || platform.arch == arch_host())
 		return r;
 	r = toolchains_find(&request->toolchains, &platform, &request->entering.toolchain, e);

@@ -424,15 +424,15 @@ F.mark("image", -2, "lost")'
 @test "a place that is not root's alone is refused" {
 	local case
 
-	for case in 'T.directory("usr/lib", mode=0o777)|/usr/lib: others may write there' \
-		'T.directory("usr", mode=0o775)|/usr: others may write there' \
-		'T.member("usr/lib/", kind=b"5", uid=1000)|/usr/lib: it belongs to user 1000' \
-		'T.directory("usr/lib/anyarch", mode=0o757)|/usr/lib/anyarch: others may write' \
-		'T.directory("usr/lib/anyarch/native", mode=0o1777)|/usr/lib/anyarch/native: others may write' \
-		'T.directory("usr/lib/anyarch/native/bin", mode=0o777)|/usr/lib/anyarch/native/bin: others may write' \
-		'T.symlink("usr/lib/anyarch", "/opt")|a link leads from there to /opt/native/index' \
-		'T.symlink("usr/lib/anyarch/native", "elsewhere")|a link leads from there' \
-		'T.symlink("usr/lib/anyarch/native/bin", "/bin")|a link leads from there' \
+	for case in 'T.directory("usr/lib", mode=0o777)|/usr/lib: writable by others' \
+		'T.directory("usr", mode=0o775)|/usr: writable by others' \
+		'T.member("usr/lib/", kind=b"5", uid=1000)|/usr/lib: owned by user 1000' \
+		'T.directory("usr/lib/anyarch", mode=0o757)|/usr/lib/anyarch: writable by others' \
+		'T.directory("usr/lib/anyarch/native", mode=0o1777)|/usr/lib/anyarch/native: writable by others' \
+		'T.directory("usr/lib/anyarch/native/bin", mode=0o777)|/usr/lib/anyarch/native/bin: writable by others' \
+		'T.symlink("usr/lib/anyarch", "/opt")|a link leads to /opt/native/index' \
+		'T.symlink("usr/lib/anyarch/native", "elsewhere")|a link leads to' \
+		'T.symlink("usr/lib/anyarch/native/bin", "/bin")|a link leads to' \
 		'T.symlink("usr/lib/anyarch", "/usr/lib/anyarch")|cannot be reached' \
 		'T.member("usr/lib/anyarch", b"a file")|cannot be reached' \
 		'T.directory("usr/lib/anyarch/native/index")|something that is no file' \
@@ -445,7 +445,7 @@ F.mark("image", -2, "lost")'
 	done
 	rm -rf image
 	make_files 'F.one("image")'
-	stays 'cannot have this place' --at /usr/lib/anyarch/native/index
+	stays 'own path' --at /usr/lib/anyarch/native/index
 	stays 'no place for an emulator' --at /usr/lib/anyarch/native/qemu
 	stays 'no place for an emulator' --at /usr/lib/anyarch
 	inject 3 --at /usr/lib/anyarch/native/index image

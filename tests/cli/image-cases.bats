@@ -140,8 +140,8 @@ document() {
 	for name in file link dangling hard-link whiteout; do
 		becomes "5-$name" $'d 755 0:0 0 usr\nd 755 0:0 0 usr/bin\n- 755 0:0 1600000000 usr/bin/q'
 	done
-	refused 5-directory '/usr/bin/q: something that is no file stands there'
-	refused 5-device '/usr/bin/q: something that is no file stands there'
+	refused 5-directory '/usr/bin/q: not a regular file'
+	refused 5-device '/usr/bin/q: not a regular file'
 }
 
 @test "6: no parents, and a history that is absent, null or empty: none is invented" {
@@ -161,7 +161,7 @@ document() {
 	local name
 
 	for name in 6-no-layers 6-one-empty-layer; do
-		refused "$name" 'no program in it tells its platform'
+		refused "$name" 'cannot determine its platform: no program found'
 		hints --platform
 		take "$name"
 		inject 0 --platform arm image
@@ -174,7 +174,7 @@ document() {
 	local name
 
 	for name in scripts wasm text; do
-		refused "7-$name" 'no program in it tells its platform'
+		refused "7-$name" 'cannot determine its platform: no program found'
 		hints --platform
 		idle "7-$name" --platform arm64
 		says 'no image for this platform is in it'
@@ -639,7 +639,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 
 	long=$(printf 'n%.0s' {1..256})
 	for AT in /usr/bin/. /usr/bin/.. /.. /usr/bin/.wh.q /usr/bin/.wh..wh..opq /.wh.usr/q "/usr/$long" "/$long/q" /usr/ / q; do
-		refused 2-attributes 'is not a place for a file'
+		refused 2-attributes 'not a path for a file'
 	done
 	for AT in /usr/./bin//q "/usr/bin/${long:1}" /usr/bin/..q; do
 		take 2-attributes

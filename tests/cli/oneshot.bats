@@ -218,7 +218,7 @@ env_in() {
 @test "--install all with no emulator in the image exits non-zero" {
 	mkdir "$BATS_TEST_TMPDIR/none"
 	expect 3 env_in QEMU_BINARY_PATH="$BATS_TEST_TMPDIR/none" oneshot --install all
-	says 'there is no emulator in this image'
+	says 'this image contains no emulator'
 	[[ -z $output ]]
 }
 
@@ -230,15 +230,15 @@ env_in() {
 	cp "/usr/bin/qemu-$(uname -m)-static" "$own"
 	expect 0 env_in QEMU_BINARY_PATH="$own" oneshot --install all
 	is_answer
-	says 'this machine runs by itself'
+	says 'this machine natively runs'
 	# shellcheck disable=SC2016
 	expect 0 ns_sh 'mount --bind "$1" /usr/bin && exec "$2" oneshot' "$own" "$ANYARCH"
 	is_answer
-	says 'this machine runs by itself'
+	says 'this machine natively runs'
 	[[ -z $(table_names) ]]
 	rm "$own"/*
 	HINTS_FIRST=1 expect 3 ns "$ANYARCH" oneshot
-	says 'there is no emulator in this image'
+	says 'this image contains no emulator'
 }
 
 @test "--install on a read-only table exits with 4" {

@@ -126,11 +126,11 @@ result() {
 
 	host=$(uname -m)
 	expect 0 anyarch register "$host"
-	says 'by itself'
+	says 'natively'
 	expect 0 anyarch register --quiet "$host"
 	[[ -z $stderr$output ]]
 	expect 3 anyarch register --emulator "$host=$ARM"
-	says 'by itself'
+	says 'natively'
 	expect 3 anyarch register --force "$host"
 	expect 3 anyarch register --force --replace --emulator "$host=$ARM" "$host"
 	[[ -z $(table_names) ]]
@@ -144,7 +144,7 @@ result() {
 		return
 	fi
 	expect 0 anyarch register i386
-	says 'nothing to do for i386: this machine runs such programs by itself (--force'
+	says 'nothing to do for i386: this machine runs such programs natively (--force'
 	expect 0 anyarch register i386 amd64
 	says 'nothing to do for i386 and amd64'
 	expect 3 anyarch register --emulator i386=/usr/bin/qemu-i386-static
@@ -193,7 +193,7 @@ native_emulators() {
 	# shellcheck disable=SC2046
 	cp $(native_emulators) "$BATS_TEST_TMPDIR/few/"
 	expect 0 anyarch register --emulator-dir "$BATS_TEST_TMPDIR/few" all
-	[[ $stderr == *'nothing to do: this machine runs by itself'* ]]
+	[[ $stderr == *'nothing to do: this machine natively runs'* ]]
 	same table '' "$(table_names)"
 	expect 0 anyarch register --quiet --emulator-dir "$BATS_TEST_TMPDIR/few" all
 	[[ -z $stderr ]]

@@ -91,7 +91,7 @@ teardown() {
 	says 'truncated or corrupt'
 	tar -C "$R" -czf "$W/none.tar.gz" bin
 	expect 3 anyarch inject --emulator "$W/none.tar.gz" "$R"
-	says 'none.tar.gz: no qemu-* in it'
+	says 'none.tar.gz: it contains no qemu-*'
 	cp "$(type -P true)" "$W/pack/qemu-arm-static"
 	tar -C "$W/pack" -czf "$archive" qemu-arm-static
 	expect 3 anyarch inject --emulator "$archive" "$R"

@@ -216,7 +216,7 @@ state_of() {
 	jq -e '.supported | index("linux/arm/v7")' <<<"$output"
 	# shellcheck disable=SC2016
 	expect 4 ns unshare --mount sh -c 'umount /proc/sys/fs/binfmt_misc && exec "$@"' sh "${less[@]}" "$ANYARCH" status --check arm
-	says 'cannot be told from here'
+	says 'cannot be determined from here'
 	hints 'CAP_SYS_CHROOT'
 	expect 3 ns "${less[@]}" "$ANYARCH" status --check arm64
 	# shellcheck disable=SC2016

@@ -131,7 +131,7 @@ left() {
 	local conf=$BATS_TEST_TMPDIR/root/etc/binfmt.d/qemu-arm.conf
 
 	expect 0 anyarch unregister --transient arm arm64 qemu-riscv64
-	says 'nothing to take out'
+	says 'nothing to remove'
 	expect 0 anyarch unregister --transient --all
 	left qemu-arm qemu-aarch64 qemu-riscv64
 

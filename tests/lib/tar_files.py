@@ -132,7 +132,7 @@ def bad_layers(content):
         "50-no-end-no-padding": (tar(content, member("x", b"y" * 700))[:-len(END) - 324], "0", ""),
         "50-nothing-at-all": (b"", "0|3", ""),
         "50-one-zero-block": (content + bytes(BLOCK), "0", ""),
-        "50-member-behind-zero-block": (content + bytes(BLOCK) + content, "3", "behind its end"),
+        "50-member-behind-zero-block": (content + bytes(BLOCK) + content, "3", "after its end"),
         "51-size-8g": (file_8g, "3", "truncated or corrupt"),
         "51-size-top": (header("x", 1 << 63) + END, "3", "bad number"),
         "51-size-most": (header("x", (1 << 63) - 1) + END, "3", "impossible size"),

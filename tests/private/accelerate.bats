@@ -426,7 +426,7 @@ build_id_at() {
 	chmod 0777 "$R/usr/lib"
 	tree=$(tree_of "$R")
 	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
-	[[ $stderr == *'/usr/lib: others may write there'* ]]
+	[[ $stderr == *'/usr/lib: writable by others'* ]]
 	chmod 0755 "$R/usr/lib"
 	mkdir elsewhere
 	ln -s "$PWD/elsewhere" "$R/usr/lib/anyarch"

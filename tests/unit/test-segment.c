@@ -166,8 +166,8 @@ static void test_what_has_no_room(void **state)
 	odd[0].p_align = 0x1234;
 	refused((Elf64_Phdr[]){ load(0, 0x400000, 0x1000) }, 1, "no PT_NOTE");
 	refused((Elf64_Phdr[]){ note(0x200) }, 1, "no PT_NOTE");
-	refused(far, 2, "beyond all addresses");
-	refused(odd, 2, "beyond all addresses");
+	refused(far, 2, "beyond the address space");
+	refused(odd, 2, "beyond the address space");
 }
 
 static void test_build_ids(void **state)
