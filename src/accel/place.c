@@ -73,7 +73,7 @@ int spot_open_own(struct spot *spot, struct err *e)
 	if (spot->own < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (spot->own < 0)
-		return err_set(e, -EBADMSG, SPOT_ABOVE "/" SPOT_OWN ": it is no directory");
+		return err_set(e, -EBADMSG, SPOT_ABOVE "/" SPOT_OWN ": not a directory");
 	return spot_check(spot->own, SPOT_ABOVE "/" SPOT_OWN, e);
 }
 
@@ -83,7 +83,7 @@ int spot_open_above(int root, bool changes, struct spot *ret, struct err *e)
 	if (ret->above < 0)
 		return ret->above == -ENOENT ? -ENOENT : err_sys(e, ret->above, SPOT_ABOVE);
 	if (changes && flock(ret->above, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, -EBUSY, SPOT_ABOVE ": somebody else is changing it");
+		return err_set(e, -EBUSY, SPOT_ABOVE ": another process is changing it");
 	return 0;
 }
 
@@ -319,7 +319,7 @@ static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, 
 	if (dry_run)
 		return 0;
 	r = is_made && is_alone(spot) ? remove_whole(spot, &time) : remove_native(spot);
-	return r ? err_sys(e, -EIO, "%s: cannot take it out: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
+	return r ? err_sys(e, -EIO, "%s: cannot remove it: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
 }
 
 int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e)

@@ -101,7 +101,7 @@ static bool is_whole(const struct look *l, const char *path)
 	if (!is_trusted(fd, l, name))
 		return false;
 	if (!want || digest_file(fd, have) || strcmp(have, want))
-		return say(l, name, "is not what was put there"), false;
+		return say(l, name, "has changed since it was injected"), false;
 	return true;
 }
 
@@ -186,7 +186,7 @@ int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, str
 	*ret = ACCELERATE_BROKEN;
 	l.dir = dir;
 	if (dir < 0)
-		say(&l, ENTRY_PLACE_ROOT, "is no directory");
+		say(&l, ENTRY_PLACE_ROOT, "is not a directory");
 	else if (is_trusted(dir, &l, ENTRY_PLACE_ROOT) && read_index(&l) && read_manifest(&l))
 		*ret = look_at_tools(&l, tools, lost);
 	buf_done(&l.index);

@@ -195,7 +195,7 @@ static int read_identity(int fd, const struct tool_kind *kind, const char *tripl
 
 	if (r < 0)
 		return err_sys(e, r, "cannot read it");
-	return r ? 0 : err_set(e, -EBADMSG, "its version cannot be told");
+	return r ? 0 : err_set(e, -EBADMSG, "cannot determine its version");
 }
 
 static int add_tool(struct gather *g, const struct tool_kind *kind, const char *version, const char *path, int fd)

@@ -275,7 +275,7 @@ static int read_tool(const struct json *o, struct toolchain *t, struct err *e)
 	version = version ? version : "";
 	if (!kind || !file || strlen(version) >= sizeof(tool->version) || version[strspn(version, "0123456789.")] ||
 		t->n_tools == TOOLCHAIN_TOOLS_MAX)
-		return bad_manifest(e, "a tool in it is none that is known");
+		return bad_manifest(e, "it contains an unknown tool");
 	*tool = (struct toolchain_tool){ .kind = kind };
 	snprintf(tool->version, sizeof(tool->version), "%s", version);
 	tool_expand(&want, kind->file, t->triplet, version, "");
@@ -307,7 +307,7 @@ static int read_manifest(const struct json *o, struct toolchain *t, struct err *
 	for (size_t i = 0; !r && i < jv_count(tools); i++)
 		r = read_tool(jv_at(tools, i), t, e);
 	if (!r && !t->n_tools)
-		r = bad_manifest(e, "there is no tool in it");
+		r = bad_manifest(e, "it contains no tool");
 	return r;
 }
 

@@ -57,7 +57,7 @@ int persist_write(const char *root, const struct rule *rule, bool replace, struc
 		return r;
 	buf_adds(&text, "\n");
 	if (!owner(dir, buf_text(&file)) && !replace) {
-		err_set(e, -EEXIST, "/etc/binfmt.d/%s is there and not ours", buf_text(&file));
+		err_set(e, -EEXIST, "/etc/binfmt.d/%s exists, and anyarch did not write it", buf_text(&file));
 		return err_hint(e, "--replace replaces it");
 	}
 	r = newfile_open_at(dir, buf_text(&file), NEWFILE_REPLACES, &new, e);

@@ -119,7 +119,7 @@ static int accelerate(const struct register_options *options, struct emulator *e
 		return stub_use_unnamed(emulator, e);
 	dir = stub_directory();
 	if (!dir)
-		return err_set(e, -ENOENT, "there is no directory for emulators with an entry stub: HOME is not set");
+		return err_set(e, -ENOENT, "no directory for emulators with an entry stub: HOME is not set");
 	return options->dry_run ? stub_name(emulator, dir, e) : stub_use(emulator, dir, e);
 }
 
@@ -360,7 +360,7 @@ static void decide_existing(const struct rule *entry, struct register_item *item
 	const char *why;
 
 	if (!may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
-		err_set(&item->err, -EEXIST, "a handler of that name is there and takes other files");
+		err_set(&item->err, -EEXIST, "a handler of that name exists and takes other files");
 		err_hint(&item->err, "--replace replaces it");
 		refuse(item, -EEXIST);
 		return;
@@ -395,17 +395,17 @@ static void decide(const struct register_options *options, const struct table *t
 	const struct table_entry *serving = table_match(table, job->probe.data, job->probe.size);
 
 	if (named && named->is_odd) {
-		refuse(item, err_set(&item->err, -EEXIST,
-				     "an entry of that name is there in a form that is not understood"));
+		refuse(item,
+			err_set(&item->err, -EEXIST, "an entry of that name exists in a form that is not understood"));
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
 	} else if (serving && !options->replace && !is_leftover(serving->rule.name)) {
 		auto_buf name = { 0 };
 
 		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
-		err_set(&item->err, -EEXIST, "the handler '%s', which is not ours, takes %s programs", buf_text(&name),
+		err_set(&item->err, -EEXIST, "another program's handler '%s' takes %s programs", buf_text(&name),
 			arch_word(item->arch));
-		err_hint(&item->err, "--replace puts ours in front of it");
+		err_hint(&item->err, "--replace registers a handler in front of it");
 		refuse(item, -EEXIST);
 	}
 }

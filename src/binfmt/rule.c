@@ -106,7 +106,7 @@ static int check_rule(const struct rule *rule, char delimiter, struct err *e)
 		return err_set(e, -EBADMSG, "the rule has no interpreter");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (fields[i] && (strchr(fields[i], delimiter) || strchr(fields[i], '\n')))
-			return err_set(e, -EBADMSG, "a '%c' or a newline cannot stand in a rule's fields", delimiter);
+			return err_set(e, -EBADMSG, "the fields of a rule cannot contain '%c' or a newline", delimiter);
 	if (rule->extension && !is_extension(rule->extension))
 		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
 	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))

@@ -116,7 +116,7 @@ static int add_refused(int code, const struct rule *rule, struct err *e)
 	rule_flags_text(rule->flags, flags);
 	switch (code) {
 	case -EEXIST:
-		return err_set(e, -EEXIST, "a handler named %s is there already", rule->name);
+		return err_set(e, -EEXIST, "a handler named %s already exists", rule->name);
 	case -EINVAL:
 		err_set(e, -EOPNOTSUPP, "the kernel refuses the rule for %s (flags %s)", rule->name, flags);
 		return err_hint(e, "fixed handlers need Linux 4.8 or later");
@@ -140,7 +140,7 @@ static int check_read_back(const struct instance *instance, const struct rule *r
 	int r = table_get(instance, rule->name, &got, e);
 
 	if (r == -ENOENT)
-		return err_set(e, -EIO, "%s vanished at once: somebody else is changing the handlers", rule->name);
+		return err_set(e, -EIO, "%s vanished at once: another process is changing the handlers", rule->name);
 	if (r && r != -EBADMSG) {
 		table_remove(instance, rule->name, NULL);
 		return r;

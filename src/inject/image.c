@@ -221,10 +221,10 @@ static void tell_all(struct image_work *w)
 	if (has_any)
 		note_signatures(w);
 	else if (w->target->removes)
-		nothing = "nothing of ours is in it, or it has been changed since";
+		nothing = "it contains nothing that anyarch injected, or it was changed since";
 	else if (!w->has_left)
-		nothing = w->options->has_platform ? "no image for this platform is in it"
-						   : "no image that runs is in it";
+		nothing = w->options->has_platform ? "it contains no image for this platform"
+						   : "it contains no image that runs";
 	w->target->report->nothing = nothing ? mem_text(nothing) : NULL;
 }
 
@@ -253,12 +253,12 @@ static int check_name(struct image_work *w)
 	if (!reference)
 		return 0;
 	if (!w->has_named)
-		return err_set(w->e, -ENOENT, "no image in it is called %s", reference);
+		return err_set(w->e, -ENOENT, "it contains no image named %s", reference);
 	for (size_t i = 0; i < model->n; i++)
 		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
 			if (image_is_named(&model->images[k], reference) &&
 				is_other(&model->images[i], &model->images[k])) {
-				err_set(w->e, -EBADMSG, "two images in it are called %s", reference);
+				err_set(w->e, -EBADMSG, "it contains two images named %s", reference);
 				return err_hint(w->e, "without a name all are done");
 			}
 	return 0;
@@ -302,7 +302,7 @@ static int open_locked(struct image_work *w)
 		if (!S_ISREG(own.st_mode) && !S_ISDIR(own.st_mode))
 			return err_set(w->e, -EBADMSG, "%s: neither a file nor a directory", w->name.path);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
+			return err_set(w->e, -EBUSY, "%s: another process is changing it", w->name.path);
 		if (stat(w->name.path, &there) < 0 || there.st_ino != own.st_ino || there.st_dev != own.st_dev)
 			continue;
 		w->is_directory = S_ISDIR(own.st_mode);
@@ -310,7 +310,7 @@ static int open_locked(struct image_work *w)
 		w->real = mem_realpath(w->name.path); /* a link stays one, and what it leads to is what is changed */
 		return w->real ? 0 : err_sys(w->e, -errno, "%s", w->name.path);
 	}
-	return err_set(w->e, -EBUSY, "%s: somebody else is changing it", w->name.path);
+	return err_set(w->e, -EBUSY, "%s: another process is changing it", w->name.path);
 }
 
 /* What becomes of each image; nothing is changed yet. */

@@ -134,7 +134,7 @@ int image_settle_tools(struct image_work *w)
 	}
 	err_move(w->e, &w->why);
 	w->e->code = -EBADMSG;
-	return err_prefix(w->e, "nothing to accelerate in it");
+	return err_prefix(w->e, "nothing to accelerate");
 }
 
 /* The layer for one image, with native tools where they are wanted and possible. */
@@ -188,7 +188,7 @@ static int graft_onto(
 	if (!r && is_forged(facts, view)) {
 		err_set(w->e, -EBADMSG,
 			"its topmost layer has the mark of an injected emulator, and is something else");
-		r = err_hint(w->e, "whoever made the image did that: it is not to be trusted");
+		r = err_hint(w->e, "the image was made that way: do not trust it");
 	}
 	r = r ? r : make_graft(w, facts, &below, platform, source->emulator.fd);
 	if (r)
@@ -243,7 +243,7 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 		return refuse_incomplete(w, facts);
 	if (!platform) {
 		err_set(w->e, -EBADMSG, "cannot determine its platform: no program found");
-		return err_hint(w->e, "--platform PLATFORM takes what its label says, where that is the same");
+		return err_hint(w->e, "if the label is right, pass the same platform: --platform PLATFORM");
 	}
 	if (inject_is_native(w->options, platform->arch)) {
 		w->has_left = true;

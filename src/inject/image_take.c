@@ -129,7 +129,7 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 		return r;
 	if (is_exact ? r > 1 || w->options->at : r > 0)
 		return err_set(w->e, -EBADMSG,
-			"an emulator of ours is in it, and a layer is not in the file or of a kind that cannot be "
+			"it contains an injected emulator, and a layer is missing or of a kind that cannot be "
 			"read");
 	if (is_exact)
 		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };

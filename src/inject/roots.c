@@ -44,7 +44,7 @@ static int open_root(const struct inject_target *t, bool *ret_is_disk, struct er
 	struct stat own, there;
 
 	if (!strcmp(t->name, "-"))
-		return err_set(e, -EINVAL, "'-' is no root file system");
+		return err_set(e, -EINVAL, "'-' is not a root file system");
 	if (t->options->out) {
 		err_set(e, -EINVAL, "%s: a root file system is changed in place", t->name);
 		return err_hint(e, "copy it first, and leave out --output");

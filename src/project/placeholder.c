@@ -196,7 +196,7 @@ static int check_marker(const struct marker *marker, const char *p, const char *
 
 	if (marker->takes_blanks || next == end || *next != '_' || placeholder_at(next, end))
 		return 0;
-	err_set(e, -EBADMSG, "an underscore too many behind the marker %s", marker->name);
+	err_set(e, -EBADMSG, "an underscore too many after the marker %s", marker->name);
 	return err_hint(e, "write %sCOPY, or __IF_EMULATED__ COPY", marker->name);
 }
 

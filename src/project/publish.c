@@ -52,7 +52,7 @@ static int check_different(const struct build *build, struct err *e)
 		for (size_t k = 0; k < i; k++)
 			if (platform_is_same(&build->items[i].found, &build->items[k].found))
 				return err_set(e, -EBADMSG,
-					"the images for %s and %s are labelled with the same platform",
+					"the images for %s and %s are labeled with the same platform",
 					build->items[k].text, build->items[i].text);
 	return 0;
 }

@@ -59,7 +59,7 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 	hint.len = 0;
 	buf_addf(&hint, "sudo chown root:root %s && sudo chmod go-w %s", buf_text(&path), buf_text(&path));
 	doctor_add(d, FINDING_WARNING, "emulator-exposed", buf_text(&hint),
-		"%s: %s: %s: whoever does controls what all %s programs do", rule->name, rule->interpreter, exposure,
+		"%s: %s: %s: who does controls what all %s programs do", rule->name, rule->interpreter, exposure,
 		arch_word(arch));
 }
 

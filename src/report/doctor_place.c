@@ -122,7 +122,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	name_platform(&found, content->platform.arch, content->platform.variant);
 	if (!facts->agrees)
 		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&fix),
-			"%s: its label says %s and its files are for %s: whoever pulls it gets 'Exec "
+			"%s: its label says %s and its files are for %s: programs end with 'Exec "
 			"format error'",
 			target, buf_text(&label), buf_text(&found));
 	if (content->is_mixed)
@@ -156,7 +156,7 @@ static void look_at_choice(const struct image_report *report, const char *target
 	if (first->reference)
 		str_quote(&hint, first->reference);
 	doctor_add(d, FINDING_NOTE, "no-matching-platform", buf_text(&hint),
-		"%s has nothing for %s, only %s: whoever does not name one gets 'no matching manifest'", target,
+		"%s has nothing for %s, only %s: without --platform, engines say 'no matching manifest'", target,
 		buf_text(&own), buf_text(&others));
 }
 

@@ -67,7 +67,7 @@ static int check(const struct place *place, const char *at, const struct record 
 	if (!ours && record->has_backup && backup == BACKUP_NONE)
 		return 0; /* put back by a run that was killed before it could forget the record */
 	if (!ours && backup != BACKUP_IS_FILE) {
-		err_set(e, -EBADMSG, "%s: it is not what was put there any more", at);
+		err_set(e, -EBADMSG, "%s: changed since it was injected", at);
 		return err_hint(e, "remove .%s" PLACE_RECORD " beside it if that is right", place->name);
 	}
 	if (record->has_backup && backup == BACKUP_NONE) {
@@ -105,7 +105,7 @@ static int eject_at(int root, const char *at, struct place *place, bool dry_run,
 		return 0;
 	r = undo(place, ours, backup);
 	if (r) {
-		err_sys(e, r, "%s: cannot take it out", at);
+		err_sys(e, r, "%s: cannot remove it", at);
 		return e ? (e->code = -EIO) : -EIO;
 	}
 	tidy(root, at, place, &record);

@@ -58,7 +58,7 @@ int place_lock(const struct place *place, const char *at, struct err *e)
 {
 	if (!flock(place->dir, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
 		return 0; /* file systems without locks have nobody else, either */
-	return err_set(e, -EBUSY, "%s: somebody else is changing what is there", at);
+	return err_set(e, -EBUSY, "%s: another process is changing it", at);
 }
 
 int place_read_record(const struct place *place, struct record *ret)

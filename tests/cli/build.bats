@@ -224,7 +224,7 @@ has_called() {
 	SAVED=newer build 3 --platform arm32v6
 	[[ $stderr == *'label says arm/v7, expected linux/arm/v6'* ]]
 	SAVED=arm32v6 build 3 --push
-	[[ $stderr == *'for linux/arm/v6 and linux/arm/v7 are labelled with the same platform'* && $(called '^copy') -eq 0 ]]
+	[[ $stderr == *'for linux/arm/v6 and linux/arm/v7 are labeled with the same platform'* && $(called '^copy') -eq 0 ]]
 }
 
 @test "a directory whose name looks like an address or an option is a directory" {

@@ -224,7 +224,7 @@ image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively' "$output"
 	# None at all is an error, and nothing is written.
 	cp -r arm was-arm
 	expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools arm
-	says 'nothing to accelerate in it: only the emulator for linux/arm/v7'
+	says 'nothing to accelerate: only the emulator for linux/arm/v7'
 	hints 'anyarch toolchain'
 	diff -r was-arm arm
 	# What runs here anyway needs none.

@@ -177,7 +177,7 @@ document() {
 		refused "7-$name" 'cannot determine its platform: no program found'
 		hints --platform
 		idle "7-$name" --platform arm64
-		says 'no image for this platform is in it'
+		says 'it contains no image for this platform'
 		take "7-$name"
 		inject 0 --platform arm image
 		holds "$NEW"
@@ -295,7 +295,7 @@ document() {
 	same blobs '' "$(comm -23 <(ls "$CASES/$CASE/blobs/sha256") <(ls image/blobs/sha256))"
 	same layer "$NEW" "$(look top image q)"
 	expect 0 "$ANYARCH" eject oci:image:2
-	says 'nothing of ours'
+	says 'nothing that anyarch injected'
 	expect 0 "$ANYARCH" eject oci:image:1
 	untouched
 	take 14-shared
@@ -337,7 +337,7 @@ document() {
 	inject 3 docker-archive:image:nothing:1
 	untouched
 	idle 16-none
-	says 'no image that runs is in it'
+	says 'it contains no image that runs'
 	refused 16-null manifest.json
 }
 
@@ -486,7 +486,7 @@ document() {
 
 @test "26: artifacts, charts and manifests of schema 1 stay, alone and beside an image" {
 	idle 26-artifacts
-	says 'no image that runs is in it'
+	says 'it contains no image that runs'
 	take 26-mixed
 	inject 0 image
 	same kinds 'artifact image artifact artifact' "$(facts '[.[].kind] | join(" ")')"
@@ -733,7 +733,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 	done
 	take 43-full
 	inject 3 oci:image:test
-	says 'is called test'
+	says 'contains no image named test'
 	untouched
 	take 43-nameless
 	inject 3 oci:image:1
@@ -741,11 +741,11 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 	becomes 43-nameless "$NEW"
 	take 43-same-name
 	inject 3 oci:image:1
-	says 'two images in it are called 1'
+	says 'it contains two images named 1'
 	untouched
 	take 43-tag-of-two
 	inject 3 docker-archive:image:1
-	says 'two images in it are called 1'
+	says 'it contains two images named 1'
 	untouched
 	inject 0 docker-archive:image:b:1
 	same images $'docker/0 arm 1 - none\ndocker/1 arm 3 - none' "$(look tell image)"

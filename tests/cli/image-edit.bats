@@ -269,7 +269,7 @@ parts() {
 	umoci stat --image image:1
 	skopeo copy -q oci:image:1 docker-archive:out.tar:test:1
 	expect 0 "$ANYARCH" eject image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 }
 
 # bats test_tags=slow
@@ -293,7 +293,7 @@ parts() {
 	skopeo copy -q oci:image:1 docker-archive:out.tar:test:1
 	cp -r image was
 	expect_raw 0 "$ANYARCH" eject image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 	diff -r was image
 	# It can be put in again, and is there then.
 	inject 0 image
@@ -356,7 +356,7 @@ parts() {
 	expect 0 "$ANYARCH" inject --at /opt/qemu --emulator "${A%A}B" image
 	cp -r image two
 	expect_raw 0 "$ANYARCH" eject --at /elsewhere image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 	diff -r two image
 	expect 0 "$ANYARCH" eject --at /opt/qemu image
 	same output 'image: removed /opt/qemu' "$output"
@@ -398,7 +398,7 @@ parts() {
 	PYTHON
 	cp -r image was
 	expect_raw 0 "$ANYARCH" eject image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 	diff -r was image
 	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
 	diff -r was image
@@ -425,7 +425,7 @@ parts() {
 	PYTHON
 	cp -r image was
 	expect_raw 0 "$ANYARCH" eject image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
 	says 'changed since'
 	diff -r was image
@@ -500,7 +500,7 @@ with_history() {
 		put_on image 'anyarch-inject 1 LAYER BELOW' "$members"
 		cp -r image was
 		expect_raw 0 "$ANYARCH" eject image
-		[[ $stderr == *'nothing of ours'* ]]
+		[[ $stderr == *'nothing that anyarch injected'* ]]
 		diff -r was image
 		inject 3 image
 		says 'something else'
@@ -515,7 +515,7 @@ with_history() {
 	put_on image 'more' 'T.member("x", b"")'
 	cp -r image was
 	expect_raw 0 "$ANYARCH" eject image
-	[[ $stderr == *'nothing of ours'* ]]
+	[[ $stderr == *'nothing that anyarch injected'* ]]
 	diff -r was image
 }
 

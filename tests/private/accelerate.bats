@@ -431,7 +431,7 @@ build_id_at() {
 	mkdir elsewhere
 	ln -s "$PWD/elsewhere" "$R/usr/lib/anyarch"
 	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
-	[[ $stderr == *'/usr/lib/anyarch: it is no directory'* ]]
+	[[ $stderr == *'/usr/lib/anyarch: not a directory'* ]]
 	same 'outside' '' "$(ls elsewhere)"
 	rm "$R/usr/lib/anyarch"
 	# A directory of the user's own in our place is not ours to replace.
