@@ -427,7 +427,7 @@ parts() {
 	expect_raw 0 "$ANYARCH" eject image
 	[[ $stderr == *'nothing that anyarch injected'* ]]
 	expect 3 "$ANYARCH" inject --at /usr/bin/qemu-arm-static --emulator "${A%A}B" image
-	says 'changed since'
+	says 'changed after'
 	diff -r was image
 }
 
@@ -589,7 +589,7 @@ with_history() {
 		PYTHON
 		cp image was
 		inject 3 image
-		says 'is called'
+		says 'already contains another'
 		cmp was image
 	done
 }

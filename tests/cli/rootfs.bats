@@ -244,7 +244,7 @@ teardown() {
 
 @test "--json" {
 	expect 0 inject --json
-	jq -e --arg r "$R" --arg at "$AT" '.[0] == {target: $r, result: "injected", path: $at, arch: "arm"}' "$OUT"
+	jq -e --arg r "$R" --arg at "$AT" '.[0] == {target: $r, result: "injected", path: $at, arch: "arm", partition: null}' "$OUT"
 	expect 0 inject --json
 	jq -e '.[0].result == "unchanged"' "$OUT"
 	expect 0 eject --json

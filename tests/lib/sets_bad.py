@@ -202,10 +202,10 @@ def bad_documents(layer):
     yield "68-both-fslayers", manifest(layers=None, fsLayers=[], manifests=[]), "3", "both manifests and layers"
     yield "68-both-upper-case", manifest(Manifests=[]), "3", "'manifests'"
     yield "68-both-top", Oci().finish(index={"manifests": [], "layers": []}), "3", "both manifests and layers"
-    yield "68-manifest-says-index", manifest(mediaType=INDEX), "3", "was called"
-    yield "68-index-called-manifest", descriptor(mediaType=INDEX), "3", "was called"
+    yield "68-manifest-says-index", manifest(mediaType=INDEX), "3", "described as"
+    yield "68-index-called-manifest", descriptor(mediaType=INDEX), "3", "described as"
     oci = Oci()
-    yield "68-manifest-called-index", oci.finish({**oci.index([]), "mediaType": MANIFEST}), "3", "was called"
+    yield "68-manifest-called-index", oci.finish({**oci.index([]), "mediaType": MANIFEST}), "3", "described as"
     oci = Oci()
     no_type = oci.blob({"schemaVersion": 2, "manifests": []}, MANIFEST)
     yield "68-untyped-index-called-manifest", oci.finish(no_type), "0|3", ""
