@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* SHA-256; the one file that knows nettle. */
+/* SHA-256 and MD5; the one file that knows nettle. */
 #include "base/digest.h"
 
+#include <nettle/md5.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,4 +108,20 @@ bool digest_is_valid(const char *text)
 {
 	return !strncmp(text, "sha256:", 7) && strlen(text) == DIGEST_TEXT - 1 &&
 	       strspn(text + 7, "0123456789abcdef") == 64;
+}
+
+int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT])
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	uint8_t bytes[MD5_DIGEST_SIZE];
+	struct md5_ctx ctx;
+	ssize_t n;
+
+	md5_init(&ctx);
+	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+		md5_update(&ctx, (size_t)n, (const uint8_t *)chunk);
+	md5_digest(&ctx, sizeof(bytes), bytes);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+	return (int)MIN_OF(n, 0);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256, and digests as text: "sha256:" and 64 lower-case hex digits. */
+/* SHA-256, MD5, and digests as text: "sha256:" and 64 lower-case hex digits. */
 #pragma once
 
 #include "base/err.h"
 
-enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1 };
+enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_MD5_TEXT = 32 + 1 };
 
 /* The digest of these bytes as text. */
 void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
@@ -26,3 +26,5 @@ int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64
 int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
 /* Of a whole file. 0 or -errno. */
 int digest_file(int fd, char ret[DIGEST_TEXT]);
+/* MD5 as 32 hex digits, as dpkg keeps it of each file: against mistakes, not against attacks. 0 or -errno. */
+int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT]);
