@@ -67,7 +67,7 @@ apt_private() {
 	echo "$dir/apt.conf"
 }
 
-# unpack_packages DIR ROOT SUITE ARCH PACKAGE…: the packages and what they depend on, into ROOT.
+# unpack_packages DIR ROOT SUITE ARCH PACKAGE…: the packages and what they depend on, into ROOT, with dpkg's records of them.
 unpack_packages() {
 	local dir=$1 root=$2 config package
 	shift 2
@@ -78,8 +78,24 @@ unpack_packages() {
 	APT_CONFIG=$config apt-get --quiet --quiet --yes --download-only install "$@" >&2 || return
 	mkdir -p "$root"
 	for package in "$dir"/archives/*.deb; do
-		dpkg-deb --extract "$package" "$root" || return
+		dpkg-deb --extract "$package" "$root" && record_package "$package" "$root/var/lib/dpkg" || return
 	done
+}
+
+# record_package PACKAGE ADMINDIR: as dpkg records one that it has installed.
+record_package() {
+	local name
+
+	mkdir -p "$2/info"
+	name=$(dpkg-deb --field "$1" Package)
+	[[ $(dpkg-deb --field "$1" Multi-Arch) != same ]] || name+=:$(dpkg-deb --field "$1" Architecture)
+	{
+		dpkg-deb --field "$1" Package
+		printf 'Status: install ok installed\n'
+		dpkg-deb --field "$1" | grep -v '^Package:'
+		echo
+	} | sed '1s/^/Package: /' >>"$2/status"
+	dpkg-deb --ctrl-tarfile "$1" | tar -xO ./md5sums >"$2/info/$name.md5sums" 2>/dev/null || true
 }
 
 # cached NAME COMMAND…: the path of NAME in the cache; if it is not there, COMMAND is run with a
