@@ -8,7 +8,7 @@
 #include "image/view.h"
 
 /* Of one file and of all together: they are held in memory. */
-enum { EXTRACT_FILE_MAX = 60 * 1024 * 1024, EXTRACT_SUM_MAX = 768 * 1024 * 1024, EXTRACT_FILES_MAX = 128 };
+enum { EXTRACT_FILE_MAX = 60 * 1024 * 1024, EXTRACT_SUM_MAX = 768 * 1024 * 1024, EXTRACT_FILES_MAX = 384 };
 
 /* A file that is wanted, by the layer and the member that hold its bytes. */
 struct extract_file {

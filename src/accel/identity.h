@@ -9,7 +9,8 @@ enum { IDENTITY_FILE_MAX = 60 * 1024 * 1024 };
 enum identity_kind {
 	IDENTITY_GCC = 0,
 	IDENTITY_BINUTILS,
-	IDENTITY_NONE, /* carries none: it belongs to the others of its directory */
+	IDENTITY_NONE,	  /* carries none: it belongs to the others of its directory */
+	IDENTITY_PACKAGE, /* a package's file as the package brought it: the root's records say so (accel/packages.h) */
 };
 
 struct identity {

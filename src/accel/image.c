@@ -16,14 +16,24 @@
 
 static int want_twins(struct extract *x, const struct toolchain *t)
 {
+	struct packages packages = { 0 };
 	int r = extract_want(x, PLACE_INDEX);
 
+	snprintf(packages.arch, sizeof(packages.arch), "%s", name_words(&t->platform).debian);
 	r = r ? r : extract_want(x, PLACE_MANIFEST);
+	r = r ? r : extract_want(x, PACKAGES_STATUS);
 	for (size_t i = 0; !r && i < t->n_tools; i++)
 		for (size_t k = 0; !r && k < ARRAY_SIZE(t->tools[i].kind->twins) && t->tools[i].kind->twins[k]; k++) {
 			auto_buf path = { 0 };
 
 			tool_expand(&path, t->tools[i].kind->twins[k], t->triplet, t->tools[i].version, "");
+			r = extract_want(x, buf_text(&path));
+		}
+	for (size_t i = 0; !r && i < t->n_tools; i++)
+		for (int k = 0; !r && k < 2 && !tool_compiles(t->tools[i].kind); k++) {
+			auto_buf path = { 0 };
+
+			packages_digests_path(&packages, t->tools[i].kind->package, k, &path);
 			r = extract_want(x, buf_text(&path));
 		}
 	return r;
@@ -82,7 +92,7 @@ int accel_image_find(const struct accel_image_source *source, struct accel_image
 	if (r)
 		return err_sys(e, r, "cannot look for tools");
 	r = extract_read(&x, source->bundle, source->layers, e);
-	r = r ? r : twins_find(ret->toolchain, &(struct twin_root){ open_in_image, &x }, &ret->twins, e);
+	r = r ? r : twins_find(ret->toolchain, &(struct tool_root){ open_in_image, &x }, &ret->twins, e);
 	if (r)
 		return r;
 	r = ret->twins.n_equal ? look_whether_there(&x, ret) : 0;

@@ -16,23 +16,9 @@
 #include "base/str.h"
 #include "rootfs/beneath.h"
 
-static int open_in_root(void *context, const char *path, struct stat *st)
-{
-	int at = beneath_open(*(const int *)context, path, O_PATH), fd;
-
-	if (at < 0)
-		return at;
-	fd = fd_reopen_regular(at);
-	if (fd >= 0 && fstat(fd, st) < 0) {
-		cleanup_fd(&fd);
-		return -EIO;
-	}
-	return fd;
-}
-
 int accelerate_find(int root, const struct toolchain *toolchain, struct twins *ret, struct err *e)
 {
-	return twins_find(toolchain, &(struct twin_root){ open_in_root, &root }, ret, e);
+	return twins_find(toolchain, &(struct tool_root){ toolchain_open_beneath, &root }, ret, e);
 }
 
 static int write_bytes(int dir, const char *name, const void *data, size_t len)
@@ -113,6 +99,8 @@ static int fill(const struct toolchain *t, const struct twins *twins, int dir, s
 	return r;
 }
 
+enum { SHOWN_MIN = 1024 * 1024 };
+
 /* The machine's own file at this place, read-only as the mount around it will be. false: it has to be copied. */
 static bool show_tool(const struct toolchain *t, size_t i, int dir)
 {
@@ -120,7 +108,9 @@ static bool show_tool(const struct toolchain *t, size_t i, int dir)
 	char source[32], target[32];
 	struct stat st;
 
-	if (from < 0 || fstat(from, &st) < 0 || st.st_uid || (st.st_mode & 022) || !(st.st_mode & 0444))
+	/* Many mounts would cost more than copies of what is small. */
+	if (from < 0 || fstat(from, &st) < 0 || st.st_size < SHOWN_MIN || st.st_uid || (st.st_mode & 022) ||
+		!(st.st_mode & 0444))
 		return false;
 	to = openat(dir, t->files[i].name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (to < 0)

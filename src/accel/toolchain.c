@@ -2,8 +2,6 @@
 /* The native tools for a foreign root, gathered from the machine. */
 #include "accel/toolchain.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +13,14 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "rootfs/beneath.h"
 
 /* One gathering. */
 struct gather {
 	struct toolchain *t;
-	const char *root;
 	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in the names of directories */
 	const struct toolchain_file *user; /* what needs the library that is looked for */
+	bool only_compilers;
 	struct err *e;
 };
 
@@ -32,6 +31,7 @@ void toolchain_done(struct toolchain *t)
 		free(t->files[i].source);
 	}
 	buf_done(&t->missing);
+	packages_done(&t->packages);
 	cleanup_fd(&t->dir);
 	*t = (struct toolchain)TOOLCHAIN_INIT;
 }
@@ -41,11 +41,24 @@ bool toolchain_is_shared(const struct toolchain *t, size_t file)
 	return str_starts(t->files[file].name, "lib/") && !strchr(t->files[file].name + 4, '/');
 }
 
-/* Names in the machine's root may be links, absolute ones among them; those in a directory of ours may not. */
+int toolchain_open_beneath(void *directory, const char *path, struct stat *st)
+{
+	int fd = fd_reopen_regular(beneath_open(*(const int *)directory, path, O_PATH));
+
+	if (fd >= 0 && fstat(fd, st) < 0) {
+		cleanup_fd(&fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+/* Names in a root may be links, absolute ones among them; those in a directory of ours may not. */
 int toolchain_open_file(const struct toolchain *t, size_t file, struct err *e)
 {
 	const char *source = t->files[file].source;
-	int fd = fd_open_regular(t->dir, source, *source == '/' ? 0 : O_NOFOLLOW);
+	struct stat st;
+	int fd = *source == '/' ? t->root.open(t->root.context, source, &st)
+				: fd_open_regular(t->dir, source, O_NOFOLLOW);
 
 	return fd < 0 ? err_sys(e, fd, "%s", source) : fd;
 }
@@ -107,6 +120,13 @@ int toolchain_digest(struct toolchain *t, struct err *e)
 	return r;
 }
 
+static int open_source(const struct gather *g, const char *path)
+{
+	struct stat st;
+
+	return g->t->root.open(g->t->root.context, path, &st);
+}
+
 static int add_needed(struct gather *g, int fd);
 
 /* The directories of ld.so(8) and of Debian's multiarch. */
@@ -122,13 +142,12 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 		int fd;
 
 		buf_done(path);
-		buf_addf(path, "%s%s%s/%s", g->root, library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "",
-			name);
-		fd = fd_open_regular(AT_FDCWD, buf_text(path), 0);
+		buf_addf(path, "%s%s/%s", library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
+		fd = open_source(g, buf_text(path));
 		if (fd >= 0)
 			return fd;
 	}
-	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not on this machine", g->user->source, name);
+	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not there", g->user->source, name);
 }
 
 /* What a file needs; what that needs is added with it. */
@@ -170,14 +189,13 @@ static int add_needed(struct gather *g, int fd)
 /* All programs of a machine have the same. */
 static int add_loader(struct gather *g, const char *interpreter)
 {
-	auto_buf path = { 0 }, bytes = { 0 };
+	auto_buf bytes = { 0 };
 	auto_fd fd = -1;
 	int r;
 
 	if (has_file(g->t, TOOLCHAIN_LOADER))
 		return 0;
-	buf_addf(&path, "%s%s", g->root, interpreter);
-	fd = fd_open_regular(AT_FDCWD, buf_text(&path), 0);
+	fd = open_source(g, interpreter);
 	if (fd < 0)
 		return err_sys(g->e, fd, "%s", interpreter);
 	r = fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
@@ -186,16 +204,14 @@ static int add_loader(struct gather *g, const char *interpreter)
 	if (!memmem(bytes.data, bytes.len, "--argv0", 7))
 		return err_set(
 			g->e, -EOPNOTSUPP, "%s: its glibc is older than 2.33, and does not know --argv0", interpreter);
-	return add_file(g->t, TOOLCHAIN_LOADER, buf_text(&path), fd, g->e);
+	return add_file(g->t, TOOLCHAIN_LOADER, interpreter, fd, g->e);
 }
 
-static int read_identity(int fd, const struct tool_kind *kind, const char *triplet, struct identity *ret, struct err *e)
+static int read_identity(const struct toolchain *t, int fd, const struct tool_kind *kind, struct identity *ret)
 {
-	int r = identity_read(fd, true, kind->identity, kind->has_target ? triplet : NULL, ret);
-
-	if (r < 0)
-		return err_sys(e, r, "cannot read it");
-	return r ? 0 : err_set(e, -EBADMSG, "cannot determine its version");
+	if (tool_compiles(kind))
+		return identity_read(fd, true, kind->identity, kind->has_target ? t->triplet : NULL, ret);
+	return tool_read_package(kind, &t->packages, &t->root, fd, ret);
 }
 
 static int add_tool(struct gather *g, const struct tool_kind *kind, const char *version, const char *path, int fd)
@@ -215,9 +231,12 @@ static int add_tool(struct gather *g, const struct tool_kind *kind, const char *
 	*tool = (struct toolchain_tool){ .kind = kind };
 	snprintf(tool->version, sizeof(tool->version), "%s", version);
 	if (!r) {
-		r = read_identity(fd, kind, t->triplet, &tool->identity, g->e);
-		if (r)
-			return err_prefix(g->e, "%s", path);
+		r = read_identity(t, fd, kind, &tool->identity);
+		if (!r && !tool_compiles(kind))
+			return 0; /* not as a package brought it */
+		r = r < 0 ? err_sys(g->e, r, "%s", path)
+		    : r	  ? 0
+			  : err_set(g->e, -EBADMSG, "%s: cannot determine its version", path);
 	}
 	tool_expand(&name, kind->file, t->triplet, version, "");
 	tool->file = t->n_files;
@@ -243,11 +262,16 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 	auto_buf path = { 0 };
 	auto_fd fd = -1;
 
-	buf_adds(&path, g->root);
 	tool_expand(&path, kind->native, g->t->triplet, version, "");
-	fd = fd_open_regular(AT_FDCWD, buf_text(&path), 0);
-	if (fd == -ENOENT || fd == -ENOTDIR) {
-		note_missing(g->t, kind);
+	fd = open_source(g, buf_text(&path));
+	if (fd == -ENOENT && !tool_compiles(kind)) { /* where /bin is a directory of its own */
+		buf_done(&path);
+		buf_adds(&path, kind->twins[1]);
+		fd = open_source(g, kind->twins[1]);
+	}
+	if (fd == -ENOENT || fd == -ENOTDIR || (fd == -EBADMSG && !tool_compiles(kind))) {
+		if (tool_compiles(kind))
+			note_missing(g->t, kind);
 		return 0;
 	}
 	return fd < 0 ? err_sys(g->e, fd, "%s", buf_text(&path)) : add_tool(g, kind, version, buf_text(&path), fd);
@@ -255,30 +279,25 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 
 enum { VERSIONS_MAX = 4 };
 
-static int compare_versions(const void *a, const void *b)
-{
-	return strverscmp(b, a);
-}
+/* The newest and the oldest of GCC that Debian has had with a directory of this name. */
+enum { VERSION_NEWEST = 40, VERSION_OLDEST = 5 };
 
 /* GCC's versions that are there, the newest first. */
 static size_t find_versions(const struct gather *g, char versions[VERSIONS_MAX][8])
 {
-	auto_buf path = { 0 };
-	struct dirent *entry;
 	size_t n = 0;
-	auto_fd fd = -1;
-	DIR *dir;
 
-	buf_addf(&path, "%s/usr/lib/gcc-cross/%s", g->root, g->t->triplet);
-	fd = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fd_list(take_fd(&fd));
-	while (dir && n < VERSIONS_MAX && (entry = readdir(dir)))
-		if (isdigit((unsigned char)*entry->d_name) && strlen(entry->d_name) < sizeof(versions[0]) &&
-			entry->d_name[strspn(entry->d_name, "0123456789.")] == '\0')
-			snprintf(versions[n++], sizeof(versions[0]), "%.7s", entry->d_name);
-	if (dir)
-		closedir(dir);
-	qsort(versions, n, sizeof(versions[0]), compare_versions);
+	for (int version = VERSION_NEWEST; version >= VERSION_OLDEST && n < VERSIONS_MAX; version--) {
+		auto_buf cc1 = { 0 }, lto1 = { 0 };
+		auto_fd one = -1, other = -1;
+
+		snprintf(versions[n], sizeof(versions[n]), "%d", version);
+		tool_expand(&cc1, "/usr/lib/gcc-cross/%T/%V/cc1", g->t->triplet, versions[n], "");
+		tool_expand(&lto1, "/usr/lib/gcc-cross/%T/%V/lto1", g->t->triplet, versions[n], "");
+		one = open_source(g, buf_text(&cc1));
+		other = open_source(g, buf_text(&lto1));
+		n += one >= 0 || other >= 0;
+	}
 	return n;
 }
 
@@ -289,6 +308,8 @@ static int add_tools(struct gather *g)
 	int r = 0;
 
 	for (const struct tool_kind *kind = tool_kinds; !r && kind->name; kind++) {
+		if (!tool_compiles(kind) && (g->only_compilers || !tool_fits(kind, g->t->platform.arch)))
+			continue;
 		if (!tool_is_versioned(kind)) {
 			r = try_tool(g, kind, "");
 			continue;
@@ -320,22 +341,24 @@ static int no_tools(const struct toolchain *t, struct err *e)
 	return err_hint(e, "apt-get install --no-install-recommends %s", buf_text(&words));
 }
 
-int toolchain_gather(const char *root, const struct platform *platform, struct toolchain *ret, struct err *e)
+int toolchain_gather(
+	const char *root, const struct platform *platform, bool only_compilers, struct toolchain *ret, struct err *e)
 {
 	struct platform own = { .arch = arch_host() };
-	struct gather g = { .t = ret, .root = root, .e = e };
+	struct gather g = { .t = ret, .only_compilers = only_compilers, .e = e };
 	struct name_words words = name_words(platform), host = name_words(&own);
 	int r;
 
-	*ret = (struct toolchain){ .platform = *platform, .dir = -1 };
+	*ret = (struct toolchain){ .platform = *platform, .dir = -1, .root = { toolchain_open_beneath, &ret->dir } };
 	snprintf(ret->triplet, sizeof(ret->triplet), "%s", words.gnu);
 	snprintf(g.host, sizeof(g.host), "%s", host.gnu);
 	if (!*ret->triplet)
 		return err_set(e, -ENOENT, "%s: no compiler of a distribution is for it", platform->arch->qemu);
-	ret->dir = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ret->dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ret->dir < 0)
-		return err_sys(e, -errno, "%s", *root ? root : "/");
-	r = add_tools(&g);
+		return err_sys(e, -errno, "%s", root);
+	r = packages_read(&ret->root, host.debian, &ret->packages);
+	r = r ? err_sys(e, r, PACKAGES_STATUS) : add_tools(&g);
 	if (!r && !ret->n_tools)
 		r = no_tools(ret, e);
 	if (r)

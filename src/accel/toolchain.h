@@ -2,14 +2,15 @@
 /* The native tools for a foreign root: the distribution's cross tools, with all that they need to run anywhere. */
 #pragma once
 
+#include "accel/packages.h"
 #include "accel/tools.h"
 #include "arch/name.h"
 #include "base/digest.h"
 #include "base/json.h"
 
 enum {
-	TOOLCHAIN_FILES_MAX = 64,
-	TOOLCHAIN_TOOLS_MAX = 48,
+	TOOLCHAIN_FILES_MAX = 256,
+	TOOLCHAIN_TOOLS_MAX = 192,
 	TOOLCHAIN_FILE_MAX = 60 * 1024 * 1024, /* of one file: it is read whole */
 	TOOLCHAIN_TRIPLET_MAX = 48,
 };
@@ -36,7 +37,9 @@ struct toolchain_tool {
 struct toolchain {
 	struct platform platform;
 	char triplet[TOOLCHAIN_TRIPLET_MAX];
-	int dir; /* sources are below it: the machine's root, or a directory that was made before */
+	int dir; /* sources are below it: a root of this machine's architecture, or a directory that was made before */
+	struct tool_root root; /* of absolute sources */
+	struct packages packages;
 	struct toolchain_file files[TOOLCHAIN_FILES_MAX]; /* the loader first, libraries and programs */
 	size_t n_files;
 	struct toolchain_tool tools[TOOLCHAIN_TOOLS_MAX];
@@ -51,11 +54,13 @@ struct toolchain {
 #define auto_toolchain auto_with(toolchain_done) struct toolchain
 
 /*
- * Gathers what this machine has for a platform, below root ("" for /), as Debian's cross packages have it. Each file is
- * checked: whole, and a program for this machine. -ENOENT with the packages as a hint when there is no compiler,
- * -EBADMSG when a file is not what it should be, -errno.
+ * Gathers what a root of this machine's architecture has for a platform ("/" is the machine itself): Debian's cross
+ * packages, and (unless only_compilers) the tools that every system has, as far as its records know them. Each file is
+ * checked: whole, and a program for this machine. -ENOENT with the packages as a hint when there is none of them,
+ * -EBADMSG when a file is not what it should be, -errno. It stays where it is: ret is not to be moved.
  */
-int toolchain_gather(const char *root, const struct platform *platform, struct toolchain *ret, struct err *e);
+int toolchain_gather(
+	const char *root, const struct platform *platform, bool only_compilers, struct toolchain *ret, struct err *e);
 /*
  * Opens a directory that toolchain_write() made: nothing in it is believed. Its files are regular, below it without
  * links, and have the digests of its manifest. -EBADMSG, -ENOENT.
@@ -75,3 +80,5 @@ int toolchain_digest(struct toolchain *toolchain, struct err *e);
 bool toolchain_is_shared(const struct toolchain *toolchain, size_t file);
 /* The manifest as it is written; of the files that keep has a true for, NULL: all. */
 struct json *toolchain_manifest(const struct toolchain *toolchain, const bool *keep);
+/* Opens a file as after chroot to an open directory: a tool_root whose context is its descriptor. */
+int toolchain_open_beneath(void *directory, const char *path, struct stat *st);

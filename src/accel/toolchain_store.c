@@ -29,7 +29,7 @@ static struct json *tool_json(const struct toolchain *t, const struct toolchain_
 	jv_set(o, "path_version", jv_text(*tool->version ? tool->version : NULL));
 	jv_set(o, "version", jv_text(*tool->identity.version ? tool->identity.version : NULL));
 	jv_set(o, "package", jv_text(*tool->identity.package ? tool->identity.package : NULL));
-	jv_set(o, "target", jv_text(t->triplet));
+	jv_set(o, "target", jv_text(tool_compiles(tool->kind) ? t->triplet : NULL));
 	return o;
 }
 
@@ -172,7 +172,7 @@ static bool is_good_name(const char *name)
 		if (str_starts(name, dirs[i]) && base[-1] == '/')
 			return *base && *base != '.' &&
 			       base[strspn(base,
-				       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
+				       "[abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_")] == '\0';
 	}
 	return false;
 }

@@ -3,6 +3,7 @@
 #include "accel/toolchains.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/str.h"
@@ -12,10 +13,23 @@ static bool is_for(const struct toolchain *t, const struct platform *platform)
 	return t->platform.arch == platform->arch && !strcmp(t->triplet, name_words(platform).gnu);
 }
 
+/* From a directory that toolchain_write() made, or a root; NULL: this machine's. */
+static int load_any(const char *dir, const struct platform *platform, struct toolchain *ret, struct err *e)
+{
+	auto_free char *manifest = dir ? mem_print("%s/" TOOLCHAIN_MANIFEST, dir) : NULL;
+	auto_free char *system = dir ? mem_print("%s/usr", dir) : NULL;
+	int r;
+
+	if (dir && (!access(manifest, F_OK) || access(system, F_OK)))
+		return toolchain_open(dir, ret, e);
+	r = toolchain_gather(dir ? dir : "/", platform, false, ret, e);
+	return r && dir ? err_prefix(e, "%s", dir) : r;
+}
+
 static int load(const struct toolchains *all, const struct platform *platform, struct toolchain *ret, struct err *e)
 {
 	auto_buf own = { 0 }, wanted = { 0 };
-	int r = all->dir ? toolchain_open(all->dir, ret, e) : toolchain_gather("", platform, ret, e);
+	int r = load_any(all->dir, platform, ret, e);
 
 	if (r || is_for(ret, platform))
 		return r;
@@ -67,8 +81,10 @@ static void add_why(struct buf *out, const struct twin *twin)
 	const struct identity *there = &twin->identity, *here = &twin->tool->identity;
 
 	buf_adds(out, twin_words[twin->verdict]);
-	if (twin->verdict == TWIN_OTHER)
+	if (twin->verdict == TWIN_OTHER && tool_compiles(twin->tool->kind))
 		buf_addf(out, ": %s %s there, %s %s here", there->vendor, there->version, here->vendor, here->version);
+	else if (twin->verdict == TWIN_OTHER)
+		buf_addf(out, ": %s there, %s here", there->version, here->version);
 }
 
 static bool is_told(const struct twin *twin)
@@ -76,21 +92,58 @@ static bool is_told(const struct twin *twin)
 	return twin->verdict != TWIN_ABSENT && !twin->tool->kind->is_plugin;
 }
 
-void twins_say(struct buf *out, const struct twins *twins)
+static bool is_same_package(const struct twin *a, const struct twin *b)
+{
+	return a->verdict == b->verdict && !tool_compiles(a->tool->kind) && !tool_compiles(b->tool->kind) &&
+	       !strcmp(a->tool->kind->package, b->tool->kind->package);
+}
+
+/* What compiles has a name that says something; of the others the packages are named, each once. */
+static bool is_first_of_name(const struct twins *twins, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_same_package(&twins->list[k], &twins->list[i]))
+			return false;
+	return is_told(&twins->list[i]);
+}
+
+static const char *told_name(const struct twin *twin)
+{
+	return tool_compiles(twin->tool->kind) ? twin->tool->kind->name : twin->tool->kind->package;
+}
+
+static void say_equal(struct buf *out, const struct twins *twins)
 {
 	const char *before = "";
+	size_t n_others = 0;
 
 	for (size_t i = 0; i < twins->n; i++)
 		if (is_told(&twins->list[i]) && twins->list[i].verdict == TWIN_EQUAL) {
+			n_others += !tool_compiles(twins->list[i].tool->kind);
+			if (!tool_compiles(twins->list[i].tool->kind))
+				continue;
 			buf_addf(out, "%s%s", before, twins->list[i].tool->kind->name);
 			before = " ";
 		}
+	if (n_others) {
+		buf_addf(out, "%s%zu of", *before ? " and " : "", n_others);
+		for (size_t i = 0; i < twins->n; i++)
+			if (!tool_compiles(twins->list[i].tool->kind) && twins->list[i].verdict == TWIN_EQUAL &&
+				is_first_of_name(twins, i))
+				buf_addf(out, " %s", told_name(&twins->list[i]));
+	}
 	if (twins->n_equal)
 		buf_adds(out, twins->n_equal == 1 ? " runs natively" : " run natively");
-	before = twins->n_equal ? "; emulated: " : "emulated: ";
+}
+
+void twins_say(struct buf *out, const struct twins *twins)
+{
+	const char *before = twins->n_equal ? "; emulated: " : "emulated: ";
+
+	say_equal(out, twins);
 	for (size_t i = 0; i < twins->n; i++)
-		if (is_told(&twins->list[i]) && twins->list[i].verdict != TWIN_EQUAL) {
-			buf_addf(out, "%s%s (", before, twins->list[i].tool->kind->name);
+		if (twins->list[i].verdict != TWIN_EQUAL && is_first_of_name(twins, i)) {
+			buf_addf(out, "%s%s (", before, told_name(&twins->list[i]));
 			add_why(out, &twins->list[i]);
 			buf_adds(out, ")");
 			before = ", ";

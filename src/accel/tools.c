@@ -2,7 +2,10 @@
 /* THE table of tools that can run natively. */
 #include "accel/tools.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/str.h"
 
 #define TOOL_PLUGIN "plugins/liblto_plugin-%V.so"
 
@@ -78,6 +81,56 @@ static const char *const rules_none[] = { NULL };
 	.file = "bin/" program, .identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words,               \
 	.wants_same_numbers = true
 
+/*
+ * The tools that every system has. What is so for all of them: the same package, version and bytes as the packages of
+ * both roots brought them, so the same source with the same defaults; libraries of the same upstream versions; C or
+ * C.UTF-8 as the locale, whose tables glibc has in itself; nothing preloaded; accounts from files. The tables of files
+ * and of times have 64 bits in both kernels' calls (_FILE_OFFSET_BITS), and so have the numbers that are calculated
+ * with (intmax_t); a number that only 64 bits can hold, a file of 2038 or later, or of more bytes than 32 bits can
+ * address, are errors in a 32-bit root. What is said of this process (/proc) is asked of the emulator, which answers
+ * for another machine.
+ *
+ * Never: what tells of the machine (uname, arch, nproc, getconf, dpkg, ldd, make's MAKE_HOST, bash's MACHTYPE, perl and
+ * python); what prints C types or calculates with long double, which has 64, 80 or 128 bits (od, printf, seq, numfmt,
+ * sort -g); awk, whose integers are long and whose functions are the machine's libm; stdbuf, which preloads; df and
+ * stat -f, which the emulator answers.
+ */
+#define EVERYWHERE	 "g", "s/proc/"
+#define NAMES		 "N"
+#define IN_64_BITS(word) "!" word
+
+/* dash: arithmetic is intmax_t, printf's double has 64 bits. The emulator does not set some limits, a native one would.
+ */
+static const char *const rules_sh[] = { "g", "c/proc/", "culimit", NULL };
+static const char *const rules_plain[] = { EVERYWHERE, NULL };
+/* Owners by name. */
+static const char *const rules_names[] = { EVERYWHERE, NAMES, NULL };
+/* -g compares long doubles, and may be in a key: -k2g, 2,3g. */
+static const char *const rules_sort[] = { EVERYWHERE, "og", NULL };
+/* A time that is given is a time_t, of 32 bits in some roots. */
+static const char *const rules_times[] = { EVERYWHERE, IN_64_BITS("v-"), NULL };
+static const char *const rules_find[] = { EVERYWHERE, NAMES, IN_64_BITS("v-newer"), NULL };
+static const char *const rules_tar[] = { EVERYWHERE, NAMES, "eTAR_OPTIONS", IN_64_BITS("v--mtime"),
+	IN_64_BITS("v--newer"), IN_64_BITS("v--after"), IN_64_BITS("oN"), NULL };
+/* How compressed blocks are cut depends on how much memory there is room for. */
+static const char *const rules_xz[] = { EVERYWHERE, IN_64_BITS("n-d"), "eXZ_DEFAULTS", "eXZ_OPT", NULL };
+/* What it compresses depends on its threads, what it decompresses on nothing. */
+static const char *const rules_zstd[] = { EVERYWHERE, "n-d", NULL };
+/* It builds with as many threads as there is memory for, and its version names the architecture. */
+static const char *const rules_dpkg_deb[] = { EVERYWHERE, NAMES, "v--b", "v-b", "v--version", NULL };
+
+#define OF_PACKAGE(program, from, words)                                                                               \
+	.name = program, .native = "/usr/bin/" program, .twins = { "/usr/bin/" program, "/bin/" program },             \
+	.file = "bin/" program, .identity = IDENTITY_PACKAGE, .package = from, .rules = words
+#define COREUTILS(program)                                                                                             \
+	{                                                                                                              \
+		OF_PACKAGE(program, "coreutils", rules_plain)                                                          \
+	}
+#define COREUTILS_NAMES(program)                                                                                       \
+	{                                                                                                              \
+		OF_PACKAGE(program, "coreutils", rules_names)                                                          \
+	}
+
 const struct tool_kind tool_kinds[] = {
 	{ OF_GCC("cc1", "gcc-%T", rules_c) },
 	{ OF_GCC("cc1plus", "g++-%T", rules_cxx) },
@@ -96,10 +149,115 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_BINUTILS("ar", rules_plugin), .wants_plugin = true },
 	{ OF_BINUTILS("nm", rules_plugin), .wants_plugin = true },
 	{ OF_BINUTILS("ranlib", rules_plugin), .wants_plugin = true },
+	{ OF_PACKAGE("dash", "dash", rules_sh) },
+	COREUTILS("["),
+	COREUTILS("basename"),
+	COREUTILS("cat"),
+	COREUTILS("cksum"),
+	COREUTILS("comm"),
+	COREUTILS("cut"),
+	COREUTILS("dirname"),
+	COREUTILS("echo"),
+	COREUTILS("env"),
+	COREUTILS("expand"),
+	COREUTILS("expr"),
+	COREUTILS("false"),
+	COREUTILS("fmt"),
+	COREUTILS("fold"),
+	COREUTILS("head"),
+	COREUTILS("join"),
+	COREUTILS("link"),
+	COREUTILS("ln"),
+	COREUTILS("md5sum"),
+	COREUTILS("mkdir"),
+	COREUTILS("mkfifo"),
+	COREUTILS("mktemp"),
+	COREUTILS("mv"),
+	COREUTILS("nl"),
+	COREUTILS("paste"),
+	COREUTILS("printenv"),
+	COREUTILS("pwd"),
+	COREUTILS("readlink"),
+	COREUTILS("realpath"),
+	COREUTILS("rm"),
+	COREUTILS("rmdir"),
+	COREUTILS("sha1sum"),
+	COREUTILS("sha224sum"),
+	COREUTILS("sha256sum"),
+	COREUTILS("sha384sum"),
+	COREUTILS("sha512sum"),
+	COREUTILS("sleep"),
+	COREUTILS("split"),
+	COREUTILS("sum"),
+	COREUTILS("sync"),
+	COREUTILS("tac"),
+	COREUTILS("tail"),
+	COREUTILS("tee"),
+	COREUTILS("test"),
+	COREUTILS("tr"),
+	COREUTILS("true"),
+	COREUTILS("tsort"),
+	COREUTILS("tty"),
+	COREUTILS("unexpand"),
+	COREUTILS("uniq"),
+	COREUTILS("unlink"),
+	COREUTILS("wc"),
+	COREUTILS("yes"),
+	COREUTILS_NAMES("chgrp"),
+	COREUTILS_NAMES("chmod"),
+	COREUTILS_NAMES("chown"),
+	COREUTILS_NAMES("cp"),
+	COREUTILS_NAMES("id"),
+	COREUTILS_NAMES("install"),
+	COREUTILS_NAMES("ls"),
+	COREUTILS_NAMES("whoami"),
+	{ OF_PACKAGE("date", "coreutils", rules_times) },
+	{ OF_PACKAGE("touch", "coreutils", rules_times) },
+	{ OF_PACKAGE("sort", "coreutils", rules_sort) },
+	{ OF_PACKAGE("sed", "sed", rules_plain) },
+	{ OF_PACKAGE("grep", "grep", rules_plain) },
+	{ OF_PACKAGE("find", "findutils", rules_find) },
+	{ OF_PACKAGE("xargs", "findutils", rules_plain) },
+	{ OF_PACKAGE("cmp", "diffutils", rules_plain) },
+	{ OF_PACKAGE("diff", "diffutils", rules_plain) },
+	{ OF_PACKAGE("diff3", "diffutils", rules_plain) },
+	{ OF_PACKAGE("sdiff", "diffutils", rules_plain) },
+	{ OF_PACKAGE("tar", "tar", rules_tar) },
+	{ OF_PACKAGE("gzip", "gzip", rules_plain) },
+	{ OF_PACKAGE("bzip2", "bzip2", rules_plain) },
+	{ OF_PACKAGE("xz", "xz-utils", rules_xz) },
+	{ OF_PACKAGE("zstd", "zstd", rules_zstd) },
+	{ OF_PACKAGE("m4", "m4", rules_plain) },
+	{ OF_PACKAGE("patch", "patch", rules_plain) },
+	{ OF_PACKAGE("dpkg-deb", "dpkg", rules_dpkg_deb) },
 	{ 0 },
 };
 
 /* NOLINTEND(bugprone-suspicious-missing-comma,bugprone-macro-parentheses) */
+
+bool tool_compiles(const struct tool_kind *kind)
+{
+	return kind->identity != IDENTITY_PACKAGE;
+}
+
+bool tool_has_same_numbers(const struct arch *arch)
+{
+	return arch->bits == arch_host()->bits && arch->is_big == arch_host()->is_big;
+}
+
+/* Their kernels number signals in another way, which a shell prints and ends with. */
+static bool has_other_signals(const struct arch *arch)
+{
+	return str_starts(arch->qemu, "mips") || str_starts(arch->qemu, "alpha") || str_starts(arch->qemu, "sparc") ||
+	       str_starts(arch->qemu, "hppa") || str_starts(arch->qemu, "xtensa");
+}
+
+bool tool_fits(const struct tool_kind *kind, const struct arch *arch)
+{
+	if (!tool_compiles(kind))
+		return arch->is_big == arch_host()->is_big && !has_other_signals(arch);
+	return !kind->wants_same_numbers || tool_has_same_numbers(arch);
+}
 
 bool tool_is_versioned(const struct tool_kind *kind)
 {
@@ -127,4 +285,22 @@ void tool_package(struct buf *out, const struct tool_kind *kind, const char *tri
 	for (size_t i = from; i < out->len; i++)
 		if (out->data[i] == '_')
 			out->data[i] = '-';
+}
+
+int tool_read_package(const struct tool_kind *kind, const struct packages *packages, const struct tool_root *root,
+	int fd, struct identity *ret)
+{
+	struct packages_field version;
+	int r;
+
+	if (!packages_version(packages, kind->package, &version) || version.len >= sizeof(ret->version))
+		return 0;
+	r = packages_owns(packages, root, kind->package, kind->name, fd);
+	if (r != 1)
+		return r;
+	*ret = (struct identity){ 0 };
+	snprintf(ret->vendor, sizeof(ret->vendor), "%s", kind->package);
+	snprintf(ret->version, sizeof(ret->version), "%.*s", (int)version.len, version.text);
+	snprintf(ret->package, sizeof(ret->package), "%s %s", ret->vendor, ret->version);
+	return 1;
 }

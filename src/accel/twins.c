@@ -12,9 +12,10 @@
 #include "base/str.h"
 
 const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
-	"what it needs is emulated", "its results depend on the width and order of numbers" };
+	"what it needs is emulated", "its file or libraries are not those of the package",
+	"its results depend on the width and order of numbers" };
 
-static int open_twin(const struct toolchain *t, const struct twin_root *root, struct twin *twin, struct stat *st)
+static int open_twin(const struct toolchain *t, const struct tool_root *root, struct twin *twin, struct stat *st)
 {
 	int fd = -ENOENT;
 
@@ -37,12 +38,6 @@ static bool is_roots(const struct stat *st)
 	return S_ISREG(st->st_mode) && !(st->st_mode & 022);
 }
 
-/* The width of long is that of a word, but for the n32 of MIPS, which has 32 bits as well. */
-static bool has_same_numbers(const struct toolchain *t)
-{
-	return t->platform.arch->bits == arch_host()->bits && t->platform.arch->is_big == arch_host()->is_big;
-}
-
 /* Whether it says of itself what the native one says: an enum twin_verdict; -errno. */
 static int compare_identity(const struct toolchain *t, struct twin *twin, int fd)
 {
@@ -56,9 +51,33 @@ static int compare_identity(const struct toolchain *t, struct twin *twin, int fd
 	return identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
 }
 
-/* An enum twin_verdict; -errno when it is the machine that cannot tell. */
-static int judge(const struct toolchain *t, struct twin *twin, int fd, const struct stat *st)
+/* The root in which twins are looked for. */
+struct search {
+	const struct toolchain *t;
+	const struct tool_root *root;
+	struct packages packages;
+};
+
+/* Whether it is the file of an equal package: an enum twin_verdict; -errno. */
+static int compare_package(const struct search *s, struct twin *twin, int fd)
 {
+	const struct tool_kind *kind = twin->tool->kind;
+	struct packages_field version;
+	int r = tool_read_package(kind, &s->packages, s->root, fd, &twin->identity);
+
+	if (r < 0)
+		return r;
+	if (!r)
+		return packages_version(&s->packages, kind->package, &version) ? TWIN_CHANGED : TWIN_ABSENT;
+	if (!identity_is_equal(&twin->identity, &twin->tool->identity))
+		return TWIN_OTHER;
+	return packages_has_same_libraries(&s->packages, kind->package, &s->t->packages) ? TWIN_EQUAL : TWIN_CHANGED;
+}
+
+/* An enum twin_verdict; -errno when it is the machine that cannot tell. */
+static int judge(const struct search *s, struct twin *twin, int fd, const struct stat *st)
+{
+	const struct toolchain *t = s->t;
 	struct elf_info info;
 	int r = is_roots(st) ? elf_read(fd, &info, NULL) : TWIN_UNKNOWN, len;
 
@@ -68,9 +87,9 @@ static int judge(const struct toolchain *t, struct twin *twin, int fd, const str
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if (twin->tool->kind->wants_same_numbers && !has_same_numbers(t))
+	if (!tool_fits(twin->tool->kind, t->platform.arch))
 		return TWIN_NUMBERS;
-	r = compare_identity(t, twin, fd);
+	r = tool_compiles(twin->tool->kind) ? compare_identity(t, twin, fd) : compare_package(s, twin, fd);
 	if (r)
 		return r;
 	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
@@ -109,9 +128,10 @@ static void settle_dependent(struct twins *twins)
 			twins->list[i].verdict = TWIN_ALONE;
 }
 
-int twins_find(const struct toolchain *t, const struct twin_root *root, struct twins *ret, struct err *e)
+static int find_all(const struct search *s, struct twins *ret, struct err *e)
 {
-	*ret = (struct twins){ 0 };
+	const struct toolchain *t = s->t;
+
 	for (size_t i = 0; i < t->n_tools; i++) {
 		struct twin *twin = &ret->list[ret->n++];
 		struct stat st = { 0 };
@@ -119,12 +139,25 @@ int twins_find(const struct toolchain *t, const struct twin_root *root, struct t
 		int r;
 
 		*twin = (struct twin){ .tool = &t->tools[i] };
-		fd = open_twin(t, root, twin, &st);
-		r = fd >= 0 ? judge(t, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
+		fd = open_twin(t, s->root, twin, &st);
+		r = fd >= 0 ? judge(s, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
 		if (r == -EIO || r == -EINTR)
 			return err_sys(e, r, "%s", twin->path);
 		twin->verdict = r < 0 ? TWIN_UNKNOWN : (enum twin_verdict)r;
 	}
+	return 0;
+}
+
+int twins_find(const struct toolchain *t, const struct tool_root *root, struct twins *ret, struct err *e)
+{
+	struct search s = { .t = t, .root = root };
+	int r = packages_read(root, name_words(&t->platform).debian, &s.packages);
+
+	*ret = (struct twins){ 0 };
+	r = r ? err_sys(e, r, PACKAGES_STATUS) : find_all(&s, ret, e);
+	packages_done(&s.packages);
+	if (r)
+		return r;
 	settle_dependent(ret);
 	for (size_t i = 0; i < ret->n; i++)
 		ret->n_equal += ret->list[i].verdict == TWIN_EQUAL && !ret->list[i].tool->kind->is_plugin;
@@ -170,7 +203,7 @@ static const char *applying(const struct toolchain *t, const struct twin *twin, 
 	size_t len = strlen(t->platform.arch->qemu);
 
 	if (*word == '!')
-		return has_same_numbers(t) ? NULL : word + 1;
+		return tool_has_same_numbers(t->platform.arch) ? NULL : word + 1;
 	if (*word != '~')
 		return word;
 	if (strncmp(word + 1, t->platform.arch->qemu, len) || word[1 + len] != ':' ||
@@ -248,6 +281,13 @@ static struct entry_index start_index(const struct toolchain *t, const struct tw
 	return index;
 }
 
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct entry_tool *one = a, *other = b;
+
+	return one->size < other->size ? -1 : one->size > other->size ? 1 : one->path < other->path ? -1 : 1;
+}
+
 int twins_index(const struct toolchain *t, const struct twins *twins, const char *place, struct buf *out)
 {
 	struct entry_index index = start_index(t, twins);
@@ -265,6 +305,8 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 
 			buf_add(&tools, &tool, sizeof(tool));
 		}
+	if (index.n_tools)
+		qsort(tools.data, index.n_tools, sizeof(struct entry_tool), compare_sizes);
 	for (size_t i = 0; i < t->n_files; i++)
 		if (toolchain_is_shared(t, i)) {
 			struct entry_file file = { .size = t->files[i].size, .path = put_path(&w, t->files[i].name) };

@@ -14,20 +14,11 @@ enum twin_verdict {
 	TWIN_FOREIGN, /* for another platform than the root */
 	TWIN_UNKNOWN, /* cannot be told, or cannot be known again */
 	TWIN_ALONE,   /* what it needs to be equal is not */
+	TWIN_CHANGED, /* not as its package brought it, or with other libraries */
 	TWIN_NUMBERS, /* what it writes depends on the width and order of the machine's numbers, which differ */
 };
 /* "equal", "absent", … by enum twin_verdict. */
 extern const char *const twin_words[];
-
-/* A root, or an image's layers together. */
-struct twin_root {
-	/*
-	 * Opens a file as after chroot. The descriptor, its size and time of modification in st; -ENOENT, -errno.
-	 * Whether others than root may change it shows in st->st_mode and st_uid.
-	 */
-	int (*open)(void *context, const char *path, struct stat *st);
-	void *context;
-};
 
 struct twin {
 	const struct toolchain_tool *tool;
@@ -50,7 +41,7 @@ struct twins {
  * Looks at each tool's twin in the root: a program for the platform, of the same upstream version, vendor and target,
  * with a build ID by which it is known again. 0, or -errno with e set when the root cannot be read.
  */
-int twins_find(const struct toolchain *toolchain, const struct twin_root *root, struct twins *ret, struct err *e);
+int twins_find(const struct toolchain *toolchain, const struct tool_root *root, struct twins *ret, struct err *e);
 /* Whether a file of the toolchain is needed for those that are equal. */
 bool twins_need(const struct toolchain *toolchain, const struct twins *twins, size_t file);
 /* Whether any of those files is in this folder of the toolchain. */

@@ -45,7 +45,7 @@ static const struct option_spec specs[] = {
 	{ OPTION_SEARCH(struct context, request.registering.search) },
 	{ 0, "accelerate", NULL, "run native compilers instead of identical ones of the root",
 		SWITCH(struct context, request.registering.accelerate) },
-	{ 0, "toolchain", "DIR", "use the tools in DIR (created by 'anyarch toolchain')",
+	{ 0, "toolchain", "DIR", "use the tools of a root file system for this machine, or of 'anyarch toolchain'",
 		TEXT(struct context, request.toolchains.dir) },
 	{ 0, "bind", "SRC:DST", "make a directory or file visible inside the root (repeatable)",
 		LIST(struct context, request.entering.binds, request.entering.n_binds) },

@@ -39,7 +39,8 @@ static void add_row(struct grid *grid, const struct toolchain *t, const struct t
 
 	tool_expand(&twin, tool->kind->twins[0], t->triplet, tool->version, "");
 	grid_row(grid, (const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
-			       *tool->identity.package ? tool->identity.package : NULL, t->triplet, buf_text(&twin) });
+			       *tool->identity.package ? tool->identity.package : NULL,
+			       tool_compiles(tool->kind) ? t->triplet : NULL, buf_text(&twin) });
 }
 
 static int print(const struct context *c, const struct toolchain *t, struct err *e)
@@ -82,7 +83,7 @@ static int run(void *context, int n, char **words, struct err *e)
 		return r;
 	if (platform.arch == arch_host())
 		return err_set(e, -EINVAL, "%s: this machine compiles for it natively", name);
-	r = toolchain_gather("", &platform, t, e);
+	r = toolchain_gather("/", &platform, true, t, e);
 	if (r)
 		return r;
 	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;

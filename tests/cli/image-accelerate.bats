@@ -307,7 +307,7 @@ F.layout("image", F.system(), T.tar(T.pax(mtime="1234567890.5"), F.member("usr/b
 		import os, struct, sys
 		root = sys.argv[1]
 		data = open(root + "/usr/lib/anyarch/native/index", "rb").read()
-		assert data[:8] == b"anyNATI2" and struct.unpack_from("<I", data, 8)[0] == len(data)
+		assert data[:8] == b"anyNATI3" and struct.unpack_from("<I", data, 8)[0] == len(data)
 		n, = struct.unpack_from("<I", data, 12)
 		assert n == 3, n
 		def text(at):

@@ -26,6 +26,47 @@ make_compiler_root() {
 	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
 }
 
+# tools_root DEBIAN_ARCHITECTURE: the same of what configure and make need, and of the tools that every system has.
+tools_root() {
+	local suite
+
+	suite=$(images_suite) || return
+	cached "tools-$suite-$1-1.tar" make_tools_root "$suite" "$1"
+}
+
+make_tools_root() {
+	local root=$3/root
+
+	unpack_packages "$3/apt" "$root" "$1" "$2" gcc libc6-dev make dash coreutils sed grep mawk findutils diffutils tar gzip bzip2 \
+		xz-utils zstd m4 patch dpkg libc-bin base-files || return
+	rm -rf "$root"/usr/share/{doc,info,locale,man,lintian,bug} "$root"/usr/lib/*/gconv "$root"/usr/lib/gcc/*/*/{lto1,lib{a,l,t,ub,hwa}san*} \
+		"$root"/usr/lib/*/lib{a,l,t,ub,hwa}san.so* "$root"/usr/bin/*{gold,dwp,lto-dump*,gcov*,gprof*} "$root"/usr/lib/*/perl*
+	mkdir -p "$root"/{dev,proc,run,sys,tmp,root,work}
+	ln -s mawk "$root/usr/bin/awk"
+	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
+	printf 'root:x:0:\n' >"$root/etc/group"
+	chmod 1777 "$root/tmp"
+	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
+}
+
+# native_root: the path of a cached tar: a set of native tools, this machine's packages of the same distribution.
+native_root() {
+	local suite
+
+	suite=$(images_suite) || return
+	cached "native-$suite-$(dpkg --print-architecture)-1.tar" make_native_root "$suite" "$(dpkg --print-architecture)"
+}
+
+make_native_root() {
+	local root=$3/root
+
+	unpack_packages "$3/apt" "$root" "$1" "$2" gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf dash coreutils sed grep findutils diffutils \
+		tar gzip bzip2 xz-utils zstd m4 patch dpkg || return
+	rm -rf "${root:?}"/usr/share "$root"/usr/*-linux-gnu*/ "$root"/usr/lib/*/{gconv,perl*} "$root"/usr/lib/gcc "$root"/usr/lib/gcc-cross/*/*/{include,*.[ao],g++*} \
+		"$root"/usr/bin/*{gold,dwp,lto-dump*,gcov*,gprof*}
+	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
+}
+
 # need_tools TRIPLET: the cross packages that are taken.
 need_tools() {
 	need_commands "$1-gcc" "$1-g++" "$1-as"

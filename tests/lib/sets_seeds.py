@@ -90,7 +90,7 @@ def indexes():
         base = 32 + 72 * len(tools) + 16 * len(rows)
         body = b"".join(struct.pack("<QqQ6I24x", *one[:3], *(base + at for at in one[3:6]), *one[6:]) for one in tools)
         body += b"".join(struct.pack("<QII", size, base + at, folder) for size, at, folder in rows)
-        head = struct.pack("<8s6I", b"anyNATI2", base + len(texts), len(tools), len(rows), base + loader,
+        head = struct.pack("<8s6I", b"anyNATI3", base + len(texts), len(tools), len(rows), base + loader,
                            base + libraries, 0)
         return (bytes([len(words), len(env), flags]) + b"".join(one + b"\0" for one in (*words, *env)) +
                 head + body + texts)

@@ -75,13 +75,13 @@ teardown() {
 
 # inside ENV ROOT SCRIPT: a shell in the root, with native tools unless ENV says otherwise; /work is the test's directory.
 inside() {
-	${TRACED-} "$ANYARCH" run --accelerate --toolchain "$TOOLS_DIR" --root "$2" --bind "$BATS_TEST_TMPDIR/work:/work" --workdir /work \
+	${VIA-} "$ANYARCH" run --accelerate --toolchain "$TOOLS_DIR" --root "$2" --bind "$BATS_TEST_TMPDIR/work:/work" --workdir /work \
 		--env "ANYARCH_ACCELERATE=$1" -- /bin/sh -ec "$3"
 }
 
 # natively_inside ENV ROOT SCRIPT: which native tools that starts.
 natively_inside() {
-	TRACED=natively inside "$@"
+	VIA=natively inside "$@"
 }
 
 # own_root: $R is a copy of the root that the test may change.

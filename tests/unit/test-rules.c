@@ -106,6 +106,87 @@ static void test_variables(void **state)
 	assert_true(rules_passes_on("PATH=/bin"));
 }
 
+static void test_letters_of_options(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("og", "-k1,1", "big"), "-k1,1 big");
+	assert_string_equal(APPLY("og", "-rg"), "emulated");
+	assert_string_equal(APPLY("og", "-k", "2,3g"), "emulated");
+	assert_string_equal(APPLY("og", "big", "-r"), "emulated"); /* tar xNf */
+	assert_string_equal(APPLY("og", "+1g"), "emulated");
+}
+
+static void test_shells(void **state)
+{
+	(void)state;
+	assert_string_equal(APPLY("culimit", "-ec", "echo x"), "-ec echo x");
+	assert_string_equal(APPLY("culimit", "-c", "ulimit -s 1"), "emulated");
+	assert_string_equal(APPLY("culimit", "-e", "good", "ulimit"), "-e good ulimit");
+	assert_string_equal(APPLY("culimit", "-o", "errexit", "good"), "-o errexit good");
+	assert_string_equal(APPLY("culimit", "--", "good"), "-- good");
+	assert_string_equal(APPLY("culimit", "has-ulimit"), "emulated");
+	assert_string_equal(APPLY("culimit", "missing"), "emulated");
+	assert_string_equal(APPLY("culimit", "-s", "good"), "emulated");
+	assert_string_equal(APPLY("culimit", "-e"), "emulated");
+	assert_string_equal(APPLY("culimit", "-"), "emulated");
+	assert_string_equal(applied("culimit\0", 9, (char *[]){ NULL }, NULL), "emulated");
+}
+
+static void test_plain_environment(void **state)
+{
+	static const struct {
+		const char *env[3];
+		bool is_plain;
+	} cases[] = {
+		{ { "PATH=/bin", "LC=x" }, true },
+		{ { "LANG=C.UTF-8", "LC_CTYPE=C.utf8" }, true },
+		{ { "LANG=de_DE.UTF-8" }, false },
+		{ { "LC_MESSAGES=de_DE.UTF-8" }, false },
+		{ { "LANG=de_DE.UTF-8", "LC_ALL=C" }, true },
+		{ { "LANG=C", "LC_ALL=de_DE" }, false },
+		{ { "LANG=de_DE", "LC_ALL=" }, false },
+		{ { "LANG=", "LC_ALL=POSIX" }, true },
+		{ { "LANGUAGE=de" }, false },
+		{ { "LANGUAGE=" }, true },
+		{ { "GCONV_PATH=/x" }, false },
+		{ { "LOCPATH=/x" }, false },
+		{ { "LD_LIBRARY_PATH=" }, false },
+		{ { "LD_BIND_NOW=1" }, false },
+		{ { "LD_RUN_PATH=/x" }, true },
+		{ { "ANYARCH_ACCELERATE=cc" }, false },
+		{ { "ANYARCH_ACCELERATE=1" }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (rules_is_plain((char **)cases[i].env) != cases[i].is_plain)
+			fail_msg("%s", cases[i].env[0]);
+}
+
+static void test_accounts_of_files(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_files;
+	} cases[] = {
+		{ "", true },
+		{ "passwd: files\ngroup:\tfiles # all\nhosts: files dns\n", true },
+		{ "passwd:files", true },
+		{ "passwd: files systemd\n", false },
+		{ "hosts: dns\n group: compat\n", false },
+		{ "initgroups: sss", false },
+		{ "passwd: filesx", false },
+		{ "passwd:", false },
+		{ "passwd: fil", false },
+		{ "# passwd: nis\nshadow: nis\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (rules_has_file_names(cases[i].text, strlen(cases[i].text)) != cases[i].is_files)
+			fail_msg("%s", cases[i].text);
+}
+
 static void test_groups_are_added_unless(void **state)
 {
 	(void)state;
@@ -183,6 +264,10 @@ int main(void)
 		unit(test_response_files),
 		unit(test_some_must_be_there),
 		unit(test_variables),
+		unit(test_letters_of_options),
+		unit(test_shells),
+		unit(test_plain_environment),
+		unit(test_accounts_of_files),
 		unit(test_groups_are_added_unless),
 		unit(test_plugins_are_replaced),
 		unit(test_words_before_the_arguments),

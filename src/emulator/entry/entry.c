@@ -132,6 +132,22 @@ static bool has_id(const char *path, const struct entry_tool *tool)
 	return true;
 }
 
+/* The first tool for a program of at least this size: they are sorted by it. */
+static uint32_t first_of_size(const struct entry_index *index, uint64_t size)
+{
+	uint32_t low = 0, high = index->n_tools;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (tools(index)[middle].size < size)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* By the file that the full path of the root leads to, so that links are no matter and another of its name is not it.
  */
 static const struct entry_tool *find(const struct start *s, const char *path, enum entry_kind kind)
@@ -140,10 +156,12 @@ static const struct entry_tool *find(const struct start *s, const char *path, en
 
 	if (system_stat(AT_FDCWD, path, 0, &st))
 		return 0;
-	for (uint32_t i = 0; i < s->index->n_tools; i++) {
+	for (uint32_t i = first_of_size(s->index, st.stx_size); i < s->index->n_tools; i++) {
 		const struct entry_tool *tool = &tools(s->index)[i];
 
-		if (tool->kind == kind && tool->size == st.stx_size && tool->mtime == st.stx_mtime.tv_sec &&
+		if (tool->size != st.stx_size)
+			break;
+		if (tool->kind == kind && tool->mtime == st.stx_mtime.tv_sec &&
 			!system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && is_same_file(&st, &own) &&
 			has_id(path, tool) && is_file(text(s->index, tool->native), tool->native_size))
 			return tool;
@@ -205,7 +223,7 @@ static bool exists(const char *path)
 	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st);
 }
 
-enum { RESPONSE_MAX = 1024 * 1024 };
+enum { LOOKED_AT_MAX = 8 * 1024 * 1024 };
 
 /* Whether these bytes are somewhere in others. */
 static bool has_bytes(const char *bytes, unsigned long len, const char *text)
@@ -221,23 +239,43 @@ static bool has_bytes(const char *bytes, unsigned long len, const char *text)
 	return false;
 }
 
-/* What is no small file of its own is as good as having it. */
-static bool file_has(const char *path, const char *text_of)
+/* A file of its own that is not empty and not large; NULL. */
+static const char *map_file(const char *path, uint64_t *ret_len)
 {
 	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
 	struct statx st;
-	bool has;
 
 	if (fd < 0)
-		return true;
+		return 0;
 	if (!system_stat((int)fd, "", AT_EMPTY_PATH, &st) && (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size &&
-		st.stx_size <= RESPONSE_MAX)
+		st.stx_size <= LOOKED_AT_MAX)
 		at = system_map((int)fd, st.stx_size);
 	system_close((int)fd);
-	if (at < 0 && at > -4096)
-		return true;
-	has = has_bytes((const char *)at, st.stx_size, text_of);
-	system_unmap((void *)at, st.stx_size);
+	*ret_len = st.stx_size;
+	return at < 0 && at > -4096 ? 0 : (const char *)at;
+}
+
+/* What cannot be looked at is as good as having it. */
+static bool file_has(const char *path, const char *text_of)
+{
+	uint64_t len;
+	const char *bytes = map_file(path, &len);
+	bool has = !bytes || has_bytes(bytes, len, text_of);
+
+	if (bytes)
+		system_unmap((void *)bytes, len);
+	return has;
+}
+
+/* Without one, glibc has "files". */
+static bool has_file_names(void)
+{
+	uint64_t len;
+	const char *bytes = map_file("/etc/nsswitch.conf", &len);
+	bool has = bytes ? rules_has_file_names(bytes, len) : !exists("/etc/nsswitch.conf");
+
+	if (bytes)
+		system_unmap((void *)bytes, len);
 	return has;
 }
 
@@ -262,6 +300,7 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 		.plugin = plugin_twin,
 		.exists = exists,
 		.file_has = file_has,
+		.has_file_names = has_file_names,
 		.context = (void *)s,
 	};
 

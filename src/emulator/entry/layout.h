@@ -9,14 +9,14 @@
 #define ENTRY_PLACE_RUN	 "/dev/.anyarch"
 #define ENTRY_PLACE_ROOT "/usr/lib/anyarch/native"
 #define ENTRY_INDEX	 "/index"
-/* In the environment of a program: 0 has everything emulated. */
+/* In the environment of a program: 0 has everything emulated, cc all but what compiles. */
 #define ENTRY_SWITCH "ANYARCH_ACCELERATE"
 
-#define ENTRY_INDEX_MAGIC "anyNATI2"
+#define ENTRY_INDEX_MAGIC "anyNATI3"
 
 enum {
-	ENTRY_TOOLS_MAX = 64,
-	ENTRY_FILES_MAX = 64,
+	ENTRY_TOOLS_MAX = 256,
+	ENTRY_FILES_MAX = 128,
 	ENTRY_SIZE_MAX = 128 * 1024,
 	ENTRY_ID_MAX = 24,
 };
@@ -32,7 +32,7 @@ struct entry_index {
 	uint32_t loader;    /* path of the native dynamic loader */
 	uint32_t libraries; /* where it finds them: the path of a directory */
 	uint32_t reserved;
-	/* struct entry_tool[n_tools], struct entry_file[n_files], texts */
+	/* struct entry_tool[n_tools] by the size of the root's program, struct entry_file[n_files], texts */
 };
 
 enum entry_kind {

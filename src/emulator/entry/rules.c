@@ -5,6 +5,8 @@
  */
 #include "emulator/entry/rules.h"
 
+#include "emulator/entry/layout.h"
+
 /* How far text begins with prefix: what follows it, or NULL. */
 static const char *after(const char *text, const char *prefix)
 {
@@ -73,6 +75,86 @@ bool rules_wants_emulator(char **env)
 	return false;
 }
 
+static bool is_plain_locale(const char *value)
+{
+	return !*value || is_same(value, "C") || is_same(value, "POSIX") || is_same(value, "C.UTF-8") ||
+	       is_same(value, "C.utf8");
+}
+
+bool rules_is_plain(char **env)
+{
+	static const char empty[] = "LOCPATH\0LANGUAGE\0NLSPATH\0OUTPUT_CHARSET\0GCONV_PATH\0";
+	const char *value, *all;
+	bool has_all = rules_has_variable(env, "LC_ALL", &all) && *all;
+
+	if ((has_all && !is_plain_locale(all)) ||
+		(rules_has_variable(env, ENTRY_SWITCH, &value) && is_same(value, "cc")))
+		return false;
+	for (const char *name = empty; *name;) {
+		if (rules_has_variable(env, name, &value) && *value)
+			return false;
+		while (*name++)
+			;
+	}
+	for (; *env; env++) {
+		bool is_locale = after(*env, "LC_") || after(*env, "LANG=");
+
+		for (value = *env; *value && *value != '=';)
+			value++;
+		if ((after(*env, "LD_") && !after(*env, "LD_RUN_PATH=")) ||
+			(is_locale && !has_all && *value && !is_plain_locale(value + 1)))
+			return false;
+	}
+	return true;
+}
+
+/* The part of text before end that is "files" and blanks, and nothing else. */
+static bool is_files(const char *text, const char *end)
+{
+	bool has_files = false;
+
+	while (text < end && *text != '#') {
+		const char *rest = end - text < 5 ? NULL : after(text, "files");
+
+		if (*text == ' ' || *text == '\t') {
+			text++;
+			continue;
+		}
+		if (!rest || has_files)
+			return false;
+		has_files = true;
+		text = rest;
+	}
+	return has_files;
+}
+
+bool rules_has_file_names(const char *text, size_t len)
+{
+	static const char names[] = "passwd:\0group:\0initgroups:\0";
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *line = text;
+
+		while (text < end && *text != '\n')
+			text++;
+		while (line < text && (*line == ' ' || *line == '\t'))
+			line++;
+		for (const char *name = names; *name;) {
+			size_t n = 0;
+
+			while (name[n] && line + n < text && line[n] == name[n])
+				n++;
+			if (!name[n] && !is_files(line + n, text))
+				return false;
+			while (*name++)
+				;
+		}
+		text++;
+	}
+	return true;
+}
+
 bool rules_passes_on(const char *variable)
 {
 	/* ld(1) reads LD_RUN_PATH itself. */
@@ -115,6 +197,54 @@ static bool has_telling_file(const struct rules_input *in)
 	return false;
 }
 
+static bool has_any_of(const char *text, const char *letters)
+{
+	for (; *text; text++)
+		for (const char *one = letters; *one; one++)
+			if (*text == *one)
+				return true;
+	return false;
+}
+
+static bool any_option_has(char **args, const char *letters)
+{
+	for (char **at = args; *at; at++) {
+		bool is_option = at == args || **at == '-' || **at == '+' || (**at >= '0' && **at <= '9');
+
+		if (is_option && has_any_of(*at, letters))
+			return true;
+	}
+	return false;
+}
+
+/* The command or the script of a shell (sh(1p)); NULL when it reads its standard input. */
+static const char *shell_text(char **args, bool *ret_is_command)
+{
+	*ret_is_command = false;
+	for (; *args && (**args == '-' || **args == '+'); args++) {
+		const char *option = *args;
+
+		if (is_same(option, "-") || is_same(option, "--")) {
+			args++;
+			break;
+		}
+		if (has_any_of(option, "s"))
+			return NULL;
+		*ret_is_command |= has_any_of(option, "c");
+		if (has_any_of(option, "o") && args[1])
+			args++;
+	}
+	return *args;
+}
+
+static bool shell_has(const struct rules_input *in, const char *text)
+{
+	bool is_command;
+	const char *script = shell_text(in->args, &is_command);
+
+	return !script || (is_command ? has_inside(script, text) : in->file_has(script, text));
+}
+
 static bool is_allowed(const struct rules_input *in)
 {
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
@@ -128,6 +258,14 @@ static bool is_allowed(const struct rules_input *in)
 			is_bad = rules_has_variable(in->env, word + 1, NULL);
 		else if (*word == 'x')
 			is_bad = in->exists(word + 1);
+		else if (*word == 'o')
+			is_bad = any_option_has(in->args, word + 1);
+		else if (*word == 'c')
+			is_bad = shell_has(in, word + 1);
+		else if (*word == 'g')
+			is_bad = !rules_is_plain(in->env);
+		else if (*word == 'N')
+			is_bad = !in->has_file_names();
 		else if (*word == 'r')
 			is_bad = has_telling_file(in);
 		if (is_bad)

@@ -14,6 +14,10 @@
  *   nTEXT  not unless an argument is this
  *   eTEXT  not when the environment has this variable
  *   xTEXT  not when this file is there
+ *   oTEXT  not when the first argument, or one that begins with '-', '+' or a digit, has one of these letters
+ *   cTEXT  of a shell: not when its command (-c) or script has this in it, or when it reads its standard input
+ *   g      not when the environment changes how programs start or speak: see rules_is_plain()
+ *   N      not unless accounts are those of files
  *   pTEXT  the argument after this one, or after this and '=', is a plugin: its native twin replaces it, else not
  *   bTEXT  add this before the arguments
  *   uTEXT  what is added next: not when an argument is this
@@ -29,6 +33,9 @@ typedef bool (*rules_exists)(const char *path);
 /* Whether a file has this text in it, or cannot be looked at. */
 typedef bool (*rules_file_has)(const char *path, const char *text);
 
+/* Whether accounts are only in files, by the root's /etc/nsswitch.conf. */
+typedef bool (*rules_names)(void);
+
 struct rules_input {
 	const char *words; /* NUL-terminated each, the last one empty */
 	const char *end;   /* of what may be read */
@@ -37,6 +44,7 @@ struct rules_input {
 	rules_plugin plugin;
 	rules_exists exists;
 	rules_file_has file_has;
+	rules_names has_file_names;
 	void *context;
 };
 
@@ -51,3 +59,10 @@ bool rules_passes_on(const char *variable);
 bool rules_has_variable(char **env, const char *name, const char **ret);
 /* Whether a variable is set, and not empty, by which an emulator or the root's loader runs a program differently. */
 bool rules_wants_emulator(char **env);
+/*
+ * Whether nothing in the environment is meant for the root's own loader or its libraries: the locale is C, POSIX or
+ * C.UTF-8 without translations, and tools that do not compile are not switched off (ENTRY_SWITCH=cc).
+ */
+bool rules_is_plain(char **env);
+/* Whether these bytes, an nsswitch.conf(5), have "files" alone for passwd, group and initgroups. */
+bool rules_has_file_names(const char *text, size_t len);

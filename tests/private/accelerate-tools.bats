@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Owns that tools which every system has run natively in a root with the same results: command lines of each of them, and a
+# configure and make, both ways; and what has to be so for it.
+# shellcheck disable=SC2154,SC2016 # the library sets output, stderr and status; the shells in the root expand
+
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/namespace.bash
+source "$BATS_TEST_DIRNAME/../lib/namespace.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/compilers.bash
+source "$BATS_TEST_DIRNAME/../lib/compilers.bash"
+
+setup_file() {
+	[[ $EUID -eq 0 ]] || return 0
+	export SET=$BATS_FILE_TMPDIR/set ARM64=$BATS_FILE_TMPDIR/arm64
+	mkdir "$SET" "$ARM64"
+	tar -C "$SET" --no-same-owner -xf "$(native_root)"
+	tar -C "$ARM64" --no-same-owner -xf "$(tools_root arm64)"
+}
+
+setup() {
+	local why
+
+	need_root
+	need_commands strace xz zstd dpkg-deb python3
+	why=$(ns_possible) || need "$why"
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir work
+	ROOT=$ARM64
+}
+
+# inside ENV SCRIPT [OPTION...]: a shell in the root, with native tools unless ENV says otherwise; /work is the test's directory.
+inside() {
+	${VIA-} "$ANYARCH" run --accelerate --toolchain "$SET" --root "$ROOT" --bind "$PWD/${WORK-work}:/work" --workdir /work \
+		--env "ANYARCH_ACCELERATE=$1" --env PATH=/usr/bin:/bin "${@:3}" -- /bin/sh -c "$2"
+}
+
+# natives SCRIPT [OPTION...]: the names of the native tools that it starts, in one line.
+natives() {
+	VIA=natively inside 1 "$@" | tr '\n' ' '
+}
+
+# own_root: $ROOT is a copy that the test may change.
+own_root() {
+	cp -a --reflink=auto "$ARM64" own
+	ROOT=$PWD/own
+}
+
+# make_lines DIR: a folder for each command line of tests/lib/tool_lines, and DIR/all that runs them.
+make_lines() {
+	python3 - "$1" "$ANYARCH_SRC/tests/lib/tool_lines" <<-'PYTHON'
+		import os, sys
+		to, lines = sys.argv[1:]
+		text = "one two three\ntwo three four\n\ta tab\n\n\nThe end. One more\n"
+		files = {
+		    "text": text, "text2": text.replace("two", "2").replace("tab", "tabs") + "more\n", "words": "hello\nworld\nb\na\nlll\n",
+		    "numbers": "10\n9\n1e3\n-5\n0x10\n2K\n1G\n1.5\n0.1\n", "pairs": "1:a x 1\n2:b w 2e1\n10:c v 3\n", "pairs2": "a b\nb c\nd e\n",
+		    "utf": "\u00f6\u00e4 z\n\u20ac a\n\u00e9\n", "big": "".join(f"{i * i * 7919 % 65537} some text {i % 13}\0\n" for i in range(3000)),
+		    "run": "#!/bin/sh\necho run $# \"$@\"\n", "prog": "s/one/1/\n/two/{\nh\nG\n}\n", "macros": "define(`f', `<$1>')f(1)\ndnl x\n",
+		}
+		os.umask(0o022)
+		for n, line in enumerate(l for l in open(lines, encoding="utf-8") if not l.startswith("#")):
+		    os.makedirs(f"{to}/c/{n:02}")
+		    for name, content in {**files, "set": line}.items():
+		        open(f"{to}/c/{n:02}/{name}", "wb").write(content.encode())
+		    os.chmod(f"{to}/c/{n:02}/run", 0o755)
+		    for made in ("x.xz", "z.zst", "t.zst.tar", "one.deb"):
+		        open(f"{to}/c/{n:02}/{made}", "wb").write(open(made, "rb").read())
+	PYTHON
+	find "$1" -exec touch -h -d @1600000000 {} +
+	cat >"$1/all" <<-'SH'
+		export LC_ALL=C HOME=/root TZ=UTC
+		for part in 0 1; do
+			for at in /work/c/*$part /work/c/*$((part + 2)) /work/c/*$((part + 4)) /work/c/*$((part + 6)) /work/c/*$((part + 8)); do
+				cd $at || continue
+				sh ./set >stdout 2>stderr </dev/null
+				echo $? >status
+			done &
+		done
+		wait
+	SH
+}
+
+# what_is_there DIR: modes, sizes and owners; of what a command line created, not when.
+what_is_there() (
+	cd "$1" && find . -mindepth 2 \( -type f -printf '%P %m %U:%G %s %n\n' -o -printf '%P %y %m %U:%G %l\n' \) | sort
+)
+
+run_lines() { # SCRATCH RESULT
+	WORK=lines.emulated && make_lines lines.emulated && inside 0 'sh /work/all' && tar -C lines.emulated -cf "$2" .
+}
+
+# lines ARCHITECTURE: every command line, natively and emulated. What emulated tools give is kept until root, emulator or
+# command lines change.
+lines() {
+	local key
+
+	xz -c <<<'some text' >x.xz
+	zstd -q -c <<<'some text' >z.zst
+	echo x >inside && tar -cf - inside | zstd -q -c >t.zst.tar
+	mkdir -p deb/DEBIAN deb/usr/share/one
+	printf 'Package: one\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: one\n' >deb/DEBIAN/control
+	echo one >deb/usr/share/one/file
+	chmod -R u=rwX,go=rX deb
+	find deb -exec touch -d @1600000000 {} +
+	SOURCE_DATE_EPOCH=1600000000 dpkg-deb --root-owner-group -b deb one.deb >/dev/null
+	make_lines lines.native
+	key=$({
+		cat "$ANYARCH_SRC/tests/lib/tool_lines" "$BATS_TEST_FILENAME"
+		qemu-arm-static --version
+		stat -c '%s %Y' "$(tools_root "$1")"
+	} | sha256sum | head -c 16)
+	mkdir emulated
+	tar -C emulated --no-same-owner -xf "$(cached "tool-lines-$(images_suite)-$1-$key.tar" run_lines)"
+	WORK=lines.native inside 1 'sh /work/all'
+	diff -r lines.native emulated
+	diff <(what_is_there lines.native/c) <(what_is_there emulated/c)
+}
+
+@test "arm64: command lines of every tool give the same" {
+	lines arm64
+}
+
+@test "armhf: command lines of every tool give the same" {
+	mkdir armhf
+	tar -C armhf --no-same-owner -xf "$(tools_root armhf)"
+	ROOT=$PWD/armhf
+	lines armhf
+}
+
+@test "they really are native, where they may be" {
+	same tools 'bzip2 cat cmp dash date dpkg-deb find grep gzip m4 patch sed sort tar touch xargs xz zstd ' \
+		"$(natives 'for t in "bzip2 --help" cat\ x "cmp x x" date "dpkg-deb --help" "find --version" "grep --version" "gzip --version" \
+			"m4 --version" "patch --version" "sed --version" "sort --version" "tar --version" "touch x" "xargs --version" "xz --version" \
+			"zstd -d --version" "uname -m" "od --version" "nproc" "printf x" "seq 1" "make --version" "df ."; do $t; done')"
+}
+
+@test "what the root has a hand in is emulated" {
+	local one expected
+
+	touch work/x
+	while IFS='|' read -r expected one; do
+		printf '%s\n' "$one"
+		same "$one" "$expected" "$(natives "$one")"
+	done <<-'CASES'
+		dash |LD_LIBRARY_PATH=/nowhere cat x
+		dash |LD_PRELOAD=/nowhere.so cat x
+		dash |LD_BIND_NOW=1 cat x
+		dash |LC_ALL=de_DE.UTF-8 cat x
+		cat dash |LC_ALL=C.UTF-8 cat x
+		dash |LANGUAGE=de cat x
+		dash |ANYARCH_ACCELERATE=cc cat x
+		dash |ANYARCH_ACCELERATE=0 cat x
+		dash |QEMU_LD_PREFIX=/nowhere cat x
+		|cat /proc/cpuinfo
+		dash |a=c/cpuinfo; cat /pro$a
+		dash |sort -k 2g x
+		cat dash |echo cat x | sh
+		|sh -c 'ulimit -s 1000; :'
+		dash |dpkg-deb -b x
+		dash |dpkg-deb --version
+		dash |zstd -q x -o y
+	CASES
+	same 'emulated as a whole' '' "$(natives 'cat x' --env LC_ALL=de_DE.UTF-8)"
+	same 'but for what compiles' '' "$(natives 'cat x' --env ANYARCH_ACCELERATE=cc)"
+}
