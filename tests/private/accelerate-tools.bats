@@ -23,7 +23,7 @@ setup() {
 	local why
 
 	need_root
-	need_commands strace xz zstd dpkg-deb python3
+	need_commands strace jq xz zstd dpkg-deb python3
 	why=$(ns_possible) || need "$why"
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir work
@@ -107,7 +107,8 @@ lines() {
 	SOURCE_DATE_EPOCH=1600000000 dpkg-deb --root-owner-group -b deb one.deb >/dev/null
 	make_lines lines.native
 	key=$({
-		cat "$ANYARCH_SRC/tests/lib/tool_lines" "$BATS_TEST_FILENAME"
+		cat "$ANYARCH_SRC/tests/lib/tool_lines"
+		declare -f make_lines
 		qemu-arm-static --version
 		stat -c '%s %Y' "$(tools_root "$1")"
 	} | sha256sum | head -c 16)
@@ -164,4 +165,78 @@ lines() {
 	CASES
 	same 'emulated as a whole' '' "$(natives 'cat x' --env LC_ALL=de_DE.UTF-8)"
 	same 'but for what compiles' '' "$(natives 'cat x' --env ANYARCH_ACCELERATE=cc)"
+}
+
+# chosen [SET]: what is said of a tool of each package: "sed=native", or why not.
+chosen() {
+	"$ANYARCH" inject --dry-run --json --accelerate --toolchain "${1-$SET}" --emulator-dir /usr/bin "$ROOT" >json 2>stderr || return
+	jq -r '.[0] | ([.accelerated[] | {tool: ., why: "native"}] + .emulated)[] | select(.tool == "sed" or .tool == "cat") | .tool + "=" + .why' json |
+		sort | tr '\n' ' '
+}
+
+@test "the records of the root and of the native tools decide" {
+	local status=own/var/lib/dpkg/status
+
+	again() {
+		rm -rf own
+		mkdir -p own/{bin,usr/bin,usr/lib,var/lib/dpkg}
+		cp -a "$ARM64"/bin/{cat,sed} own/bin
+		cp -a "$ARM64/var/lib/dpkg/." own/var/lib/dpkg
+	}
+	again
+	ROOT=$PWD/own
+	same 'as it is' 'cat=native sed=native ' "$(chosen)"
+	sed -i '/^Package: sed$/,/^$/s/^Version: .*/Version: 4.9-99/' "$status"
+	[[ $(chosen) == 'cat=native sed=another version: 4.9-99 there, '*' here ' ]]
+	again
+	sed -i '/^Package: sed$/,/^$/s/^Status: .*/Status: deinstall ok config-files/' "$status"
+	same 'removed' 'cat=native ' "$(chosen)"
+	again
+	echo >>own/bin/sed
+	same 'another file' 'cat=native sed=its file or libraries are not those of the package ' "$(chosen)"
+	again
+	rm own/var/lib/dpkg/info/sed.md5sums
+	same 'no digests' 'cat=native sed=its file or libraries are not those of the package ' "$(chosen)"
+	again
+	sed -i '/^Package: libc6$/,/^$/s/^Version: .*/Version: 2.30-1/' "$status"
+	same 'another C library' '' "$(chosen)"
+	grep 'coreutils (its file or libraries are not those of the package), sed (its' stderr
+	again
+	chmod o+w own/bin/sed
+	same 'anybody may write to it' 'cat=native sed=cannot be told ' "$(chosen)"
+	again
+	for one in 'rm own/var/lib/dpkg/status' 'head -c 100000 /dev/urandom >own/var/lib/dpkg/status' \
+		'rm own/var/lib/dpkg/status; mkfifo own/var/lib/dpkg/status' 'ln -sf /dev/zero own/var/lib/dpkg/status' \
+		'yes "Package: sed" | head -c 5000000 >own/var/lib/dpkg/status'; do
+		eval "$one"
+		same "$one" '' "$(timeout 20 bash -c "$(declare -f chosen); chosen")"
+		again
+	done
+	# The native tools' own.
+	mkdir -p set/{bin,lib64,usr,lib} set/var/lib/dpkg
+	cp -a "$SET"/bin/{cat,sed} set/bin
+	cp -a "$SET/lib/." set/lib
+	cp -a "$SET/lib64/." set/lib64
+	cp -a "$SET/var/lib/dpkg/." set/var/lib/dpkg
+	echo >>set/bin/sed
+	same 'a native tool was changed' 'cat=native ' "$(chosen set)"
+	rm set/var/lib/dpkg/status
+	same 'native tools without records' '' "$(chosen set)"
+	expect 3 "$ANYARCH" inject --dry-run --accelerate --toolchain "$ARM64" --emulator-dir /usr/bin "$ROOT"
+	[[ $stderr == *'not a program for this machine'* || $stderr == *'no cross tools'* ]]
+}
+
+@test "a tool that was replaced after injection is emulated, and doctor says so" {
+	own_root
+	"$ANYARCH" inject -q --accelerate --toolchain "$SET" "$ROOT"
+	uses() {
+		natively "$ANYARCH" run --root "$ROOT" --emulator-dir "$ROOT/usr/bin" -- /bin/sed --version || echo "failed: $?"
+	}
+	same 'as it was' sed "$(uses)"
+	touch own/bin/sed
+	same 'another time' '' "$(uses)"
+	run "$ANYARCH" doctor "$ROOT"
+	[[ $output == *'sed run emulated'* ]]
+	"$ANYARCH" eject -q "$ROOT"
+	[[ ! -e own/usr/lib/anyarch ]]
 }
