@@ -78,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		source_free(source);
 		if (ends[i].bytes >= OUTPUT_MAX - CHUNK)
 			return 0; /* they stop at different places */
+		if (ends[i].error == -E2BIG)
+			return 0; /* the ratio is also one of all that the process has read: of earlier inputs, too */
 		must(ends[i].error == ends[0].error);
 		must(ends[i].error || (ends[i].bytes == ends[0].bytes && ends[i].sum == ends[0].sum));
 	}
@@ -85,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	passed = pass_over(source);
 	source_free(source);
 	must(passed.error);
+	if (passed.error == -E2BIG)
+		return 0;
 	must(ends[0].error || ends[0].bytes - passed.bytes < STEP);
 	return 0;
 }
