@@ -86,6 +86,20 @@ field() {
 	refute grep -q INTERP <(readelf -lW static/usr/bin/anyarch-static)
 }
 
+@test "the static program and its libraries are compiled for size" {
+	local one words last
+
+	# Of each compiler line of build-static the last -O; libtool's lines of util-linux have no directory.
+	grep -E '^\[[0-9/]+\] cc .*-c ' "$PACKAGES/anyarch_$VERSION.build" | grep -F -e build-static= >lines
+	[[ $(wc -l <lines) -gt 100 ]]
+	while read -r -a words; do
+		for one in "${words[@]}"; do
+			[[ $one != -O* ]] || last=$one
+		done
+		same "${words[-1]}" -Os "$last"
+	done <lines
+}
+
 @test "the source again from another place, at another time: the same" {
 	local one
 
