@@ -86,10 +86,10 @@ static void check_instance(const struct status *s, struct doctor *d)
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
 		doctor_add(d, FINDING_WARNING, "no-privilege", "docker run --rm --privileged IMAGE",
 			"this container may not mount binfmt_misc: it was started without --privileged");
-	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating)
+	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && !s->is_untested)
 		doctor_add(d, FINDING_WARNING, "not-mounted", register_hint(s),
 			"binfmt_misc is not mounted, and no foreign program runs");
-	else if (s->instance == INSTANCE_ABSENT)
+	else if (s->instance == INSTANCE_ABSENT && s->is_emulating)
 		doctor_add(d, FINDING_OK, "not-mounted-here", NULL,
 			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
 			"elsewhere");

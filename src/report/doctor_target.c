@@ -45,6 +45,9 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s natively", what, arch_word(arch));
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
+	else if (row && row->state == STATUS_UNTESTED)
+		doctor_add(ret, FINDING_NOTE, "cannot-test", NULL, "%s: whether %s programs run was not tested: %s",
+			what, arch_word(arch), row->why);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)
 		doctor_add(ret, FINDING_PROBLEM, "disabled", buf_text(&again),
 			"%s: the handler '%s' for %s programs is disabled: 'Exec format error'", what,

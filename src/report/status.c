@@ -190,7 +190,11 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 		add_row(s, arch, entry->rule.is_enabled && !s->is_off ? STATUS_SHADOWED : STATUS_DISABLED,
 			&entry->rule);
 	}
-	if (s->n == before && is_wanted && !t->is_secondary[i])
+	if (s->n != before || !is_wanted || t->is_secondary[i])
+		return;
+	if (t->none.code && !s->is_readable) /* neither tried nor read */
+		snprintf(add_row(s, arch, STATUS_UNTESTED, NULL)->why, sizeof(s->rows->why), "%s", t->none.message);
+	else
 		add_row(s, arch, STATUS_MISSING, NULL);
 }
 
@@ -238,6 +242,7 @@ int status_collect(
 		if (!is_limited || name_set_has(names, t->arch[i]))
 			add_arch_rows(ret, t, i, is_shown);
 	}
+	ret->is_untested = t->none.code && !ret->is_readable;
 	end_trials(t);
 	if (!r) {
 		find_persistent(ret);

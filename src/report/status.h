@@ -44,6 +44,7 @@ struct status {
 	bool is_inherited; /* from a user namespace above this one */
 	bool is_off;	   /* the whole table is switched off */
 	bool is_emulating; /* some handler works */
+	bool is_untested;  /* no test program could be started, and no table was read */
 	struct surroundings around;
 };
 

@@ -409,9 +409,17 @@ without_growth() {
 
 @test "in an empty root directory: told, no crash" {
 	mkdir "$BATS_TEST_TMPDIR/empty"
+	make_arm "$BATS_TEST_TMPDIR/arm"
 	cp "$ANYARCH_STATIC" "$BATS_TEST_TMPDIR/empty/anyarch"
 	expect_one_of '3 4' ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch register arm
-	expect_one_of '0 1 4' ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch status
+	expect 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch status --noheadings --columns STATE arm
+	same state 'not tested' "$output"
+	# What cannot be tried is not said to fail.
+	expect_raw 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch doctor
+	[[ $output == *'note: arm was not tested: /proc is not mounted'* && $output != *'do not run'* && $output != *'foreign program runs'* ]]
+	cp "$BATS_TEST_TMPDIR/arm" "$BATS_TEST_TMPDIR/empty/arm"
+	expect_raw 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch doctor /arm
+	[[ $output == *'note: /arm: whether arm programs run was not tested: /proc is not mounted'* ]]
 	expect 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch names arm
 }
 

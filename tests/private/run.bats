@@ -597,9 +597,23 @@ case_parallel() {
 	hints user.max_user_namespaces
 	expect 4 "$PUBLIC/deny" EPERM unshare "$RUN" run -- true
 	same errors 1 "$(error_lines)"
+	hints 'a seccomp filter refuses them: docker run --security-opt seccomp=unconfined'
 	expect 4 ordinary "$PUBLIC/deny" EPERM unshare "$RUN" run -- true
 	expect 4 ordinary "$PUBLIC/deny" ENOSYS unshare "$RUN" run -- true
 	expect 4 ordinary "$PUBLIC/deny" EPERM mount "$RUN" run -- true
+}
+
+@test "inside a chroot: 4, and run from outside with --root as the hint says" {
+	local jail=$PUBLIC/w/jail
+
+	need_root
+	mkdir -p "$jail/proc"
+	cp "$ANYARCH_STATIC" "$jail/anyarch"
+	cp "$PUBLIC/arm" "$jail/arm"
+	# shellcheck disable=SC2016
+	expect 4 unshare --mount sh -ec 'mount -t proc proc "$1/proc"; exec chroot "$1" /anyarch run -- /arm - -' sh "$jail"
+	hints 'the kernel allows none inside a chroot: run it outside, with --root DIR'
+	expect_raw 3 "$RUN" run --root "$jail" -- /arm - -
 }
 
 @test "a kernel with one table for the whole machine: 4, and what to do instead" {
