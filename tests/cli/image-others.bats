@@ -288,7 +288,7 @@ I.write("./program.gz", I.gz(E.arm()))'
 		far|a disk image|sfdisk --verify far
 		root.tar|a root file system in a tar archive|tar -xpf FILE -C DIR
 		root.gz|a root file system in a tar archive|tar -xpf FILE -C DIR
-		program.gz|not an archive: an ELF file|specify the file itself
+		program.gz|not an archive: an ELF file|gzip -dc FILE >UNPACKED
 		skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
 		dir:skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
 		docker://alpine:3.20|an image in a registry|skopeo copy docker://alpine:3.20 oci:LAYOUT
