@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -218,8 +219,13 @@ void newfile_done(struct newfile *file)
 
 mode_t newfile_usual_mode(void)
 {
-	mode_t mask = umask(0);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* another thread would read the 0 */
+	mode_t mask;
+
+	pthread_mutex_lock(&lock);
+	mask = umask(0);
 
 	umask(mask);
+	pthread_mutex_unlock(&lock);
 	return 0666 & ~mask;
 }

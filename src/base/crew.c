@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* Pieces of work side by side, and what became of them in their order. */
+#include "base/crew.h"
+
+#include <pthread.h>
+
+#include "base/defs.h"
+#include "base/memory.h"
+
+struct site {
+	const struct crew *crew;
+	size_t next, done;
+	unsigned workers;
+	bool *is_finished;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+/* What waits for its turn holds files: not too much of it. */
+static bool is_ahead(const struct site *site)
+{
+	return site->next < site->crew->n && site->next >= site->done + 4 * (size_t)site->crew->jobs;
+}
+
+static void *work(void *argument)
+{
+	struct site *site = argument;
+
+	unsigned worker;
+
+	pthread_mutex_lock(&site->lock);
+	worker = site->workers++;
+	while (site->next < site->crew->n) {
+		size_t i;
+
+		if (is_ahead(site)) {
+			pthread_cond_wait(&site->changed, &site->lock);
+			continue;
+		}
+		i = site->next++;
+
+		pthread_mutex_unlock(&site->lock);
+		site->crew->work(i, worker, site->crew->context);
+		pthread_mutex_lock(&site->lock);
+		site->is_finished[i] = true;
+		pthread_cond_broadcast(&site->changed);
+	}
+	pthread_mutex_unlock(&site->lock);
+	return NULL;
+}
+
+static void wait_for(struct site *site, size_t i)
+{
+	pthread_mutex_lock(&site->lock);
+	site->done = i;
+	pthread_cond_broadcast(&site->changed);
+	while (!site->is_finished[i])
+		pthread_cond_wait(&site->changed, &site->lock);
+	pthread_mutex_unlock(&site->lock);
+}
+
+void crew_run(const struct crew *crew)
+{
+	size_t jobs = MIN_OF(crew->jobs, crew->n), begun = 0;
+	auto_free pthread_t *threads = mem_new(jobs + 1, sizeof(*threads));
+	auto_free bool *is_finished = mem_new(crew->n + 1, sizeof(*is_finished));
+	struct site site = { crew, 0, 0, 0, is_finished, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
+
+	while (jobs > 1 && begun < jobs && !pthread_create(&threads[begun], NULL, work, &site))
+		begun++;
+	for (size_t i = 0; i < crew->n; i++) {
+		if (begun)
+			wait_for(&site, i);
+		else
+			crew->work(i, 0, crew->context);
+		crew->done(i, crew->context);
+	}
+	for (size_t i = 0; i < begun; i++)
+		pthread_join(threads[i], NULL);
+}
