@@ -6,6 +6,7 @@
 
 #include "base/defs.h"
 #include "base/memory.h"
+#include "base/progress.h"
 
 struct site {
 	const struct crew *crew;
@@ -66,6 +67,8 @@ void crew_run(const struct crew *crew)
 	auto_free bool *is_finished = mem_new(crew->n + 1, sizeof(*is_finished));
 	struct site site = { crew, 0, 0, 0, is_finished, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
 
+	if (jobs > 1)
+		progress_watch(NULL); /* which shows one stage */
 	while (jobs > 1 && begun < jobs && !pthread_create(&threads[begun], NULL, work, &site))
 		begun++;
 	for (size_t i = 0; i < crew->n; i++) {

@@ -9,6 +9,7 @@
 
 struct context {
 	struct inject_options options;
+	unsigned jobs;
 	bool json, quiet;
 };
 
@@ -37,6 +38,7 @@ static const struct option_spec inject_specs[] = {
 		TEXT(CONTEXT, options.toolchain) },
 	{ 0, "compress", "none|gzip|zstd", "compression of the added image layer", CHOICE(CONTEXT, options.codec) },
 	{ OPTION_FORCE },
+	{ OPTION_JOBS(CONTEXT, jobs) },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
 	{ OPTION_OUT },
@@ -49,6 +51,7 @@ static const struct option_spec eject_specs[] = {
 	{ 0, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)",
 		OTHER(add_base) },
 	{ OPTION_FORCE },
+	{ OPTION_JOBS(CONTEXT, jobs) },
 	{ OPTION_DRY_RUN(CONTEXT, options.dry_run) },
 	{ OPTION_JSON(CONTEXT, json) },
 	{ OPTION_OUT },
@@ -66,40 +69,13 @@ static int check_output(const struct context *c, int n, struct err *e)
 	return 0;
 }
 
-/* Every target has its turn; the first exit status that is no success. */
-static int work(const struct context *c, bool removes, int n, char **targets)
-{
-	bool quiet = c->quiet || (c->options.out && !strcmp(c->options.out, "-")); /* standard output is the archive */
-	auto_json *list = c->json ? jv_array() : NULL;
-	struct inject inject = { .options = &c->options };
-	struct name_set said = { 0 };
-	int status = EXIT_DONE;
-
-	for (int i = 0; i < n; i++) {
-		auto_inject_report report = { 0 };
-		auto_err e = { 0 };
-		int r = removes ? inject_remove(&inject, targets[i], &report, &e)
-				: inject_put(&inject, targets[i], &report, &e);
-
-		render_inject(targets[i], &report, list, quiet);
-		if (!removes && !quiet)
-			render_missing(&report, &said);
-		if (!r)
-			continue;
-		fflush(stdout);
-		r = exit_with(&e);
-		status = status ? status : r;
-	}
-	inject_done(&inject);
-	return c->json && jv_write(list, stdout) ? EXIT_TROUBLE : status;
-}
-
 static int run(struct context *c, bool removes, int n, char **targets, struct err *e)
 {
 	if (check_output(c, n, e) || inject_set_epoch(&c->options, getenv("SOURCE_DATE_EPOCH"), e))
 		return e->code;
 	stop_catch();
-	return work(c, removes, n, targets);
+	return render_injects(
+		&(struct inject_round){ &c->options, targets, (size_t)n, removes, c->jobs }, c->json, c->quiet);
 }
 
 static int run_inject(void *context, int n, char **targets, struct err *e)

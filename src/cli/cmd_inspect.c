@@ -8,7 +8,10 @@
 struct context {
 	struct platform platform;
 	const char *root;
+	unsigned jobs;
 	bool survey, json, expects;
+	size_t n_told, n_failed;
+	int status;
 	struct json *list;
 };
 
@@ -17,51 +20,56 @@ static const struct option_spec specs[] = {
 	{ 0, "expect", "PLATFORM", "exit with 3 unless TARGET is made for PLATFORM",
 		PLATFORM(struct context, platform, expects) },
 	{ 0, "root", "DIR", "resolve files below DIR, as after chroot", TEXT(struct context, root) },
+	{ 'j', "jobs", "NUMBER", "inspect up to NUMBER targets in parallel, one line for each",
+		NUMBER(struct context, jobs, JOBS_MAX) },
 	{ OPTION_JSON(struct context, json) },
 	{ 0 },
 };
 
-static int inspect(const struct context *c, const struct inspect_request *request, struct err *e)
+static void tell(
+	const struct inspect_request *request, const struct inspection *inspection, struct err *e, void *context)
 {
-	auto_inspection inspection;
-	int r = inspect_look(request, &inspection, e);
+	struct context *c = context;
+	int status;
 
-	if (r)
-		return r;
-	if (c->json)
-		json_inspection(request->target, &inspection, c->list);
-	else
-		render_inspection(request->target, &inspection, c->survey);
-	return inspect_check(request, &inspection, e);
+	if (c->n_told++ && !c->json && !c->jobs)
+		puts("");
+	if (!e->code && c->json)
+		json_inspection(request->target, inspection, c->list);
+	else if (!e->code && c->jobs)
+		render_platforms(request->target, inspection);
+	else if (!e->code)
+		render_inspection(request->target, inspection, c->survey);
+	if (!e->code)
+		inspect_check(request, inspection, e);
+	if (!e->code)
+		return;
+	fflush(stdout);
+	status = exit_with(e);
+	c->status = status > c->status ? status : c->status;
+	c->n_failed++;
 }
 
-static int inspect_all(const struct context *c, int n, char **targets)
+static int inspect_all(struct context *c, int n, char **targets)
 {
-	struct inspect_request request = {
-		.root = -1, .counts_all = c->survey, .expected = c->expects ? &c->platform : NULL
+	struct inspect_round round = {
+		.targets = targets, .n = (size_t)n, .jobs = c->jobs, .told = tell, .context = c
 	};
 	auto_fd root = -1;
-	int status = EXIT_DONE;
 	auto_err e = { 0 };
 
+	round.request.counts_all = c->survey;
+	round.request.expected = c->expects ? &c->platform : NULL;
 	if (c->root) {
-		request.root = root = target_open_root(c->root, &e);
+		root = target_open_root(c->root, &e);
 		if (root < 0)
 			return exit_with(&e);
 	}
-	for (int i = 0; i < n; i++) {
-		request.target = targets[i];
-		if (i && !c->json)
-			puts("");
-		if (inspect(c, &request, &e)) {
-			int one;
-
-			fflush(stdout);
-			one = exit_with(&e);
-			status = status ? status : one;
-		}
-	}
-	return status;
+	round.request.root = root;
+	inspect_run(&round);
+	if (n > 1 && c->jobs && !c->json)
+		say_summary(round.n, c->n_failed);
+	return c->status;
 }
 
 static int run(void *context, int n, char **targets, struct err *e)

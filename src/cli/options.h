@@ -23,6 +23,7 @@ enum option_type {
 	OPTION_OTHER,	 /* set() takes it */
 };
 
+enum { JOBS_MAX = 64 };
 enum { OPT_HELP = 'h' };
 
 struct option_spec {
@@ -61,7 +62,10 @@ struct option_spec {
 #define OPTION_JSON(context, member) 0, "json", NULL, "print the result as JSON", SWITCH(context, member)
 #define OPTION_DRY_RUN(context, member)                                                                                \
 	0, "dry-run", NULL, "show what would be done and change nothing", SWITCH(context, member)
-#define OPTION_QUIET(context, member)	  'q', "quiet", NULL, "print errors only", SWITCH(context, member)
+#define OPTION_QUIET(context, member) 'q', "quiet", NULL, "print errors only", SWITCH(context, member)
+#define OPTION_JOBS(context, member)                                                                                   \
+	'j', "jobs", "NUMBER", "work on up to NUMBER targets in parallel (default: 1)",                                \
+		NUMBER(context, member, JOBS_MAX)
 #define OPTION_COLUMN_LIST(context, view) 0, "columns", "COL,...", "columns to print", COLUMNS(context, view.columns)
 #define OPTION_NOHEADINGS(context, view)                                                                               \
 	0, "noheadings", NULL, "do not print the headings", SWITCH(context, view.no_headings)

@@ -39,6 +39,11 @@ void say_error(const struct err *e)
 		say(stderr, "hint: ", "%s", e->hint);
 }
 
+void say_summary(size_t n, size_t failed)
+{
+	say_note("%zu targets: %zu succeeded, %zu failed", n, n - failed, failed);
+}
+
 int exit_for(int code)
 {
 	static const struct {

@@ -40,20 +40,21 @@ static void print_outcome(const char *target, const struct inject_outcome *outco
 			outcome->twins ? ": " : "", buf_text(&twins));
 }
 
-void render_inject(const char *target, const struct inject_report *report, struct json *list, bool quiet)
-{
-	for (size_t i = 0; i < report->n; i++)
-		if (list)
-			jv_push(list, outcome_json(target, report->partition, &report->outcomes[i]));
-		else if (!quiet)
-			print_outcome(target, &report->outcomes[i]);
-	for (size_t i = 0; i < report->n_notes && !quiet; i++)
-		say_note("%s: %s", target, report->notes[i]);
-	if (report->nothing && !quiet && !list)
-		say_note("%s: %s", target, report->nothing);
-}
+/* What is told of all targets. */
+struct telling {
+	const struct inject_round *round;
+	struct json *list; /* NULL: text */
+	bool quiet;
+	struct name_set said; /* architectures whose missing handler was mentioned */
+	size_t n_failed;
+	int status;
+};
 
-void render_missing(const struct inject_report *report, struct name_set *said)
+/*
+ * An emulator inside is what a handler starts, and does nothing without one: says so once for each architecture that
+ * has none on this machine.
+ */
+static void render_missing(const struct inject_report *report, struct name_set *said)
 {
 	for (size_t i = 0; i < report->n; i++) {
 		const struct inject_outcome *outcome = &report->outcomes[i];
@@ -65,4 +66,42 @@ void render_missing(const struct inject_report *report, struct name_set *said)
 			say_note("no handler starts %s programs on this machine: sudo anyarch register %s",
 				arch_word(outcome->arch), arch_word(outcome->arch));
 	}
+}
+
+static void tell(const char *target, const struct inject_report *report, const struct err *e, void *context)
+{
+	struct telling *t = context;
+	int status;
+
+	for (size_t i = 0; i < report->n; i++)
+		if (t->list)
+			jv_push(t->list, outcome_json(target, report->partition, &report->outcomes[i]));
+		else if (!t->quiet)
+			print_outcome(target, &report->outcomes[i]);
+	for (size_t i = 0; i < report->n_notes && !t->quiet; i++)
+		say_note("%s: %s", target, report->notes[i]);
+	if (report->nothing && !t->quiet && !t->list)
+		say_note("%s: %s", target, report->nothing);
+	if (!t->round->removes && !t->quiet)
+		render_missing(report, &t->said);
+	if (!e->code)
+		return;
+	fflush(stdout);
+	status = exit_with(e);
+	t->status = status > t->status ? status : t->status;
+	t->n_failed++;
+}
+
+int render_injects(struct inject_round *round, bool json, bool quiet)
+{
+	const char *out = round->options->out;
+	auto_json *list = json ? jv_array() : NULL;
+	struct telling telling = { round, list, .quiet = quiet || (out && !strcmp(out, "-")) };
+
+	round->told = tell;
+	round->context = &telling;
+	inject_run(round);
+	if (round->n > 1 && !telling.quiet && !list)
+		say_summary(round->n, telling.n_failed);
+	return json && jv_write(list, stdout) ? EXIT_TROUBLE : telling.status;
 }

@@ -5,10 +5,8 @@
 #include "cli/cli.h"
 #include "inject/inject.h"
 
-/* Adds what became of one target to list, or prints it where that is NULL, and says what was noticed. */
-void render_inject(const char *target, const struct inject_report *report, struct json *list, bool quiet);
 /*
- * An emulator inside is what a handler starts, and does nothing without one: says so for each architecture that has
- * none on this machine and is not in said, and adds it.
+ * Runs the round, all but whose told and context is set, and prints what became of its targets. Where --output has
+ * standard output, nothing else goes there. The worst, which is the highest, exit status.
  */
-void render_missing(const struct inject_report *report, struct name_set *said);
+int render_injects(struct inject_round *round, bool json, bool quiet);

@@ -386,6 +386,31 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 	}
 }
 
+static void add_platform(struct buf *line, bool is_known, const struct platform *p)
+{
+	buf_adds(line, line->len ? ", " : "");
+	if (is_known)
+		name_platform(line, p->arch, p->variant);
+	else
+		buf_adds(line, "unknown platform");
+}
+
+void render_platforms(const char *target, const struct inspection *inspection)
+{
+	const struct image_report *report = &inspection->report;
+	auto_buf line = { 0 }, safe = { 0 };
+
+	if (inspection->target.kind == TARGET_FILE)
+		add_platform(&line, inspection->file.has_platform, &inspection->file.platform);
+	else if (inspection->target.kind == TARGET_ROOT)
+		add_platform(&line, inspection->content.has_platform, &inspection->content.platform);
+	for (size_t i = 0; i < report->model.n; i++)
+		if (report->facts[i].image->kind == MODEL_IMAGE && inspect_shows(inspection, i))
+			add_platform(&line, report->facts[i].content.has_platform, &report->facts[i].content.platform);
+	str_escape(&safe, target, strlen(target));
+	printf("%s: %s\n", buf_text(&safe), line.len ? buf_text(&line) : "no image that runs");
+}
+
 void json_inspection(const char *target, const struct inspection *inspection, struct json *list)
 {
 	const struct image_report *report = &inspection->report;

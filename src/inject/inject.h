@@ -75,4 +75,17 @@ struct inject_report {
 int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 void inject_report_done(struct inject_report *report);
+
+/* Several targets, each for itself: a failure of one does not end the others. */
+struct inject_round {
+	const struct inject_options *options;
+	char **targets;
+	size_t n;
+	bool removes;
+	unsigned jobs; /* so many at once; 0: one */
+	/* What became of each, in their order; e is empty after success. */
+	void (*told)(const char *target, const struct inject_report *report, const struct err *e, void *context);
+	void *context;
+};
+void inject_run(const struct inject_round *round);
 void inject_done(struct inject *inject);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/str.h"
@@ -74,6 +75,53 @@ int inject_put(struct inject *inject, const char *target, struct inject_report *
 int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e)
 {
 	return work(&(struct inject_target){ inject, inject->options, target, true, ret }, e);
+}
+
+/* What became of one target, until it is told. */
+struct result {
+	struct inject_report report;
+	struct err e;
+};
+
+struct side {
+	const struct inject_round *round;
+	struct inject *injects; /* of each worker */
+	struct result *results;
+};
+
+static void work_on(size_t i, unsigned worker, void *context)
+{
+	struct side *side = context;
+	const struct inject_round *round = side->round;
+	struct result *result = &side->results[i];
+
+	work(&(struct inject_target){ &side->injects[worker], round->options, round->targets[i], round->removes,
+		     &result->report },
+		&result->e);
+}
+
+static void tell(size_t i, void *context)
+{
+	struct side *side = context;
+	struct result *result = &side->results[i];
+
+	side->round->told(side->round->targets[i], &result->report, &result->e, side->round->context);
+	inject_report_done(&result->report);
+	err_done(&result->e);
+}
+
+void inject_run(const struct inject_round *round)
+{
+	unsigned jobs = round->jobs ? round->jobs : 1;
+	auto_free struct inject *injects = mem_new(jobs, sizeof(*injects));
+	auto_free struct result *results = mem_new(round->n, sizeof(*results));
+	struct side side = { round, injects, results };
+
+	for (unsigned k = 0; k < jobs; k++)
+		injects[k].options = round->options;
+	crew_run(&(struct crew){ jobs, round->n, work_on, tell, &side });
+	for (unsigned k = 0; k < jobs; k++)
+		inject_done(&injects[k]);
 }
 
 void inject_report_done(struct inject_report *report)

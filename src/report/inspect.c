@@ -3,6 +3,8 @@
  */
 #include "report/inspect.h"
 
+#include "base/crew.h"
+#include "base/memory.h"
 #include "image/tmpfile.h"
 #include "report/expect.h"
 #include "rootfs/survey.h"
@@ -59,4 +61,45 @@ void inspection_done(struct inspection *inspection)
 	file_done(&inspection->file);
 	content_done(&inspection->content);
 	image_done(&inspection->report);
+}
+
+/* What was found of one target, until it is told. */
+struct result {
+	struct inspect_request request;
+	struct inspection inspection;
+	struct err e;
+};
+
+struct side {
+	const struct inspect_round *round;
+	struct result *results;
+};
+
+static void look(size_t i, unsigned worker, void *context)
+{
+	struct side *side = context;
+	struct result *result = &side->results[i];
+
+	(void)worker;
+	result->request = side->round->request;
+	result->request.target = side->round->targets[i];
+	inspect_look(&result->request, &result->inspection, &result->e);
+}
+
+static void tell(size_t i, void *context)
+{
+	struct side *side = context;
+	struct result *result = &side->results[i];
+
+	side->round->told(&result->request, &result->inspection, &result->e, side->round->context);
+	inspection_done(&result->inspection);
+	err_done(&result->e);
+}
+
+void inspect_run(const struct inspect_round *round)
+{
+	auto_free struct result *results = mem_new(round->n, sizeof(*results));
+	struct side side = { round, results };
+
+	crew_run(&(struct crew){ round->jobs, round->n, look, tell, &side });
 }

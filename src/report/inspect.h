@@ -31,3 +31,16 @@ bool inspect_shows(const struct inspection *inspection, size_t i);
 /* Whether it is what was expected, and has what was asked for. 0 or -errno with e set, as expect_images() has it. */
 int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
 void inspection_done(struct inspection *inspection);
+
+/* Several targets, each for itself. */
+struct inspect_round {
+	struct inspect_request request; /* its target is set to each */
+	char **targets;
+	size_t n;
+	unsigned jobs; /* so many at once; 0: one */
+	/* What was found, in their order; e is empty if it could be read. */
+	void (*told)(const struct inspect_request *request, const struct inspection *inspection, struct err *e,
+		void *context);
+	void *context;
+};
+void inspect_run(const struct inspect_round *round);
