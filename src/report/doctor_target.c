@@ -72,8 +72,7 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 /* Whether the kernel could start that emulator for arch in there: a handler without F opens it in the root. */
 static bool is_inside(int root, const char *path, const struct arch *arch)
 {
-	auto_fd fd =
-		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
+	auto_fd fd = file_open(root, path);
 	char version[EMULATOR_VERSION_MAX];
 
 	return fd >= 0 && !emulator_check(fd, NULL) && emulator_version(fd, arch, version);
@@ -99,8 +98,7 @@ struct start {
 
 static struct start read_start(int root, const char *path)
 {
-	auto_fd fd =
-		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
+	auto_fd fd = file_open(root, path);
 	struct start start = { .is_executable = true };
 	struct statvfs fs;
 	struct stat st;
@@ -263,8 +261,7 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 /* Which only a loader can give it: a library without, as the loader itself, may well be started. */
 static bool needs_libraries(int root, const char *path)
 {
-	auto_fd fd =
-		root >= 0 ? fd_reopen_regular(beneath_open(root, path, O_PATH)) : fd_open_regular(AT_FDCWD, path, 0);
+	auto_fd fd = file_open(root, path);
 	struct dynamic dynamic = { 0 };
 	bool needs;
 

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "rootfs/beneath.h"
 
-static int open_file(int root, const char *path)
+int file_open(int root, const char *path)
 {
 	if (root >= 0)
 		return fd_reopen_regular(beneath_open(root, path, O_PATH));
@@ -45,7 +45,7 @@ static int read_script(int fd, char command[FILE_LINE_MAX], struct err *e)
 /* Reads the step's file. Sets *ret_next to the script's interpreter, owned, NULL when this is the end. */
 static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
 {
-	auto_fd fd = open_file(root, step->path);
+	auto_fd fd = file_open(root, step->path);
 	auto_err line = { 0 };
 	int r, is_script;
 
@@ -78,7 +78,7 @@ static void look_at_program(int root, struct file_facts *facts)
 
 	facts->has_platform = abi_platform(elf, &facts->platform);
 	if (elf->has_interpreter) {
-		auto_fd fd = open_file(root, elf->interpreter);
+		auto_fd fd = file_open(root, elf->interpreter);
 
 		facts->has_loader = fd >= 0;
 	}

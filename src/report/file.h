@@ -25,6 +25,8 @@ struct file_facts {
 	struct platform platform;
 };
 
+/* A regular file, below root or (-1) on this machine, to be read. A descriptor or -errno, -EBADMSG for what is none. */
+int file_open(int root, const char *path);
 /*
  * Reads a file, below root when that is not -1 (links resolve inside). Never blocks. 0; -ENOEXEC when it
  * is neither ELF nor script, -EBADMSG when it is malformed, with the path in front; ret is to be freed

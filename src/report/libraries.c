@@ -14,7 +14,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "report/doctor.h"
-#include "rootfs/beneath.h"
 
 enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096 };
 
@@ -39,7 +38,7 @@ static int open_in(const struct libraries_place *place, const char *path)
 	int fd;
 
 	if (place->root >= 0)
-		return fd_reopen_regular(beneath_open(place->root, path, O_PATH));
+		return file_open(place->root, path);
 	buf_addf(&below, "%s%s", place->prefix ? place->prefix : "", path);
 	fd = place->prefix ? fd_open_regular(AT_FDCWD, buf_text(&below), 0) : -ENOENT;
 	return fd >= 0 ? fd : fd_open_regular(AT_FDCWD, path, 0);
