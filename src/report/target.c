@@ -48,16 +48,17 @@ int target_open(const char *text, struct target *ret, struct err *e)
 	if (!is_stdin && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return err_set(e, -EBADMSG, "%s: neither a regular file nor a directory", text);
 	if (is_stdin || ret->name.is_image ||
-		(S_ISDIR(st.st_mode) && !faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)))
+		(S_ISDIR(st.st_mode) ? !faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
+				     : image_looks_like(ret->fd)))
 		ret->kind = TARGET_IMAGE;
-	else if (S_ISDIR(st.st_mode) && image_name_is_dir(ret->fd))
-		return image_name_refuse_dir(text, e);
-	else if (S_ISDIR(st.st_mode))
-		return errno == ENOENT ? ret->kind = TARGET_ROOT, 0 : err_sys(e, -errno, "%s/oci-layout", text);
-	else if (image_looks_like(ret->fd))
-		ret->kind = TARGET_IMAGE;
-	else
+	else if (!S_ISDIR(st.st_mode))
 		return open_disk(text, ret, e);
+	else if (image_name_is_dir(ret->fd))
+		return image_name_refuse_dir(text, e);
+	else if (!faccessat(ret->fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
+		return err_sys(e, -errno, "%s/oci-layout", text);
+	else
+		ret->kind = TARGET_ROOT;
 	return 0;
 }
 

@@ -391,11 +391,11 @@ int disk_open(const char *text, enum disk_use use, struct disk_root *ret, struct
 	r = r ? r : lock_image(d);
 	p = r ? NULL : find_partition(d);
 	if (p)
-		r = ret->mount = mount_partition(d, p);
+		r = mount_partition(d, p);
 	else if (!r)
 		r = e->code;
 	if (p && r >= 0)
-		ret->partition = p->number;
+		*ret = (struct disk_root){ r, p->number };
 	cleanup_fd(&d->fd);
 	free(d->path);
 	return p && r > 0 ? 0 : r;
@@ -403,7 +403,7 @@ int disk_open(const char *text, enum disk_use use, struct disk_root *ret, struct
 
 int disk_open_dir(const char *text, enum disk_use use, unsigned *ret_partition, struct err *e)
 {
-	struct disk_root root;
+	struct disk_root root = { .mount = -1 };
 	int r = disk_open(text, use, &root, e), fd;
 
 	if (r)

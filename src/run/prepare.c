@@ -78,7 +78,7 @@ static int become_user(const struct run_request *request, struct err *e)
  */
 static int mount_disk(const char **path, struct err *e)
 {
-	struct disk_root disk;
+	struct disk_root disk = { .mount = -1 };
 	int r = disk_open(*path, DISK_WRITE, &disk, e);
 	auto_fd table = -1;
 
