@@ -101,6 +101,7 @@ int render_injects(struct inject_round *round, bool json, bool quiet)
 	round->told = tell;
 	round->context = &telling;
 	inject_run(round);
+	round->context = NULL;
 	if (round->n > 1 && !telling.quiet && !list)
 		say_summary(round->n, telling.n_failed);
 	return json && jv_write(list, stdout) ? EXIT_TROUBLE : telling.status;

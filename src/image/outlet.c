@@ -29,7 +29,7 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	auto_fd fd = -1;
 	int r;
 
-	entry.size = member ? member->size : text->len;
+	entry.size = member ? member->size : text ? text->len : 0;
 	if (outlet->dir < 0) {
 		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
 			   : tar_write_text(outlet->file.fd, &entry, text);
