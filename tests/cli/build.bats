@@ -5,6 +5,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/played.bash
+source "$BATS_TEST_DIRNAME/../lib/played.bash"
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
@@ -72,23 +74,12 @@ setup_file() {
 }
 
 setup() {
-	need_commands python3 jq
-	mkdir "$BATS_TEST_TMPDIR/work" "$BATS_TEST_TMPDIR/tmp"
-	cd "$BATS_TEST_TMPDIR/work" || return
-	export TMPDIR=$BATS_TEST_TMPDIR/tmp LOG=$BATS_TEST_TMPDIR/log IMAGES=$BATS_FILE_TMPDIR FAILS='' SAVED='' LOCAL=''
-	: >"$LOG"
-	printf '%s\n' 'REPO=me' 'IMAGE_NAME=it' 'TARGET_ARCHES="arm32v7 arm64v8"' "DOCKER_CLI_PATH=$BATS_FILE_TMPDIR" >build.config
-	# shellcheck disable=SC2016 # a template
-	printf '%s\n' 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
-	PATH=$BATS_FILE_TMPDIR:$PATH
+	played_open 'TARGET_ARCHES="arm32v7 arm64v8"' "DOCKER_CLI_PATH=$BATS_FILE_TMPDIR"
+	export FAILS='' LOCAL=''
 }
 
 teardown() {
-	same 'temporary files' '' "$(ls -A "$TMPDIR")"
-}
-
-build() {
-	expect_raw "$1" "$ANYARCH" build --engine docker --no-verify "${@:2}"
+	played_close
 }
 
 # called PATTERN: how often the engine was.

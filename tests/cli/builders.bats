@@ -6,6 +6,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/played.bash
+source "$BATS_TEST_DIRNAME/../lib/played.bash"
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
@@ -42,25 +44,13 @@ setup_file() {
 }
 
 setup() {
-	need_commands python3 jq
-	mkdir "$BATS_TEST_TMPDIR/work" "$BATS_TEST_TMPDIR/tmp"
-	cd "$BATS_TEST_TMPDIR/work" || return
-	export TMPDIR=$BATS_TEST_TMPDIR/tmp LOG=$BATS_TEST_TMPDIR/log IMAGES=$BATS_FILE_TMPDIR SAVED='' DEAD='' DIES='' \
-		HOST_pi=linux/arm HOST_farm=$'Name: farm\nPlatforms: linux/arm64*, linux/arm/v7\nPlatforms: linux/amd64'
-	: >"$LOG"
+	played_open 'TARGET_ARCHES="amd64 arm32v7 arm64v8"'
+	export DEAD='' DIES='' HOST_pi=linux/arm HOST_farm=$'Name: farm\nPlatforms: linux/arm64*, linux/arm/v7\nPlatforms: linux/amd64'
 	unset DOCKER_HOST BUILDX_BUILDER
-	printf '%s\n' 'REPO=me' 'IMAGE_NAME=it' 'TARGET_ARCHES="amd64 arm32v7 arm64v8"' >build.config
-	# shellcheck disable=SC2016 # a template
-	printf '%s\n' 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
-	PATH=$BATS_FILE_TMPDIR:$PATH
 }
 
 teardown() {
-	same 'temporary files' '' "$(ls -A "$TMPDIR")"
-}
-
-build() {
-	expect_raw "$1" "$ANYARCH" build --engine docker --no-verify "${@:2}"
+	played_close
 }
 
 # built WHERE: which platforms were built there, by which program.

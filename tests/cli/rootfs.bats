@@ -69,6 +69,7 @@ teardown() {
 	# The command that it names is all that was missing.
 	expect 0 anyarch unregister arm
 	expect 0 anyarch inject "$R"
+	# shellcheck disable=SC2086 # a command
 	expect 0 anyarch ${stderr##*sudo anyarch }
 	expect 0 anyarch inject "$R"
 	same cured '' "$stderr"

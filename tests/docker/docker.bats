@@ -15,23 +15,8 @@ GCC=anyarch-test/gcc:armhf
 BUSYBOX=anyarch-test/busybox:arm64
 EMULATORS=(qemu-arm-static qemu-aarch64-static)
 
-# shellcheck source-path=SCRIPTDIR source=table.sh
-source "$BATS_TEST_DIRNAME/table.sh"
-# shellcheck source-path=SCRIPTDIR source=engine.sh
-source "$BATS_TEST_DIRNAME/engine.sh"
-# shellcheck source-path=SCRIPTDIR source=images.sh
-source "$BATS_TEST_DIRNAME/images.sh"
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 source "$BATS_TEST_DIRNAME/suite.sh"
-
-# need REASON…: this machine lacks something. On a laptop a loud skip, in CI a failure.
-need() {
-	if [[ ${ANYARCH_TEST_MUST_RUN:-0} == 1 ]]; then
-		printf 'cannot run here, and must: %s\n' "$@" >&2
-		return 1
-	fi
-	skip "cannot run here: $*"
-}
 
 setup_file() {
 	suite_open "${EMULATORS[@]}" skopeo ctr || return 0

@@ -6,16 +6,8 @@
 # Registers in the machine's own table, as docker.bats does, and empties it after each test.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2119
 
-# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
-source "$BATS_TEST_DIRNAME/../lib/base.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/doctor.bash
 source "$BATS_TEST_DIRNAME/../lib/doctor.bash"
-# shellcheck source-path=SCRIPTDIR source=table.sh
-source "$BATS_TEST_DIRNAME/table.sh"
-# shellcheck source-path=SCRIPTDIR source=engine.sh
-source "$BATS_TEST_DIRNAME/engine.sh"
-# shellcheck source-path=SCRIPTDIR source=images.sh
-source "$BATS_TEST_DIRNAME/images.sh"
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 source "$BATS_TEST_DIRNAME/suite.sh"
 

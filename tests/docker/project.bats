@@ -7,14 +7,6 @@
 
 bats_require_minimum_version 1.5.0
 
-# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
-source "$BATS_TEST_DIRNAME/../lib/base.bash"
-# shellcheck source-path=SCRIPTDIR source=table.sh
-source "$BATS_TEST_DIRNAME/table.sh"
-# shellcheck source-path=SCRIPTDIR source=engine.sh
-source "$BATS_TEST_DIRNAME/engine.sh"
-# shellcheck source-path=SCRIPTDIR source=images.sh
-source "$BATS_TEST_DIRNAME/images.sh"
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 source "$BATS_TEST_DIRNAME/suite.sh"
 # shellcheck source-path=SCRIPTDIR source=../lib/registry.bash

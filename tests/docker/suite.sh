@@ -2,6 +2,15 @@
 # shellcheck shell=bash
 # Owns what all tests with a real engine share: what hinders them, one engine for a file of tests, an empty table.
 
+# shellcheck source-path=SCRIPTDIR source=../lib/base.bash
+source "${BASH_SOURCE[0]%/*}/../lib/base.bash"
+# shellcheck source-path=SCRIPTDIR source=table.sh
+source "${BASH_SOURCE[0]%/*}/table.sh"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "${BASH_SOURCE[0]%/*}/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "${BASH_SOURCE[0]%/*}/images.sh"
+
 # obstacles COMMAND…: what hinders all of these tests, on stdout; silent if nothing does.
 obstacles() {
 	local one handlers

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Owns that tools which every system has run natively in a root with the same results: command lines of each of them, and a
 # configure and make, both ways; and what has to be so for it.
-# shellcheck disable=SC2154,SC2016 # the library sets output, stderr and status; the shells in the root expand
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # the library sets output, stderr and status; the shells in the root expand; each test is a process
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
