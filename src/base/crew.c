@@ -6,7 +6,6 @@
 
 #include "base/defs.h"
 #include "base/memory.h"
-#include "base/progress.h"
 
 struct site {
 	const struct crew *crew;
@@ -17,16 +16,9 @@ struct site {
 	pthread_cond_t changed;
 };
 
-/* What waits for its turn holds files: not too much of it. */
-static bool is_ahead(const struct site *site)
-{
-	return site->next < site->crew->n && site->next >= site->done + 4 * (size_t)site->crew->jobs;
-}
-
 static void *work(void *argument)
 {
 	struct site *site = argument;
-
 	unsigned worker;
 
 	pthread_mutex_lock(&site->lock);
@@ -34,12 +26,12 @@ static void *work(void *argument)
 	while (site->next < site->crew->n) {
 		size_t i;
 
-		if (is_ahead(site)) {
+		/* What waits for its turn holds files: not too much of it. */
+		if (site->crew->done && site->next >= site->done + 4 * (size_t)site->crew->jobs) {
 			pthread_cond_wait(&site->changed, &site->lock);
 			continue;
 		}
 		i = site->next++;
-
 		pthread_mutex_unlock(&site->lock);
 		site->crew->work(i, worker, site->crew->context);
 		pthread_mutex_lock(&site->lock);
@@ -67,8 +59,6 @@ void crew_run(const struct crew *crew)
 	auto_free bool *is_finished = mem_new(crew->n + 1, sizeof(*is_finished));
 	struct site site = { crew, 0, 0, 0, is_finished, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
 
-	if (jobs > 1)
-		progress_watch(NULL); /* which shows one stage */
 	while (jobs > 1 && begun < jobs && !pthread_create(&threads[begun], NULL, work, &site))
 		begun++;
 	for (size_t i = 0; i < crew->n; i++) {
@@ -76,7 +66,8 @@ void crew_run(const struct crew *crew)
 			wait_for(&site, i);
 		else
 			crew->work(i, 0, crew->context);
-		crew->done(i, crew->context);
+		if (crew->done)
+			crew->done(i, crew->context);
 	}
 	for (size_t i = 0; i < begun; i++)
 		pthread_join(threads[i], NULL);

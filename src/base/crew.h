@@ -9,7 +9,7 @@ struct crew {
 	size_t n;
 	/* In any thread, each piece once; worker is which of them, from 0. */
 	void (*work)(size_t i, unsigned worker, void *context);
-	/* In the caller's thread, in order, as soon as its turn has come. */
+	/* In the caller's thread, in order, as soon as its turn has come; NULL: nothing. */
 	void (*done)(size_t i, void *context);
 	void *context;
 };

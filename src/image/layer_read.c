@@ -2,8 +2,6 @@
 /* What a layer holds, read once from its tar without unpacking it. */
 #include "image/layer_read.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +9,7 @@
 
 #include "arch/abi.h"
 #include "base/codec.h"
+#include "base/crew.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/progress.h"
@@ -290,46 +289,34 @@ int layer_look_again(const struct layer_source *source, struct layer *layer, str
 struct batch {
 	const struct layer_source *sources;
 	struct layer *layers;
-	size_t n;
-	atomic_size_t next;
 };
 
-static void *work(void *context)
+static void read_one(size_t i, unsigned worker, void *context)
 {
 	struct batch *batch = context;
-	size_t i;
+	struct err e = { 0 };
 
-	while ((i = atomic_fetch_add(&batch->next, 1)) < batch->n) {
-		struct err e = { 0 };
-
-		if (layer_read(&batch->sources[i], &batch->layers[i], &e)) {
-			batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
-			continue;
-		}
+	(void)worker;
+	if (layer_read(&batch->sources[i], &batch->layers[i], &e))
+		batch->layers[i] = (struct layer){ .err = e, .has_failed = true };
+	else
 		err_done(&e);
-	}
-	return NULL;
 }
 
 void layer_read_all(const struct layer_source *sources, struct layer *layers, size_t n)
 {
-	struct batch batch = { .sources = sources, .layers = layers, .n = n };
-	pthread_t threads[THREADS_MAX];
+	struct batch batch = { .sources = sources, .layers = layers };
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t width = MIN_OF(MIN_OF((size_t)(cores < 1 ? 1 : cores), n), (size_t)THREADS_MAX), made = 0;
+	struct crew crew = { .n = n, .work = read_one, .context = &batch };
 	uint64_t total = 0;
 
 	/* Each thread takes memory; small layers are read as quickly by one. */
 	for (size_t i = 0; i < n; i++)
 		total += sources[i].member.size;
 	layer_allow(total);
-	width = (size_t)MIN_OF((uint64_t)width, 1 + total / SMALL);
-
+	crew.jobs =
+		(unsigned)MIN_OF(MIN_OF((uint64_t)(cores < 1 ? 1 : cores), (uint64_t)THREADS_MAX), 1 + total / SMALL);
 	progress_begin("reading", total);
-	while (made + 1 < width && !pthread_create(&threads[made], NULL, work, &batch))
-		made++;
-	work(&batch);
-	while (made)
-		pthread_join(threads[--made], NULL);
+	crew_run(&crew);
 	progress_end();
 }

@@ -8,6 +8,7 @@
 
 #include "base/crew.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "inject/work.h"
@@ -119,6 +120,8 @@ void inject_run(const struct inject_round *round)
 
 	for (unsigned k = 0; k < jobs; k++)
 		injects[k].options = round->options;
+	if (jobs > 1)
+		progress_watch(NULL); /* which shows one stage */
 	crew_run(&(struct crew){ jobs, round->n, work_on, tell, &side });
 	for (unsigned k = 0; k < jobs; k++)
 		inject_done(&injects[k]);

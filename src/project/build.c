@@ -4,15 +4,16 @@
 
 #include <fcntl.h>
 #include <libgen.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/crew.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "image/facts.h"
@@ -263,43 +264,48 @@ static double now(void)
 /* ---- all platforms ---- */
 
 /* Of one engine. */
-struct crew {
+struct engine_work {
 	const struct flow *flow;
 	const struct engine *engine;
 	unsigned jobs;
-	atomic_size_t next;
 	atomic_size_t *failed;
 };
 
 /* One that fails hinders no other; a signal ends it. */
-static void *work(void *context)
+static void build_next(size_t i, unsigned worker, void *context)
 {
-	struct crew *crew = context;
-	const struct flow *f = crew->flow;
-	size_t i;
+	const struct engine_work *work = context;
+	struct build_item *item = &work->flow->build->items[i];
+	double begin = now();
 
-	while (!stop_signal() && (i = atomic_fetch_add(&crew->next, 1)) < f->build->n) {
-		double begin = now();
+	(void)worker;
+	if (item->engine != work->engine || stop_signal())
+		return;
+	if (build_one(work->flow, i))
+		atomic_fetch_add(work->failed, 1);
+	item->seconds = now() - begin;
+}
 
-		if (f->build->items[i].engine != crew->engine)
-			continue;
-		if (build_one(f, i))
-			atomic_fetch_add(crew->failed, 1);
-		f->build->items[i].seconds = now() - begin;
-	}
-	return NULL;
+static void build_on(size_t i, unsigned worker, void *context)
+{
+	struct engine_work *work = (struct engine_work *)context + i;
+
+	(void)worker;
+	crew_run(&(struct crew){ work->jobs, work->flow->build->n, build_next, NULL, work });
 }
 
 /* Where a name is one image for the engine, two platforms with one base would take it from each other. */
 static unsigned count_jobs(struct flow *f, const struct engine *engine)
 {
-	const char *shared = engine->kind->sees_local ? fetch_shared(f, engine) : NULL;
+	const char *shared = NULL;
 	unsigned jobs = 0;
 	auto_buf text = { 0 };
 
 	for (size_t i = 0; i < f->build->n; i++)
 		jobs += f->build->items[i].engine == engine;
 	jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, jobs);
+	if (jobs && engine->kind->sees_local)
+		shared = fetch_shared(f, engine);
 	if (shared && fetch_keeps_several(f, engine))
 		shared = NULL;
 	f->has_shared |= shared != NULL;
@@ -313,30 +319,21 @@ static unsigned count_jobs(struct flow *f, const struct engine *engine)
 	return jobs;
 }
 
-/* Engines work side by side, each with its own jobs; the caller's thread is the first one's first. */
+/* Engines work side by side, each with its own jobs. */
 static int build_each(struct flow *f, struct err *e)
 {
-	auto_free struct crew *crews = mem_new(f->n_engines, sizeof(*crews));
-	pthread_t threads[2 * PLATFORMS_MAX];
+	auto_free struct engine_work *works = mem_new(f->n_engines, sizeof(*works));
 	atomic_size_t failed = 0;
-	unsigned n = 0;
+	unsigned jobs = 0;
 
 	for (size_t k = 0; k < f->n_engines; k++) {
-		crews[k].flow = f;
-		crews[k].engine = &f->engines[k];
-		crews[k].failed = &failed;
-		crews[k].jobs = count_jobs(f, &f->engines[k]);
-		f->has_lines |= crews[k].jobs > 1 || k;
+		works[k] = (struct engine_work){ f, &f->engines[k], count_jobs(f, &f->engines[k]), &failed };
+		jobs += works[k].jobs;
 	}
-	for (size_t k = 0; k < f->n_engines; k++)
-		for (unsigned begun = !k; begun < crews[k].jobs; begun++)
-			if (!pthread_create(&threads[n], NULL, work, &crews[k]))
-				n++;
-	for (size_t k = 0; k < f->n_engines; k++) /* a second one's are left only where threads could not be had */
-		if (!k || n < k)
-			work(&crews[k]);
-	while (n)
-		pthread_join(threads[--n], NULL);
+	f->has_lines = jobs > 1;
+	if (f->has_lines)
+		progress_watch(NULL); /* which shows one stage */
+	crew_run(&(struct crew){ (unsigned)f->n_engines, f->n_engines, build_on, NULL, works });
 	if (stop_check(e))
 		return -EINTR;
 	if (!failed)

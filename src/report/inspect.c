@@ -5,6 +5,7 @@
 
 #include "base/crew.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "image/tmpfile.h"
 #include "report/expect.h"
 #include "rootfs/survey.h"
@@ -101,5 +102,7 @@ void inspect_run(const struct inspect_round *round)
 	auto_free struct result *results = mem_new(round->n, sizeof(*results));
 	struct side side = { round, results };
 
+	if (round->jobs > 1)
+		progress_watch(NULL); /* which shows one stage */
 	crew_run(&(struct crew){ round->jobs, round->n, look, tell, &side });
 }
