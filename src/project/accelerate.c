@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "binfmt/native.h"
 #include "inject/inject.h"
 
 int accelerate_check(const struct flow *f, struct err *e)
@@ -100,11 +99,9 @@ int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, st
 	struct build_item *item = &f->build->items[i];
 	const struct buf *rendered = &f->render.items[i].text;
 	const struct bases *bases = &f->bases[i];
-	bool is_native = !f->request->accelerate || item->engine->where || item->platform.arch == arch_host();
+	bool is_native = !f->request->accelerate || item->engine->where || item->native == BUILD_NATIVE;
 	int r = 0;
 
-	if (!is_native)
-		native_test(&item->platform.arch, 1, true, &is_native, NULL);
 	for (size_t k = 0; !r && !is_native && k < bases->n; k++)
 		if (bases->items[k].n_places &&
 			(!bases->items[k].platform || !strcmp(bases->items[k].platform, item->text)))

@@ -53,8 +53,8 @@ int engine_check(const char *what, const char *name, struct err *e);
 void engine_names(struct buf *out, const char *between, const char *last);
 
 struct engine {
-	const struct engine_kind *kind;
-	char *program; /* owned */
+	const struct engine_kind *kind; /* NULL: a builder that does not answer, and that this machine stands in for */
+	char *program;			/* owned */
 	/* Of a builder; all owned. */
 	char *where;			 /* what the user calls it; NULL: this machine's own engine */
 	char *variable;			 /* NAME=value, for each of its commands; NULL: none */

@@ -209,7 +209,7 @@ static const struct engine *find_engine(struct flow *f, const char *where, struc
 
 	for (const struct engine *engine = f->engines; engine < next; engine++)
 		if (where ? engine->where && !strcmp(where, engine->where) : !engine->where)
-			return engine;
+			return engine->kind ? engine : find_engine(f, NULL, e);
 	if (f->request->dry_run && !where && !strcmp(search.name, "auto"))
 		f->request->note(
 			"for docker: engines are not asked, and another one would be used if it does not answer",
@@ -219,6 +219,8 @@ static const struct engine *find_engine(struct flow *f, const char *where, struc
 		auto_free char *text = mem_print("%s; its platforms are built here", why.message);
 
 		f->request->note(text, f->request->context);
+		*next = (struct engine){ .where = mem_text(where) };
+		f->n_engines++;
 		return find_engine(f, NULL, e);
 	}
 	if (r) {
@@ -242,7 +244,7 @@ static int find_for(struct flow *f, struct build_item *item, struct err *e)
 	if (!item->engine->where) {
 		bool is_native = item->platform.arch == arch_host();
 
-		if (!is_native && !f->request->dry_run)
+		if (!is_native)
 			native_test(&item->platform.arch, 1, true, &is_native, NULL);
 		if (!f->request->is_remote || !item->engine->kind->has_daemon)
 			item->native = is_native ? BUILD_NATIVE : BUILD_EMULATED;
@@ -260,8 +262,8 @@ static int find_for(struct flow *f, struct build_item *item, struct err *e)
 	return err_hint(e, "choose another one, or register handlers there");
 }
 
-/* One that is never used would be a mistake in the name of a platform. */
-static int check_used(const struct flow *f, const struct builders *list, struct err *e)
+/* One that is never used would be a mistake in the name of a platform; code says whose. */
+static int check_used(const struct flow *f, const struct builders *list, int code, struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		auto_buf name = { 0 };
@@ -270,17 +272,17 @@ static int check_used(const struct flow *f, const struct builders *list, struct 
 			continue;
 		name_platform(&name, list->items[i].platform.arch, list->items[i].platform.variant);
 		return err_set(
-			e, -EINVAL, "%s has a builder and is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
+			e, code, "%s has a builder and is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
 	}
 	return 0;
 }
 
 int flow_find_engines(struct flow *f, struct err *e)
 {
-	int r = check_used(f, &f->request->builders, e);
+	int r = check_used(f, &f->request->builders, -EINVAL, e);
 
 	if (!r)
-		r = check_used(f, &f->render.config.builders, e);
+		r = check_used(f, &f->render.config.builders, -EBADMSG, e);
 	f->engines = mem_new(PLATFORMS_MAX + 1, sizeof(*f->engines));
 	for (size_t i = 0; !r && i < f->build->n; i++)
 		r = find_for(f, &f->build->items[i], e);
