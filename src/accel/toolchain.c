@@ -2,6 +2,8 @@
 /* The native tools for a foreign root, gathered from the machine. */
 #include "accel/toolchain.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,25 +281,30 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 
 enum { VERSIONS_MAX = 4 };
 
-/* The newest and the oldest of GCC that Debian has had with a directory of this name. */
-enum { VERSION_NEWEST = 40, VERSION_OLDEST = 5 };
+static int compare_versions(const void *a, const void *b)
+{
+	return strverscmp(b, a);
+}
 
 /* GCC's versions that are there, the newest first. */
 static size_t find_versions(const struct gather *g, char versions[VERSIONS_MAX][8])
 {
+	auto_buf path = { 0 };
+	struct dirent *entry;
 	size_t n = 0;
+	DIR *dir;
+	int fd;
 
-	for (int version = VERSION_NEWEST; version >= VERSION_OLDEST && n < VERSIONS_MAX; version--) {
-		auto_buf cc1 = { 0 }, lto1 = { 0 };
-		auto_fd one = -1, other = -1;
-
-		snprintf(versions[n], sizeof(versions[n]), "%d", version);
-		tool_expand(&cc1, "/usr/lib/gcc-cross/%T/%V/cc1", g->t->triplet, versions[n], "");
-		tool_expand(&lto1, "/usr/lib/gcc-cross/%T/%V/lto1", g->t->triplet, versions[n], "");
-		one = open_source(g, buf_text(&cc1));
-		other = open_source(g, buf_text(&lto1));
-		n += one >= 0 || other >= 0;
-	}
+	buf_addf(&path, "/usr/lib/gcc-cross/%s", g->t->triplet);
+	fd = beneath_open(g->t->dir, buf_text(&path), O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fd_list(fd);
+	while (dir && n < VERSIONS_MAX && (entry = readdir(dir)))
+		if (isdigit((unsigned char)*entry->d_name) && strlen(entry->d_name) < sizeof(versions[0]) &&
+			entry->d_name[strspn(entry->d_name, "0123456789.")] == '\0')
+			snprintf(versions[n++], sizeof(versions[0]), "%.7s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	qsort(versions, n, sizeof(versions[0]), compare_versions);
 	return n;
 }
 
