@@ -67,8 +67,14 @@ void say(FILE *out, const char *prefix, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define say_line(...)	 say(stdout, "", __VA_ARGS__)
 #define say_warning(...) say(stderr, "anyarch: warning: ", __VA_ARGS__)
 #define say_note(...)	 say(stderr, "anyarch: ", __VA_ARGS__)
-/* Of several targets how many failed. */
-void say_summary(size_t n, size_t failed);
+/* Of several targets: how many failed, and the highest exit status. */
+struct failures {
+	size_t n;
+	int status;
+};
+/* Tells the error of one of them; how many failed. */
+void say_failure(const struct err *e, struct failures *failures);
+void say_summary(size_t n, const struct failures *failures);
 /* The exit status that a code stands for. */
 int exit_for(int code);
 /* Tells the error and returns its exit status. */

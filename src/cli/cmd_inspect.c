@@ -10,8 +10,8 @@ struct context {
 	const char *root;
 	unsigned jobs;
 	bool survey, json, expects;
-	size_t n_told, n_failed;
-	int status;
+	size_t n_told;
+	struct failures failures;
 	struct json *list;
 };
 
@@ -30,7 +30,6 @@ static void tell(
 	const struct inspect_request *request, const struct inspection *inspection, struct err *e, void *context)
 {
 	struct context *c = context;
-	int status;
 
 	if (c->n_told++ && !c->json && !c->jobs)
 		puts("");
@@ -42,12 +41,8 @@ static void tell(
 		render_inspection(request->target, inspection, c->survey);
 	if (!e->code)
 		inspect_check(request, inspection, e);
-	if (!e->code)
-		return;
-	fflush(stdout);
-	status = exit_with(e);
-	c->status = status > c->status ? status : c->status;
-	c->n_failed++;
+	if (e->code)
+		say_failure(e, &c->failures);
 }
 
 static int inspect_all(struct context *c, int n, char **targets)
@@ -68,8 +63,8 @@ static int inspect_all(struct context *c, int n, char **targets)
 	round.request.root = root;
 	inspect_run(&round);
 	if (n > 1 && c->jobs && !c->json)
-		say_summary(round.n, c->n_failed);
-	return c->status;
+		say_summary(round.n, &c->failures);
+	return c->failures.status;
 }
 
 static int run(void *context, int n, char **targets, struct err *e)

@@ -92,8 +92,9 @@ int command_run(const struct command *command, int argc, char **argv)
 		r = command->run(context, argc - r, argv + r, &e);
 	if (command->done)
 		command->done(context);
-	if (r >= 0 || !e.code) /* without an error: help was shown */
+	if (r >= 0 || r == -ECANCELED) /* help was shown */
 		return r < 0 ? EXIT_DONE : r;
+	e.code = e.code ? e.code : r;
 	r = exit_with(&e);
 	return command->failure ? command->failure : r;
 }

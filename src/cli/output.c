@@ -39,9 +39,19 @@ void say_error(const struct err *e)
 		say(stderr, "hint: ", "%s", e->hint);
 }
 
-void say_summary(size_t n, size_t failed)
+void say_failure(const struct err *e, struct failures *failures)
 {
-	say_note("%zu targets: %zu succeeded, %zu failed", n, n - failed, failed);
+	int status;
+
+	fflush(stdout);
+	status = exit_with(e);
+	failures->status = status > failures->status ? status : failures->status;
+	failures->n++;
+}
+
+void say_summary(size_t n, const struct failures *failures)
+{
+	say_note("%zu targets: %zu succeeded, %zu failed", n, n - failures->n, failures->n);
 }
 
 int exit_for(int code)

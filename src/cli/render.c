@@ -76,7 +76,7 @@ static void warn_of_exposed(const struct register_report *report)
 		const char *exposure = item->emulator.fd >= 0 ? emulator_exposure(item->emulator.fd) : NULL;
 
 		if (exposure && !item->match && item->rule.flags & RULE_FIXED && item->result <= REGISTER_UNCHANGED)
-			say_warning("%s: %s: who does controls what all %s programs do", item->rule.interpreter,
+			say_warning("%s: %s: anyone who can change it controls all %s programs", item->rule.interpreter,
 				exposure, arch_word(item->arch));
 	}
 }

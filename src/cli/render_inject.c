@@ -46,8 +46,7 @@ struct telling {
 	struct json *list; /* NULL: text */
 	bool quiet;
 	struct name_set said; /* architectures whose missing handler was mentioned */
-	size_t n_failed;
-	int status;
+	struct failures failures;
 };
 
 /*
@@ -71,7 +70,6 @@ static void render_missing(const struct inject_report *report, struct name_set *
 static void tell(const char *target, const struct inject_report *report, const struct err *e, void *context)
 {
 	struct telling *t = context;
-	int status;
 
 	for (size_t i = 0; i < report->n; i++)
 		if (t->list)
@@ -84,12 +82,8 @@ static void tell(const char *target, const struct inject_report *report, const s
 		say_note("%s: %s", target, report->nothing);
 	if (!t->round->removes && !t->quiet)
 		render_missing(report, &t->said);
-	if (!e->code)
-		return;
-	fflush(stdout);
-	status = exit_with(e);
-	t->status = status > t->status ? status : t->status;
-	t->n_failed++;
+	if (e->code)
+		say_failure(e, &t->failures);
 }
 
 int render_injects(struct inject_round *round, bool json, bool quiet)
@@ -103,6 +97,6 @@ int render_injects(struct inject_round *round, bool json, bool quiet)
 	inject_run(round);
 	round->context = NULL;
 	if (round->n > 1 && !telling.quiet && !list)
-		say_summary(round->n, telling.n_failed);
-	return json && jv_write(list, stdout) ? EXIT_TROUBLE : telling.status;
+		say_summary(round->n, &telling.failures);
+	return json && jv_write(list, stdout) ? EXIT_TROUBLE : telling.failures.status;
 }

@@ -59,8 +59,8 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 	hint.len = 0;
 	buf_addf(&hint, "sudo chown root:root %s && sudo chmod go-w %s", buf_text(&path), buf_text(&path));
 	doctor_add(d, FINDING_WARNING, "emulator-exposed", buf_text(&hint),
-		"%s: %s: %s: who does controls what all %s programs do", rule->name, rule->interpreter, exposure,
-		arch_word(arch));
+		"%s: %s: %s: anyone who can change it controls all %s programs", rule->name, rule->interpreter,
+		exposure, arch_word(arch));
 }
 
 /*

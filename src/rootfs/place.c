@@ -25,7 +25,7 @@ int place_open(int root, const char *at, bool make, struct place *ret, struct er
 
 	if (*at != '/' || !slash[1] || strlen(at) >= sizeof(path) || strlen(slash + 1) > NAME_MAX - 16 ||
 		!strcmp(slash + 1, ".") || !strcmp(slash + 1, ".."))
-		return err_set(e, -EBADMSG, "'%s' not a path for a file: it must be absolute", at);
+		return err_set(e, -EBADMSG, "'%s' is not a path for a file: it must be absolute", at);
 	snprintf(path, sizeof(path), "%.*s", (int)(slash - at), at);
 	snprintf(place.name, sizeof(place.name), "%s", slash + 1);
 	place.dir = beneath_open(root, path, O_RDONLY | O_DIRECTORY);
