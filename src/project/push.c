@@ -19,6 +19,17 @@ static const struct engine *find_pusher(const struct engine *engine)
 	return child_is_there(program) ? &skopeo : engine;
 }
 
+/* Who makes the names for all. Docker's client does not read manifests of OCI, which the others push; they read both. */
+static const struct engine *find_lister(const struct flow *f)
+{
+	const struct engine *found = f->engine;
+
+	for (size_t i = 0; i < f->n_engines; i++)
+		if (f->engines[i].kind && !f->engines[i].kind->has_daemon)
+			found = &f->engines[i];
+	return find_pusher(found);
+}
+
 /* ---- before ---- */
 
 /*
@@ -40,7 +51,7 @@ static bool is_unreachable(const struct err *why)
 
 int push_check(const struct flow *f, struct err *e)
 {
-	const struct engine *pusher = find_pusher(f->engine);
+	const struct engine *pusher = find_lister(f);
 	const struct engine_words words = { .to = f->build->name, .insecure = flow_insecure(f, f->build->name) };
 	auto_err why = { 0 };
 	int r = flow_engine(f, &(struct flow_call){ .engine = pusher }, ENGINE_REACH, &words, &why);
@@ -178,7 +189,7 @@ static int push_names(
 
 int push_all(const struct flow *f, struct push *push, char digest[DIGEST_TEXT], struct err *e)
 {
-	const struct engine *pusher = find_pusher(f->engine);
+	const struct engine *pusher = find_lister(f);
 	size_t n_platforms = 0;
 	int r = 0;
 

@@ -88,6 +88,10 @@ built() {
 	DEAD=pi build 0 --builder arm32v7=ssh://me@pi --builder-fallback
 	[[ $stderr == *'cannot connect to ssh://me@pi; its platforms are built here'* ]]
 	same here $'docker amd64\ndocker arm/v7\ndocker arm64' "$(built here | sort)"
+	: >"$LOG"
+	DEAD=pi build 0 --builder arm32v7=ssh://me@pi,arm64v8=ssh://me@pi --builder-fallback
+	same 'for two platforms it is asked once' 1 "$(grep -c 'me@pi version' "$LOG")"
+	same here $'docker amd64\ndocker arm/v7\ndocker arm64' "$(built here | sort)"
 	HOST_farm='Platforms: linux/amd64, linux/386' build 3 --builder arm64v8=builder:farm
 	[[ $stderr == *'builder:farm does not build linux/arm64: it has linux/amd64 linux/386'* ]]
 }
@@ -146,6 +150,9 @@ built() {
 	TABLE
 	printf '%s\n' 'REPO=me' 'IMAGE_NAME=it' 'TARGET_ARCHES="amd64 arm32v7"' >build.config
 	build 2 --builder s390x=ssh://pi
+	[[ $stderr == *'linux/s390x has a builder and is not in TARGET_ARCHES'* ]]
+	echo 'BUILDERS=s390x=ssh://pi' >>build.config
+	build 3
 	[[ $stderr == *'linux/s390x has a builder and is not in TARGET_ARCHES'* ]]
 	same 'clients that ran' '' "$(<"$LOG")"
 }

@@ -193,6 +193,16 @@ machine_of() {
 	[[ $stderr == *'its platforms are built here'* && $output =~ arm32v7-latest\ built\ .*'this machine (emulated)' ]]
 }
 
+@test "without skopeo each engine pushes what it has built, and the name is made of that" {
+	local bin=$BATS_TEST_TMPDIR/everything-but-skopeo
+
+	mkdir "$bin"
+	find /usr/sbin /usr/bin /sbin /bin -maxdepth 1 -xtype f ! -name skopeo -exec ln -sf -t "$bin" {} + 2>/dev/null || true
+	PATH=$FARM/bin:$bin build 0 --push
+	[[ $output == *'(pushed)'* ]]
+	same 'the one name' 'linux/amd64 linux/arm/v7 linux/arm64' "$(machine_of amd64) $(machine_of arm v7) $(machine_of arm64)"
+}
+
 @test "TLS: with the right authority it is built there, with another one it is told before" {
 	sed -i "s|^BUILDERS=.*|BUILDERS=arm32v7=tcp://127.0.0.1:$TLS_PORT|; s/ arm64v8//" build.config
 	export DOCKER_TLS_VERIFY=1
