@@ -305,7 +305,7 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 
 			buf_add(&tools, &tool, sizeof(tool));
 		}
-	if (index.n_tools)
+	if (tools.data)
 		qsort(tools.data, index.n_tools, sizeof(struct entry_tool), compare_sizes);
 	for (size_t i = 0; i < t->n_files; i++)
 		if (toolchain_is_shared(t, i)) {

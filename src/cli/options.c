@@ -72,15 +72,15 @@ static int usage(const struct command *command, const char *what, const char *ty
 /* "--lasting 'forever': expected auto, host or pin"; of a list the last one is behind "or". */
 static int refuse(const struct option_spec *spec, const char *argument, struct err *e)
 {
+	const char *choices = spec->argument ? spec->argument : "", *near = NULL;
 	size_t left = 0, len = 0;
-	const char *near = NULL;
 	auto_buf expected = { 0 }, words = { 0 };
 
 	if (spec->type == OPTION_NUMBER)
 		buf_addf(&expected, "%s from 1 to %zu", spec->argument, spec->max);
-	for (const char *p = spec->argument; *p; p++)
+	for (const char *p = choices; *p; p++)
 		left += *p == '|';
-	for (const char *p = spec->argument; spec->type != OPTION_NUMBER && *p; p++) {
+	for (const char *p = choices; spec->type != OPTION_NUMBER && *p; p++) {
 		buf_add(&words, *p == '|' ? " " : p, 1);
 		if (*p != '|')
 			buf_add(&expected, p, 1);
@@ -88,7 +88,7 @@ static int refuse(const struct option_spec *spec, const char *argument, struct e
 			buf_adds(&expected, --left ? ", " : " or ");
 	}
 	err_set(e, -EINVAL, "invalid --%s '%s': expected %s", spec->name, argument, buf_text(&expected));
-	if (strchr(spec->argument, '|'))
+	if (strchr(choices, '|'))
 		near = str_nearest(buf_text(&words), argument, &len);
 	return near ? err_hint(e, "did you mean --%s=%.*s?", spec->name, (int)len, near) : -EINVAL;
 }
@@ -216,7 +216,9 @@ static int take(struct parsing *p, const struct option_spec *spec, const char *t
 		show_help(p->command);
 		return -ECANCELED;
 	}
-	return set_option(p->command, spec, p->context, value, p->e) ? err_prefix(p->e, "%s", p->command->name) : 0;
+	return set_option(p->command, spec, p->context, value ? value : "", p->e)
+		       ? err_prefix(p->e, "%s", p->command->name)
+		       : 0;
 }
 
 /* Spelt out: what abbreviates one option today is ambiguous when there is another one. */

@@ -29,7 +29,7 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	auto_fd fd = -1;
 	int r;
 
-	entry.size = member ? member->size : text ? text->len : 0;
+	entry.size = member ? member->size : text->len;
 	if (outlet->dir < 0) {
 		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
 			   : tar_write_text(outlet->file.fd, &entry, text);
@@ -43,6 +43,11 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 			r = -errno;
 	}
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
+}
+
+int outlet_part(struct outlet *outlet, const char *name, const struct member *member, struct err *e)
+{
+	return write_member(outlet, name, member, &(struct buf){ 0 }, e);
 }
 
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
@@ -59,7 +64,7 @@ int outlet_blob(struct outlet *outlet, const struct member *member, const char *
 	if (strcmp(own, digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", name);
 	mem_push_text(&outlet->names, &outlet->n, name);
-	return write_member(outlet, name, member, NULL, e);
+	return outlet_part(outlet, name, member, e);
 }
 
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e)
@@ -77,11 +82,6 @@ int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[D
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e)
 {
 	return write_member(outlet, name, NULL, text, e);
-}
-
-int outlet_part(struct outlet *outlet, const char *name, const struct member *member, struct err *e)
-{
-	return write_member(outlet, name, member, NULL, e);
 }
 
 int outlet_layout(struct outlet *outlet, struct err *e)

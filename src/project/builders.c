@@ -114,11 +114,16 @@ void builders_done(struct builders *list)
 int builders_open(const char *where, const struct engine_search *search, struct engine *ret, struct err *e)
 {
 	const struct way *way = find_way(where, search->name);
-	const char *value = way->is_address ? where : where + strlen(way->scheme);
-	struct engine engine = { .where = mem_text(where), .is_loaded = way->is_loaded };
+	struct engine engine = { 0 };
 	struct engine_search that = *search;
+	const char *value;
 	int r;
 
+	if (!way)
+		return check_where(where, e);
+	value = way->is_address ? where : where + strlen(way->scheme);
+	engine.where = mem_text(where);
+	engine.is_loaded = way->is_loaded;
 	that.name = way->engine;
 	if (way->variable)
 		engine.variable = mem_print("%s=%s", way->variable, value);

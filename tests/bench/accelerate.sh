@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Compiling in an emulated root, accelerated, against the same on the machine and against all of it emulated; and what the entry
-# stub costs programs that have no native twin. Prints ratios, judges nothing.
+# Compiling and whole builds in an emulated root, accelerated, against the same on the machine and against all of it emulated; and
+# what the entry stub costs programs that have no native twin. Prints ratios, judges nothing.
 #
 # usage: accelerate.sh ANYARCH TIMEIT [ROUNDS]
 set -euo pipefail
@@ -68,7 +68,7 @@ in_root() # NAME OPTION... -- COMMAND...
 	local name=$1
 	shift
 
-	printf '#!/bin/sh\nexec %s run --root %s --bind %s:/work' "$anyarch" "$scratch/root" "$scratch/work" >"$scratch/$name"
+	printf '#!/bin/sh\nexec %s run --root %s --bind %s:/work' "$anyarch" "${root:-$scratch/root}" "$scratch/work" >"$scratch/$name"
 	printf " '%s'" "$@" >>"$scratch/$name"
 	chmod +x "$scratch/$name"
 	printf '%s\n' "$scratch/$name"
@@ -96,3 +96,26 @@ for ((round = 0; round < rounds * 3; round++)); do
 done
 awk -v with="$(best with)" -v without="$(best without)" 'BEGIN {
 	printf "with the entry stub %.3f ms, without %.3f ms, ratio %.3f\n", with, without, with / without }'
+
+# With native tools from a root of the same distribution, as the machine's own packages may be of another version.
+mkdir -- "$scratch/arm64" "$scratch/set" "$scratch/units"
+tar -C "$scratch/arm64" --no-same-owner -xf "$(tools_root arm64)"
+tar -C "$scratch/set" --no-same-owner -xf "$(native_root)"
+tar -C "$scratch/units" -xf "$(debian_source units)"
+cat >"$scratch/work/starts" <<'SH'
+n=0; while [ $n -lt 1000 ]; do /bin/true; n=$((n + 1)); done
+SH
+cat >"$scratch/work/build" <<'SH'
+cd "${0%/*}" && rm -rf "made-$1" && mkdir "made-$1" && cd "made-$1" && tar --strip-components=1 -xf ../units.tar && export PATH=/usr/bin:/bin &&
+	./configure >/dev/null 2>&1 && make >/dev/null 2>&1
+SH
+gzip -dc "$scratch"/units/units_*.orig.tar.gz >"$scratch/work/units.tar"
+for what in "starts:1,000 starts of /bin/true from sh (limit: 6x as fast as emulated)" \
+	"build:configure and make of GNU units (limits: 4x as fast as emulated, 3x of the machine)"; do
+	root=$scratch/arm64
+	name=${what%%:*}
+	fast=$(in_root "fast-$name" --accelerate --toolchain "$scratch/set" -- /bin/sh "/work/$name" native)
+	slow=$(in_root "slow-$name" --accelerate --toolchain "$scratch/set" --env ANYARCH_ACCELERATE=0 -- /bin/sh "/work/$name" emulated)
+	printf '\narm64: %s\n' "${what#*:}"
+	"$timeit" 1 -- "arm64 root, emulated" "$slow" -- "arm64 root, accelerated" "$fast" -- "on the machine" /bin/sh "$scratch/work/$name" here
+done
