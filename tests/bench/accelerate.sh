@@ -106,7 +106,7 @@ cat >"$scratch/work/starts" <<'SH'
 n=0; while [ $n -lt 1000 ]; do /bin/true; n=$((n + 1)); done
 SH
 cat >"$scratch/work/build" <<'SH'
-cd "${0%/*}" && rm -rf "made-$1" && mkdir "made-$1" && cd "made-$1" && tar --strip-components=1 -xf ../units.tar && export PATH=/usr/bin:/bin &&
+cd "${0%/*}" && rm -rf "made-$1" && mkdir "made-$1" && cd "made-$1" && tar --no-same-owner --strip-components=1 -xf ../units.tar && export PATH=/usr/bin:/bin &&
 	./configure >/dev/null 2>&1 && make >/dev/null 2>&1
 SH
 gzip -dc "$scratch"/units/units_*.orig.tar.gz >"$scratch/work/units.tar"

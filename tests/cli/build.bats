@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Owns what build does with an engine that fails, dies, hangs or lies: tried with a program that plays one.
-# shellcheck disable=SC2154 # the library sets output, stderr and status
+# shellcheck disable=SC2154,SC2034 # the library sets output, stderr and status, and exports SAVED
 
 # shellcheck source-path=SCRIPTDIR source=../lib/base.bash
 source "$BATS_TEST_DIRNAME/../lib/base.bash"
