@@ -92,12 +92,12 @@ static int check_place(const struct view *view, const char *at, char path[VIEW_P
 	int r;
 
 	if (*at != '/' || !at[1] || at[strlen(at) - 1] == '/')
-		return err_set(e, -EBADMSG, "'%s' not a path for a file: it must be absolute", at);
+		return err_set(e, -EBADMSG, "'%s' is not a path for a file: it must be absolute", at);
 	r = view_place(view, at, path);
 	if (r)
 		return err_set(e, -EBADMSG, "%s: cannot reach its directory inside the image: %s", at, strerror(-r));
 	if (!has_good_names(path))
-		return err_set(e, -EBADMSG, "'%s' not a path for a file: a layer cannot have such a name", at);
+		return err_set(e, -EBADMSG, "'%s' is not a path for a file: a layer cannot have such a name", at);
 	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE && hit.entry->kind != LAYER_HARDLINK &&
 		hit.entry->kind != LAYER_SYMLINK)
 		return err_set(e, -EBADMSG, "%s: not a regular file", at);

@@ -122,18 +122,23 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-/* Room for one more than n items of an array, to which list points; *cap tells for how many there is. */
+/*
+ * Room for one more than n items of an array; list is where the pointer to it is, of whatever type, which a void ** may
+ * not be used for (C17 6.5). *cap tells for how many there is room.
+ */
 static int make_room_for(struct layer *layer, void *list, size_t n, size_t *cap, size_t size)
 {
 	size_t more = *cap ? *cap : 64;
-	void **items = list;
+	void *items;
 
 	if (n < *cap)
 		return 0;
 	if (!hold(more * size))
 		return -E2BIG;
 	layer->held += more * size;
-	*items = mem_grow(*items, *cap + more, size);
+	memcpy(&items, list, sizeof(items));
+	items = mem_grow(items, *cap + more, size);
+	memcpy(list, &items, sizeof(items));
 	*cap += more;
 	return 0;
 }
