@@ -19,7 +19,8 @@ static const struct engine *find_pusher(const struct engine *engine)
 	return child_is_there(program) ? &skopeo : engine;
 }
 
-/* Who makes the names for all. Docker's client does not read manifests of OCI, which the others push; they read both. */
+/* Who makes the names for all. Docker's client does not read manifests of OCI, which the others push; they read both.
+ */
 static const struct engine *find_lister(const struct flow *f)
 {
 	const struct engine *found = f->engine;
