@@ -93,7 +93,7 @@ engine_start() {
 	local scratch=$1 driver=${2:-} options=() path
 
 	[[ -n $driver ]] || driver=$(engine_storage_driver "$scratch")
-	mkdir -p "$scratch"/{data,exec,client}
+	mkdir -p "$scratch"/{data,exec,client,tmp}
 	for path in "${ENGINE_OUTSIDE[@]}"; do
 		[[ -e $path ]] || echo "$path"
 	done >"$scratch/absent"
@@ -107,7 +107,8 @@ engine_start() {
 	export DOCKER_HOST=unix://$scratch/docker.sock DOCKER_CONFIG=$scratch/client
 
 	# Standard input and descriptor 3 are bats' own; a daemon that kept them would make bats wait.
-	PATH=$PATH:/usr/sbin:/sbin setsid dockerd --config-file "$scratch/daemon.json" \
+	# A containerd that ends slowly writes its stacks to TMPDIR, which is not to be the caller's.
+	TMPDIR=$scratch/tmp PATH=$PATH:/usr/sbin:/sbin setsid dockerd --config-file "$scratch/daemon.json" \
 		--data-root "$scratch/data" --exec-root "$scratch/exec" --pidfile "$scratch/docker.pid" \
 		--host "$DOCKER_HOST" --storage-driver "$driver" \
 		--cgroup-parent "/$(engine_cgroup "$scratch")" --exec-opt native.cgroupdriver=cgroupfs \
