@@ -469,6 +469,7 @@ buildx build --load --platform linux/arm/v7" "$(sed -n 's/ --file.*//; /^buildx 
 	refute grep 'EXPERIMENTAL=enabled .* save ' "$ERR"
 }
 
+# bats test_tags=slow
 @test "without skopeo docker pushes by itself: no list of before is used, none is left, nobody's configuration changes" {
 	local was
 

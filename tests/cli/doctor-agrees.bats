@@ -342,6 +342,7 @@ program() {
 	ROWS
 }
 
+# bats test_tags=slow
 @test "a limit of the address space" {
 	# shellcheck disable=SC2034 # the library reads it
 	local ANYARCH=$ANYARCH_PLAIN # a sanitizer needs more
@@ -368,6 +369,7 @@ program() {
 	row ok works runs
 }
 
+# bats test_tags=slow
 @test "set-user-ID: without C, and on a file system that is mounted nosuid" {
 	expect 0 anyarch register arm
 	ns mount -t tmpfs -o nosuid tmpfs /mnt

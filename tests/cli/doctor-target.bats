@@ -62,6 +62,7 @@ teardown() {
 	found ok works
 }
 
+# bats test_tags=slow
 @test "no handler: the hint for platforms of any kind of name" {
 	local handler bytes wanted=' qemu-armeb qemu-loongarch64 qemu-m68k qemu-mipsn32el qemu-ppc64le qemu-s390x qemu-sparc32plus '
 
@@ -214,6 +215,7 @@ arm_loader() {
 	printf '\003' | dd of="$1" bs=1 seek=16 conv=notrunc status=none # position-independent
 }
 
+# bats test_tags=slow
 @test "the loader of a foreign program is missing" {
 	dynamic_arm "$W/program"
 	arm_loader "$W/loader"
@@ -230,6 +232,7 @@ arm_loader() {
 	silent loader-missing
 }
 
+# bats test_tags=slow
 @test "the loader of a foreign program is missing, in its root" {
 	mkdir -p "$W/root/lib"
 	dynamic_arm "$W/root/program"
@@ -265,6 +268,7 @@ arm_runs_in() { # ROOT FILE
 	silent loader-missing
 }
 
+# bats test_tags=slow
 @test "not executable: a program, a script, the program of a script" {
 	expect 0 anyarch register arm
 	cp "$ROOT/arm" "$W/a program"
@@ -466,6 +470,7 @@ appimage_of() {
 	found problem script-program-missing /bin/sh
 }
 
+# bats test_tags=slow
 @test "a script with Windows line ends" {
 	local line
 
@@ -533,6 +538,7 @@ shell_runs() { # ROOT
 	examine 0 "$W/root"
 }
 
+# bats test_tags=slow
 @test "a root file system with an emulator that is another one, dynamic, foreign, or not executable" {
 	local one
 

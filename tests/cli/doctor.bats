@@ -144,6 +144,7 @@ without_emulators() {
 	silent interpreter-foreign
 }
 
+# bats test_tags=slow
 @test "the emulator is broken: fails, is cut short, noise, empty" {
 	local one
 

@@ -46,6 +46,7 @@ refused() {
 	echo -1 >"$TABLE/qemu-arm"
 }
 
+# bats test_tags=slow
 @test "a path that cannot stand in a rule (6)" {
 	cp "$ARM" "$BATS_TEST_TMPDIR/a:b"
 	cp "$ARM" "$BATS_TEST_TMPDIR/a"$'\n'b

@@ -65,6 +65,7 @@ stays() {
 	diff -r was image
 }
 
+# bats test_tags=slow
 @test "one layer has the emulator, the tools that are equal, and what they need" {
 	make_files 'F.one("image", T.member("usr/lib/x", b"x"))'
 	cp -r image was
@@ -101,6 +102,7 @@ image: removed /usr/lib/anyarch/native" "$output"
 	diff -r was image
 }
 
+# bats test_tags=slow
 @test "it is idempotent, and takes the place of a plain emulator, as that does of it" {
 	make_files 'F.one("image")'
 	cp -r image was
@@ -123,6 +125,7 @@ image: removed /usr/lib/anyarch/native" "$output"
 	diff -r was image
 }
 
+# bats test_tags=slow
 @test "the same inputs give the same layer, whoever makes it and wherever" {
 	make_files 'F.one("image")'
 	cp -r image one
@@ -142,6 +145,7 @@ image: removed /usr/lib/anyarch/native" "$output"
 	same left '' "$(ls -A tmp)"
 }
 
+# bats test_tags=slow
 @test "archives of both kinds, and every compression" {
 	local name
 
@@ -200,6 +204,7 @@ I.write_layout("image", oci.finish(oci.image([root], "arm", "v7", **I.named("1")
 	same why 'its results depend on the width and order of numbers' "$(jq -r '.[0].emulated | map(.why) | unique[]' <<<"$output")"
 }
 
+# bats test_tags=slow
 @test "an index: each platform gets what there is for it" {
 	make_files '
 arm64 = F.system()
@@ -249,6 +254,7 @@ I.write_layout("m68k", oci.finish(oci.image([T.tar(I.system(E.elf(E.M68K, big=Tr
 	stays 'toolchain.json' --toolchain /nowhere || stays '/nowhere' --toolchain /nowhere
 }
 
+# bats test_tags=slow
 @test "twins behind links are found as the kernel finds them" {
 	make_files '
 F.layout("image", T.tar(I.system(E.arm64()), F.twins(["cc1"]),
@@ -270,6 +276,7 @@ F.layout("image2", T.tar(I.system(E.arm64()), F.member("opt/tools/as", F.twin("a
 	[[ $output == *'cc1 runs natively; emulated: as (cannot be told)' ]]
 }
 
+# bats test_tags=slow
 @test "the topmost layer counts: replaced, hidden, brought back" {
 	local case
 
@@ -322,6 +329,7 @@ F.layout("image", F.system(), T.tar(T.pax(mtime="1234567890.5"), F.member("usr/b
 	PYTHON
 }
 
+# bats test_tags=slow
 @test "later layers: eject gives what there would be without, in files and in history" {
 	make_files '
 F.one("image")
@@ -358,6 +366,7 @@ for name in "image", "without":
 	[[ $output == *'injected /usr/lib/anyarch/native'* ]]
 }
 
+# bats test_tags=slow
 @test "what a later layer has of the tools would stay: refused, and the layer is named" {
 	local layer digest n=0
 
@@ -392,6 +401,7 @@ F.on_top('image', T.tar(T.member('etc/y', b'y')))"
 	done
 }
 
+# bats test_tags=slow
 @test "a layer of ours whose mark a build has lost stays, and that is no success" {
 	make_files 'F.one("image")'
 	accelerate 0 image
@@ -421,6 +431,7 @@ F.mark("image", -2, "lost")'
 	same 'the layers' "$(manifest want | jq -c .layers)" "$(manifest without | jq -c .layers)"
 }
 
+# bats test_tags=slow
 @test "a place that is not root's alone is refused" {
 	local case
 
@@ -452,6 +463,7 @@ F.mark("image", -2, "lost")'
 	diff -r was image
 }
 
+# bats test_tags=slow
 @test "hostile layers are refused, and nothing is written" {
 	make_files 'layer = F.system()
 F.layout("image", layer[:layer.index(b"usr/bin/as") + 600])'
@@ -489,6 +501,7 @@ F.mark("image", -1, "anyarch-inject 1 {} sha256:" + "0" * 64)'
 	stays 'is something else'
 }
 
+# bats test_tags=slow
 @test "what builders write of the base image can be said of another one" {
 	make_files 'F.one("image")'
 	accelerate 0 image

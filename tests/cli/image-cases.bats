@@ -125,6 +125,7 @@ document() {
 	refused 3-file 'Not a directory'
 }
 
+# bats test_tags=slow
 @test "4: of links that come and go in layers the topmost state counts" {
 	becomes 4-whiteout "$NEW"
 	becomes 4-directory $'d 711 0:0 7 usr\nd 755 0:0 1600000000 usr/bin\n- 755 0:0 1600000000 usr/bin/q'
@@ -134,6 +135,7 @@ document() {
 	becomes 4-whiteout-of-parent $'d 755 0:0 1600000000 x\nd 755 0:0 1600000000 x/usr\n- 755 0:0 1600000000 x/usr/q'
 }
 
+# bats test_tags=slow
 @test "5: a file or a link at the place is hidden by the layer, a directory or a device is refused" {
 	local name
 
@@ -144,6 +146,7 @@ document() {
 	refused 5-device '/usr/bin/q: not a regular file'
 }
 
+# bats test_tags=slow
 @test "6: no parents, and a history that is absent, null or empty: none is invented" {
 	local history
 
@@ -170,6 +173,7 @@ document() {
 	done
 }
 
+# bats test_tags=slow
 @test "7: scripts, WebAssembly or text: no program tells the platform, and only when asked the label does" {
 	local name
 
@@ -284,6 +288,7 @@ document() {
 	refused 14-cycle 'does not have the digest that is its name'
 }
 
+# bats test_tags=slow
 @test "15: of two tags of one manifest only the chosen one changes" {
 	local was name
 
@@ -376,6 +381,7 @@ document() {
 	untouched
 }
 
+# bats test_tags=slow
 @test "18: an OCI half that is broken is left out, and that is told; one with other sizes is refused" {
 	local name
 
@@ -391,6 +397,7 @@ document() {
 	refused 18-wrong-size 'bytes instead of 7'
 }
 
+# bats test_tags=slow
 @test "19: members that are links, and names with ./ or /, are followed inside the archive; .. is refused" {
 	local name
 
@@ -418,6 +425,7 @@ document() {
 	refused 20-index-twice 'two different members are called index.json'
 }
 
+# bats test_tags=slow
 @test "21: gzip of several members, garbage behind the end: taken; cut, no end, xz: refused, and no output" {
 	local name
 
@@ -440,6 +448,7 @@ document() {
 	untouched
 }
 
+# bats test_tags=slow
 @test "22: on compressed layers a plain one, of the type of its family; a layer that cannot be read is named" {
 	take 22-zstd
 	inject 0 image
@@ -455,6 +464,7 @@ document() {
 	refused 22-xz '/layer.tar: compressed with xz, which is not supported'
 }
 
+# bats test_tags=slow
 @test "23: what layers are called does not matter, their first bytes do" {
 	local name
 
@@ -704,6 +714,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 	untouched
 }
 
+# bats test_tags=slow
 @test "42: one layer on a thousand; more than engines take is told" {
 	take 42-1001-layers
 	inject 0 image
@@ -722,6 +733,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 	undone
 }
 
+# bats test_tags=slow
 @test "43: a name in either annotation; one that fits two images is refused, as is one that fits none" {
 	local name
 
@@ -752,6 +764,7 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 	undone
 }
 
+# bats test_tags=slow
 @test "44: a history that is shorter or longer than the layers, or ends without one: ours comes last" {
 	local name
 

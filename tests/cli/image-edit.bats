@@ -317,6 +317,7 @@ parts() {
 	cmp bundle/rootfs/usr/bin/qemu-arm-static "${A%A}B"
 }
 
+# bats test_tags=slow
 @test "a config that was changed later stays changed" {
 	built_on
 	umoci config --image image:1 --config.cmd /bin/false --history.created 2020-01-04T00:00:00Z
@@ -554,6 +555,7 @@ with_history() {
 	done
 }
 
+# bats test_tags=slow
 @test "in an archive nothing that is needed makes room for what has the same name" {
 	local what
 
@@ -594,6 +596,7 @@ with_history() {
 	done
 }
 
+# bats test_tags=slow
 @test "what an artifact beside the image is made of stays" {
 	local kept
 
@@ -678,6 +681,7 @@ with_history() {
 	same files real.tar "$(ls -A store)"
 }
 
+# bats test_tags=slow
 @test "from a pipe to a file, to a pipe, and through both (40)" {
 	local name
 

@@ -109,6 +109,7 @@ I.write_layout("image", oci.finish(good, no_layers, signature, sha512, other_lay
 	done
 }
 
+# bats test_tags=slow
 @test "what storage drivers note in extended attributes stays out of the own layer" {
 	local key
 
@@ -198,6 +199,7 @@ I.write("./differs.tar", T.tar(*(T.member(n, d) for n, d in files.items()), T.me
 	fi
 }
 
+# bats test_tags=slow
 @test "numbers of PAX headers and fields, as the engines take them" {
 	local name
 

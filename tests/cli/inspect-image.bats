@@ -179,10 +179,12 @@ views_table() {
 	expect 0 "$ANYARCH" inspect --expect=amd64 "$FORMATS/oci-artifact.tar"
 }
 
+# bats test_tags=slow
 @test "bad tars: as an archive and as a layer" {
 	judge bad-tar
 }
 
+# bats test_tags=slow
 @test "bad documents" {
 	judge bad-oci
 }
@@ -191,6 +193,7 @@ views_table() {
 	judge bad-layout
 }
 
+# bats test_tags=slow
 @test "bad compression" {
 	judge bad-codec
 }
@@ -224,6 +227,7 @@ views_table() {
 	same JSON 'first,a-third second' "$(jq -r 'map(.references | join(",")) | join(" ")' "$OUT")"
 }
 
+# bats test_tags=slow
 @test "images that skopeo and umoci make" {
 	need_commands skopeo umoci
 	local copy=(skopeo --insecure-policy copy -q) one reference

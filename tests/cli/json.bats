@@ -90,6 +90,7 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	documented STATUS
 }
 
+# bats test_tags=slow
 @test "oneshot" {
 	ns_open
 	keep 0 anyarch oneshot
@@ -99,6 +100,7 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	documented ONESHOT
 }
 
+# bats test_tags=slow
 @test "inspect" {
 	python3 "$ANYARCH_SRC/tests/lib/images.py" formats "$PWD/formats" >formats.tsv
 	python3 "$ANYARCH_SRC/tests/lib/images.py" labels "$PWD/labels" >labels.tsv
@@ -126,6 +128,7 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	documented DOCTOR
 }
 
+# bats test_tags=slow
 @test "inject and eject" {
 	ns_open
 	# shellcheck disable=SC2034 # for the library
