@@ -684,7 +684,7 @@ rounds() {
 	cp "$ARM" "$emulators"
 	ns "$ANYARCH" register --watch=1 --emulator-dir "$emulators" arm >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
 	pid=$!
-	eventually 5 served qemu-arm
+	eventually 30 rounds 1
 	rm "$emulators/qemu-arm-static"
 	lose qemu-arm
 	wait "$pid" || code=$?
