@@ -141,12 +141,12 @@ has_called() {
 
 	FAILS=hangs "$ANYARCH" build --engine docker --no-verify -o all.tar --push >/dev/null 2>told 3>&- &
 	pid=$!
-	eventually 5 grep -q '^build' "$LOG"
+	eventually 30 grep -q '^build' "$LOG"
 	kill "$pid"
 	wait "$pid" || code=$?
 	same status 143 "$code"
 	grep -q 'ended by signal 15' told
-	eventually 5 grep -q '^ended' "$LOG"
+	eventually 30 grep -q '^ended' "$LOG"
 	same builds 1,0 "$(called '^build'),$(called '^copy')"
 	[[ ! -e all.tar ]]
 }
@@ -235,7 +235,7 @@ ended() { # SIGNAL READY COMMAND...
 	: >"$LOG"
 	env --default-signal=INT "$@" >/dev/null 2>told 3>&- & # a shell lets those in the background ignore it
 	pid=$!
-	eventually 10 eval "$ready"
+	eventually 30 eval "$ready"
 	begin=$EPOCHREALTIME
 	kill "-$signal" "$pid"
 	wait "$pid" || code=$?
@@ -275,8 +275,8 @@ ended() { # SIGNAL READY COMMAND...
 
 @test "who reads what is told may go away" {
 	"$ANYARCH" build --engine docker --no-verify --platform arm32v7 2>&1 | head -n 1
-	eventually 5 has_called '^save' 1
-	eventually 5 rmdir "$TMPDIR" # which is to be empty
+	eventually 30 has_called '^save' 1
+	eventually 30 rmdir "$TMPDIR" # which is to be empty
 	mkdir "$TMPDIR"
 }
 
@@ -413,11 +413,11 @@ ended() { # SIGNAL READY COMMAND...
 
 	FAILS=hangs "$ANYARCH" build --engine docker --no-verify -j 2 >/dev/null 2>told 3>&- &
 	pid=$!
-	eventually 5 has_called '^build' 2
+	eventually 30 has_called '^build' 2
 	kill "$pid"
 	wait "$pid" || code=$?
 	same status 143 "$code"
-	eventually 5 has_called '^ended' 2
+	eventually 30 has_called '^ended' 2
 }
 
 @test "tags of any scheme; none that two platforms or the name for all would have" {

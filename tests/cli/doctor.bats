@@ -593,7 +593,7 @@ C
 	nsenter --target "$NS_PID" --mount -- "$W/automounter" "/proc/$NS_PID/ns/user" "$BINFMT" "$1" \
 		>"$W/ready" 2>&1 </dev/null 3>&- &
 	HELPERS+=($!)
-	eventually 2 test -s "$W/ready"
+	eventually 30 test -s "$W/ready"
 	[[ $(<"$W/ready") == ready ]] || need "no automount here: $(<"$W/ready")"
 }
 

@@ -47,16 +47,16 @@ screen_has() {
 
 @test "bytes and rate are shown after half a second, and are gone at the end" {
 	type_line "./slow | $ANYARCH inspect - | head -n 1" Enter
-	eventually 10 screen_has '^anyarch: reading [0-9.]+ [KM]iB, [0-9]+ [KM]iB/s *$'
-	eventually 15 screen_has '^docker-archive'
+	eventually 30 screen_has '^anyarch: reading [0-9.]+ [KM]iB, [0-9]+ [KM]iB/s *$'
+	eventually 30 screen_has '^docker-archive'
 	same 'no line' '' "$(screen | grep reading || true)"
 }
 
 @test "Ctrl-C leaves a clean line" {
 	type_line "./slow | $ANYARCH inspect -" Enter
-	eventually 10 screen_has 'anyarch: reading'
+	eventually 30 screen_has 'anyarch: reading'
 	type_line C-c
-	eventually 10 screen_has '^ *\$ *$'
+	eventually 30 screen_has '^ *\$ *$'
 	same 'no line' '' "$(screen | grep reading || true)"
 }
 

@@ -187,7 +187,7 @@ left() {
 	nsenter --target "$NS_PID" --user --mount --preserve-credentials -- chroot "$ROOT" /reader \
 		<>"$BATS_TEST_TMPDIR/in" 3>&- &
 	pid=$!
-	eventually 5 is_emulating "$pid"
+	eventually 30 is_emulating "$pid"
 	expect 0 anyarch unregister arm
 	echo x >"$BATS_TEST_TMPDIR/in"
 	wait "$pid" || status=$?

@@ -88,7 +88,7 @@ podman_start() {
 	CONTAINERS_CONF=$FARM/containers.conf CONTAINERS_STORAGE_CONF=$FARM/storage.conf CONTAINERS_REGISTRIES_CONF=$FARM/registries.conf \
 		podman --tmpdir "$FARM/podman/tmp" system service --time=0 "unix://$FARM/podman.sock" </dev/null >podman.log 2>&1 3>&- &
 	echo $! >podman.started
-	eventually 10 test -S podman.sock
+	eventually 30 test -S podman.sock
 	[[ -e $DOCKER_CONFIG/config.json ]] || echo '{}' >"$DOCKER_CONFIG/config.json" # podman insists on it
 }
 

@@ -279,7 +279,7 @@ print(server.server_address[1], flush=True)
 server.serve_forever()
 PYTHON
 	REGISTRY=$!
-	eventually 5 test -s "$W/port"
+	eventually 30 test -s "$W/port"
 	PORT=$(<"$W/port")
 }
 

@@ -34,7 +34,7 @@ modern_open() {
 		: >"$1/open"
 		exec sleep infinity' modern "$dir" </dev/null >"$dir/mounts.log" 2>&1 3>&- &
 	echo $! >"$dir/holder"
-	eventually 10 test -e "$dir/open"
+	eventually 30 test -e "$dir/open"
 }
 
 modern_close() { # DIR

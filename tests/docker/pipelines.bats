@@ -319,13 +319,13 @@ probe_says() { # STATUS
 	sed -i 's/--watch=60 /--watch=1 /' "${STEPS[1]}"
 	play "${STEPS[1]}"
 	[[ $status == 0 ]]
-	eventually 5 probe_says 0
+	eventually 30 probe_says 0
 	kill -STOP "$(docker inspect --format '{{.State.Pid}}' anyarch-watch)"
 	clear_table
 	probe_says 3
 	run ! arm64_runs
 	kill -CONT "$(docker inspect --format '{{.State.Pid}}' anyarch-watch)"
-	eventually 10 probe_says 0
+	eventually 30 probe_says 0
 	arm64_runs
 	docker logs anyarch-watch 2>&1 | grep 'a handler was lost'
 

@@ -296,7 +296,7 @@ lists() {
 	wait "$pid" || code=$?
 	same status 143 "$code"
 	# shellcheck disable=SC2016 # each time anew
-	eventually 10 eval '[[ -z $(docker ps --quiet) ]]'
+	eventually 30 eval '[[ -z $(docker ps --quiet) ]]'
 	sed -i '$d' build.config
 	echo 'RUN echo begun && while :; do :; done' >>Dockerfile.cross
 	# An engine of its own, that is killed.

@@ -133,7 +133,7 @@ all_of() {
 hold_lock() {
 	in_background flock --no-fork -x "$BINFMT/register" sleep 100000
 	HOLDER=$!
-	eventually 5 is_locked
+	eventually 30 is_locked
 }
 
 is_locked() {
@@ -180,7 +180,7 @@ is_locked() {
 @test "an anyarch that holds the lock is killed: the next one goes on at once (102)" {
 	expect 0 anyarch register --emulator "arm=$TOOLS/A" arm
 	in_background "$ANYARCH" register --emulator "arm=$TOOLS/hangs" arm
-	eventually 5 is_locked
+	eventually 30 is_locked
 	kill -KILL $!
 	wait $! 2>/dev/null || true
 	expect 0 anyarch register --emulator "arm=$TOOLS/B" arm
@@ -228,7 +228,7 @@ interrupted() {
 	before=$(table_snapshot)
 	in_background "$@"
 	pid=$!
-	eventually 5 is_executed "$TOOLS/hangs"
+	eventually 30 is_executed "$TOOLS/hangs"
 	start=$SECONDS
 	kill "-$signal" "$(inner "$pid")"
 	wait "$pid" || got=$?
@@ -282,7 +282,7 @@ inner() {
 	# shellcheck disable=SC2016
 	in_background sh -c 'trap "" HUP; exec "$@"' sh "$ANYARCH" register --emulator "arm=$TOOLS/hangs" \
 		--emulator "arm64=/usr/bin/qemu-aarch64-static" arm arm64
-	eventually 5 is_executed "$TOOLS/hangs"
+	eventually 30 is_executed "$TOOLS/hangs"
 	kill -HUP $!
 	all_of 3 $!
 	arm64_works
@@ -297,7 +297,7 @@ inner() {
 		in_background strace -qq -o /dev/null -e trace=write -e "inject=write:delay_exit=300000:when=$n" \
 			"$ANYARCH" register --emulator "arm=$TOOLS/B" arm arm64
 		pid=$!
-		eventually 5 is_delayed "$pid"
+		eventually 30 is_delayed "$pid"
 		echo -1 >"$TABLE/status"
 		got=0
 		is_locked || got=late

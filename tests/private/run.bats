@@ -167,7 +167,7 @@ case_shell() {
 	# shellcheck disable=SC2016
 	"$RUN" run -- bash -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.05; done' >"$BATS_TEST_TMPDIR/fifo" 3>&- &
 	OTHERS=($!)
-	eventually 10 grep -q ready "$BATS_TEST_TMPDIR/fifo"
+	eventually 30 grep -q ready "$BATS_TEST_TMPDIR/fifo"
 	kill -TERM "${OTHERS[0]}"
 	wait "${OTHERS[0]}" || got=$?
 	OTHERS=()
@@ -421,7 +421,7 @@ case_killed() {
 		"${AS[@]}" "$RUN" run --root "$R" -- /bin/sh -c 'echo x >/tmp/x; echo ready; exec /bin/sleep 1000' \
 			>"$BATS_TEST_TMPDIR/ready" 2>/dev/null 3>&- &
 		OTHERS=($!)
-		eventually 20 grep -q ready "$BATS_TEST_TMPDIR/ready"
+		eventually 30 grep -q ready "$BATS_TEST_TMPDIR/ready"
 		same 'mounts and handlers of the machine' "$MACHINE" "$(machine)"
 		# setpriv executes it, so that it is the same process.
 		kill -KILL "${OTHERS[0]}"
@@ -429,7 +429,7 @@ case_killed() {
 		OTHERS=()
 		rm "$BATS_TEST_TMPDIR/ready"
 	done
-	eventually 5 nobody_left
+	eventually 30 nobody_left
 	tree_is_back
 	canary_is_whole
 }
@@ -467,13 +467,13 @@ children_end() {
 		>"$BATS_TEST_TMPDIR/ready" 2>/dev/null </dev/null 3>&- &
 	OTHERS=($!)
 	if [[ -n $killed ]]; then
-		eventually 20 grep -q ready "$BATS_TEST_TMPDIR/ready"
-		eventually 20 many_are_there
+		eventually 30 grep -q ready "$BATS_TEST_TMPDIR/ready"
+		eventually 30 many_are_there
 		kill -KILL "${OTHERS[0]}"
 	fi
 	wait "${OTHERS[0]}" 2>/dev/null || true
 	OTHERS=()
-	eventually 5 nobody_left
+	eventually 30 nobody_left
 	tree_is_back
 }
 
@@ -520,7 +520,7 @@ case_terminal() {
 	cp "$(type -P sleep)" "$PUBLIC/w/sleep-$$"
 	expect_raw 4 "${AS[@]}" "$RUN" run -- unshare --user --map-root-user --mount sh -c "$PUBLIC/w/sleep-$$ 1000 & exit 4"
 	expect_raw 5 "${AS[@]}" "$RUN" run -- "$RUN" run -- sh -c "setsid $PUBLIC/w/sleep-$$ 1000 & exit 5"
-	eventually 5 nobody_left
+	eventually 30 nobody_left
 }
 
 @test "the command is the process that was started: timers, its files, its children" {
@@ -562,7 +562,7 @@ sys.exit(1)'
 			calls=$((calls + 1))
 		done
 	done
-	eventually 5 nobody_left
+	eventually 30 nobody_left
 	tree_is_back
 	[[ $calls -eq 30 ]]
 }

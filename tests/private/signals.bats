@@ -141,14 +141,14 @@ in_namespace() {
 	in_namespace
 	# shellcheck disable=SC2016 # the shell in the namespace expands
 	ns_sh 'exec 9>"$1/register" && flock 9 && echo $$ >"$2" && exec sleep 60' "$BINFMT" "$PWD/holder" 3>&- &
-	eventually 5 test -s holder
+	eventually 30 test -s holder
 	each_ended <<-'COMMANDS'
 		register arm
 		unregister --all
 	COMMANDS
 	kill "$(<holder)"
 	# shellcheck disable=SC2016
-	eventually 5 ns_sh 'exec 9>"$1/register" && flock --nonblock 9' "$BINFMT"
+	eventually 30 ns_sh 'exec 9>"$1/register" && flock --nonblock 9' "$BINFMT"
 	each_ended <<<'register --watch=1 arm'
 }
 
