@@ -180,6 +180,7 @@ run_make() { # SCRATCH RESULT
 		dash |LC_ALL=de_DE.UTF-8 cat x
 		cat dash |LC_ALL=C.UTF-8 cat x
 		dash |LANGUAGE=de cat x
+		cat dash |LANGUAGE=C cat x
 		dash |ANYARCH_ACCELERATE=cc cat x
 		dash |ANYARCH_ACCELERATE=0 cat x
 		dash |QEMU_LD_PREFIX=/nowhere cat x

@@ -81,13 +81,21 @@ static bool is_plain_locale(const char *value)
 	       is_same(value, "C.utf8");
 }
 
+/* Without translations whatever the locale is: gettext ends its search at these two (dcigettext.c). autoconf sets "C".
+ */
+static bool is_plain_language(const char *value)
+{
+	return !*value || is_same(value, "C") || is_same(value, "POSIX");
+}
+
 bool rules_is_plain(char **env)
 {
-	static const char empty[] = "LOCPATH\0LANGUAGE\0NLSPATH\0OUTPUT_CHARSET\0GCONV_PATH\0";
+	static const char empty[] = "LOCPATH\0NLSPATH\0OUTPUT_CHARSET\0GCONV_PATH\0";
 	const char *value, *all;
 	bool has_all = rules_has_variable(env, "LC_ALL", &all) && *all;
 
 	if ((has_all && !is_plain_locale(all)) ||
+		(rules_has_variable(env, "LANGUAGE", &value) && !is_plain_language(value)) ||
 		(rules_has_variable(env, ENTRY_SWITCH, &value) && is_same(value, "cc")))
 		return false;
 	for (const char *name = empty; *name;) {
