@@ -46,6 +46,7 @@ static int tell_json(const struct doctor *d, bool is_complete)
 	for (size_t i = 0; i < d->n; i++) {
 		struct json *o = jv_object();
 
+		jv_set(o, "target", jv_text(d->findings[i].target));
 		jv_set(o, "level", jv_text(finding_words[d->findings[i].level]));
 		jv_set(o, "id", jv_text(d->findings[i].id));
 		jv_set(o, "what", jv_text(d->findings[i].what));
@@ -69,9 +70,11 @@ static int run(void *context, int n, char **targets, struct err *e)
 		return status;
 	if (!n)
 		doctor_machine(s, d);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		d->target = targets[i];
 		if (doctor_target(s, c->root, targets[i], d, e))
 			status = exit_with(e);
+	}
 	if (!c->json)
 		print_text(d, c->all || n, !status);
 	else if (tell_json(d, !status))

@@ -255,7 +255,7 @@ static struct json *table_json(const struct status *s)
 	jv_set(table, "readable", jv_bool(s->is_readable));
 	jv_set(table, "enabled", s->is_readable ? jv_bool(!s->is_off) : jv_null());
 	jv_set(table, "automount", jv_bool(s->instance == INSTANCE_AUTOMOUNT));
-	jv_set(table, "lasts", jv_text(status_lasting(s)));
+	jv_set(table, "lasts", jv_text(status_lasting(s).word));
 	jv_set(table, "user_namespace_only", jv_bool(!s->around.is_initial_userns));
 	return table;
 }
@@ -269,9 +269,9 @@ static void print_table_line(const struct status *s)
 			!s->is_readable ? " (unreadable)"
 			: s->is_off	? " (switched off)"
 					: "",
-			status_lasting(s));
+			status_lasting(s).text);
 	else
-		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s));
+		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s).text);
 }
 
 int render_status(const struct status *status, const struct table_view *view)

@@ -283,5 +283,5 @@ void doctor_machine(const struct status *status, struct doctor *ret)
 	check_others(ret);
 	check_containers(status, ret);
 	if (status->is_emulating)
-		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s", status_lasting(status));
+		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s", status_lasting(status).text);
 }

@@ -22,14 +22,16 @@ enum { FINDING_ID_MAX = 32 };
 struct finding {
 	enum finding_level level;
 	char id[FINDING_ID_MAX];
-	char *what; /* a sentence */
-	char *hint; /* what to type; NULL for none */
+	char *what;	    /* a sentence */
+	char *hint;	    /* what to type; NULL for none */
+	const char *target; /* what it is about, as it was typed; borrowed, NULL for this machine */
 };
 
 /* A zeroed one is empty. */
 struct doctor {
 	struct finding *findings;
 	size_t n, cap;
+	const char *target; /* of the findings that are added */
 };
 
 /* Adds a finding; hint may be NULL. */

@@ -30,7 +30,9 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 		doctor->cap = cap;
 	}
 	f = &doctor->findings[doctor->n];
-	*f = (struct finding){ .level = level, .hint = hint && *hint ? mem_text(hint) : NULL };
+	*f = (struct finding){
+		.level = level, .target = doctor->target, .hint = hint && *hint ? mem_text(hint) : NULL
+	};
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	va_start(ap, fmt);
 	if (vasprintf(&f->what, fmt, ap) < 0)

@@ -259,19 +259,20 @@ void status_done(struct status *status)
 	status->n = 0;
 }
 
-const char *status_lasting(const struct status *s)
+struct status_lasting status_lasting(const struct status *s)
 {
 	if (s->is_inherited)
-		return "as the user namespace above, from which it is inherited, keeps it";
+		return (struct status_lasting){ "inherited",
+			"as the user namespace above, from which it is inherited, keeps it" };
 	if (!s->around.is_initial_userns)
-		return "as long as this user namespace";
+		return (struct status_lasting){ "user-namespace", "as long as this user namespace" };
 	if (s->instance == INSTANCE_VISIBLE && s->around.is_machine)
-		return "until reboot, or until it is unmounted";
+		return (struct status_lasting){ "mounted", "until reboot, or until it is unmounted" };
 	if (s->instance == INSTANCE_VISIBLE)
-		return "unknown from inside this mount namespace";
+		return (struct status_lasting){ "unknown", "unknown from inside this mount namespace" };
 	if (s->is_emulating)
-		return "without a mount here: pinned, or mounted elsewhere";
-	return "nowhere: nothing is registered";
+		return (struct status_lasting){ "elsewhere", "without a mount here: pinned, or mounted elsewhere" };
+	return (struct status_lasting){ "nothing", "nowhere: nothing is registered" };
 }
 
 bool status_is_unproven(const struct status *s, const struct arch *arch)

@@ -59,8 +59,11 @@ struct status {
 int status_collect(
 	const char *mount_at, bool may_look_inside, const struct name_set *names, struct status *ret, struct err *e);
 void status_done(struct status *status);
-/* One sentence: how long the table lives. */
-const char *status_lasting(const struct status *status);
+/* How long the table lives: a word for programs, and the end of a sentence that begins with "lasts". */
+struct status_lasting {
+	const char *word, *text;
+};
+struct status_lasting status_lasting(const struct status *status);
 /* Whether this architecture runs, natively or through a proven fixed handler. */
 bool status_works(const struct status *status, const struct arch *arch);
 /* Whether it runs natively, or by an emulator that lets native tools stand in. */

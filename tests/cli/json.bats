@@ -124,7 +124,16 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	ns_open
 	rule qemu-arm arm /nowhere '' >"$TABLE/register"
 	keep 3 anyarch doctor --json --all
+	same targets '[null]' "$(jq -c '[.findings[].target] | unique' "$OUT")"
 	keep 3 anyarch doctor --json /nowhere
+	file_of() { # TARGET: what its findings are about
+		jq -r --arg target "$1" '[.findings[] | select(.target == $target) | .id] | first' "$OUT"
+	}
+	printf 'text' >one
+	printf '#!/bin/sh\n' >two
+	chmod 0755 one two
+	keep 3 anyarch doctor --json "$PWD/one" "$PWD/two"
+	same 'one and two' 'not-a-program script' "$(file_of "$PWD/one") $(file_of "$PWD/two")"
 	documented DOCTOR
 }
 
