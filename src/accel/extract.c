@@ -116,7 +116,7 @@ static int look_at(void *context, struct tar_reader *reader, struct err *e)
 	if (!tar_plain_name(reader->entry.path, path, sizeof(path)))
 		return 0;
 	file = find(pass->extract, pass->layer, path);
-	return file ? take(pass->extract, file, reader, e) : 0;
+	return file && !file->is_read ? take(pass->extract, file, reader, e) : 0;
 }
 
 /* The view said that the last member of each path is a regular file. */
@@ -125,26 +125,23 @@ static int check_seen(struct extract *x, const struct layer *layer, struct err *
 	for (size_t i = 0; i < x->n; i++) {
 		struct extract_file *file = &x->files[i];
 
-		if (file->layer != layer)
+		if (file->layer != layer || file->is_read)
 			continue;
+		file->is_read = true;
 		if (!file->seen || file->code == -EBADMSG)
 			return err_set(e, -EBADMSG, "/%s is not in it as it was before: it has been changed meanwhile",
 				file->path);
-		/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
-		if (file->seen > 1 && file->is_linked)
-			file->code = -EBADMSG;
 	}
 	return 0;
 }
 
-static int read_layer(
-	struct extract *x, const struct layer *layer, const struct bundle *bundle, const char *name, struct err *e)
+static int read_layer(struct extract *x, const struct layer *layer, const char *name, struct err *e)
 {
 	static const char blobs[] = "blobs/sha256/";
 	struct layer_source source = { .member = MEMBER_INIT };
 	struct pass pass = { x, layer };
 	struct layer_walk walk = { .each = look_at, .context = &pass };
-	int r = bundle_find(bundle, name, &source.member, e);
+	int r = bundle_find(x->bundle, name, &source.member, e);
 
 	if (r)
 		return r;
@@ -164,32 +161,42 @@ static bool is_wanted(const struct extract *x, size_t i)
 		if (x->view->layers[k] == x->view->layers[i])
 			return false;
 	for (size_t k = 0; k < x->n; k++)
-		is |= x->files[k].layer == x->view->layers[i];
+		is |= x->files[k].layer == x->view->layers[i] && !x->files[k].is_read;
 	return is;
 }
 
-int extract_read(struct extract *x, const struct bundle *bundle, char *const *names, struct err *e)
+int extract_read(struct extract *x, struct err *e)
 {
+	bool is_any = false;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < x->view->n; i++)
-		if (is_wanted(x, i))
-			r = read_layer(x, x->view->layers[i], bundle, names[i], e);
-	return r;
+		if (is_wanted(x, i)) {
+			is_any = true;
+			r = read_layer(x, x->view->layers[i], x->names[i], e);
+		}
+	if (!r && is_any && ++x->passes > EXTRACT_PASSES_MAX)
+		r = err_set(e, -E2BIG, "more than %d times a file of it asks for others", EXTRACT_PASSES_MAX);
+	return r ? r : is_any;
 }
 
-int extract_open(const struct extract *x, const char *path, struct stat *st)
+int extract_open(void *context, const char *path, struct stat *st)
 {
+	struct extract *x = context;
 	const struct extract_file *file;
 	struct view_hit hit;
 	bool is_linked;
 	int r = resolve(x, path, &hit, &is_linked);
 
+	r = r ? r : extract_want(x, path);
 	if (r)
 		return r;
 	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
-	if (!file || file->code)
-		return file ? file->code : -ENOENT;
+	if (!file->is_read)
+		return -EAGAIN;
+	/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
+	if (file->code || (file->seen > 1 && file->is_linked))
+		return file->code ? file->code : -EBADMSG;
 	*st = file->st;
 	r = fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
 	return r < 0 || lseek(r, 0, SEEK_SET) < 0 ? -errno : r;

@@ -8,37 +8,48 @@
 #include "image/view.h"
 
 /* Of one file and of all together: they are held in memory. */
-enum { EXTRACT_FILE_MAX = 60 * 1024 * 1024, EXTRACT_SUM_MAX = 768 * 1024 * 1024, EXTRACT_FILES_MAX = 384 };
+enum {
+	EXTRACT_FILE_MAX = 60 * 1024 * 1024,
+	EXTRACT_SUM_MAX = 768 * 1024 * 1024,
+	EXTRACT_FILES_MAX = 384,
+	EXTRACT_PASSES_MAX = 16, /* over the layers */
+};
 
 /* A file that is wanted, by the layer and the member that hold its bytes. */
 struct extract_file {
 	const struct layer *layer;
 	const char *path; /* of the member; the layer's */
 	bool is_linked;	  /* another member is a hard link to it */
+	bool is_read;	  /* its layer has been, since it is wanted */
 	unsigned long seen;
 	int fd, code;	/* its bytes; why there are none */
 	struct stat st; /* of its header */
 };
 
-/* Zeroed but for the first two it is empty; the view is borrowed; extract_done() frees. */
+/* Zeroed but for the first four, which are borrowed, it is empty; extract_done() frees. */
 struct extract {
 	const struct view *view;
-	bool are_blobs; /* OCI's layers, whose names are their digests */
+	const struct bundle *bundle;
+	char *const *names; /* of the view's layers */
+	bool are_blobs;	    /* OCI's layers, whose names are their digests */
 	struct extract_file files[EXTRACT_FILES_MAX];
 	size_t n;
 	uint64_t held;
+	unsigned passes;
 };
 
 /* Wants a file, whatever links lead to it; what is not there is passed over. 0, -E2BIG for too many. */
 int extract_want(struct extract *extract, const char *path);
 /*
- * Reads each layer that holds one of them, once; names are those of the view's layers. Of several members of one path
- * the last one counts. -EBADMSG when a layer is not what it was when the view was made, -errno.
+ * Reads each layer that holds one that is wanted and was not read yet, once. Of several members of one path the last
+ * one counts. 1, or 0 when there is none; -EBADMSG when a layer is not what it was when the view was made, -E2BIG after
+ * too many passes, -errno.
  */
-int extract_read(struct extract *extract, const struct bundle *bundle, char *const *names, struct err *e);
+int extract_read(struct extract *extract, struct err *e);
 /*
- * A descriptor at the start of the bytes of one that was wanted (one of a file at a time), and what its header says.
- * -ENOENT; -EFBIG over a limit; -EBADMSG when it is no regular file or cannot be told which it is.
+ * Of an extract (as struct tool_root has it): a descriptor at the start of a file's bytes (one of a file at a time),
+ * and what its header says. -EAGAIN until extract_read(): it is wanted now; -ENOENT; -EFBIG over a limit; -EBADMSG when
+ * it is no regular file or cannot be told which it is.
  */
-int extract_open(const struct extract *extract, const char *path, struct stat *st);
+int extract_open(void *context, const char *path, struct stat *st);
 void extract_done(struct extract *extract);

@@ -14,32 +14,7 @@
 #define PLACE_INDEX    ENTRY_PLACE_ROOT ENTRY_INDEX
 #define PLACE_MANIFEST ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST
 
-static int want_twins(struct extract *x, const struct toolchain *t)
-{
-	struct packages packages = { 0 };
-	int r = extract_want(x, PLACE_INDEX);
-
-	snprintf(packages.arch, sizeof(packages.arch), "%s", name_words(&t->platform).debian);
-	r = r ? r : extract_want(x, PLACE_MANIFEST);
-	r = r ? r : extract_want(x, PACKAGES_STATUS);
-	for (size_t i = 0; !r && i < t->n_tools; i++)
-		for (size_t k = 0; !r && k < ARRAY_SIZE(t->tools[i].kind->twins) && t->tools[i].kind->twins[k]; k++) {
-			auto_buf path = { 0 };
-
-			tool_expand(&path, t->tools[i].kind->twins[k], t->triplet, t->tools[i].version, "");
-			r = extract_want(x, buf_text(&path));
-		}
-	for (size_t i = 0; !r && i < t->n_tools; i++)
-		for (int k = 0; !r && k < 2 && !tool_compiles(t->tools[i].kind); k++) {
-			auto_buf path = { 0 };
-
-			packages_digests_path(&packages, t->tools[i].kind->package, k, &path);
-			r = extract_want(x, buf_text(&path));
-		}
-	return r;
-}
-
-static bool has_text(const struct extract *x, const char *path, const struct buf *text)
+static bool has_text(struct extract *x, const char *path, const struct buf *text)
 {
 	struct stat st;
 	auto_fd fd = extract_open(x, path, &st);
@@ -62,7 +37,7 @@ static bool has_program(const struct view *view, const char *name, uint64_t size
 	return program && program->size == size;
 }
 
-static int look_whether_there(const struct extract *x, struct accel_image *tools)
+static int look_whether_there(struct extract *x, struct accel_image *tools)
 {
 	const struct toolchain *t = tools->toolchain;
 	auto_buf index = { 0 }, manifest = { 0 };
@@ -78,23 +53,21 @@ static int look_whether_there(const struct extract *x, struct accel_image *tools
 	return 0;
 }
 
-static int open_in_image(void *context, const char *path, struct stat *st)
-{
-	return extract_open(context, path, st);
-}
-
 int accel_image_find(const struct accel_image_source *source, struct accel_image *ret, struct err *e)
 {
-	__attribute__((cleanup(extract_done))) struct extract x = { .view = source->view,
-		.are_blobs = source->are_blobs };
-	int r = want_twins(&x, ret->toolchain);
+	__attribute__((cleanup(extract_done))) struct extract x = {
+		.view = source->view, .bundle = source->bundle, .names = source->layers, .are_blobs = source->are_blobs
+	};
+	const struct tool_root root = { extract_open, &x };
+	int r = extract_want(&x, PLACE_INDEX);
 
+	r = r ? r : extract_want(&x, PLACE_MANIFEST);
+	do {
+		r = r < 0 ? r : twins_find(ret->toolchain, &root, &ret->twins, e);
+		r = r ? r : extract_read(&x, e);
+	} while (r == 1);
 	if (r)
-		return err_sys(e, r, "cannot look for tools");
-	r = extract_read(&x, source->bundle, source->layers, e);
-	r = r ? r : twins_find(ret->toolchain, &(struct tool_root){ open_in_image, &x }, &ret->twins, e);
-	if (r)
-		return r;
+		return e->code ? r : err_sys(e, r, "cannot look for tools");
 	r = ret->twins.n_equal ? look_whether_there(&x, ret) : 0;
 	return r ? err_sys(e, r, "cannot look for tools") : 0;
 }

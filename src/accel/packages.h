@@ -9,7 +9,8 @@
 /* A root, or an image's layers together. */
 struct tool_root {
 	/*
-	 * Opens a file as after chroot. The descriptor, its size and time of modification in st; -ENOENT, -errno.
+	 * Opens a file as after chroot. The descriptor, its size and time of modification in st; -ENOENT, -EAGAIN where
+	 * it can be opened only after what else is wanted is known, -errno.
 	 * Whether others than root may change it shows in st->st_mode and st_uid.
 	 */
 	int (*open)(void *context, const char *path, struct stat *st);

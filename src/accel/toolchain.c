@@ -2,12 +2,9 @@
 /* The native tools for a foreign root, gathered from the machine. */
 #include "accel/toolchain.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "arch/dynamic.h"
 #include "arch/elf.h"
@@ -22,15 +19,18 @@ struct gather {
 	struct toolchain *t;
 	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in the names of directories */
 	const struct toolchain_file *user; /* what needs the library that is looked for */
-	bool only_compilers;
+	bool only_compilers, is_set;
 	struct err *e;
 };
+
+enum { MANIFEST_MAX = 1024 * 1024 };
 
 void toolchain_done(struct toolchain *t)
 {
 	for (size_t i = 0; i < t->n_files; i++) {
 		free(t->files[i].name);
 		free(t->files[i].source);
+		cleanup_fd(&t->files[i].fd);
 	}
 	buf_done(&t->missing);
 	packages_done(&t->packages);
@@ -47,6 +47,8 @@ int toolchain_open_beneath(void *directory, const char *path, struct stat *st)
 {
 	int fd = fd_reopen_regular(beneath_open(*(const int *)directory, path, O_PATH));
 
+	if (fd == -EAGAIN) /* renames that do not stop; elsewhere it means that the file can be opened later */
+		return -EIO;
 	if (fd >= 0 && fstat(fd, st) < 0) {
 		cleanup_fd(&fd);
 		return -EIO;
@@ -54,15 +56,14 @@ int toolchain_open_beneath(void *directory, const char *path, struct stat *st)
 	return fd;
 }
 
-/* Names in a root may be links, absolute ones among them; those in a directory of ours may not. */
 int toolchain_open_file(const struct toolchain *t, size_t file, struct err *e)
 {
-	const char *source = t->files[file].source;
+	const struct toolchain_file *f = &t->files[file];
 	struct stat st;
-	int fd = *source == '/' ? t->root.open(t->root.context, source, &st)
-				: fd_open_regular(t->dir, source, O_NOFOLLOW);
+	int fd = f->fd >= 0 ? fd_reopen_regular(fcntl(f->fd, F_DUPFD_CLOEXEC, 3))
+			    : t->root.open(t->root.context, f->source, &st);
 
-	return fd < 0 ? err_sys(e, fd, "%s", source) : fd;
+	return fd < 0 ? err_sys(e, fd, "%s", f->source) : fd;
 }
 
 /* A program or library of this machine, whole. */
@@ -99,7 +100,7 @@ static int add_file(struct toolchain *t, const char *name, const char *source, i
 	if (st.st_size > TOOLCHAIN_FILE_MAX)
 		return err_set(e, -E2BIG, "%s: larger than %d MiB", source, TOOLCHAIN_FILE_MAX >> 20);
 	*file = (struct toolchain_file){
-		.name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size
+		.name = mem_text(name), .source = mem_text(source), .size = (uint64_t)st.st_size, .fd = -1
 	};
 	t->n_files++;
 	return 0;
@@ -146,7 +147,7 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 		buf_done(path);
 		buf_addf(path, "%s%s/%s", library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
 		fd = open_source(g, buf_text(path));
-		if (fd >= 0)
+		if (fd >= 0 || fd == -EAGAIN)
 			return fd;
 	}
 	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not there", g->user->source, name);
@@ -166,6 +167,8 @@ static int add_library(struct gather *g, const char *name)
 	if (has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
 		return 0;
 	fd = open_library(g, name, &path);
+	if (fd == -EAGAIN)
+		return 0;
 	r = fd < 0 ? fd : check_file(fd, buf_text(&path), &info, g->e);
 	if (!r)
 		r = add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
@@ -198,6 +201,8 @@ static int add_loader(struct gather *g, const char *interpreter)
 	if (has_file(g->t, TOOLCHAIN_LOADER))
 		return 0;
 	fd = open_source(g, interpreter);
+	if (fd == -EAGAIN)
+		return 0;
 	if (fd < 0)
 		return err_sys(g->e, fd, "%s", interpreter);
 	r = fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
@@ -271,59 +276,32 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 		buf_adds(&path, kind->twins[1]);
 		fd = open_source(g, kind->twins[1]);
 	}
-	if (fd == -ENOENT || fd == -ENOTDIR || (fd == -EBADMSG && !tool_compiles(kind))) {
-		if (tool_compiles(kind))
-			note_missing(g->t, kind);
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EAGAIN || (fd == -EBADMSG && !tool_compiles(kind)))
 		return 0;
-	}
 	return fd < 0 ? err_sys(g->e, fd, "%s", buf_text(&path)) : add_tool(g, kind, version, buf_text(&path), fd);
 }
 
-enum { VERSIONS_MAX = 4 };
-
-static int compare_versions(const void *a, const void *b)
-{
-	return strverscmp(b, a);
-}
-
-/* GCC's versions that are there, the newest first. */
-static size_t find_versions(const struct gather *g, char versions[VERSIONS_MAX][8])
-{
-	auto_buf path = { 0 };
-	struct dirent *entry;
-	size_t n = 0;
-	DIR *dir;
-	int fd;
-
-	buf_addf(&path, "/usr/lib/gcc-cross/%s", g->t->triplet);
-	fd = beneath_open(g->t->dir, buf_text(&path), O_RDONLY | O_DIRECTORY);
-	dir = fd < 0 ? NULL : fd_list(fd);
-	while (dir && n < VERSIONS_MAX && (entry = readdir(dir)))
-		if (isdigit((unsigned char)*entry->d_name) && strlen(entry->d_name) < sizeof(versions[0]) &&
-			entry->d_name[strspn(entry->d_name, "0123456789.")] == '\0')
-			snprintf(versions[n++], sizeof(versions[0]), "%.7s", entry->d_name);
-	if (dir)
-		closedir(dir);
-	qsort(versions, n, sizeof(versions[0]), compare_versions);
-	return n;
-}
+/* GCC's, as they are in its paths since version 5. */
+enum { VERSION_OLDEST = 5, VERSION_NEWEST = 40 };
 
 static int add_tools(struct gather *g)
 {
-	char versions[VERSIONS_MAX][8];
-	size_t n = find_versions(g, versions);
 	int r = 0;
 
 	for (const struct tool_kind *kind = tool_kinds; !r && kind->name; kind++) {
+		size_t before = g->t->n_tools;
+
 		if (!tool_compiles(kind) && (g->only_compilers || !tool_fits(kind, g->t->platform.arch)))
 			continue;
-		if (!tool_is_versioned(kind)) {
+		if (!tool_is_versioned(kind))
 			r = try_tool(g, kind, "");
-			continue;
+		for (int i = VERSION_NEWEST; !r && i >= VERSION_OLDEST && tool_is_versioned(kind); i--) {
+			char version[8];
+
+			snprintf(version, sizeof(version), "%d", i);
+			r = try_tool(g, kind, version);
 		}
-		for (size_t i = 0; !r && i < n; i++)
-			r = try_tool(g, kind, versions[i]);
-		if (!n)
+		if (tool_compiles(kind) && g->t->n_tools == before)
 			note_missing(g->t, kind);
 	}
 	return r;
@@ -339,36 +317,92 @@ static void join_lines(struct buf *out, const struct buf *lines)
 			buf_adds(out, " ");
 }
 
-static int no_tools(const struct toolchain *t, struct err *e)
+static int no_tools(const struct gather *g)
 {
 	auto_buf words = { 0 };
 
-	join_lines(&words, &t->missing);
-	err_set(e, -ENOENT, "this machine has no cross tools for %s", t->triplet);
-	return err_hint(e, "apt-get install --no-install-recommends %s", buf_text(&words));
+	join_lines(&words, &g->t->missing);
+	err_set(g->e, -ENOENT, "%s no cross tools for %s", g->is_set ? "it contains" : "this machine has",
+		g->t->triplet);
+	return err_hint(g->e, "%sapt-get install --no-install-recommends %s", g->is_set ? "install them in it: " : "",
+		buf_text(&words));
+}
+
+static int bad_manifest(const struct gather *g, const char *what)
+{
+	return err_set(g->e, -EBADMSG, "%s: not what " TOOLCHAIN_MANIFEST " says", what);
+}
+
+/* The folder of toolchain_write() has a list of its files: it is complete, and each has its digest. */
+static int check_manifest(struct gather *g)
+{
+	struct toolchain *t = g->t;
+	auto_json *o = NULL;
+	auto_buf text = { 0 };
+	const struct json *files;
+	auto_fd fd = open_source(g, "/" TOOLCHAIN_MANIFEST);
+	size_t n = 0;
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0 || fd_read_all(fd, MANIFEST_MAX, &text) || !(o = jv_load(buf_text(&text), text.len, NULL)))
+		return err_set(g->e, -EBADMSG, TOOLCHAIN_MANIFEST " is damaged");
+	files = jv_get(o, "files");
+	r = toolchain_digest(t, g->e);
+	for (size_t i = 0; !r && i < jv_count(files); i++) {
+		const char *name = jv_get_text(jv_at(files, i), "name"),
+			   *digest = jv_get_text(jv_at(files, i), "digest");
+
+		for (size_t k = 0; !r && name && k < t->n_files; k++)
+			if (!strcmp(name, &t->files[k].source[1])) {
+				n++;
+				r = digest && !strcmp(digest, t->files[k].digest) ? 0 : bad_manifest(g, name);
+			}
+	}
+	if (!r && (n != t->n_files || n != jv_count(files)))
+		r = bad_manifest(g, "its files");
+	return r;
 }
 
 int toolchain_gather(
-	const char *root, const struct platform *platform, bool only_compilers, struct toolchain *ret, struct err *e)
+	const struct toolchain_request *request, const struct tool_root *root, struct toolchain *ret, struct err *e)
 {
 	struct platform own = { .arch = arch_host() };
-	struct gather g = { .t = ret, .only_compilers = only_compilers, .e = e };
+	struct gather g = { .t = ret, .only_compilers = request->only_compilers, .is_set = request->is_set, .e = e };
+	const struct platform *platform = request->platform;
 	struct name_words words = name_words(platform), host = name_words(&own);
 	int r;
 
-	*ret = (struct toolchain){ .platform = *platform, .dir = -1, .root = { toolchain_open_beneath, &ret->dir } };
+	*ret = (struct toolchain){ .platform = *platform, .dir = -1, .root = *root };
 	snprintf(ret->triplet, sizeof(ret->triplet), "%s", words.gnu);
 	snprintf(g.host, sizeof(g.host), "%s", host.gnu);
 	if (!*ret->triplet)
 		return err_set(e, -ENOENT, "%s: no compiler of a distribution is for it", platform->arch->qemu);
-	ret->dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (ret->dir < 0)
-		return err_sys(e, -errno, "%s", root);
-	r = packages_read(&ret->root, host.debian, &ret->packages);
+	r = packages_read(root, host.debian, &ret->packages);
 	r = r ? err_sys(e, r, PACKAGES_STATUS) : add_tools(&g);
 	if (!r && !ret->n_tools)
-		r = no_tools(ret, e);
+		r = no_tools(&g);
+	if (!r && request->is_set)
+		r = check_manifest(&g);
 	if (r)
 		toolchain_done(ret);
 	return r;
+}
+
+int toolchain_gather_dir(
+	const char *path, const struct toolchain_request *request, struct toolchain *ret, struct err *e)
+{
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (dir < 0)
+		return err_sys(e, -errno, "%s", path);
+	r = toolchain_gather(request, &(struct tool_root){ toolchain_open_beneath, &dir }, ret, e);
+	if (r) {
+		cleanup_fd(&dir);
+		return r;
+	}
+	ret->dir = dir;
+	ret->root.context = &ret->dir;
+	return 0;
 }

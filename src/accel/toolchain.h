@@ -22,7 +22,8 @@ enum {
 /* A file of the directory: a program, a library, the loader. */
 struct toolchain_file {
 	char *name;   /* below the directory: "bin/cc1-12", "lib/libc.so.6" */
-	char *source; /* where it is read from, below dir */
+	char *source; /* where it is in its root: "/usr/lib/gcc-cross/aarch64-linux-gnu/12/cc1" */
+	int fd;	      /* its bytes, where the root is not open any more; -1 */
 	uint64_t size;
 	char digest[DIGEST_TEXT]; /* "" until toolchain_digest() */
 };
@@ -37,8 +38,8 @@ struct toolchain_tool {
 struct toolchain {
 	struct platform platform;
 	char triplet[TOOLCHAIN_TRIPLET_MAX];
-	int dir; /* sources are below it: a root of this machine's architecture, or a directory that was made before */
-	struct tool_root root; /* of absolute sources */
+	int dir; /* a root of this machine's architecture; -1: root has another context */
+	struct tool_root root;
 	struct packages packages;
 	struct toolchain_file files[TOOLCHAIN_FILES_MAX]; /* the loader first, libraries and programs */
 	size_t n_files;
@@ -53,22 +54,33 @@ struct toolchain {
 	}
 #define auto_toolchain auto_with(toolchain_done) struct toolchain
 
+/* What is gathered. */
+struct toolchain_request {
+	const struct platform *platform; /* of the root that gets them */
+	bool only_compilers;		 /* not those that every system has */
+	bool is_set; /* not the machine itself: when there is a manifest, every file is as it says */
+};
 /*
- * Gathers what a root of this machine's architecture has for a platform ("/" is the machine itself): Debian's cross
- * packages, and (unless only_compilers) the tools that every system has, as far as its records know them. Each file is
- * checked: whole, and a program for this machine. -ENOENT with the packages as a hint when there is none of them,
- * -EBADMSG when a file is not what it should be, -errno. It stays where it is: ret is not to be moved.
+ * Gathers what a root of this machine's architecture has: Debian's cross packages, and the tools that every system has,
+ * as far as its records know them. Each file is checked: whole, and a program for this machine. What the root cannot
+ * open yet (-EAGAIN) is passed over. -ENOENT with the packages as a hint when there is none of them, -EBADMSG when a
+ * file is not what it should be, -errno.
  */
 int toolchain_gather(
-	const char *root, const struct platform *platform, bool only_compilers, struct toolchain *ret, struct err *e);
+	const struct toolchain_request *request, const struct tool_root *root, struct toolchain *ret, struct err *e);
+/* The same of a directory; "/" is the machine itself. It stays where it is: ret is not to be moved. */
+int toolchain_gather_dir(
+	const char *path, const struct toolchain_request *request, struct toolchain *ret, struct err *e);
 /*
- * Opens a directory that toolchain_write() made: nothing in it is believed. Its files are regular, below it without
- * links, and have the digests of its manifest. -EBADMSG, -ENOENT.
+ * The same of the image for this machine in a file or a layout, by its name as on a command line; the first one where
+ * there are several. Its files are held in memory.
  */
-int toolchain_open(const char *path, struct toolchain *ret, struct err *e);
+int toolchain_gather_image(
+	const char *target, const struct toolchain_request *request, struct toolchain *ret, struct err *e);
 /*
- * Writes the tools, their libraries and the manifest into a new directory: the same bytes for the same packages.
- * -EEXIST when something is there; nothing is left on failure.
+ * Writes the tools, their libraries and the manifest into a new directory, each where it was in its root: that can be
+ * gathered again, and the same packages give the same bytes. -EEXIST when something is there; nothing is left on
+ * failure.
  */
 int toolchain_write(struct toolchain *toolchain, const char *path, struct err *e);
 void toolchain_done(struct toolchain *toolchain);
@@ -78,7 +90,10 @@ int toolchain_open_file(const struct toolchain *toolchain, size_t file, struct e
 int toolchain_digest(struct toolchain *toolchain, struct err *e);
 /* Whether a file is a library or the loader, which every tool needs. */
 bool toolchain_is_shared(const struct toolchain *toolchain, size_t file);
-/* The manifest as it is written; of the files that keep has a true for, NULL: all. */
+/*
+ * The manifest of the files that keep has a true for, by their names where the stub finds them; NULL: of all, as they
+ * are in their root.
+ */
 struct json *toolchain_manifest(const struct toolchain *toolchain, const bool *keep);
 /* Opens a file as after chroot to an open directory: a tool_root whose context is its descriptor. */
 int toolchain_open_beneath(void *directory, const char *path, struct stat *st);

@@ -3,41 +3,23 @@
 #include "accel/toolchains.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
-#include "base/str.h"
+#include "image/facts.h"
 
 static bool is_for(const struct toolchain *t, const struct platform *platform)
 {
 	return t->platform.arch == platform->arch && !strcmp(t->triplet, name_words(platform).gnu);
 }
 
-/* From a directory that toolchain_write() made, or a root; NULL: this machine's. */
-static int load_any(const char *dir, const struct platform *platform, struct toolchain *ret, struct err *e)
+/* From a root file system or an image for this machine; NULL: from the machine itself. */
+static int load(const char *set, const struct platform *platform, struct toolchain *ret, struct err *e)
 {
-	auto_free char *manifest = dir ? mem_print("%s/" TOOLCHAIN_MANIFEST, dir) : NULL;
-	auto_free char *system = dir ? mem_print("%s/usr", dir) : NULL;
-	int r;
+	const struct toolchain_request request = { .platform = platform, .is_set = set };
+	int r = set && image_is_target(set) ? toolchain_gather_image(set, &request, ret, e)
+					    : toolchain_gather_dir(set ? set : "/", &request, ret, e);
 
-	if (dir && (!access(manifest, F_OK) || access(system, F_OK)))
-		return toolchain_open(dir, ret, e);
-	r = toolchain_gather(dir ? dir : "/", platform, false, ret, e);
-	return r && dir ? err_prefix(e, "%s", dir) : r;
-}
-
-static int load(const struct toolchains *all, const struct platform *platform, struct toolchain *ret, struct err *e)
-{
-	auto_buf own = { 0 }, wanted = { 0 };
-	int r = load_any(all->dir, platform, ret, e);
-
-	if (r || is_for(ret, platform))
-		return r;
-	name_platform(&own, ret->platform.arch, ret->platform.variant);
-	name_platform(&wanted, platform->arch, platform->variant);
-	toolchain_done(ret);
-	err_set(e, -EBADMSG, "%s: its tools are for %s, not for %s", all->dir, buf_text(&own), buf_text(&wanted));
-	return err_hint(e, "anyarch toolchain %s -o DIR", buf_text(&wanted));
+	return r && set ? err_prefix(e, "%s", set) : r;
 }
 
 int toolchains_find(
@@ -54,7 +36,7 @@ int toolchains_find(
 	if (all->n == TOOLCHAINS_MAX)
 		return err_set(e, -E2BIG, "tools for more than %d platforms", TOOLCHAINS_MAX);
 	made = mem_new(1, sizeof(*made));
-	r = load(all, platform, made, e);
+	r = load(all->set, platform, made, e);
 	if (r)
 		return r;
 	r = all->needs_digests ? toolchain_digest(made, e) : 0;

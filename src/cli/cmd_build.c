@@ -47,7 +47,7 @@ static const struct option_spec specs[] = {
 		.is_valid = option_is_given },
 	{ 0, "accelerate", NULL, "build with native compilers; the images keep no trace of them",
 		SWITCH(struct context, request.accelerate) },
-	{ 0, "toolchain", "DIR", "use the tools of a root file system for this machine, or of 'anyarch toolchain'",
+	{ 0, "toolchain", "ROOT|IMAGE", "use the tools of a root file system or image for this machine",
 		TEXT(struct context, request.toolchain) },
 	{ 0, "push", NULL, "push each platform, then the names for all", SWITCH(struct context, request.push) },
 	{ 0, "insecure", NULL, "allow plain HTTP or an untrusted certificate",

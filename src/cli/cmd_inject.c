@@ -34,7 +34,7 @@ static const struct option_spec inject_specs[] = {
 	{ OPTION_SEARCH(CONTEXT, options.search) },
 	{ 0, "accelerate", NULL, "also install native compilers where the target has identical ones",
 		SWITCH(CONTEXT, options.accelerate) },
-	{ 0, "toolchain", "DIR", "use the tools of a root file system for this machine, or of 'anyarch toolchain'",
+	{ 0, "toolchain", "ROOT|IMAGE", "use the tools of a root file system or image for this machine",
 		TEXT(CONTEXT, options.toolchain) },
 	{ 0, "compress", "none|gzip|zstd", "compression of the added image layer", CHOICE(CONTEXT, options.codec) },
 	{ OPTION_FORCE },

@@ -83,7 +83,8 @@ static int run(void *context, int n, char **words, struct err *e)
 		return r;
 	if (platform.arch == arch_host())
 		return err_set(e, -EINVAL, "%s: this machine compiles for it natively", name);
-	r = toolchain_gather("/", &platform, true, t, e);
+	r = toolchain_gather_dir(
+		"/", &(struct toolchain_request){ .platform = &platform, .only_compilers = true }, t, e);
 	if (r)
 		return r;
 	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/codec.h"
 #include "base/fdio.h"
@@ -22,6 +24,26 @@ bool image_looks_like(int fd)
 
 	return codec_at(fd, 0) == CODEC_SUPPORTED ||
 	       (fd_pread(fd, head, TAR_BLOCK, 0) == TAR_BLOCK && !memcmp(head + TAR_MAGIC, "ustar", 5));
+}
+
+/* What is compressed otherwise is refused as an image, by the name of that. */
+bool image_is_target(const char *target)
+{
+	struct image_name name;
+	auto_fd fd = -1;
+	struct stat st;
+	bool is_image;
+
+	image_name_parse(target, &name);
+	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	is_image =
+		name.is_image ||
+		(fd >= 0 && !fstat(fd, &st) &&
+			(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
+					     : S_ISREG(st.st_mode) &&
+						       (image_looks_like(fd) || codec_at(fd, 0) == CODEC_UNSUPPORTED)));
+	free(name.path);
+	return is_image;
 }
 
 bool image_fits(const struct platform *wanted, const struct platform *found)

@@ -58,6 +58,8 @@ void image_label(struct buf *out, const struct model_image *image);
 size_t image_first(const struct image_report *report, size_t i);
 /* All names that the file has for it, each once, in the order of the file. A new list, NULL without memory. */
 struct json *image_names(const struct image_report *report, size_t i);
+/* Whether what is named so is an image rather than a root file system: by its prefix, or by what is there. */
+bool image_is_target(const char *target);
 /* Whether a file begins like an archive: a tar header, or the magic of a compressor. */
 bool image_looks_like(int fd);
 /* Whether its config says Linux, or nothing. */

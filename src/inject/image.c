@@ -6,7 +6,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/codec.h"
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
@@ -16,26 +15,11 @@
 #include "image/tmpfile.h"
 #include "inject/image.h"
 
-/* What is compressed otherwise is refused as an image, by the name of that. */
 bool inject_is_image(const struct inject_target *t)
 {
-	struct image_name name;
-	auto_fd fd = -1;
-	struct stat st;
-	bool is_image;
-
 	if (!strcmp(t->name, "-"))
 		return t->options->out; /* an archive from a pipe goes somewhere else */
-	image_name_parse(t->name, &name);
-	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	is_image =
-		name.is_image ||
-		(fd >= 0 && !fstat(fd, &st) &&
-			(S_ISDIR(st.st_mode) ? !faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW)
-					     : S_ISREG(st.st_mode) &&
-						       (image_looks_like(fd) || codec_at(fd, 0) == CODEC_UNSUPPORTED)));
-	free(name.path);
-	return is_image;
+	return image_is_target(t->name);
 }
 
 /* In both halves of an archive all names change, as edit_plan() has it. */

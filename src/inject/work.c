@@ -61,7 +61,7 @@ static int work(struct inject_target *target, struct err *e)
 {
 	int r = stop_check(e);
 
-	target->inject->toolchains.dir = target->options->toolchain;
+	target->inject->toolchains.set = target->options->toolchain;
 	target->inject->toolchains.needs_digests = true;
 	if (!r)
 		r = inject_is_image(target) ? inject_image(target, e) : inject_root(target, e);

@@ -103,10 +103,9 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 	if (!p.path || facts->is_incomplete || !image_is_named(image, images->reference) ||
 		expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts)))
 		return 0;
-	extract->view = view;
-	extract->are_blobs = images->report->model.format != MODEL_DOCKER_ARCHIVE;
-	if (view->starts[which] && !extract_want(extract, view->starts[which]) &&
-		!extract_read(extract, images->report->bundle, image->layers, NULL))
+	*extract = (struct extract){ view, images->report->bundle, image->layers,
+		images->report->model.format != MODEL_DOCKER_ARCHIVE };
+	if (view->starts[which] && !extract_want(extract, view->starts[which]) && extract_read(extract, NULL) >= 0)
 		fd = extract_open(extract, view->starts[which], &st);
 	if (fd >= 0)
 		check_file(&p, fd, &st);

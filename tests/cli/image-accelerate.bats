@@ -82,15 +82,15 @@ drwxr-xr-x 0/0 usr/lib/anyarch/native/
 -rw-r--r-- 0/0 usr/lib/anyarch/native/toolchain.json
 drwxr-xr-x 0/0 usr/lib/anyarch/native/lib/
 -rwxr-xr-x 0/0 usr/lib/anyarch/native/lib/loader
--rwxr-xr-x 0/0 usr/lib/anyarch/native/lib/libc.so.6
 drwxr-xr-x 0/0 usr/lib/anyarch/native/bin/
 -rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/cc1-12
+-rwxr-xr-x 0/0 usr/lib/anyarch/native/lib/libc.so.6
 -rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/as
 -rwxr-xr-x 0/0 usr/lib/anyarch/native/bin/ld.bfd' "$(members image)"
 	same 'one layer' 2 "$(manifest image | jq '.layers | length')"
 	same 'one entry of the history' 2 "$(config image | jq '.history | length')"
 	umoci unpack --rootless --image image:1 bundle
-	cmp bundle/rootfs/usr/lib/anyarch/native/bin/cc1-12 tools/bin/cc1-12
+	cmp bundle/rootfs/usr/lib/anyarch/native/bin/cc1-12 tools/usr/lib/gcc-cross/aarch64-linux-gnu/12/cc1
 	same 'the kept tools' 'cc1 as ld.bfd' "$(jq -r '[.tools[].name] | join(" ")' bundle/rootfs/usr/lib/anyarch/native/toolchain.json)"
 	# What the entry stub reads is for these programs, and the emulator has the stub.
 	grep -q -a /usr/lib/gcc/aarch64-linux-gnu/12/cc1 bundle/rootfs/usr/lib/anyarch/native/index
@@ -134,8 +134,8 @@ image: removed /usr/lib/anyarch/native" "$output"
 	mkdir tmp
 	accelerate 0 one
 	cp -r tools others
-	touch -d @1234567890 others/bin/* others/lib/*
-	chmod 0700 others/bin/*
+	touch -d @1234567890 others/usr/bin/* others/lib/*/*
+	chmod 0700 others/usr/bin/*
 	(umask 077 && TMPDIR=$PWD/tmp TZ=Asia/Tokyo LC_ALL=C inject 0 --accelerate --toolchain others two)
 	same layer "$(manifest one)" "$(manifest two)"
 	diff -r one two
@@ -194,7 +194,7 @@ F.toolchain("tools", ["cc1", "cc1plus", "as", "ld.bfd", "ar"])'
 	make_files '
 F.use_armhf()
 names = ["cc1", "cc1plus", "as", "ld.bfd", "ar"]
-F.toolchain("tools32", names, "linux/arm/v7")
+F.toolchain("tools32", names)
 oci = I.Oci()
 root = T.tar(I.system(E.arm()), T.directory("usr"), F.twins(names, make=E.arm))
 I.write_layout("image", oci.finish(oci.image([root], "arm", "v7", **I.named("1"))))'
@@ -202,6 +202,90 @@ I.write_layout("image", oci.finish(oci.image([root], "arm", "v7", **I.named("1")
 	same native '["cc1","cc1plus"]' "$(jq -c '.[0].accelerated' <<<"$output")"
 	same emulated '["as","ld.bfd","ar"]' "$(jq -c '.[0].emulated | map(.tool)' <<<"$output")"
 	same why 'its results depend on the width and order of numbers' "$(jq -r '.[0].emulated | map(.why) | unique[]' <<<"$output")"
+}
+
+# bats test_tags=slow
+@test "a set of tools may be an image: the same layer as from a directory" {
+	local one
+
+	make_files '
+F.one("image")
+I.write("./docker.tar", I.archive(I.docker([([F.set_layer()], I.config_of([F.set_layer()]), ["set:1"])])))
+F.set_image("layout", T.tar(I.system(E.amd64())), F.set_layer())
+F.set_image("./gzip.tar", F.set_layer(), codec=T.gz)
+arm, amd = T.tar(I.system(E.arm64())), F.set_layer()
+oci = I.Oci()
+I.write_layout("index", oci.finish(oci.index([oci.platform([arm], "arm64"), oci.platform([amd], "amd64")], **I.named("1"))))
+gone, links = T.tar(T.member("usr/bin/.wh.aarch64-linux-gnu-as", b"")), T.tar(T.symlink("usr/bin/aarch64-linux-gnu-as", "/opt/as"),
+	F.member("opt/as", F.native("as")))
+F.set_image("links", F.set_layer(), gone, links)'
+	cp -r image was
+	accelerate 0 image
+	for one in docker.tar docker-archive:docker.tar:set:1 layout oci:layout gzip.tar index links; do
+		rm -rf again
+		cp -r was again
+		inject 0 --accelerate --toolchain "$one" again
+		diff -r image again
+	done
+}
+
+# bats test_tags=slow
+@test "a set of tools that is another machine's, damaged or hostile is refused, or what is wrong in it emulated" {
+	local one says
+
+	make_files '
+def broken(name, *more, names=("cc1", "as", "ld.bfd")):
+    F.set_image(name, F.set_layer(*more, names=names))
+cc1 = f"usr/lib/gcc-cross/{F.TRIPLET}/12/cc1"
+F.one("image")
+F.set_image("foreign", T.tar(I.system(E.arm64())), architecture="arm64")
+broken("empty", names=[])
+broken("wide", F.member(cc1, E.elf(E.I386)))
+broken("cut", F.member(cc1, F.native("cc1")[:150]))
+broken("unknown", F.member(cc1, F.dynamic(b"", b"libc.so.6", F.INTERPRETER)))
+broken("needs", F.member(cc1, F.dynamic(F.texts("cc1"), b"libnone.so", F.INTERPRETER)))
+broken("up", F.member(cc1, F.dynamic(F.texts("cc1"), b"../x.so", F.INTERPRETER)))
+broken("loader", F.member("lib64/ld-linux-x86-64.so.2", E.amd64(body=b"old")))
+broken("circle", T.symlink(cc1, "cc1"))
+broken("device", T.member(cc1, b"", kind=b"3"))
+broken("manifest", T.member("toolchain.json", b"{\"files\": []}"))
+broken("version", F.member(cc1, F.native("cc1", "13.1.0")))
+broken("chain", F.member(cc1, F.dynamic(F.texts("cc1"), b"lib0.so", F.INTERPRETER)),
+    *(F.member(f"lib/lib{i}.so", F.dynamic(b"", f"lib{i + 1}.so".encode())) for i in range(30)))
+F.set_image("./short.tar", F.set_layer())
+data = open("short.tar", "rb").read()
+I.write("./short.tar", data[:len(data) // 2])
+I.write("./nested.tar", T.tar(T.member("tools.tar", data)))
+F.set_image("missing", F.set_layer())'
+	rm "$(blob missing "$(manifest missing | jq -r '.layers[0].digest')")"
+	while IFS='|' read -r one says; do
+		rm -rf was
+		cp -r image was
+		inject 3 --accelerate --toolchain "$one" image
+		says "$says"
+		diff -r was image || return
+	done <<-'CASES'
+		foreign|contains no image for this machine
+		/nowhere|/nowhere
+		oci:layout:none|none
+		empty|no cross tools for aarch64-linux-gnu
+		wide|12/cc1: not a program for this machine
+		cut|12/cc1
+		unknown|12/cc1: cannot determine its version
+		needs|needs the library libnone.so, which is not there
+		up|needs a library of a strange name
+		loader|older than 2.33
+		circle|12/cc1
+		device|12/cc1
+		manifest|toolchain.json
+		chain|asks for others
+		short.tar|short.tar
+		nested.tar|nested.tar
+		missing|missing
+	CASES
+	inject 0 --accelerate --toolchain version --json image
+	same 'another version' 'cc1: another version: Debian 12.2.0 there, Debian 13.1.0 here' \
+		"$(jq -r '.[0].emulated[] | .tool + ": " + .why' <<<"$output")"
 }
 
 # bats test_tags=slow
@@ -220,7 +304,7 @@ I.write_layout("arm", oci.finish(oci.image([arm], "arm", "v7", **I.named("1"))))
 image: injected /usr/bin/qemu-arm-static
 image: injected /usr/bin/qemu-aarch64-static
 image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively' "$output"
-	grep -q 'only the emulator for linux/arm/v7: .*tools are for linux/arm64' "$ERR"
+	grep -q 'only the emulator for linux/arm/v7: tools: it contains no cross tools for arm-linux-gnueabihf' "$ERR"
 	cp -r image again
 	expect 0 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools image
 	diff -r again image
@@ -230,7 +314,7 @@ image: injected /usr/lib/anyarch/native: cc1 as ld.bfd run natively' "$output"
 	cp -r arm was-arm
 	expect 3 "$ANYARCH" inject --emulator-dir /usr/bin --accelerate --toolchain tools arm
 	says 'nothing to accelerate: only the emulator for linux/arm/v7'
-	hints 'anyarch toolchain'
+	hints 'gcc-arm-linux-gnueabihf'
 	diff -r was-arm arm
 	# What runs here anyway needs none.
 	make_files 'oci = I.Oci()
@@ -251,7 +335,7 @@ I.write_layout("m68k", oci.finish(oci.image([T.tar(I.system(E.elf(E.M68K, big=Tr
 		hints 'm68k-linux-gnu'
 		diff -r was-m68k m68k
 	fi
-	stays 'toolchain.json' --toolchain /nowhere || stays '/nowhere' --toolchain /nowhere
+	stays '/nowhere' --toolchain /nowhere
 }
 
 # bats test_tags=slow

@@ -43,15 +43,15 @@ static void read_files(const struct bundle *bundle, const struct model_image *im
 {
 	static const char *const paths[] = { "/bin/sh", "/usr/bin/qemu-arm-static", "/etc/os-release", "/a",
 		"/../usr/lib/x" };
-	struct extract x = { .view = view };
+	struct extract x = { .view = view, .bundle = bundle, .names = image->layers };
 	auto_err e = { 0 };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		must(!extract_want(&x, paths[i]));
-	r = extract_read(&x, bundle, image->layers, &e);
-	fuzz_check(r, &e);
-	for (size_t i = 0; !r && i < ARRAY_SIZE(paths); i++) {
+	r = extract_read(&x, &e);
+	fuzz_check(r < 0 ? r : 0, &e);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(paths); i++) {
 		auto_buf content = { 0 };
 		struct stat st;
 		auto_fd fd = extract_open(&x, paths[i], &st);

@@ -10,8 +10,7 @@ import tar_files as T
 
 NOTE = 4
 TRIPLET = "aarch64-linux-gnu"
-NAMES = {"cc1": ("12", "bin/cc1-12"), "cc1plus": ("12", "bin/cc1plus-12"), "as": (None, "bin/as"),
-         "ld.bfd": (None, "bin/ld.bfd"), "ar": (None, "bin/ar")}
+INTERPRETER = b"/lib64/ld-linux-x86-64.so.2\0"
 
 
 def use_armhf():
@@ -42,23 +41,49 @@ def twin(name, version=None, ident=None, more=b"", make=E.arm64):
     return make(body=own + texts(name, version) + more, segments=[(NOTE, at, len(own))])
 
 
+def dynamic(more, needed=None, interp=None):
+    """A program for amd64 that wants a library and a loader, or a library that wants neither."""
+    at = 64 + (2 + (interp is not None)) * 56 + len(interp or b"")
+    strings = b"\0" + (needed or b"") + b"\0"
+    wants = struct.pack("<QQ", 1, 1) if needed else b""
+    wants += struct.pack("<QQQQ", 5, 0x10000 + at, 0, 0)
+    return E.amd64(interp=interp, body=strings + wants + more, segments=[(E.DYNAMIC, at + len(strings), len(wants))])
+
+
 def native(name, version=None):
-    return E.amd64(body=texts(name, version) + b"\0native\0")
+    return dynamic(texts(name, version) + b"\0native\0", b"libc.so.6", INTERPRETER)
 
 
-def toolchain(path, names=("cc1", "as", "ld.bfd"), platform="linux/arm64"):
-    """A directory as "anyarch toolchain" makes it."""
-    files = {"lib/loader": E.amd64(body=b"loader"), "lib/libc.so.6": E.amd64(body=b"libc")}
-    tools = []
+def tool_files(names=("cc1", "as", "ld.bfd")):
+    """What a root for this machine has of cross packages."""
+    files = {"lib64/ld-linux-x86-64.so.2": E.amd64(body=b"--argv0"), "lib/x86_64-linux-gnu/libc.so.6": dynamic(b"libc")}
     for name in names:
-        version, where = NAMES[name]
-        files[where] = native(name)
-        tools.append({"name": name, "file": where, "path_version": version})
+        files[f"usr/lib/gcc-cross/{TRIPLET}/12/{name}" if name.startswith("cc1") else f"usr/bin/{TRIPLET}-{name}"] = native(name)
+    return files
+
+
+def toolchain(path, names=("cc1", "as", "ld.bfd")):
+    """A directory with these, as "anyarch toolchain" makes it."""
+    files = tool_files(names)
     for name, data in files.items():
         I.write(os.path.join(path, name), data, 0o755)
-    manifest = {"platform": platform, "target": TRIPLET, "host": "x86_64", "tools": tools,
-                "files": [{"name": name, "size": len(data), "digest": I.digest_of(data)} for name, data in files.items()]}
+    manifest = {"files": [{"name": name, "size": len(data), "digest": I.digest_of(data)} for name, data in files.items()]}
     I.write(os.path.join(path, "toolchain.json"), json.dumps(manifest).encode())
+
+
+def set_layer(*more, names=("cc1", "as", "ld.bfd")):
+    """A layer: a system for this machine with these."""
+    return T.tar(I.system(E.amd64()), *(member(name, data) for name, data in tool_files(names).items()), *more)
+
+
+def set_image(path, *layers, architecture="amd64", codec=None):
+    """A layout with the image of a set; as an archive where the path ends so."""
+    oci = I.Oci()
+    files = oci.finish(oci.image(list(layers), architecture, None, **({"codec": codec} if codec else {}), **I.named("1")))
+    if path.endswith(".tar"):
+        I.write(path, I.archive(files))
+    else:
+        I.write_layout(path, files)
 
 
 def member(name, data, **more):

@@ -461,7 +461,7 @@ build_id_at() {
 }
 
 @test "a directory of tools that was tampered with is refused" {
-	local d=$BATS_TEST_TMPDIR/d why
+	local d=$BATS_TEST_TMPDIR/d
 
 	own_root
 	refused() {
@@ -475,29 +475,24 @@ build_id_at() {
 		cp -a "$TOOLS_DIR" "$d"
 	}
 	cp -a "$TOOLS_DIR" "$d"
-	ln -sf /bin/true "$d/bin/as"
-	refused 'bin/as'
-	rm -r "${d:?}/bin" && ln -s /usr/bin "$d/bin"
-	refused 'bin/'
-	truncate -s 5000 "$d/bin/as"
-	refused 'bin/as: truncated'
-	printf 'X' | dd of="$d/bin/as" bs=1 seek=70000 conv=notrunc status=none
-	refused 'bin/as: not what the manifest says'
-	cp "$R$GCC/cc1" "$d/bin/cc1-12"
-	refused 'bin/cc1-12: not a program for this machine'
-	rm "$d/lib/libc.so.6"
-	refused 'lib/libc.so.6'
-	sed -i 's|"lib/libc.so.6"|"lib/../../libc.so.6"|' "$d/toolchain.json"
-	refused 'a file in it cannot be'
-	sed -i 's|linux/arm64|linux/s390x|' "$d/toolchain.json"
-	refused 'its version or target'
-	sed -i 's|"cc1plus"|"cc1"|' "$d/toolchain.json"
-	refused 'a tool in it has no file'
+	ln -sf /bin/true "$d/usr/bin/$TRIPLET-as"
+	refused 'not what toolchain.json says'
+	rm -r "${d:?}/usr/bin" && ln -s /usr/bin "$d/usr/bin"
+	refused 'Too many levels'
+	truncate -s 5000 "$d/usr/bin/$TRIPLET-as"
+	refused "usr/bin/$TRIPLET-as: truncated"
+	printf 'X' | dd of="$d/usr/bin/$TRIPLET-as" bs=1 seek=70000 conv=notrunc status=none
+	refused "usr/bin/$TRIPLET-as: not what toolchain.json says"
+	cp "$R$GCC/cc1" "$d/usr/lib/gcc-cross/$TRIPLET/12/cc1"
+	refused '12/cc1: not a program for this machine'
+	rm "$d"/lib/*/libc.so.6
+	refused 'needs the library libc.so.6, which is not there'
+	sed -i 's|/libc.so.6"|/libc.so.7"|' "$d/toolchain.json"
+	refused 'its files: not what toolchain.json says'
 	echo '{' >"$d/toolchain.json"
-	refused 'toolchain.json'
-	mkfifo "$d/lib/fifo" && rm "$d/toolchain.json" && mkfifo "$d/toolchain.json"
-	refused 'toolchain.json'
-	[[ -z ${why-} ]]
+	refused 'toolchain.json is damaged'
+	rm "$d/toolchain.json" && mkfifo "$d/toolchain.json"
+	refused 'toolchain.json is damaged'
 }
 
 @test "toolchain makes the same directory again, and nothing where something is" {
@@ -512,9 +507,8 @@ build_id_at() {
 	expect 2 "$ANYARCH" toolchain
 	expect 0 "$ANYARCH" toolchain --json arm64
 	diff <(jq -S . one/toolchain.json) <(jq -S . <<<"$output")
-	# It does not depend on the machine: its own loader runs its tools where nothing else is.
-	mkdir -p empty/t && cp -a one/. empty/t
-	unshare -r chroot empty /t/lib/loader --inhibit-cache --library-path /t/lib /t/bin/as --version | grep -q "$TRIPLET"
+	# It does not depend on the machine: a root with nothing else.
+	unshare -r chroot one "/usr/bin/$TRIPLET-as" --version | grep -q "$TRIPLET"
 }
 
 @test "an emulator that cannot have the stub is refused with the reason" {
