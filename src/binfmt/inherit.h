@@ -2,7 +2,7 @@
 /* Handlers of a user namespace above this one, which a table of this one hides: kept, or the table is not made. */
 #pragma once
 
-#include "binfmt/register.h"
+#include "binfmt/items.h"
 #include "binfmt/table.h"
 
 /* Whose table it is that is mounted nowhere in sight, in a user namespace that is not the initial one. */

@@ -2,7 +2,7 @@
 /* Opening the table for register: in place, pinned or through the host, as it lasts longest. */
 #pragma once
 
-#include "binfmt/register.h"
+#include "binfmt/items.h"
 
 /* Opens or mounts it in the way that is asked for, and notes in the report which and whether it lasts. -errno with e.
  */

@@ -55,9 +55,10 @@ static char *path_of(const struct emulator *emulator, int fd)
 	return mem_text(own);
 }
 
-static int add_arch_item(const struct register_options *options, struct register_report *report,
-	const struct arch *arch, size_t match, const struct emulator *emulator, struct err *e)
+static int add_arch_item(const struct register_options *options, struct register_report *report, size_t match,
+	const struct emulator *emulator, struct err *e)
 {
+	const struct arch *arch = emulator->arch;
 	struct register_item *item = &report->items[report->n];
 	auto_buf name = { 0 };
 
@@ -100,7 +101,7 @@ static int add_unfixed(
 		int r;
 
 		none.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		r = add_arch_item(options, report, arch, m, &none, e);
+		r = add_arch_item(options, report, m, &none, e);
 		cleanup_fd(&none.fd);
 		if (r)
 			return r;
@@ -137,7 +138,7 @@ static int add_arch(const struct register_options *options, struct register_repo
 	if (r)
 		return is_asked ? add_refused(report, arch, &why) : 0;
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
-		r = add_arch_item(options, report, arch, m, &emulator, e);
+		r = add_arch_item(options, report, m, &emulator, e);
 		if (r)
 			return r;
 	}

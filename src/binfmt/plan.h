@@ -2,7 +2,7 @@
 /* What to register, decided before anything is changed. */
 #pragma once
 
-#include "binfmt/register.h"
+#include "binfmt/items.h"
 #include "binfmt/table.h"
 
 /*

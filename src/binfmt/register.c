@@ -90,7 +90,7 @@ static void fail(struct register_item *item, int code)
 }
 
 /* A trial aside: the emulator is run under a rule that takes nobody else's programs. */
-static int try_aside(struct transaction *t, struct selection *s, enum verify_verdict *verdicts, struct err *e)
+static int try_aside(struct transaction *t, struct selection *s, struct err *e)
 {
 	uint8_t nonces[REGISTER_ITEMS_MAX * PROBE_NONCE_LEN];
 	char names[REGISTER_ITEMS_MAX][RULE_NAME_MAX + 1];
@@ -105,26 +105,26 @@ static int try_aside(struct transaction *t, struct selection *s, enum verify_ver
 			break;
 	}
 	if (!r)
-		r = verify_items(s->items, s->n, nonces, verdicts, &t->report->is_rooted, e);
+		r = verify_items(s->items, s->n, nonces, &t->report->is_rooted, e);
 	while (tried)
 		table_remove(&t->instance, names[--tried], NULL);
 	return r;
 }
 
 /* Applies verdicts; true when some may be tried again without P. */
-static bool judge_trials(struct selection *s, const enum verify_verdict *verdicts)
+static bool judge_trials(struct selection *s)
 {
 	bool again = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct register_item *item = s->items[i];
 
-		if (verdicts[i] == VERIFY_SHIFTED && item->may_drop_argv0) {
+		if (item->verdict == VERIFY_SHIFTED && item->may_drop_argv0) {
 			item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
 			item->may_drop_argv0 = item->replaces = false;
 			err_done(&item->err);
 			again = true;
-		} else if (verdicts[i] != VERIFY_GOOD) {
+		} else if (item->verdict != VERIFY_GOOD) {
 			fail(item, -EBADMSG);
 		}
 	}
@@ -133,16 +133,14 @@ static bool judge_trials(struct selection *s, const enum verify_verdict *verdict
 
 static int try_replacements(struct transaction *t, const struct table *table, struct err *e)
 {
-	enum verify_verdict verdicts[REGISTER_ITEMS_MAX];
-
 	for (;;) {
 		struct selection s = pick(t->report, is_tried);
 		int r;
 
 		if (!s.n || t->options->no_verify)
 			return 0;
-		r = try_aside(t, &s, verdicts, e);
-		if (r || !judge_trials(&s, verdicts))
+		r = try_aside(t, &s, e);
+		if (r || !judge_trials(&s))
 			return r;
 		/* Without P an entry that is there may do as it is. */
 		r = plan_against(t->options, table, t->report, e);
@@ -179,22 +177,21 @@ static void take_back(struct transaction *t, struct register_item *item)
 static int prove(struct transaction *t, bool *ret_again, struct err *e)
 {
 	struct selection s = pick(t->report, is_proven);
-	enum verify_verdict verdicts[REGISTER_ITEMS_MAX];
 	int r;
 
 	*ret_again = false;
-	r = verify_items(s.items, s.n, NULL, verdicts, &t->report->is_rooted, e);
+	r = verify_items(s.items, s.n, NULL, &t->report->is_rooted, e);
 	for (size_t i = 0; !r && i < s.n; i++) {
 		struct register_item *item = s.items[i];
 
-		if (verdicts[i] == VERIFY_GOOD)
+		if (item->verdict == VERIFY_GOOD)
 			continue;
 		if (!(item->rule.flags & RULE_FIXED) && t->options->is_unfixed) {
 			err_done(&item->err); /* it was asked for: the emulator lies in other roots */
 			continue;
 		}
 		take_back(t, item);
-		if (verdicts[i] == VERIFY_SHIFTED && item->may_drop_argv0 && is_pending(item)) {
+		if (item->verdict == VERIFY_SHIFTED && item->may_drop_argv0 && is_pending(item)) {
 			item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
 			item->may_drop_argv0 = false;
 			err_done(&item->err);

@@ -101,13 +101,21 @@ static int choose(const char *word, const struct table *table, struct choice *re
 	return -ENOENT;
 }
 
-static int remove_one(const struct unregister_options *options, const struct instance *instance, const char *name,
-	struct unregister_report *report, struct err *e)
-{
-	int r = 0;
+/* A run: what is asked for, the table (instance NULL: there is none), and what became of it. */
+struct removal {
+	const struct unregister_options *options;
+	const struct instance *instance;
+	struct table table;
+	struct unregister_report *report;
+};
 
-	if (!options->dry_run) {
-		r = table_remove(instance, name, e);
+static int remove_one(const struct removal *m, const char *name, struct err *e)
+{
+	struct unregister_report *report = m->report;
+
+	if (!m->options->dry_run) {
+		int r = table_remove(m->instance, name, e);
+
 		if (r)
 			return r == -ENOENT ? 0 : r;
 	}
@@ -127,40 +135,40 @@ static bool is_chosen_name(const struct choice *c, const struct arch *arch, cons
 }
 
 /* What would bring a handler back at boot goes also when the kernel does not have it now. */
-static int remove_persisted(const struct unregister_options *options, const struct choice *choice,
-	struct unregister_report *report, struct err *e)
+static int remove_persisted(const struct removal *m, const struct choice *choice, struct err *e)
 {
-	for (const struct arch *a = NULL; !options->dry_run && (a = arch_next(a));)
-		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++) {
-			const char *handler = a->match[m].handler;
-			int r = is_chosen_name(choice, a, handler) ? persist_remove(options->root, handler, e) : 0;
+	for (const struct arch *a = NULL; !m->options->dry_run && (a = arch_next(a));)
+		for (size_t i = 0; i < ARCH_MATCHES_MAX && a->match[i].handler; i++) {
+			const char *handler = a->match[i].handler;
+			int r = is_chosen_name(choice, a, handler) ? persist_remove(m->options->root, handler, e) : 0;
 
 			if (r < 0)
 				return r;
 			if (r) {
-				buf_addf(&report->removed, "/etc/binfmt.d/%s.conf\n", handler);
-				report->n_removed++;
+				buf_addf(&m->report->removed, "/etc/binfmt.d/%s.conf\n", handler);
+				m->report->n_removed++;
 			}
 		}
 	return 0;
 }
 
-static int remove_chosen(const struct unregister_options *options, const struct instance *instance,
-	const struct table *table, const struct choice *choice, struct unregister_report *report, struct err *e)
+static int remove_chosen(const struct removal *m, const struct choice *choice, struct err *e)
 {
+	const struct unregister_options *options = m->options;
+	struct unregister_report *report = m->report;
 	size_t before = report->n_removed;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < table->n; i++) {
-		const struct table_entry *entry = &table->entries[i];
+	for (size_t i = 0; !r && i < m->table.n; i++) {
+		const struct table_entry *entry = &m->table.entries[i];
 
 		if (is_chosen(choice, entry) && (!options->transient || is_transient(entry, options->root)))
-			r = remove_one(options, instance, entry->rule.name, report, e);
+			r = remove_one(m, entry->rule.name, e);
 	}
 	if (options->transient)
 		return r;
 	if (!r)
-		r = remove_persisted(options, choice, report, e);
+		r = remove_persisted(m, choice, e);
 	if (!r && report->n_removed == before && choice->word) {
 		str_escape(&report->absent, choice->word, strlen(choice->word));
 		buf_adds(&report->absent, "\n");
@@ -169,13 +177,12 @@ static int remove_chosen(const struct unregister_options *options, const struct 
 	return r;
 }
 
-/* One word, which is the name of an entry or a list. Without a report it is only checked. */
-static int each_choice(const struct unregister_options *options, const struct instance *instance,
-	const struct table *table, const char *word, struct unregister_report *report, struct err *e)
+/* One word, which is the name of an entry or a list. */
+static int each_choice(const struct removal *m, const char *word, bool only_checks, struct err *e)
 {
 	const char *item = word;
 	size_t len = strlen(word);
-	bool is_name = table_find(table, word);
+	bool is_name = table_find(&m->table, word);
 	int r = 0;
 
 	if (!is_name && !word[strspn(word, ", \t\n\r")])
@@ -184,10 +191,10 @@ static int each_choice(const struct unregister_options *options, const struct in
 		auto_free char *one = mem_part(item, len);
 		struct choice choice;
 
-		r = choose(one, table, &choice, e);
-		choice.prefix = options->name_prefix ? options->name_prefix : "";
-		if (!r && report)
-			r = remove_chosen(options, instance, table, &choice, report, e);
+		r = choose(one, &m->table, &choice, e);
+		choice.prefix = m->options->name_prefix ? m->options->name_prefix : "";
+		if (!r && !only_checks)
+			r = remove_chosen(m, &choice, e);
 		if (is_name)
 			break;
 	}
@@ -240,36 +247,32 @@ static int open_table(const struct unregister_options *options, struct instance 
 	return instance_is_alive() == 0 ? 1 : instance_open_detached(ret, e);
 }
 
-static int remove_all_words(const struct unregister_options *options, const struct instance *instance,
-	struct unregister_report *ret, struct err *e)
-{
-	auto_table table = { 0 };
-	struct choice choice = { 0 };
-	int r = 0;
-
-	if (instance)
-		r = instance_lock(instance, LOCK_WAIT_MS, e);
-	if (!r && instance)
-		r = table_load(instance, &table, e);
-	for (size_t i = 0; !r && i < options->n_words; i++)
-		r = each_choice(options, instance, &table, options->words[i], NULL, e);
-	for (size_t i = 0; !r && i < options->n_words; i++)
-		r = each_choice(options, instance, &table, options->words[i], ret, e);
-	if (!r && options->all)
-		r = remove_chosen(options, instance, &table, &choice, ret, e);
-	return r;
-}
-
 int unregister_run(const struct unregister_options *options, struct unregister_report *ret, struct err *e)
 {
 	auto_instance instance = INSTANCE_INIT;
+	struct removal m = { .options = options, .report = ret };
+	const struct choice all = { 0 };
 	int r;
 
 	*ret = (struct unregister_report){ 0 };
 	r = open_table(options, &instance, e);
 	if (r < 0)
 		return r;
-	return remove_all_words(options, r ? NULL : &instance, ret, e);
+	if (!r) {
+		m.instance = &instance;
+		r = instance_lock(&instance, LOCK_WAIT_MS, e);
+		r = r ? r : table_load(&instance, &m.table, e);
+	} else {
+		r = 0;
+	}
+	for (size_t i = 0; !r && i < options->n_words; i++)
+		r = each_choice(&m, options->words[i], true, e);
+	for (size_t i = 0; !r && i < options->n_words; i++)
+		r = each_choice(&m, options->words[i], false, e);
+	if (!r && options->all)
+		r = remove_chosen(&m, &all, e);
+	table_done(&m.table);
+	return r;
 }
 
 void unregister_done(struct unregister_report *report)

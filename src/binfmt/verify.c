@@ -36,8 +36,7 @@ static enum verify_verdict judge(struct register_item *item, const struct exec_j
 												      : VERIFY_BAD;
 }
 
-int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, enum verify_verdict *ret_verdicts,
-	bool *ret_is_rooted, struct err *e)
+int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, bool *ret_is_rooted, struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
 	int r;
@@ -50,7 +49,7 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, 
 		};
 	r = arena_run(jobs, n, ret_is_rooted, e);
 	for (size_t i = 0; !r && i < n; i++)
-		ret_verdicts[i] = judge(items[i], &jobs[i]);
+		items[i]->verdict = judge(items[i], &jobs[i]);
 	return r;
 }
 

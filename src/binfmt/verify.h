@@ -2,21 +2,13 @@
 /* Proving handlers: the probe of each runs through the kernel to the emulator and back. */
 #pragma once
 
-#include "binfmt/register.h"
-
-enum verify_verdict {
-	VERIFY_GOOD = 0,
-	VERIFY_BAD,	/* item->err says how */
-	VERIFY_SHIFTED, /* the emulator ignores P */
-};
+#include "binfmt/items.h"
 
 /*
  * Runs the probes of these items side by side, in an empty root. nonces (may be NULL) holds
- * PROBE_NONCE_LEN bytes per item for trials. ret_verdicts has n places. -errno when they could not
- * be run.
+ * PROBE_NONCE_LEN bytes per item for trials. Sets each item's verdict. -errno when they could not be run.
  */
-int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, enum verify_verdict *ret_verdicts,
-	bool *ret_is_rooted, struct err *e);
+int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, bool *ret_is_rooted, struct err *e);
 /*
  * Whether each item's emulator is what the kernel starts now, without running it: after everything of
  * ours is closed this is the proof that handlers last. Sets the err of those that fail.
