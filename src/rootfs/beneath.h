@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-enum { BENEATH_LINKS_MAX = 40 };
+enum { BENEATH_LINKS_MAX = 40, BENEATH_PATH_MAX = 4096, BENEATH_DIRS_MAX = 64 };
 
 /*
  * Opens path (with or without a leading slash) as it would be after chroot to the directory root:
@@ -27,9 +27,9 @@ bool beneath_is_same_mount(int a, int b);
 
 /* What beneath_make_dirs() did. */
 struct beneath_made {
-	unsigned n;	      /* directories that were made, the lowest ones of the path */
-	struct timespec time; /* of the directory in which the first was made, before that */
-	char path[4096];      /* of the last one */
+	unsigned n;		     /* directories that were made, the lowest ones of the path */
+	struct timespec time;	     /* of the directory in which the first was made, before that */
+	char path[BENEATH_PATH_MAX]; /* of the last one */
 };
 
 /*

@@ -18,19 +18,19 @@ int copy_content(int from, int to)
 	return fstat(from, &st) < 0 ? -errno : fd_copy_range(from, 0, to, (uint64_t)st.st_size);
 }
 
-int copy_attributes(int fd, const struct inject_request *request)
+int copy_attributes(int from, int to, const int64_t *latest)
 {
 	struct timespec times[2];
 	struct stat st;
 
-	if (fstat(request->source->emulator.fd, &st) < 0)
+	if (fstat(from, &st) < 0)
 		return -errno;
 	times[0] = times[1] = st.st_mtim;
-	if (request->has_epoch && times[1].tv_sec >= request->epoch)
-		times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)request->epoch };
-	if (geteuid() == 0 && fchown(fd, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
+	if (latest && times[1].tv_sec >= *latest)
+		times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)*latest };
+	if (geteuid() == 0 && fchown(to, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
 		return -errno;
-	return fchmod(fd, 0755) < 0 || futimens(fd, times) < 0 ? -errno : 0;
+	return fchmod(to, 0755) < 0 || futimens(to, times) < 0 ? -errno : 0;
 }
 
 static void *hash(void *source)

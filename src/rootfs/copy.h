@@ -4,12 +4,19 @@
 
 #include <pthread.h>
 
-#include "rootfs/inject.h"
+#include "base/digest.h"
+#include "emulator/emulator.h"
+
+/* An emulator to be put into many roots; zeroed but for the emulator. */
+struct inject_source {
+	struct emulator emulator;
+	char digest[DIGEST_TEXT]; /* "" until it is needed */
+};
 
 /* A clone where the file system can, else a copy in the kernel, with the disk at work meanwhile. 0 or -errno. */
 int copy_content(int from, int to);
-/* Mode 0755, root's where we may, the source's time within bounds. 0 or -errno. */
-int copy_attributes(int fd, const struct inject_request *request);
+/* Mode 0755, root's where we may, the source's time, at most *latest (NULL: any). 0 or -errno. */
+int copy_attributes(int from, int to, const int64_t *latest);
 
 /* The digest of an emulator takes as long as copying it, so it is made on another core meanwhile. Zeroed: none is. */
 struct hashing {

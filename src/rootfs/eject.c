@@ -35,8 +35,9 @@ static int forget(const struct place *place)
 	return !r && fsync(place->dir) < 0 ? -errno : r;
 }
 
-static int undo(const struct place *place, int ours, enum place_backup backup)
+static int undo(const struct place *place, int ours)
 {
+	enum place_backup backup = place_backup(place);
 	int r = 0;
 
 	if (backup == BACKUP_IS_FILE)
@@ -50,7 +51,7 @@ static int undo(const struct place *place, int ours, enum place_backup backup)
 
 static void tidy(int root, const char *at, struct place *place, const struct record *record)
 {
-	char path[INJECT_PATH_MAX];
+	char path[BENEATH_PATH_MAX];
 
 	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
 	cleanup_fd(&place->dir);
@@ -59,9 +60,10 @@ static void tidy(int root, const char *at, struct place *place, const struct rec
 }
 
 /* What the record says has to fit what is there, else nothing is touched. */
-static int check(const struct place *place, const char *at, const struct record *record, int ours,
-	enum place_backup backup, struct err *e)
+static int check(const struct place *place, const char *at, const struct record *record, int ours, struct err *e)
 {
+	enum place_backup backup = place_backup(place);
+
 	if (ours < 0 && ours != -ENOENT)
 		return err_sys(e, -EIO, "%s: cannot read it", at);
 	if (!ours && record->has_backup && backup == BACKUP_NONE)
@@ -79,49 +81,43 @@ static int check(const struct place *place, const char *at, const struct record 
 	return 0;
 }
 
-static int eject_at(int root, const char *at, struct place *place, bool dry_run, enum inject_result *ret, struct err *e)
+/* 1: there is nothing of ours. */
+static int eject_at(const char *at, const struct place *place, bool dry_run, struct record *ret_record, struct err *e)
 {
-	enum place_backup backup;
-	struct record record;
 	int r = dry_run ? 0 : place_lock(place, at, e), ours;
 
 	if (r)
 		return r;
-	backup = place_backup(place);
-	r = place_read_record(place, &record);
+	r = place_read_record(place, ret_record);
 	if (r == -EBADMSG)
 		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", at);
-	*ret = INJECT_ABSENT;
-	if (r == -ENOENT && backup == BACKUP_IS_FILE && !dry_run)
+	if (r == -ENOENT && place_backup(place) == BACKUP_IS_FILE && !dry_run)
 		place_remove(place, PLACE_BACKUP);
 	if (r)
-		return r == -ENOENT ? 0 : err_sys(e, r, "%s", at);
-	ours = place_is_ours(place, &record);
-	r = check(place, at, &record, ours, backup, e);
-	if (r)
+		return r == -ENOENT ? 1 : err_sys(e, r, "%s", at);
+	ours = place_is_ours(place, ret_record);
+	r = check(place, at, ret_record, ours, e);
+	if (r || dry_run)
 		return r;
-	*ret = INJECT_REMOVED;
-	if (dry_run)
-		return 0;
-	r = undo(place, ours, backup);
+	r = undo(place, ours);
 	if (r) {
 		err_sys(e, r, "%s: cannot remove it", at);
 		return e ? (e->code = -EIO) : -EIO;
 	}
-	tidy(root, at, place, &record);
 	return 0;
 }
 
 int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	__attribute__((cleanup(place_done))) struct place place = { .dir = -1 };
+	struct record record;
 	int r = place_open(root, at, false, &place, e);
 
-	if (r == -ENOENT) {
-		*ret = INJECT_ABSENT;
-		return 0;
-	}
-	return r ? r : eject_at(root, at, &place, dry_run, ret, e);
+	r = r == -ENOENT ? 1 : r ? r : eject_at(at, &place, dry_run, &record, e);
+	if (!r && !dry_run)
+		tidy(root, at, &place, &record);
+	*ret = r ? INJECT_ABSENT : INJECT_REMOVED;
+	return r < 0 ? r : 0;
 }
 
 /* A walk over the whole tree: inject may have put it anywhere. */
@@ -131,12 +127,12 @@ struct search_records {
 	void *context;
 };
 
-static bool record_target(const char *dir, const char *entry, char at[INJECT_PATH_MAX])
+static bool record_target(const char *dir, const char *entry, char at[BENEATH_PATH_MAX])
 {
 	size_t len = strlen(entry), suffix = strlen(PLACE_RECORD);
 
 	return *entry == '.' && len > suffix + 1 && !strcmp(entry + len - suffix, PLACE_RECORD) &&
-	       snprintf(at, INJECT_PATH_MAX, "%s/%.*s", dir, (int)(len - suffix - 1), entry + 1) < INJECT_PATH_MAX;
+	       snprintf(at, BENEATH_PATH_MAX, "%s/%.*s", dir, (int)(len - suffix - 1), entry + 1) < BENEATH_PATH_MAX;
 }
 
 static int walk(struct search_records *s, int fd, unsigned depth);
@@ -167,7 +163,7 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 static int walk(struct search_records *s, int fd, unsigned depth)
 {
 	DIR *dir = fd_list(fd);
-	char at[INJECT_PATH_MAX];
+	char at[BENEATH_PATH_MAX];
 	struct dirent *entry;
 	int r = 0;
 

@@ -13,7 +13,6 @@
 #include "base/newfile.h"
 #include "base/str.h"
 #include "rootfs/beneath.h"
-#include "rootfs/copy.h"
 #include "rootfs/place.h"
 #include "rootfs/record.h"
 
@@ -134,7 +133,9 @@ static int write_emulator(struct work *w)
 		r = w->emulator = create(w, w->temporary);
 	if (r >= 0)
 		r = copy_content(w->request->source->emulator.fd, w->emulator);
-	r = r ? r : copy_attributes(w->emulator, w->request);
+	r = r ? r
+	      : copy_attributes(w->request->source->emulator.fd, w->emulator,
+			w->request->has_epoch ? &w->request->epoch : NULL);
 	hashing_wait(&w->hashing);
 	return r;
 }
@@ -228,7 +229,7 @@ static int finish(struct work *w)
 static void remove_made(struct work *w)
 {
 	const char *at = w->request->at;
-	char path[INJECT_PATH_MAX];
+	char path[BENEATH_PATH_MAX];
 
 	if (!w->place.made)
 		return;

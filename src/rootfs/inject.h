@@ -2,20 +2,7 @@
 /* Putting an emulator into a root file system that nobody trusts, and taking it out again. */
 #pragma once
 
-#include "base/digest.h"
-#include "base/err.h"
-#include "emulator/emulator.h"
-
-enum {
-	INJECT_PATH_MAX = 4096,
-	INJECT_DIRS_MAX = 64,
-};
-
-/* An emulator to be put into many roots; zeroed but for the emulator. */
-struct inject_source {
-	struct emulator emulator;
-	char digest[DIGEST_TEXT]; /* "" until it is needed */
-};
+#include "rootfs/copy.h"
 
 enum inject_result {
 	INJECT_DONE = 0,

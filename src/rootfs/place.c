@@ -10,7 +10,6 @@
 
 #include "base/fdio.h"
 #include "rootfs/beneath.h"
-#include "rootfs/inject.h"
 
 enum { RECORD_MAX = 4096 };
 
@@ -19,7 +18,7 @@ int place_open(int root, const char *at, bool make, struct place *ret, struct er
 	struct beneath_made made = { 0 };
 	struct place place = { .dir = -1 };
 	const char *slash = strrchr(at, '/');
-	char path[INJECT_PATH_MAX];
+	char path[BENEATH_PATH_MAX];
 	struct stat st;
 	int r;
 
@@ -30,7 +29,7 @@ int place_open(int root, const char *at, bool make, struct place *ret, struct er
 	snprintf(place.name, sizeof(place.name), "%s", slash + 1);
 	place.dir = beneath_open(root, path, O_RDONLY | O_DIRECTORY);
 	if (place.dir == -ENOENT && make)
-		place.dir = beneath_make_dirs(root, path, INJECT_DIRS_MAX, &made);
+		place.dir = beneath_make_dirs(root, path, BENEATH_DIRS_MAX, &made);
 	if (place.dir < 0) {
 		r = place.dir;
 		if (r == -ENOENT && !make)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "rootfs/beneath.h"
 
 #define HEAD "anyarch-inject 1\n"
 
@@ -68,7 +69,7 @@ int record_parse(const char *text, struct record *ret)
 	if (!take(&text, "digest", r.digest, sizeof(r.digest)) || !digest_is_valid(r.digest) ||
 		!take(&text, "also", r.also, sizeof(r.also)) || (strcmp(r.also, "-") && !digest_is_valid(r.also)) ||
 		!take(&text, "backup", value, sizeof(value)) || str_to_uint(value, 1, &backup) ||
-		!take(&text, "made", value, sizeof(value)) || str_to_uint(value, INJECT_DIRS_MAX, &made) ||
+		!take(&text, "made", value, sizeof(value)) || str_to_uint(value, BENEATH_DIRS_MAX, &made) ||
 		!take(&text, "time", value, sizeof(value)) || !parse_time(value, &r.dir_time) || *text)
 		return -EBADMSG;
 	if (!strcmp(r.also, "-"))

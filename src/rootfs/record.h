@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
-#include "rootfs/inject.h"
 
 struct record {
 	char digest[DIGEST_TEXT]; /* of the emulator that was put there */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "rootfs/beneath.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RECORD(backup, made, time)                                                                                     \
@@ -41,7 +42,7 @@ static void what_is_written_reads_back(void **state)
 {
 	(void)state;
 	for (unsigned backup = 0; backup < 2; backup++)
-		for (unsigned made = 0; made <= INJECT_DIRS_MAX; made++)
+		for (unsigned made = 0; made <= BENEATH_DIRS_MAX; made++)
 			check_round(made % 2 ? DIGEST : "", backup, made, 1500000000, 123456789);
 	check_round("", 0, 0, 0, 0);
 	check_round("", 0, 0, 0, 999999999);
