@@ -45,17 +45,14 @@ const struct arch *content_maybe_emulator(const char *path, const struct elf_hea
 	return arch_by_qemu(target);
 }
 
-void content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
-	bool is_usable, const char *version)
+void content_emulator(struct content *content, const struct content_emulator *emulator)
 {
-	struct content_emulator *found = &content->emulators[content->n_emulators];
+	struct content_emulator *copy = &content->emulators[content->n_emulators];
 
 	if (content->n_emulators == CONTENT_EMULATORS_MAX)
 		return;
-	*found = (struct content_emulator){
-		.path = mem_text(path), .arch = arch, .host = elf_arch(head), .is_usable = is_usable
-	};
-	snprintf(found->version, sizeof(found->version), "%s", version);
+	*copy = *emulator;
+	copy->path = mem_text(emulator->path);
 	content->n_emulators++;
 }
 

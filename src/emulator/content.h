@@ -46,11 +46,10 @@ void content_key(struct content *content, const struct elf_info *info, const cha
 void content_file(struct content *content, const struct elf_head *head, const char *path);
 /*
  * Whether a file of this name and header may be an emulator (qemu-ARCH[-static]); then the caller asks
- * emulator_version() of its bytes and records it with content_emulator() instead of counting it.
+ * emulator_version() of its bytes and records a copy with content_emulator() instead of counting it.
  */
 const struct arch *content_maybe_emulator(const char *path, const struct elf_head *head);
-void content_emulator(struct content *content, const char *path, const struct arch *arch, const struct elf_head *head,
-	bool is_usable, const char *version);
+void content_emulator(struct content *content, const struct content_emulator *emulator);
 /* The text of an os-release file. */
 void content_release(struct content *content, const char *text);
 /* After the last file: the majority decides what no key file did; mixtures are found. */

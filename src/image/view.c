@@ -288,11 +288,17 @@ static int count_entry(
 	if (!view_is_visible(view, i, path))
 		return 0;
 	buf_addf(&full, "/%s", path);
-	if (program->emulates)
-		content_emulator(content, buf_text(&full), program->emulates, &program->head, program->is_usable,
-			layer_text(layer, program->version));
-	else
-		content_file(content, &program->head, buf_text(&full));
+	if (program->emulates) {
+		struct content_emulator emulator = { .path = full.data,
+			.arch = program->emulates,
+			.host = elf_arch(&program->head),
+			.is_usable = program->is_usable };
+
+		snprintf(emulator.version, sizeof(emulator.version), "%s", layer_text(layer, program->version));
+		content_emulator(content, &emulator);
+	} else {
+		content_file(content, &program->head, full.data);
+	}
 	return 0;
 }
 

@@ -29,8 +29,7 @@ static void add_file(struct survey *s, int dir, const char *name)
 {
 	auto_fd fd = openat(dir, name, OPEN_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	size_t before = s->path.len;
-	char version[EMULATOR_VERSION_MAX];
-	const struct arch *arch;
+	struct content_emulator emulator = { 0 };
 	uint8_t bytes[ELF_HEAD];
 	struct elf_head head;
 	ssize_t n;
@@ -43,11 +42,15 @@ static void add_file(struct survey *s, int dir, const char *name)
 	if (elf_read_head(bytes, (size_t)n, &head, NULL) != 1)
 		return;
 	buf_addf(&s->path, "/%s", name);
-	arch = content_maybe_emulator(buf_text(&s->path), &head);
-	if (arch && emulator_version(fd, arch, version))
-		content_emulator(s->content, buf_text(&s->path), arch, &head, !emulator_check(fd, NULL), version);
-	else
-		content_file(s->content, &head, buf_text(&s->path));
+	emulator.path = s->path.data;
+	emulator.arch = content_maybe_emulator(s->path.data, &head);
+	if (emulator.arch && emulator_version(fd, emulator.arch, emulator.version)) {
+		emulator.host = elf_arch(&head);
+		emulator.is_usable = !emulator_check(fd, NULL);
+		content_emulator(s->content, &emulator);
+	} else {
+		content_file(s->content, &head, s->path.data);
+	}
 	s->path.len = before;
 	s->path.data[before] = '\0';
 }
