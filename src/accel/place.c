@@ -10,10 +10,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "accel/root.h"
 #include "base/fdio.h"
 #include "base/kernel.h"
 #include "base/str.h"
+#include "emulator/entry/layout.h"
 #include "rootfs/beneath.h"
 
 #define NEW_START ".anyarch-"

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "base/err.h"
+#include "rootfs/inject.h"
 
 #define SPOT_ABOVE  "/usr/lib"
 #define SPOT_OWN    "anyarch"
@@ -56,3 +56,5 @@ int spot_remove_tree(int dir, const char *name);
 int spot_sweep(const struct spot *spot);
 /* anyarch goes when it was made for the tools and nothing else is in it; then /usr/lib is as it was. */
 void spot_tidy(const struct spot *spot, bool is_made, const struct timespec *time);
+/* Removes the tools and their directory from a root. INJECT_ABSENT when there are none. */
+int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e);

@@ -244,8 +244,7 @@ static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
 	return r ? r : spot_open_own(spot, e);
 }
 
-int accelerate_put(int root, const struct toolchain *t, const struct twins *twins, bool dry_run,
-	enum inject_result *ret, struct err *e)
+int accelerate_put(int root, const struct twins *twins, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
 	int r = open_spot(root, dry_run, &spot, e);
@@ -257,11 +256,11 @@ int accelerate_put(int root, const struct toolchain *t, const struct twins *twin
 	if (r)
 		return r;
 	*ret = INJECT_UNCHANGED;
-	if (!is_new && spot_has(&spot, SPOT_NAME) && is_same(&spot, t, twins))
+	if (!is_new && spot_has(&spot, SPOT_NAME) && is_same(&spot, twins->toolchain, twins))
 		return 0;
 	*ret = !is_new && spot_has(&spot, SPOT_NAME) ? INJECT_REPLACED : INJECT_DONE;
 	if (dry_run)
 		return 0;
 	r = is_new ? spot_make(&spot, e) : 0;
-	return r ? r : put(&spot, t, twins, ret, e);
+	return r ? r : put(&spot, twins->toolchain, twins, ret, e);
 }

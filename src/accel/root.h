@@ -12,10 +12,7 @@ int accelerate_find(int root, const struct toolchain *toolchain, struct twins *r
  * it is there as a whole it has another name. -EBADMSG when the directory would not be root's alone or something else
  * is in its place, -EIO of the disk; then the tree is as it was.
  */
-int accelerate_put(int root, const struct toolchain *toolchain, const struct twins *twins, bool dry_run,
-	enum inject_result *ret, struct err *e);
-/* Takes them out. INJECT_ABSENT when there are none. */
-int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e);
+int accelerate_put(int root, const struct twins *twins, bool dry_run, enum inject_result *ret, struct err *e);
 
 /*
  * The same into an open empty directory of a mount namespace of our own, which has this path when the root is entered:

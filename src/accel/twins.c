@@ -153,7 +153,7 @@ int twins_find(const struct toolchain *t, const struct tool_root *root, struct t
 	struct search s = { .t = t, .root = root };
 	int r = packages_read(root, name_words(&t->platform).debian, &s.packages);
 
-	*ret = (struct twins){ 0 };
+	*ret = (struct twins){ .toolchain = t };
 	r = r ? err_sys(e, r, PACKAGES_STATUS) : find_all(&s, ret, e);
 	packages_done(&s.packages);
 	if (r)

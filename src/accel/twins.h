@@ -35,6 +35,7 @@ struct twin {
 struct twins {
 	struct twin list[TOOLCHAIN_TOOLS_MAX]; /* one for each tool of the toolchain, in its order */
 	size_t n, n_equal;
+	const struct toolchain *toolchain;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "accel/place.h"
 #include "accel/root.h"
 #include "base/memory.h"
 #include "base/stop.h"
@@ -166,7 +167,7 @@ static int apply(const struct inject_target *t, int root, struct plan *plan, str
 	int r = inject_file(root, &request, &outcome->result, e);
 
 	if (!r && plan->toolchain)
-		r = accelerate_put(root, plan->toolchain, outcome->twins, options->dry_run, &outcome->tools, e);
+		r = accelerate_put(root, outcome->twins, options->dry_run, &outcome->tools, e);
 	return r;
 }
 
