@@ -22,15 +22,15 @@ static const char *path_of(int fd, char path[FD_PATH])
 	return path;
 }
 
-static int mount_at(
-	int root, const char *at, const char *source, const char *type, unsigned long flags, const char *data)
+/* what is a file system, or with MS_BIND a path. */
+static int mount_at(int root, const char *at, const char *what, unsigned long flags, const char *data)
 {
 	auto_fd place = beneath_open(root, at, O_PATH);
 	char path[FD_PATH];
 
 	if (place < 0)
 		return place;
-	return mount(source, path_of(place, path), type, flags, data) < 0 ? -errno : 0;
+	return mount(what, path_of(place, path), flags & MS_BIND ? NULL : what, flags, data) < 0 ? -errno : 0;
 }
 
 /* A mount that is there once can be made read-only by opening its place anew, which is then its root. */
@@ -41,7 +41,7 @@ static void make_read_only(int root, const char *at)
 
 	if (place >= 0 && !syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
 		return;
-	mount_at(root, at, NULL, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	mount_at(root, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		NULL); /* before Linux 5.12: the top one alone */
 }
 
@@ -54,7 +54,7 @@ static void bind_device(int root, const char *name)
 	if (dev < 0 || access(from, F_OK) < 0)
 		return;
 	file = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	mount_at(root, from, from, NULL, MS_BIND, NULL);
+	mount_at(root, from, from, MS_BIND, NULL);
 }
 
 static void make_dev(int root)
@@ -66,7 +66,7 @@ static void make_dev(int root)
 		{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" } };
 	auto_fd dev = -1;
 
-	if (mount_at(root, "/dev", "tmpfs", "tmpfs", MS_NOSUID, "mode=0755,size=64k"))
+	if (mount_at(root, "/dev", "tmpfs", MS_NOSUID, "mode=0755,size=64k"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		bind_device(root, devices[i]);
@@ -77,10 +77,9 @@ static void make_dev(int root)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0)
 			continue;
 	if (!mkdirat(dev, "pts", 0755))
-		mount_at(root, "/dev/pts", "devpts", "devpts", MS_NOSUID | MS_NOEXEC,
-			"newinstance,ptmxmode=0666,mode=0620");
+		mount_at(root, "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
 	if (!mkdirat(dev, "shm", 01777))
-		mount_at(root, "/dev/shm", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+		mount_at(root, "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
 /* A tmpfs of their own below the new /dev, so that nothing is put into the root. */
@@ -92,7 +91,7 @@ static int add_tools(int root, const struct enter_request *request, struct err *
 
 	if (dev < 0 || mkdirat(dev, strrchr(ENTRY_PLACE_RUN, '/') + 1, 0755) < 0)
 		return err_sys(e, dev < 0 ? dev : -errno, "the root has no /dev for native tools");
-	r = mount_at(root, ENTRY_PLACE_RUN, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+	r = mount_at(root, ENTRY_PLACE_RUN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
 	if (r)
 		return err_sys(e, r, "cannot mount a place for native tools");
 	place = beneath_open(root, ENTRY_PLACE_RUN, O_RDONLY | O_DIRECTORY);
@@ -111,7 +110,7 @@ static int bind_one(int root, const char *spec, struct err *e)
 	if (!colon || colon == spec || !colon[1] || colon - spec >= PATH_MAX)
 		return err_set(e, -EINVAL, "--bind: expected SRC:DST, found '%s'", spec);
 	snprintf(from, sizeof(from), "%.*s", (int)(colon - spec), spec);
-	r = mount_at(root, colon + 1, from, NULL, MS_BIND | MS_REC, NULL);
+	r = mount_at(root, colon + 1, from, MS_BIND | MS_REC, NULL);
 	return r ? err_sys(e, r, "cannot bind %s", spec) : 0;
 }
 
@@ -134,17 +133,17 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 		return err_sys(e, -errno, "cannot copy the mount of the root file system");
 	if (move_mount(top, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, -errno, "cannot bind the root file system");
-	mount_at(top, "/proc", "/proc", NULL, MS_BIND | MS_REC, NULL);
-	if (!mount_at(top, "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL))
+	mount_at(top, "/proc", "/proc", MS_BIND | MS_REC, NULL);
+	if (!mount_at(top, "/sys", "/sys", MS_BIND | MS_REC, NULL))
 		make_read_only(top, "/sys");
 	make_dev(top);
 	if (request->twins)
 		r = add_tools(top, request, e);
 	/* The machine's own file, so nobody inside may write to it. */
-	if (!mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL))
+	if (!mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", MS_BIND, NULL))
 		make_read_only(top, "/etc/resolv.conf");
 	if (!request->keep_tmp)
-		mount_at(top, "/tmp", "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+		mount_at(top, "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	for (size_t i = 0; !r && i < request->n_binds; i++)
 		r = bind_one(top, request->binds[i], e);
 	return r ? r : pivot(top, request->workdir, e);
