@@ -28,7 +28,7 @@ static void print_text(const struct doctor *d, bool all, bool is_complete)
 		for (size_t i = 0; i < d->n; i++) {
 			const struct finding *f = &d->findings[i];
 
-			if ((int)f->level != level || !f->what)
+			if ((int)f->kind.level != level || !f->what)
 				continue;
 			say_line("%s: %s", finding_words[level], f->what);
 			if (f->hint && *f->hint)
@@ -47,8 +47,8 @@ static int tell_json(const struct doctor *d, bool is_complete)
 		struct json *o = jv_object();
 
 		jv_set(o, "target", jv_text(d->findings[i].target));
-		jv_set(o, "level", jv_text(finding_words[d->findings[i].level]));
-		jv_set(o, "id", jv_text(d->findings[i].id));
+		jv_set(o, "level", jv_text(finding_words[d->findings[i].kind.level]));
+		jv_set(o, "id", jv_text(d->findings[i].kind.id));
 		jv_set(o, "what", jv_text(d->findings[i].what));
 		jv_set(o, "hint", jv_text(d->findings[i].hint));
 		jv_push(list, o);

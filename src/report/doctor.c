@@ -76,27 +76,27 @@ static void check_instance(const struct status *s, struct doctor *d)
 		"the modules of this kernel, or a kernel with CONFIG_BINFMT_MISC, and restart");
 
 	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
-		doctor_add(d, FINDING_PROBLEM, "kernel-support", buf_text(&kernel),
+		doctor_add(d, PROBLEM("kernel-support"), buf_text(&kernel),
 			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
 			"(after an upgrade of the kernel a reboot brings it back)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
-		doctor_add(d, FINDING_NOTE, "automount", register_hint(s),
+		doctor_add(d, NOTE("automount"), register_hint(s),
 			"binfmt_misc is an automount that nobody has triggered yet: what containers "
 			"register before that is another table's");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
-		doctor_add(d, FINDING_WARNING, "no-privilege", "docker run --rm --privileged IMAGE",
+		doctor_add(d, WARNING("no-privilege"), "docker run --rm --privileged IMAGE",
 			"this container may not mount binfmt_misc: it was started without --privileged");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && !s->is_untested)
-		doctor_add(d, FINDING_WARNING, "not-mounted", register_hint(s),
+		doctor_add(d, WARNING("not-mounted"), register_hint(s),
 			"binfmt_misc is not mounted, and no foreign program runs");
 	else if (s->instance == INSTANCE_ABSENT && s->is_emulating)
-		doctor_add(d, FINDING_OK, "not-mounted-here", NULL,
+		doctor_add(d, FINE("not-mounted-here"), NULL,
 			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
 			"elsewhere");
 	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY) {
 		buf_adds(&remount, "sudo mount -o remount,rw ");
 		str_quote(&remount, s->path);
-		doctor_add(d, FINDING_WARNING, "read-only", buf_text(&remount),
+		doctor_add(d, WARNING("read-only"), buf_text(&remount),
 			"%s is mounted read-only here: nothing can be registered (a container needs "
 			"--privileged)",
 			s->path);
@@ -104,10 +104,10 @@ static void check_instance(const struct status *s, struct doctor *d)
 	if (s->is_off)
 		doctor_switched_off(s, d);
 	if (!s->around.is_initial_userns)
-		doctor_add(d, FINDING_NOTE, "user-namespace", NULL,
+		doctor_add(d, NOTE("user-namespace"), NULL,
 			"this is a user namespace of its own: its handlers are valid in it only");
 	if (s->instance == INSTANCE_VISIBLE && !s->around.is_machine && s->around.is_initial_userns)
-		doctor_add(d, FINDING_NOTE, "other-mount-namespace", NULL,
+		doctor_add(d, NOTE("other-mount-namespace"), NULL,
 			"this is not the machine's own mount namespace: a mount made here ends with it");
 }
 
@@ -117,20 +117,20 @@ static void check_others(struct doctor *d)
 	char text[SMALL_FILE];
 
 	if (exists("/var/lib/binfmts") && exists("/usr/sbin/update-binfmts"))
-		doctor_add(d, FINDING_NOTE, "binfmt-support", NULL,
+		doctor_add(d, NOTE("binfmt-support"), NULL,
 			"binfmt-support writes to the table, too (update-binfmts --display)");
 	userns_profile(&profile);
 	if (userns_is_confined())
-		doctor_add(d, FINDING_NOTE, "apparmor-userns", buf_text(&profile),
+		doctor_add(d, NOTE("apparmor-userns"), buf_text(&profile),
 			"AppArmor keeps users without root from making user namespaces, unless the program has a "
 			"profile that allows it");
 	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
 	if (!strcmp(text, "0"))
-		doctor_add(d, FINDING_NOTE, "userns-clone", "sudo sysctl kernel.unprivileged_userns_clone=1",
+		doctor_add(d, NOTE("userns-clone"), "sudo sysctl kernel.unprivileged_userns_clone=1",
 			"users without root may not make user namespaces");
 	read_small("/proc/sys/user/max_user_namespaces", text);
 	if (!strcmp(text, "0"))
-		doctor_add(d, FINDING_NOTE, "max-user-namespaces", "sudo sysctl user.max_user_namespaces=10000",
+		doctor_add(d, NOTE("max-user-namespaces"), "sudo sysctl user.max_user_namespaces=10000",
 			"no user namespaces may be made");
 }
 
@@ -142,12 +142,12 @@ static void check_containers(const struct status *s, struct doctor *d)
 
 	buf_addf(&podman, "%s/podman/podman.sock", runtime ? runtime : "/nonexistent");
 	if (exists(buf_text(&podman)))
-		doctor_add(d, FINDING_NOTE, "podman-rootless", register_hint(s),
+		doctor_add(d, NOTE("podman-rootless"), register_hint(s),
 			"Podman runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
 	buf_addf(&socket, "%s/docker.sock", runtime ? runtime : "/nonexistent");
 	if ((host && strstr(host, "/run/user/")) || exists(buf_text(&socket)))
-		doctor_add(d, FINDING_NOTE, "docker-rootless", register_hint(s),
+		doctor_add(d, NOTE("docker-rootless"), register_hint(s),
 			"Docker runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -155,7 +155,7 @@ static void check_containers(const struct status *s, struct doctor *d)
 
 		buf_addf(&path, "%s/buildkit-qemu-aarch64", dirs[i]);
 		if (exists(buf_text(&path)))
-			doctor_add(d, FINDING_NOTE, "buildkit-emulators", NULL,
+			doctor_add(d, NOTE("buildkit-emulators"), NULL,
 				"BuildKit brings emulators of its own (%s): it falls back to them, "
 				"'docker run' does not",
 				buf_text(&path));
@@ -184,7 +184,7 @@ static bool is_wide(const struct status *s, const struct status_row *row, struct
 		return false;
 	doctor_unregister_hint(&out, row->rule);
 	if (!rows_of(s, row->rule, row))
-		doctor_add(d, FINDING_PROBLEM, "too-wide", buf_text(&out),
+		doctor_add(d, PROBLEM("too-wide"), buf_text(&out),
 			"'%s' takes programs of %u architectures and starts %s for all of them", row->rule->name, all,
 			row->rule->interpreter);
 	return true;
@@ -206,40 +206,40 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	case STATUS_BROKEN:
 		if (row->arch == arch_host())
 			break; /* told as takes-native */
-		doctor_add(d, FINDING_PROBLEM, "broken", buf_text(&again), "%s is broken: %s", name, row->why);
+		doctor_add(d, PROBLEM("broken"), buf_text(&again), "%s is broken: %s", name, row->why);
 		break;
 	case STATUS_SHADOWED:
-		doctor_add(d, doctor_has_our_name(row->arch, row->rule) ? FINDING_WARNING : FINDING_NOTE, "shadowed",
+		doctor_add(d, doctor_has_our_name(row->arch, row->rule) ? WARNING("shadowed") : NOTE("shadowed"),
 			doctor_has_our_name(row->arch, row->rule) ? buf_text(&again) : buf_text(&out),
 			"%s is never used: a newer handler takes the same programs", name);
 		break;
 	case STATUS_DISABLED:
 		if (s->is_off)
 			break;
-		doctor_add(d, FINDING_WARNING, "disabled", buf_text(&again), "%s is disabled", name);
+		doctor_add(d, WARNING("disabled"), buf_text(&again), "%s is disabled", name);
 		break;
 	case STATUS_MISSING:
-		doctor_add(d, FINDING_WARNING, "missing", buf_text(&again),
-			"%s programs do not run: 'Exec format error'", name);
+		doctor_add(
+			d, WARNING("missing"), buf_text(&again), "%s programs do not run: 'Exec format error'", name);
 		break;
 	case STATUS_EMULATED:
 		if (row->arch == arch_by_qemu("i386") && arch_host() == arch_by_qemu("x86_64") &&
 			!native_test(&row->arch, 1, false, &is_native, NULL) && is_native)
-			doctor_add(d, FINDING_WARNING, "hijacked", buf_text(&out),
+			doctor_add(d, WARNING("hijacked"), buf_text(&out),
 				"%s takes i386 programs, which this kernel runs natively and faster", name);
 		else
-			doctor_add(d, FINDING_OK, "works", NULL, "%s programs run, by %s", arch,
+			doctor_add(d, FINE("works"), NULL, "%s programs run, by %s", arch,
 				row->rule ? row->rule->interpreter : "a handler");
 		break;
 	case STATUS_NATIVE:
-		doctor_add(d, FINDING_OK, "native", NULL, "%s programs run natively", arch);
+		doctor_add(d, FINE("native"), NULL, "%s programs run natively", arch);
 		break;
 	case STATUS_UNTESTED:
-		doctor_add(d, FINDING_NOTE, "cannot-test", exec_limit_mib() ? "ulimit -v unlimited" : NULL,
+		doctor_add(d, NOTE("cannot-test"), exec_limit_mib() ? "ulimit -v unlimited" : NULL,
 			"%s was not tested: %s", name, row->why);
 		break;
 	case STATUS_FOREIGN:
-		doctor_add(d, FINDING_OK, "foreign", NULL, "'%s' is for something else", name);
+		doctor_add(d, FINE("foreign"), NULL, "'%s' is for something else", name);
 		break;
 	}
 }
@@ -263,13 +263,13 @@ static void check_persistence(const struct status *s, struct doctor *d)
 	if (!names.len)
 		return;
 	if (s->around.is_machine && !is_read)
-		doctor_add(d, FINDING_NOTE, "not-persistent", why.hint, "gone after a reboot: %s; %s", buf_text(&names),
+		doctor_add(d, NOTE("not-persistent"), why.hint, "gone after a reboot: %s; %s", buf_text(&names),
 			why.message);
 	else if (s->around.is_machine)
-		doctor_add(d, FINDING_NOTE, "not-persistent", buf_text(&hint),
+		doctor_add(d, NOTE("not-persistent"), buf_text(&hint),
 			"gone after a reboot, as no file of binfmt.d brings them back: %s", buf_text(&names));
 	if (is_read && exists("/run/systemd/system"))
-		doctor_add(d, FINDING_NOTE, "systemd-binfmt", buf_text(&hint),
+		doctor_add(d, NOTE("systemd-binfmt"), buf_text(&hint),
 			"systemd-binfmt writes to the table, too: when it restarts it removes %s", buf_text(&names));
 }
 
@@ -283,5 +283,5 @@ void doctor_machine(const struct status *status, struct doctor *ret)
 	check_others(ret);
 	check_containers(status, ret);
 	if (status->is_emulating)
-		doctor_add(ret, FINDING_OK, "lasting", NULL, "the handlers last %s", status_lasting(status).text);
+		doctor_add(ret, FINE("lasting"), NULL, "the handlers last %s", status_lasting(status).text);
 }

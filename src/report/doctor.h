@@ -16,12 +16,18 @@ enum finding_level {
 
 extern const char *const finding_words[];
 
-enum { FINDING_ID_MAX = 32 };
-
-/* One observation. id is stable, for scripts. Text is owned. */
-struct finding {
+struct finding_kind {
 	enum finding_level level;
-	char id[FINDING_ID_MAX];
+	const char *id; /* stable, for scripts */
+};
+#define FINE(id)    ((struct finding_kind){ FINDING_OK, id })
+#define NOTE(id)    ((struct finding_kind){ FINDING_NOTE, id })
+#define WARNING(id) ((struct finding_kind){ FINDING_WARNING, id })
+#define PROBLEM(id) ((struct finding_kind){ FINDING_PROBLEM, id })
+
+/* One observation. Text is owned. */
+struct finding {
+	struct finding_kind kind;
 	char *what;	    /* a sentence */
 	char *hint;	    /* what to type; NULL for none */
 	const char *target; /* what it is about, as it was typed; borrowed, NULL for this machine */
@@ -35,8 +41,8 @@ struct doctor {
 };
 
 /* Adds a finding; hint may be NULL. */
-void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint, const char *fmt, ...)
-	PRINTF_LIKE(5, 6);
+void doctor_add(struct doctor *doctor, struct finding_kind kind, const char *hint, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 /* The worst level. */
 enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
@@ -77,10 +83,9 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 int doctor_target(const struct status *status, const char *root, const char *text, struct doctor *ret, struct err *e);
 /* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
 bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content);
-/* Whether native tools that inject --accelerate put into a root serve; nothing is found where there are none. 0,
- * -errno. */
-int doctor_tools(const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret,
-	struct err *e);
+/* Whether native tools that inject --accelerate put into a root serve; nothing is found without them. 0, -errno. */
+int doctor_tools(
+	const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
 	struct doctor *ret);

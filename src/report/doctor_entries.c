@@ -48,7 +48,7 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 	if (!fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID)) {
 		buf_addf(&hint, "sudo chmod u-s,g-s %s && sudo anyarch register --replace %s", buf_text(&path),
 			arch_word(arch));
-		doctor_add(d, FINDING_PROBLEM, "emulator-set-id", buf_text(&hint),
+		doctor_add(d, PROBLEM("emulator-set-id"), buf_text(&hint),
 			"%s: its emulator %s is set-user-ID or set-group-ID: every user's %s programs run with the "
 			"rights "
 			"of its owner",
@@ -58,7 +58,7 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 		return;
 	hint.len = 0;
 	buf_addf(&hint, "sudo chown root:root %s && sudo chmod go-w %s", buf_text(&path), buf_text(&path));
-	doctor_add(d, FINDING_WARNING, "emulator-exposed", buf_text(&hint),
+	doctor_add(d, WARNING("emulator-exposed"), buf_text(&hint),
 		"%s: %s: %s: anyone who can change it controls all %s programs", rule->name, rule->interpreter,
 		exposure, arch_word(arch));
 }
@@ -79,7 +79,7 @@ static void check_label(const struct rule *rule, const struct arch *arch, int fd
 		return;
 	buf_adds(&hint, "sudo chcon -t bin_t -l s0 ");
 	str_quote(&hint, rule->interpreter);
-	doctor_add(d, FINDING_WARNING, "selinux-label", buf_text(&hint),
+	doctor_add(d, WARNING("selinux-label"), buf_text(&hint),
 		"%s: its emulator %s has the SELinux label of a container (%s): %s programs fail with 'Permission "
 		"denied' "
 		"(EACCES) in all others",
@@ -101,7 +101,7 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 		install.len = 0; /* it begins with that, or there is no command */
 	buf_adds(&install, buf_text(&again));
 	if (fd < 0 && !is_fixed)
-		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", arch ? buf_text(&again) : NULL,
+		doctor_add(d, PROBLEM("interpreter-missing"), arch ? buf_text(&again) : NULL,
 			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
 			"exist",
 			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
@@ -112,12 +112,12 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	if (fd < 0 || elf_read(fd, &elf, NULL))
 		return;
 	if (arch && elf.linkage == ELF_DYNAMIC)
-		doctor_add(d, FINDING_PROBLEM, "interpreter-dynamic", buf_text(&install),
+		doctor_add(d, PROBLEM("interpreter-dynamic"), buf_text(&install),
 			"%s: its emulator %s is dynamically linked: in containers and other roots it "
 			"fails with 'No such file or directory'",
 			rule->name, rule->interpreter);
 	if (arch && elf_arch(&elf.head) != arch_host())
-		doctor_add(d, FINDING_PROBLEM, "interpreter-foreign", buf_text(&again),
+		doctor_add(d, PROBLEM("interpreter-foreign"), buf_text(&again),
 			"%s: its emulator %s is itself a program for %s", rule->name, rule->interpreter,
 			elf_arch(&elf.head) ? arch_word(elf_arch(&elf.head)) : "something else");
 }
@@ -130,16 +130,16 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 		return;
 	doctor_register_hint(&again, arch, rule);
 	if (!(rule->flags & RULE_FIXED))
-		doctor_add(d, FINDING_PROBLEM, "not-fixed", buf_text(&again),
+		doctor_add(d, PROBLEM("not-fixed"), buf_text(&again),
 			"%s is not fixed (no F): it fails in every container and root that has no %s", rule->name,
 			rule->interpreter);
 	if (!(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
-		doctor_add(d, FINDING_PROBLEM, "argv0-mismatch", buf_text(&again),
+		doctor_add(d, PROBLEM("argv0-mismatch"), buf_text(&again),
 			"%s has no P, and an emulator of this name expects it: programs get the wrong "
 			"arguments",
 			rule->name);
 	if (rule->flags & RULE_CREDENTIALS)
-		doctor_add(d, FINDING_WARNING, "credentials", buf_text(&again),
+		doctor_add(d, WARNING("credentials"), buf_text(&again),
 			"%s has the credentials flag (C): every foreign set-user-ID program runs the "
 			"emulator as its owner",
 			rule->name);
@@ -154,21 +154,21 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 	doctor_unregister_hint(&out, rule);
 	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
 		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
-		doctor_add(d, FINDING_PROBLEM, "takes-native", buf_text(&out),
+		doctor_add(d, PROBLEM("takes-native"), buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
 	else if (rule->size > LONG_MAGIC && rule->size > 4 &&
 		 !memcmp(rule->magic,
 			 "\x7f"
 			 "ELF",
 			 4))
-		doctor_add(d, FINDING_PROBLEM, "long-magic", buf_text(&out),
+		doctor_add(d, PROBLEM("long-magic"), buf_text(&out),
 			"'%s' compares %zu bytes of an ELF header, which fits single files only: a way "
 			"to put %s in the place of a program%s",
 			rule->name, rule->size, rule->interpreter,
 			rule->flags & RULE_CREDENTIALS ? ", with its owner's rights" : "");
 	if (str_starts(rule->interpreter, "/tmp/") || str_starts(rule->interpreter, "/dev/shm/") ||
 		str_starts(rule->interpreter, "/proc/"))
-		doctor_add(d, FINDING_WARNING, "interpreter-place", buf_text(&out),
+		doctor_add(d, WARNING("interpreter-place"), buf_text(&out),
 			"'%s' starts %s, a place that others can write to or that means nothing", rule->name,
 			rule->interpreter);
 }
@@ -189,8 +189,7 @@ static void check_leftover(const struct rule *rule, const struct arch *arch, str
 
 	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
 	if (replace_is_temporary(rule->name, &len, &is_trial))
-		doctor_add(d, FINDING_NOTE, "leftover", buf_text(&again), "'%s' was left by a run that was killed",
-			rule->name);
+		doctor_add(d, NOTE("leftover"), buf_text(&again), "'%s' was left by a run that was killed", rule->name);
 }
 
 void doctor_entries(const struct status *s, struct doctor *d)
@@ -203,7 +202,7 @@ void doctor_entries(const struct status *s, struct doctor *d)
 
 		if (entry->is_odd) {
 			doctor_unregister_hint(&out, &entry->rule);
-			doctor_add(d, FINDING_WARNING, "odd-entry", buf_text(&out),
+			doctor_add(d, WARNING("odd-entry"), buf_text(&out),
 				"'%s' is shown by the kernel in a form that does not fit", entry->rule.name);
 			continue;
 		}

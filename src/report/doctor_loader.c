@@ -62,7 +62,7 @@ static bool check_prefix(const struct file_step *step, const char *prefix, struc
 	buf_addf(&loader, "%s%s", prefix, step->elf.interpreter);
 	if (!*prefix || access(buf_text(&loader), R_OK))
 		return false;
-	doctor_add(d, FINDING_NOTE, "loader-prefix", NULL,
+	doctor_add(d, NOTE("loader-prefix"), NULL,
 		"%s runs here, as QEMU finds %s below %s, and fails in containers and other roots that have no %s",
 		step->path, step->elf.interpreter, prefix, step->elf.interpreter);
 	return true;
@@ -77,8 +77,8 @@ static void check_libraries(const struct libraries_place *place, const struct fi
 	libraries_check(place, step->path, &facts->platform, &missing);
 	if (!missing.len)
 		return;
-	doctor_add(d, FINDING_PROBLEM, "library-missing", NULL, "%s does not start, as its loader misses %s",
-		step->path, buf_text(&missing));
+	doctor_add(d, PROBLEM("library-missing"), NULL, "%s does not start, as its loader misses %s", step->path,
+		buf_text(&missing));
 }
 
 void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
@@ -97,7 +97,7 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 	}
 	if (str_starts(step->elf.interpreter, "/lib")) /* no package brings another */
 		loader_hint(&hint, facts, step->elf.interpreter);
-	doctor_add(d, FINDING_PROBLEM, "loader-missing", buf_text(&hint),
+	doctor_add(d, PROBLEM("loader-missing"), buf_text(&hint),
 		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
 		"program exists",
 		step->path, step->elf.interpreter);

@@ -58,7 +58,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	int r = survey_root(root, false, &content, &skipped, e);
 
 	if (!r && !fstatvfs(root, &fs) && fs.f_flag & ST_NOEXEC)
-		doctor_add(d, FINDING_PROBLEM, "noexec", NULL,
+		doctor_add(d, PROBLEM("noexec"), NULL,
 			"%s is on a file system that is mounted noexec: 'Permission denied' (EACCES)", target);
 
 	for (size_t i = 0;
@@ -75,21 +75,23 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 			buf_adds(&remove, "sudo rm ");
 			str_quote(&remove, real);
 		}
-		doctor_add(d, FINDING_NOTE, "emulator-inside", buf_text(&remove),
+		doctor_add(d, NOTE("emulator-inside"), buf_text(&remove),
 			"%s: an emulator is inside, which fixed handlers do not need: %s", target,
 			content.emulators[i].path);
 	}
 	if (!r && !content.has_platform)
-		doctor_add(d, FINDING_PROBLEM, "no-programs", NULL, "%s: there is no program in it", target);
+		doctor_add(d, PROBLEM("no-programs"), NULL, "%s: there is no program in it", target);
 	if (!r && content.has_platform)
 		doctor_platform(
 			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);
 	if (!r && content.decided_by)
 		look_at_shell(root, content.decided_by, d);
-	if (!r && content.has_platform)
-		r = doctor_tools(s, root, content.platform.arch, target, d, e);
+	if (!r && content.has_platform) {
+		r = doctor_tools(s, root, content.platform.arch, target, d);
+		r = r ? err_sys(e, r, "%s", target) : 0;
+	}
 	if (!r && content.is_mixed)
-		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
+		doctor_add(d, WARNING("mixed"), survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
 	content_done(&content);
 	return r;
@@ -102,7 +104,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	auto_buf found = { 0 }, hint = { 0 }, label = { 0 }, fix = { 0 };
 
 	if (facts->err.code) {
-		doctor_add(d, FINDING_PROBLEM, "unreadable", NULL, "%s: %s", target, facts->err.message);
+		doctor_add(d, PROBLEM("unreadable"), NULL, "%s: %s", target, facts->err.message);
 		return;
 	}
 	image_label(&label, image);
@@ -114,19 +116,19 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		buf_adds(&fix, " FIXED");
 	}
 	for (size_t i = 0; i < content->n_emulators; i++) {
-		doctor_add(d, FINDING_NOTE, "emulator-inside", NULL, "%s: an emulator is inside: %s", target,
+		doctor_add(d, NOTE("emulator-inside"), NULL, "%s: an emulator is inside: %s", target,
 			content->emulators[i].path);
 	}
 	if (!content->has_platform)
 		return;
 	name_platform(&found, content->platform.arch, content->platform.variant);
 	if (!facts->agrees)
-		doctor_add(d, FINDING_PROBLEM, "label-lies", buf_text(&fix),
+		doctor_add(d, PROBLEM("label-lies"), buf_text(&fix),
 			"%s: its label says %s and its files are for %s: programs end with 'Exec "
 			"format error'",
 			target, buf_text(&label), buf_text(&found));
 	if (content->is_mixed)
-		doctor_add(d, FINDING_WARNING, "mixed", survey_hint(&hint, target),
+		doctor_add(d, WARNING("mixed"), survey_hint(&hint, target),
 			"%s has programs of several architectures in it", target);
 	doctor_platform(s, content->platform.arch, target, doctor_is_provided(s, content->platform.arch, content), d);
 }
@@ -155,7 +157,7 @@ static void look_at_choice(const struct image_report *report, const char *target
 		first->index_platform);
 	if (first->reference)
 		str_quote(&hint, first->reference);
-	doctor_add(d, FINDING_NOTE, "no-matching-platform", buf_text(&hint),
+	doctor_add(d, NOTE("no-matching-platform"), buf_text(&hint),
 		"%s has nothing for %s, only %s: without --platform, engines say 'no matching manifest'", target,
 		buf_text(&own), buf_text(&others));
 }

@@ -21,10 +21,9 @@ struct entry_point {
 	struct doctor *doctor;
 };
 
-static void add(
-	const struct entry_point *p, enum finding_level level, const char *id, const char *what, const char *arg)
+static void add(const struct entry_point *p, struct finding_kind kind, const char *what, const char *arg)
 {
-	doctor_add(p->doctor, level, id, NULL, "%s: its entry point %s %s%s", p->target, p->path, what, arg);
+	doctor_add(p->doctor, kind, NULL, "%s: its entry point %s %s%s", p->target, p->path, what, arg);
 }
 
 static bool is_there(const struct view *view, const char *path)
@@ -43,16 +42,14 @@ static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
 	if (end)
 		*end = '\0';
 	if (strchr(name, '\r')) {
-		add(p, FINDING_PROBLEM, "carriage-return", "has Windows line ends: no engine starts it", "");
+		add(p, PROBLEM("carriage-return"), "has Windows line ends: no engine starts it", "");
 		return;
 	}
 	name[strcspn(name, " \t")] = '\0';
 	if (!*name || (!end && strlen(line) == LINE_MAX_BYTES - 1))
-		add(p, FINDING_PROBLEM, "not-a-program", "has no program, or too long a name of one, behind its #!",
-			"");
+		add(p, PROBLEM("not-a-program"), "has no program, or too long a name of one, behind its #!", "");
 	else if (*name == '/' && !is_there(p->view, name))
-		add(p, FINDING_PROBLEM, "script-program-missing",
-			"is a script for a program that is not in the image: ", name);
+		add(p, PROBLEM("script-program-missing"), "is a script for a program that is not in the image: ", name);
 }
 
 static void check_elf(const struct entry_point *p, int fd)
@@ -65,11 +62,9 @@ static void check_elf(const struct entry_point *p, int fd)
 		return;
 	arch = elf_arch(&info->head);
 	if (arch && content->has_platform && arch != content->platform.arch)
-		add(p, FINDING_PROBLEM, "entrypoint-foreign",
-			"is for another architecture than the image: ", arch_word(arch));
+		add(p, PROBLEM("entrypoint-foreign"), "is for another architecture than the image: ", arch_word(arch));
 	else if (info->has_interpreter && *info->interpreter == '/' && !is_there(p->view, info->interpreter))
-		add(p, FINDING_PROBLEM, "loader-missing",
-			"needs a loader that is not in the image: ", info->interpreter);
+		add(p, PROBLEM("loader-missing"), "needs a loader that is not in the image: ", info->interpreter);
 }
 
 static void check_file(const struct entry_point *p, int fd, const struct stat *st)
@@ -79,15 +74,15 @@ static void check_file(const struct entry_point *p, int fd, const struct stat *s
 
 	line[n > 0 ? n : 0] = '\0';
 	if (!(st->st_mode & 0111))
-		add(p, FINDING_PROBLEM, "not-executable", "has no permission to be executed", "");
+		add(p, PROBLEM("not-executable"), "has no permission to be executed", "");
 	else if (!strncmp(line, "#!", 2))
 		check_script(p, line);
 	else if (n >= 4 && !memcmp(line, "\177ELF", 4))
 		check_elf(p, fd);
 	else if (n >= 5 && !memcmp(line, "\xef\xbb\xbf#!", 5))
-		add(p, FINDING_PROBLEM, "byte-order-mark", "begins with a byte order mark: 'Exec format error'", "");
+		add(p, PROBLEM("byte-order-mark"), "begins with a byte order mark: 'Exec format error'", "");
 	else
-		add(p, FINDING_PROBLEM, "not-a-program", "has no #! line: 'Exec format error'", "");
+		add(p, PROBLEM("not-a-program"), "has no #! line: 'Exec format error'", "");
 }
 
 int doctor_start(struct image_facts *facts, const struct view *view, void *context)
@@ -110,7 +105,7 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 	if (fd >= 0)
 		check_file(&p, fd, &st);
 	else if (fd == -ENOENT)
-		add(&p, FINDING_PROBLEM, "entrypoint-missing", "is not in the image", "");
+		add(&p, PROBLEM("entrypoint-missing"), "is not in the image", "");
 	extract_done(extract);
 	return 0;
 }

@@ -42,30 +42,30 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 
 	doctor_register_hint(&again, arch, row ? row->rule : NULL);
 	if (row && row->state == STATUS_NATIVE)
-		doctor_add(ret, FINDING_OK, "native", NULL, "%s: this machine runs %s natively", what, arch_word(arch));
+		doctor_add(ret, FINE("native"), NULL, "%s: this machine runs %s natively", what, arch_word(arch));
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
 	else if (row && row->state == STATUS_UNTESTED)
-		doctor_add(ret, FINDING_NOTE, "cannot-test", NULL, "%s: whether %s programs run was not tested: %s",
-			what, arch_word(arch), row->why);
+		doctor_add(ret, NOTE("cannot-test"), NULL, "%s: whether %s programs run was not tested: %s", what,
+			arch_word(arch), row->why);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)
-		doctor_add(ret, FINDING_PROBLEM, "disabled", buf_text(&again),
+		doctor_add(ret, PROBLEM("disabled"), buf_text(&again),
 			"%s: the handler '%s' for %s programs is disabled: 'Exec format error'", what,
 			disabled->rule->name, arch_word(arch));
 	else if (!row || row->state == STATUS_MISSING)
-		doctor_add(ret, FINDING_PROBLEM, "no-handler", buf_text(&again),
+		doctor_add(ret, PROBLEM("no-handler"), buf_text(&again),
 			"%s: no handler takes %s programs: they fail with 'Exec format error' (ENOEXEC)", what,
 			arch_word(arch));
 	else if (row->state == STATUS_BROKEN)
-		doctor_add(ret, FINDING_PROBLEM, "broken", buf_text(&again), "%s: %s is broken: %s", what,
+		doctor_add(ret, PROBLEM("broken"), buf_text(&again), "%s: %s is broken: %s", what,
 			row->rule ? row->rule->name : "the handler", row->why);
 	else if (row->rule && !(row->rule->flags & RULE_FIXED) && !has_emulator_inside)
-		doctor_add(ret, FINDING_PROBLEM, "not-fixed", buf_text(&again),
+		doctor_add(ret, PROBLEM("not-fixed"), buf_text(&again),
 			"%s: %s is not fixed (no F), and no %s that works is inside: 'No such file or "
 			"directory' (ENOENT)",
 			what, row->rule->name, row->rule->interpreter);
 	else
-		doctor_add(ret, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", what, arch_word(arch),
+		doctor_add(ret, FINE("works"), NULL, "%s: %s programs run here, by %s", what, arch_word(arch),
 			row->rule ? row->rule->interpreter : "a handler");
 }
 
@@ -133,12 +133,12 @@ static void check_permission(const struct start *start, const char *path, struct
 	buf_adds(&hint, "chmod +x ");
 	str_quote(&hint, start->real);
 	if (!start->is_executable)
-		doctor_add(d, FINDING_PROBLEM, "not-executable", buf_text(&hint),
+		doctor_add(d, PROBLEM("not-executable"), buf_text(&hint),
 			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
 	hint.len = 0;
 	remount_hint(&hint, "exec", start->real);
 	if (start->is_noexec)
-		doctor_add(d, FINDING_PROBLEM, "noexec", buf_text(&hint),
+		doctor_add(d, PROBLEM("noexec"), buf_text(&hint),
 			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
 }
 
@@ -182,12 +182,12 @@ static bool check_taken(const struct status *s, int root, const char *path, stru
 		fd = root >= 0 ? beneath_open(root, rule->interpreter, O_PATH)
 			       : open(rule->interpreter, O_PATH | O_CLOEXEC);
 	if (fd < 0 && !(rule->flags & RULE_FIXED))
-		doctor_add(d, FINDING_PROBLEM, "interpreter-missing", NULL,
+		doctor_add(d, PROBLEM("interpreter-missing"), NULL,
 			"%s: the handler '%s' starts %s for it, which does not exist: 'No such file or directory' "
 			"(ENOENT)",
 			path, rule->name, rule->interpreter);
 	else
-		doctor_add(d, FINDING_OK, "taken", NULL, "%s: the handler '%s' starts %s for it", path, rule->name,
+		doctor_add(d, FINE("taken"), NULL, "%s: the handler '%s' starts %s for it", path, rule->name,
 			rule->interpreter);
 	return true;
 }
@@ -202,13 +202,13 @@ static bool check_surroundings(const struct arch *arch, const char *path, struct
 			buf_addf(&names, " %.*s", (int)strcspn(*p, "="), *p);
 	if (names.len && try_probe(arch, (char *[]){ NULL })) {
 		buf_addf(&hint, "unset%s", buf_text(&names));
-		doctor_add(d, FINDING_PROBLEM, "environment", buf_text(&hint),
+		doctor_add(d, PROBLEM("environment"), buf_text(&hint),
 			"%s: %s programs fail because of the environment:%s", path, arch_word(arch), buf_text(&names));
 		return true;
 	}
 	if (!exec_limit_mib())
 		return false;
-	doctor_add(d, FINDING_PROBLEM, "address-space", "ulimit -v unlimited",
+	doctor_add(d, PROBLEM("address-space"), "ulimit -v unlimited",
 		"%s: %s programs fail with this limit of the address space, %llu MiB: an emulator reserves more", path,
 		arch_word(arch), exec_limit_mib());
 	return true;
@@ -222,14 +222,13 @@ static void check_elsewhere(const struct rule *rule, const struct arch *arch, co
 	auto_buf again = { 0 };
 	bool is_dynamic = fd >= 0 && !elf_read(fd, &elf, NULL) && elf.linkage == ELF_DYNAMIC;
 
-	doctor_add(d, FINDING_OK, "works", NULL, "%s: %s programs run here, by %s", path, arch_word(arch),
+	doctor_add(d, FINE("works"), NULL, "%s: %s programs run here, by %s", path, arch_word(arch),
 		rule ? rule->interpreter : "a handler");
 	if (!rule || (!is_dynamic && rule->flags & RULE_FIXED))
 		return;
 	doctor_register_hint(&again, arch, rule);
-	doctor_add(d, FINDING_NOTE, "only-here", buf_text(&again),
-		"%s runs here, and fails in containers and other roots: %s", path,
-		is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
+	doctor_add(d, NOTE("only-here"), buf_text(&again), "%s runs here, and fails in containers and other roots: %s",
+		path, is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
 }
 
 /* A rule that fits all but the bytes in which type-2 AppImages differ. */
@@ -246,12 +245,12 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 
 	if (start->is_nosuid) {
 		remount_hint(&hint, "suid", start->real);
-		doctor_add(d, FINDING_WARNING, "nosuid", buf_text(&hint),
+		doctor_add(d, WARNING("nosuid"), buf_text(&hint),
 			"%s: its set-user-ID bit or capabilities are ignored, as its file system is mounted nosuid",
 			path);
 	} else if (entry && !(entry->rule.flags & RULE_CREDENTIALS)) {
 		buf_addf(&hint, "sudo anyarch register --credentials %s", arch_word(arch));
-		doctor_add(d, FINDING_WARNING, "set-user-id", buf_text(&hint),
+		doctor_add(d, WARNING("set-user-id"), buf_text(&hint),
 			"%s: its set-user-ID bit or capabilities are ignored, as the handler '%s' has no C: sudo and "
 			"the like fail",
 			path, entry->rule.name);
@@ -285,7 +284,7 @@ static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 
 	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] &&
 		(linkage != ELF_LIBRARY || needs_libraries(root, step->path)))
-		doctor_add(d, FINDING_PROBLEM, "not-a-program", NULL, "%s %s", step->path, kinds[linkage]);
+		doctor_add(d, PROBLEM("not-a-program"), NULL, "%s %s", step->path, kinds[linkage]);
 	else
 		return false;
 	return true;
@@ -306,15 +305,15 @@ static void check_program(const struct status *s, int root, const struct file_st
 	entry = find_taker(s, &start, step->path);
 	/* The kernel does not look at that: which it is shows only when the program asks for something. */
 	if (step->elf.system || elf_is_other_system(&step->elf.head))
-		doctor_add(d, FINDING_WARNING, "other-system", NULL,
+		doctor_add(d, WARNING("other-system"), NULL,
 			"%s says that it is a program for %s, not for Linux: it is started all the same, and most such "
 			"programs crash",
 			step->path, step->elf.system ? step->elf.system : "another system");
 	if (step->elf.is_truncated)
-		doctor_add(d, FINDING_PROBLEM, "truncated", NULL,
+		doctor_add(d, PROBLEM("truncated"), NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part", step->path);
 	if (!arch) {
-		doctor_add(d, FINDING_PROBLEM, "no-emulator", NULL,
+		doctor_add(d, PROBLEM("no-emulator"), NULL,
 			"%s is for a machine that QEMU does not emulate: 'Exec format error'", step->path);
 		return;
 	}
@@ -322,7 +321,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) && row &&
 		row->state == STATUS_EMULATED) {
 		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
-		doctor_add(d, FINDING_PROBLEM, "appimage", buf_text(&replace),
+		doctor_add(d, PROBLEM("appimage"), buf_text(&replace),
 			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
 			"error'",
 			step->path, arch_word(arch));
@@ -331,7 +330,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (start.is_set_id)
 		check_set_id(&start, s->is_off ? NULL : entry, arch, step->path, d);
 	if (entry && !s->is_off)
-		doctor_add(d, FINDING_OK, "rule", NULL, "%s: the handler '%s' takes its first bytes", step->path,
+		doctor_add(d, FINE("rule"), NULL, "%s: the handler '%s' takes its first bytes", step->path,
 			entry->rule.name);
 	if (root < 0 && (entry || !s->is_readable) && arch != arch_host() && (!row || row->state != STATUS_NATIVE)) {
 		if (try_probe(arch, environ)) {
@@ -351,12 +350,12 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 	struct start start = read_start(root, step->path);
 	auto_buf hint = { 0 };
 
-	doctor_add(d, FINDING_OK, "script", NULL, "%s is a script for %s", step->path, step->command);
+	doctor_add(d, FINE("script"), NULL, "%s is a script for %s", step->path, step->command);
 	check_permission(&start, step->path, d);
 	buf_adds(&hint, "sed -i 's/\\r$//' ");
 	str_quote(&hint, start.real);
 	if (strchr(step->command, '\r'))
-		doctor_add(d, FINDING_PROBLEM, "carriage-return", buf_text(&hint),
+		doctor_add(d, PROBLEM("carriage-return"), buf_text(&hint),
 			"%s has Windows line ends: its program is looked for with a carriage return in "
 			"its name",
 			step->path);
@@ -372,7 +371,7 @@ static bool check_mark(int root, const char *path, struct doctor *d)
 		return false;
 	buf_adds(&hint, "sed -i '1s/^\\xef\\xbb\\xbf//' ");
 	str_quote(&hint, start.real);
-	doctor_add(d, FINDING_PROBLEM, "byte-order-mark", buf_text(&hint),
+	doctor_add(d, PROBLEM("byte-order-mark"), buf_text(&hint),
 		"%s: a byte order mark before its #! line hides that from the kernel: 'Exec format error'", path);
 	return true;
 }
@@ -381,13 +380,12 @@ static bool check_mark(int root, const char *path, struct doctor *d)
 static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
 {
 	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
-		doctor_add(ret, FINDING_PROBLEM, "not-a-program", NULL, "%s: 'Permission denied' (EACCES)", e->message);
+		doctor_add(ret, PROBLEM("not-a-program"), NULL, "%s: 'Permission denied' (EACCES)", e->message);
 	else if (code == -ENOEXEC)
-		doctor_add(ret, FINDING_PROBLEM, "not-a-program", e->hint, "%s: 'Exec format error'",
+		doctor_add(ret, PROBLEM("not-a-program"), e->hint, "%s: 'Exec format error'",
 			e->message ? e->message : path);
 	else if (code == -EBADMSG)
-		doctor_add(ret, FINDING_PROBLEM, "truncated", NULL, "%s: 'Exec format error'",
-			e->message ? e->message : path);
+		doctor_add(ret, PROBLEM("truncated"), NULL, "%s: 'Exec format error'", e->message ? e->message : path);
 	else
 		return code;
 	err_done(e);
@@ -418,12 +416,12 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 		doctor_loader(entry ? &entry->rule : NULL, root, step, &facts, ret);
 	}
 	if (!r && facts.missing && !strchr(facts.missing, '\r'))
-		doctor_add(ret, FINDING_PROBLEM, "script-program-missing", NULL,
+		doctor_add(ret, PROBLEM("script-program-missing"), NULL,
 			"%s asks for %s, which is not there: 'No such file or directory' (ENOENT) "
 			"although the script exists",
 			facts.steps[facts.n - 1].path, facts.missing);
 	if (!r && facts.is_too_deep)
-		doctor_add(ret, FINDING_PROBLEM, "too-deep", NULL,
+		doctor_add(ret, PROBLEM("too-deep"), NULL,
 			"scripts that call scripts, more than the kernel follows (ELOOP)");
 	file_done(&facts);
 	if (r)

@@ -15,7 +15,7 @@
 
 const char *const finding_words[] = { "ok", "note", "warning", "problem" };
 
-void doctor_add(struct doctor *doctor, enum finding_level level, const char *id, const char *hint, const char *fmt, ...)
+void doctor_add(struct doctor *doctor, struct finding_kind kind, const char *hint, const char *fmt, ...)
 {
 	struct finding *f;
 	va_list ap;
@@ -30,10 +30,7 @@ void doctor_add(struct doctor *doctor, enum finding_level level, const char *id,
 		doctor->cap = cap;
 	}
 	f = &doctor->findings[doctor->n];
-	*f = (struct finding){
-		.level = level, .target = doctor->target, .hint = hint && *hint ? mem_text(hint) : NULL
-	};
-	snprintf(f->id, sizeof(f->id), "%s", id);
+	*f = (struct finding){ .kind = kind, .target = doctor->target, .hint = hint && *hint ? mem_text(hint) : NULL };
 	va_start(ap, fmt);
 	if (vasprintf(&f->what, fmt, ap) < 0)
 		f->what = NULL;
@@ -46,8 +43,8 @@ enum finding_level doctor_worst(const struct doctor *doctor)
 	enum finding_level worst = FINDING_OK;
 
 	for (size_t i = 0; i < doctor->n; i++)
-		if (doctor->findings[i].level > worst)
-			worst = doctor->findings[i].level;
+		if (doctor->findings[i].kind.level > worst)
+			worst = doctor->findings[i].kind.level;
 	return worst;
 }
 
@@ -132,6 +129,6 @@ void doctor_switched_off(const struct status *status, struct doctor *ret)
 	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
 	buf_adds(&hint, "echo 1 | sudo tee ");
 	str_quote(&hint, buf_text(&path));
-	doctor_add(ret, FINDING_PROBLEM, "switched-off", buf_text(&hint),
+	doctor_add(ret, PROBLEM("switched-off"), buf_text(&hint),
 		"the table is switched off as a whole: no handler works");
 }

@@ -82,8 +82,8 @@ options_of_page() { # PAGE
 		import re, sys
 		levels = {}
 		for path in sys.argv[1:]:
-		    for one in re.finditer(r'FINDING_([A-Z]+)(?:\s*:\s*FINDING_([A-Z]+))?,\s*"([a-z0-9-]+)"', open(path).read()):
-		        levels.setdefault(one[3], set()).update(level.lower() for level in one.group(1, 2) if level)
+		    for level, name in re.findall(r'\b(FINE|NOTE|WARNING|PROBLEM)\("([a-z0-9-]+)"\)', open(path).read()):
+		        levels.setdefault(name, set()).add(level.lower().replace("fine", "ok"))
 		for name in sorted(levels):
 		    print(name, *sorted(levels[name]))
 	PYTHON
