@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "emulator/search.h"
 #include "project/scan.h"
-#include "rootfs/beneath.h"
 
 static int find_emulator(const struct build_item *item, const char *path, struct emulator *ret, struct err *e)
 {
@@ -26,7 +25,8 @@ static int find_emulator(const struct build_item *item, const char *path, struct
 		e, "install qemu-user-static; or remove the line: after 'anyarch register' images need no emulator");
 }
 
-/* In a directory of the project that is there. */
+enum { DIRS_MAX = 2 }; /* of the project, that are made for an emulator */
+
 static int supply(
 	const struct flow *f, const struct build_item *item, const char *path, struct supplied *s, struct err *e)
 {
@@ -34,9 +34,9 @@ static int supply(
 	auto_free char *parent = mem_part(path, (size_t)(name - path));
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_newfile file = NEWFILE_INIT;
-	auto_fd dir = beneath_open(f->request->dir, *parent ? parent : ".", O_RDONLY | O_DIRECTORY);
+	auto_fd dir = -1;
 	auto_buf text = { 0 };
-	int r = dir < 0 ? err_sys(e, dir, "%s", path) : find_emulator(item, path, &emulator, e);
+	int r = find_emulator(item, path, &emulator, e);
 
 	if (r)
 		return r;
@@ -46,6 +46,11 @@ static int supply(
 	f->request->note(buf_text(&text), f->request->context);
 	if (f->request->dry_run)
 		return 0;
+	dir = beneath_open(f->request->dir, parent, O_RDONLY | O_DIRECTORY);
+	if (dir == -ENOENT)
+		dir = beneath_make_dirs(f->request->dir, parent, DIRS_MAX, &s->files[s->n - 1].made);
+	if (dir < 0)
+		return err_sys(e, dir, "%s", path);
 	r = newfile_open_at(dir, name, NEWFILE_IS_NEW, &file, e);
 	if (!r && (r = fd_copy(emulator.fd, file.fd)))
 		err_sys(e, r, "cannot write %s", path);
@@ -107,7 +112,7 @@ int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
 {
 	int r = 0;
 
-	*ret = (struct supplied){ 0 };
+	*ret = (struct supplied){ .project = f->request->dir };
 	supplied_now = ret;
 	atexit(remove_supplied);
 	for (size_t i = 0; !r && i < f->render.n; i++) {
@@ -136,13 +141,16 @@ int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
 
 void supply_done(struct supplied *supplied)
 {
-	for (size_t i = 0; i < supplied->n; i++) {
-		if (supplied->files[i].dir >= 0) {
-			unlinkat(supplied->files[i].dir, str_basename(supplied->files[i].path), 0);
-			close(supplied->files[i].dir);
+	while (supplied->n) {
+		const struct beneath_made *made = &supplied->files[--supplied->n].made;
+
+		if (supplied->files[supplied->n].dir >= 0) {
+			unlinkat(supplied->files[supplied->n].dir, str_basename(supplied->files[supplied->n].path), 0);
+			close(supplied->files[supplied->n].dir);
 		}
-		free(supplied->files[i].path);
+		if (made->n)
+			beneath_remove_dirs(supplied->project, made->path, made->n, &made->time);
+		free(supplied->files[supplied->n].path);
 	}
-	supplied->n = 0;
 	supplied_now = NULL;
 }

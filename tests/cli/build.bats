@@ -334,6 +334,8 @@ ended() { # SIGNAL READY COMMAND...
 	need_commands qemu-arm-static
 	echo '__CROSS_COPY qemu-__QEMU_ARCH__-static /usr/bin/' >>Dockerfile.cross
 	echo '__CROSS_ADD ["sub/__EMULATOR__", "/opt"]' >>Dockerfile.cross
+	FAILS=lists build 0
+	same 'directories afterwards' '' "$(find . -name sub)"
 	mkdir sub
 	cp /bin/true sub/qemu-aarch64-static
 	FAILS=lists build 0
