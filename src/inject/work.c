@@ -111,9 +111,28 @@ static void tell(size_t i, void *context)
 	err_done(&result->e);
 }
 
+/* Of a target's name, without the partition. */
+static size_t name_of_file(const char *target)
+{
+	const char *colon = strrchr(target, ':');
+
+	return colon && !colon[1 + strspn(colon + 1, "0123456789")] ? (size_t)(colon - target) : strlen(target);
+}
+
+/* Whoever changes a disk image locks all of it. */
+static bool is_file_twice(const struct inject_round *round)
+{
+	for (size_t i = 0; i < round->n; i++)
+		for (size_t k = 0, len = name_of_file(round->targets[i]); k < i; k++)
+			if (name_of_file(round->targets[k]) == len &&
+				!strncmp(round->targets[i], round->targets[k], len))
+				return true;
+	return false;
+}
+
 void inject_run(const struct inject_round *round)
 {
-	unsigned jobs = round->jobs ? round->jobs : 1;
+	unsigned jobs = round->jobs && !is_file_twice(round) ? round->jobs : 1;
 	auto_free struct inject *injects = mem_new(jobs, sizeof(*injects));
 	auto_free struct result *results = mem_new(round->n, sizeof(*results));
 	struct side side = { round, injects, results };

@@ -177,7 +177,41 @@ D.gpt("none.img", D.fat(), "data.ext4")'
 	all_refuse 3 two.img 'partitions 1 and 3 both contain a root file system'
 	[[ $stderr == *'hint: specify one of them: two.img:1'* ]]
 	expect 0 "$ANYARCH" inspect two.img:3
+	expect 0 "$ANYARCH" inject --emulator "$TOOLS/A" --jobs 4 two.img:1 two.img:3
+	same both "two.img:1: injected $AT"$'\n'"two.img:3: injected $AT" "$output"
+	expect 0 "$ANYARCH" eject --jobs 4 two.img:3 two.img:1
 	all_refuse 3 none.img 'no partition contains a root file system (partition 1: vfat, 1.0 MiB; partition 2: ext4, 4.0 MiB)'
+}
+
+@test "other file systems than ext4, where this machine can make and mount them; those that cannot be written are refused" {
+	local type
+	declare -A make=([xfs]='mkfs.xfs -q' [btrfs]='mkfs.btrfs -q' [f2fs]='mkfs.f2fs -q' [squashfs]='mksquashfs DIR' [erofs]='mkfs.erofs')
+
+	for type in xfs btrfs f2fs squashfs erofs; do
+		[[ -n $(type -P "${make[$type]%% *}") && $(</proc/filesystems) == *"$type"* ]] || continue
+		rm -f fs
+		case $type in
+		squashfs) mksquashfs "$TOOLS/source" fs -quiet -no-progress ;;
+		erofs) mkfs.erofs --quiet fs "$TOOLS/source" ;;
+		*)
+			truncate -s 320M fs
+			${make[$type]} fs >&2
+			# shellcheck disable=SC2016
+			unshare --mount sh -ec 'mount -o loop fs /mnt && cp -a "$1/." /mnt' sh "$TOOLS/source"
+			;;
+		esac
+		make 'D.mbr("other.img", D.fat(), "fs")'
+		expect 0 "$ANYARCH" inspect --json --expect linux/arm other.img
+		same "$type" 'rootfs 2' "$(jq -r '.[] | "\(.kind) \(.partition)"' "$OUT")"
+		if [[ $type == squashfs || $type == erofs ]]; then
+			is_refused 4 other.img 'its file system can only be read' "$ANYARCH" inject
+			continue
+		fi
+		expect 0 "$ANYARCH" inject --emulator "$TOOLS/A" other.img
+		expect_raw 3 "$ANYARCH" run --root other.img -- /bin/sh a b
+		expect 0 "$ANYARCH" eject other.img
+		same output "other.img: removed $AT" "$output"
+	done
 }
 
 @test "what a command writes to a card is there, and nothing of the machine can be reached through it" {
