@@ -102,7 +102,7 @@ class Site:
         found = (page.parent / path).resolve() if path else page
         if found in self.pages:
             return self.pages[found] + (f"#{place}" if place else "")
-        if found.suffix == ".svg" and found.is_file():
+        if found.suffix in (".svg", ".txt") and found.is_file():
             shutil.copy(found, self.out / found.name)
             return found.name
         if (found.is_relative_to(self.source / "tools") or found.name == "action.yml") and found.is_file():
