@@ -42,16 +42,6 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static void wait_for(struct site *site, size_t i)
-{
-	pthread_mutex_lock(&site->lock);
-	site->done = i;
-	pthread_cond_broadcast(&site->changed);
-	while (!site->is_finished[i])
-		pthread_cond_wait(&site->changed, &site->lock);
-	pthread_mutex_unlock(&site->lock);
-}
-
 void crew_run(const struct crew *crew)
 {
 	size_t jobs = MIN_OF(crew->jobs, crew->n), begun = 0;
@@ -62,10 +52,16 @@ void crew_run(const struct crew *crew)
 	while (jobs > 1 && begun < jobs && !pthread_create(&threads[begun], NULL, work, &site))
 		begun++;
 	for (size_t i = 0; i < crew->n; i++) {
-		if (begun)
-			wait_for(&site, i);
-		else
+		if (begun) {
+			pthread_mutex_lock(&site.lock);
+			site.done = i;
+			pthread_cond_broadcast(&site.changed);
+			while (!site.is_finished[i])
+				pthread_cond_wait(&site.changed, &site.lock);
+			pthread_mutex_unlock(&site.lock);
+		} else {
 			crew->work(i, 0, crew->context);
+		}
 		if (crew->done)
 			crew->done(i, crew->context);
 	}
