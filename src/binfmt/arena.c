@@ -246,8 +246,9 @@ static size_t reap(const struct stage *stage, struct running *run, size_t n)
 			take_last_line(run[i].said, stage->jobs[run[i].job].said);
 			cleanup_fd(&run[i].said);
 			run[i] = run[--n];
-		} else if (pid != run[i].pid)
+		} else if (pid != run[i].pid) {
 			i++;
+		}
 	}
 	return n;
 }
@@ -391,25 +392,6 @@ static int arena(struct exec_job *shared, size_t n, pid_t parent)
 	return run_all(&stage, n, NULL) ? ARENA_FAILED : ARENA_OK;
 }
 
-/* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
-static int run_unrooted(struct exec_job *shared, size_t n, struct err *e)
-{
-	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
-	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
-	int *memfds = stage_make_memfds(shared, n, e), r;
-
-	if (!memfds)
-		return e ? e->code : -EIO;
-	stage.memfds = memfds;
-	r = run_all(&stage, n, e);
-	stage_close_memfds(memfds, n);
-	for (size_t i = 0; i < n; i++) {
-		cleanup_fd(&shared[i].exe);
-		shared[i].exe = -1;
-	}
-	return r;
-}
-
 static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, struct err *e)
 {
 	pid_t self = getpid(), pid = fork(), got;
@@ -427,8 +409,23 @@ static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, str
 	*ret_is_rooted = got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK;
 	if (*ret_is_rooted)
 		return 0;
-	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT)
-		return run_unrooted(shared, n, e);
+	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT) {
+		auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
+		struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
+		int *memfds = stage_make_memfds(shared, n, e), r;
+
+		/* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
+		if (!memfds)
+			return e ? e->code : -EIO;
+		stage.memfds = memfds;
+		r = run_all(&stage, n, e);
+		stage_close_memfds(memfds, n);
+		for (size_t i = 0; i < n; i++) {
+			cleanup_fd(&shared[i].exe);
+			shared[i].exe = -1;
+		}
+		return r;
+	}
 	return err_set(e, -EIO, "the probe programs could not be run");
 }
 

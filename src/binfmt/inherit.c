@@ -95,15 +95,6 @@ static bool is_registered(const struct register_report *report, const struct arc
 	return false;
 }
 
-static int refuse(const struct finding *f, struct err *e)
-{
-	err_set(e, -EOPNOTSUPP,
-		"a table of this user namespace would hide handlers that it inherits and that cannot be registered "
-		"here: %s",
-		buf_text(&f->lost));
-	return err_hint(e, "register on the machine itself, or in one run with emulators for all of them");
-}
-
 int inherit_find(const struct surroundings *around, const char *mount_at, const struct register_report *report,
 	struct table *ret, struct err *e)
 {
@@ -128,8 +119,13 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 		for (size_t i = 0; !r && !is_own && i < f.n; i++)
 			if (f.jobs[i].taker == EXEC_HANDLER && !is_registered(report, f.arch[i], f.match[i]))
 				add_lost(&f, f.arch[i]->match[f.match[i]].handler);
-	if (!r && f.lost.len)
-		r = refuse(&f, e);
+	if (!r && f.lost.len) {
+		err_set(e, -EOPNOTSUPP,
+			"a table of this user namespace would hide handlers that it inherits and that cannot be "
+			"registered here: %s",
+			buf_text(&f.lost));
+		r = err_hint(e, "register on the machine itself, or in one run with emulators for all of them");
+	}
 	for (size_t i = 0; i < f.n; i++)
 		cleanup_fd(&f.jobs[i].exe);
 	buf_done(&f.lost);

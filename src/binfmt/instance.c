@@ -160,24 +160,18 @@ int instance_mount(const char *path, struct err *e)
 	return mount_refused(-errno, path, e);
 }
 
-static int mount_in_new_namespace(struct instance *ret, struct err *e)
-{
-	int r;
-
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return mount_refused(-errno, INSTANCE_USUAL, e);
-	r = instance_mount(INSTANCE_USUAL, e);
-	return r ? r : instance_open_write(INSTANCE_USUAL, ret, e);
-}
-
 int instance_open_detached(struct instance *ret, struct err *e)
 {
 	auto_instance instance = INSTANCE_INIT;
 	auto_fd fs = fsopen("binfmt_misc", FSOPEN_CLOEXEC);
 	int r;
 
-	if (fs < 0 && errno == ENOSYS)
-		return mount_in_new_namespace(ret, e);
+	if (fs < 0 && errno == ENOSYS) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+			return mount_refused(-errno, INSTANCE_USUAL, e);
+		r = instance_mount(INSTANCE_USUAL, e);
+		return r ? r : instance_open_write(INSTANCE_USUAL, ret, e);
+	}
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return mount_refused(-errno, INSTANCE_USUAL, e);
 	instance.dir = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);

@@ -179,11 +179,19 @@ static int attach_instance(struct tree *t)
 	return -errno;
 }
 
-static int enter_tree(struct tree *t)
+static int prepare(struct tree *t, struct instance *own)
 {
+	auto_err e = { 0 };
+	int r;
 	auto_fd detached = -1;
-	int r = build_top(t);
 
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return failed(t, "cannot make a mount namespace", -errno);
+	r = instance_open_detached(own, &e);
+	if (r)
+		return failed(t, "cannot mount binfmt_misc", r);
+	t->binfmt = own->dir;
+	r = build_top(t);
 	if (r)
 		return failed(t, "cannot copy the mount of /", r);
 	r = attach_instance(t);
@@ -197,20 +205,6 @@ static int enter_tree(struct tree *t)
 	if (fchdir(detached) < 0 || chroot(".") < 0)
 		return failed(t, "cannot enter the tree", -errno);
 	return 0;
-}
-
-static int prepare(struct tree *t, struct instance *own)
-{
-	auto_err e = { 0 };
-	int r;
-
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return failed(t, "cannot make a mount namespace", -errno);
-	r = instance_open_detached(own, &e);
-	if (r)
-		return failed(t, "cannot mount binfmt_misc", r);
-	t->binfmt = own->dir;
-	return enter_tree(t);
 }
 
 static _Noreturn void serve(int socket, struct tree *t)

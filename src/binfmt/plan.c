@@ -180,29 +180,6 @@ static struct name_set asked_archs(const struct register_options *options)
 	return asked;
 }
 
-static int plan_archs(const struct register_options *options, struct register_report *report, struct err *e)
-{
-	struct name_set asked = asked_archs(options), wanted = asked;
-	bool native[ARCH_COUNT_MAX] = { false };
-	int r;
-
-	if (wanted.is_all)
-		for (const struct arch *a = NULL; (a = arch_next(a));)
-			name_set_add_arch(&wanted, a);
-	r = native_test(wanted.arch, wanted.n, options->is_private, native, e);
-	for (size_t i = 0; !r && i < wanted.n; i++) {
-		const struct arch *a = wanted.arch[i];
-		bool is_asked = name_set_has(&asked, a);
-		bool is_host = a == arch_host();
-
-		if (!is_host && (!native[i] || (options->force && is_asked)))
-			r = add_arch(options, report, a, is_asked, e);
-		else if (is_asked)
-			r = pass_native(options, report, a, is_host);
-	}
-	return r;
-}
-
 struct head {
 	const char *what;
 	uint8_t data[RULE_WINDOW];
@@ -269,8 +246,24 @@ static void check_safety(struct register_report *report)
 
 int plan_items(const struct register_options *options, struct register_report *report, struct err *e)
 {
-	int r = plan_archs(options, report, e);
+	int r;
+	struct name_set asked = asked_archs(options), wanted = asked;
+	bool native[ARCH_COUNT_MAX] = { false };
 
+	if (wanted.is_all)
+		for (const struct arch *a = NULL; (a = arch_next(a));)
+			name_set_add_arch(&wanted, a);
+	r = native_test(wanted.arch, wanted.n, options->is_private, native, e);
+	for (size_t i = 0; !r && i < wanted.n; i++) {
+		const struct arch *a = wanted.arch[i];
+		bool is_asked = name_set_has(&asked, a);
+		bool is_host = a == arch_host();
+
+		if (!is_host && (!native[i] || (options->force && is_asked)))
+			r = add_arch(options, report, a, is_asked, e);
+		else if (is_asked)
+			r = pass_native(options, report, a, is_host);
+	}
 	if (!r)
 		check_safety(report);
 	return r;

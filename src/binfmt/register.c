@@ -335,13 +335,6 @@ static void persist(struct transaction *t)
 		persist_check_reader(t->options->root, &t->report->not_persistent);
 }
 
-static void read_versions(struct register_report *report)
-{
-	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].emulator.fd >= 0)
-			emulator_version(report->items[i].emulator.fd, report->items[i].arch, report->items[i].version);
-}
-
 int register_run(const struct register_options *options, struct register_report *ret, struct err *e)
 {
 	struct transaction t = { .options = options, .report = ret, .instance = INSTANCE_INIT };
@@ -371,8 +364,11 @@ int register_run(const struct register_options *options, struct register_report 
 	r = look_from_outside(&t, e);
 	if (!r)
 		persist(&t);
-	if (!options->no_verify)
-		read_versions(ret);
+	if (!options->no_verify) {
+		for (size_t i = 0; i < ret->n; i++)
+			if (ret->items[i].emulator.fd >= 0)
+				emulator_version(ret->items[i].emulator.fd, ret->items[i].arch, ret->items[i].version);
+	}
 	return r;
 }
 

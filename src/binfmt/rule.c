@@ -98,22 +98,6 @@ static bool is_extension(const char *text)
 	return *text && !strchr(text, '/');
 }
 
-static int check_rule(const struct rule *rule, char delimiter, struct err *e)
-{
-	const char *fields[] = { rule->name, rule->interpreter, rule->extension };
-
-	if (!*rule->interpreter)
-		return err_set(e, -EBADMSG, "the rule has no interpreter");
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (fields[i] && (strchr(fields[i], delimiter) || strchr(fields[i], '\n')))
-			return err_set(e, -EBADMSG, "the fields of a rule cannot contain '%c' or a newline", delimiter);
-	if (rule->extension && !is_extension(rule->extension))
-		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
-	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))
-		return err_set(e, -EBADMSG, "the magic lies outside the first %d bytes", RULE_WINDOW);
-	return rule_check_name(rule->name, e);
-}
-
 static void render_bytes(struct buf *out, const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -124,8 +108,19 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 {
 	char flags[RULE_FLAGS_TEXT];
 	size_t before = out->len;
-	int r = check_rule(rule, ':', e);
+	int r;
+	const char *fields[] = { rule->name, rule->interpreter, rule->extension };
 
+	if (!*rule->interpreter)
+		return err_set(e, -EBADMSG, "the rule has no interpreter");
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (fields[i] && (strchr(fields[i], ':') || strchr(fields[i], '\n')))
+			return err_set(e, -EBADMSG, "the fields of a rule cannot contain ':' or a newline");
+	if (rule->extension && !is_extension(rule->extension))
+		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
+	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))
+		return err_set(e, -EBADMSG, "the magic lies outside the first %d bytes", RULE_WINDOW);
+	r = rule_check_name(rule->name, e);
 	if (r)
 		return r;
 	buf_addf(out, ":%s:%c:", rule->name, rule->extension ? 'E' : 'M');

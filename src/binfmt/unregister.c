@@ -26,22 +26,6 @@ static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 	       !rule->offset && rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
 }
 
-/* A handler of this architecture, or what an interrupted replacement left of one. */
-static bool is_of_arch(const struct table_entry *entry, const struct arch *arch, const char *prefix)
-{
-	size_t len = strlen(entry->rule.name), skip = strlen(prefix);
-	bool is_trial;
-
-	if (!looks_like_ours(entry, prefix))
-		return false;
-	replace_is_temporary(entry->rule.name, &len, &is_trial);
-	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)
-		if (strlen(arch->match[m].handler) == len - skip &&
-			!memcmp(arch->match[m].handler, entry->rule.name + skip, len - skip))
-			return true;
-	return false;
-}
-
 static bool is_pattern(const char *word)
 {
 	return strpbrk(word, "*?[");
@@ -61,8 +45,20 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 		return !strcmp(entry->rule.name, c->word);
 	if (c->is_glob)
 		return looks_like_ours(entry, "") && !fnmatch(c->word, entry->rule.name, 0);
-	if (c->platform.arch)
-		return is_of_arch(entry, c->platform.arch, c->prefix);
+	if (c->platform.arch) {
+		size_t len = strlen(entry->rule.name), skip = strlen(c->prefix);
+		bool is_trial;
+
+		/* A handler of this architecture, or what an interrupted replacement left of one. */
+		if (!looks_like_ours(entry, c->prefix))
+			return false;
+		replace_is_temporary(entry->rule.name, &len, &is_trial);
+		for (size_t m = 0; m < ARCH_MATCHES_MAX && c->platform.arch->match[m].handler; m++)
+			if (strlen(c->platform.arch->match[m].handler) == len - skip &&
+				!memcmp(c->platform.arch->match[m].handler, entry->rule.name + skip, len - skip))
+				return true;
+		return false;
+	}
 	return looks_like_ours(entry, ""); /* --all */
 }
 
