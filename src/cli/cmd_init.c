@@ -51,17 +51,6 @@ static int make_and_write(struct project_view *view, const struct init *init, st
 	return r;
 }
 
-static void tell_next(const struct init *init)
-{
-	if (init->items[INIT_TEMPLATE].result == INIT_KEPT && init->items[INIT_CONFIG].result == INIT_KEPT)
-		puts("Nothing to do: the project exists.");
-	else if (init->is_nameless && init->items[INIT_CONFIG].result == INIT_CREATED)
-		puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both files, then "
-		     "run 'anyarch build' there.");
-	else
-		puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
-}
-
 static int make(struct context *c, struct err *e)
 {
 	struct project_view *view = &c->view;
@@ -81,8 +70,15 @@ static int make(struct context *c, struct err *e)
 	stop_catch(); /* until now it may end anywhere */
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
-	if (!r && !view->quiet && !view->json && !view->dry_run)
-		tell_next(&init);
+	if (!r && !view->quiet && !view->json && !view->dry_run) {
+		if (init.items[INIT_TEMPLATE].result == INIT_KEPT && init.items[INIT_CONFIG].result == INIT_KEPT)
+			puts("Nothing to do: the project exists.");
+		else if (init.is_nameless && init.items[INIT_CONFIG].result == INIT_CREATED)
+			puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both "
+			     "files, then run 'anyarch build' there.");
+		else
+			puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
+	}
 	return r;
 }
 

@@ -29,33 +29,43 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static int print(const struct render *render, const struct context *c, struct err *e)
+static int render(struct context *c, struct err *e)
 {
-	auto_buf all = { 0 };
+	auto_fd dir = project_open(c->view.dir, e);
+	auto_render render = { 0 };
+	int r;
+	const char *where;
+	auto_fd out = -1;
 
-	if (render->n != 1) {
-		for (size_t i = 0; i < render->n; i++) {
-			buf_adds(&all, i ? " " : "");
-			platform_word(&render->items[i].target.platform, &all);
+	if (dir < 0)
+		return dir;
+	c->request.dir = dir;
+	r = render_plan(&c->request, &render, e);
+	if (r)
+		return r;
+	if (c->out && !strcmp(c->out, "-")) {
+		auto_buf all = { 0 };
+
+		if (render.n != 1) {
+			for (size_t i = 0; i < render.n; i++) {
+				buf_adds(&all, i ? " " : "");
+				platform_word(&render.items[i].target.platform, &all);
+			}
+			err_set(e, -EINVAL, "render: standard output takes one platform, not %zu", render.n);
+			return err_hint(e, "choose one: --platform=PLATFORM, of %s", buf_text(&all));
 		}
-		err_set(e, -EINVAL, "render: standard output takes one platform, not %zu", render->n);
-		return err_hint(e, "choose one: --platform=PLATFORM, of %s", buf_text(&all));
+		if (!c->view.dry_run)
+			fwrite(buf_text(&render.items[0].text), 1, render.items[0].text.len, stdout);
+		return 0;
 	}
-	if (!c->view.dry_run)
-		fwrite(buf_text(&render->items[0].text), 1, render->items[0].text.len, stdout);
-	return 0;
-}
-
-static int write_all(struct context *c, struct render *render, const char *where, struct err *e)
-{
-	auto_fd out = project_open(where, e);
-	int r = out < 0 ? out : render_compare(render, out, c->force, e);
-
+	where = c->out ? c->out : c->view.dir;
+	out = project_open(where, e);
+	r = out < 0 ? out : render_compare(&render, out, c->force, e);
 	stop_catch(); /* until now it may end anywhere */
 	if (out == -ENOENT)
 		return err_hint(e, "--output must be an existing directory, or '-'");
-	for (size_t i = 0; !r && i < render->n; i++) {
-		const struct render_item *item = &render->items[i];
+	for (size_t i = 0; !r && i < render.n; i++) {
+		const struct render_item *item = &render.items[i];
 		auto_buf platform = { 0 };
 
 		if (!c->view.dry_run)
@@ -65,23 +75,6 @@ static int write_all(struct context *c, struct render *render, const char *where
 			project_tell(&c->view, where, item->name, render_words[item->result], buf_text(&platform));
 	}
 	return r;
-}
-
-static int render(struct context *c, struct err *e)
-{
-	auto_fd dir = project_open(c->view.dir, e);
-	auto_render render = { 0 };
-	int r;
-
-	if (dir < 0)
-		return dir;
-	c->request.dir = dir;
-	r = render_plan(&c->request, &render, e);
-	if (r)
-		return r;
-	if (c->out && !strcmp(c->out, "-"))
-		return print(&render, c, e);
-	return write_all(c, &render, c->out ? c->out : c->view.dir, e);
 }
 
 static int run(void *context, int n, char **words, struct err *e)

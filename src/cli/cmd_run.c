@@ -75,22 +75,23 @@ static void tell_container_tools(const struct context *c)
 	setenv("_CONTAINERS_ROOTLESS_GID", gid, 0);
 }
 
-static void set_environment(const struct context *c)
+static int run(void *context, int n, char **words, struct err *e)
 {
+	struct context *c = context;
+	static char *shell[2]; /* outlives the call, as c does */
+
+	c->outer_uid = geteuid();
+	c->outer_gid = getegid();
+	c->command = words;
+	if (!c->request.root && (!n || c->request.entering.n_binds))
+		return err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
+	if (run_prepare(&c->request, e))
+		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
 	if (c->request.root)
 		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	tell_container_tools(c);
 	for (size_t i = 0; i < c->n_env; i++)
 		putenv((char *)(uintptr_t)c->env[i]);
-}
-
-static int exec_command(struct context *c, struct err *e)
-{
-	static char *shell[2]; /* outlives the call, as c does */
-
-	if (run_prepare(&c->request, e))
-		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
-	set_environment(c);
 	if (!*c->command) {
 		shell[0] = run_shell();
 		c->command = shell;
@@ -101,18 +102,6 @@ static int exec_command(struct context *c, struct err *e)
 	err_sys(e, -errno, "%s", c->command[0]);
 	say_error(e);
 	return e->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-}
-
-static int run(void *context, int n, char **words, struct err *e)
-{
-	struct context *c = context;
-
-	c->outer_uid = geteuid();
-	c->outer_gid = getegid();
-	c->command = words;
-	if (!c->request.root && (!n || c->request.entering.n_binds))
-		return err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
-	return exec_command(c, e);
 }
 
 const struct command cmd_run = {

@@ -33,16 +33,6 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static void add_row(struct grid *grid, const struct toolchain *t, const struct toolchain_tool *tool)
-{
-	auto_buf twin = { 0 };
-
-	tool_expand(&twin, tool->kind->twins[0], t->triplet, tool->version, "");
-	grid_row(grid, (const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
-			       *tool->identity.package ? tool->identity.package : NULL,
-			       tool_compiles(tool->kind) ? t->triplet : NULL, buf_text(&twin) });
-}
-
 static int print(const struct context *c, const struct toolchain *t, struct err *e)
 {
 	auto_grid grid = grid_new(columns);
@@ -52,8 +42,16 @@ static int print(const struct context *c, const struct toolchain *t, struct err 
 
 		return jv_write(o, stdout);
 	}
-	for (size_t i = 0; i < t->n_tools; i++)
-		add_row(&grid, t, &t->tools[i]);
+	for (size_t i = 0; i < t->n_tools; i++) {
+		const struct toolchain_tool *tool = &t->tools[i];
+		auto_buf twin = { 0 };
+
+		tool_expand(&twin, tool->kind->twins[0], t->triplet, tool->version, "");
+		grid_row(&grid,
+			(const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
+				*tool->identity.package ? tool->identity.package : NULL,
+				tool_compiles(tool->kind) ? t->triplet : NULL, buf_text(&twin) });
+	}
 	return c->view.quiet ? 0 : grid_print(&grid, &c->view, e);
 }
 

@@ -33,16 +33,6 @@ static void end(int signal)
 	raise(signal); /* whose action is its usual one again */
 }
 
-static void clear_at_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction old, action = { .sa_handler = end, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
-
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) && old.sa_handler == SIG_DFL)
-			sigaction(signals[i], &action, NULL);
-}
-
 struct amount {
 	double n;
 	const char *unit;
@@ -79,8 +69,14 @@ static void show(const struct progress *p)
 	buf_addf(&line, "%.1f %s, %.0f %s/s", total.n, total.unit, rate.n, rate.unit);
 	if (p->total)
 		buf_addf(&line, ", %.0f s left", p->seconds * (double)(p->total - p->done) / (double)p->done);
-	if (!is_there)
-		clear_at_signals();
+	if (!is_there) {
+		static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+		struct sigaction old, action = { .sa_handler = end, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+
+		for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+			if (!sigaction(signals[i], NULL, &old) && old.sa_handler == SIG_DFL)
+				sigaction(signals[i], &action, NULL);
+	}
 	is_there = true;
 	/* Blanks over what a longer line has left. */
 	fprintf(stderr, "\r%-*s", WIDTH, buf_text(&line));

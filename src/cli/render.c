@@ -68,9 +68,11 @@ static int print_register_json(
 	return print_json(top);
 }
 
-/* Whoever can change an emulator controls what every user's foreign programs do. */
-static void warn_of_exposed(const struct register_report *report)
+int render_register_errors(const struct register_report *report, const struct register_options *options)
 {
+	int status = EXIT_DONE;
+
+	/* Whoever can change an emulator controls what every user's foreign programs do. */
 	for (size_t i = 0; i < report->n; i++) {
 		const struct register_item *item = &report->items[i];
 		const char *exposure = item->emulator.fd >= 0 ? emulator_exposure(item->emulator.fd) : NULL;
@@ -79,13 +81,6 @@ static void warn_of_exposed(const struct register_report *report)
 			say_warning("%s: %s: anyone who can change it controls all %s programs", item->rule.interpreter,
 				exposure, arch_word(item->arch));
 	}
-}
-
-int render_register_errors(const struct register_report *report, const struct register_options *options)
-{
-	int status = EXIT_DONE;
-
-	warn_of_exposed(report);
 	for (size_t i = 0; i < report->n; i++) {
 		const struct register_item *item = &report->items[i];
 		struct err e = item->err;

@@ -13,20 +13,6 @@ static void render_fact(const char *key, const char *value)
 		say_line("%-13s %s", key, value);
 }
 
-static void describe_kind(struct buf *out, const struct elf_info *elf)
-{
-	const char *machine = abi_machine(elf->head.machine);
-
-	buf_addf(out, "ELF %u-bit %s-endian ", elf->head.bits, elf->head.is_big ? "big" : "little");
-	if (machine)
-		buf_addf(out, "%s, ", machine);
-	else
-		buf_addf(out, "machine %u, ", elf->head.machine);
-	buf_adds(out, elf_linkage_words[elf->linkage]);
-	if (elf->is_truncated)
-		buf_adds(out, ", truncated");
-}
-
 static const char *words_or_dash(const char *word)
 {
 	return *word ? word : "-";
@@ -60,8 +46,16 @@ static void fact_emulator(const struct arch *arch)
 static void render_elf(const struct elf_info *elf, const struct file_facts *facts)
 {
 	auto_buf kind = { 0 }, abi = { 0 }, loader = { 0 };
+	const char *machine = abi_machine(elf->head.machine);
 
-	describe_kind(&kind, elf);
+	buf_addf(&kind, "ELF %u-bit %s-endian ", elf->head.bits, elf->head.is_big ? "big" : "little");
+	if (machine)
+		buf_addf(&kind, "%s, ", machine);
+	else
+		buf_addf(&kind, "machine %u, ", elf->head.machine);
+	buf_adds(&kind, elf_linkage_words[elf->linkage]);
+	if (elf->is_truncated)
+		buf_adds(&kind, ", truncated");
 	render_fact("type:", buf_text(&kind));
 	abi_describe(&abi, elf);
 	render_fact("abi:", buf_text(&abi));
@@ -73,31 +67,6 @@ static void render_elf(const struct elf_info *elf, const struct file_facts *fact
 	if (facts->has_platform)
 		fact_platform(&facts->platform);
 	fact_emulator(facts->has_platform ? facts->platform.arch : NULL);
-}
-
-static void render_file(const char *target, const struct file_facts *facts)
-{
-	render_fact("file:", target);
-	for (size_t i = 0; i < facts->n; i++) {
-		const struct file_step *step = &facts->steps[i];
-
-		if (i)
-			render_fact("runs:", step->path);
-		if (step->is_elf) {
-			render_elf(&step->elf, facts);
-		} else {
-			render_fact("type:", "script");
-			render_fact("command:", step->command);
-		}
-	}
-	if (facts->missing) {
-		auto_buf line = { 0 };
-
-		buf_addf(&line, "%s (not there)", facts->missing);
-		render_fact("runs:", buf_text(&line));
-	}
-	if (facts->is_too_deep)
-		render_fact("runs:", "scripts in scripts, more than the kernel follows");
 }
 
 static struct json *json_platform(const struct platform *p)
@@ -181,21 +150,6 @@ static struct json *json_file(const char *target, const struct file_facts *facts
 	return o;
 }
 
-static void render_tally(const struct content *content, bool count_all)
-{
-	for (size_t i = 0; i < content->tally.n; i++) {
-		const struct tally_kind *kind = &content->tally.kinds[i];
-		auto_buf line = { 0 };
-
-		tally_name(&line, kind);
-		buf_addf(&line, ": %lu file%s", kind->count, kind->count == 1 ? "" : "s");
-		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
-			buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
-		buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
-		render_fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
-	}
-}
-
 static void render_found(const struct content *content, bool count_all)
 {
 	render_fact("system:", content->system);
@@ -206,8 +160,19 @@ static void render_found(const struct content *content, bool count_all)
 	} else {
 		render_fact("platform:", "unknown: no program found");
 	}
-	if (count_all || content->is_mixed)
-		render_tally(content, count_all);
+	if (count_all || content->is_mixed) {
+		for (size_t i = 0; i < content->tally.n; i++) {
+			const struct tally_kind *kind = &content->tally.kinds[i];
+			auto_buf line = { 0 };
+
+			tally_name(&line, kind);
+			buf_addf(&line, ": %lu file%s", kind->count, kind->count == 1 ? "" : "s");
+			for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
+				buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
+			buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
+			render_fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
+		}
+	}
 	if (content->is_mixed)
 		render_fact("mixed:", "yes");
 	for (size_t i = 0; i < content->n_emulators; i++) {
@@ -218,16 +183,6 @@ static void render_found(const struct content *content, bool count_all)
 			em->host ? em->host->qemu : "something else");
 		render_fact("contains:", buf_text(&line));
 	}
-}
-
-static void render_root(const char *target, const struct inspection *inspection, bool count_all)
-{
-	render_fact(inspection->target.is_disk ? "disk image:" : "root:", target);
-	if (inspection->target.partition)
-		printf("%-13s %u\n", "partition:", inspection->target.partition);
-	render_found(&inspection->content, count_all);
-	if (inspection->skipped)
-		printf("%-13s %lu\n", "unreadable:", inspection->skipped);
 }
 
 /* Which of the documents that say a platform exist, and do not say the same. */
@@ -372,12 +327,38 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 {
 	const struct image_report *report = &inspection->report;
 
-	if (inspection->target.kind == TARGET_FILE)
-		render_file(target, &inspection->file);
-	else if (inspection->target.kind == TARGET_ROOT)
-		render_root(target, inspection, counts_all);
-	else
+	if (inspection->target.kind == TARGET_FILE) {
+		render_fact("file:", target);
+		for (size_t i = 0; i < inspection->file.n; i++) {
+			const struct file_step *step = &inspection->file.steps[i];
+
+			if (i)
+				render_fact("runs:", step->path);
+			if (step->is_elf) {
+				render_elf(&step->elf, &inspection->file);
+			} else {
+				render_fact("type:", "script");
+				render_fact("command:", step->command);
+			}
+		}
+		if (inspection->file.missing) {
+			auto_buf line = { 0 };
+
+			buf_addf(&line, "%s (not there)", inspection->file.missing);
+			render_fact("runs:", buf_text(&line));
+		}
+		if (inspection->file.is_too_deep)
+			render_fact("runs:", "scripts in scripts, more than the kernel follows");
+	} else if (inspection->target.kind == TARGET_ROOT) {
+		render_fact(inspection->target.is_disk ? "disk image:" : "root:", target);
+		if (inspection->target.partition)
+			printf("%-13s %u\n", "partition:", inspection->target.partition);
+		render_found(&inspection->content, counts_all);
+		if (inspection->skipped)
+			printf("%-13s %lu\n", "unreadable:", inspection->skipped);
+	} else {
 		render_fact(model_format_words[report->model.format], target);
+	}
 	for (size_t i = 0; i < report->model.n; i++) {
 		auto_json *names = inspect_shows(inspection, i) ? image_names(report, i) : NULL;
 
