@@ -15,17 +15,6 @@
 
 enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of a user who is not in this user namespace */ };
 
-static int check_path(const char *path, struct err *e)
-{
-	if (path[0] != '/')
-		return err_set(e, -EBADMSG, "the path of an emulator must be absolute");
-	for (const char *p = path; *p; p++)
-		if (*p == ':' || iscntrl((unsigned char)*p))
-			return err_set(
-				e, -EBADMSG, "the path of an emulator must have no ':' and no control character");
-	return 0;
-}
-
 int emulator_check(int fd, struct err *e)
 {
 	struct elf_info info;
@@ -80,10 +69,14 @@ int emulator_open(const char *root, const char *path, const struct arch *arch, s
 	struct emulator emulator = { .arch = arch, .fd = -1 };
 	auto_free char *full = NULL;
 	auto_fd fd = -1;
-	int r = check_path(path, e);
+	int r;
 
-	if (r)
-		return r;
+	if (path[0] != '/')
+		return err_set(e, -EBADMSG, "the path of an emulator must be absolute");
+	for (const char *p = path; *p; p++)
+		if (*p == ':' || iscntrl((unsigned char)*p))
+			return err_set(
+				e, -EBADMSG, "the path of an emulator must have no ':' and no control character");
 	full = mem_print("%s%s", root, path);
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENXIO)

@@ -33,8 +33,9 @@ struct attempt {
 	struct err first;
 };
 
-static int try_path(struct attempt *t, const char *path)
+static int try_name(struct attempt *t, const char *dir, const char *name)
 {
+	auto_free char *path = mem_print("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
 	auto_err e = { 0 };
 	int r = emulator_open(t->search->root ? t->search->root : "", path, t->arch, t->ret, &e);
 
@@ -46,13 +47,6 @@ static int try_path(struct attempt *t, const char *path)
 	if (r != -ENOENT && r != -ENOTDIR && !t->first.code)
 		err_move(&t->first, &e);
 	return r;
-}
-
-static int try_name(struct attempt *t, const char *dir, const char *name)
-{
-	auto_free char *path = mem_print("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
-
-	return try_path(t, path);
 }
 
 static int try_dir(struct attempt *t, const char *dir)
