@@ -161,26 +161,6 @@ static void add_gap(const struct bundle_file *file, struct gap *gaps, size_t *n)
 		gaps[(*n)++] = (struct gap){ file->start, file->offset + file->size + tar_padding(file->size) };
 }
 
-/* All that stays, as it lies there. */
-static int copy_rest(const struct bundle *bundle, struct gap *gaps, size_t n, int to)
-{
-	uint64_t at = 0;
-	int r = 0;
-
-	progress_begin("writing", bundle->end);
-	if (n)
-		qsort(gaps, n, sizeof(*gaps), by_start);
-	for (size_t i = 0; !r && i < n; i++) {
-		if (gaps[i].start > at)
-			r = fd_copy_range(bundle->tar, at, to, gaps[i].start - at);
-		at = gaps[i].end > at ? gaps[i].end : at;
-	}
-	if (!r && at < bundle->end)
-		r = fd_copy_range(bundle->tar, at, to, bundle->end - at);
-	progress_end();
-	return r;
-}
-
 static int append_member(const struct edit_member *member, int to)
 {
 	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644 };
@@ -299,8 +279,24 @@ int commit_archive(
 	struct fate fate = { flags, flags + edit->n, flags + edit->n + edit->n_obsolete };
 	int r = find_fate(bundle, edit, keep, &fate, e);
 
-	if (!r)
-		r = copy_rest(bundle, gaps, find_gaps(bundle, edit, &fate, gaps), to);
+	if (!r) {
+		size_t n = find_gaps(bundle, edit, &fate, gaps);
+		uint64_t at = 0;
+
+		/* All that stays, as it lies there. */
+		r = 0;
+		progress_begin("writing", bundle->end);
+		if (n)
+			qsort(gaps, n, sizeof(*gaps), by_start);
+		for (size_t i = 0; !r && i < n; i++) {
+			if (gaps[i].start > at)
+				r = fd_copy_range(bundle->tar, at, to, gaps[i].start - at);
+			at = gaps[i].end > at ? gaps[i].end : at;
+		}
+		if (!r && at < bundle->end)
+			r = fd_copy_range(bundle->tar, at, to, bundle->end - at);
+		progress_end();
+	}
 	/* Layers before documents: when ours goes again, all that came with it lies behind it. */
 	for (unsigned layers = 2; layers-- > 0;)
 		for (size_t i = 0; !r && i < edit->n; i++)

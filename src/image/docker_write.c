@@ -82,27 +82,6 @@ static int add_layers(const struct docker_request *request, const struct buf *co
 	return r;
 }
 
-static void set_label(const struct docker_request *request, const struct buf *text, struct buf *out)
-{
-	struct span whole = span_whole(buf_text(text)), span;
-	auto_buf architecture = { 0 }, variant = { 0 };
-	bool has_variant = request->variant && *request->variant;
-	struct splice s = { 0 };
-
-	splice_quote(&architecture, request->architecture);
-	splice_quote(&variant, has_variant ? request->variant : "");
-	if (span_member(buf_text(text), whole, "architecture", &span))
-		splice_replace(&s, span, buf_text(&architecture));
-	if (span_member(buf_text(text), whole, "variant", &span) && has_variant)
-		splice_replace(&s, span, buf_text(&variant));
-	else if (has_variant)
-		splice_add_member(&s, buf_text(text), whole, "variant", buf_text(&variant));
-	else
-		splice_drop_member(&s, buf_text(text), whole, "variant");
-	splice_apply(&s, buf_text(text), text->len, out);
-	splice_done(&s);
-}
-
 int docker_config(const struct docker_request *request, struct buf *out, struct err *e)
 {
 	auto_buf text = { 0 };
@@ -114,10 +93,27 @@ int docker_config(const struct docker_request *request, struct buf *out, struct 
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, request->image->config_digest))
 		return err_set(e, -EBADMSG, "%s has changed", request->image->config_name);
-	if (request->architecture)
-		set_label(request, &text, out);
-	else
+	if (request->architecture) {
+		struct span whole = span_whole(buf_text(&text)), span;
+		auto_buf architecture = { 0 }, variant = { 0 };
+		bool has_variant = request->variant && *request->variant;
+		struct splice s = { 0 };
+
+		splice_quote(&architecture, request->architecture);
+		splice_quote(&variant, has_variant ? request->variant : "");
+		if (span_member(buf_text(&text), whole, "architecture", &span))
+			splice_replace(&s, span, buf_text(&architecture));
+		if (span_member(buf_text(&text), whole, "variant", &span) && has_variant)
+			splice_replace(&s, span, buf_text(&variant));
+		else if (has_variant)
+			splice_add_member(&s, buf_text(&text), whole, "variant", buf_text(&variant));
+		else
+			splice_drop_member(&s, buf_text(&text), whole, "variant");
+		splice_apply(&s, buf_text(&text), text.len, out);
+		splice_done(&s);
+	} else {
 		buf_add(out, buf_text(&text), text.len);
+	}
 	return 0;
 }
 

@@ -8,18 +8,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* A name that holds the hex digits of the old digest has those of the new one instead. */
-static void config_name(struct buf *out, const char *name, const char *was, const char *is)
-{
-	const char *hex = strstr(name, was + strlen("sha256:"));
-
-	if (hex && !strpbrk(name, "\"\\\b\f\n\r\t"))
-		buf_addf(out, "%.*s%s%s", (int)(hex - name), name, is + strlen("sha256:"),
-			hex + strlen(was) - strlen("sha256:"));
-	else
-		buf_addf(out, "%s.json", is + strlen("sha256:"));
-}
-
 /* As the other layers of the archive are called: three generations of docker save, and podman. */
 static void layer_name(struct buf *out, const char *other, const char *digest)
 {
@@ -68,6 +56,7 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	struct span config_span, layers_span;
 	struct edit_target *target;
 	int r = bundle_text(c->request->bundle, config, &old, e);
+	const char *hex;
 
 	if (r)
 		return r;
@@ -79,7 +68,13 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	if (!span_member(text, span, "Config", &config_span) || !span_member(text, span, "Layers", &layers_span))
 		return err_sys(e, -EBADMSG, "cannot change the image");
 	digest_text(buf_text(&changed), changed.len, is);
-	config_name(&name, config, was, is);
+	/* A name that holds the hex digits of the old digest has those of the new one instead. */
+	hex = strstr(config, was + strlen("sha256:"));
+	if (hex && !strpbrk(config, "\"\\\b\f\n\r\t"))
+		buf_addf(&name, "%.*s%s%s", (int)(hex - config), config, is + strlen("sha256:"),
+			hex + strlen(was) - strlen("sha256:"));
+	else
+		buf_addf(&name, "%s.json", is + strlen("sha256:"));
 	splice_quote(&quoted, buf_text(&name));
 	splice_replace(&c->splice, config_span, buf_text(&quoted));
 	change_layers(c, target, jv_get(item, "Layers"), layers_span);

@@ -81,21 +81,6 @@ static int remember(struct walk *w, const char *was, bool is_chosen, struct buf 
 	return 0;
 }
 
-/* What has a successor and is not there under another name. */
-static void add_obsolete_documents(struct walk *w)
-{
-	char name[BUNDLE_BLOB_NAME];
-
-	for (size_t i = 0; i < w->n; i++) {
-		const struct document *d = &w->documents[i], *other = find(w, d->was, !d->is_chosen);
-
-		if (!strcmp(d->was, d->is) || (other && !strcmp(other->was, other->is)))
-			continue;
-		bundle_blob_name(d->was, name);
-		edit_add_obsolete(w->edit, name);
-	}
-}
-
 static void point_to(
 	const struct walk *w, struct splice *s, const char *text, struct span descriptor, const struct document *d)
 {
@@ -306,8 +291,19 @@ int edit_oci(const struct edit_request *request, struct edit *edit, struct err *
 	digest_text(buf_text(&text), text.len, edit->index);
 	if (!r)
 		r = change_index(&w, &text, &top, &out, e);
-	if (!r)
-		add_obsolete_documents(&w);
+	if (!r) {
+		char name[BUNDLE_BLOB_NAME];
+
+		/* What has a successor and is not there under another name. */
+		for (size_t i = 0; i < w.n; i++) {
+			const struct document *d = &w.documents[i], *other = find(&w, d->was, !d->is_chosen);
+
+			if (!strcmp(d->was, d->is) || (other && !strcmp(other->was, other->is)))
+				continue;
+			bundle_blob_name(d->was, name);
+			edit_add_obsolete(w.edit, name);
+		}
+	}
 	if (!r && (out.len != text.len || memcmp(out.data, text.data, out.len)))
 		edit_add_document(edit, "index.json", &out);
 	free(w.documents);

@@ -152,22 +152,6 @@ static char *find_program(const struct view *view, const struct model_image *ima
 	return NULL;
 }
 
-/* Looks at what did not tell by its name that it matters: what shells are links to, and what the image starts. */
-static int look_at_programs(struct store *store, struct view *view, const struct model_image *image, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < MODEL_STARTS; i++)
-		if (image->starts[i])
-			view->starts[i] = find_program(view, image, image->starts[i]);
-	for (const char *const *p = content_key_files; !r && *p; p++)
-		r = store_look(store, view, *p, e);
-	for (size_t i = 0; !r && i < MODEL_STARTS; i++)
-		if (view->starts[i])
-			r = store_look(store, view, view->starts[i], e);
-	return r;
-}
-
 static int look_at_image(struct store *store, struct image_facts *facts, const struct image_visit *visit,
 	uint64_t *work, int *ret_answer)
 {
@@ -176,8 +160,19 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	struct err *e = &facts->err;
 	int r = stack_layers(store, facts, layers, &view.n, e);
 
-	if (!r)
-		r = look_at_programs(store, &view, facts->image, e);
+	if (!r) {
+		/* What did not tell by its name that it matters: what shells are links to, and what the image starts.
+		 */
+		r = 0;
+		for (size_t i = 0; i < MODEL_STARTS; i++)
+			if (facts->image->starts[i])
+				view.starts[i] = find_program(&view, facts->image, facts->image->starts[i]);
+		for (const char *const *p = content_key_files; !r && *p; p++)
+			r = store_look(store, &view, *p, e);
+		for (size_t i = 0; !r && i < MODEL_STARTS; i++)
+			if (view.starts[i])
+				r = store_look(store, &view, view.starts[i], e);
+	}
 	if (!r) {
 		r = view_content(&view, work, &facts->content);
 		if (r)

@@ -210,25 +210,6 @@ static int add_emulator(struct graft *graft, const struct graft_request *request
 	return 0;
 }
 
-/* What others may change they may put something else into, which then runs without an emulator. */
-static int check_owner(const struct view *view, const char *path, struct err *e)
-{
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		struct view_directory found;
-		int len = (int)(slash - path);
-
-		if (!view_directory(view, path, (size_t)len, &found))
-			continue;
-		if (found.directory->mode & 022)
-			return err_set(e, -EBADMSG, "/%.*s: writable by others (mode %04o)", len, path,
-				(unsigned)found.directory->mode & 07777);
-		if (found.directory->uid)
-			return err_set(e, -EBADMSG, "/%.*s: owned by user %llu instead of root", len, path,
-				(unsigned long long)found.directory->uid);
-	}
-	return 0;
-}
-
 static int add_file(struct graft *graft, const struct graft_request *request, const struct graft_file *file,
 	struct graft_paths before, struct err *e)
 {
@@ -241,7 +222,22 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 		r = err_set(e, -EBADMSG, "%s: a link leads to /%s", file->path, path);
 	if (!r && !strcmp(path, graft->path))
 		r = err_set(e, -EBADMSG, "%s: this is the emulator's own path", file->path);
-	r = r ? r : check_owner(request->view, path, e);
+	if (!r) {
+		/* What others may change they may put something else into, which then runs without an emulator. */
+		for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+			struct view_directory found;
+			int len = (int)(slash - path);
+
+			if (!view_directory(request->view, path, (size_t)len, &found))
+				continue;
+			if (found.directory->mode & 022)
+				return err_set(e, -EBADMSG, "/%.*s: writable by others (mode %04o)", len, path,
+					(unsigned)found.directory->mode & 07777);
+			if (found.directory->uid)
+				return err_set(e, -EBADMSG, "/%.*s: owned by user %llu instead of root", len, path,
+					(unsigned long long)found.directory->uid);
+		}
+	}
 	if (r)
 		return r;
 	if (file->file >= 0 && fstat(file->file, &st) < 0)

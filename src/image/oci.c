@@ -241,20 +241,6 @@ static int read_descriptor(struct walk *w, const struct descriptor *descriptor, 
 static int read_list(
 	struct walk *w, const struct descriptor_list *list, const char *reference, unsigned depth, struct err *e);
 
-/* An index whose blob is not here: -ENOENT with e as it is. */
-static int add_absent(struct walk *w, const struct descriptor *descriptor, const char *reference, struct err *e)
-{
-	struct model_image *image;
-	auto_err why = { 0 };
-	int r = add_image(w, descriptor, &image, &why);
-
-	if (!r) {
-		image->kind = MODEL_ABSENT;
-		r = model_copy_text(&image->reference, reference, &why);
-	}
-	return r ? err_move(e, &why) : -ENOENT;
-}
-
 static int read_nested(
 	struct walk *w, const struct descriptor *descriptor, const char *reference, unsigned depth, struct err *e)
 {
@@ -270,8 +256,18 @@ static int read_nested(
 	if (!r)
 		r = descriptor_list_read(jv_get(index, "manifests"), &list, e);
 	jv_free(index);
-	if (r == -ENOENT)
-		return add_absent(w, descriptor, reference, e);
+	if (r == -ENOENT) {
+		struct model_image *image;
+		auto_err why = { 0 };
+
+		/* An index whose blob is not here: -ENOENT with e as it is. */
+		r = add_image(w, descriptor, &image, &why);
+		if (!r) {
+			image->kind = MODEL_ABSENT;
+			r = model_copy_text(&image->reference, reference, &why);
+		}
+		return r ? err_move(e, &why) : -ENOENT;
+	}
 	return r ? r : read_list(w, &list, reference, depth + 1, e);
 }
 

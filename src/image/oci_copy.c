@@ -105,19 +105,6 @@ static int copy_second_half(const struct walk *w, struct err *e)
 	return outlet_document(w->outlet, "manifest.json", &text, e);
 }
 
-/* index.json of one descriptor under other names. */
-static int write_renamed(
-	const struct descriptor *one, const struct oci_names *names, struct outlet *outlet, struct err *e)
-{
-	const struct oci_entry entry = { .type = one->type, .digest = one->digest, .size = one->size };
-	auto_buf index = { 0 };
-
-	for (size_t i = 0; i < names->n; i++)
-		oci_add_entry(&index, &entry, names->tags[i]);
-	buf_adds(&index, "]}");
-	return outlet_document(outlet, "index.json", &index, e);
-}
-
 int oci_copy(const struct bundle *bundle, const struct oci_names *names, struct outlet *outlet, struct err *e)
 {
 	const struct walk w = { bundle, outlet };
@@ -126,10 +113,19 @@ int oci_copy(const struct bundle *bundle, const struct oci_names *names, struct 
 
 	if (!r)
 		r = copy_list(&w, &list, 1, e);
-	if (!r && names->n)
-		r = write_renamed(&list.items[0], names, outlet, e);
-	else if (!r)
+	if (!r && names->n) {
+		const struct descriptor *one = &list.items[0];
+		const struct oci_entry entry = { .type = one->type, .digest = one->digest, .size = one->size };
+		auto_buf index = { 0 };
+
+		/* index.json of one descriptor under other names. */
+		for (size_t i = 0; i < names->n; i++)
+			oci_add_entry(&index, &entry, names->tags[i]);
+		buf_adds(&index, "]}");
+		r = outlet_document(outlet, "index.json", &index, e);
+	} else if (!r) {
 		r = copy_document(&w, "index.json", e);
+	}
 	if (!r && !names->n && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))
 		r = copy_second_half(&w, e);
 	if (!r)

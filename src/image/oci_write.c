@@ -135,47 +135,12 @@ static int write_image(const struct oci_image *image, struct outlet *outlet, str
 	return is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
 }
 
-static void add_annotations(struct buf *index, const struct oci_index *request)
-{
-	for (size_t i = 0; i < request->n_annotations; i++) {
-		const char *equals = strchr(request->annotations[i], '=');
-		auto_buf key = { 0 };
-
-		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
-		buf_adds(index, i ? "," : ",\"annotations\":{");
-		splice_quote(index, buf_text(&key));
-		buf_adds(index, ":");
-		splice_quote(index, equals + 1);
-	}
-	if (request->n_annotations)
-		buf_adds(index, "}");
-}
-
 /* What is behind the last colon, but for a port. NULL: none. */
 static const char *tag_of(const char *name)
 {
 	const char *colon = strrchr(name, ':');
 
 	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
-}
-
-/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
-static void add_name(struct buf *out, const char *name)
-{
-	const char *tag = tag_of(name);
-
-	buf_adds(out, ",\"annotations\":{");
-	if (tag) {
-		auto_buf full = { 0 };
-
-		reference_full(name, &full);
-		buf_adds(out, "\"io.containerd.image.name\":");
-		splice_quote(out, buf_text(&full));
-		buf_adds(out, ",");
-	}
-	buf_adds(out, "\"org.opencontainers.image.ref.name\":");
-	splice_quote(out, tag ? tag : name);
-	buf_adds(out, "}");
 }
 
 void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char *name)
@@ -197,8 +162,23 @@ void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char 
 		}
 		buf_adds(index, "}");
 	}
-	if (name)
-		add_name(index, name);
+	if (name) {
+		const char *tag = tag_of(name);
+
+		/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
+		buf_adds(index, ",\"annotations\":{");
+		if (tag) {
+			auto_buf full = { 0 };
+
+			reference_full(name, &full);
+			buf_adds(index, "\"io.containerd.image.name\":");
+			splice_quote(index, buf_text(&full));
+			buf_adds(index, ",");
+		}
+		buf_adds(index, "\"org.opencontainers.image.ref.name\":");
+		splice_quote(index, tag ? tag : name);
+		buf_adds(index, "}");
+	}
 	buf_adds(index, "}");
 }
 
@@ -261,7 +241,18 @@ int oci_write_index(const struct oci_index *request, struct outlet *outlet, char
 		buf_done(&w.layers);
 	}
 	buf_adds(&index, "]");
-	add_annotations(&index, request);
+	for (size_t i = 0; i < request->n_annotations; i++) {
+		const char *equals = strchr(request->annotations[i], '=');
+		auto_buf key = { 0 };
+
+		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
+		buf_adds(&index, i ? "," : ",\"annotations\":{");
+		splice_quote(&index, buf_text(&key));
+		buf_adds(&index, ":");
+		splice_quote(&index, equals + 1);
+	}
+	if (request->n_annotations)
+		buf_adds(&index, "}");
 	buf_adds(&index, "}");
 	if (!r)
 		r = write_top(request, &index, outlet, ret_digest, e);

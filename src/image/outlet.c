@@ -157,32 +157,29 @@ int outlet_check(const struct outlet_request *request, struct err *e)
 	return err_hint(e, "--force replaces it");
 }
 
-static int open_layout(const char *path, struct outlet *ret, struct err *e)
-{
-	bool is_new = !mkdir(path, 0755);
-	auto_fd fd = is_new || errno == EEXIST ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int r;
-
-	if (fd < 0)
-		return err_sys(e, -errno, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s: another run is writing to it", path);
-	r = check_layout(fd, path, e);
-	if (r)
-		return r;
-	remove_layout(fd);
-	ret->is_new = is_new;
-	ret->dir = take_fd(&fd);
-	if (mkdirat(ret->dir, "blobs", 0755) < 0 || mkdirat(ret->dir, "blobs/sha256", 0755) < 0)
-		return err_sys(e, -errno, "%s/blobs", path);
-	return 0;
-}
-
 int outlet_open(const struct outlet_request *request, struct outlet *ret, struct err *e)
 {
 	ret->path = request->path;
-	if (request->is_layout)
-		return open_layout(request->path, ret, e);
+	if (request->is_layout) {
+		bool is_new = !mkdir(request->path, 0755);
+		auto_fd fd = is_new || errno == EEXIST ? open(request->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		int r;
+
+		if (fd < 0)
+			return err_sys(e, -errno, "%s", request->path);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return err_set(e, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s: another run is writing to it",
+				request->path);
+		r = check_layout(fd, request->path, e);
+		if (r)
+			return r;
+		remove_layout(fd);
+		ret->is_new = is_new;
+		ret->dir = take_fd(&fd);
+		if (mkdirat(ret->dir, "blobs", 0755) < 0 || mkdirat(ret->dir, "blobs/sha256", 0755) < 0)
+			return err_sys(e, -errno, "%s/blobs", request->path);
+		return 0;
+	}
 	return newfile_open(request->path, request->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &ret->file, e);
 }
 

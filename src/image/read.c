@@ -53,9 +53,9 @@ static int read_second_half(const struct bundle *bundle, struct model *model, bo
 		if (has_config(model, &second.images[i]))
 			continue;
 		image = model_add(model, e);
-		if (!image)
+		if (!image) {
 			r = -E2BIG;
-		else {
+		} else {
 			*image = second.images[i];
 			second.images[i] = (struct model_image){ 0 };
 			image->is_second_half = true;
@@ -63,21 +63,6 @@ static int read_second_half(const struct bundle *bundle, struct model *model, bo
 	}
 	model_done(&second);
 	return r;
-}
-
-/* A tar archive without an image: perhaps a root file system, or one layer. */
-static int refuse_archive(const struct bundle *bundle, struct err *e)
-{
-	static const char *const names[] = { "bin/sh", "usr/bin/sh", "bin/busybox", "etc/passwd", "etc/os-release",
-		"usr/lib/os-release" };
-
-	for (size_t i = 0; bundle->dir < 0 && i < ARRAY_SIZE(names); i++)
-		if (bundle_has(bundle, names[i])) {
-			err_set(e, -EBADMSG, "not an image, but a root file system in a tar archive");
-			return err_hint(e, "mkdir DIR && tar -xpf FILE -C DIR, then specify DIR");
-		}
-	err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
-	return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
 }
 
 int model_read(const struct bundle *bundle, struct model *ret, struct err *e)
@@ -88,8 +73,19 @@ int model_read(const struct bundle *bundle, struct model *ret, struct err *e)
 	int r;
 
 	*ret = (struct model){ 0 };
-	if (!is_oci && !is_docker)
-		return refuse_archive(bundle, e);
+	if (!is_oci && !is_docker) {
+		static const char *const names[] = { "bin/sh", "usr/bin/sh", "bin/busybox", "etc/passwd",
+			"etc/os-release", "usr/lib/os-release" };
+
+		/* A tar archive without an image: perhaps a root file system, or one layer. */
+		for (size_t i = 0; bundle->dir < 0 && i < ARRAY_SIZE(names); i++)
+			if (bundle_has(bundle, names[i])) {
+				err_set(e, -EBADMSG, "not an image, but a root file system in a tar archive");
+				return err_hint(e, "mkdir DIR && tar -xpf FILE -C DIR, then specify DIR");
+			}
+		err_set(e, -EBADMSG, "not an image: neither manifest.json nor oci-layout is in it");
+		return err_hint(e, "'docker save' and 'skopeo copy' make images that can be read");
+	}
 	ret->format = is_directory	    ? MODEL_OCI_LAYOUT
 		      : is_oci && is_docker ? MODEL_DUAL
 		      : is_oci		    ? MODEL_OCI_ARCHIVE

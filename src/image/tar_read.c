@@ -22,14 +22,6 @@ struct overrides {
 	struct buf records;
 };
 
-static void overrides_done(struct overrides *o)
-{
-	free(o->path);
-	free(o->linkname);
-	free(o->sparse_name);
-	buf_done(&o->records);
-}
-
 static void entry_done(struct tar_entry *entry)
 {
 	free(entry->path);
@@ -414,7 +406,10 @@ int tar_next(struct tar_reader *reader, struct err *e)
 	reader->end = source_position(reader->source);
 	code = next_member(reader, &overrides, e);
 	reader->entry.start = reader->end;
-	overrides_done(&overrides);
+	free(overrides.path);
+	free(overrides.linkname);
+	free(overrides.sparse_name);
+	buf_done(&overrides.records);
 	return code;
 }
 

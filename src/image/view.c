@@ -243,21 +243,6 @@ static const struct layer_program *find_known(const struct view *view, const cha
 	return program && program->is_known ? program : NULL;
 }
 
-/* The shell and the like; and an image needs the newest variant among these and what it starts. */
-static void judge_programs(const struct view *view, struct content *content)
-{
-	const struct layer_program *program;
-
-	for (const char *const *p = content_key_files; *p && !content->has_platform; p++)
-		if ((program = find_known(view, *p)))
-			settle(content, &program->platform, *p);
-	for (size_t i = 0; i < ARRAY_SIZE(view->starts); i++) {
-		program = view->starts[i] ? find_known(view, view->starts[i]) : NULL;
-		if (program && is_newer(&program->platform, content))
-			settle(content, &program->platform, view->starts[i]);
-	}
-}
-
 /* Where only the number of files decides, those that were looked into tell the variant. */
 static void judge_majority(const struct view *view, struct content *content)
 {
@@ -305,9 +290,18 @@ static int count_entry(
 int view_content(const struct view *view, uint64_t *work, struct content *ret)
 {
 	int r = 0;
+	const struct layer_program *program;
 
 	*ret = (struct content){ 0 };
-	judge_programs(view, ret);
+	/* The shell and the like; and an image needs the newest variant among these and what it starts. */
+	for (const char *const *p = content_key_files; *p && !ret->has_platform; p++)
+		if ((program = find_known(view, *p)))
+			settle(ret, &program->platform, *p);
+	for (size_t i = 0; i < ARRAY_SIZE(view->starts); i++) {
+		program = view->starts[i] ? find_known(view, view->starts[i]) : NULL;
+		if (program && is_newer(&program->platform, ret))
+			settle(ret, &program->platform, view->starts[i]);
+	}
 	for (size_t i = view->n; i-- > 0 && !*ret->system;)
 		memcpy(ret->system, view->layers[i]->system, sizeof(ret->system));
 	for (size_t i = view->n; !r && i-- > 0;)
