@@ -75,28 +75,6 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
-/* The file with the result looks to others as the old one did; that of a pipe as any new file. */
-static int replace_archive(struct image_work *w, const struct edit *edit, const char *path)
-{
-	auto_newfile file = NEWFILE_INIT;
-	mode_t mode = newfile_usual_mode();
-	struct stat st;
-	int r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
-
-	if (!r)
-		r = write_archive(w, edit, file.fd);
-	if (!r && !fstat(w->file, &st) && S_ISREG(st.st_mode)) {
-		mode = st.st_mode & 0777;
-		if (geteuid() == 0 && fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
-			r = err_sys(w->e, -errno, "%s", path);
-	}
-	if (!r)
-		r = newfile_commit(&file, mode, w->e);
-	if (r && r != -EEXIST && r != -EINTR && w->e)
-		w->e->code = -EIO;
-	return r;
-}
-
 /* Whether the result can go where it is to go, which --dry-run says as well. */
 static int check_output(struct image_work *w)
 {
@@ -133,8 +111,28 @@ static int write_result(struct image_work *w, const struct edit *edit)
 			return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
 		return write_archive(w, edit, STDOUT_FILENO);
 	}
-	if (!w->is_directory)
-		return replace_archive(w, edit, w->options->out ? w->options->out : w->real);
+	if (!w->is_directory) {
+		const char *path = w->options->out ? w->options->out : w->real;
+		auto_newfile file = NEWFILE_INIT;
+		mode_t mode = newfile_usual_mode();
+		struct stat st;
+
+		/* The file with the result looks to others as the old one did; that of a pipe as any new file. */
+		r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
+		if (!r)
+			r = write_archive(w, edit, file.fd);
+		if (!r && !fstat(w->file, &st) && S_ISREG(st.st_mode)) {
+			mode = st.st_mode & 0777;
+			if (geteuid() == 0 && fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL &&
+				errno != EPERM)
+				r = err_sys(w->e, -errno, "%s", path);
+		}
+		if (!r)
+			r = newfile_commit(&file, mode, w->e);
+		if (r && r != -EEXIST && r != -EINTR && w->e)
+			w->e->code = -EIO;
+		return r;
+	}
 	r = commit_layout(w->file, edit, &(struct commit_keep){ is_needed, w }, w->e);
 	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
 }

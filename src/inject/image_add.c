@@ -59,27 +59,9 @@ static int compress(struct image_work *w, struct graft *graft)
 	return graft_pack(graft, w->options->codec, other, image_tmpdir(), w->e);
 }
 
-/* As many as Docker unpacks (moby, layer.MaxLayerDepth); others stop at 127. */
-static void warn_of_depth(struct image_work *w, size_t layers)
-{
-	if (layers > DEPTH_MAX)
-		inject_note(
-			w->target, "with this layer it has %zu, and engines take no more than %d", layers, DEPTH_MAX);
-}
-
 static bool is_forged(const struct image_facts *facts, const struct view *view)
 {
 	return facts->image->is_grafted && (!view->n || !image_ours_emulator(view->layers[view->n - 1]));
-}
-
-/* The tools have their place for themselves: what is there is known by that. */
-static int check_place(struct image_work *w, const struct image_change *change)
-{
-	const char *path = change->graft.path, *place = &ENTRY_PLACE_ROOT[1];
-
-	if (!image_ours_is_at(path, place) && !(change->tools && image_ours_is_at(place, path)))
-		return 0;
-	return err_set(w->e, -EBADMSG, "/%s is where native tools are, and no place for an emulator", path);
 }
 
 static void note_why(struct image_work *w, const struct err *why)
@@ -146,6 +128,7 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 		.view = below, .has_epoch = w->options->has_epoch, .epoch = w->options->epoch, .emulator = emulator
 	};
 	int r;
+	const char *path, *place;
 
 	change->arch = platform->arch;
 	change->place = inject_find_place(w->options, platform->arch);
@@ -156,7 +139,14 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->options->codec == GRAFT_NONE;
 	request.place = w->blobs;
 	r = accel_image_graft(change->tools, &request, &change->graft, w->e);
-	return r ? r : check_place(w, change);
+	/* The tools have their place for themselves: what is there is known by that. */
+	if (r)
+		return r;
+	path = change->graft.path;
+	place = &ENTRY_PLACE_ROOT[1];
+	if (!image_ours_is_at(path, place) && !(change->tools && image_ours_is_at(place, path)))
+		return 0;
+	return err_set(w->e, -EBADMSG, "/%s is where native tools are, and no place for an emulator", path);
 }
 
 /* Nothing is to be done. */
@@ -182,6 +172,7 @@ static int graft_onto(
 	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
 	struct inject_source *source;
 	int r = inject_find_source(w->target->inject, platform->arch, &source, w->e);
+	size_t layers;
 
 	if (!r)
 		r = check_codec(w, facts->image);
@@ -197,25 +188,17 @@ static int graft_onto(
 		leave_alone(w, change);
 		return 0;
 	}
-	warn_of_depth(w, below.n + 1);
+	/* As many as Docker unpacks (moby, layer.MaxLayerDepth); others stop at 127. */
+	layers = below.n + 1;
+	if (layers > DEPTH_MAX)
+		inject_note(
+			w->target, "with this layer it has %zu, and engines take no more than %d", layers, DEPTH_MAX);
 	w->targets[w->n] = (struct edit_target){
 		.digest = facts->image->config_digest, .graft = &change->graft, .n_layers = facts->image->n_layers
 	};
 	r = compress(w, &change->graft);
 	w->n++;
 	return r;
-}
-
-static int refuse_incomplete(struct image_work *w, const struct image_facts *facts)
-{
-	const struct model_image *image = facts->image;
-	size_t i = 0;
-
-	while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) &&
-		bundle_has(w->bundle, image->layers[i]))
-		i++;
-	return err_set(
-		w->e, -EBADMSG, "the layer %s is not in the file, or of a kind that cannot be read", image->layers[i]);
 }
 
 /* What its files say, which is told where the label says something else; without any the label, when that was asked
@@ -239,8 +222,16 @@ static int look_for_graft(struct image_work *w, const struct image_facts *facts,
 
 	if (platform && w->options->has_platform && platform->arch != w->options->platform.arch)
 		return 0;
-	if (facts->is_incomplete)
-		return refuse_incomplete(w, facts);
+	if (facts->is_incomplete) {
+		const struct model_image *image = facts->image;
+		size_t i = 0;
+
+		while (i + 1 < image->n_layers && !(image->is_opaque && image->is_opaque[i]) &&
+			bundle_has(w->bundle, image->layers[i]))
+			i++;
+		return err_set(w->e, -EBADMSG, "the layer %s is not in the file, or of a kind that cannot be read",
+			image->layers[i]);
+	}
 	if (!platform) {
 		err_set(w->e, -EBADMSG, "cannot determine its platform: no program found");
 		return err_hint(w->e, "if the label is right, pass the same platform: --platform PLATFORM");

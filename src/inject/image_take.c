@@ -104,18 +104,6 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		&change->graft, w->e);
 }
 
-/* What is flagged: layers of nothing but an emulator, where it was asked for. */
-static void flag_layers(const struct image_work *w, const struct view *view, bool *flags, bool *known)
-{
-	for (size_t i = 0; i < view->n; i++) {
-		const char *path = image_ours_emulator(view->layers[i]);
-
-		flags[i] = path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
-		/* Nobody else makes such a layer. */
-		known[i] = path && image_ours_has_tools(view->layers[i]);
-	}
-}
-
 /* Where layers cannot be looked at, only the topmost one can go. */
 static int look_at_marks(struct image_work *w, const struct model_image *image)
 {
@@ -230,7 +218,15 @@ int image_take_look(struct image_work *w, const struct image_facts *facts, const
 		return look_at_marks(w, image);
 	change->flags = mem_new(view->n, sizeof(*change->flags));
 	change->known = mem_new(view->n, sizeof(*change->known));
-	flag_layers(w, view, change->flags, change->known);
+	/* What is flagged: layers of nothing but an emulator, where it was asked for. */
+	for (size_t i = 0; i < view->n; i++) {
+		const char *path = image_ours_emulator(view->layers[i]);
+
+		change->flags[i] =
+			path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
+		/* Nobody else makes such a layer. */
+		change->known[i] = path && image_ours_has_tools(view->layers[i]);
+	}
 	is_ours = change->flags[view->n - 1];
 	r = find_marked(w, image, change->flags, change->known, &is_exact);
 	if (r < 0 || check_marks(w, image, view, change->flags, is_exact))

@@ -15,29 +15,6 @@
 #include "rootfs/disk.h"
 #include "rootfs/survey.h"
 
-/* What its files say, or, where they say nothing, what was asked for: that may not contradict them. */
-static int find_platform(const struct inject_target *t, int root, struct platform *ret, struct err *e)
-{
-	struct content content;
-	unsigned long skipped;
-	bool is_asked = t->options->has_platform;
-	int r = survey_root(root, false, &content, &skipped, e);
-
-	if (!r && !is_asked && !content.has_platform) {
-		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
-		r = err_hint(e, "specify it: --platform PLATFORM");
-	} else if (!r && is_asked && !t->options->force && content.has_platform &&
-		   content.platform.arch != t->options->platform.arch) {
-		err_set(e, -EBADMSG, "wrong platform: its programs are for %s, not for %s",
-			arch_word(content.platform.arch), arch_word(t->options->platform.arch));
-		r = err_hint(e, "leave out --platform; --force injects it all the same");
-	} else if (!r) {
-		*ret = is_asked ? t->options->platform : content.platform;
-	}
-	content_done(&content);
-	return r;
-}
-
 /* A directory, or a disk image with its root file system for a look at what would change. */
 static int open_root(const struct inject_target *t, bool *ret_is_disk, struct err *e)
 {
@@ -145,8 +122,25 @@ static int plan_root(const struct inject_target *t, int root, struct plan *plan,
 {
 	struct inject_outcome *outcome = &plan->outcome;
 	struct platform platform = { 0 };
-	int r = find_platform(t, root, &platform, e);
+	int r;
+	struct content content;
+	unsigned long skipped;
+	bool is_asked = t->options->has_platform;
 
+	/* What its files say, or, where they say nothing, what was asked for: that may not contradict them. */
+	r = survey_root(root, false, &content, &skipped, e);
+	if (!r && !is_asked && !content.has_platform) {
+		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
+		r = err_hint(e, "specify it: --platform PLATFORM");
+	} else if (!r && is_asked && !t->options->force && content.has_platform &&
+		   content.platform.arch != t->options->platform.arch) {
+		err_set(e, -EBADMSG, "wrong platform: its programs are for %s, not for %s",
+			arch_word(content.platform.arch), arch_word(t->options->platform.arch));
+		r = err_hint(e, "leave out --platform; --force injects it all the same");
+	} else if (!r) {
+		platform = is_asked ? t->options->platform : content.platform;
+	}
+	content_done(&content);
 	outcome->arch = platform.arch;
 	outcome->is_native = !r && inject_is_native(t->options, platform.arch);
 	if (r || outcome->is_native)
@@ -158,26 +152,21 @@ static int plan_root(const struct inject_target *t, int root, struct plan *plan,
 	return r;
 }
 
-static int apply(const struct inject_target *t, int root, struct plan *plan, struct err *e)
-{
-	const struct inject_options *options = t->options;
-	struct inject_outcome *outcome = &plan->outcome;
-	const struct inject_request request = { plan->source, outcome->place, options->dry_run, options->has_epoch,
-		options->epoch };
-	int r = inject_file(root, &request, &outcome->result, e);
-
-	if (!r && plan->toolchain)
-		r = accelerate_put(root, outcome->twins, options->dry_run, &outcome->tools, e);
-	return r;
-}
-
 static int put(const struct inject_target *t, int root, struct err *e)
 {
 	struct plan plan = { .outcome = { .result = INJECT_UNCHANGED } };
 	int r = plan_root(t, root, &plan, e);
 
-	if (!r && !plan.outcome.is_native)
-		r = apply(t, root, &plan, e);
+	if (!r && !plan.outcome.is_native) {
+		const struct inject_options *options = t->options;
+		struct inject_outcome *outcome = &plan.outcome;
+		const struct inject_request request = { plan.source, outcome->place, options->dry_run,
+			options->has_epoch, options->epoch };
+
+		r = inject_file(root, &request, &outcome->result, e);
+		if (!r && plan.toolchain)
+			r = accelerate_put(root, outcome->twins, options->dry_run, &outcome->tools, e);
+	}
 	if (!r) {
 		inject_tell(t->report, &plan.outcome);
 		return 0;
