@@ -51,11 +51,22 @@ static const char *option_value(
 	return NULL;
 }
 
-static const char *value_of(const struct reading *r, const char *name, size_t len)
+/* What $NAME or ${NAME} at p stands for, and where it ends; NULL where only the engine can know. */
+static const char *variable_at(const struct reading *r, const char *p, const char **ret_end)
 {
+	bool has_brace = p[1] == '{';
+	const char *name = p + 1 + has_brace, *end = name;
+	size_t len;
 	bool is_bare = false;
-	const char *value = option_value(r->request, "--build-arg=", name, len, &is_bare);
+	const char *value;
 
+	while (isalnum((unsigned char)*end) || *end == '_')
+		end++;
+	if (end == name || (has_brace && *end != '}'))
+		return NULL;
+	*ret_end = end + has_brace;
+	len = (size_t)(end - name);
+	value = option_value(r->request, "--build-arg=", name, len, &is_bare);
 	if (value || is_bare)
 		return value;
 	for (size_t i = r->n_args; i--;)
@@ -66,20 +77,6 @@ static const char *value_of(const struct reading *r, const char *name, size_t le
 	if (len == strlen("BUILDPLATFORM") && !strncmp(name, "BUILDPLATFORM", len))
 		return r->request->build_platform;
 	return NULL;
-}
-
-/* What $NAME or ${NAME} at p stands for, and where it ends; NULL where only the engine can know. */
-static const char *variable_at(const struct reading *r, const char *p, const char **ret_end)
-{
-	bool has_brace = p[1] == '{';
-	const char *name = p + 1 + has_brace, *end = name;
-
-	while (isalnum((unsigned char)*end) || *end == '_')
-		end++;
-	if (end == name || (has_brace && *end != '}'))
-		return NULL;
-	*ret_end = end + has_brace;
-	return value_of(r, name, (size_t)(end - name));
 }
 
 /* A word as the engine reads it. false where only the engine can know. */

@@ -134,24 +134,6 @@ int config_tag(const struct config *config, const struct platform *platform, str
 		keys[CONFIG_PLATFORM_TAG].example);
 }
 
-/* Besides the placeholders of templates it may name the version. */
-static int check_tag(const char *scheme, struct err *e)
-{
-	struct marks marks = placeholder_marks(scheme, strlen(scheme));
-	const char *mark;
-
-	if (marks.for_native || marks.for_emulated)
-		return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
-	while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&
-		!placeholder_check(scheme, (size_t)(mark - scheme), false, e))
-		scheme = mark + strlen(CONFIG_VERSION_MARK);
-	if (!mark && !placeholder_check(scheme, strlen(scheme), false, e))
-		return 0;
-	err_prefix(e, "PLATFORM_TAG");
-	return err_hint(
-		e, CONFIG_VERSION_MARK ", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
-}
-
 static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	const char *item, *list = value;
@@ -167,8 +149,23 @@ static int check_value(struct config *config, enum config_key id, const char *va
 			e, -EBADMSG, "DOCKER_CLI_PATH begins with '/': the same program from wherever it is called");
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
-	if (id == CONFIG_PLATFORM_TAG)
-		return check_tag(value, e);
+	if (id == CONFIG_PLATFORM_TAG) {
+		const char *scheme = value;
+		struct marks marks = placeholder_marks(scheme, strlen(scheme));
+		const char *mark;
+
+		/* Besides the placeholders of templates it may name the version. */
+		if (marks.for_native || marks.for_emulated)
+			return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
+		while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&
+			!placeholder_check(scheme, (size_t)(mark - scheme), false, e))
+			scheme = mark + strlen(CONFIG_VERSION_MARK);
+		if (!mark && !placeholder_check(scheme, strlen(scheme), false, e))
+			return 0;
+		err_prefix(e, "PLATFORM_TAG");
+		return err_hint(e, CONFIG_VERSION_MARK
+			", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
+	}
 	if ((id == CONFIG_TAG_PREFIX || id == CONFIG_TAG_SUFFIX) && placeholder_is_in(value, strlen(value))) {
 		err_set(e, -EBADMSG, "%s is the same for all platforms, and has no placeholders", keys[id].name);
 		return err_hint(e, "for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);

@@ -327,21 +327,6 @@ static void read_platforms(struct engine *engine, const char *text)
 	}
 }
 
-static int ask(struct engine *engine, const struct engine_search *search, struct err *e)
-{
-	auto_child command = { 0 };
-	auto_buf answer = { 0 };
-	int r;
-
-	engine_command(engine, engine->where ? ENGINE_HOST : ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
-	if (engine->where)
-		command.answer = &answer;
-	r = search->run(search->context, &command, e);
-	if (!r && engine->where)
-		read_platforms(engine, buf_text(&answer));
-	return r;
-}
-
 int engine_open(const struct engine_search *search, struct engine *engine, struct err *e)
 {
 	const struct engine_kind *kind = engine_kinds;
@@ -360,8 +345,18 @@ int engine_open(const struct engine_search *search, struct engine *engine, struc
 		engine->program = mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
 	else
 		engine->program = mem_text(has_path ? path : kind->program);
-	if (search->run)
-		r = ask(engine, search, e);
+	if (search->run) {
+		auto_child command = { 0 };
+		auto_buf answer = { 0 };
+
+		engine_command(
+			engine, engine->where ? ENGINE_HOST : ENGINE_VERSION, &(struct engine_words){ 0 }, &command);
+		if (engine->where)
+			command.answer = &answer;
+		r = search->run(search->context, &command, e);
+		if (!r && engine->where)
+			read_platforms(engine, buf_text(&answer));
+	}
 	if (r == -ENOENT) {
 		engine_names(&words, ", ", " or ");
 		return err_hint(e, "install it, or choose another engine: --engine %s", buf_text(&words));

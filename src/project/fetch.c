@@ -63,18 +63,6 @@ static enum there ask(const struct flow *f, const struct flow_call *call, const 
 											       : THERE_FITTING;
 }
 
-static int refuse(const struct engine_words *words, enum there there, const struct buf *answer, struct err *e)
-{
-	err_set(e, -EBADMSG, "cannot get the base image %s for %s", words->name, words->platform);
-	if (there == THERE_OTHER)
-		return err_hint(e, "only the %.*s variant is available locally; see the registry error above",
-			(int)strcspn(buf_text(answer), "\n"), buf_text(answer));
-	return err_hint(e,
-		"see the engine's error above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
-		words->insecure ? "" : " (for a registry that speaks plain HTTP: --insecure)",
-		words->insecure ? " --tls-verify=false" : "", words->name);
-}
-
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
@@ -99,7 +87,14 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	err_done(e);
 	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && fetch_keeps_several(f, item->engine)))
 		return 0;
-	return refuse(&words, there, &answer, e);
+	err_set(e, -EBADMSG, "cannot get the base image %s for %s", words.name, words.platform);
+	if (there == THERE_OTHER)
+		return err_hint(e, "only the %.*s variant is available locally; see the registry error above",
+			(int)strcspn(buf_text(&answer), "\n"), buf_text(&answer));
+	return err_hint(e,
+		"see the engine's error above%s; 'skopeo inspect --raw%s docker://%s' lists the platforms of an image",
+		words.insecure ? "" : " (for a registry that speaks plain HTTP: --insecure)",
+		words.insecure ? " --tls-verify=false" : "", words.name);
 }
 
 int fetch_bases(const struct flow *f, size_t i, struct err *e)

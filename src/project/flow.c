@@ -136,11 +136,20 @@ static int add_names(struct flow *f, struct err *e)
 	return 0;
 }
 
-/* A name for all platforms would be pushed over that of one. */
-static int check_unique(const struct flow *f, const struct build_item *item, struct err *e)
+static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
 {
-	const struct build_item *other = f->build->items;
+	auto_buf tag = { 0 }, text = { 0 };
+	const struct build_item *other;
 
+	item->platform = from->target.platform;
+	item->found = item->platform;
+	if (config_tag(&f->render.config, &item->platform, &tag, e))
+		return e ? e->code : -EBADMSG;
+	name_platform(&text, item->platform.arch, item->platform.variant);
+	item->text = mem_text(buf_text(&text));
+	item->name = name_of(f, buf_text(&tag));
+	/* A name for all platforms would be pushed over that of one. */
+	other = f->build->items;
 	while (other < item && strcmp(other->name, item->name))
 		other++;
 	if (is_for_all(f, item->name))
@@ -151,20 +160,6 @@ static int check_unique(const struct flow *f, const struct build_item *item, str
 	else
 		return 0;
 	return err_hint(e, "for example: PLATFORM_TAG=" CONFIG_VERSION_MARK "-__DOCKER_ARCH__");
-}
-
-static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
-{
-	auto_buf tag = { 0 }, text = { 0 };
-
-	item->platform = from->target.platform;
-	item->found = item->platform;
-	if (config_tag(&f->render.config, &item->platform, &tag, e))
-		return e ? e->code : -EBADMSG;
-	name_platform(&text, item->platform.arch, item->platform.variant);
-	item->text = mem_text(buf_text(&text));
-	item->name = name_of(f, buf_text(&tag));
-	return check_unique(f, item, e);
 }
 
 int flow_name_all(struct flow *f, struct err *e)

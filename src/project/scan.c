@@ -111,23 +111,6 @@ static bool ends(const struct scan_document *document, const struct scan_line *l
 	return line->len - skip == document->len && !memcmp(line->text + skip, document->mark, document->len);
 }
 
-/*
- * Whether all of them have an end. Where one has none, BuildKit refuses the file, and the classic builder knows of no
- * here-documents at all: so there are none, and no line is looked at for this a second time.
- */
-static void check_documents(struct scan *s)
-{
-	struct scan ahead = { .text = s->text, .len = s->len, .at = s->at };
-	struct scan_line line;
-	size_t i = 0;
-
-	while (i < s->n_documents && scan_line(&ahead, &line))
-		i += ends(&s->documents[i], &line);
-	s->is_without_documents = i < s->n_documents;
-	s->n_documents = s->is_without_documents ? 0 : s->n_documents;
-	s->document = 0;
-}
-
 bool scan_instruction(struct scan *s, struct scan_line *ret)
 {
 	bool was_continued = s->is_continued;
@@ -151,7 +134,21 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 		s->n_documents = 0;
 	if (!ret->is_remark && !s->is_without_documents)
 		find_documents(s, ret);
-	if (!ret->is_continued && s->n_documents)
-		check_documents(s);
+	if (!ret->is_continued && s->n_documents) {
+		struct scan ahead = { .text = s->text, .len = s->len, .at = s->at };
+		struct scan_line line;
+		size_t i = 0;
+
+		/*
+		 * Whether all of them have an end. Where one has none, BuildKit refuses the file, and the classic
+		 * builder knows of no here-documents at all: so there are none, and no line is looked at for this a
+		 * second time.
+		 */
+		while (i < s->n_documents && scan_line(&ahead, &line))
+			i += ends(&s->documents[i], &line);
+		s->is_without_documents = i < s->n_documents;
+		s->n_documents = s->is_without_documents ? 0 : s->n_documents;
+		s->document = 0;
+	}
 	return true;
 }
