@@ -12,26 +12,6 @@
 
 enum { EMULATOR_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* Debian's way to have a C library for another architecture. */
-static void loader_hint(struct buf *out, const struct file_facts *facts, const char *loader)
-{
-	struct name_words words = name_words(&facts->platform);
-	const char *library = strstr(loader, "musl") ? "musl" : "libc6";
-	auto_buf install = { 0 };
-	bool is_apt = package_install(
-		&install, library, strstr(loader, "musl") ? "the C library musl" : "the GNU C library (glibc)");
-
-	if (!facts->has_platform || !*words.debian)
-		buf_adds(out, "link it statically");
-	else if (facts->platform.arch == arch_host())
-		buf_adds(out, buf_text(&install));
-	else if (!is_apt)
-		buf_addf(out, "install the C library of %s, or link it statically", words.debian);
-	else
-		buf_addf(out, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
-			words.debian, library, words.debian);
-}
-
 /* Where this emulator looks before the root: qemu's -L, whose default is in it as "/etc/qemu-binfmt/%M". */
 static bool find_prefix(const struct rule *rule, const struct arch *arch, struct buf *ret)
 {
@@ -95,8 +75,24 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 			check_libraries(&place, step, facts, d);
 		return;
 	}
-	if (str_starts(step->elf.interpreter, "/lib")) /* no package brings another */
-		loader_hint(&hint, facts, step->elf.interpreter);
+	if (str_starts(step->elf.interpreter, "/lib")) { /* no package brings another */
+		struct name_words words = name_words(&facts->platform);
+		const char *library = strstr(step->elf.interpreter, "musl") ? "musl" : "libc6";
+		auto_buf install = { 0 };
+		bool is_apt = package_install(&install, library,
+			strstr(step->elf.interpreter, "musl") ? "the C library musl" : "the GNU C library (glibc)");
+
+		/* Debian's way to have a C library for another architecture. */
+		if (!facts->has_platform || !*words.debian)
+			buf_adds(&hint, "link it statically");
+		else if (facts->platform.arch == arch_host())
+			buf_adds(&hint, buf_text(&install));
+		else if (!is_apt)
+			buf_addf(&hint, "install the C library of %s, or link it statically", words.debian);
+		else
+			buf_addf(&hint, "sudo dpkg --add-architecture %s && sudo apt update && sudo apt install %s:%s",
+				words.debian, library, words.debian);
+	}
 	doctor_add(d, PROBLEM("loader-missing"), buf_text(&hint),
 		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
 		"program exists",

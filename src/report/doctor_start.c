@@ -67,24 +67,6 @@ static void check_elf(const struct entry_point *p, int fd)
 		add(p, PROBLEM("loader-missing"), "needs a loader that is not in the image: ", info->interpreter);
 }
 
-static void check_file(const struct entry_point *p, int fd, const struct stat *st)
-{
-	char line[LINE_MAX_BYTES] = "";
-	ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
-
-	line[n > 0 ? n : 0] = '\0';
-	if (!(st->st_mode & 0111))
-		add(p, PROBLEM("not-executable"), "has no permission to be executed", "");
-	else if (!strncmp(line, "#!", 2))
-		check_script(p, line);
-	else if (n >= 4 && !memcmp(line, "\177ELF", 4))
-		check_elf(p, fd);
-	else if (n >= 5 && !memcmp(line, "\xef\xbb\xbf#!", 5))
-		add(p, PROBLEM("byte-order-mark"), "begins with a byte order mark: 'Exec format error'", "");
-	else
-		add(p, PROBLEM("not-a-program"), "has no #! line: 'Exec format error'", "");
-}
-
 int doctor_start(struct image_facts *facts, const struct view *view, void *context)
 {
 	const struct doctor_images *images = context;
@@ -102,10 +84,24 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 		images->report->model.format != MODEL_DOCKER_ARCHIVE };
 	if (view->starts[which] && !extract_want(extract, view->starts[which]) && extract_read(extract, NULL) >= 0)
 		fd = extract_open(extract, view->starts[which], &st);
-	if (fd >= 0)
-		check_file(&p, fd, &st);
-	else if (fd == -ENOENT)
+	if (fd >= 0) {
+		char line[LINE_MAX_BYTES] = "";
+		ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
+
+		line[n > 0 ? n : 0] = '\0';
+		if (!(st.st_mode & 0111))
+			add(&p, PROBLEM("not-executable"), "has no permission to be executed", "");
+		else if (!strncmp(line, "#!", 2))
+			check_script(&p, line);
+		else if (n >= 4 && !memcmp(line, "\177ELF", 4))
+			check_elf(&p, fd);
+		else if (n >= 5 && !memcmp(line, "\xef\xbb\xbf#!", 5))
+			add(&p, PROBLEM("byte-order-mark"), "begins with a byte order mark: 'Exec format error'", "");
+		else
+			add(&p, PROBLEM("not-a-program"), "has no #! line: 'Exec format error'", "");
+	} else if (fd == -ENOENT) {
 		add(&p, PROBLEM("entrypoint-missing"), "is not in the image", "");
+	}
 	extract_done(extract);
 	return 0;
 }

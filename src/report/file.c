@@ -72,18 +72,6 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 	return 0;
 }
 
-static void look_at_program(int root, struct file_facts *facts)
-{
-	const struct elf_info *elf = &facts->steps[facts->n - 1].elf;
-
-	facts->has_platform = abi_platform(elf, &facts->platform);
-	if (elf->has_interpreter) {
-		auto_fd fd = file_open(root, elf->interpreter);
-
-		facts->has_loader = fd >= 0;
-	}
-}
-
 int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 {
 	char *next = mem_text(path);
@@ -106,8 +94,16 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 	}
 	ret->is_too_deep = next;
 	free(next);
-	if (!r && ret->steps[ret->n - 1].is_elf)
-		look_at_program(root, ret);
+	if (!r && ret->steps[ret->n - 1].is_elf) {
+		const struct elf_info *elf = &ret->steps[ret->n - 1].elf;
+
+		ret->has_platform = abi_platform(elf, &ret->platform);
+		if (elf->has_interpreter) {
+			auto_fd fd = file_open(root, elf->interpreter);
+
+			ret->has_loader = fd >= 0;
+		}
+	}
 	return r;
 }
 

@@ -59,13 +59,6 @@ static int try_all(struct trials *t, struct err *e)
 	return r == -EINTR ? err_move(e, &t->none) : 0;
 }
 
-static void end_trials(struct trials *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		cleanup_fd(&t->trace[i].exe);
-	err_done(&t->none);
-}
-
 static struct status_row *add_row(
 	struct status *s, const struct arch *arch, enum status_state state, const struct rule *rule)
 {
@@ -198,20 +191,6 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 		add_row(s, arch, STATUS_MISSING, NULL);
 }
 
-/* Entries for no header of ours: other people's. */
-static void add_rest(struct status *s, bool is_limited)
-{
-	for (size_t k = 0; k < s->table.n; k++) {
-		const struct rule *rule = &s->table.entries[k].rule;
-		bool is_shown = false;
-
-		for (size_t i = 0; i < s->n; i++)
-			is_shown |= s->rows[i].rule == rule;
-		if (!is_shown && !is_limited)
-			add_row(s, NULL, STATUS_FOREIGN, rule);
-	}
-}
-
 /* Also of what is not registered now. */
 static void find_persistent(struct status *s)
 {
@@ -243,10 +222,21 @@ int status_collect(
 			add_arch_rows(ret, t, i, is_shown);
 	}
 	ret->is_untested = t->none.code && !ret->is_readable;
-	end_trials(t);
+	for (size_t i = 0; i < t->n; i++)
+		cleanup_fd(&t->trace[i].exe);
+	err_done(&t->none);
 	if (!r) {
 		find_persistent(ret);
-		add_rest(ret, is_limited);
+		/* Entries for no header of ours: other people's. */
+		for (size_t k = 0; k < ret->table.n; k++) {
+			const struct rule *rule = &ret->table.entries[k].rule;
+			bool is_shown = false;
+
+			for (size_t i = 0; i < ret->n; i++)
+				is_shown |= ret->rows[i].rule == rule;
+			if (!is_shown && !is_limited)
+				add_row(ret, NULL, STATUS_FOREIGN, rule);
+		}
 	}
 	return r;
 }
