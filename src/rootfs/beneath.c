@@ -50,15 +50,6 @@ static int rewalk(struct walk *w)
 	return r == -ELOOP || r == -ENOTDIR ? -EAGAIN : r;
 }
 
-static int go_up(struct walk *w)
-{
-	char *slash = strrchr(w->done, '/');
-
-	if (slash)
-		*slash = '\0';
-	return rewalk(w);
-}
-
 static int go_down(struct walk *w, const char *name, int fd)
 {
 	size_t len = strlen(w->done);
@@ -114,8 +105,13 @@ static int step(struct walk *w, const char *name, bool is_last, int flags, int *
 
 	if (!strcmp(name, "."))
 		return 0;
-	if (!strcmp(name, ".."))
-		return go_up(w);
+	if (!strcmp(name, "..")) {
+		char *slash = strrchr(w->done, '/');
+
+		if (slash)
+			*slash = '\0';
+		return rewalk(w);
+	}
 	fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

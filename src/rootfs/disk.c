@@ -90,20 +90,15 @@ static int refuse_partition(const struct disk *d, const struct partition *p)
 		*p->type ? p->type : "unknown data");
 }
 
-static int hint_mount(const struct disk *d, const struct partition *p)
-{
-	return err_hint(d->e, "sudo mount -o %sloop,offset=%llu,sizelimit=%llu %s DIR, then specify DIR",
-		d->use == DISK_READ ? "ro," : "", (unsigned long long)p->start, (unsigned long long)p->size,
-		kind_name(d->path));
-}
-
 static int refuse_without_root(const struct disk *d, const struct partition *p)
 {
 	auto_buf list = { 0 };
 
 	partitions_say(&list, &d->partitions);
 	err_set(d->e, -EPERM, "%s: a disk image (%s): mounting it needs root", d->text, buf_text(&list));
-	return hint_mount(d, p);
+	return err_hint(d->e, "sudo mount -o %sloop,offset=%llu,sizelimit=%llu %s DIR, then specify DIR",
+		d->use == DISK_READ ? "ro," : "", (unsigned long long)p->start, (unsigned long long)p->size,
+		kind_name(d->path));
 }
 
 static int refuse_without_loop(const struct disk *d, const struct partition *p)
@@ -297,43 +292,39 @@ static int refuse_choice(const struct disk *d, const struct partition *first, co
 	return err_hint(d->e, "specify one nevertheless: %s:NUMBER", kind_name(d->path));
 }
 
-/* By looking at those that Linux can have its root on. NULL with e set. */
-static const struct partition *choose(const struct disk *d)
-{
-	const struct partition *root = NULL, *refused = NULL;
-	struct disk look = *d;
-
-	look.use = d->use == DISK_READ ? DISK_READ : DISK_PLAN;
-	for (size_t i = 0; i < d->partitions.n; i++) {
-		const struct partition *p = &d->partitions.list[i];
-		auto_fd mount = -1;
-
-		if (p->is_beyond || p->overlaps || !find_filesystem(p)) {
-			refused = refused || !strcmp(p->type, "vfat") || !strcmp(p->type, "swap") ? refused : p;
-			continue;
-		}
-		if (!p->number)
-			return p;
-		mount = mount_partition(&look, p);
-		if (mount < 0)
-			return NULL;
-		if (is_root(mount) && root)
-			return refuse_choice(d, root, p), NULL;
-		root = is_root(mount) ? p : root;
-	}
-	if (!root && refused)
-		refuse_partition(d, refused);
-	else if (!root)
-		refuse_choice(d, NULL, NULL);
-	return root;
-}
-
 static const struct partition *find_partition(const struct disk *d)
 {
 	auto_buf list = { 0 };
 
-	if (!d->number)
-		return choose(d);
+	if (!d->number) {
+		const struct partition *root = NULL, *refused = NULL;
+		struct disk look = *d;
+
+		/* By looking at those that Linux can have its root on. NULL with e set. */
+		look.use = d->use == DISK_READ ? DISK_READ : DISK_PLAN;
+		for (size_t i = 0; i < d->partitions.n; i++) {
+			const struct partition *p = &d->partitions.list[i];
+			auto_fd mount = -1;
+
+			if (p->is_beyond || p->overlaps || !find_filesystem(p)) {
+				refused = refused || !strcmp(p->type, "vfat") || !strcmp(p->type, "swap") ? refused : p;
+				continue;
+			}
+			if (!p->number)
+				return p;
+			mount = mount_partition(&look, p);
+			if (mount < 0)
+				return NULL;
+			if (is_root(mount) && root)
+				return refuse_choice(d, root, p), NULL;
+			root = is_root(mount) ? p : root;
+		}
+		if (!root && refused)
+			refuse_partition(d, refused);
+		else if (!root)
+			refuse_choice(d, NULL, NULL);
+		return root;
+	}
 	for (size_t i = 0; i < d->partitions.n; i++) {
 		const struct partition *p = &d->partitions.list[i];
 

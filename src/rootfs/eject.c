@@ -24,21 +24,11 @@ static int restore_backup(const struct place *place)
 	return renameat(place->dir, was, place->dir, place->name) < 0 ? -errno : 0;
 }
 
-/* The record goes last: killed before, the next run goes on where this one was. */
-static int forget(const struct place *place)
-{
-	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
-	int r = 0;
-
-	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++)
-		r = place_remove(place, suffixes[i]);
-	return !r && fsync(place->dir) < 0 ? -errno : r;
-}
-
 static int undo(const struct place *place, int ours)
 {
 	enum place_backup backup = place_backup(place);
 	int r = 0;
+	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
 
 	if (backup == BACKUP_IS_FILE)
 		r = place_remove(place, PLACE_BACKUP); /* killed before anything was put there */
@@ -46,17 +36,13 @@ static int undo(const struct place *place, int ours)
 		r = restore_backup(place);
 	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
 		r = -errno;
-	return r ? r : forget(place);
-}
-
-static void tidy(int root, const char *at, struct place *place, const struct record *record)
-{
-	char path[BENEATH_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
-	cleanup_fd(&place->dir);
-	place->dir = -1;
-	beneath_remove_dirs(root, path, record->made_dirs, &record->dir_time);
+	/* The record goes last: killed before, the next run goes on where this one was. */
+	if (r)
+		return r;
+	r = 0;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++)
+		r = place_remove(place, suffixes[i]);
+	return !r && fsync(place->dir) < 0 ? -errno : r;
 }
 
 /* What the record says has to fit what is there, else nothing is touched. */
@@ -114,8 +100,14 @@ int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, 
 	int r = place_open(root, at, false, &place, e);
 
 	r = r == -ENOENT ? 1 : r ? r : eject_at(at, &place, dry_run, &record, e);
-	if (!r && !dry_run)
-		tidy(root, at, &place, &record);
+	if (!r && !dry_run) {
+		char path[BENEATH_PATH_MAX];
+
+		snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
+		cleanup_fd(&place.dir);
+		place.dir = -1;
+		beneath_remove_dirs(root, path, record.made_dirs, &record.dir_time);
+	}
 	*ret = r ? INJECT_ABSENT : INJECT_REMOVED;
 	return r < 0 ? r : 0;
 }

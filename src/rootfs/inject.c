@@ -239,18 +239,6 @@ static void remove_made(struct work *w)
 	beneath_remove_dirs(w->root, path, w->place.made, &w->place.time);
 }
 
-static void put_old_record(const struct work *w)
-{
-	char name[NAME_MAX + 1];
-	auto_newfile file = NEWFILE_INIT;
-	auto_buf text = { 0 };
-
-	record_render(&w->decision.old, &text);
-	if (!record_name(w->place.name, PLACE_RECORD, name) &&
-		!newfile_open_at(w->place.dir, name, NEWFILE_REPLACES, &file, NULL))
-		newfile_commit_text(&file, &text, 0644, NULL);
-}
-
 /* Back to what was there before. */
 static void undo(struct work *w)
 {
@@ -258,10 +246,18 @@ static void undo(struct work *w)
 
 	place_remove(&w->place, PLACE_TEMPORARY);
 	place_remove(&w->place, PLACE_SCRATCH);
-	if (w->is_recorded && w->decision.is_first)
+	if (w->is_recorded && w->decision.is_first) {
 		place_remove(&w->place, PLACE_RECORD);
-	else if (w->is_recorded)
-		put_old_record(w);
+	} else if (w->is_recorded) {
+		char name[NAME_MAX + 1];
+		auto_newfile file = NEWFILE_INIT;
+		auto_buf text = { 0 };
+
+		record_render(&w->decision.old, &text);
+		if (!record_name(w->place.name, PLACE_RECORD, name) &&
+			!newfile_open_at(w->place.dir, name, NEWFILE_REPLACES, &file, NULL))
+			newfile_commit_text(&file, &text, 0644, NULL);
+	}
 	if (w->decision.links_backup && place_backup(&w->place) == BACKUP_IS_FILE)
 		place_remove(&w->place, PLACE_BACKUP);
 	if (!w->place.made)

@@ -134,15 +134,6 @@ static void walk_path(struct survey *s, int root, const char *path)
 	walk(s, fd, 0);
 }
 
-static void look_at_key(struct survey *s, int root, const char *path)
-{
-	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
-	struct elf_info info;
-
-	if (fd >= 0 && !elf_read(fd, &info, NULL))
-		content_key(s->content, &info, path);
-}
-
 static void read_release(struct survey *s, int root, const char *path)
 {
 	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
@@ -157,8 +148,14 @@ int survey_root(int root, bool count_all, struct content *ret, unsigned long *re
 	struct survey s = { .content = ret, .is_deep = count_all };
 
 	*ret = (struct content){ 0 };
-	for (const char *const *p = content_key_files; *p; p++)
-		look_at_key(&s, root, *p);
+	for (const char *const *p = content_key_files; *p; p++) {
+		const char *path = *p;
+		auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
+		struct elf_info info;
+
+		if (fd >= 0 && !elf_read(fd, &info, NULL))
+			content_key(s.content, &info, path);
+	}
 	for (const char *const *p = content_release_files; *p; p++)
 		read_release(&s, root, *p);
 	if (count_all)
