@@ -114,16 +114,6 @@ static int bind_one(int root, const char *spec, struct err *e)
 	return r ? err_sys(e, r, "cannot bind %s", spec) : 0;
 }
 
-/* pivot_root(".", "."): the old root ends up below the new one and is taken off (pivot_root(2), NOTES). */
-static int pivot(int root, const char *workdir, struct err *e)
-{
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return err_sys(e, -errno, "cannot change the root");
-	if (workdir && chdir(workdir) < 0)
-		return err_sys(e, -errno, "%s", workdir);
-	return 0;
-}
-
 int enter_root(int root, const struct enter_request *request, struct err *e)
 {
 	auto_fd top = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -146,5 +136,12 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 		mount_at(top, "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	for (size_t i = 0; !r && i < request->n_binds; i++)
 		r = bind_one(top, request->binds[i], e);
-	return r ? r : pivot(top, request->workdir, e);
+	/* pivot_root(".", "."): the old root ends up below the new one and is taken off (pivot_root(2), NOTES). */
+	if (r)
+		return r;
+	if (fchdir(top) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return err_sys(e, -errno, "cannot change the root");
+	if (request->workdir && chdir(request->workdir) < 0)
+		return err_sys(e, -errno, "%s", request->workdir);
+	return 0;
 }
