@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/column.h"
 #include "base/err.h"
 #include "base/json.h"
 
@@ -96,17 +97,6 @@ void progress_clear(void);
 void progress_silence(void);
 
 /* ---- table.c ---- */
-
-enum column_type { COLUMN_TEXT = 0, COLUMN_BOOL };
-
-/* A fact about a row: a column of the text, a key of the JSON. */
-struct column {
-	const char *name;
-	const char *key;
-	const char *help;
-	enum column_type type;
-	bool is_extra; /* not shown unless asked for */
-};
 
 enum { GRID_COLUMNS_MAX = 16 };
 

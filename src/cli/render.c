@@ -24,23 +24,6 @@ const struct column register_columns[] = {
 	{ 0 },
 };
 
-const struct column status_columns[] = {
-	{ "PLATFORM", "platform", "OCI platform" },
-	{ "ARCH", "arch", "QEMU's name of the architecture" },
-	{ "STATE", "state", "native, emulated, broken, not tested, shadowed, disabled, missing or foreign" },
-	{ "FIXED", "fixed", "whether it works where the emulator is not", COLUMN_BOOL },
-	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
-	{ "VERSION", "version", "QEMU version of the emulator" },
-	{ "HANDLER", "handler", "name in binfmt_misc" },
-	{ "EMULATOR", "emulator", "file of the emulator" },
-	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
-	{ "ACCELERATES", "accelerates", "whether native tools of a root may run instead of emulated ones", COLUMN_BOOL,
-		true },
-	{ "PERSISTS", "persists", "whether a file of binfmt.d brings it back at boot", COLUMN_BOOL, true },
-	{ "WHY", "why", "what is wrong", .is_extra = true },
-	{ 0 },
-};
-
 static void register_row(struct grid *grid, const struct register_item *item)
 {
 	auto_buf platform = { 0 };
@@ -223,23 +206,15 @@ int render_register(
 	return status ? status : lasting;
 }
 
-static void status_row(struct grid *grid, const struct status_row *row)
+static void status_rows(struct grid *grid, const struct status *status)
 {
-	auto_buf platform = { 0 };
-	char flags[RULE_FLAGS_TEXT] = "";
-	bool is_entry = row->rule && row->rule->interpreter && *row->rule->interpreter;
+	for (size_t i = 0; i < status->n; i++) {
+		struct status_cells cells;
 
-	if (row->arch && row->arch->oci)
-		name_platform(&platform, row->arch, row->arch->variant);
-	if (row->rule)
-		rule_flags_text(row->rule->flags, flags);
-	grid_row(grid,
-		(const char *[]){ buf_text(&platform), row->arch ? row->arch->qemu : NULL, status_words[row->state],
-			is_entry ? row->rule->flags & RULE_FIXED ? "yes" : "no" : NULL, flags, row->version,
-			row->rule ? row->rule->name : NULL, is_entry ? row->rule->interpreter : NULL,
-			row->state == STATUS_EMULATED ? row->is_verified ? "yes" : "no" : NULL,
-			row->state == STATUS_EMULATED ? row->is_accelerating ? "yes" : "no" : NULL,
-			row->rule && row->arch ? row->is_persistent ? "yes" : "no" : NULL, row->why });
+		status_cells(&status->rows[i], &cells);
+		grid_row(grid, cells.list);
+		buf_done(&cells.platform);
+	}
 }
 
 static struct json *table_json(const struct status *s)
@@ -274,8 +249,7 @@ int render_status(const struct status *status, const struct table_view *view)
 	auto_grid grid = grid_new(status_columns);
 	auto_err e = { 0 };
 
-	for (size_t i = 0; i < status->n; i++)
-		status_row(&grid, &status->rows[i]);
+	status_rows(&grid, status);
 	if (view->json) {
 		struct json *top = jv_object();
 
@@ -376,8 +350,7 @@ int render_oneshot(const struct status *s)
 		if (!strcmp(a->qemu, "arm"))
 			push_platform(supported, a, "v6");
 	}
-	for (size_t i = 0; i < s->n; i++)
-		status_row(&grid, &s->rows[i]);
+	status_rows(&grid, s);
 	jv_set(top, "supported", supported);
 	jv_set(top, "emulators", emulators_json(s));
 	jv_set(top, "platforms", grid_json(&grid, NULL));

@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "report/status.h"
 
-extern const struct column register_columns[], status_columns[], names_columns[];
+extern const struct column register_columns[], names_columns[];
 
 /* What register did: rows, errors of single handlers, how long it lasts. Returns the exit status. */
 int render_register(

@@ -17,6 +17,49 @@
 const char *const status_words[] = { "native", "emulated", "broken", "shadowed", "disabled", "missing", "foreign",
 	"not tested" };
 
+const struct column status_columns[] = {
+	{ "PLATFORM", "platform", "OCI platform" },
+	{ "ARCH", "arch", "QEMU's name of the architecture" },
+	{ "STATE", "state", "native, emulated, broken, not tested, shadowed, disabled, missing or foreign" },
+	{ "FIXED", "fixed", "whether it works where the emulator is not", COLUMN_BOOL },
+	{ "FLAGS", "flags", "P, O, C and F as the kernel shows them" },
+	{ "VERSION", "version", "QEMU version of the emulator" },
+	{ "HANDLER", "handler", "name in binfmt_misc" },
+	{ "EMULATOR", "emulator", "file of the emulator" },
+	{ "VERIFIED", "verified", "whether its test program ran in an empty root", COLUMN_BOOL, true },
+	{ "ACCELERATES", "accelerates", "whether native tools of a root may run instead of emulated ones", COLUMN_BOOL,
+		true },
+	{ "PERSISTS", "persists", "whether a file of binfmt.d brings it back at boot", COLUMN_BOOL, true },
+	{ "WHY", "why", "what is wrong", .is_extra = true },
+	{ 0 },
+};
+
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+void status_cells(const struct status_row *row, struct status_cells *ret)
+{
+	const struct rule *rule = row->rule, *entry = rule && rule->interpreter && *rule->interpreter ? rule : NULL;
+	bool is_emulated = row->state == STATUS_EMULATED;
+	struct buf platform = { 0 };
+
+	if (row->arch && row->arch->oci)
+		name_platform(&platform, row->arch, row->arch->variant);
+	*ret = (struct status_cells){
+		.platform = platform,
+		.list = { buf_text(&platform), row->arch ? row->arch->qemu : NULL, status_words[row->state],
+			entry ? yes_no(entry->flags & RULE_FIXED) : NULL, ret->flags, row->version,
+			rule ? rule->name : NULL, entry ? entry->interpreter : NULL,
+			is_emulated ? yes_no(row->is_verified) : NULL,
+			is_emulated ? yes_no(row->is_accelerating) : NULL,
+			rule && row->arch ? yes_no(row->is_persistent) : NULL, row->why },
+	};
+	if (rule)
+		rule_flags_text(rule->flags, ret->flags);
+}
+
 enum { TRIALS_MAX = ARCH_COUNT_MAX + 16 };
 
 /* Traces of every header that some architecture has, and runs of those that a handler takes. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arch/name.h"
+#include "base/column.h"
 #include "binfmt/lasting.h"
 #include "binfmt/table.h"
 #include "emulator/emulator.h"
@@ -32,7 +33,17 @@ struct status_row {
 	char why[256]; /* of broken and not tested, and remarks; "" for none */
 };
 
-enum { STATUS_ROWS_MAX = 512 };
+enum { STATUS_ROWS_MAX = 512, STATUS_COLUMNS_MAX = 16 };
+
+/* What a table shows of a row, ending with a zeroed one. */
+extern const struct column status_columns[];
+/* The cells of a row in that order; NULL or "" for none. They live as long as this, the row and its table. */
+struct status_cells {
+	const char *list[STATUS_COLUMNS_MAX];
+	char flags[RULE_FLAGS_TEXT];
+	struct buf platform; /* owned */
+};
+void status_cells(const struct status_row *row, struct status_cells *ret);
 
 struct status {
 	struct table table;
