@@ -93,19 +93,12 @@ static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes
 
 static int walk_directory(int fd, unsigned depth, bool removes)
 {
-	DIR *dir = fd_list(fd);
-	struct dirent *entry;
-	int r = 0;
+	auto_dir dir = fd_list(fd);
+	const struct dirent *entry;
+	int r = dir ? 0 : -errno;
 
-	if (!dir) {
-		r = -errno;
-		cleanup_fd(&fd);
-		return r;
-	}
-	while (!r && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			r = walk_at_depth(dirfd(dir), entry->d_name, depth, removes);
-	closedir(dir);
+	while (!r && (entry = fd_next(dir)))
+		r = walk_at_depth(dirfd(dir), entry->d_name, depth, removes);
 	return r;
 }
 
@@ -232,17 +225,13 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 
 int spot_sweep(const struct spot *spot)
 {
-	int fd = openat(spot->above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fd_list(fd);
+	auto_dir dir = fd_list_at(spot->above, ".");
 	struct timespec first = { 0 };
-	struct dirent *entry;
+	const struct dirent *entry;
 	bool has_any = false;
+	int r = dir ? 0 : -EIO;
 
-	if (!dir) {
-		cleanup_fd(&fd);
-		return -EIO;
-	}
-	while (!r && (entry = readdir(dir))) {
+	while (!r && (entry = fd_next(dir))) {
 		struct timespec time;
 
 		if (!is_new(entry->d_name, &time))
@@ -252,7 +241,6 @@ int spot_sweep(const struct spot *spot)
 			first = time;
 		has_any = true;
 	}
-	closedir(dir);
 	if (has_any && !r)
 		futimens(spot->above, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, first });
 	return r;
@@ -272,18 +260,13 @@ static int remove_native(const struct spot *spot)
 /* Whether nothing but ours is in anyarch. */
 static bool is_alone(const struct spot *spot)
 {
-	int fd = openat(spot->own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fd_list(fd);
-	struct dirent *entry;
+	auto_dir dir = fd_list_at(spot->own, ".");
+	const struct dirent *entry;
 	bool is = dir;
 
-	if (!dir)
-		cleanup_fd(&fd);
-	while (is && (entry = readdir(dir)))
-		is = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, SPOT_NAME) ||
-		     !strcmp(entry->d_name, SPOT_OLD) || !strcmp(entry->d_name, SPOT_NEW);
-	if (dir)
-		closedir(dir);
+	while (is && (entry = fd_next(dir)))
+		is = !strcmp(entry->d_name, SPOT_NAME) || !strcmp(entry->d_name, SPOT_OLD) ||
+		     !strcmp(entry->d_name, SPOT_NEW);
 	return is;
 }
 

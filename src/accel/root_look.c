@@ -109,17 +109,15 @@ static bool is_whole(const struct look *l, const char *path)
 static bool is_flat_folder(const struct look *l, const char *path)
 {
 	auto_fd fd = beneath_open(l->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-	struct dirent *entry;
+	auto_dir dir = NULL;
+	const struct dirent *entry;
 	bool is_flat = true;
-	DIR *dir;
 
 	if (!is_trusted(fd, l, path))
 		return false;
 	dir = fd_list(take_fd(&fd));
-	while (dir && is_flat && (entry = readdir(dir)))
-		is_flat = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || entry->d_type == DT_REG;
-	if (dir)
-		closedir(dir);
+	while (dir && is_flat && (entry = fd_next(dir)))
+		is_flat = entry->d_type == DT_REG;
 	if (!dir || !is_flat)
 		say(l, path, "has something else than files in it");
 	return dir && is_flat;

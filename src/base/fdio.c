@@ -46,11 +46,29 @@ int fd_open_regular(int dir, const char *path, int flags)
 
 DIR *fd_list(int fd)
 {
-	DIR *dir = fdopendir(fd);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir && errno == ENOMEM)
+	if (!dir && fd >= 0 && errno == ENOMEM)
 		mem_exhausted();
+	if (!dir)
+		cleanup_fd(&fd);
 	return dir;
+}
+
+DIR *fd_list_at(int dir, const char *path)
+{
+	return fd_list(openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+const struct dirent *fd_next(DIR *dir)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	return entry;
 }
 
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset)

@@ -15,8 +15,19 @@
 int fd_open_regular(int dir, const char *path, int flags);
 /* The same for what an O_PATH descriptor refers to, which is closed in any case. */
 int fd_reopen_regular(int path_fd);
-/* As fdopendir(3), but without memory the program ends. */
+/* A directory that ends with its scope. */
+static inline void cleanup_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+#define auto_dir auto_with(cleanup_dir) DIR *
+/* As fdopendir(3) of a descriptor that is taken over, also on failure: NULL, with errno. */
 DIR *fd_list(int fd);
+/* The same of a directory below dir, which stays open; "." is dir itself, from its start. */
+DIR *fd_list_at(int dir, const char *path);
+/* The next entry but "." and ".."; NULL at the end, or on failure with errno, which is 0 otherwise. */
+const struct dirent *fd_next(DIR *dir);
 /* Reads up to len bytes at offset until end of file. Bytes read or -errno. */
 ssize_t fd_pread(int fd, void *data, size_t len, off_t offset);
 /* Writes all of it. 0 or -errno. */

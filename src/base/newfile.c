@@ -33,15 +33,10 @@ static int draw_name(char ret[sizeof((struct newfile){ 0 }.temporary)])
 
 void newfile_sweep(int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fd_list(fd);
-	struct dirent *entry;
+	auto_dir list = fd_list_at(dir, ".");
+	const struct dirent *entry;
 
-	if (!list) {
-		cleanup_fd(&fd);
-		return;
-	}
-	while ((entry = readdir(list))) {
+	while (list && (entry = fd_next(list))) {
 		const char *digits = entry->d_name + strlen(PREFIX);
 		auto_fd file = -1;
 
@@ -52,7 +47,6 @@ void newfile_sweep(int dir)
 		if (file >= 0 && !flock(file, LOCK_EX | LOCK_NB))
 			unlinkat(dir, entry->d_name, 0);
 	}
-	closedir(list);
 }
 
 /* Without a name: it needs /proc to get one. The lock is there before the name. */

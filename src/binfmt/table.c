@@ -32,38 +32,23 @@ static int load_entry(const struct instance *instance, const char *name, struct 
 		entry.rule.name = mem_text(name);
 		entry.rule.interpreter = mem_text("");
 	}
-	if (table->n == table->cap) {
-		table->cap = table->cap ? table->cap * 2 : 32;
-		table->entries = mem_grow(table->entries, table->cap, sizeof(*table->entries));
-	}
+	table->entries = mem_more(table->entries, table->n, sizeof(*table->entries));
 	table->entries[table->n++] = entry;
 	return 0;
-}
-
-static bool is_entry_name(const char *name)
-{
-	return strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "register") && strcmp(name, "status");
 }
 
 /* The kernel's simple directories are read newest first, which is also the order of matching. */
 int table_load(const struct instance *instance, struct table *ret, struct err *e)
 {
 	auto_table table = { 0 };
-	struct dirent *entry;
-	int fd = openat(instance->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fd_list(fd);
+	auto_dir dir = fd_list_at(instance->dir, ".");
+	const struct dirent *entry;
+	int r = dir ? 0 : -errno;
 
-	if (!dir) {
-		r = -errno;
-		cleanup_fd(&fd);
-		return err_sys(e, r, "cannot list the handlers");
-	}
-	for (errno = 0; !r && (entry = readdir(dir)); errno = 0)
-		if (is_entry_name(entry->d_name))
+	while (!r && (entry = fd_next(dir)))
+		if (strcmp(entry->d_name, "register") && strcmp(entry->d_name, "status"))
 			r = load_entry(instance, entry->d_name, &table);
-	if (!r && errno)
-		r = -errno;
-	closedir(dir);
+	r = r ? r : -errno;
 	if (r)
 		return err_sys(e, r, "cannot list the handlers");
 	*ret = table;

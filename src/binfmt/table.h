@@ -13,7 +13,7 @@ struct table_entry {
 /* Newest first, as the kernel tries them. A zeroed table is empty. */
 struct table {
 	struct table_entry *entries;
-	size_t n, cap;
+	size_t n;
 };
 
 #define auto_table auto_with(table_done) struct table

@@ -28,7 +28,7 @@ static void print_text(const struct doctor *d, bool all, bool is_complete)
 		for (size_t i = 0; i < d->n; i++) {
 			const struct finding *f = &d->findings[i];
 
-			if ((int)f->kind.level != level || !f->what)
+			if ((int)f->kind.level != level)
 				continue;
 			say_line("%s: %s", finding_words[level], f->what);
 			if (f->hint && *f->hint)

@@ -110,14 +110,11 @@ int outlet_end(struct outlet *outlet, struct err *e)
 /* What was begun. */
 static void remove_layout(int dir)
 {
-	int fd = openat(dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fd_list(fd);
+	auto_dir list = fd_list_at(dir, "blobs/sha256");
 	const struct dirent *entry;
 
-	while (list && (entry = readdir(list)))
-		unlinkat(fd, entry->d_name, 0);
-	if (list)
-		closedir(list);
+	while (list && (entry = fd_next(list)))
+		unlinkat(dirfd(list), entry->d_name, 0);
 	unlinkat(dir, "index.json", 0);
 	unlinkat(dir, "oci-layout", 0);
 	unlinkat(dir, "blobs/sha256", AT_REMOVEDIR);
@@ -127,15 +124,12 @@ static void remove_layout(int dir)
 /* A layout may come where there is nothing but what a run that was killed may have left: blobs without an index. */
 static int check_layout(int dir, const char *path, struct err *e)
 {
-	DIR *list = fd_list(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	auto_dir list = fd_list_at(dir, ".");
 	const struct dirent *entry;
 	bool is_begun = list;
 
-	while (is_begun && (entry = readdir(list)))
-		is_begun =
-			!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "blobs");
-	if (list)
-		closedir(list);
+	while (is_begun && (entry = fd_next(list)))
+		is_begun = !strcmp(entry->d_name, "blobs");
 	if (is_begun)
 		return 0;
 	err_set(e, -EEXIST, "%s already exists", path);

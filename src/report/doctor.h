@@ -36,7 +36,7 @@ struct finding {
 /* A zeroed one is empty. */
 struct doctor {
 	struct finding *findings;
-	size_t n, cap;
+	size_t n;
 	const char *target; /* of the findings that are added */
 };
 

@@ -20,22 +20,12 @@ void doctor_add(struct doctor *doctor, struct finding_kind kind, const char *hin
 	struct finding *f;
 	va_list ap;
 
-	if (doctor->n == doctor->cap) {
-		size_t cap = doctor->cap ? 2 * doctor->cap : 64;
-		struct finding *grown = mem_grow(doctor->findings, cap, sizeof(*grown));
-
-		if (!grown)
-			return;
-		doctor->findings = grown;
-		doctor->cap = cap;
-	}
-	f = &doctor->findings[doctor->n];
+	doctor->findings = mem_more(doctor->findings, doctor->n, sizeof(*doctor->findings));
+	f = &doctor->findings[doctor->n++];
 	*f = (struct finding){ .kind = kind, .target = doctor->target, .hint = hint && *hint ? mem_text(hint) : NULL };
 	va_start(ap, fmt);
-	if (vasprintf(&f->what, fmt, ap) < 0)
-		f->what = NULL;
+	f->what = mem_vprint(fmt, ap);
 	va_end(ap);
-	doctor->n++;
 }
 
 enum finding_level doctor_worst(const struct doctor *doctor)

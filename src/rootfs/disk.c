@@ -115,14 +115,13 @@ static int refuse_without_loop(const struct disk *d, const struct partition *p)
  * program. */
 static void find_device(const struct disk *d, char ret[DEVICE_MAX])
 {
-	int fd = open("/sys/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fd_list(fd);
+	auto_dir dir = fd_list_at(AT_FDCWD, "/sys/block");
 	struct loop_info64 info;
-	struct dirent *entry;
+	const struct dirent *entry;
 	struct stat st;
 
 	*ret = '\0';
-	while (dir && !*ret && (entry = readdir(dir)) && !fstat(d->fd, &st)) {
+	while (dir && !*ret && (entry = fd_next(dir)) && !fstat(d->fd, &st)) {
 		char path[sizeof(entry->d_name) + 8];
 		auto_fd device = -1;
 
@@ -135,8 +134,6 @@ static void find_device(const struct disk *d, char ret[DEVICE_MAX])
 			info.lo_device == st.st_dev && (d->use != DISK_READ || !(info.lo_flags & LO_FLAGS_READ_ONLY)))
 			snprintf(ret, DEVICE_MAX, "%.*s", DEVICE_MAX - 1, path);
 	}
-	if (dir)
-		closedir(dir);
 }
 
 /* The lock is the open file's, and so the loop device's as well. A command that ended just now may still have both. */

@@ -154,29 +154,19 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 /* Takes the descriptor over. */
 static int walk(struct search_records *s, int fd, unsigned depth)
 {
-	DIR *dir = fd_list(fd);
+	auto_dir dir = fd_list(fd);
 	char at[BENEATH_PATH_MAX];
-	struct dirent *entry;
-	int r = 0;
+	const struct dirent *entry;
+	int r = dir ? 0 : -errno;
 
-	if (!dir) {
-		r = -errno;
-		cleanup_fd(&fd);
-		return r;
-	}
-	while (!r && (entry = readdir(dir))) {
-		if (stop_signal()) {
-			r = -EINTR;
-			break;
-		}
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
+	while (!r && (entry = fd_next(dir))) {
+		if (stop_signal())
+			return -EINTR;
 		if (record_target(buf_text(&s->path), entry->d_name, at))
 			r = s->each(at, s->context);
 		else if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
 			r = walk_into(s, fd, entry->d_name, depth);
 	}
-	closedir(dir);
 	return r;
 }
 

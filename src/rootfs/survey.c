@@ -88,23 +88,18 @@ static void walk_into(struct survey *s, int dir, const char *name, unsigned dept
 /* Takes the descriptor over. */
 static void walk(struct survey *s, int fd, unsigned depth)
 {
-	DIR *dir = fd_list(fd);
-	struct dirent *entry;
+	auto_dir dir = fd_list(fd);
+	const struct dirent *entry;
 
-	if (!dir) {
-		cleanup_fd(&fd);
-		s->skipped++;
-		return;
-	}
-	while (!stop_signal() && (entry = readdir(dir))) {
+	s->skipped += !dir;
+	while (dir && !stop_signal() && (entry = fd_next(dir))) {
 		unsigned char type = type_of(fd, entry);
 
 		if (type == DT_REG)
 			add_file(s, fd, entry->d_name);
-		else if (type == DT_DIR && s->is_deep && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		else if (type == DT_DIR && s->is_deep)
 			walk_into(s, fd, entry->d_name, depth);
 	}
-	closedir(dir);
 }
 
 static bool is_visited(struct survey *s, int fd)

@@ -59,15 +59,12 @@ static bool kill_inside(const char *name, const struct stat *own)
 
 static bool kill_some(const struct stat *own)
 {
-	int fd = openat(AT_PROC, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fd_list(fd);
-	struct dirent *entry;
+	auto_dir dir = fd_list_at(AT_PROC, ".");
+	const struct dirent *entry;
 	bool has_any = false;
 
-	while (dir && (entry = readdir(dir)))
+	while (dir && (entry = fd_next(dir)))
 		has_any |= kill_inside(entry->d_name, own);
-	if (dir)
-		closedir(dir);
 	return has_any;
 }
 
