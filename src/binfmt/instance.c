@@ -23,6 +23,7 @@ enum {
 	BINFMTFS_MAGIC = 0x42494e4d,
 	AUTOFS_MAGIC = 0x0187,
 	CREATE_EXCL = 8, /* FSCONFIG_CMD_CREATE_EXCL, Linux 6.6 */
+	LOCK_WAIT_MS = 20000,
 	LOCK_POLL_US = 500,
 	LOCK_POLL_MAX_US = 50000,
 	MOUNT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -160,6 +161,20 @@ int instance_mount(const char *path, struct err *e)
 	return mount_refused(-errno, path, e);
 }
 
+int instance_open_in_place(const char *at, struct instance *ret, struct err *e)
+{
+	auto_free char *path = NULL;
+	enum instance_state state = instance_find(at, &path);
+	int r;
+
+	if (state == INSTANCE_VISIBLE)
+		return instance_open_write(path, ret, e);
+	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
+		return 0;
+	r = instance_mount(at ? at : INSTANCE_USUAL, e);
+	return r ? r : instance_open_write(at ? at : INSTANCE_USUAL, ret, e);
+}
+
 int instance_open_detached(struct instance *ret, struct err *e)
 {
 	auto_instance instance = INSTANCE_INIT;
@@ -196,7 +211,7 @@ int instance_is_alive(void)
 	return errno == EBUSY ? 1 : -errno;
 }
 
-int instance_lock(const struct instance *instance, unsigned wait_ms, struct err *e)
+int instance_lock(const struct instance *instance, struct err *e)
 {
 	unsigned long waited = 0, pause = LOCK_POLL_US;
 
@@ -208,8 +223,9 @@ int instance_lock(const struct instance *instance, unsigned wait_ms, struct err 
 			return r;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(e, -errno, "cannot lock the handler table");
-		if (waited / 1000 >= wait_ms) {
-			err_set(e, -EBUSY, "another run has kept the handler table locked for %u s", wait_ms / 1000);
+		if (waited / 1000 >= LOCK_WAIT_MS) {
+			err_set(e, -EBUSY, "another run has kept the handler table locked for %d s",
+				LOCK_WAIT_MS / 1000);
 			return err_hint(e, "try again when it has ended");
 		}
 		nanosleep(&nap, NULL);

@@ -49,6 +49,8 @@ int instance_open_write(const char *path, struct instance *ret, struct err *e);
  * kernel has no fsopen through one in a new mount namespace: call it in a worker process.
  */
 int instance_open_detached(struct instance *ret, struct err *e);
+/* What is mounted at this directory or (NULL) anywhere, for writing; else mounted there, or at the usual place. */
+int instance_open_in_place(const char *at, struct instance *ret, struct err *e);
 /* Mounts it there and leaves it mounted; a mount that is there already is fine. The kernel loads its module. */
 int instance_mount(const char *path, struct err *e);
 /* Also ends the writer and waits for it, so that nothing of ours is held afterwards. */
@@ -62,9 +64,9 @@ void instance_close(struct instance *instance);
 int instance_is_alive(void);
 
 /*
- * Takes the lock that serialises all changes, waiting at most so long. Held until the descriptor is
+ * Takes the lock that serialises all changes, waiting for it. Held until the descriptor is
  * closed; a killed holder loses it. -EBUSY when somebody else keeps it, -EINTR on a signal.
  */
-int instance_lock(const struct instance *instance, unsigned wait_ms, struct err *e);
+int instance_lock(const struct instance *instance, struct err *e);
 /* Whether the whole table is switched on ("status"). 1, 0 or -errno. */
 int instance_is_enabled(const struct instance *instance);

@@ -71,22 +71,6 @@ struct surroundings lasting_look(void)
 	return s;
 }
 
-/* Inside the host's mount namespace: open what is there, else mount it. */
-static int open_there(struct instance *ret, struct err *e)
-{
-	char *path;
-	enum instance_state state = instance_find(NULL, &path);
-	auto_free char *owned = path;
-	int r;
-
-	if (state == INSTANCE_VISIBLE)
-		return instance_open_write(owned, ret, e);
-	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
-		return 0;
-	r = instance_mount(INSTANCE_USUAL, e);
-	return r ? r : instance_open_write(INSTANCE_USUAL, ret, e);
-}
-
 int lasting_open_host(struct instance *ret, struct err *e)
 {
 	auto_fd host = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -99,7 +83,7 @@ int lasting_open_host(struct instance *ret, struct err *e)
 		return err_sys(e, -errno, "the host's mount namespace is out of reach");
 	if (setns(host, CLONE_NEWNS) < 0)
 		return err_sys(e, -errno, "cannot enter the host's mount namespace");
-	r = open_there(ret, e);
+	r = instance_open_in_place(NULL, ret, e);
 	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || (cwd >= 0 && fchdir(cwd) < 0)) {
 		if (!r)
 			instance_close(ret);

@@ -4,26 +4,6 @@
 
 #include "binfmt/pin.h"
 
-static int open_in_place(bool is_initial_userns, const char *at, struct instance *ret, struct err *e)
-{
-	auto_free char *owned = NULL;
-	enum instance_state state;
-	int r;
-
-	/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
-	if (is_initial_userns) {
-		state = instance_find(at, &owned);
-		if (state == INSTANCE_VISIBLE)
-			return instance_open_write(owned, ret, e);
-		if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
-			return 0;
-	}
-	if (!at)
-		at = INSTANCE_USUAL;
-	r = instance_mount(at, e);
-	return r ? r : instance_open_write(at, ret, e);
-}
-
 static enum lasting choose_way(enum lasting asked, const struct surroundings *around)
 {
 	if (asked != LASTING_AUTO)
@@ -49,7 +29,15 @@ int opening_open(const struct register_options *options, const struct surroundin
 		r = instance_open_detached(ret, e);
 		report->lasts = !r;
 	} else {
-		r = open_in_place(around->is_initial_userns, options->mount_at, ret, e);
+		const char *at = options->mount_at ? options->mount_at : INSTANCE_USUAL;
+
+		/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
+		if (around->is_initial_userns) {
+			r = instance_open_in_place(options->mount_at, ret, e);
+		} else {
+			r = instance_mount(at, e);
+			r = r ? r : instance_open_write(at, ret, e);
+		}
 	}
 	if (report->lasting == LASTING_MOUNT && !report->lasts)
 		err_set(&report->not_lasting, -ENOTSUP,

@@ -19,8 +19,6 @@
 #include "binfmt/table.h"
 #include "binfmt/verify.h"
 
-enum { LOCK_WAIT_MS = 20000 };
-
 const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged", "native", "refused",
 	"failed" };
 
@@ -280,7 +278,7 @@ static int check_enabled(const struct transaction *t, struct err *e)
 static int change_table(struct transaction *t, struct err *e)
 {
 	auto_table table = { 0 }, after = { 0 };
-	int r = instance_lock(&t->instance, LOCK_WAIT_MS, e);
+	int r = instance_lock(&t->instance, e);
 
 	if (!r)
 		r = check_enabled(t, e);

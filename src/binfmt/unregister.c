@@ -14,8 +14,6 @@
 #include "binfmt/replace.h"
 #include "binfmt/table.h"
 
-enum { LOCK_WAIT_MS = 20000 };
-
 /* Named by the field's custom and matched by an ELF header: nobody else's WSLInterop or python3.12. */
 static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 {
@@ -256,7 +254,7 @@ int unregister_run(const struct unregister_options *options, struct unregister_r
 		return r;
 	if (!r) {
 		m.instance = &instance;
-		r = instance_lock(&instance, LOCK_WAIT_MS, e);
+		r = instance_lock(&instance, e);
 		r = r ? r : table_load(&instance, &m.table, e);
 	} else {
 		r = 0;
