@@ -331,29 +331,6 @@ bool rule_matches(const struct rule *rule, const uint8_t *head, size_t len)
 	return true;
 }
 
-static bool byte_at(const struct rule *rule, size_t at, uint8_t *magic, uint8_t *mask)
-{
-	if (at < rule->offset || at >= rule->offset + rule->size)
-		return false;
-	*magic = rule->magic[at - rule->offset];
-	*mask = rule->mask[at - rule->offset];
-	return true;
-}
-
-bool rule_overlaps(const struct rule *a, const struct rule *b)
-{
-	if (a->extension || b->extension)
-		return false;
-	for (size_t at = 0; at < RULE_WINDOW; at++) {
-		uint8_t magic_a, mask_a, magic_b, mask_b;
-
-		if (byte_at(a, at, &magic_a, &mask_a) && byte_at(b, at, &magic_b, &mask_b) &&
-			((magic_a ^ magic_b) & mask_a & mask_b))
-			return false;
-	}
-	return true;
-}
-
 bool rule_same_match(const struct rule *a, const struct rule *b)
 {
 	if (a->extension || b->extension)

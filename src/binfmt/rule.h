@@ -63,7 +63,5 @@ int rule_check_name(const char *name, struct err *e);
 void rule_flags_text(unsigned flags, char ret[RULE_FLAGS_TEXT]);
 /* Whether a file that begins with these bytes (zero-padded as the kernel does) is taken. */
 bool rule_matches(const struct rule *rule, const uint8_t *head, size_t len);
-/* Whether some header is taken by both. */
-bool rule_overlaps(const struct rule *a, const struct rule *b);
 /* Same bytes matched in the same way, whatever the name, interpreter and flags. */
 bool rule_same_match(const struct rule *a, const struct rule *b);
