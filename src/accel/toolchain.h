@@ -52,7 +52,6 @@ struct toolchain {
 	{                                                                                                              \
 		.dir = -1                                                                                              \
 	}
-#define auto_toolchain auto_with(toolchain_done) struct toolchain
 
 /* What is gathered. */
 struct toolchain_request {

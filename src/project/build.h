@@ -4,8 +4,6 @@
 
 #include "project/flow.h"
 
-#define auto_build auto_with(build_done) struct build
-
 /*
  * Checks everything that can be checked before, also that base images are there, then builds each platform; one that
  * fails hinders no other, but the name for all. Each image has to be what it is called. 0; -EBADMSG when some platform

@@ -15,7 +15,6 @@ struct inspection {
 	unsigned long skipped;	/* files of it that could not be read */
 	struct image_report report;
 };
-#define auto_inspection auto_with(inspection_done) struct inspection
 
 struct inspect_request {
 	const char *target;

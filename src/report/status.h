@@ -59,8 +59,6 @@ struct status {
 	struct surroundings around;
 };
 
-#define auto_status auto_with(status_done) struct status
-
 /*
  * Collects. Never mounts, never triggers an automount, never writes; works for any user. names limits
  * the rows to these architectures (empty: everything there is, and arm and arm64 in any case). With
