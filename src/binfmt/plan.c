@@ -373,15 +373,6 @@ static void decide_existing(const struct rule *entry, struct register_item *item
 	snprintf(item->note, sizeof(item->note), "%s", why);
 }
 
-/* The entry under which an interrupted replacement serves. */
-static bool is_leftover(const char *name)
-{
-	bool is_trial;
-	size_t len;
-
-	return replace_is_temporary(name, &len, &is_trial);
-}
-
 static void decide(const struct register_options *options, const struct table *table, struct register_item *item,
 	const struct exec_job *job)
 {
@@ -393,7 +384,7 @@ static void decide(const struct register_options *options, const struct table *t
 			err_set(&item->err, -EEXIST, "an entry of that name exists in a form that is not understood"));
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
-	} else if (serving && !options->replace && !is_leftover(serving->rule.name)) {
+	} else if (serving && !options->replace && !replace_is_temporary(serving->rule.name, NULL, NULL)) {
 		auto_buf name = { 0 };
 
 		str_escape(&name, serving->rule.name, strlen(serving->rule.name));
@@ -404,11 +395,6 @@ static void decide(const struct register_options *options, const struct table *t
 	}
 }
 
-static bool is_worth_tracing(const struct table *table, const struct register_item *item)
-{
-	return item->result == REGISTER_PENDING && table_find(table, item->rule.name);
-}
-
 int plan_against(const struct register_options *options, const struct table *table, struct register_report *report,
 	struct err *e)
 {
@@ -417,7 +403,7 @@ int plan_against(const struct register_options *options, const struct table *tab
 	int r;
 
 	for (size_t i = 0; i < report->n; i++)
-		if (is_worth_tracing(table, &report->items[i])) {
+		if (report->items[i].result == REGISTER_PENDING && table_find(table, report->items[i].rule.name)) {
 			jobs[n] = (struct exec_job){
 				.probe = probe_build(report->items[i].arch, report->items[i].match, NULL), .exe = -1
 			};

@@ -53,14 +53,9 @@ static bool is_pending(const struct register_item *item)
 	return item->result == REGISTER_PENDING;
 }
 
-static bool is_replacement(const struct register_item *item)
-{
-	return is_pending(item) && item->replaces;
-}
-
 static bool is_tried(const struct register_item *item)
 {
-	return is_replacement(item) && item->rule.flags & RULE_FIXED;
+	return is_pending(item) && item->replaces && item->rule.flags & RULE_FIXED;
 }
 
 static bool is_serving(const struct register_item *item)
@@ -257,11 +252,8 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 /* A name of an interrupted run that still serves; when its handler has come back it can go. */
 static bool has_leftovers(const struct table *table)
 {
-	bool is_trial;
-	size_t len;
-
 	for (size_t i = 0; i < table->n; i++)
-		if (replace_is_temporary(table->entries[i].rule.name, &len, &is_trial))
+		if (replace_is_temporary(table->entries[i].rule.name, NULL, NULL))
 			return true;
 	return false;
 }

@@ -104,9 +104,9 @@ bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_
 {
 	const char *mark = find_last(entry, NEW_MARK);
 	const char *nonce = mark ? mark + strlen(NEW_MARK) : NULL;
+	bool is_trial = !nonce || !is_nonce(nonce);
 
-	*ret_is_trial = !nonce || !is_nonce(nonce);
-	if (*ret_is_trial) {
+	if (is_trial) {
 		size_t digits;
 
 		mark = find_last(entry, TRIAL_MARK);
@@ -118,7 +118,10 @@ bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_
 	}
 	if (mark == entry || !is_nonce(nonce))
 		return false;
-	*ret_base_len = (size_t)(mark - entry);
+	if (ret_base_len)
+		*ret_base_len = (size_t)(mark - entry);
+	if (ret_is_trial)
+		*ret_is_trial = is_trial;
 	return true;
 }
 

@@ -23,7 +23,8 @@ int replace_try(const struct instance *instance, const struct rule *rule, const 
 	char temporary[RULE_NAME_MAX + 1], struct err *e);
 int replace_nonce(uint8_t *nonce, size_t len, struct err *e);
 
-/* Whether an entry is a leftover of (a) or of a trial; *ret_base_len is the length of the handler's name in it. */
+/* Whether an entry is a leftover of (a) or of a trial; *ret_base_len is the length of the handler's name in it. NULL:
+ * not asked. */
 bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_trial);
 /*
  * Removes leftovers that nobody needs; a NAME.new-NONCE without its NAME serves and stays. Counts the

@@ -24,11 +24,6 @@ static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 	       !rule->offset && rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
 }
 
-static bool is_pattern(const char *word)
-{
-	return strpbrk(word, "*?[");
-}
-
 /* What one word of the command line stands for. */
 struct choice {
 	const char *word;
@@ -45,12 +40,11 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 		return looks_like_ours(entry, "") && !fnmatch(c->word, entry->rule.name, 0);
 	if (c->platform.arch) {
 		size_t len = strlen(entry->rule.name), skip = strlen(c->prefix);
-		bool is_trial;
 
 		/* A handler of this architecture, or what an interrupted replacement left of one. */
 		if (!looks_like_ours(entry, c->prefix))
 			return false;
-		replace_is_temporary(entry->rule.name, &len, &is_trial);
+		replace_is_temporary(entry->rule.name, &len, NULL);
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && c->platform.arch->match[m].handler; m++)
 			if (strlen(c->platform.arch->match[m].handler) == len - skip &&
 				!memcmp(c->platform.arch->match[m].handler, entry->rule.name + skip, len - skip))
@@ -84,7 +78,7 @@ static int choose(const char *word, const struct table *table, struct choice *re
 
 	*ret = (struct choice){ .word = word };
 	ret->is_exact = table_find(table, word);
-	ret->is_glob = !ret->is_exact && is_pattern(word);
+	ret->is_glob = !ret->is_exact && strpbrk(word, "*?[");
 	if (ret->is_exact || ret->is_glob || !strcmp(word, "all"))
 		return 0;
 	if (!name_parse(word, strlen(word), &ret->platform, &unknown))

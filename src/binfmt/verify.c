@@ -53,12 +53,6 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, 
 	return r;
 }
 
-/* Identity is settled by the content where a copy was registered. */
-static bool is_same_program(const struct exec_job *job, int fd)
-{
-	return is_this_file(job, fd) || (job->exe >= 0 && fd_same_content(job->exe, fd) == 1);
-}
-
 int verify_serving(struct register_item **items, size_t n, bool *ret_serves, struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
@@ -68,10 +62,14 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 		jobs[i] = (struct exec_job){ .exe = -1, .probe = probe_build(items[i]->arch, items[i]->match, NULL) };
 	r = exec_trace(jobs, n, e);
 	for (size_t i = 0; i < n; i++) {
-		ret_serves[i] =
-			!r &&
-			(jobs[i].taker == EXEC_UNKNOWN ||
-				(jobs[i].taker == EXEC_HANDLER && is_same_program(&jobs[i], items[i]->emulator.fd)));
+		const struct exec_job *job = &jobs[i];
+		int fd = items[i]->emulator.fd;
+
+		/* Identity is settled by the content where a copy was registered. */
+		ret_serves[i] = !r && (job->taker == EXEC_UNKNOWN ||
+					      (job->taker == EXEC_HANDLER &&
+						      (is_this_file(job, fd) ||
+							      (job->exe >= 0 && fd_same_content(job->exe, fd) == 1))));
 		cleanup_fd(&jobs[i].exe);
 	}
 	return r;

@@ -72,32 +72,24 @@ static bool is_of_others(const char *path)
 	return image_ours_is_at(path, OWN) && !is_of_own(path) && !is_of_tools(path);
 }
 
-static bool has_layer_of_others(const struct view *view, const bool *flags)
-{
-	for (size_t i = 0; i < view->n; i++)
-		if (!flags[i] && has_any(view->layers[i], is_of_others))
-			return true;
-	return false;
-}
-
-static int tell(const struct image_work *w, const char *layer)
-{
-	err_set(w->e, -EBADMSG, "the later layer %s has something in /" OWN ", or hides it: that would stay", layer);
-	return err_hint(w->e, "build on it without touching that directory, and eject then");
-}
-
 int image_ours_check_traces(
 	struct image_work *w, const struct model_image *image, const struct view *view, const bool *flags)
 {
-	bool has_others = has_layer_of_others(view, flags), is_above = false;
+	bool has_others = false, is_above = false;
 
+	for (size_t i = 0; i < view->n; i++)
+		has_others |= !flags[i] && has_any(view->layers[i], is_of_others);
 	for (size_t i = 0; i < view->n; i++) {
 		const struct layer *layer = view->layers[i];
 
 		is_above |= flags[i] && has_any(layer, is_of_tools);
 		if (is_above && !flags[i] &&
-			(has_any(layer, is_of_tools) || (!has_others && has_any(layer, is_of_own))))
-			return tell(w, image->layers[i]);
+			(has_any(layer, is_of_tools) || (!has_others && has_any(layer, is_of_own)))) {
+			err_set(w->e, -EBADMSG,
+				"the later layer %s has something in /" OWN ", or hides it: that would stay",
+				image->layers[i]);
+			return err_hint(w->e, "build on it without touching that directory, and eject then");
+		}
 	}
 	return 0;
 }

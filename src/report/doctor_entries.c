@@ -184,11 +184,9 @@ static const struct status_row *row_of(const struct status *s, const struct rule
 static void check_leftover(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
 	auto_buf again = { 0 };
-	bool is_trial;
-	size_t len;
 
 	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
-	if (replace_is_temporary(rule->name, &len, &is_trial))
+	if (replace_is_temporary(rule->name, NULL, NULL))
 		doctor_add(d, NOTE("leftover"), buf_text(&again), "'%s' was left by a run that was killed", rule->name);
 }
 

@@ -60,11 +60,6 @@ static const struct filesystem *find_filesystem(const struct partition *p)
 	return NULL;
 }
 
-static void nap(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
-}
-
 /* ---- what is refused before anything is attached ---- */
 
 static int refuse_partition(const struct disk *d, const struct partition *p)
@@ -148,7 +143,7 @@ static int lock_image(const struct disk *d)
 		find_device(d, device);
 		if (is_locked && !*device)
 			return 0;
-		nap();
+		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
 	}
 	if (!*device)
 		return err_set(d->e, -EBUSY, "%s: another program is using it", d->text);
