@@ -34,14 +34,15 @@ static int resolve(const struct extract *x, const char *path, struct view_hit *r
 	return ret->entry->kind == LAYER_FILE ? 0 : -EBADMSG;
 }
 
-int extract_want(struct extract *x, const char *path)
+static int want(struct extract *x, const char *path, struct extract_file **ret)
 {
 	struct extract_file *file;
 	struct view_hit hit;
 	bool is_linked;
+	int r = resolve(x, path, &hit, &is_linked);
 
-	if (resolve(x, path, &hit, &is_linked))
-		return 0; /* extract_open() says so */
+	if (r)
+		return r;
 	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
 	if (!file && x->n == EXTRACT_FILES_MAX)
 		return -E2BIG;
@@ -52,7 +53,15 @@ int extract_want(struct extract *x, const char *path)
 		};
 	}
 	file->is_linked |= is_linked;
+	*ret = file;
 	return 0;
+}
+
+int extract_want(struct extract *x, const char *path)
+{
+	struct extract_file *file = NULL;
+
+	return want(x, path, &file) == -E2BIG ? -E2BIG : 0; /* extract_open() says what else */
 }
 
 /* A later member of the same path takes its place. */
@@ -182,16 +191,11 @@ int extract_read(struct extract *x, struct err *e)
 
 int extract_open(void *context, const char *path, struct stat *st)
 {
-	struct extract *x = context;
-	const struct extract_file *file;
-	struct view_hit hit;
-	bool is_linked;
-	int r = resolve(x, path, &hit, &is_linked);
+	struct extract_file *file = NULL;
+	int r = want(context, path, &file);
 
-	r = r ? r : extract_want(x, path);
 	if (r)
 		return r;
-	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
 	if (!file->is_read)
 		return -EAGAIN;
 	/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
