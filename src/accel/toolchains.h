@@ -18,9 +18,3 @@ struct toolchains {
 int toolchains_find(
 	struct toolchains *toolchains, const struct platform *platform, const struct toolchain **ret, struct err *e);
 void toolchains_done(struct toolchains *toolchains);
-/* "cc1 as ld.bfd run natively; lto1 stays emulated (left alone)". */
-void twins_say(struct buf *out, const struct twins *twins);
-/* Sets "accelerated" and "emulated". */
-void twins_json(struct json *object, const struct twins *twins);
-/* -EBADMSG when none of them is equal, with what stands against it. */
-int twins_check(const struct twins *twins, struct err *e);

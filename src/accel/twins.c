@@ -342,6 +342,7 @@ int twins_manifest(const struct toolchain *t, const struct twins *twins, struct 
 	for (size_t i = 0; i < t->n_files; i++)
 		keep[i] = twins_need(t, twins, i);
 	o = toolchain_manifest(t, keep);
+	twins_json(o, twins);
 	stream = open_memstream(&text, &len);
 	if (!stream)
 		mem_exhausted();

@@ -49,6 +49,16 @@ bool twins_need(const struct toolchain *toolchain, const struct twins *twins, si
 bool twins_has_folder(const struct toolchain *toolchain, const struct twins *twins, const char *folder);
 /* The index (entry/layout.h) for tools that lie in a directory of this path in the root. 0, -E2BIG. */
 int twins_index(const struct toolchain *toolchain, const struct twins *twins, const char *place, struct buf *out);
-/* What lies there, as a document: the toolchain's manifest of the tools that are equal, each with its twin's identity.
- * 0, -errno. */
+/*
+ * What is there, as a document: the toolchain's manifest of the tools that are equal, each with its twin's identity,
+ * and what twins_json() sets. 0, -errno.
+ */
 int twins_manifest(const struct toolchain *toolchain, const struct twins *twins, struct buf *out);
+/* "cc1 as ld.bfd run natively; lto1 stays emulated (left alone)". */
+void twins_say(struct buf *out, const struct twins *twins);
+/* Sets "accelerated" and "emulated". */
+void twins_json(struct json *object, const struct twins *twins);
+/* -EBADMSG when none of them is equal, with what stands against it. */
+int twins_check(const struct twins *twins, struct err *e);
+/* The document that a root has of its native tools, which nobody has compared with them; owned. NULL: there is none. */
+struct json *twins_read(const struct tool_root *root);

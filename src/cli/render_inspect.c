@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/render_tools.h"
 
 /* One fact: key, padded; value, escaped. Nothing for an empty value. */
 static void render_fact(const char *key, const char *value)
@@ -299,6 +300,7 @@ static struct json *json_root(const char *target, const struct inspection *inspe
 	unsigned partition = inspection->target.partition;
 
 	jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
+	json_tools(o, inspection, 0);
 	return o;
 }
 
@@ -354,6 +356,7 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 		if (inspection->target.partition)
 			printf("%-13s %u\n", "partition:", inspection->target.partition);
 		render_found(&inspection->content, counts_all);
+		render_tools(inspection, 0);
 		if (inspection->skipped)
 			printf("%-13s %lu\n", "unreadable:", inspection->skipped);
 	} else {
@@ -362,8 +365,10 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 	for (size_t i = 0; i < report->model.n; i++) {
 		auto_json *names = inspect_shows(inspection, i) ? image_names(report, i) : NULL;
 
-		if (names)
-			render_image(&report->facts[i], names, counts_all);
+		if (!names)
+			continue;
+		render_image(&report->facts[i], names, counts_all);
+		render_tools(inspection, i);
 	}
 }
 
@@ -401,7 +406,11 @@ void json_inspection(const char *target, const struct inspection *inspection, st
 	else if (inspection->target.kind == TARGET_ROOT)
 		jv_push(list, json_root(target, inspection));
 	for (size_t i = 0; i < report->model.n; i++)
-		if (inspect_shows(inspection, i))
-			jv_push(list, json_image(target, model_format_words[report->model.format], &report->facts[i],
-					      image_names(report, i)));
+		if (inspect_shows(inspection, i)) {
+			struct json *o = json_image(target, model_format_words[report->model.format], &report->facts[i],
+				image_names(report, i));
+
+			json_tools(o, inspection, i);
+			jv_push(list, o);
+		}
 }

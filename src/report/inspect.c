@@ -3,12 +3,37 @@
  */
 #include "report/inspect.h"
 
+#include "accel/extract.h"
+#include "accel/twins.h"
 #include "base/crew.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "image/tmpfile.h"
 #include "report/expect.h"
 #include "rootfs/survey.h"
+
+static void add_tools(struct inspection *ret, size_t i, const struct tool_root *root)
+{
+	while (ret->n_tools <= i) {
+		ret->tools = mem_more(ret->tools, ret->n_tools, sizeof(struct json *));
+		ret->tools[ret->n_tools++] = NULL;
+	}
+	ret->tools[i] = twins_read(root);
+}
+
+static int look_for_tools(struct image_facts *facts, const struct view *view, void *context)
+{
+	struct inspection *ret = context;
+	auto_free struct extract *x = mem_new(1, sizeof(*x));
+
+	*x = (struct extract){ view, ret->report.bundle, facts->image->layers,
+		ret->report.model.format != MODEL_DOCKER_ARCHIVE };
+	if (!facts->is_incomplete && !extract_want(x, ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST) && x->n &&
+		extract_read(x, NULL) == 1)
+		add_tools(ret, (size_t)(facts - ret->report.facts), &(struct tool_root){ extract_open, x });
+	extract_done(x);
+	return 0;
+}
 
 int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e)
 {
@@ -22,9 +47,12 @@ int inspect_look(const struct inspect_request *request, struct inspection *ret, 
 		return r;
 	if (ret->target.kind == TARGET_FILE)
 		return file_look(-1, request->target, &ret->file, e);
-	if (ret->target.kind == TARGET_ROOT)
+	if (ret->target.kind == TARGET_ROOT) {
+		add_tools(ret, 0, &(struct tool_root){ toolchain_open_beneath, &ret->target.fd });
 		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
-	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), NULL, &ret->report, e);
+	}
+	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), &(struct image_visit){ look_for_tools, ret },
+		&ret->report, e);
 	return r ? err_prefix(e, "%s", request->target) : 0;
 }
 
@@ -62,6 +90,10 @@ void inspection_done(struct inspection *inspection)
 	file_done(&inspection->file);
 	content_done(&inspection->content);
 	image_done(&inspection->report);
+	for (size_t i = 0; i < inspection->n_tools; i++)
+		jv_free(inspection->tools[i]);
+	free(take_ptr(&inspection->tools));
+	inspection->n_tools = 0;
 }
 
 /* What was found of one target, until it is told. */

@@ -14,6 +14,8 @@ struct inspection {
 	struct content content; /* of a root file system */
 	unsigned long skipped;	/* files of it that could not be read */
 	struct image_report report;
+	struct json **tools; /* of the root, or of each image of the report: its document of native tools; NULL: none */
+	size_t n_tools;
 };
 
 struct inspect_request {

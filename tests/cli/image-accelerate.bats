@@ -186,6 +186,10 @@ F.toolchain("tools", ["cc1", "cc1plus", "as", "ld.bfd", "ar"])'
 	same emulated '[["cc1plus","another version: Debian 13.1.0 there, Debian 12.2.0 here"]]' \
 		"$(jq -c '.[0].emulated | map([.tool, .why])' <<<"$output")"
 	same result 'injected injected aarch64' "$(jq -r '.[0] | "\(.result) \(.tools) \(.arch)"' <<<"$output")"
+	expect 0 "$ANYARCH" inspect image
+	[[ $output == *$'\nnative tools: cc1 as ld.bfd\nemulated:     cc1plus (another version: Debian 13.1.0 there, Debian 12.2.0 here)'* ]]
+	expect 0 "$ANYARCH" inspect --json image
+	same 'in the image' '["cc1","as","ld.bfd"] ["cc1plus"]' "$(jq -r '.[0] | "\(.accelerated) \(.emulated | map(.tool))"' <<<"$output")"
 	expect 0 "$ANYARCH" eject --json image
 	same removed 'removed removed' "$(jq -r '.[0] | "\(.result) \(.tools)"' <<<"$output")"
 }

@@ -101,6 +101,13 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 }
 
 # bats test_tags=slow
+# A set of tools, and an image in which one of them fits.
+accelerated_image() {
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c 'import tool_files as F
+F.toolchain("tools", ["cc1", "cc1plus"])
+F.one("image", F.twins(["cc1plus"], version="13.1.0"))'
+}
+
 @test "inspect" {
 	python3 "$ANYARCH_SRC/tests/lib/images.py" formats "$PWD/formats" >formats.tsv
 	python3 "$ANYARCH_SRC/tests/lib/images.py" labels "$PWD/labels" >labels.tsv
@@ -117,6 +124,9 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	cp "$OUT" documents/script.json
 	(cd formats && "$ANYARCH" inspect --json --survey -- * >../documents/formats.json || true)
 	(cd labels && "$ANYARCH" inspect --json -- * >../documents/labels.json || true)
+	accelerated_image
+	"$ANYARCH" inject -q --emulator-dir /usr/bin --accelerate --toolchain tools image
+	keep 0 "$ANYARCH" inspect --json image
 	documented INSPECT
 }
 
@@ -152,9 +162,7 @@ for name, shell, label in (("arm", E.arm(), "arm"), ("arm64", E.arm64(), "arm64"
 	keep 0 anyarch inject --json "$PWD/one" "$PWD/two"
 	keep 0 anyarch inject --json "$PWD/one"
 	keep 0 anyarch eject --json "$PWD/one"
-	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B -c 'import tool_files as F
-F.toolchain("tools", ["cc1", "cc1plus"])
-F.one("image", F.twins(["cc1plus"], version="13.1.0"))'
+	accelerated_image
 	keep 0 anyarch inject --json --accelerate --toolchain "$PWD/tools" "$PWD/image"
 	keep 0 anyarch eject --json "$PWD/image"
 	documented 'INJECT AND EJECT'
