@@ -80,8 +80,6 @@ struct twins *accel_image_twins(const struct accel_image *tools)
 	return copy;
 }
 
-/* ---- the layer ---- */
-
 /* Open files, their names, and what is short. */
 struct files {
 	struct graft_file list[TOOLCHAIN_FILES_MAX + 2];

@@ -27,7 +27,6 @@ void spot_done(struct spot *spot)
 	cleanup_fd(&spot->own);
 }
 
-/* The stub believes root's directories alone, which nobody else may write to. */
 int spot_check(int fd, const char *path, struct err *e)
 {
 	struct stat st;
@@ -47,10 +46,6 @@ static void name_new(struct spot *spot)
 		spot->time.tv_nsec);
 }
 
-/*
- * Killed at any moment, /usr/lib has to get its time back: so the directory in which all is made has that in its name,
- * ".anyarch-SECONDS-NANOSECONDS.new".
- */
 int spot_make(struct spot *spot, struct err *e)
 {
 	struct stat st;
@@ -86,8 +81,6 @@ int spot_open_above(int root, bool changes, struct spot *ret, struct err *e)
 		return err_set(e, -EBUSY, SPOT_ABOVE ": another process is changing it");
 	return 0;
 }
-
-/* ---- removing ---- */
 
 static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes);
 
@@ -175,7 +168,6 @@ static bool has_index(int dir)
 	       !memcmp(magic, ENTRY_INDEX_MAGIC, sizeof(magic));
 }
 
-/* Whether the directory of this name is ours, and what it knows of the time before. */
 bool spot_read_record(const struct spot *spot, const char *name, bool *ret_is_made, struct timespec *ret)
 {
 	auto_fd dir = openat(spot->own, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
@@ -196,7 +188,6 @@ int spot_not_ours(struct err *e)
 	return err_hint(e, "move it away, if it is not needed under that name");
 }
 
-/* anyarch goes when it was made for the tools and nothing else is in it; then /usr/lib is as it was. */
 void spot_tidy(const struct spot *spot, bool is_made, const struct timespec *time)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, *time };

@@ -172,8 +172,6 @@ bool twins_need(const struct toolchain *t, const struct twins *twins, size_t fil
 	return twins->n_equal && toolchain_is_shared(t, file);
 }
 
-/* ---- the index ---- */
-
 struct writer {
 	const struct toolchain *t;
 	const char *place; /* of the directory, in the root */

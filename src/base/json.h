@@ -28,8 +28,6 @@ static inline void cleanup_json(struct json **value)
 }
 #define auto_json auto_with(cleanup_json) struct json
 
-/* ---- reading ---- */
-
 /* In one document: an empty object takes 250 bytes. Real manifests and configs have some thousand at most. */
 enum { JV_VALUES_MAX = 32 * 1024 };
 /*

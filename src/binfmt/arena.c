@@ -31,7 +31,6 @@ struct running {
 	long long deadline;
 };
 
-/* In a child. Returns only when exec failed, errno kept for the parent in shared memory. */
 void stage_start(const struct stage *stage, size_t i)
 {
 	char *argv[PROBE_ARGC + 1], *envp[] = { NULL }, name[STAGE_NAME_MAX], arg[] = "-";
@@ -49,10 +48,6 @@ void stage_start(const struct stage *stage, size_t i)
 	stage->jobs[i].error = errno;
 }
 
-/*
- * Dies with its parent. One that died already cannot kill us any more, and PTRACE_TRACEME would make
- * PID 1 our tracer, which would leave us stopped for ever.
- */
 void stage_die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -60,7 +55,6 @@ void stage_die_with(pid_t parent)
 		_exit(STAGE_NOT_STARTED);
 }
 
-/* The file that the kernel started for the stopped child, compared with the program itself. */
 void stage_identify(const struct stage *stage, size_t i, pid_t pid)
 {
 	struct exec_job *job = &stage->jobs[i];

@@ -64,7 +64,6 @@ static int start_pin(const struct register_report *report, struct instance *inst
 	return n ? pin_start(instance, emulators, n, e) : 0;
 }
 
-/* Pinning first; then a mount in the host's namespace; else the truth. */
 int opening_pin(const struct register_options *options, const struct surroundings *around,
 	struct register_report *report, struct instance *instance, struct err *e)
 {

@@ -103,8 +103,6 @@ static int each_item(const char *list, int (*each)(const char *word, const char 
 	return status;
 }
 
-/* ---- tonistiigi/binfmt ---- */
-
 static int print_installed(const struct register_options *options)
 {
 	auto_report report = { 0 };
@@ -205,8 +203,6 @@ int legacy_binfmt(int argc, char **argv)
 		return status;
 	return legacy_print_status(mount_at);
 }
-
-/* ---- multiarch/qemu-user-static, qemu-binfmt-conf.sh ---- */
 
 struct conf_script {
 	const char *path, *suffix;

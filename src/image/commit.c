@@ -22,8 +22,6 @@ static int write_member(const struct edit_member *member, int to)
 	return member->graft ? graft_write(member->graft, to) : fd_write(to, member->text.data, member->text.len);
 }
 
-/* ---- a layout ---- */
-
 /* Neither may be a link: a shared directory of blobs is another one's. */
 int commit_open_blobs(int dir, struct err *e)
 {
@@ -140,8 +138,6 @@ int commit_layout(int dir, const struct edit *edit, const struct commit_keep *ke
 		e->code = r;
 	return r;
 }
-
-/* ---- an archive ---- */
 
 struct gap {
 	uint64_t start, end;

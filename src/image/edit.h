@@ -59,8 +59,6 @@ struct edit {
 int edit_plan(const struct edit_request *request, struct edit *ret, struct err *e);
 void edit_done(struct edit *edit);
 
-/* ---- for the schemas (edit_oci.c, edit_docker.c) ---- */
-
 struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest);
 /* Adds a document unless one of that name is there, the text moved; a layer. */
 void edit_add_document(struct edit *edit, const char *name, struct buf *text);

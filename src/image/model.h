@@ -78,7 +78,5 @@ struct model_image *model_add(struct model *model, struct err *e);
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
 
-/* ---- the two schemas (docker.c, oci.c): their documents into the model. 0 or -errno with e set ---- */
-
 int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e);
 int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e);

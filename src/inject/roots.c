@@ -49,8 +49,6 @@ static int open_root(const struct inject_target *t, bool *ret_is_disk, struct er
 	return take_fd(&root);
 }
 
-/* ---- removing ---- */
-
 struct removal {
 	const struct inject_target *target;
 	int root;
@@ -94,8 +92,6 @@ static int remove_all(const struct inject_target *t, int root, struct err *e)
 		t->report->nothing = mem_text("nothing was injected");
 	return r;
 }
-
-/* ---- putting ---- */
 
 /* What was decided about a root before anything is changed. */
 struct plan {

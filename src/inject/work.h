@@ -12,14 +12,10 @@ struct inject_target {
 	struct inject_report *report;
 };
 
-/* ---- roots.c, image.c ---- */
-
 /* Errors name the target or another file. */
 int inject_root(struct inject_target *target, struct err *e);
 bool inject_is_image(const struct inject_target *target);
 int inject_image(struct inject_target *target, struct err *e);
-
-/* ---- source.c ---- */
 
 /* The emulator for an architecture, opened once for all targets; borrowed. */
 int inject_find_source(struct inject *inject, const struct arch *arch, struct inject_source **ret, struct err *e);
@@ -30,8 +26,6 @@ int inject_find_source(struct inject *inject, const struct arch *arch, struct in
 bool inject_is_native(const struct inject_options *options, const struct arch *arch);
 /* Where the kernel will look for it: the handler's own path when that is not fixed. Owned. */
 char *inject_find_place(const struct inject_options *options, const struct arch *arch);
-
-/* ---- work.c ---- */
 
 /* Adds an outcome; place and twins are taken over. */
 void inject_tell(struct inject_report *report, const struct inject_outcome *outcome);

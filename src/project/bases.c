@@ -32,8 +32,6 @@ struct reading {
 	bool is_one_line;
 };
 
-/* ---- variables ---- */
-
 /* NAME=value of NAME, the last one; NULL: none. is_bare: an option that has NAME alone, whose value the engine knows.
  */
 static const char *option_value(
@@ -119,8 +117,6 @@ static void read_arg(struct reading *r, const char *rest)
 		r->args[r->n_args++] = mem_text(buf_text(&pair));
 	}
 }
-
-/* ---- stages ---- */
 
 /* By its name, or by its number. -1: none of those before. */
 static int find_stage(const struct reading *r, const char *text, size_t n_before)
@@ -227,8 +223,6 @@ static void read_all(struct reading *r)
 		buf_done(&whole);
 	}
 }
-
-/* ---- what is needed ---- */
 
 static bool is_same(const struct base *base, const struct stage *stage)
 {

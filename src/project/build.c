@@ -28,8 +28,6 @@
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
 
-/* ---- before ---- */
-
 /* An engine that is elsewhere has another machine's handlers. */
 static bool runs_here(const struct flow *f, const struct build_item *item)
 {
@@ -116,8 +114,6 @@ static int write_dockerfile(const struct flow *f, const struct buf *text, const 
 	r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
 	return r ? err_sys(e, r, "%s", path) : 0;
 }
-
-/* ---- one platform ---- */
 
 /* What a label says; one that says no variant says nothing about it. */
 static struct platform called(const struct platform *wanted, const struct image_facts *facts)
@@ -260,8 +256,6 @@ static double now(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
-
-/* ---- all platforms ---- */
 
 /* Of one engine. */
 struct engine_work {

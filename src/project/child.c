@@ -91,8 +91,6 @@ bool child_is_there(const char *program)
 	}
 }
 
-/* ---- running ---- */
-
 /* How much is kept of an answer and of a reason; a line that is longer is shown in parts. */
 enum { ANSWER_MAX = 64 * 1024, REASON_MAX = 4096, LINE_MAX_SHOWN = 4096, BLOCKS_AT_ONCE = 16 };
 

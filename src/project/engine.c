@@ -282,8 +282,6 @@ bool engine_command(
 	return text;
 }
 
-/* ---- which one ---- */
-
 /* Driver:        docker */
 static bool uses_engine(const struct engine *engine, const struct engine_search *search)
 {

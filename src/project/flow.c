@@ -99,8 +99,6 @@ struct engine_words flow_words(const struct flow *f, const struct build_item *it
 		.n_options = f->request->n_options };
 }
 
-/* ---- names ---- */
-
 /* REPO/IMAGE_NAME:tag. */
 static char *name_of(const struct flow *f, const char *tag)
 {
@@ -185,8 +183,6 @@ int flow_name_all(struct flow *f, struct err *e)
 	}
 	return r ? err_prefix(e, CONFIG_FILE) : 0;
 }
-
-/* ---- who builds what ---- */
 
 static int run_command(void *context, struct child *command, struct err *e)
 {

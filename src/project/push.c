@@ -31,8 +31,6 @@ static const struct engine *find_lister(const struct flow *f)
 	return find_pusher(found);
 }
 
-/* ---- before ---- */
-
 /*
  * How clients say that no registry answered, as opposed to one that has no such image yet. What else a registry says,
  * for example to a user who has not logged in, is not decided here: some want a repository to exist before they list
@@ -65,8 +63,6 @@ int push_check(const struct flow *f, struct err *e)
 	err_prefix(e, "the registry of %s does not answer", f->build->name);
 	return words.insecure ? r : err_hint(e, "for a registry that speaks plain HTTP: --insecure");
 }
-
-/* ---- names for all ---- */
 
 /* skopeo would take a ':' in the path for the end of it: a link has none. */
 static int link_archive(const struct flow *f, const struct push *p, struct err *e)

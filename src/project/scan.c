@@ -59,8 +59,6 @@ static bool is_remark(const struct scan_line *line)
 	return n == line->len || line->text[n] == '#';
 }
 
-/* ---- here-documents ---- */
-
 /* A word that begins one, as BuildKit reads it: digits, <<, '-', and its mark, which may be quoted. */
 static void add_document(struct scan *s, const char *word, size_t len)
 {

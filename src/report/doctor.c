@@ -42,8 +42,6 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-/* ---- the table as a whole ---- */
-
 /* Whether the running kernel's module is there to be loaded; true where that cannot be seen. */
 static bool has_module(void)
 {
@@ -161,8 +159,6 @@ static void check_containers(const struct status *s, struct doctor *d)
 				buf_text(&path));
 	}
 }
-
-/* ---- what runs ---- */
 
 /* One of several rows of one entry, which takes programs of several architectures. */
 static unsigned rows_of(const struct status *s, const struct rule *rule, const struct status_row *before)

@@ -63,7 +63,6 @@ const char *doctor_real_path(int fd, const char *path, char ret[4096])
 	return *real == '/' ? ret : path;
 }
 
-/* Whether register would find this entry under the name that it gives itself. */
 bool doctor_has_our_name(const struct arch *arch, const struct rule *rule)
 {
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++)

@@ -60,8 +60,6 @@ static const struct filesystem *find_filesystem(const struct partition *p)
 	return NULL;
 }
 
-/* ---- what is refused before anything is attached ---- */
-
 static int refuse_partition(const struct disk *d, const struct partition *p)
 {
 	struct err *e = d->e;
@@ -169,8 +167,6 @@ static int check_room(const struct disk *d)
 	return err_hint(d->e, "free %d MiB, or copy the image to another disk", ROOM >> 20);
 }
 
-/* ---- attaching and mounting ---- */
-
 /* A free device with the partition: the descriptor, or -errno with e set. */
 static int attach(const struct disk *d, const struct partition *p, char device[DEVICE_MAX])
 {
@@ -260,8 +256,6 @@ static int mount_partition(const struct disk *d, const struct partition *p)
 	err_set(d->e, -EBADMSG, "%s: cannot mount its %s file system: %s", d->text, p->type, strerror(-r));
 	return err_hint(d->e, "it is damaged, or newer than this kernel: sudo dmesg says more");
 }
-
-/* ---- which partition ---- */
 
 static bool is_root(int mount)
 {
