@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
-
 #define TOOL_PLUGIN "plugins/liblto_plugin-%V.so"
 
 /*
@@ -245,17 +243,10 @@ bool tool_has_same_numbers(const struct arch *arch)
 	return arch->bits == arch_host()->bits && arch->is_big == arch_host()->is_big;
 }
 
-/* Their kernels number signals in another way, which a shell prints and ends with. */
-static bool has_other_signals(const struct arch *arch)
-{
-	return str_starts(arch->qemu, "mips") || str_starts(arch->qemu, "alpha") || str_starts(arch->qemu, "sparc") ||
-	       str_starts(arch->qemu, "hppa") || str_starts(arch->qemu, "xtensa");
-}
-
 bool tool_fits(const struct tool_kind *kind, const struct arch *arch)
 {
 	if (!tool_compiles(kind))
-		return arch->is_big == arch_host()->is_big && !has_other_signals(arch);
+		return arch->is_big == arch_host()->is_big && arch->has_other_signals == arch_host()->has_other_signals;
 	return !kind->wants_same_numbers || tool_has_same_numbers(arch);
 }
 

@@ -125,7 +125,7 @@ static const struct arch table[] = {
 		.qemu = "mips64el", .family = "mips", .oci = "mips64le", .docker = "mips64le", .bits = 64, .is_big = false,
 		.uname = "mips64", .debian = "mips64el mips64r6el", .alpine = "mips64el", .systemd = "mips64-le",
 		.gnu = "mips64el-linux-gnuabi64 mipsisa64r6el-linux-gnuabi64",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mips64el", .machine = 8,
 			  .magic = "7f454c4602010100000000000000000002000800",
 			  .mask = "ffffffffffffff0000fffffffffffffffeffffff" },
@@ -136,7 +136,7 @@ static const struct arch table[] = {
 		.qemu = "mipsel", .family = "mips", .oci = "mipsle", .bits = 32, .is_big = false,
 		.uname = "mips", .debian = "mipsel mipsr6el", .alpine = "mipsel", .systemd = "mips-le",
 		.gnu = "mipsel-linux-gnu mipsisa32r6el-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mipsel", .machine = 8,
 			  .magic = "7f454c46010101000000000000000000020008000100000000000000000000000000000000000000",
 			  .mask = "ffffffffffffff0000fffffffffffffffeffffffffffffff00000000000000000000000020000000" },
@@ -147,7 +147,7 @@ static const struct arch table[] = {
 		.qemu = "mips64", .family = "mips", .oci = "mips64", .bits = 64, .is_big = true,
 		.uname = "mips64", .debian = "mips64 mips64r6", .alpine = "mips64", .systemd = "mips64",
 		.gnu = "mips64-linux-gnuabi64 mipsisa64r6-linux-gnuabi64",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mips64", .machine = 8,
 			  .magic = "7f454c4602020100000000000000000000020008",
 			  .mask = "ffffffffffffff0000fffffffffffffffffeffff" },
@@ -158,7 +158,7 @@ static const struct arch table[] = {
 		.qemu = "mips", .family = "mips", .oci = "mips", .bits = 32, .is_big = true,
 		.uname = "mips", .debian = "mips mipsr6", .alpine = "mips", .systemd = "mips",
 		.gnu = "mips-linux-gnu mipsisa32r6-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mips", .machine = 8,
 			  .magic = "7f454c46010201000000000000000000000200080000000100000000000000000000000000000000",
 			  .mask = "ffffffffffffff0000fffffffffffffffffeffffffffffff00000000000000000000000000000020" },
@@ -169,7 +169,7 @@ static const struct arch table[] = {
 		.qemu = "mipsn32", .family = "mips", .oci = "mips64p32", .bits = 32, .is_big = true,
 		.uname = "mips64", .debian = "mipsn32",
 		.gnu = "mips64-linux-gnuabin32",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mipsn32", .machine = 8,
 			  .magic = "7f454c46010201000000000000000000000200080000000100000000000000000000000000000020",
 			  .mask = "ffffffffffffff0000fffffffffffffffffeffffffffffff00000000000000000000000000000020" },
@@ -180,7 +180,7 @@ static const struct arch table[] = {
 		.qemu = "mipsn32el", .family = "mips", .oci = "mips64p32le", .bits = 32, .is_big = false,
 		.uname = "mips64", .debian = "mipsn32el",
 		.gnu = "mips64el-linux-gnuabin32",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-mipsn32el", .machine = 8,
 			  .magic = "7f454c46010101000000000000000000020008000100000000000000000000000000000020000000",
 			  .mask = "ffffffffffffff0000fffffffffffffffeffffffffffffff00000000000000000000000020000000" },
@@ -246,7 +246,7 @@ static const struct arch table[] = {
 		.qemu = "alpha", .bits = 64, .is_big = false,
 		.uname = "alpha", .debian = "alpha", .systemd = "alpha",
 		.gnu = "alpha-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-alpha", .machine = 36902,
 			  .magic = "7f454c4602010100000000000000000002002690",
 			  .mask = "fffffffffffefe00fffffffffffffffffeffffff" },
@@ -278,7 +278,7 @@ static const struct arch table[] = {
 		.qemu = "hppa", .bits = 32, .is_big = true,
 		.uname = "parisc parisc64", .debian = "hppa", .systemd = "parisc",
 		.gnu = "hppa-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-hppa", .machine = 15,
 			  .magic = "7f454c460102010000000000000000000002000f",
 			  .mask = "ffffffffffffff00fffffffffffffffffffeffff" },
@@ -370,7 +370,7 @@ static const struct arch table[] = {
 		.qemu = "sparc", .family = "sparc", .oci = "sparc", .bits = 32, .is_big = true,
 		.uname = "sparc", .debian = "sparc", .systemd = "sparc",
 		.gnu = "sparc-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-sparc", .machine = 2,
 			  .magic = "7f454c4601020100000000000000000000020002",
 			  .mask = "ffffffffffffff00fffffffffffffffffffeffff" },
@@ -380,7 +380,7 @@ static const struct arch table[] = {
 	{
 		.qemu = "sparc32plus", .family = "sparc", .bits = 32, .is_big = true,
 		.uname = "sparc64", .systemd = "sparc",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-sparc32plus", .machine = 18,
 			  .magic = "7f454c4601020100000000000000000000020012",
 			  .mask = "ffffffffffffff00fffffffffffffffffffeffff" },
@@ -391,7 +391,7 @@ static const struct arch table[] = {
 		.qemu = "sparc64", .family = "sparc", .oci = "sparc64", .bits = 64, .is_big = true,
 		.uname = "sparc64", .debian = "sparc64", .systemd = "sparc64",
 		.gnu = "sparc64-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-sparc64", .machine = 43,
 			  .magic = "7f454c460202010000000000000000000002002b",
 			  .mask = "ffffffffffffff00fffffffffffffffffffeffff" },
@@ -401,7 +401,7 @@ static const struct arch table[] = {
 	{
 		.qemu = "xtensa", .bits = 32, .is_big = false,
 		.uname = "xtensa", .gnu = "xtensa-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-xtensa", .machine = 94,
 			  .magic = "7f454c4601010100000000000000000002005e00",
 			  .mask = "ffffffffffffff00fffffffffffffffffeffffff" },
@@ -411,7 +411,7 @@ static const struct arch table[] = {
 	{
 		.qemu = "xtensaeb", .bits = 32, .is_big = true,
 		.uname = "xtensa", .gnu = "xtensaeb-linux-gnu",
-		.match = {
+		.has_other_signals = true, .match = {
 			{ .handler = "qemu-xtensaeb", .machine = 94,
 			  .magic = "7f454c460102010000000000000000000002005e",
 			  .mask = "ffffffffffffff00fffffffffffffffffffeffff" },

@@ -34,6 +34,9 @@ struct arch {
 	const char *systemd;
 	unsigned bits; /* ELF class: 32 or 64 */
 	bool is_big;   /* ELF data */
+	/* Its kernel numbers signals in another way than most (asm/signal.h): a shell prints and ends with the numbers.
+	 */
+	bool has_other_signals;
 	struct arch_match match[ARCH_MATCHES_MAX];
 	const char *probe_code; /* hex: exits with argc */
 	uint32_t probe_flags;	/* e_flags */

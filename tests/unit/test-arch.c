@@ -32,6 +32,19 @@ static void rows_are_walked_once(void **state)
 	check(n <= ARCH_COUNT_MAX, "%zu rows are more than sets hold", n);
 }
 
+static void signals_are_numbered_as_on_this_machine_or_not(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (const struct arch *a = NULL; (a = arch_next(a));)
+		n += a->has_other_signals;
+	check(n == 13, "%zu rows with other signals", n);
+	check(arch_by_qemu("mipsel")->has_other_signals && arch_by_qemu("sparc64")->has_other_signals,
+		"MIPS and SPARC");
+	check(!arch_by_qemu("aarch64")->has_other_signals && !arch_by_qemu("arm")->has_other_signals, "ARM");
+}
+
 static void names_lead_to_rows(void **state)
 {
 	static const char *const none[] = { "", "arm64", "qemu-arm", "ARM", "arm ", "ar", "aarch64\n" };
@@ -183,6 +196,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit(rows_are_walked_once),
+		unit(signals_are_numbered_as_on_this_machine_or_not),
+		cmocka_unit_test(signals_are_numbered_as_on_this_machine_or_not),
 		unit(names_lead_to_rows),
 		unit(names_are_written_alike),
 		unit(exact_names_are_of_one_row),
