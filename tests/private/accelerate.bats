@@ -118,22 +118,6 @@ same_code() {
 	}
 }
 
-@test "C, C++ and assembler: the same objects with every option" {
-	# shellcheck disable=SC2016 # the shell in the root
-	both_ways '
-		n=0
-		for options in -O0 -O1 -O2 -O3 -Os "-O2 -g" "-O2 -g3 -fPIC" "-O2 -march=native" "-O2 -fprofile-arcs -ftest-coverage" \
-			"-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" "-O2 -fopenmp" "-O2 -flto" "-O2 -fno-pie"; do
-			n=$((n + 1))
-			gcc $options -frandom-seed=1 -c plain.c -o plain.o # its path is in what counts
-			mv plain.o $OUT/plain-$n.o
-		done
-		gcc -c some.S -o $OUT/some.o
-		g++ -O2 -g -c plus.cc -o $OUT/plus.o
-		rm -f *.gcno'
-	same_code 15
-}
-
 @test "the compilers really are native, where they may be" {
 	run natively_inside 1 "$ROOT" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c some.S -lm -o plain && ./plain'
 	same tools "$(printf '%s\n' as cc1-12 cc1plus-12 ld.bfd)" "$output"
@@ -185,36 +169,14 @@ same_code() {
 	refute grep anyarch work/text
 }
 
-@test "linking: the same programs, shared, static, with LTO" {
-	# That the objects are the same is known from above: compiling C++ takes an emulated compiler 20 seconds.
-	inside 1 "$ROOT" 'g++ -O2 -c plus.cc -o plus.o'
-	# shellcheck disable=SC2016
-	both_ways '
-		export SOURCE_DATE_EPOCH=1
-		L=-Wl,--build-id=none
-		gcc $L -O2 plain.c -lm -o $OUT/dynamic
-		gcc $L -O2 -static plain.c -lm -o $OUT/static
-		gcc $L -O2 -shared -fPIC plain.c -lm -o $OUT/library.so
-		gcc $L -O2 -flto -frandom-seed=1 plain.c -lm -o $OUT/lto
-		gcc $L -O2 -g -no-pie plain.c -lm -o $OUT/fixed
-		g++ $L plus.o -o $OUT/plus
-		cp $OUT/dynamic $OUT/stripped; strip $OUT/stripped
-		objcopy --only-keep-debug $OUT/fixed $OUT/debug
-		for one in dynamic static lto fixed stripped; do $OUT/$one | grep -qx "two 18 2.682942 3" ; done'
-	same_code 8
-}
-
 @test "archives: with LTO objects the index is there, and what is linked from it works" {
-	# shellcheck disable=SC2016
-	both_ways '
+	inside 1 "$ROOT" '
 		gcc -O2 -flto -frandom-seed=1 -Dmain=other -c plain.c -o lto.o
 		gcc -O2 -Dmain=third -Dsum=sum3 -Dturn=turn3 -c plain.c -o fat.o
 		rm -f x.a; ar rcs x.a lto.o fat.o
 		nm -s x.a | grep -q "^other in lto.o"
-		nm x.a | sed 1d >$OUT/names
 		echo "int other(void); int third(void); int main(void) { return other() + third(); }" >caller.c
 		gcc -O2 -flto caller.c x.a -lm -o caller && ./caller | wc -l | grep -qx 2'
-	cmp work/native/names work/emulated/names
 }
 
 @test "headers: local ones first, dependencies and preprocessed text the same" {
@@ -228,13 +190,11 @@ same_code() {
 	both_ways '
 		gcc -E -dD -isystem inc local.c >$OUT/text
 		gcc -M -isystem inc local.c >$OUT/depends
-		gcc -nostdinc -E - </dev/null >$OUT/none
 		CPATH=/work gcc -E local.c >$OUT/cpath
-		gcc -v -c local.c 2>&1 | sed -n "/search starts/,/^End/p" >$OUT/places
 		g++ -E plus.cc | grep -v "^#" >$OUT/plus'
 	# That a header may need extern "C" ("3 4") means nothing on Linux.
 	sed -i 's/^\(# .* 3\) 4$/\1/' work/{native,emulated}/{text,cpath}
-	for one in text depends none cpath places plus; do
+	for one in text depends cpath plus; do
 		cmp "work/native/$one" "work/emulated/$one"
 	done
 }
@@ -636,7 +596,7 @@ register_accelerated() {
 	grep -q '^passed [0-9][0-9]' "$BATS_TEST_TMPDIR/natively.out"
 }
 
-@test "armhf: the same objects, and only compilers are native, which know no width of numbers" {
+@test "armhf: only compilers are native, which know no width of numbers" {
 	local archive one tools=$BATS_TEST_TMPDIR/tools32
 
 	need_tools arm-linux-gnueabihf
@@ -645,27 +605,6 @@ register_accelerated() {
 	tar -C armhf --no-same-owner -xf "$archive"
 	"$ANYARCH" toolchain armhf -q -o "$tools"
 	TOOLS_DIR=$tools ROOT=$PWD/armhf TRIPLET=arm-linux-gnueabihf
-	cat >work/numbers.s <<-'S'
-		.syntax unified
-		.set MASK, ~0x00ffffff
-		.if MASK == 0xff000000
-		movs r0, #1
-		.else
-		movs r0, #2
-		.endif
-		.data
-		.long ~0 == 0xffffffff, (~0xff) >> 24, -1 >> 31, (0xffffffff + 1) == 0, 0x80000000 < 0
-	S
-	printf 'SHIFTED = ~0 >> 28; SECTIONS { .text 0x10000 : { *(.text*) } .data : { LONG(SHIFTED) LONG(~0x00000fff) *(.data*) } }\n' >work/l.ld
-	# shellcheck disable=SC2016
-	both_ways '
-		for o in "-O2 -g" "-O3" "-O2 -flto -frandom-seed=1" "-O2 -fstack-protector-strong" "-marm -O2"; do
-			n=$((n + 1)); gcc $o -c plain.c -o $OUT/$n.o; done
-		g++ -O2 -g -c plus.cc -o $OUT/plus.o
-		as numbers.s -o $OUT/numbers.o
-		ld -T l.ld $OUT/numbers.o -o $OUT/numbers
-		objcopy --change-addresses=0xfffffff0 $OUT/numbers.o $OUT/moved.o'
-	same_code 9
 	run natively_inside 1 "$ROOT" 'g++ -O2 plus.cc -o plus && ./plus && gcc plain.c -lm -o plain && ./plain && strip plain'
 	same tools "$(printf '%s\n' cc1-12 cc1plus-12)" "$output"
 	# Files with numbers of the machine in them are the root's own compiler's.
@@ -718,7 +657,7 @@ option_sets() {
 }
 
 @test "arm64: link-time optimisation natively" {
-	run natively_inside 1 "$ROOT" 'gcc -O2 -flto plain.c -lm -o lto'
+	run natively_inside 1 "$ROOT" 'gcc -O2 -flto plain.c -lm -o lto && ./lto && gcc -O2 -static plain.c -lm -o static && ./static'
 	same tools "$(printf '%s\n' as cc1-12 ld.bfd lto1-12)" "$output"
 	# Revisions of one package differ there.
 	run natively_inside 1 "$ROOT" 'gcc -O2 -fstack-protector-strong -S plain.c'
