@@ -116,6 +116,8 @@ static const char *const rules_xz[] = { EVERYWHERE, IN_64_BITS("n-d"), "eXZ_DEFA
 static const char *const rules_zstd[] = { EVERYWHERE, "n-d", NULL };
 /* It builds with as many threads as there is memory for, and its version names the architecture. */
 static const char *const rules_dpkg_deb[] = { EVERYWHERE, NAMES, "v--b", "v-b", "v--version", NULL };
+/* Looks whether a package is part of one, which dpkg asks of each; parts that it writes have the time in them. */
+static const char *const rules_dpkg_split[] = { EVERYWHERE, "n-Qao", NULL };
 
 #define OF_PACKAGE(program, from, words)                                                                               \
 	.name = program, .native = "/usr/bin/" program, .twins = { "/usr/bin/" program, "/bin/" program },             \
@@ -228,6 +230,7 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_PACKAGE("m4", "m4", rules_plain) },
 	{ OF_PACKAGE("patch", "patch", rules_plain) },
 	{ OF_PACKAGE("dpkg-deb", "dpkg", rules_dpkg_deb) },
+	{ OF_PACKAGE("dpkg-split", "dpkg", rules_dpkg_split) },
 	{ 0 },
 };
 

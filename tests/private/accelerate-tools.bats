@@ -191,6 +191,8 @@ run_make() { # SCRATCH RESULT
 		|sh -c 'ulimit -s 1000; :'
 		dash |dpkg-deb -b x
 		dash |dpkg-deb --version
+		dash dpkg-split |dpkg-split -Qao x x
+		dash |dpkg-split -I x
 		dash |zstd -q x -o y
 	CASES
 	same 'emulated as a whole' '' "$(natives 'cat x' --env LC_ALL=de_DE.UTF-8)"
