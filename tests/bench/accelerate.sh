@@ -14,7 +14,8 @@ export ANYARCH_SRC
 # shellcheck source=tests/lib/compilers.bash
 . "$ANYARCH_SRC/tests/lib/compilers.bash"
 
-need_packages qemu-user-static gcc g++ gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf dpkg-dev xz-utils bzip2
+need_packages qemu-user-static gcc g++ gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf dpkg-dev xz-utils bzip2 \
+	cmake meson ninja-build mmdebstrap
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 mkdir -- "$scratch/root" "$scratch/work"
@@ -110,12 +111,57 @@ cd "${0%/*}" && rm -rf "made-$1" && mkdir "made-$1" && cd "made-$1" && tar --no-
 	./configure >/dev/null 2>&1 && make >/dev/null 2>&1
 SH
 gzip -dc "$scratch"/units/units_*.orig.tar.gz >"$scratch/work/units.tar"
-for what in "starts:1,000 starts of /bin/true from sh (limit: 6x as fast as emulated)" \
-	"build:configure and make of GNU units (limits: 4x as fast as emulated, 3x of the machine)"; do
-	root=$scratch/arm64
-	name=${what%%:*}
+# What CMake and Meson are told is the same on the machine; both, and ninja, are emulated.
+for one in cjson pkgconf; do
+	mkdir -- "$scratch/$one" "$scratch/work/$one"
+	tar -C "$scratch/$one" -xf "$(debian_source "$one")"
+	tar -C "$scratch/work/$one" --strip-components=1 -xf "$scratch/$one"/*.orig.tar.?z
+done
+cat >"$scratch/work/cmake" <<'SH'
+cd "${0%/*}" && export CC=gcc CXX=g++ && cmake -S cjson -B "cmake-$1" >/dev/null && cmake --build "cmake-$1" >/dev/null
+SH
+cat >"$scratch/work/meson" <<'SH'
+cd "${0%/*}" && export CC=gcc CXX=g++ && meson setup "meson-$1" pkgconf >/dev/null && ninja -C "meson-$1" >/dev/null
+SH
+mkdir -- "$scratch/builder"
+tar -C "$scratch/builder" --no-same-owner -xf "$(builder_root arm64)"
+for what in "starts:arm64:1,000 starts of /bin/true from sh (limit: 6x as fast as emulated)" \
+	"build:arm64:configure and make of GNU units (limits: 4x as fast as emulated, 3x of the machine)" \
+	"cmake:builder:a CMake project, cJSON (limit: 3x of the machine, or what stops it)" \
+	"meson:builder:a Meson project, pkgconf (limit: 3x of the machine, or what stops it)"; do
+	name=${what%%:*} what=${what#*:}
+	root=$scratch/${what%%:*}
 	fast=$(in_root "fast-$name" --accelerate --toolchain "$scratch/set" -- /bin/sh "/work/$name" native)
 	slow=$(in_root "slow-$name" --accelerate --toolchain "$scratch/set" --env ANYARCH_ACCELERATE=0 -- /bin/sh "/work/$name" emulated)
 	printf '\narm64: %s\n' "${what#*:}"
 	"$timeit" 1 -- "arm64 root, emulated" "$slow" -- "arm64 root, accelerated" "$fast" -- "on the machine" /bin/sh "$scratch/work/$name" here
 done
+
+make_configured_root() # SUITE ARCHITECTURE SCRATCH RESULT
+{
+	"$anyarch" run -- mmdebstrap --mode=root --variant=apt --architectures="$2" --format=tar "$1" "$4" "deb $(images_mirror "$1") $1 main"
+}
+
+# Packages are downloaded before: what is timed is apt-get, dpkg and what they start.
+suite=$(images_suite)
+archive=$(cached "root-$suite-armhf-1.tar" make_configured_root "$suite" armhf)
+for way in emulated native; do
+	mkdir -- "$scratch/apt-$way"
+	tar -C "$scratch/apt-$way" --no-same-owner -xf "$archive"
+	mkdir -p -- "$scratch/apt-$way/work"
+done
+config=$(apt_private "$scratch/apt" "$suite" armhf)
+cp -- "$scratch/apt-native/var/lib/dpkg/status" "$scratch/apt/status"
+APT_CONFIG=$config apt-get --quiet --quiet update
+APT_CONFIG=$config apt-get --quiet --quiet --yes --download-only install python3-minimal gcc make libc6-dev
+mv -- "$scratch/apt/archives" "$scratch/work/packages"
+cat >"$scratch/work/install" <<'SH'
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C &&
+	apt-get -qq -o APT::Sandbox::User=root install --yes --no-install-recommends /work/packages/*.deb </dev/null >/dev/null 2>&1
+SH
+root=$scratch/apt-native
+fast=$(in_root fast-install --accelerate --toolchain "$scratch/set" -- /bin/sh /work/install)
+root=$scratch/apt-emulated
+slow=$(in_root slow-install --accelerate --toolchain "$scratch/set" --env ANYARCH_ACCELERATE=0 -- /bin/sh /work/install)
+printf '\narmhf: apt-get install of python3-minimal, gcc, make and libc6-dev from local packages (limit: 0.55x of emulated)\n'
+"$timeit" 1 -- "armhf root, accelerated" "$fast" -- "armhf root, emulated" "$slow"

@@ -34,10 +34,10 @@ tools_root() {
 	cached "tools-$suite-$1-1.tar" make_tools_root "$suite" "$1"
 }
 
-make_tools_root() {
-	local root=$3/root
+make_tools_root() { # SUITE ARCHITECTURE PACKAGE... SCRATCH RESULT
+	local scratch=${*: -2:1} result=${*: -1} root=${*: -2:1}/root
 
-	unpack_packages "$3/apt" "$root" "$1" "$2" gcc libc6-dev make dash coreutils sed grep mawk findutils diffutils tar gzip bzip2 \
+	unpack_packages "$scratch/apt" "$root" "$1" "$2" "${@:3:$# - 4}" gcc libc6-dev make dash coreutils sed grep mawk findutils diffutils tar gzip bzip2 \
 		xz-utils zstd m4 patch dpkg libc-bin base-files || return
 	rm -rf "$root"/usr/share/{doc,info,locale,man,lintian,bug} "$root"/usr/lib/*/gconv "$root"/usr/lib/gcc/*/*/{lto1,lib{a,l,t,ub,hwa}san*} \
 		"$root"/usr/lib/*/lib{a,l,t,ub,hwa}san.so* "$root"/usr/bin/*{gold,dwp,lto-dump*,gcov*,gprof*} "$root"/usr/lib/*/perl*
@@ -46,7 +46,15 @@ make_tools_root() {
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"
 	chmod 1777 "$root/tmp"
-	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
+	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$result" .
+}
+
+# builder_root DEBIAN_ARCHITECTURE: the same with what builds whole packages: C++, CMake, Meson and Ninja.
+builder_root() {
+	local suite
+
+	suite=$(images_suite) || return
+	cached "builder-$suite-$1-1.tar" make_tools_root "$suite" "$1" g++ cmake ninja-build meson python3 pkg-config file
 }
 
 # native_root: the path of a cached tar: a set of native tools, this machine's packages of the same distribution.
