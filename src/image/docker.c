@@ -9,8 +9,9 @@
 #include "base/memory.h"
 
 static int read_config(
-	const struct bundle *bundle, const char *name, struct model_image *image, size_t *ret_layers, struct err *e)
+	const struct bundle *bundle, const char *name, struct model *model, size_t *ret_layers, struct err *e)
 {
+	struct model_image *image = &model->images[model->n - 1];
 	auto_buf text = { 0 };
 	auto_json *config = NULL;
 	char digest[DIGEST_TEXT];
@@ -18,6 +19,9 @@ static int read_config(
 
 	if (r)
 		return r == -ENOENT ? err_set(e, -EBADMSG, "the config %s is missing", name) : r;
+	r = model_add_document(model, text.len, e);
+	if (r)
+		return r;
 	digest_text(buf_text(&text), text.len, digest);
 	image->digest = mem_text(digest);
 	image->config_digest = mem_text(digest);
@@ -72,7 +76,7 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 	image->top = model->n;
 	r = read_tags(jv_get(item, "RepoTags"), image, e);
 	if (!r)
-		r = read_config(bundle, config, image, &expected, e);
+		r = read_config(bundle, config, model, &expected, e);
 	if (!r)
 		r = read_layers(jv_get(item, "Layers"), image, e);
 	if (!r && (model->layers += image->n_layers) > MODEL_LAYERS_SUM)

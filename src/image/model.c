@@ -22,6 +22,15 @@ struct model_image *model_add(struct model *model, struct err *e)
 	return &model->images[model->n++];
 }
 
+int model_add_document(struct model *model, uint64_t size, struct err *e)
+{
+	model->bytes += size;
+	return ++model->documents <= MODEL_DOCUMENTS_MAX && model->bytes <= MODEL_DOCUMENTS_BYTES_MAX
+		       ? 0
+		       : err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image",
+				 MODEL_DOCUMENTS_MAX, MODEL_DOCUMENTS_BYTES_MAX >> 20);
+}
+
 int model_copy_text(char **target, const char *text, struct err *e)
 {
 	if (!text)

@@ -65,7 +65,9 @@ struct model {
 	struct model_image *images;
 	size_t n;
 	size_t layers; /* of all images */
-	char **others; /* names of blobs that documents which are no images refer to: artifacts, attestations */
+	unsigned documents;
+	uint64_t bytes; /* of all documents */
+	char **others;	/* names of blobs that documents which are no images refer to: artifacts, attestations */
 	size_t n_others;
 };
 
@@ -74,6 +76,8 @@ void model_done(struct model *model);
 bool model_is_named(const char *have, const char *want);
 /* A new image at the end of the model, zeroed; NULL with e set. */
 struct model_image *model_add(struct model *model, struct err *e);
+/* One more document of this size is to be read: -E2BIG where they are too many or too large together. */
+int model_add_document(struct model *model, uint64_t size, struct err *e);
 /* What a config document says of the platform and how many layers it counts. */
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);

@@ -13,8 +13,6 @@
 struct walk {
 	const struct bundle *bundle;
 	struct model *model;
-	unsigned documents;
-	uint64_t bytes;
 	size_t top;	    /* the entry of index.json below which it is */
 	struct err missing; /* the first blob that is not here */
 	bool has_other;	    /* something has a digest of another algorithm */
@@ -31,11 +29,9 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 		return r;
 	if (!descriptor->has_size)
 		return err_set(e, -EBADMSG, "%s: a bad size", descriptor->digest);
-	w->bytes += descriptor->size;
-	if (++w->documents > MODEL_DOCUMENTS_MAX || w->bytes > MODEL_DOCUMENTS_BYTES_MAX)
-		return err_set(e, -E2BIG, "more than %d documents or %d MiB of them in the image", MODEL_DOCUMENTS_MAX,
-			MODEL_DOCUMENTS_BYTES_MAX >> 20);
-	r = bundle_text(w->bundle, path, &text, e);
+	r = model_add_document(w->model, descriptor->size, e);
+	if (!r)
+		r = bundle_text(w->bundle, path, &text, e);
 	if (r)
 		return r == -ENOENT ? err_set(e, r, "the blob %s is missing", path) : r;
 	if (text.len != descriptor->size)

@@ -27,7 +27,8 @@ def heavy(to, only=None):
                        ("memory", heavy_memory), ("names", heavy_names), ("nested", heavy_nested),
                        ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
-                       ("window", heavy_window), ("records", heavy_records)):
+                       ("window", heavy_window), ("records", heavy_records),
+                       ("histories", heavy_histories)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -200,3 +201,11 @@ def heavy_window():
     """Frames with the largest window that is taken, and more zeros than it."""
     layers = [tf.zstd(member(f"f{i}", size=64 << 20), window_log=25, zeros=64 << 20) for i in range(4)]
     return archive(docker([(layers, config_of(layers), ["test:1"])], "new"))
+
+
+def heavy_histories():
+    """Many images, each with a config that alone is within its limits."""
+    layer = tar(member("bin/sh", arm()))
+    history = [{"comment": f"anyarch-inject 1 sha256:{i:064} sha256:{i:064}"} for i in range(4000)]
+    return gz(archive(docker([([layer], config_of([layer], author=str(i), history=history), [f"test:{i}"])
+                              for i in range(256)])))
