@@ -159,7 +159,7 @@ static int skip_by_reading(struct source *source, uint64_t len)
 
 	while (len) {
 		size_t want = (size_t)MIN_OF(len, (uint64_t)SKIP_CHUNK);
-		ssize_t n = source->read(source, chunk, want);
+		ssize_t n = stop_signal() ? -EINTR : source->read(source, chunk, want);
 
 		if (n < 0)
 			return (int)n;

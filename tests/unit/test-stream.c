@@ -3,15 +3,19 @@
 #include "base/stream.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "archive.h"
 #include "base/codec.h"
 #include "base/fdio.h"
+#include "base/stop.h"
 #include "check.h"
 
 enum { GZIP = 15 + 16, TEXT = 3000 };
@@ -381,6 +385,34 @@ static void other_codecs_are_named(void **state)
 	}
 }
 
+/* What has been read of a bomb is decompressed for long: a signal ends that, too. */
+static void a_signal_ends_passing_over(void **state)
+{
+	static const char zeros[1 << 20];
+	auto_buf packed = { 0 };
+	auto_fd fd = -1;
+	const char *codec;
+	struct source *source;
+	char byte;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pack_gzip(&packed, zeros, sizeof(zeros));
+	fd = archive_open(packed.data, packed.len);
+	source = source_decode(source_range(fd, 0, packed.len), &codec, NULL);
+	assert_non_null(source);
+	assert_int_equal(source_read(source, &byte, 1), 1); /* the file is read to its end now */
+	pid = fork();
+	if (!pid) {
+		stop_note(SIGTERM);
+		_exit(source_skip(source, sizeof(zeros) - 1) != -EINTR);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	source_free(source);
+}
+
 /* A stream that cannot be read: the descriptor is none. */
 static void failures_to_read_are_told(void **state)
 {
@@ -514,6 +546,7 @@ int main(void)
 		unit(changed_anywhere_is_corrupt),
 		unit(junk_behind_is_corrupt),
 		unit(other_codecs_are_named),
+		unit(a_signal_ends_passing_over),
 		unit(failures_to_read_are_told),
 		unit(bombs_are_refused),
 		unit(demanding_frames_are_refused),
