@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fdio.h"
+
 enum { SECTOR = 512, LARGE_SECTOR = 4096 };
 
 /* The content of a part of the file, by its superblock. Several that contradict each other are unknown. */
@@ -37,12 +39,30 @@ static void add(struct partitions *ret, const struct partition *p)
 			ret->list[ret->n - 1].overlaps = ret->list[i].number;
 }
 
+/* Each table of an extended partition leads to the next by its second entry, in sectors from the first table. */
+static bool is_circular(int fd, uint64_t first, unsigned sector)
+{
+	uint8_t table[SECTOR];
+	uint64_t at = first;
+
+	for (unsigned n = 0; n <= PARTITIONS_MAX; n++) {
+		const uint8_t *second = table + 446 + 16;
+
+		if (fd_pread(fd, table, sizeof(table), (off_t)at) != sizeof(table) || !second[4])
+			return false;
+		at = first +
+		     (second[8] | (uint64_t)second[9] << 8 | (uint64_t)second[10] << 16 | (uint64_t)second[11] << 24) *
+			     sector;
+	}
+	return true;
+}
+
 /* Whether any partition has a content that is known: a table of other sectors leads to random places. */
 static bool read_table(int fd, uint64_t size, unsigned sector, struct partitions *ret)
 {
 	blkid_probe probe = blkid_new_probe();
 	blkid_partlist list = NULL;
-	bool is_known = false;
+	bool is_known = false, is_circle = false;
 
 	*ret = (struct partitions){ 0 };
 	if (probe && !blkid_probe_set_device(probe, fd, 0, (blkid_loff_t)size) &&
@@ -53,10 +73,13 @@ static bool read_table(int fd, uint64_t size, unsigned sector, struct partitions
 		blkid_loff_t start = blkid_partition_get_start(found), sectors = blkid_partition_get_size(found);
 		struct partition p = { .number = (unsigned)blkid_partition_get_partno(found) };
 
-		if (start <= 0 || sectors <= 0 || start > INT64_MAX / SECTOR / 2 || sectors > INT64_MAX / SECTOR / 2 ||
-			blkid_partition_is_extended(found))
+		if (start <= 0 || sectors <= 0 || start > INT64_MAX / SECTOR / 2 || sectors > INT64_MAX / SECTOR / 2)
 			continue;
 		p.start = (uint64_t)start * SECTOR;
+		if (blkid_partition_is_extended(found)) {
+			is_circle |= is_circular(fd, p.start, sector);
+			continue;
+		}
 		p.size = (uint64_t)sectors * SECTOR;
 		p.is_beyond = p.start + p.size > size;
 		if (!p.is_beyond)
@@ -65,7 +88,9 @@ static bool read_table(int fd, uint64_t size, unsigned sector, struct partitions
 		add(ret, &p);
 	}
 	blkid_free_probe(probe);
-	return is_known;
+	if (is_circle)
+		ret->n = 0;
+	return is_known || is_circle;
 }
 
 void partitions_read(int fd, struct partitions *ret)

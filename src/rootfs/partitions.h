@@ -21,7 +21,8 @@ struct partitions {
 
 /*
  * Reads an MBR with its logical partitions or a GPT, of sectors of 512 or 4096 bytes; extended partitions are left
- * out. fd is a regular file. What cannot be read or is not consistent is no partition: n is 0 then.
+ * out. fd is a regular file. What cannot be read or is not consistent, as a chain of more than PARTITIONS_MAX logical
+ * partitions or a circle, is no partition: n is 0 then.
  */
 void partitions_read(int fd, struct partitions *ret);
 /* Appends "partition 1: vfat, 256.0 MiB; partition 2: ..." */
