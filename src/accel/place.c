@@ -90,7 +90,7 @@ static int walk_directory(int fd, unsigned depth, bool removes)
 	const struct dirent *entry;
 	int r = dir ? 0 : -errno;
 
-	while (!r && (entry = fd_next(dir)))
+	while (dir && !r && (entry = fd_next(dir)))
 		r = walk_at_depth(dirfd(dir), entry->d_name, depth, removes);
 	return r;
 }
@@ -222,7 +222,7 @@ int spot_sweep(const struct spot *spot)
 	bool has_any = false;
 	int r = dir ? 0 : -EIO;
 
-	while (!r && (entry = fd_next(dir))) {
+	while (dir && !r && (entry = fd_next(dir))) {
 		struct timespec time;
 
 		if (!is_new(entry->d_name, &time))

@@ -45,7 +45,7 @@ int table_load(const struct instance *instance, struct table *ret, struct err *e
 	const struct dirent *entry;
 	int r = dir ? 0 : -errno;
 
-	while (!r && (entry = fd_next(dir)))
+	while (dir && !r && (entry = fd_next(dir)))
 		if (strcmp(entry->d_name, "register") && strcmp(entry->d_name, "status"))
 			r = load_entry(instance, entry->d_name, &table);
 	r = r ? r : -errno;

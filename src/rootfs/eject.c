@@ -159,7 +159,7 @@ static int walk(struct search_records *s, int fd, unsigned depth)
 	const struct dirent *entry;
 	int r = dir ? 0 : -errno;
 
-	while (!r && (entry = fd_next(dir))) {
+	while (dir && !r && (entry = fd_next(dir))) {
 		if (stop_signal())
 			return -EINTR;
 		if (record_target(buf_text(&s->path), entry->d_name, at))
