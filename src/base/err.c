@@ -91,6 +91,8 @@ void err_done(struct err *e)
 {
 	int saved = errno;
 
+	if (!e)
+		return;
 	free(e->message);
 	free(e->hint);
 	*e = (struct err){ 0 };

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "cli/options.h"
+#include "report/file.h"
 #include "run/prepare.h"
 
 enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX = 64 };
@@ -79,6 +80,7 @@ static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
 	static char *shell[2]; /* outlives the call, as c does */
+	const struct arch *arch;
 
 	c->outer_uid = geteuid();
 	c->outer_gid = getegid();
@@ -98,6 +100,13 @@ static int run(void *context, int n, char **words, struct err *e)
 	}
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
+	/* execvp(3) lets the shell read what the kernel refuses, also a program. */
+	arch = file_command_arch(c->command[0]);
+	if (arch && run_check_served(&c->request, arch, e)) {
+		err_prefix(e, "%s", c->command[0]);
+		say_error(e);
+		return EXIT_NOT_EXECUTABLE;
+	}
 	execvp(c->command[0], c->command);
 	err_sys(e, -errno, "%s", c->command[0]);
 	say_error(e);

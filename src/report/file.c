@@ -107,6 +107,25 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 	return r;
 }
 
+const struct arch *file_command_arch(const char *command)
+{
+	const char *dirs = strchr(command, '/') ? "" : getenv("PATH"), *end;
+
+	for (; dirs; dirs = *end ? end + 1 : NULL) {
+		struct file_facts facts;
+		auto_buf path = { 0 };
+		const struct arch *arch;
+
+		end = strchrnul(dirs, ':');
+		buf_addf(&path, "%.*s%s%s", (int)(end - dirs), dirs, end > dirs ? "/" : "", command);
+		arch = file_look(-1, buf_text(&path), &facts, NULL) ? NULL : facts.platform.arch;
+		file_done(&facts);
+		if (arch)
+			return arch;
+	}
+	return NULL;
+}
+
 void file_done(struct file_facts *facts)
 {
 	for (size_t i = 0; i < facts->n; i++)

@@ -33,4 +33,6 @@ int file_open(int root, const char *path);
  * with file_done() also on failure.
  */
 int file_look(int root, const char *path, struct file_facts *ret, struct err *e);
+/* What execvp(3) would start for this word, followed through scripts; NULL where that is unknown. */
+const struct arch *file_command_arch(const char *command);
 void file_done(struct file_facts *facts);

@@ -13,6 +13,8 @@
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "binfmt/instance.h"
+#include "binfmt/native.h"
+#include "emulator/package.h"
 #include "rootfs/disk.h"
 #include "rootfs/survey.h"
 #include "run/sandbox.h"
@@ -94,13 +96,30 @@ static int mount_disk(const char **path, struct err *e)
 	return r;
 }
 
+int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e)
+{
+	const struct name_set *asked = &request->registering.names;
+
+	if (arch == arch_host() || name_set_has(&request->served, arch) || !native_is_refused(arch))
+		return 0;
+	if (asked->n && !name_set_has(asked, arch)) {
+		err_set(e, -ENOEXEC, "%s programs have no handler: --platform does not name them", arch_word(arch));
+		return err_hint(e, "--platform %s", arch_word(arch));
+	}
+	err_set(e, -ENOEXEC, "no static emulator found for %s", arch_word(arch));
+	return err_hint(e, "%s", request->install);
+}
+
 int run_prepare(struct run_request *request, struct err *e)
 {
 	struct register_options *registering = &request->registering;
 	const char *path = request->root;
+	auto_buf install = { 0 };
 	auto_fd root = -1;
 	int r = path ? mount_disk(&path, e) : 0;
 
+	package_emulators(&install);
+	snprintf(request->install, sizeof(request->install), "%s", buf_text(&install));
 	r = r ? r : sandbox_enter(e);
 	if (r)
 		return r;
@@ -115,7 +134,7 @@ int run_prepare(struct run_request *request, struct err *e)
 		/* A copy of each emulator that exists would be a lot. */
 		name_set_add_usual(&registering->accelerated);
 	}
-	r = r ? r : sandbox_register(registering, e);
+	r = r ? r : sandbox_register(registering, &request->served, e);
 	r = r ? r : sweeper_start(e);
 	if (!r && request->root)
 		r = enter_root(root, &request->entering, e);

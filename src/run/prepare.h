@@ -15,6 +15,11 @@ struct run_request {
 	const char *root; /* the root file system to enter; NULL: none */
 	bool has_user;
 	unsigned long uid, gid; /* of the namespace */
+	/* Of run_prepare(), for run_check_served(): what has a handler, and how emulators are installed outside of the
+	 * root.
+	 */
+	struct name_set served;
+	char install[256];
 };
 
 /*
@@ -22,5 +27,7 @@ struct run_request {
  * error: then the process can only end. -EOPNOTSUPP where the environment does not allow it, -errno; e is set.
  */
 int run_prepare(struct run_request *request, struct err *e);
+/* After run_prepare(): -ENOEXEC with e set where the kernel has nothing that runs programs of arch, else 0. */
+int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e);
 /* The shell of this user by /etc/passwd of the root that was entered; /bin/sh. Text to be freed. */
 char *run_shell(void);

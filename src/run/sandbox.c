@@ -194,7 +194,7 @@ int sandbox_enter(struct err *e)
 	return r ? userns_refused(r, e) : 0;
 }
 
-int sandbox_register(const struct register_options *options, struct err *e)
+int sandbox_register(const struct register_options *options, struct name_set *ret_served, struct err *e)
 {
 	auto_free struct register_report *report = mem_new(1, sizeof(*report));
 	struct register_options own = *options;
@@ -214,6 +214,8 @@ int sandbox_register(const struct register_options *options, struct err *e)
 	for (size_t i = 0; !r && i < report->n; i++)
 		if (report->items[i].result == REGISTER_REFUSED || report->items[i].result == REGISTER_FAILED)
 			r = err_move(e, &report->items[i].err);
+		else
+			name_set_add_arch(ret_served, report->items[i].arch);
 	register_done(report);
 	return r;
 }

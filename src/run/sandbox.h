@@ -13,6 +13,7 @@
 int sandbox_enter(struct err *e);
 /*
  * In such a namespace: mounts its own table and registers fixed handlers for what is asked for (nothing: every
- * emulator that is found). -EOPNOTSUPP on kernels before 6.7, which have one table for all.
+ * emulator that is found), and adds what they take to ret_served. -EOPNOTSUPP on kernels before 6.7, which have one
+ * table for all.
  */
-int sandbox_register(const struct register_options *options, struct err *e);
+int sandbox_register(const struct register_options *options, struct name_set *ret_served, struct err *e);

@@ -146,6 +146,26 @@ case_shell() {
 	each_user case_shell
 }
 
+@test "no emulator, or not the one: 126 and what to install or specify, never the words of a shell" {
+	# shellcheck disable=SC2016
+	local words nobody=(unshare --user --map-root-user --mount sh -ec 'mount -t binfmt_misc none "$0"; exec "$@"' "$BINFMT")
+
+	small_root
+	mkdir "$PUBLIC/none"
+	printf '#!/bin/sh\n' >"$R/bin/script"
+	chmod 0755 "$R/bin/script"
+	for words in "--root $R" "--root $R uname" "--root $R script" "-- $PUBLIC/arm"; do
+		# shellcheck disable=SC2086 # words
+		expect 126 "${nobody[@]}" "$RUN" run --emulator-dir "$PUBLIC/none" $words
+		same errors 1 "$(error_lines)"
+		says ': no static emulator found for arm'
+		hints 'qemu-user'
+		# shellcheck disable=SC2086
+		expect 126 "${nobody[@]}" "$RUN" run --platform arm64 $words
+		hints '--platform arm'
+	done
+}
+
 @test "usage and failures of its own: 125, told" {
 	expect 125 "$RUN" run
 	expect 125 "$RUN" run --
