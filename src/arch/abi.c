@@ -213,7 +213,7 @@ const char *abi_os(const struct elf_head *head)
 }
 
 /* Programs of other systems have other loaders than those of Linux, which are in /lib or /lib64. */
-static bool is_for_linux(const struct elf_info *info)
+bool abi_is_for_linux(const struct elf_info *info)
 {
 	static const char *const other_loaders[] = { "/libexec/", "/usr/libexec/", "/usr/lib/ld.so.1",
 		"/usr/lib/amd64/", "/usr/lib/64/", "/usr/lib/sparcv9/" };
@@ -238,7 +238,7 @@ bool abi_platform(const struct elf_info *info, struct platform *ret)
 	struct platform p = { .arch = elf_arch(&info->head) };
 	const char *variant = "";
 
-	if (!p.arch || !is_for_linux(info) || is_microcontroller(&info->arm))
+	if (!p.arch || !abi_is_for_linux(info) || is_microcontroller(&info->arm))
 		return false;
 	if (info->arm.has && info->arm.cpu_arch < ARRAY_SIZE(arm_cpus))
 		variant = arm_cpus[info->arm.cpu_arch].variant;

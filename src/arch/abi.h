@@ -11,6 +11,8 @@ const char *abi_machine(uint16_t machine);
 void abi_describe(struct buf *out, const struct elf_info *info);
 /* EI_OSABI in words; NULL when unknown. */
 const char *abi_os(const struct elf_head *head);
+/* Whether its header, its note and its loader are those of Linux, as far as they tell. */
+bool abi_is_for_linux(const struct elf_info *info);
 /*
  * The platform that can run the file: the row and the OCI variant (arm: from the attributes; "" where
  * the file does not tell). false when QEMU and OCI have none.

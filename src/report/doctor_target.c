@@ -293,7 +293,11 @@ static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 static void check_program(const struct status *s, int root, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
 {
-	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
+	bool is_for_linux = abi_is_for_linux(&step->elf);
+	/* The kernel takes a program of another system for one of its own. */
+	const struct arch *arch = facts->has_platform ? facts->platform.arch
+				  : is_for_linux      ? NULL
+						      : elf_arch(&step->elf.head);
 	struct start start = read_start(root, step->path);
 	const struct table_entry *entry = NULL;
 	const struct status_row *row;
@@ -303,8 +307,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 		return;
 	check_permission(&start, step->path, d);
 	entry = find_taker(s, &start, step->path);
-	/* The kernel does not look at that: which it is shows only when the program asks for something. */
-	if (step->elf.system || elf_is_other_system(&step->elf.head))
+	if (!is_for_linux)
 		doctor_add(d, WARNING("other-system"), NULL,
 			"%s says that it is a program for %s, not for Linux: it is started all the same, and most such "
 			"programs crash",

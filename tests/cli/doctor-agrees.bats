@@ -197,15 +197,15 @@ rows() {
 		read -r level id file real <<<"$one"
 		same "$file" "$real" "${started[i++]}" || broken=1
 		hint=$(jq -r --arg level "$level" --arg id "$id" --arg file "$W/$file" 'first(.findings[] |
-			select(.level == $level and .id == $id and (.what | startswith($file)))) | .hint // "none"' <<<"$report")
+			select(.level == $level and .id == $id and .target == $file)) | .hint // "none"' <<<"$report")
 		[[ -n $hint ]] || {
 			echo "$file: no $level $id: $(jq -c --arg file "$W/$file" '.findings[] |
-				select(.what | startswith($file)) | [.level, .id]' <<<"$report")"
+				select(.target == $file) | [.level, .id]' <<<"$report")"
 			broken=1
 			continue
 		}
-		[[ $real == runs || $(jq --arg file "$W/$file" '[.findings[] | select(.level == "problem" and
-			(.what | startswith($file)))] | length' <<<"$report") -gt 0 ]] || broken=1
+		same "$file, problems" "$([[ $real != runs ]] && echo some)" "$(jq -r --arg file "$W/$file" 'first(.findings[] |
+			select(.level == "problem" and .target == $file)) | "some"' <<<"$report")" || broken=1
 		[[ $level == problem && $hint != none ]] || continue
 		HINT=$hint
 		cure_file "$W/$file" || broken=1
@@ -240,6 +240,8 @@ program() {
 	printf '\xff\x7f' | dd of="$W/other-machine" bs=1 seek=18 conv=notrunc status=none
 	cp "$W/static" "$W/other-system"
 	printf '\11' | dd of="$W/other-system" bs=1 seek=7 conv=notrunc status=none
+	cp "$W/arm" "$W/arm-other-system"
+	printf '\11' | dd of="$W/arm-other-system" bs=1 seek=7 conv=notrunc status=none
 	cp "$W/arm" "$W/arm-object"
 	printf '\1' | dd of="$W/arm-object" bs=1 seek=16 conv=notrunc status=none
 	chmod 0755 "$W"/{library.so,debug.debug,cut,cut-header,object.o,arm-object}
@@ -257,6 +259,7 @@ program() {
 		problem loader-missing no-loader No such file or directory
 		problem not-executable not-executable Permission denied
 		warning other-system other-system runs
+		warning other-system arm-other-system runs
 		problem no-emulator other-machine Exec format error
 	ROWS
 }
