@@ -13,15 +13,15 @@ enum { RELEASE_MAX = 64 * 1024 };
 
 /* The packages that have static emulators, in the words of each distribution's own package lists. */
 static const struct distribution {
-	const char *id; /* os-release(5): ID, or a word of ID_LIKE */
-	const char *install, *emulators;
+	const char *id;			 /* os-release(5): ID, or a word of ID_LIKE */
+	const char *install, *emulators; /* %s: a package for each architecture */
 } distributions[] = {
 	{ "debian", "sudo apt install", "qemu-user-static" },
 	{ "ubuntu", "sudo apt install", "qemu-user-static" },
 	{ "fedora", "sudo dnf install", "qemu-user-static" },
 	{ "rhel", "sudo dnf install", "qemu-user-static" },
 	{ "arch", "sudo pacman -S", "qemu-user-static" },
-	{ "alpine", "doas apk add", "qemu-arm qemu-aarch64" },
+	{ "alpine", "doas apk add", "qemu-%s" },
 	{ "opensuse", "sudo zypper install", "qemu-linux-user" },
 	{ "suse", "sudo zypper install", "qemu-linux-user" },
 };
@@ -45,7 +45,7 @@ static void read_value(const char *text, const char *name, char ret[256])
 	}
 }
 
-static const struct distribution *find_distribution(bool *ret_is_nixos)
+static const struct distribution *read_distribution(bool *ret_is_nixos)
 {
 	static const struct distribution newer = { "debian", "sudo apt install", "qemu-user" };
 	char id[256], like[256], version[256];
@@ -74,12 +74,25 @@ static const struct distribution *find_distribution(bool *ret_is_nixos)
 	return NULL;
 }
 
-bool package_emulators(struct buf *out)
+static const struct distribution *find_distribution(bool *ret_is_nixos)
+{
+	static const struct distribution *found;
+	static bool is_known, is_nixos;
+
+	found = is_known ? found : read_distribution(&is_nixos);
+	is_known = true;
+	*ret_is_nixos = is_nixos;
+	return found;
+}
+
+bool package_emulators(struct buf *out, const struct arch *arch)
 {
 	bool is_nixos;
 	const struct distribution *d = find_distribution(&is_nixos);
 
-	if (d)
+	if (d && strchr(d->emulators, '%'))
+		buf_addf(out, arch ? "%s qemu-%s" : "%s qemu-arm qemu-aarch64", d->install, arch ? arch->qemu : "");
+	else if (d)
 		buf_addf(out, "%s %s", d->install, d->emulators);
 	else if (is_nixos)
 		buf_adds(out, "set boot.binfmt.emulatedSystems in the configuration of NixOS");
@@ -92,7 +105,7 @@ int package_hint(struct err *e)
 {
 	auto_buf text = { 0 };
 
-	package_emulators(&text);
+	package_emulators(&text, NULL);
 	return err_hint(e, "%s", buf_text(&text));
 }
 

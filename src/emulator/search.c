@@ -103,7 +103,7 @@ int search_emulator(
 	if (t.first.code)
 		return err_move(e, &t.first);
 	err_set(e, -ENOENT, "no static emulator found for %s", arch_word(arch));
-	package_emulators(&install);
+	package_emulators(&install, arch);
 	return err_hint(e, "%s; or name one: --emulator %s=FILE", buf_text(&install), arch_word(arch));
 }
 

@@ -95,7 +95,7 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	auto_buf again = { 0 }, install = { 0 };
 
 	doctor_register_hint(&again, arch, rule);
-	if (package_emulators(&install) && !str_starts(buf_text(&again), buf_text(&install)))
+	if (package_emulators(&install, arch) && !str_starts(buf_text(&again), buf_text(&install)))
 		buf_adds(&install, " && ");
 	else
 		install.len = 0; /* it begins with that, or there is no command */

@@ -95,7 +95,7 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 		return;
 	}
 	if (arch && search_emulator(&usual, arch, &emulator, NULL, NULL)) {
-		if (!package_emulators(out))
+		if (!package_emulators(out, arch))
 			return;
 		buf_adds(out, " && ");
 	}

@@ -99,6 +99,7 @@ static int mount_disk(const char **path, struct err *e)
 int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e)
 {
 	const struct name_set *asked = &request->registering.names;
+	auto_buf install = { 0 };
 
 	if (arch == arch_host() || name_set_has(&request->served, arch) || !native_is_refused(arch))
 		return 0;
@@ -107,7 +108,8 @@ int run_check_served(const struct run_request *request, const struct arch *arch,
 		return err_hint(e, "--platform %s", arch_word(arch));
 	}
 	err_set(e, -ENOEXEC, "no static emulator found for %s", arch_word(arch));
-	return err_hint(e, "%s", request->install);
+	package_emulators(&install, arch);
+	return err_hint(e, "%s", buf_text(&install));
 }
 
 int run_prepare(struct run_request *request, struct err *e)
@@ -118,8 +120,7 @@ int run_prepare(struct run_request *request, struct err *e)
 	auto_fd root = -1;
 	int r = path ? mount_disk(&path, e) : 0;
 
-	package_emulators(&install);
-	snprintf(request->install, sizeof(request->install), "%s", buf_text(&install));
+	package_emulators(&install, NULL); /* of this machine, before its root is left */
 	r = r ? r : sandbox_enter(e);
 	if (r)
 		return r;

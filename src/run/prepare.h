@@ -15,11 +15,7 @@ struct run_request {
 	const char *root; /* the root file system to enter; NULL: none */
 	bool has_user;
 	unsigned long uid, gid; /* of the namespace */
-	/* Of run_prepare(), for run_check_served(): what has a handler, and how emulators are installed outside of the
-	 * root.
-	 */
-	struct name_set served;
-	char install[256];
+	struct name_set served; /* what run_prepare() has registered */
 };
 
 /*

@@ -85,6 +85,42 @@ without_emulators() {
 	arm_works
 }
 
+# bats test_tags=slow
+@test "no emulator is installed: what each distribution installs it with" {
+	local release=$BATS_TEST_TMPDIR/os-release row tool words
+
+	without_emulators
+	cp /etc/os-release "$release"
+	ns mount --bind "$release" "$(readlink -f /etc/os-release)"
+	shim doas 'exec "$@"'
+	while IFS='|' read -r row tool words; do
+		printf '%s\n' "$row"
+		tr ' ' '\n' <<<"$row" | tr '+' ' ' >"$release"
+		# shellcheck disable=SC2016
+		shim "$tool" '[[ "$*" == "'"$words"'" ]] && cp '"$W"'/package/* /usr/bin/'
+		examine 0
+		found warning missing 'arm programs'
+		cure
+		arm_works
+		expect 0 anyarch unregister arm
+		ns_sh 'rm /usr/bin/qemu-*'
+	done <<-'ROWS'
+		ID=debian VERSION_ID="13"|apt|install qemu-user-static
+		ID=debian VERSION_ID="14"|apt|install qemu-user
+		ID=debian VERSION_CODENAME=sid|apt|install qemu-user
+		ID=linuxmint ID_LIKE="ubuntu+debian"|apt|install qemu-user-static
+		ID=fedora VERSION_ID=42|dnf|install qemu-user-static
+		ID="rocky" ID_LIKE="rhel+centos+fedora"|dnf|install qemu-user-static
+		ID="opensuse-tumbleweed" ID_LIKE="opensuse+suse"|zypper|install qemu-linux-user
+		ID=manjaro ID_LIKE=arch|pacman|-S qemu-user-static
+		ID=alpine VERSION_ID=3.22|apk|add qemu-arm
+	ROWS
+	printf 'ID=nixos\n' >"$release"
+	examine 0
+	found warning missing 'arm programs'
+	same hint 'set boot.binfmt.emulatedSystems in the configuration of NixOS' "$HINT"
+}
+
 @test "not fixed: works here, and in no other root" {
 	table_write "$(rule qemu-arm arm $ARM P)"
 	arm_runs "$ROOT/arm"
