@@ -128,6 +128,11 @@ void instance_close(struct instance *instance)
 	*instance = (struct instance)INSTANCE_INIT;
 }
 
+bool instance_lacks_place(void)
+{
+	return !access("/proc/self", F_OK) && access("/proc/sys/fs", F_OK) < 0;
+}
+
 /* What a refused mount means and what to do about it. */
 static int mount_refused(int code, const char *where, struct err *e)
 {
@@ -146,8 +151,10 @@ static int mount_refused(int code, const char *where, struct err *e)
 			return err_hint(e, "mkdir -p %s", where);
 		if (access("/proc/self", F_OK) < 0)
 			return err_hint(e, "mount -t proc proc /proc");
-		if (access("/proc/sys/fs", F_OK) < 0)
-			return err_hint(e, "this /proc shows processes only (subset=pid): mkdir DIR, then --mount DIR");
+		if (instance_lacks_place())
+			return err_hint(e,
+				"this /proc shows processes only (subset=pid): sudo mkdir -p /run/binfmt_misc && "
+				"sudo anyarch register --mount /run/binfmt_misc");
 		return err_hint(e, "on the machine itself: sudo modprobe binfmt_misc");
 	default:
 		return err_sys(e, code, "cannot mount binfmt_misc");

@@ -51,6 +51,8 @@ int instance_open_write(const char *path, struct instance *ret, struct err *e);
 int instance_open_detached(struct instance *ret, struct err *e);
 /* What is mounted at this directory or (NULL) anywhere, for writing; else mounted there, or at the usual place. */
 int instance_open_in_place(const char *at, struct instance *ret, struct err *e);
+/* Whether /proc shows processes only (subset=pid), so that INSTANCE_USUAL does not exist. */
+bool instance_lacks_place(void);
 /* Mounts it there and leaves it mounted; a mount that is there already is fine. The kernel loads its module. */
 int instance_mount(const char *path, struct err *e);
 /* Also ends the writer and waits for it, so that nothing of ours is held afterwards. */

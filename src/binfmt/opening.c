@@ -4,12 +4,14 @@
 
 #include "binfmt/pin.h"
 
-static enum lasting choose_way(enum lasting asked, const struct surroundings *around)
+static enum lasting choose_way(enum lasting asked, const char *at, const struct surroundings *around)
 {
 	if (asked != LASTING_AUTO)
 		return asked;
 	/* The first process of a container: its mounts end with it, its user namespace may not. */
 	if (!around->is_initial_userns && getpid() == 1)
+		return LASTING_PIN;
+	if (!around->is_machine && !at && instance_lacks_place())
 		return LASTING_PIN;
 	return around->is_machine || !around->is_initial_userns ? LASTING_MOUNT : LASTING_PIN;
 }
@@ -19,7 +21,7 @@ int opening_open(const struct register_options *options, const struct surroundin
 {
 	int r;
 
-	report->lasting = choose_way(options->lasting, around);
+	report->lasting = choose_way(options->lasting, options->mount_at, around);
 	report->is_userns_only = !around->is_initial_userns;
 	report->lasts = report->lasting == LASTING_MOUNT && (around->is_machine || !around->is_initial_userns);
 	if (report->lasting == LASTING_HOST) {

@@ -68,6 +68,8 @@ int userns_refused(int code, struct err *e)
 	auto_buf profile = { 0 };
 
 	err_set(e, -EOPNOTSUPP, "user namespaces are not allowed here: %s", strerror(-code));
+	if (access("/proc/self", F_OK) < 0) /* what would tell why */
+		return err_hint(e, "mount -t proc proc /proc");
 	if (code == -ENOSYS)
 		return err_hint(
 			e, "this kernel has no user namespaces: register on the machine, sudo anyarch register");

@@ -231,7 +231,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 		doctor_add(d, FINE("native"), NULL, "%s programs run natively", arch);
 		break;
 	case STATUS_UNTESTED:
-		doctor_add(d, NOTE("cannot-test"), exec_limit_mib() ? "ulimit -v unlimited" : NULL,
+		doctor_add(d, NOTE("cannot-test"), exec_limit_mib() ? "ulimit -v unlimited" : s->untested_hint,
 			"%s was not tested: %s", name, row->why);
 		break;
 	case STATUS_FOREIGN:

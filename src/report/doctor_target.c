@@ -46,8 +46,8 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 	else if (status->is_off)
 		doctor_switched_off(status, ret);
 	else if (row && row->state == STATUS_UNTESTED)
-		doctor_add(ret, NOTE("cannot-test"), NULL, "%s: whether %s programs run was not tested: %s", what,
-			arch_word(arch), row->why);
+		doctor_add(ret, NOTE("cannot-test"), status->untested_hint,
+			"%s: whether %s programs run was not tested: %s", what, arch_word(arch), row->why);
 	else if ((!row || row->state == STATUS_MISSING) && disabled)
 		doctor_add(ret, PROBLEM("disabled"), buf_text(&again),
 			"%s: the handler '%s' for %s programs is disabled: 'Exec format error'", what,

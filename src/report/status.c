@@ -265,6 +265,7 @@ int status_collect(
 			add_arch_rows(ret, t, i, is_shown);
 	}
 	ret->is_untested = t->none.code && !ret->is_readable;
+	ret->untested_hint = take_ptr(&t->none.hint);
 	for (size_t i = 0; i < t->n; i++)
 		cleanup_fd(&t->trace[i].exe);
 	err_done(&t->none);
@@ -288,7 +289,8 @@ void status_done(struct status *status)
 {
 	table_done(&status->table);
 	free(status->path);
-	status->path = NULL;
+	free(status->untested_hint);
+	status->path = status->untested_hint = NULL;
 	status->n = 0;
 }
 

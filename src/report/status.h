@@ -52,10 +52,12 @@ struct status {
 	enum instance_state instance;
 	char *path; /* where the table is mounted; owned, NULL when not here */
 	bool is_readable;
-	bool is_inherited; /* from a user namespace above this one */
-	bool is_off;	   /* the whole table is switched off */
-	bool is_emulating; /* some handler works */
-	bool is_untested;  /* no test program could be started, and no table was read */
+	bool is_inherited;   /* from a user namespace above this one */
+	bool is_off;	     /* the whole table is switched off */
+	bool is_emulating;   /* some handler works */
+	bool is_untested;    /* no test program could be started, and no table was read */
+	char *untested_hint; /* what lets test programs be started; owned, NULL where they were, or where nothing is
+				known */
 	struct surroundings around;
 };
 

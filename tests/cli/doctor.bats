@@ -577,6 +577,20 @@ rescue() {
 	silent not-mounted
 }
 
+@test "/proc shows processes only, so that there is no place for the table" {
+	ns umount "$BINFMT"
+	in_subset() { # COMMAND
+		ns unshare --pid --fork --mount sh -ec 'mount -t proc -o subset=pid proc /proc
+			PATH=$1:$PATH exec bash -c "$2; exit"' sh "$TYPIST" "$1"
+	}
+	expect 4 in_subset 'anyarch run true'
+	hints '(subset=pid): sudo mkdir -p /run/binfmt_misc && sudo anyarch register --mount /run/binfmt_misc'
+	expect_raw 0 in_subset 'anyarch doctor'
+	same warnings 'sudo anyarch register, sudo anyarch register arm64, sudo anyarch register arm' \
+		"$(sed -n 's/^    //p' "$OUT" | paste -sd, | sed 's/,/, /g')"
+	expect_raw 3 in_subset "sudo anyarch register arm >/dev/null 2>&1; $ROOT/arm - -"
+}
+
 @test "mounted read-only" {
 	ns mount -o remount,bind,ro "$BINFMT"
 	expect 4 anyarch register arm
