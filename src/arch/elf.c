@@ -298,7 +298,8 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 
 		if (why && strstr(why, "memory"))
 			mem_exhausted();
-		return err_set(e, -EBADMSG, "malformed ELF file: %s", why ? why : "of an unknown kind");
+		return err_set(e, -EBADMSG, "malformed ELF file: %s",
+			why && strcmp(why, "no error") ? why : "of an unknown kind");
 	}
 	r = read_segments(&s, &eh, &info, e);
 	if (r)

@@ -90,7 +90,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (run_prepare(&c->request, e))
 		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
 	if (c->request.root)
-		setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+		setenv("PATH", FILE_PATH_USUAL, 1);
 	tell_container_tools(c);
 	for (size_t i = 0; i < c->n_env; i++)
 		putenv((char *)(uintptr_t)c->env[i]);

@@ -132,8 +132,7 @@ static int stack_layers(
 	return 0;
 }
 
-/* Where a program of the config is: as it stands, in the working directory, or along PATH. Owned; NULL: nowhere. */
-static char *find_program(const struct view *view, const struct model_image *image, const char *name)
+char *image_find_program(const struct view *view, const struct model_image *image, const char *name)
 {
 	const char *search = strchr(name, '/') ? image->directory ? image->directory : "/" : image->search;
 	char resolved[VIEW_PATH_MAX];
@@ -166,7 +165,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 		r = 0;
 		for (size_t i = 0; i < MODEL_STARTS; i++)
 			if (facts->image->starts[i])
-				view.starts[i] = find_program(&view, facts->image, facts->image->starts[i]);
+				view.starts[i] = image_find_program(&view, facts->image, facts->image->starts[i]);
 		for (const char *const *p = content_key_files; !r && *p; p++)
 			r = store_look(store, &view, *p, e);
 		for (size_t i = 0; !r && i < MODEL_STARTS; i++)

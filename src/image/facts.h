@@ -54,6 +54,8 @@ void image_input_done(struct image_input *input);
 void image_done(struct image_report *report);
 /* Appends what its config says it is for: OS/ARCHITECTURE[/VARIANT]. */
 void image_label(struct buf *out, const struct model_image *image);
+/* Where a program is that it starts: as it stands, in the working directory, or along PATH. Owned; NULL: nowhere. */
+char *image_find_program(const struct view *view, const struct model_image *image, const char *name);
 /* The first one that is the same image as this, under another name: its number, or the same number. */
 size_t image_first(const struct image_report *report, size_t i);
 /* All names that the file has for it, each once, in the order of the file. A new list, NULL without memory. */

@@ -38,6 +38,9 @@ static bool is_there(const struct view *view, const char *path)
 static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
 {
 	char *end = strchr(line, '\n'), *name = line + 2 + strspn(line + 2, " \t");
+	char program[FILE_LINE_MAX];
+	auto_free char *found = NULL;
+	bool is_for_env;
 
 	if (end)
 		*end = '\0';
@@ -45,11 +48,16 @@ static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
 		add(p, PROBLEM("carriage-return"), "has Windows line ends: no engine starts it", "");
 		return;
 	}
+	is_for_env = file_env_program(name, program);
 	name[strcspn(name, " \t")] = '\0';
 	if (!*name || (!end && strlen(line) == LINE_MAX_BYTES - 1))
 		add(p, PROBLEM("not-a-program"), "has no program, or too long a name of one, behind its #!", "");
 	else if (*name == '/' && !is_there(p->view, name))
-		add(p, PROBLEM("script-program-missing"), "is a script for a program that is not in the image: ", name);
+		add(p, PROBLEM("script-program-missing"),
+			"is a script for a program that is not in the image: ", name);
+	else if (is_for_env && !(found = image_find_program(p->view, p->facts->image, program)))
+		add(p, PROBLEM("script-program-missing"),
+			"is a script for a program that is nowhere in the image's PATH: ", program);
 }
 
 static void check_elf(const struct entry_point *p, int fd)

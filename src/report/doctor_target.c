@@ -351,6 +351,8 @@ static void check_program(const struct status *s, int root, const struct file_st
 static void check_script(int root, const struct file_step *step, struct doctor *d)
 {
 	struct start start = read_start(root, step->path);
+	char program[FILE_LINE_MAX];
+	auto_free char *found = NULL;
 	auto_buf hint = { 0 };
 
 	doctor_add(d, FINE("script"), NULL, "%s is a script for %s", step->path, step->command);
@@ -362,6 +364,12 @@ static void check_script(int root, const struct file_step *step, struct doctor *
 			"%s has Windows line ends: its program is looked for with a carriage return in "
 			"its name",
 			step->path);
+	if (!file_env_program(step->command, program))
+		return;
+	found = file_find(root, root < 0 ? getenv("PATH") : FILE_PATH_USUAL, program);
+	if (!found)
+		doctor_add(d, PROBLEM("script-program-missing"), NULL,
+			"%s asks env for '%s', which is in no directory of PATH: exit status 127", step->path, program);
 }
 
 /* A text that the kernel does not take for a script, as an editor put three bytes before its "#!". */

@@ -9,6 +9,7 @@
 #include "arch/kind.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "rootfs/beneath.h"
 
 int file_open(int root, const char *path)
@@ -107,23 +108,49 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 	return r;
 }
 
-const struct arch *file_command_arch(const char *command)
+char *file_find(int root, const char *search, const char *name)
 {
-	const char *dirs = strchr(command, '/') ? "" : getenv("PATH"), *end;
+	for (const char *dir = search, *end; dir; dir = *end ? end + 1 : NULL) {
+		auto_free char *path = NULL;
+		auto_fd fd = -1;
 
-	for (; dirs; dirs = *end ? end + 1 : NULL) {
-		struct file_facts facts;
-		auto_buf path = { 0 };
-		const struct arch *arch;
-
-		end = strchrnul(dirs, ':');
-		buf_addf(&path, "%.*s%s%s", (int)(end - dirs), dirs, end > dirs ? "/" : "", command);
-		arch = file_look(-1, buf_text(&path), &facts, NULL) ? NULL : facts.platform.arch;
-		file_done(&facts);
-		if (arch)
-			return arch;
+		end = strchrnul(dir, ':');
+		path = mem_print("%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
+		fd = file_open(root, path);
+		if (fd >= 0 || fd == -EACCES) /* to be executed it need not be readable */
+			return take_ptr(&path);
 	}
 	return NULL;
+}
+
+const struct arch *file_command_arch(const char *command)
+{
+	auto_free char *path = file_find(-1, strchr(command, '/') ? "" : getenv("PATH"), command);
+	const struct arch *arch = NULL;
+	struct file_facts facts;
+
+	if (!path)
+		return NULL;
+	if (!file_look(-1, path, &facts, NULL))
+		arch = facts.platform.arch;
+	file_done(&facts);
+	return arch;
+}
+
+bool file_env_program(const char *command, char ret[FILE_LINE_MAX])
+{
+	size_t len = strcspn(command, " \t");
+	const char *word = command + len + strspn(command + len, " \t");
+	bool is_split = str_starts(word, "-S");
+
+	snprintf(ret, FILE_LINE_MAX, "%.*s", (int)len, command);
+	if (strcmp(str_basename(ret), "env"))
+		return false;
+	if (is_split)
+		word += 2 + strspn(word + 2, " \t");
+	len = is_split ? strcspn(word, " \t") : strlen(word);
+	snprintf(ret, FILE_LINE_MAX, "%.*s", (int)len, word);
+	return *ret && *ret != '-' && !ret[strcspn(ret, "=\"'\\$\r")];
 }
 
 void file_done(struct file_facts *facts)

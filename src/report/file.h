@@ -7,6 +7,8 @@
 
 enum { FILE_STEPS_MAX = 6, /* fs/exec.c, exec_binprm(): five scripts and a program */ FILE_LINE_MAX = 256 };
 
+#define FILE_PATH_USUAL "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* A file on the way from what was typed to the program that the kernel starts. */
 struct file_step {
 	char *path;
@@ -33,6 +35,13 @@ int file_open(int root, const char *path);
  * with file_done() also on failure.
  */
 int file_look(int root, const char *path, struct file_facts *ret, struct err *e);
+/* The first of these directories (as in PATH; NULL: none) that has a file of that name: its path, to be freed. */
+char *file_find(int root, const char *search, const char *name);
+/*
+ * The program that env(1) looks for in PATH, of a #! line for it: all that follows is one argument without -S. False
+ * for other interpreters, and where options and variables hide it.
+ */
+bool file_env_program(const char *command, char ret[FILE_LINE_MAX]);
 /* What execvp(3) would start for this word, followed through scripts; NULL where that is unknown. */
 const struct arch *file_command_arch(const char *command);
 void file_done(struct file_facts *facts);

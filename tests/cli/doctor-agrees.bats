@@ -312,6 +312,10 @@ program() {
 	file crlf '#!/bin/sh\r\necho hi\r\n'
 	file env-crlf '#!/usr/bin/env sh\r\necho hi\r\n'
 	file missing '#!/nonexistent/sh\necho hi\n'
+	file env '#!/usr/bin/env sh\necho hi\n'
+	file env-split '#!/usr/bin/env -S sh -e\necho hi\n'
+	file env-missing '#!/usr/bin/env nonexistent\n'
+	file env-blank '#!/usr/bin/env sh -e\n'
 	file nothing '#!\necho hi\n'
 	file text 'echo hi\n'
 	file empty ''
@@ -332,6 +336,10 @@ program() {
 		problem carriage-return crlf No such file or directory
 		problem carriage-return env-crlf fails
 		problem script-program-missing missing No such file or directory
+		ok script env runs
+		ok script env-split runs
+		problem script-program-missing env-missing fails
+		problem script-program-missing env-blank fails
 		problem truncated nothing Exec format error
 		problem not-a-program text Exec format error
 		problem not-a-program empty Exec format error

@@ -731,6 +731,11 @@ make_image() {
 	printf '#!/bin/sh\n' >"$W/root/app/good"
 	printf '#!/bin/sh\r\n' >"$W/root/app/crlf"
 	printf '#!/bin/bash\n' >"$W/root/app/no-shell"
+	printf '#!/bin/env bash\n' >"$W/root/app/no-env"
+	printf '#!/bin/env -S tool -x\n' >"$W/root/app/env"
+	cp "$W/root/bin/sh" "$W/root/bin/env"
+	ln "$W/root/bin/env" "$W/root/bin/other"
+	ln -s other "$W/root/bin/tool"
 	printf 'exec true\n' >"$W/root/app/text"
 	printf '#!/bin/sh\n' >"$W/root/app/mode"
 	cp "$ROOT/arm" "$W/root/app/foreign"
@@ -753,6 +758,8 @@ make_image() {
 		./good none
 		/app/crlf carriage-return
 		/app/no-shell script-program-missing
+		/app/no-env script-program-missing
+		/app/env none
 		/app/text not-a-program
 		/app/mode not-executable
 		/app/foreign entrypoint-foreign
