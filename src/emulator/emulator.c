@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "arch/elf.h"
 #include "base/fdio.h"
@@ -14,6 +15,11 @@
 #include "base/str.h"
 
 enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of a user who is not in this user namespace */ };
+
+bool emulator_has_capabilities(int fd)
+{
+	return fgetxattr(fd, "security.capability", NULL, 0) > 0;
+}
 
 int emulator_check(int fd, struct err *e)
 {
@@ -33,6 +39,8 @@ int emulator_check(int fd, struct err *e)
 			"set-%s-ID (mode %04o): every foreign program would get the rights of its %s",
 			st.st_mode & S_ISUID ? "user" : "group", st.st_mode & 07777,
 			st.st_mode & S_ISUID ? "owner" : "group");
+	if (emulator_has_capabilities(fd))
+		return err_set(e, -EBADMSG, "it has file capabilities: every foreign program would get them");
 	r = elf_read(fd, &info, e);
 	if (r)
 		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;

@@ -27,6 +27,8 @@ struct emulator {
  */
 int emulator_open(const char *root, const char *path, const struct arch *arch, struct emulator *ret, struct err *e);
 void emulator_done(struct emulator *emulator);
+/* Whether the file has capabilities, which the kernel gives to every program that it emulates. */
+bool emulator_has_capabilities(int fd);
 /* The same of an open file, without its path: whether the kernel can start it in any root. */
 int emulator_check(int fd, struct err *e);
 /* Who besides root can change what every foreign program runs through, as a clause; NULL for nobody. */

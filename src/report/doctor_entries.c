@@ -54,6 +54,14 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 			"of its owner",
 			rule->name, rule->interpreter, arch_word(arch));
 	}
+	hint.len = 0;
+	if (emulator_has_capabilities(fd)) {
+		buf_addf(&hint, "sudo setcap -r %s && sudo anyarch register --replace %s", buf_text(&path),
+			arch_word(arch));
+		doctor_add(d, PROBLEM("emulator-set-id"), buf_text(&hint),
+			"%s: its emulator %s has file capabilities: every user's %s programs get them", rule->name,
+			rule->interpreter, arch_word(arch));
+	}
 	if (!exposure)
 		return;
 	hint.len = 0;

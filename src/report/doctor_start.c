@@ -53,8 +53,7 @@ static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
 	if (!*name || (!end && strlen(line) == LINE_MAX_BYTES - 1))
 		add(p, PROBLEM("not-a-program"), "has no program, or too long a name of one, behind its #!", "");
 	else if (*name == '/' && !is_there(p->view, name))
-		add(p, PROBLEM("script-program-missing"),
-			"is a script for a program that is not in the image: ", name);
+		add(p, PROBLEM("script-program-missing"), "is a script for a program that is not in the image: ", name);
 	else if (is_for_env && !(found = image_find_program(p->view, p->facts->image, program)))
 		add(p, PROBLEM("script-program-missing"),
 			"is a script for a program that is nowhere in the image's PATH: ", program);

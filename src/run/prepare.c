@@ -15,6 +15,7 @@
 #include "binfmt/instance.h"
 #include "binfmt/native.h"
 #include "emulator/package.h"
+#include "emulator/search.h"
 #include "rootfs/disk.h"
 #include "rootfs/survey.h"
 #include "run/sandbox.h"
@@ -99,6 +100,7 @@ static int mount_disk(const char **path, struct err *e)
 int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e)
 {
 	const struct name_set *asked = &request->registering.names;
+	auto_emulator emulator = EMULATOR_INIT;
 	auto_buf install = { 0 };
 
 	if (arch == arch_host() || name_set_has(&request->served, arch) || !native_is_refused(arch))
@@ -107,6 +109,8 @@ int run_check_served(const struct run_request *request, const struct arch *arch,
 		err_set(e, -ENOEXEC, "%s programs have no handler: --platform does not name them", arch_word(arch));
 		return err_hint(e, "--platform %s", arch_word(arch));
 	}
+	if (!request->root) /* says which ones cannot be used */
+		return search_emulator(&request->registering.search, arch, &emulator, NULL, e);
 	err_set(e, -ENOEXEC, "no static emulator found for %s", arch_word(arch));
 	package_emulators(&install, arch);
 	return err_hint(e, "%s", buf_text(&install));

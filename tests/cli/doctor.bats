@@ -214,6 +214,15 @@ without_emulators() {
 	[[ ! -u $W/emulator ]]
 	examine 0
 	silent emulator-set-id
+	ns "$(PATH=$PATH:/sbin:/usr/sbin type -P setcap)" cap_net_raw+ep "$W/emulator"
+	examine 3
+	found problem emulator-set-id 'file capabilities'
+	expect 3 anyarch register --emulator "arm=$W/emulator" arm
+	says 'it has file capabilities'
+	cure
+	arm_works
+	examine 0
+	silent emulator-set-id
 }
 
 @test "the emulator has the SELinux label of a container" {
