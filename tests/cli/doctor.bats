@@ -586,6 +586,7 @@ rescue() {
 	silent not-mounted
 }
 
+# shellcheck disable=SC2016 # the inner shell expands
 @test "/proc shows processes only, so that there is no place for the table" {
 	ns umount "$BINFMT"
 	in_subset() { # COMMAND
