@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Owns the judge of GitHub's workflows and actions, which npm has and Debian has not.
+# Owns the judges of GitHub's workflows and actions and of Kubernetes' objects, which npm has and Debian has not.
 # Needs base.bash and mmdebstrap.bash.
 
 ACTION_VALIDATOR=0.6.0
+KUBERNETES_MODELS=5.1.0
 
 # valid_for_github FILE...: each is a workflow or an action as GitHub's schema has it.
 valid_for_github() {
@@ -23,4 +24,22 @@ valid_for_github() {
 		}
 	done
 	return "$bad"
+}
+
+# valid_for_kubernetes FILE: each of its objects is one as the schemas that Kubernetes publishes have it. Keys that are unknown are not found.
+valid_for_kubernetes() {
+	local tool
+
+	need_commands npm node
+	tool=$(cache)/kubernetes-models-$KUBERNETES_MODELS
+	[[ -d $tool/node_modules/kubernetes-models ]] || npm install --prefix "$tool" --no-audit --no-fund --silent --ignore-scripts \
+		"kubernetes-models@$KUBERNETES_MODELS" >&2 3>&- || need "npm does not give kubernetes-models"
+	cat >"$tool/judge.mjs" <<-'JS'
+		import { readFileSync } from "fs";
+		for (const object of JSON.parse(readFileSync(0))) {
+		  const models = await import(`kubernetes-models/${object.apiVersion}/${object.kind}`);
+		  new models[object.kind](object).validate();
+		}
+	JS
+	python3 -c 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))' "$1" | node "$tool/judge.mjs"
 }

@@ -188,6 +188,13 @@ recorded() {
 	done
 }
 
+@test "the schemas of Kubernetes accept the DaemonSet" {
+	expect_raw 0 valid_for_kubernetes "$ANYARCH_SRC/tools/ci/kubernetes.yml"
+	sed 's/runAsUser: 0/runAsUser: root/' "$ANYARCH_SRC/tools/ci/kubernetes.yml" >"$BATS_TEST_TMPDIR/bad.yml"
+	expect_raw 1 valid_for_kubernetes "$BATS_TEST_TMPDIR/bad.yml"
+	[[ $stderr == *'runAsUser must be integer'* ]]
+}
+
 @test "ci.yml runs every test" {
 	recorded apt-get git tools-check
 	mkdir tools
