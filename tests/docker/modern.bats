@@ -150,6 +150,47 @@ carried() {
 	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --quiet --engine docker --platform amd64
 }
 
+# node NAME: the BuildKit of the engine at a socket of its own, as a machine of a farm has it.
+node() {
+	python3 - "$MODERN/$1.sock" "$MODERN/docker.sock" 3>&- <<-'PYTHON' &
+		import socket, sys, threading
+		def pump(a, b):
+		    while data := a.recv(65536):
+		        b.sendall(data)
+		    b.shutdown(socket.SHUT_WR)
+		listener = socket.socket(socket.AF_UNIX)
+		listener.bind(sys.argv[1])
+		listener.listen()
+		while True:
+		    client, engine = listener.accept()[0], socket.socket(socket.AF_UNIX)
+		    engine.connect(sys.argv[2])
+		    engine.sendall(b"POST /grpc HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+		    head = b""
+		    while b"\r\n\r\n" not in head:
+		        head += engine.recv(1)
+		    for ends in ((client, engine), (engine, client)):
+		        threading.Thread(target=pump, args=ends, daemon=True).start()
+	PYTHON
+	echo $! >"$MODERN/$1.pid"
+	eventually 10 test -S "$MODERN/$1.sock"
+}
+
+@test "a builder of two nodes: each platform on its own, the directory of the project is sent once" {
+	local farm=(--builder "arm32v7=builder:farm" --builder "arm64v8=builder:farm" --builder "amd64=builder:farm") failed=0
+
+	modern_engine containerd
+	node here
+	node there
+	modern docker buildx create --name farm --driver remote --platform linux/amd64 "unix://$MODERN/here.sock"
+	modern docker buildx create --name farm --append --driver remote --platform linux/arm64,linux/arm/v7 "unix://$MODERN/there.sock"
+	head -c 8M /dev/urandom >large
+	sed -i 's|^COPY.*|COPY large /|' Dockerfile.cross
+	expect_raw 0 modern "$MODERN/anyarch" build --no-verify --engine docker "${farm[@]}" || failed=1
+	kill "$(<"$MODERN/here.pid")" "$(<"$MODERN/there.pid")"
+	[[ $failed == 0 && $output =~ amd64-latest\ +built\ .*'builder:farm (native)' && $output =~ arm64v8-latest\ +built\ .*'builder:farm' ]]
+	same 'directories sent whole' 1 "$(grep -c 'transferring context: 8.*MB.*done' <<<"$stderr")"
+}
+
 @test "podman and buildah, with skopeo and without" {
 	local engine
 

@@ -39,7 +39,7 @@ def config(pod, container, root):
         "process": {
             "user": {"uid": rights["runAsUser"], "gid": 0}, "cwd": "/", "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=pod"],
             # The entry point of the image, then the arguments of the pod.
-            "args": ["/usr/bin/anyarch", *container["args"]],
+            "args": ["/usr/bin/anyarch", "oneshot", *container["args"]],
             "capabilities": {kind: capabilities for kind in ("bounding", "effective", "permitted")},
             "noNewPrivileges": not rights.get("allowPrivilegeEscalation", True), "oomScoreAdj": 1000,
         },

@@ -91,27 +91,27 @@ builds() {
 }
 
 @test "Kubernetes: runc starts the pod's containers as the kubelet has it do; handlers outlive the first, the second restores them" {
-	local one
+	local one pod=$BATS_TEST_TMPDIR/pod # of root, whose namespace has no other user
 
 	need_commands runc jq
-	mkdir -p "$W"/{register,watch,driver} "$W/root"/{usr/bin,etc,proc,sys,dev}
-	install "$ANYARCH_STATIC" "$W/root/usr/bin/anyarch"
-	cp /usr/bin/qemu-{arm,aarch64}-static "$W/root/usr/bin"
-	touch "$W/root/etc"/{hosts,hostname,resolv.conf}
+	mkdir -p "$pod"/{register,watch,driver} "$pod/root"/{usr/bin,etc,proc,sys,dev}
+	install "$ANYARCH_STATIC" "$pod/root/usr/bin/anyarch"
+	cp /usr/bin/qemu-{arm,aarch64}-static "$pod/root/usr/bin"
+	touch "$pod/root/etc"/{hosts,hostname,resolv.conf}
 	for one in register watch; do
-		python3 "$ANYARCH_SRC/tests/lib/kubelet.py" "$ANYARCH_SRC/tools/ci/kubernetes.yml" "$one" "$W/root" |
-			sed 's/--watch=60/--watch=1/' >"$W/$one/config.json"
+		python3 "$ANYARCH_SRC/tests/lib/kubelet.py" "$ANYARCH_SRC/tools/ci/kubernetes.yml" "$one" "$pod/root" |
+			sed 's/--watch=60/--watch=1/' >"$pod/$one/config.json"
 	done
 	# What the kubernetes driver of buildx does with qemu.install=true.
-	jq '.process.args = ["/usr/bin/anyarch", "--install", "all"]' "$W/register/config.json" >"$W/driver/config.json"
+	jq '.process.args = ["/usr/bin/anyarch", "oneshot", "--install", "all"]' "$pod/register/config.json" >"$pod/driver/config.json"
 	# shellcheck disable=SC2016
 	expect_raw 0 unshare --user --map-root-user --mount --propagation private sh -ec '
-		runc() { command runc --root "$W/state" --rootless true "$@" </dev/null; }
+		runc() { command runc --root "$pod/state" --rootless true "$@" </dev/null; }
 		works() { for i in $(seq 100); do "$program" uname -m 2>/dev/null && return; sleep 0.1; done; return 1; }
-		cd "$1"; W=$1 program=$2
+		cd "$1" && pod=$1 program=$2
+		mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 		runc run --bundle register register >&2
 		works
-		mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 		runc run --bundle watch watch >&2 &
 		for i in $(seq 100); do runc exec watch /usr/bin/anyarch status --check arm,arm64 >&2 && break; sleep 0.1; done
 		for one in /proc/sys/fs/binfmt_misc/qemu-*; do echo -1 >"$one"; done
@@ -120,6 +120,6 @@ builds() {
 		wait $! || echo "ended with $?"
 		for one in /proc/sys/fs/binfmt_misc/qemu-*; do echo -1 >"$one"; done
 		runc run --bundle driver driver >&2
-		works' sh "$W" "$(busybox)"
+		works' sh "$pod" "$(busybox)"
 	same output $'armv7l\narmv7l\nended with 143\narmv7l' "$output"
 }
