@@ -214,6 +214,8 @@ without_emulators() {
 	[[ ! -u $W/emulator ]]
 	examine 0
 	silent emulator-set-id
+	expect 0 anyarch unregister arm
+	table_write "$(rule qemu-arm arm "$W/emulator" PF)"
 	ns "$(PATH=$PATH:/sbin:/usr/sbin type -P setcap)" cap_net_raw+ep "$W/emulator"
 	examine 3
 	found problem emulator-set-id 'file capabilities'
