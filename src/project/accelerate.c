@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "inject/inject.h"
+#include "project/toolset.h"
 
 int accelerate_check(const struct flow *f, struct err *e)
 {
@@ -19,15 +20,28 @@ int accelerate_check(const struct flow *f, struct err *e)
 }
 
 /* Puts tools into a copy of a base image, or removes what has them. */
-static int change(const struct flow *f, const char *archive, const struct inject_options *options,
-	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e), struct err *e)
+struct change {
+	const char *archive;
+	struct inject_options options;
+	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
+	bool fits; /* most of the tools that both have are equal */
+};
+
+static int change(const struct flow *f, struct change *change, struct err *e)
 {
-	struct inject inject = { .options = options };
+	struct inject inject = { .options = &change->options };
 	auto_inject_report report = { 0 };
-	int r = f->request->dry_run ? 0 : with(&inject, archive, &report, e);
+	int r = f->request->dry_run ? 0 : change->with(&inject, change->archive, &report, e);
+	size_t n_equal = 0, n_other = 0;
 
 	for (size_t i = 0; i < report.n_notes; i++)
 		f->request->note(report.notes[i], f->request->context);
+	for (size_t i = 0; i < report.n; i++)
+		for (size_t k = 0; report.outcomes[i].twins && k < report.outcomes[i].twins->n; k++) {
+			n_equal += report.outcomes[i].twins->list[k].verdict == TWIN_EQUAL;
+			n_other += report.outcomes[i].twins->list[k].verdict == TWIN_OTHER;
+		}
+	change->fits = n_equal >= n_other;
 	inject_done(&inject);
 	return r;
 }
@@ -49,30 +63,59 @@ static char *copy_name(const struct flow *f, const struct build_item *item, cons
 	return name;
 }
 
+static void note(const struct flow *f, const struct build_item *item, const struct base *base, const char *what,
+	const struct err *why)
+{
+	auto_buf text = { 0 };
+
+	buf_addf(&text, "%s: %s %s: %s", item->text, base->image, what,
+		why->message ? why->message : "no native compilers for it");
+	f->request->note(buf_text(&text), f->request->context);
+}
+
+/*
+ * The machine's own tools; where they are of another release, those of a set that the engine makes. *ret_has: also
+ * where only some of them fit.
+ */
+static int put_tools(
+	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
+{
+	struct build_item *item = &f->build->items[i];
+	auto_free char *set = mem_print("%s.set", copy->archive);
+	struct change own = { copy->archive, { .accelerate = true, .toolchain = f->request->toolchain }, inject_put },
+		      made = { copy->archive, { .accelerate = true, .toolchain = set }, inject_put };
+	auto_err why = { 0 }, lack = { 0 };
+	int r = change(f, &own, &why), m;
+
+	*ret_has = !r;
+	if ((r && r != -EBADMSG) || (!r && own.fits) || own.options.toolchain) {
+		if (r == -EBADMSG)
+			note(f, item, base, "is used as it is", &why);
+		return r == -EBADMSG ? 0 : err_move(&item->err, &why);
+	}
+	m = toolset_make(f, i, &(struct toolset){ base->image, copy->name, set }, &lack);
+	m = m ? m : change(f, &made, &lack);
+	*ret_has |= !m;
+	if (m == -EINTR)
+		return err_move(&item->err, &lack);
+	if (m)
+		note(f, item, base, "gets no set of native tools", &lack);
+	if (!*ret_has)
+		note(f, item, base, "is used as it is", &why);
+	return 0;
+}
+
 /* Puts tools into the copy of a base; a base that can have none is no failure. */
 static int add_tools(
 	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
 {
-	const struct inject_options options = { .accelerate = true, .toolchain = f->request->toolchain };
 	struct build_item *item = &f->build->items[i];
-	auto_buf text = { 0 };
-	auto_err why = { 0 };
 	int r = run_engine(f, item, ENGINE_TAG, &(struct engine_words){ .name = base->image, .target = copy->name });
 
-	*ret_has = false;
 	if (!r)
 		r = run_engine(f, item, ENGINE_SAVE, copy);
-	if (r)
-		return r;
-	r = change(f, copy->archive, &options, inject_put, &why);
-	if (r == -EBADMSG) {
-		buf_addf(&text, "%s: %s is used as it is: %s; compilers in it are emulated", item->text, base->image,
-			why.message ? why.message : "no native compilers for it");
-		f->request->note(buf_text(&text), f->request->context);
-		return 0;
-	}
-	*ret_has = !r;
-	return r ? err_move(&item->err, &why) : run_engine(f, item, ENGINE_LOAD, copy);
+	r = r ? r : put_tools(f, i, base, copy, ret_has);
+	return !r && *ret_has ? run_engine(f, item, ENGINE_LOAD, copy) : r;
 }
 
 static int add_base(const struct flow *f, size_t i, size_t k, struct accelerated *with)
@@ -115,7 +158,7 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 {
 	struct build_item *item = &f->build->items[i];
 	struct engine_words old = *image;
-	struct inject_options options = { 0 };
+	struct change removal = { .archive = image->archive, .with = inject_remove };
 	int r;
 
 	if (!with->n)
@@ -123,9 +166,9 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 	/* podman and buildah write the names of base images into the history. */
 	for (size_t k = 0; k < f->bases[i].n; k++)
 		if (with->names[k] && !item->engine->kind->has_daemon)
-			options.bases[options.n_bases++] =
+			removal.options.bases[removal.options.n_bases++] =
 				(struct config_base){ with->names[k], f->bases[i].items[k].image };
-	r = change(f, image->archive, &options, inject_remove, &item->err);
+	r = change(f, &removal, &item->err);
 	if (r)
 		return r;
 	/* The engine would keep the one with compilers without a name. */

@@ -22,6 +22,7 @@
 	[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}}/{{.Variant}} <name>",               \
 	[ENGINE_ASK_FOR] = "<program> image inspect --platform <platform> --format "                                   \
 			   "{{.Os}}/{{.Architecture}}/{{.Variant}} <name>",                                            \
+	[ENGINE_ID] = "<program> image inspect --format {{.Id}} <name>",                                               \
 	[ENGINE_SAVE] = "<program> save --output <archive> <name>",                                                    \
 	[ENGINE_LOAD] = "<program> load --quiet --input <archive>", [ENGINE_TAG] = "<program> tag <name> <target>",    \
 	[ENGINE_REMOVE] = "<program> rmi <name>",                                                                      \
@@ -92,6 +93,7 @@ const struct engine_kind engine_kinds[] = {
 		.sees_local = true,
 		.commands = { CONTAINERS_IMAGES, [ENGINE_HOST] = "<program> info --format {{.Host.OS}}/{{.Host.Arch}}",
 			[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}} <name>",
+			[ENGINE_ID] = "<program> image inspect --format {{.Id}} <name>",
 			[ENGINE_SAVE] = "<program> save --quiet --format oci-archive --output <archive> <name>",
 			[ENGINE_LOAD] = "<program> load --quiet --input <archive>",
 			[ENGINE_TRY] = "<program> run --rm --name <container> --platform <platform> --entrypoint "
@@ -110,6 +112,7 @@ const struct engine_kind engine_kinds[] = {
 		.commands = { CONTAINERS_IMAGES,
 			[ENGINE_ASK] = "<program> inspect --type image --format {{.OCIv1.OS}}/{{.OCIv1.Architecture}} "
 				       "<name>",
+			[ENGINE_ID] = "<program> inspect --type image --format {{.FromImageID}} <name>",
 			[ENGINE_SAVE] = "<program> push --quiet <name> oci-archive:<archive>:<name>",
 			[ENGINE_LOAD] = "<program> pull --quiet oci-archive:<archive>:<name>",
 			[ENGINE_TRY_BEGIN] = "<program> from --quiet --pull-never --name <container> <name>",
@@ -177,6 +180,7 @@ static const struct {
 	[ENGINE_STORE] = { .is_quiet = true },
 	[ENGINE_ASK] = { .is_quiet = true },
 	[ENGINE_ASK_FOR] = { .is_quiet = true },
+	[ENGINE_ID] = { .is_quiet = true },
 	[ENGINE_LOAD] = { .is_quiet = true },
 	[ENGINE_REACH] = { .is_quiet = true },
 	[ENGINE_REMOVE] = { .is_quiet = true, .is_cleanup = true },

@@ -13,6 +13,7 @@ enum engine_verb {
 	ENGINE_STORE,	    /* answers with the kind of store that images are in */
 	ENGINE_ASK,	    /* answers with the platform of an image that the engine has */
 	ENGINE_ASK_FOR,	    /* the same of a variant of the image, where the engine can keep several */
+	ENGINE_ID,	    /* answers with the ID of an image that the engine has; fails where it has none */
 	ENGINE_PULL,
 	ENGINE_BUILD,
 	ENGINE_SAVE, /* an archive of docker save, or of OCI */

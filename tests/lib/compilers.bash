@@ -75,6 +75,20 @@ make_native_root() {
 	tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$root" -cf "$4" .
 }
 
+# other_release ARCHIVE REF ARCHITECTURE [VARIANT]: an image of this root, whose records say other versions than this machine's.
+other_release() {
+	local dir=$BATS_TEST_TMPDIR/release
+
+	mkdir "$dir"
+	cp "$1" "$dir/layer.tar"
+	tar -C "$dir" -xf "$1" ./var/lib/dpkg/status
+	sed -i 's/^Version: .*/&+other1/' "$dir/var/lib/dpkg/status"
+	tar --delete -f "$dir/layer.tar" ./var/lib/dpkg/status
+	tar -C "$dir" --owner=0 --group=0 -rf "$dir/layer.tar" ./var/lib/dpkg/status
+	docker_archive "$dir/layer.tar" "${@:2}"
+	rm -r "$dir"
+}
+
 # need_tools TRIPLET: the cross packages that are taken.
 need_tools() {
 	need_commands "$1-gcc" "$1-g++" "$1-as"

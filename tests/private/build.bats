@@ -144,6 +144,27 @@ build_accelerated() {
 	done
 }
 
+@test "native tools of another release, from the base image for this machine" {
+	local engine
+
+	other_release "$(tools_root armhf)" base:1 arm v7 >"$W/arm.tar"
+	other_release "$(native_root)" base:1 amd64 >"$W/amd64.tar"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$W/arm.tar" "docker://127.0.0.1:$PORT/arm32v7/tools:1"
+	skopeo copy -q --dest-tls-verify=false "docker-archive:$W/amd64.tar" "docker://127.0.0.1:$PORT/amd64/tools:1"
+	rm "$W/arm.tar" "$W/amd64.tar"
+	printf '%s\n' "FROM 127.0.0.1:$PORT/__BASEIMAGE_ARCH__/tools:1" 'RUN ls /usr/lib/anyarch/native/bin | tr "\n" " " >/machine; sed --version' \
+		>"$P/Dockerfile.cross"
+	sed -i 's/amd64 arm32v7/arm32v7/' "$P/build.config"
+	# Both have one store: the second finds what the first has made.
+	for engine in buildah podman; do
+		build_accelerated 0 --engine "$engine" --insecure --push
+		same "$engine" "$([[ $engine != buildah ]] || echo "127.0.0.1:$PORT/amd64/tools:1")" \
+			"$(sed -n 's/^+ .* pull .*--platform linux.amd64 .* //p' <<<"$stderr")"
+		jq -e '.platforms[0].accelerated and .pushed' <<<"$output"
+		[[ $(pulled 1.2 arm v7) == *' dash '*' sed '* ]]
+	done
+}
+
 @test "zeerorg: compiled natively, assembled emulated, without a daemon, tags TAG-arch" {
 	cat >"$P/Dockerfile.cross" <<-DOCKERFILE
 		FROM --platform=\$BUILDPLATFORM 127.0.0.1:$PORT/amd64/base:1 AS build

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/* Native tools for a base image, made with the engine: its sibling for this machine, with cross packages. */
+#include "project/toolset.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "accel/tools.h"
+#include "base/fdio.h"
+#include "base/memory.h"
+#include "base/str.h"
+#include "project/files.h"
+
+/* Of the user's options those that are about the result, and not about how a RUN is run. */
+static const char *const options_left_out[] = { "--target", "--no-cache", "--pull", "--label", "--annotation",
+	"--squash", "--build-context", "--cache", "--output" };
+
+/* arm32v7/debian and amd64/debian; debian is an index with both. Owned. */
+static char *sibling_name(const struct platform *platform, const char *image)
+{
+	const struct platform own = { .arch = arch_host() };
+	const struct name_words words = name_words(platform), host = name_words(&own);
+	auto_free char *folder = mem_print("%s/", words.docker);
+	const char *at = strstr(image, folder);
+
+	if (!*words.docker || !at || (at > image && at[-1] != '/'))
+		return mem_text(image);
+	return mem_print("%.*s%s%s", (int)(at - image), image, host.docker, at + strlen(words.docker));
+}
+
+/* Each package for itself: what one release lacks keeps no other from it. */
+static void add_dockerfile(const struct platform *platform, const char *base, struct buf *out)
+{
+	const char *triplet = name_words(platform).gnu;
+
+	buf_addf(out, "FROM %s\nUSER 0\nRUN command -v apt-get >/dev/null || exit 0; apt-get update; for one in", base);
+	for (const struct tool_kind *kind = tool_kinds; *triplet && kind->name && tool_compiles(kind); kind++) {
+		auto_buf name = { 0 };
+
+		buf_adds(&name, " ");
+		tool_package(&name, kind, triplet);
+		if (!strstr(buf_text(out), buf_text(&name)))
+			buf_add(out, name.data, name.len);
+	}
+	buf_adds(out, "; do DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $one || "
+		      "echo \"$one: not installed\" >&2; done; apt-get clean; rm -rf /var/lib/apt/lists/*\n");
+}
+
+static int write_file(const char *path, const struct buf *text, struct err *e)
+{
+	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
+
+	return r ? err_sys(e, r, "%s", path) : 0;
+}
+
+static int build(const struct flow *f, const struct flow_call *call, struct engine_words *words, struct err *e)
+{
+	const struct build_request *request = f->request;
+	const char *options[BUILD_OPTIONS_MAX];
+	auto_free char *dir = mem_print("%s.d", words->archive), *path = mem_print("%s/Dockerfile", dir);
+	auto_buf text = { 0 };
+	int r;
+
+	words->options = options;
+	for (size_t i = 0; i < request->n_options; i++) {
+		bool is_kept = true;
+
+		for (size_t k = 0; k < ARRAY_SIZE(options_left_out); k++)
+			is_kept &= !str_starts(request->options[i], options_left_out[k]);
+		if (is_kept)
+			options[words->n_options++] = request->options[i];
+	}
+	add_dockerfile(&call->item->platform, words->target, &text);
+	r = mkdir(dir, 0700) < 0 && errno != EEXIST ? err_sys(e, -errno, "%s", dir) : write_file(path, &text, e);
+	words->dockerfile = path;
+	words->context = dir;
+	r = r ? r : flow_engine(f, call, ENGINE_BUILD, words, e);
+	words->options = NULL;
+	words->n_options = 0;
+	words->dockerfile = words->context = NULL;
+	return r;
+}
+
+/* The name of an image stays that of the base image, also where the engine has given it to the sibling. */
+static int pull(const struct flow *f, const struct flow_call *call, const struct toolset *set,
+	const struct engine_words *words, struct err *e)
+{
+	auto_free char *sibling = sibling_name(&call->item->platform, set->image);
+	const struct engine_words own = { .name = sibling,
+		.platform = words->platform,
+		.target = words->target,
+		.insecure = flow_insecure(f, sibling) };
+	const struct engine_words old = { .name = set->copy, .target = set->image };
+	int r = flow_engine(f, call, ENGINE_PULL, &own, e), back = 0;
+
+	r = r ? r : flow_engine(f, call, ENGINE_TAG, &own, e);
+	if (!strcmp(sibling, set->image) && !strchr(set->image, '@'))
+		back = flow_engine(f, call, ENGINE_TAG, &old, r ? NULL : e);
+	return r ? r : back;
+}
+
+int toolset_make(const struct flow *f, size_t i, const struct toolset *set, struct err *e)
+{
+	struct build_item *item = &f->build->items[i];
+	const struct platform own = { .arch = arch_host() };
+	auto_buf platform = { 0 }, id = { 0 };
+	auto_free char *name = NULL, *base = NULL;
+	struct flow_call call = { .item = item, .answer = &id };
+	struct engine_words words = { .name = set->copy, .archive = set->archive };
+	int r = flow_engine(f, &call, ENGINE_ID, &words, e);
+	const char *digits = strchr(buf_text(&id), ':');
+
+	if (r)
+		return r;
+	name_platform(&platform, own.arch, own.variant);
+	digits = digits ? digits + 1 : buf_text(&id);
+	name = mem_print(
+		"%sanyarch-tools:%s-%.16s", item->engine->kind->place, name_words(&item->platform).debian, digits);
+	base = mem_print("%s-base", name);
+	words.name = name;
+	words.target = base;
+	words.platform = buf_text(&platform);
+	if (flow_engine(f, &call, ENGINE_ID, &words, NULL)) {
+		call.answer = NULL;
+		r = pull(f, &call, set, &words, e);
+		r = r ? r : build(f, &call, &words, e);
+		flow_engine(f, &call, ENGINE_REMOVE, &(struct engine_words){ .name = base }, NULL);
+	}
+	call.answer = NULL;
+	return r ? r : flow_engine(f, &call, ENGINE_SAVE, &words, e);
+}
