@@ -29,12 +29,17 @@ static char *sibling_name(const struct platform *platform, const char *image)
 	return mem_print("%.*s%s%s", (int)(at - image), image, host.docker, at + strlen(words.docker));
 }
 
-/* Each package for itself: what one release lacks keeps no other from it. */
+/*
+ * What a release lacks keeps no other package from it. What cannot be installed is a failure: half a set would be kept.
+ */
 static void add_dockerfile(const struct platform *platform, const char *base, struct buf *out)
 {
 	const char *triplet = name_words(platform).gnu;
 
-	buf_addf(out, "FROM %s\nUSER 0\nRUN command -v apt-get >/dev/null || exit 0; apt-get update; for one in", base);
+	buf_addf(out,
+		"FROM %s\nUSER 0\nRUN command -v apt-get >/dev/null || exit 0; "
+		"apt-get -o APT::Update::Error-Mode=any update && known= && for one in",
+		base);
 	for (const struct tool_kind *kind = tool_kinds; *triplet && kind->name && tool_compiles(kind); kind++) {
 		auto_buf name = { 0 };
 
@@ -43,8 +48,10 @@ static void add_dockerfile(const struct platform *platform, const char *base, st
 		if (!strstr(buf_text(out), buf_text(&name)))
 			buf_add(out, name.data, name.len);
 	}
-	buf_adds(out, "; do DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $one || "
-		      "echo \"$one: not installed\" >&2; done; apt-get clean; rm -rf /var/lib/apt/lists/*\n");
+	buf_adds(out,
+		"; do apt-cache show $one >/dev/null 2>&1 && known=\"$known $one\" || echo \"$one: not available\"; "
+		"done && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $known && "
+		"apt-get clean && rm -rf /var/lib/apt/lists/*\n");
 }
 
 static int write_file(const char *path, const struct buf *text, struct err *e)
