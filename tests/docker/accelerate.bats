@@ -128,6 +128,28 @@ machine_code() {
 	jq -e '.platforms[0].accelerated == false' <<<"$output"
 }
 
+@test "tools of another release: from the base image for this machine, made once" {
+	local machine
+
+	machine=$(dpkg --print-architecture)
+	other_release "$(tools_root armhf)" base:1 arm v7 >arm.tar
+	other_release "$(native_root)" base:1 "$machine" >own.tar
+	"$ANYARCH_STATIC" index -q -o both arm.tar own.tar
+	skopeo copy --quiet --all --dest-tls-verify=false oci-archive:both "docker://$HUB/base:1"
+	rm arm.tar own.tar
+	# shellcheck disable=SC2016 # the shell in the root
+	printf 'FROM --platform=__PLATFORM__ %s/base:1\nRUN ls /usr/lib/anyarch/native/bin >/natives; sed --version >/sed\n' "$HUB" >project/Dockerfile.cross
+	DOCKER_BUILDKIT=0 build 0 --accelerate --json
+	jq -e '.platforms[0].accelerated' <<<"$output"
+	[[ $stderr == *' pull --quiet --platform linux/'"$machine $HUB/base:1"*' build '*' anyarch-tools:armhf-'* ]]
+	[[ $(docker run --rm --network=none "$HUB/me/zstd:arm32v7-1" cat /natives /sed) == *dash*'GNU sed'* ]]
+	same 'the base image is still' arm "$(docker image inspect --format '{{.Architecture}}' "$HUB/base:1")"
+	docker rmi --force "$HUB/me/zstd:arm32v7-1" >/dev/null
+	DOCKER_BUILDKIT=1 build 0 --accelerate --json
+	jq -e '.platforms[0].accelerated' <<<"$output"
+	[[ $stderr != *"--platform linux/$machine"* ]]
+}
+
 @test "a handler without the stub, and buildx, are refused" {
 	docker run --rm --privileged anyarch register arm
 	build 3 --accelerate
