@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
+#include "base/str.h"
 #include "project/scan.h"
 
 struct line {
@@ -89,10 +91,26 @@ static int check_ends(const struct template *t, bool is_native, struct err *e)
 	return 0;
 }
 
-/* A base that is the same for all platforms gives the machine's own image for each of them, without a word. */
+static bool is_from_scratch(const struct scan_line *line)
+{
+	auto_free char *text = mem_part(line->text, line->len);
+	const char *rest = text, *word;
+	size_t len;
+
+	do {
+		if (!scan_word(&rest, &word, &len))
+			return false;
+	} while (!strncasecmp(word, "FROM", len) || str_starts(word, "--"));
+	return len == strlen("scratch") && !strncmp(word, "scratch", len);
+}
+
+/*
+ * A base that is the same for all platforms gives the machine's own image for each of them, without a word. An image
+ * from nothing is for the platform that what is copied into it is for.
+ */
 static int check_base(const struct template *t, struct err *e)
 {
-	bool is_base = false, has_from = false;
+	bool is_base = false, is_scratch = false, has_from = false;
 	struct scan s = { .text = t->text, .len = t->len };
 	struct line line = { 0 };
 
@@ -102,7 +120,9 @@ static int check_base(const struct template *t, struct err *e)
 		if (line.scan.is_first)
 			is_base = is_from || (!has_from && scan_is(&line.scan, "ARG"));
 		has_from |= is_from;
-		if (is_base && !line.scan.is_remark && placeholder_is_in(line.scan.text, line.scan.len))
+		if (is_from)
+			is_scratch = is_from_scratch(&line.scan);
+		if ((is_base || is_scratch) && !line.scan.is_remark && placeholder_is_in(line.scan.text, line.scan.len))
 			return 0;
 	}
 	if (!has_from)
