@@ -98,7 +98,7 @@ lines() {
 
 	xz -c <<<'some text' >x.xz
 	zstd -q -c <<<'some text' >z.zst
-	echo x >inside && tar -cf - inside | zstd -q -c >t.zst.tar
+	echo x >inside && tar --mtime=@1600000000 -cf - inside | zstd -q -c >t.zst.tar
 	mkdir -p deb/DEBIAN deb/usr/share/one
 	printf 'Package: one\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: one\n' >deb/DEBIAN/control
 	echo one >deb/usr/share/one/file
@@ -107,7 +107,7 @@ lines() {
 	SOURCE_DATE_EPOCH=1600000000 dpkg-deb --root-owner-group -b deb one.deb >/dev/null
 	make_lines lines.native
 	key=$({
-		cat "$ANYARCH_SRC/tests/lib/tool_lines"
+		cat "$ANYARCH_SRC/tests/lib/tool_lines" x.xz z.zst t.zst.tar one.deb
 		declare -f make_lines
 		qemu-arm-static --version
 		stat -c '%s %Y' "$(tools_root "$1")"
