@@ -3,10 +3,10 @@
 # Compiling and whole builds in an emulated root, accelerated, against the same on the machine and against all of it emulated; and
 # what the entry stub costs programs that have no native twin. Prints ratios, judges nothing.
 #
-# usage: accelerate.sh ANYARCH TIMEIT [ROUNDS]
+# usage: accelerate.sh ANYARCH TIMEIT [ROUNDS [WHAT...]]: of c, c++, stub, starts, build, cmake, meson and install; all of it without
 set -euo pipefail
 
-anyarch=$(realpath -- "$1") timeit=$2 rounds=${3:-3}
+anyarch=$(realpath -- "$1") timeit=$2 rounds=${3:-3} parts=("${@:4}")
 ANYARCH_SRC=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd)
 export ANYARCH_SRC
 # shellcheck source=tools/lib.sh
@@ -64,6 +64,11 @@ int main(int argc, char **argv)
 C
 gcc -O1 -static -o "$scratch/root/loop" "$scratch/loop.c"
 
+wants() # WHAT
+{
+	[[ ${#parts[@]} -eq 0 || " ${parts[*]} " == *" $1 "* ]]
+}
+
 in_root() # NAME OPTION... -- COMMAND...
 {
 	local name=$1
@@ -76,6 +81,7 @@ in_root() # NAME OPTION... -- COMMAND...
 }
 
 for language in c c++; do
+	wants "$language" || continue
 	fast=$(in_root "fast-$language" --accelerate -- /bin/sh "/work/$language")
 	slow=$(in_root "slow-$language" --accelerate --env ANYARCH_ACCELERATE=0 -- /bin/sh "/work/$language")
 	printf '\n%s (limits: accelerated 2x; emulated 7x of that)\n' "$language"
@@ -88,14 +94,15 @@ best() # NAME: the least milliseconds that a start took, of several rounds
 	sort -n "$scratch/$1.ms" | head -n 1
 }
 
-printf '\nstarting a program without a native twin (limit: 1.03x)\n'
 with=$(in_root with --accelerate -- /loop 200 /bin/true)
 without=$(in_root without --platform arm -- /loop 200 /bin/true)
 for ((round = 0; round < rounds * 3; round++)); do
+	wants stub || break
 	"$with" >>"$scratch/with.ms"
 	"$without" >>"$scratch/without.ms"
 done
-awk -v with="$(best with)" -v without="$(best without)" 'BEGIN {
+! wants stub || awk -v with="$(best with)" -v without="$(best without)" 'BEGIN {
+	printf "\nstarting a program without a native twin (limit: 1.03x)\n"
 	printf "with the entry stub %.3f ms, without %.3f ms, ratio %.3f\n", with, without, with / without }'
 
 # With native tools from a root of the same distribution, as the machine's own packages may be of another version.
@@ -130,12 +137,15 @@ for what in "starts:arm64:1,000 starts of /bin/true from sh (limit: 6x as fast a
 	"cmake:builder:a CMake project, cJSON (limit: 3x of the machine, or what stops it)" \
 	"meson:builder:a Meson project, pkgconf (limit: 3x of the machine, or what stops it)"; do
 	name=${what%%:*} what=${what#*:}
+	wants "$name" || continue
 	root=$scratch/${what%%:*}
 	fast=$(in_root "fast-$name" --accelerate --toolchain "$scratch/set" -- /bin/sh "/work/$name" native)
 	slow=$(in_root "slow-$name" --accelerate --toolchain "$scratch/set" --env ANYARCH_ACCELERATE=0 -- /bin/sh "/work/$name" emulated)
 	printf '\narm64: %s\n' "${what#*:}"
 	"$timeit" 1 -- "arm64 root, emulated" "$slow" -- "arm64 root, accelerated" "$fast" -- "on the machine" /bin/sh "$scratch/work/$name" here
 done
+
+wants install || exit 0
 
 make_configured_root() # SUITE ARCHITECTURE SCRATCH RESULT
 {
