@@ -556,8 +556,10 @@ as_nobody() {
 	hints 'mkdir -p'
 	ns umount "$BINFMT"
 	ns mount -t tmpfs tmpfs /proc/sys
-	expect 4 anyarch register arm
-	hints '--mount DIR'
+	expect 4 anyarch register --lasting mount arm
+	hints 'anyarch register --mount /run/binfmt_misc'
+	expect 0 anyarch register arm
+	arm_works
 }
 
 @test "an emulator that fails: its own last words" {
