@@ -36,7 +36,7 @@ static void fact_emulator(const struct arch *arch)
 	auto_buf line = { 0 };
 
 	if (arch == arch_host())
-		buf_adds(&line, "none on this machine");
+		buf_adds(&line, "not needed");
 	else if (arch)
 		buf_addf(&line, "qemu-%s", arch->qemu);
 	else

@@ -35,7 +35,7 @@ text_table() {
 		/^abi:/ { abi = substr($0, 15) }
 		/^platform:/ { platform = substr($0, 15) }
 		/^emulator:/ { emulator = substr($0, 15) }
-		END { flush() }' "$1" | sed "s/\tqemu-/\t/; s/\tQEMU has none\$/\t/; s/\tnone on this machine\$/\t$(uname -m)/"
+		END { flush() }' "$1" | sed "s/\tqemu-/\t/; s/\tQEMU has none\$/\t/; s/\tnot needed\$/\t$(uname -m)/"
 }
 
 json_table() {
