@@ -43,8 +43,8 @@ static const struct {
 	{ "https://", "an address", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
 	{ "http://", "an address", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
 	{ "dir:", "skopeo's format dir:", "skopeo copy dir:%s oci:LAYOUT, then specify oci:LAYOUT" },
-	{ "containers-storage:", "an image that podman has", "podman save %s | anyarch inspect -" },
-	{ "docker-daemon:", "an image that Docker has", "docker save %s | anyarch inspect -" },
+	{ "containers-storage:", "an image that podman has", "podman save -o image.tar %s, then specify image.tar" },
+	{ "docker-daemon:", "an image that Docker has", "docker save -o image.tar %s, then specify image.tar" },
 	{ "ostree:", "an image in an ostree repository", "skopeo copy ostree:%s oci:LAYOUT, then specify oci:LAYOUT" },
 	{ "sif:", "an image of Singularity", "skopeo copy sif:%s oci:LAYOUT, then specify oci:LAYOUT" },
 	{ "tarball:", "layers without an image", "skopeo copy tarball:%s oci:LAYOUT, then specify oci:LAYOUT" },
@@ -76,7 +76,7 @@ int image_name_refuse(const char *target, int code, struct err *e)
 		}
 	err_sys(e, code, "%s", target);
 	if (code == -ENOENT && is_reference(target))
-		hint_for("docker save %s | anyarch inspect -", target, e);
+		hint_for("docker save -o image.tar %s, then specify image.tar", target, e);
 	return code;
 }
 

@@ -294,11 +294,11 @@ I.write("./program.gz", I.gz(E.arm()))'
 		skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
 		dir:skopeo|format dir:|skopeo copy dir:skopeo oci:LAYOUT
 		docker://alpine:3.20|an image in a registry|skopeo copy docker://alpine:3.20 oci:LAYOUT
-		docker-daemon:alpine|an image that Docker has|docker save alpine | anyarch inspect -
-		containers-storage:alpine|an image that podman has|podman save alpine | anyarch inspect -
-		alpine|No such file|docker save alpine | anyarch inspect -
-		debian:12|No such file|docker save debian:12 | anyarch inspect -
-		ghcr.io/a/b|No such file|docker save ghcr.io/a/b
+		docker-daemon:alpine|an image that Docker has|docker save -o image.tar alpine, then
+		containers-storage:alpine|an image that podman has|podman save -o image.tar alpine, then
+		alpine|No such file|docker save -o image.tar alpine, then
+		debian:12|No such file|docker save -o image.tar debian:12, then
+		ghcr.io/a/b|No such file|docker save -o image.tar ghcr.io/a/b
 	TABLE
 	inspect 3 missing.tar
 	[[ $stderr != *hint:* ]]
