@@ -163,7 +163,7 @@ static int pass_native(
 	if (wants_emulator(options, arch)) {
 		err_set(&why, -EEXIST, "this machine runs %s programs natively", arch_word(arch));
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program"
-				       : "--force registers it all the same: native programs are then emulated");
+				       : "use --force to register it anyway: native programs are then emulated");
 	}
 	add_refused(report, arch, &why);
 	report->items[report->n - 1].result = REGISTER_NATIVE;

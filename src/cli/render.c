@@ -162,7 +162,7 @@ static void say_native(const struct register_report *report, const struct regist
 	if (n)
 		say_note("nothing to do for %s: this machine runs such programs natively%s", buf_text(&names),
 			!options->names.n ? " (for others name them, such as amd64)"
-			: may_force	  ? " (--force emulates them all the same)"
+			: may_force	  ? " (use --force to emulate them anyway)"
 					  : "");
 }
 

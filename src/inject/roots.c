@@ -44,7 +44,7 @@ static int open_root(const struct inject_target *t, bool *ret_is_disk, struct er
 	if (!t->options->force && !stat("/", &own) && !fstat(root, &there) && own.st_dev == there.st_dev &&
 		own.st_ino == there.st_ino) {
 		err_set(e, -EINVAL, "%s: this is the root of this machine", t->name);
-		return err_hint(e, "--force does it all the same");
+		return err_hint(e, "use --force to change it anyway");
 	}
 	return take_fd(&root);
 }
@@ -132,7 +132,7 @@ static int plan_root(const struct inject_target *t, int root, struct plan *plan,
 		   content.platform.arch != t->options->platform.arch) {
 		err_set(e, -EBADMSG, "wrong platform: its programs are for %s, not for %s",
 			arch_word(content.platform.arch), arch_word(t->options->platform.arch));
-		r = err_hint(e, "leave out --platform; --force injects it all the same");
+		r = err_hint(e, "leave out --platform, or use --force to inject it anyway");
 	} else if (!r) {
 		platform = is_asked ? t->options->platform : content.platform;
 	}

@@ -309,7 +309,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	entry = find_taker(s, &start, step->path);
 	if (!is_for_linux)
 		doctor_add(d, WARNING("other-system"), NULL,
-			"%s says that it is a program for %s, not for Linux: it is started all the same, and most such "
+			"%s says that it is a program for %s, not for Linux: it is started anyway, and most such "
 			"programs crash",
 			step->path, step->elf.system ? step->elf.system : "another system");
 	if (step->elf.is_truncated)
