@@ -85,8 +85,10 @@ static int run(void *context, int n, char **words, struct err *e)
 	c->outer_uid = geteuid();
 	c->outer_gid = getegid();
 	c->command = words;
-	if (!c->request.root && (!n || c->request.entering.n_binds))
-		return err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
+	if (!c->request.root && (!n || c->request.entering.n_binds)) {
+		err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
+		return err_hint(e, n ? "anyarch run --root DIR --bind FROM:TO -- COMMAND" : "anyarch run -- COMMAND");
+	}
 	if (run_prepare(&c->request, e))
 		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
 	if (c->request.root)
