@@ -162,10 +162,11 @@ teardown() {
 		render --output	render: this option needs a value: '--output'	--output=DIR
 		build --engine=dokcer	build: invalid --engine 'dokcer': expected auto, docker, buildx, podman or buildah	did you mean --engine=docker?
 		build -j many	build: invalid --jobs 'many': expected NUMBER from 1 to 64	-
-		run	run: missing COMMAND	anyarch run -- COMMAND
 		toolchain	toolchain: missing PLATFORM	anyarch toolchain [OPTION...] PLATFORM
 		completion ksh	completion: unknown shell 'ksh'	anyarch completion bash, zsh or fish
 	LIST
+	expect 125 anyarch run
+	same run $'anyarch: run: missing COMMAND\nhint: anyarch run -- COMMAND' "$stderr"
 }
 
 # An option without a type, or with a value that nothing takes, would fail here.
