@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Packages of Debian fetched without installing them, through a private apt configuration on the machine's own mirror.
-# FETCH_SUITE names a suite to take them from instead of the machine's own. Needs lib.sh. Needs no root, and changes nothing of the machine's apt. Every function returns non-zero on failure, also
-# where the caller has suspended errexit.
+# Fetches Debian packages without installing them, with a private apt configuration for the machine's own mirror. FETCH_SUITE
+# selects a suite instead of the machine's own. Source lib.sh first. Needs no root, and does not change the machine's apt.
+# Every function returns non-zero on failure, also while errexit is suspended.
 
 unset FETCH_SUITE
 FETCH_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -96,7 +96,7 @@ fetch_open() # DIR TYPE ARCHITECTURE...
 		printf 'APT::Sandbox::User "root";\nAcquire::Languages "none";\nAcquire::Retries "3";\n'
 	} >"$dir/apt.conf"
 	fetch_apt "$dir" apt-get -qq update >"$dir/update.log" 2>&1 ||
-		say "going on without some of the mirror's indexes: $(grep -m 1 '^E:' "$dir/update.log")"
+		say "some of the mirror's indexes are missing: $(grep -m 1 '^E:' "$dir/update.log")"
 }
 
 # Runs a program of apt with the configuration in DIR, what it prints and what it answers untouched.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What every script here shares: talking, the cache, the packages of Debian that a purpose needs, and installing them.
+# Shared by all scripts here: messages, the cache, the Debian packages that each purpose needs, and installing them.
 
 # The lists are read by the scripts that source this file.
 # shellcheck disable=SC2034
@@ -22,8 +22,8 @@
 	PACKAGES_FETCH=(debian-archive-keyring)
 }
 
-# Prints QEMU's names of what the image for machines of a Debian architecture is to run: ARM, and the other one of the two
-# that most machines are.
+# Prints QEMU's names of the emulators in the image for machines of a Debian architecture: arm, and the other one of amd64
+# and arm64.
 image_emulators() # ARCHITECTURE
 {
 	case $1 in
@@ -50,7 +50,7 @@ source_dir()
 	cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd
 }
 
-# Where downloads and the static libraries stay from one run to the next.
+# Keeps downloads and the static libraries from one run to the next.
 cache_dir()
 {
 	local dir=${ANYARCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anyarch}
@@ -71,7 +71,7 @@ as_root()
 	fi
 }
 
-# Prints those of its arguments that no installed package is or provides; asks dpkg's own record only.
+# Prints those of its arguments that no installed package is or provides, according to dpkg's records.
 missing_packages()
 {
 	local name state provides package
@@ -118,7 +118,7 @@ need_emulators() # NAME...
 	have_emulators /usr/bin "$@" || need_packages "${PACKAGES_IMAGE[@]}"
 }
 
-# Runs a command without its chatter; shows the end of it when it fails.
+# Runs a command without showing its output, or with the end of it if the command fails.
 logged() # COMMAND...
 {
 	local log
@@ -136,7 +136,7 @@ apt_as_root()
 		apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@"
 }
 
-# Installs what is missing of its arguments. Quiet when nothing is.
+# Installs those of its arguments that are missing; prints nothing if none is.
 need_packages()
 {
 	local missing=()
@@ -145,12 +145,12 @@ need_packages()
 	mapfile -t missing < <(missing_packages "$@")
 	[[ ${#missing[@]} -gt 0 ]] || return 0
 	[[ $EUID -eq 0 || -n $(type -P sudo) ]] ||
-		die "as root, first: apt-get install --no-install-recommends ${missing[*]}"
+		die "missing packages; as root: apt-get install --no-install-recommends ${missing[*]}"
 	say "installing ${missing[*]}"
-	# The lists may be absent (a fresh system) or older than the mirror: refresh them only then.
+	# Lists may be missing (a fresh system) or older than the mirror: only then are they refreshed.
 	if ! apt-get -s -qq --no-install-recommends install -- "${missing[@]}" >/dev/null 2>&1 ||
 		! apt_as_root install --yes --no-install-recommends -- "${missing[@]}"; then
-		apt_as_root update || say "apt-get update failed; going on with the lists that are there"
+		apt_as_root update || say "apt-get update failed; using the existing package lists"
 		apt_as_root install --yes --no-install-recommends -- "${missing[@]}" ||
 			die "cannot install: ${missing[*]}"
 	fi

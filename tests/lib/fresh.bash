@@ -59,7 +59,7 @@ typed() {
 # arm_runs: the last command, tools/quickstart, has registered handlers and run programs with them.
 # shellcheck disable=SC2154 # expect_raw sets output
 arm_runs() {
-	[[ $output == *$'busybox uname -m\narmv7l\n'*$'busybox uname -m\naarch64\n'*'It works.'*'What comes next: README.md' ]]
+	[[ $output == *$'busybox uname -m\narmv7l\n'*$'busybox uname -m\naarch64\n'*'It works.'*'Next: README.md' ]]
 	has_handler qemu-arm
 }
 
