@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Making a root file system the root of this process, with what programs expect in it. */
+/* Makes a root file system the root of this process and mounts /proc, /sys and /dev in it. */
 #include "run/enter.h"
 
 #include <fcntl.h>
@@ -15,14 +15,14 @@
 
 enum { FD_PATH = 32 };
 
-/* mount(2) takes paths: this one leads to just the opened place, whatever its name has become. */
+/* mount(2) takes paths: this one leads to the open mount point, even if its name has been replaced meanwhile. */
 static const char *path_of(int fd, char path[FD_PATH])
 {
 	snprintf(path, FD_PATH, "/proc/self/fd/%d", fd);
 	return path;
 }
 
-/* what is a file system, or with MS_BIND a path. */
+/* what is a file system type, or with MS_BIND the source path. */
 static int mount_at(int root, const char *at, const char *what, unsigned long flags, const char *data)
 {
 	auto_fd place = beneath_open(root, at, O_PATH);
@@ -33,7 +33,7 @@ static int mount_at(int root, const char *at, const char *what, unsigned long fl
 	return mount(what, path_of(place, path), flags & MS_BIND ? NULL : what, flags, data) < 0 ? -errno : 0;
 }
 
-/* A mount that is there once can be made read-only by opening its place anew, which is then its root. */
+/* Opening the mount point again after the mount yields the mount's root, which mount_setattr(2) takes. */
 static void make_read_only(int root, const char *at)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -42,7 +42,7 @@ static void make_read_only(int root, const char *at)
 	if (place >= 0 && !syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
 		return;
 	mount_at(root, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		NULL); /* before Linux 5.12: the top one alone */
+		NULL); /* before Linux 5.12: the topmost mount alone */
 }
 
 static void bind_device(int root, const char *name)
@@ -82,7 +82,7 @@ static void make_dev(int root)
 		mount_at(root, "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
-/* A tmpfs of their own below the new /dev, so that nothing is put into the root. */
+/* Native tools are shown in their own tmpfs below the new /dev: nothing is written to the root. */
 static int add_tools(int root, const struct enter_request *request, struct err *e)
 {
 	auto_fd place = -1;
@@ -129,14 +129,14 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 	make_dev(top);
 	if (request->twins)
 		r = add_tools(top, request, e);
-	/* The machine's own file, so nobody inside may write to it. */
+	/* This is the machine's own file: processes inside must not write to it. */
 	if (!mount_at(top, "/etc/resolv.conf", "/etc/resolv.conf", MS_BIND, NULL))
 		make_read_only(top, "/etc/resolv.conf");
 	if (!request->keep_tmp)
 		mount_at(top, "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	for (size_t i = 0; !r && i < request->n_binds; i++)
 		r = bind_one(top, request->binds[i], e);
-	/* pivot_root(".", "."): the old root ends up below the new one and is taken off (pivot_root(2), NOTES). */
+	/* pivot_root(".", ".") stacks the old root on the new one; umount2() detaches it (pivot_root(2), NOTES). */
 	if (r)
 		return r;
 	if (fchdir(top) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)

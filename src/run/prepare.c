@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Everything before the command: namespaces, handlers, the root that is entered, the user. */
+/* Prepares this process for the command: namespaces, handlers, root file system, user. */
 #include "run/prepare.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 /* name:password:uid:gid:comment:home:shell */
 enum { PASSWD_FIELDS = 7, PASSWD_MAX = 1024 * 1024 };
 
-/* What the root is made for, and which of its tools have an equal here. A native root needs none. */
+/* Determines the root's platform and which of its tools have an identical native one. A native root needs none. */
 static int find_tools(struct run_request *request, int root, struct err *e)
 {
 	struct platform platform = { 0 };
@@ -76,8 +76,8 @@ static int become_user(const struct run_request *request, struct err *e)
 }
 
 /*
- * The root file system in a disk image, mounted where only this process sees it. That is before the user namespace is
- * made, so that the flags are locked in there; the handler table will cover its place, which is an empty directory.
+ * Mounts the root file system of a disk image in a new mount namespace, before the user namespace is created: mount
+ * flags are then locked in the latter. The mount point is an empty directory that the handler table will cover.
  */
 static int mount_disk(const char **path, struct err *e)
 {
@@ -87,7 +87,7 @@ static int mount_disk(const char **path, struct err *e)
 
 	if (r)
 		return r < 0 ? r : 0;
-	table = fsopen("binfmt_misc", FSOPEN_CLOEXEC); /* loads the module, which makes the directory */
+	table = fsopen("binfmt_misc", FSOPEN_CLOEXEC); /* loads the module, which creates the directory */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		move_mount(disk.mount, "", AT_FDCWD, INSTANCE_USUAL, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		r = err_sys(e, -errno, "%s: cannot mount it", *path);
@@ -109,7 +109,7 @@ int run_check_served(const struct run_request *request, const struct arch *arch,
 		err_set(e, -ENOEXEC, "%s programs have no handler: --platform does not name them", arch_word(arch));
 		return err_hint(e, "--platform %s", arch_word(arch));
 	}
-	if (!request->root) /* says which ones cannot be used */
+	if (!request->root) /* its error says which emulators cannot be used */
 		return search_emulator(&request->registering.search, arch, &emulator, NULL, e);
 	err_set(e, -ENOEXEC, "no static emulator found for %s", arch_word(arch));
 	package_emulators(&install, arch);
@@ -124,19 +124,19 @@ int run_prepare(struct run_request *request, struct err *e)
 	auto_fd root = -1;
 	int r = path ? mount_disk(&path, e) : 0;
 
-	package_emulators(&install, NULL); /* of this machine, before its root is left */
+	package_emulators(&install, NULL); /* reads this machine's os-release, so before its root is left */
 	r = r ? r : sandbox_enter(e);
 	if (r)
 		return r;
 	if (request->root) {
-		/* Opened only now: a mount of the old namespace could not be bound. */
+		/* Opened only now: a mount of the previous namespace cannot be bound. */
 		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0)
 			return errno == ENOTDIR ? disk_refuse_other(request->root, e)
 						: err_sys(e, -errno, "%s", request->root);
 		r = registering->accelerate ? find_tools(request, root, e) : 0;
 	} else if (registering->accelerate && !registering->names.n) {
-		/* A copy of each emulator that exists would be a lot. */
+		/* A copy of every emulator would take too much memory. */
 		name_set_add_usual(&registering->accelerated);
 	}
 	r = r ? r : sandbox_register(registering, &request->served, e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A new user namespace with a table of its own: handlers for one command, without root. */
+/* A new user namespace with its own handler table: handlers for one command, without root. */
 #include "run/sandbox.h"
 
 #include <fcntl.h>
@@ -14,14 +14,14 @@
 #include "base/str.h"
 #include "binfmt/userns.h"
 
-/* A line of /etc/subuid: the ids that a user may hand out. */
+/* A line of /etc/subuid: ids that a user may map. */
 struct range {
 	unsigned long start, count;
 };
 
 enum { SUBID_FILE_MAX = 1024 * 1024, ID_MAX = 0xfffffffe };
 
-/* "NAME:START:COUNT" or "UID:START:COUNT"; the first line counts. */
+/* "NAME:START:COUNT" or "UID:START:COUNT"; the first matching line is used. */
 static bool parse_range(char *line, const char *name, const char *id, struct range *ret)
 {
 	char *start = strchr(line, ':'), *count = start ? strchr(start + 1, ':') : NULL;
@@ -33,7 +33,7 @@ static bool parse_range(char *line, const char *name, const char *id, struct ran
 	       !str_to_uint(count, ID_MAX, &ret->count) && ret->count;
 }
 
-/* From /etc/passwd alone: getpwuid(3) of a static program would load libraries of another libc. */
+/* Reads /etc/passwd only: getpwuid(3) in a static program would load NSS modules of another libc. */
 static void find_name(const char *id, char ret[64])
 {
 	auto_fd fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
@@ -95,7 +95,7 @@ static int call_helper(const char *helper, pid_t target, unsigned own, const str
 	return child > 0 && WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EPERM;
 }
 
-/* All ids but one, so that the map tells this from the initial namespace. Root outside may write that. */
+/* Maps all ids but one: mapping all would look like the initial namespace. Only root outside may write such a map. */
 static int write_map(pid_t target, const char *file)
 {
 	char path[64];
@@ -104,7 +104,7 @@ static int write_map(pid_t target, const char *file)
 	return write_file(path, "0 0 4294967294");
 }
 
-/* Outside of the new namespace: waits until it is there, maps its ids, says how that went. */
+/* Runs outside the new namespace: waits until the namespace exists, maps its ids, reports 0 or 1 through done. */
 static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t uid, gid_t gid)
 {
 	struct range uids, gids;
@@ -121,7 +121,7 @@ static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t 
 	_exit(write(done, &byte, 1) == 1 ? 0 : 1);
 }
 
-/* One id is all that a process may map by itself. */
+/* A process may map only one id without helpers (user_namespaces(7)). */
 static int map_single(uid_t uid, gid_t gid)
 {
 	char map[64];
@@ -190,7 +190,7 @@ int sandbox_enter(struct err *e)
 	int r = enter_mapped(uid, gid);
 
 	if (!r && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		r = -errno; /* AppArmor lets the namespace be made and then nothing be done in it */
+		r = -errno; /* AppArmor permits the namespace, but no privileged operation in it */
 	return r ? userns_refused(r, e) : 0;
 }
 

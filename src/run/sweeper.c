@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Ends what a command leaves running in a user namespace that was made for it. */
+/* Kills the processes that a command leaves running in the user namespace created for it. */
 #include "run/sweeper.h"
 
 #include <dirent.h>
@@ -21,10 +21,10 @@
 
 enum { DEPTH_MAX = 32, ROUNDS_QUIET = 2, NAP_NS = 1000000 };
 
-/* What the process needs, at the numbers at which it keeps them. */
+/* File descriptor numbers of the sweeper. */
 enum { AT_COMMAND = 3, AT_PROC, AT_TABLE, AT_FREE };
 
-/* Whether a process is in this user namespace, or in one that was made in it (ioctl_ns(2)). */
+/* Whether a process is in this user namespace or a descendant of it (ioctl_ns(2)). */
 static bool is_inside(const char *pid, const struct stat *own)
 {
 	char path[300];
@@ -45,7 +45,7 @@ static bool is_inside(const char *pid, const struct stat *own)
 	return false;
 }
 
-/* A number may be another process's meanwhile: what was looked at is what is killed. */
+/* The PID may be reused meanwhile: the pidfd is opened first, so only the process that was checked can be killed. */
 static bool kill_inside(const char *name, const struct stat *own)
 {
 	unsigned long pid;
@@ -68,7 +68,7 @@ static bool kill_some(const struct stat *own)
 	return has_any;
 }
 
-/* Until nobody is left who could start another one. */
+/* Kills in rounds, because processes may fork meanwhile, until ROUNDS_QUIET rounds find none. */
 static _Noreturn void sweep(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
@@ -115,7 +115,7 @@ int sweeper_start(struct err *e)
 		return err_sys(e, -errno, "cannot watch over the command");
 	pid = fork();
 	if (!pid) {
-		pid_t sweeper = fork(); /* of nobody's, as soon as this one has ended */
+		pid_t sweeper = fork(); /* orphaned when this process exits: not a child of the command */
 
 		if (!sweeper)
 			become_sweeper(command, proc, table);
