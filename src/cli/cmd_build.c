@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch build: a project's images for all its platforms, and one name for them. */
+/* anyarch build: build a project's images for all its platforms, and one name for them. */
 #include <signal.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* An engine elsewhere has another machine's handlers. */
+/* A remote engine uses the handlers of its own machine. */
 static bool is_remote(void)
 {
 	const char *host = getenv("DOCKER_HOST");
@@ -77,7 +77,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	auto_fd dir = -1;
 	int r;
 
-	signal(SIGPIPE, SIG_IGN); /* temporary files are removed also when nobody reads the output any more */
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe must not prevent removal of temporary files */
 	c->view.dir = n ? words[0] : ".";
 	r = dir = project_open(c->view.dir, e);
 	c->view.dry_run = c->request.dry_run;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* anyarch completion: scripts for shells, and for these the words. */
+/* anyarch completion: prints the shells' scripts, and the candidates that these scripts ask for. */
 #include <string.h>
 
 #include "cli/completion.h"
 #include "cli/options.h"
 
-/* Made of completions/ by the build. */
+/* Generated from completions/ by the build. */
 static const char bash[] =
 #include "anyarch.bash.inc"
 	;
@@ -24,7 +24,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	char **argv = words - 1;
 	int first;
 
-	if (n && !strcmp(words[0], "words")) /* not parsed: they are somebody else's options */
+	if (n && !strcmp(words[0], "words")) /* the words include other commands' options: do not parse them */
 		return completion_words(n - 1, words + 1);
 	first = options_parse(&cmd_completion, n + 1, argv, context, e);
 	if (first < 0)

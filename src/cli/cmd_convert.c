@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch convert: images out of whatever they lie in, as docker load and the classic builder take them, or as OCI has
- * them. */
+/* anyarch convert: read images in any supported format; write them as docker-archive or OCI. */
 #include <string.h>
 
 #include "base/stop.h"
@@ -12,7 +11,7 @@ struct context {
 	struct platform platform;
 	bool has_platform;
 	const char *tags[CONVERT_TAGS_MAX];
-	bool quiet; /* there is nothing else to print yet */
+	bool quiet; /* accepted; convert prints errors only anyway */
 };
 
 static const struct option_spec specs[] = {

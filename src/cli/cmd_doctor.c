@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch doctor: why something does not run, and what to type next. */
+/* anyarch doctor: explain why something does not run, and which command fixes it. */
 #include <string.h>
 
 #include "base/memory.h"

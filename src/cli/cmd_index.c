@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch index: one image for several platforms, which are what the files of each say. */
+/* anyarch index: one image for several platforms, determined by the files of each image. */
 #include <string.h>
 
 #include "base/stop.h"
@@ -60,7 +60,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	stop_catch();
 	request->tags = c->tags;
 	request->annotations = c->annotations;
-	/* The older form, OUT IMAGE..., replaces nothing: its first word may have been meant as an image. */
+	/* The older form, OUT IMAGE..., never overwrites: the first word may have been meant as an image. */
 	if (!request->to) {
 		request->to = n ? words[0] : "";
 		request->force = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch init: the files that a project begins with. */
+/* anyarch init: create the first files of a project. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -36,7 +36,7 @@ static int write_all(struct project_view *view, const struct init *init, int dir
 	return r;
 }
 
-/* A directory that does not exist is created, and removed again when nothing could be written into it. */
+/* Creates the directory, and removes it again if a file cannot be written. */
 static int make_and_write(struct project_view *view, const struct init *init, struct err *e)
 {
 	auto_fd dir = -1;
@@ -54,7 +54,7 @@ static int make_and_write(struct project_view *view, const struct init *init, st
 static int make(struct context *c, struct err *e)
 {
 	struct project_view *view = &c->view;
-	/* The name of the directory, however it was typed. */
+	/* Resolved, for the directory's own name: it may have been typed as "." or through a link. */
 	auto_free char *real = mem_realpath(view->dir), *typed = mem_text(view->dir);
 	auto_fd dir = project_open(view->dir, e);
 	auto_init init = { 0 };
@@ -67,7 +67,7 @@ static int make(struct context *c, struct err *e)
 	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
 		typed[len - 1] = '\0';
 	r = init_plan(&(struct init_request){ dir, str_basename(real ? real : typed), c->from }, &init, e);
-	stop_catch(); /* until now it may end anywhere */
+	stop_catch(); /* nothing to undo before this point */
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
 	if (!r && !view->quiet && !view->json && !view->dry_run) {

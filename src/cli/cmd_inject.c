@@ -59,7 +59,7 @@ static const struct option_spec eject_specs[] = {
 	{ 0 },
 };
 
-/* There is one result, and where it goes nothing else may. */
+/* --output takes a single result, and standard output is not shared. */
 static int check_output(const struct context *c, int n, struct err *e)
 {
 	if (c->options.out && n > 1)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch inspect: what a file, root file system or image is made of. */
+/* anyarch inspect: show the platforms of a file, root file system or image. */
 #include <string.h>
 
 #include "cli/options.h"

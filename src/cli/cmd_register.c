@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch register: find emulators, register handlers, prove them, make them last. */
+/* anyarch register: find emulators, register handlers, test them, make them last. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -13,7 +13,7 @@ enum { WATCH_MAX = 24 * 60 * 60 };
 struct context {
 	struct register_options options;
 	struct table_view view;
-	unsigned watch; /* seconds; 0 for one run */
+	unsigned watch; /* seconds; 0: register once */
 };
 
 static int add_emulator(void *context, const char *argument, struct err *e)
@@ -60,7 +60,7 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* Registers and prints. What serves afterwards is added to ret_served. */
+/* Registers and prints. Adds the architectures that work afterwards to ret_served. */
 static int register_once(const struct context *c, struct name_set *ret_served, struct err *e)
 {
 	auto_report report = { 0 };
@@ -75,7 +75,7 @@ static int register_once(const struct context *c, struct name_set *ret_served, s
 	return status;
 }
 
-/* Whether all of these still run; -errno when nobody can tell. */
+/* Whether all of these still work; -errno with e set if that cannot be determined. */
 static int look_after(const char *mount_at, const struct name_set *served, struct err *e)
 {
 	auto_free struct status *status = mem_new(1, sizeof(*status));
@@ -89,7 +89,7 @@ static int look_after(const char *mount_at, const struct name_set *served, struc
 	return works;
 }
 
-/* Returns the exit status: of the signal that ends it, or of what cannot be restored. */
+/* Runs until a signal or a failure to restore handlers. Returns an exit status or -errno with e set. */
 static int watch(const struct context *c, const struct name_set *served, struct err *e)
 {
 	for (;;) {
@@ -117,7 +117,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	for (int i = 0; i < n; i++)
 		if (name_set_add(&c->options.names, words[i], e))
 			return e->code;
-	/* Whoever brings an emulator and says no more means what that is for. */
+	/* With --emulator and no PLATFORM, register the architectures of these emulators. */
 	for (size_t i = 0; !n && i < c->options.search.n_files; i++)
 		name_set_add_arch(&c->options.names, c->options.search.file_arch[i]);
 	if (c->watch && (c->options.dry_run || c->options.no_verify))

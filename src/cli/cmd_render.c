@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch render: one Dockerfile for each platform of a project. */
+/* anyarch render: generate a Dockerfile for each platform of a project. */
 #include <string.h>
 
 #include "base/stop.h"
@@ -61,7 +61,7 @@ static int render(struct context *c, struct err *e)
 	where = c->out ? c->out : c->view.dir;
 	out = project_open(where, e);
 	r = out < 0 ? out : render_compare(&render, out, c->force, e);
-	stop_catch(); /* until now it may end anywhere */
+	stop_catch(); /* nothing to undo before this point */
 	if (out == -ENOENT)
 		return err_hint(e, "--output must be an existing directory, or '-'");
 	for (size_t i = 0; !r && i < render.n; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch run: a command with private handlers; nothing on the machine changes. */
+/* anyarch run: run a command with private handlers; the machine's table does not change. */
 #include <signal.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX 
 
 struct context {
 	struct run_request request;
-	char **command; /* empty: the shell of the root */
+	char **command; /* first element NULL: the shell of the root */
 	const char *env[ENV_MAX];
 	size_t n_env;
 	uid_t outer_uid;
@@ -60,8 +60,8 @@ static const struct option_spec specs[] = {
 };
 
 /*
- * podman and buildah take a root for the machine's, and want its directories, unless they are told as by "podman
- * unshare" that the namespace they are in was made for an ordinary user.
+ * podman and buildah, when run by uid 0, use the system's storage directories, unless these variables tell them, as
+ * "podman unshare" does, that an ordinary user created the user namespace (containers/storage, pkg/unshare).
  */
 static void tell_container_tools(const struct context *c)
 {
@@ -79,7 +79,7 @@ static void tell_container_tools(const struct context *c)
 static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
-	static char *shell[2]; /* outlives the call, as c does */
+	static char *shell[2]; /* static: c->command points to it */
 	const struct arch *arch;
 
 	c->outer_uid = geteuid();
@@ -102,7 +102,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	}
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
-	/* execvp(3) lets the shell read what the kernel refuses, also a program. */
+	/* On ENOEXEC, execvp(3) passes the file to /bin/sh, even an ELF file: check first. */
 	arch = file_command_arch(c->command[0]);
 	if (arch && run_check_served(&c->request, arch, e)) {
 		err_prefix(e, "%s", c->command[0]);

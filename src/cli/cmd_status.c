@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch status: what this machine runs, and by what. */
+/* anyarch status: show what this machine runs, and by which handlers. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -25,7 +25,7 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* Says of each platform that does not work; so does the exit status. */
+/* Reports each platform that does not work. Returns the exit status. */
 static int check(const struct status *status, const struct name_set *asked)
 {
 	struct name_set names = *asked;

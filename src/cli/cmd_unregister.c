@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch unregister: take handlers out. */
+/* anyarch unregister: remove handlers. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -24,7 +24,7 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* The lines of a text. */
+/* Splits a text into its lines. */
 static struct json *list_of(const struct buf *lines)
 {
 	struct json *list = jv_array();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The words that may stand where the cursor of a shell is. */
+/* Shell completion: the words that may replace the one under the cursor. */
 #include "cli/completion.h"
 
 #include <ctype.h>
@@ -11,13 +11,13 @@
 #include "project/engine.h"
 
 /*
- * An answer is a line for each word that may stand instead of the one under the cursor, which may be followed by a tab
- * and its description. What the shell knows better is one line: ":files", ":dirs", ":commands", or ":command N" for a
- * command line of its own that begins N words after anyarch.
+ * The answer has a line for each candidate, optionally followed by a tab and a description. Where the shell itself
+ * knows the candidates, it is one line: ":files", ":dirs", ":commands", or ":command N" for an independent command line
+ * that begins N words after anyarch.
  */
 struct typed {
 	const struct command *command;
-	const char *prefix; /* before what is completed: "--platform=arm64," */
+	const char *prefix; /* printed before each candidate: "--platform=arm64," */
 	size_t prefix_len;
 	const char *word;
 };
@@ -30,11 +30,11 @@ static bool offer(const struct typed *t, const char *word, const char *help)
 	return true;
 }
 
-/* The names of OCI, Docker's images and QEMU; those of the other schemes only for what none of these begins with. */
+/* Offers the OCI, Docker and QEMU names; names of other schemes only if none of these matches. */
 static void offer_platforms(const struct typed *t, bool is_list)
 {
 	static const char os[] = "linux/";
-	static const char *const older[] = { "arm/v6", "arm/v5" }; /* of which the table has the newest */
+	static const char *const older[] = { "arm/v6", "arm/v5" }; /* the architecture table has the newest only */
 	struct platform platforms[ARCH_COUNT_MAX + ARRAY_SIZE(older)];
 	bool is_any = offer(t, "arm", NULL);
 	size_t n = 0;
@@ -71,7 +71,7 @@ static void offer_platforms(const struct typed *t, bool is_list)
 	}
 }
 
-/* Whether programs of another architecture are what the entry takes. */
+/* Whether an entry matches programs of another architecture. */
 static bool is_foreign(const struct table_entry *entry)
 {
 	const struct table one = { .entries = (struct table_entry *)(uintptr_t)entry, .n = 1 };
@@ -89,8 +89,8 @@ static bool is_foreign(const struct table_entry *entry)
 }
 
 /*
- * Nothing is mounted, and what cannot be read is nothing to offer. A shell may take these words for its own syntax, and
- * who may register is not who completes: only harmless names.
+ * Offers handlers without mounting anything; an unreadable table offers none. A handler's name is chosen by whoever may
+ * register, and the shell may interpret it: only names of harmless characters are offered.
  */
 static void offer_handlers(const struct typed *t)
 {
@@ -133,7 +133,7 @@ static void offer_choices(const struct typed *t, const char *choices)
 	}
 }
 
-/* What a word of the usage stands for: "DIR", "COL,...", "auto|on|off". */
+/* Offers values for a word of the usage: "DIR", "COL,...", "auto|on|off". */
 static void offer_argument(struct typed *t, const char *argument)
 {
 	static const char *const files[] = { "FILE", "SRC:DST", "TARGET...", "[TARGET...]", "IMAGE OUT", "OUT IMAGE...",
@@ -184,7 +184,7 @@ static void offer_options(const struct typed *t)
 	offer(t, "-h", "show this help");
 }
 
-/* The option whose value follows this word: "--jobs", "-j", "-qj". */
+/* The option that takes the next word as its value: "--jobs", "-j", "-qj". */
 static const struct option_spec *find_waiting(const struct command *command, const char *word)
 {
 	for (const struct option_spec *s = command->specs; s && s->name; s++)
@@ -194,7 +194,7 @@ static const struct option_spec *find_waiting(const struct command *command, con
 	return NULL;
 }
 
-/* The words after the command's name; the last one is under the cursor. */
+/* Handles the words after the command's name; the last one is under the cursor. */
 static void offer_words(struct typed *t, int argc, char **argv)
 {
 	static const char any_option[] = "[OPTION...] ";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The words that may stand where the cursor of a shell is. */
+/* Shell completion: the words that may replace the one under the cursor. */
 #pragma once
 
-/* Prints them for the words behind anyarch, of which the last one is under the cursor. Returns an exit status. */
+/* Prints the candidates for argv, the words after "anyarch" up to the cursor. Returns an exit status. */
 int completion_words(int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The command lines of older registrars, carried out with ours. */
+/* The command lines of older registrars, mapped to anyarch's own functions. */
 #include "cli/legacy.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ int legacy_finish(const struct register_report *report, const struct register_op
 	return status ? status : lasting;
 }
 
-/* Callers show the last line of stderr: instead of what to install, say what the image has. */
+/* Callers show the last line of stderr: it lists the emulators in the image instead of a package to install. */
 static void explain_absent(struct register_report *report, const struct search *search)
 {
 	auto_buf has = { 0 };
@@ -62,13 +62,13 @@ static void explain_absent(struct register_report *report, const struct search *
 	}
 }
 
-/* Starts taking the lines of a buffer apart; strtok(3) must not be asked about one that is empty. */
+/* The first line of a buffer, for strtok(3); strtok(NULL, ...) would continue with a previous string. */
 static char *first_line(struct buf *lines)
 {
 	return lines->data ? strtok(lines->data, "\n") : NULL;
 }
 
-/* Removes, and says so as "uninstalling: NAME OK". */
+/* Removes handlers, and logs "uninstalling: NAME OK". */
 static int uninstall(const char *word, const char *mount_at)
 {
 	struct unregister_options options = {
@@ -151,7 +151,7 @@ static int install(const char *list, const char *mount_at)
 	return print_installed(&options);
 }
 
-/* Go's flags: -x V, --x V, -x=V. Sets *ret_value and returns the words used; 0 when it is another flag. */
+/* Parses Go's flag syntax: -x V, --x V, -x=V. Sets *ret_value and returns the words used; 0: another flag. */
 static int go_flag(const char *name, int argc, char **argv, const char **ret_value)
 {
 	const char *word = argv[0] + strspn(argv[0], "-");
@@ -209,7 +209,7 @@ struct conf_script {
 	bool reset, persistent, credential, argv0;
 };
 
-/* One option and its value; words used, 0 for unknown, -1 for a bad value. */
+/* Parses one option and its value. Returns the words used, 0 for an unknown option, -1 for a bad value. */
 static int conf_option(struct conf_script *c, int argc, char **argv)
 {
 	static const struct {
@@ -247,7 +247,7 @@ static int conf_option(struct conf_script *c, int argc, char **argv)
 	return 0;
 }
 
-/* After the new ones serve: the other qemu-* handlers go, as --reset promises. */
+/* For --reset: after the new handlers work, removes all other qemu-* handlers. */
 static int remove_others(const struct register_report *kept)
 {
 	const char *word = "qemu-*";

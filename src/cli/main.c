@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The command line's front door: which command, and nothing of what it does. */
+/* Entry point: selects the command and knows nothing about what it does. */
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static int show_help(void)
 
 int unknown_command(const char *name)
 {
-	/* What the same is called elsewhere: by other registrars, package managers and container engines. */
+	/* Names that other registrars, package managers and container engines use for the same command. */
 	static const struct {
 		const char *words, *meant;
 	} elsewhere[] = {
@@ -100,8 +100,8 @@ int command_run(const struct command *command, int argc, char **argv)
 }
 
 /*
- * With less than any command needs, the first call that fails would be blamed on something else, and a stack that is
- * too small ends in a signal.
+ * With lower limits than any command needs, a call would fail with a misleading error, or a stack overflow would end
+ * the program with a signal.
  */
 static int check_limits(struct err *e)
 {
@@ -129,8 +129,8 @@ static int check_limits(struct err *e)
 int main(int argc, char **argv)
 {
 	/*
-	 * A file opened later must not become standard output by taking its number; and what is written to a
-	 * closed one must fail, so 0 is opened for writing and 1 for reading.
+	 * A file opened later must not become standard output by taking its number, and writing to a closed stream must
+	 * fail: 0 is opened for writing and 1 for reading.
 	 */
 	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 	static char help[] = "--help";
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
 			_exit(EXIT_TROUBLE);
 	prepare_for_end();
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, not an end */
+	signal(SIGXFSZ, SIG_IGN); /* exceeding RLIMIT_FSIZE is an error (EFBIG) */
 	if (argc < 2) {
 		show_help();
 		return EXIT_USAGE;

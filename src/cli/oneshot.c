@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch oneshot: the entry point of a set-up container, in the languages that people already type. */
+/* anyarch oneshot: the entry point of a setup container; accepts the options of other registrars. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -25,7 +25,7 @@ static int show_help(void)
 	return finish_output(EXIT_DONE);
 }
 
-/* Whether one of the words is this flag, with one dash or two, alone or with =VALUE. */
+/* Whether an argument is this flag, with one or two dashes, alone or with =VALUE. */
 static bool has_flag(int argc, char **argv, const char *name)
 {
 	size_t len = strlen(name);
@@ -48,7 +48,7 @@ static int set_up(void)
 	return register_run(&options, &report, &e) ? exit_with(&e) : legacy_finish(&report, &options, false);
 }
 
-/* Where some handler works already, it is somebody's choice which ones there are. */
+/* If any handler works already, the set of handlers was chosen by the administrator: register nothing. */
 static int set_up_and_print(void)
 {
 	auto_free struct status *now = mem_new(1, sizeof(*now));

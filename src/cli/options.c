@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Options of a command from its table: parsed, and shown by --help. */
+/* Parses a command's options according to its table, and prints its --help. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -38,7 +38,7 @@ static void show_help(const struct command *command)
 	printf("\nExamples:\n%s", command->examples);
 }
 
-/* The nearest option, for what is not one. */
+/* The option most similar to an unknown one; NULL if none is close. */
 static const struct option_spec *nearest(const struct command *command, const char *typed)
 {
 	auto_free char *name = mem_text(typed + strspn(typed, "-"));
@@ -49,7 +49,7 @@ static const struct option_spec *nearest(const struct command *command, const ch
 	for (const struct option_spec *s = command->specs; s->name; s++) {
 		unsigned d = str_distance(name, s->name, 3);
 
-		if (d < least && 2 * d <= strlen(name) && !s->is_hidden) { /* more than half of it is right */
+		if (d < least && 2 * d <= strlen(name) && !s->is_hidden) { /* at least half is right */
 			least = d;
 			best = s;
 		}
@@ -69,7 +69,7 @@ static int usage(const struct command *command, const char *what, const char *ty
 	return err_hint(e, "anyarch %s --help", command->name);
 }
 
-/* "--lasting 'forever': expected auto, host or pin"; of a list the last one is behind "or". */
+/* Refuses a value: "invalid --lasting 'forever': expected auto, host or pin". */
 static int refuse(const struct option_spec *spec, const char *argument, struct err *e)
 {
 	const char *choices = spec->argument ? spec->argument : "", *near = NULL;
@@ -93,7 +93,7 @@ static int refuse(const struct option_spec *spec, const char *argument, struct e
 	return near ? err_hint(e, "did you mean --%s=%.*s?", spec->name, (int)len, near) : -EINVAL;
 }
 
-/* Which of "one|two|three" it is; -1: none. */
+/* The index of word in "one|two|three"; -1: not in it. */
 static int find_choice(const char *choices, const char *word)
 {
 	size_t len = strlen(word);
@@ -170,14 +170,14 @@ bool option_is_given(const char *argument)
 	return *argument;
 }
 
-/* What is missing is called as in the usage: "IMAGE OUT". */
+/* A missing operand is named as in the usage: "IMAGE OUT". */
 static int check_words(const struct command *command, unsigned n, char **words, struct err *e)
 {
 	const char *cursor = command->arguments, *name = "";
 	size_t len = 0;
 
 	if (n < command->least_words) {
-		for (unsigned i = 0; i < n + 2; i++) /* [OPTION...] is the first */
+		for (unsigned i = 0; i < n + 2; i++) /* item 0 is [OPTION...] */
 			str_next_item(&cursor, &name, &len);
 		while (len && name[len - 1] == '.')
 			len--;
@@ -200,7 +200,7 @@ struct parsing {
 	struct err *e;
 };
 
-/* Of an option whose value is in the same word, or with NULL in the next one. */
+/* Takes one option. value is the part after '=' or after the letter; NULL: the value, if any, is the next word. */
 static int take(struct parsing *p, const struct option_spec *spec, const char *typed, const char *value)
 {
 	if (!spec)
@@ -221,7 +221,7 @@ static int take(struct parsing *p, const struct option_spec *spec, const char *t
 		       : 0;
 }
 
-/* Spelt out: what abbreviates one option today is ambiguous when there is another one. */
+/* No abbreviations: a unique one today may become ambiguous when an option is added. */
 static int take_long(struct parsing *p, const char *word)
 {
 	size_t len = strcspn(word, "=") - strlen("--");

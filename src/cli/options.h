@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a command as a table: what each is called, what type it has, and which member of a struct takes it. */
+/* The option table of a command: name, type, and the struct member that receives the value. */
 #pragma once
 
 #include <stddef.h>
@@ -10,17 +10,17 @@
 
 enum option_type {
 	OPTION_NONE = 0,
-	OPTION_SWITCH,	 /* bool: true */
+	OPTION_SWITCH,	 /* sets a bool */
 	OPTION_TEXT,	 /* const char *, borrowed from argv */
-	OPTION_LIST,	 /* an array of const char * and a size_t that counts them; repeatable */
-	OPTION_CHOICE,	 /* an enum: which of the words of "one|two|three" */
+	OPTION_LIST,	 /* a const char *[] and the size_t that counts its items; repeatable */
+	OPTION_CHOICE,	 /* unsigned: index of the word in "one|two|three" */
 	OPTION_WORD,	 /* const char *: one of the words of "one|two|three" */
 	OPTION_NUMBER,	 /* unsigned: 1 to max */
-	OPTION_PLATFORM, /* struct platform, and a bool that says that there is one */
+	OPTION_PLATFORM, /* struct platform, and a bool set when it was given */
 	OPTION_SELECT,	 /* struct platforms: a list, or "all"; repeatable */
 	OPTION_NAMES,	 /* struct name_set: a list of platforms or "all"; repeatable */
-	OPTION_COLUMNS,	 /* const char *: some of the command's columns */
-	OPTION_OTHER,	 /* set() takes it */
+	OPTION_COLUMNS,	 /* const char *: list of the command's columns */
+	OPTION_OTHER,	 /* passed to set() */
 };
 
 enum { JOBS_MAX = 64 };
@@ -33,14 +33,14 @@ struct option_spec {
 	const char *help;
 	enum option_type type;
 	size_t offset; /* of the member */
-	size_t more;   /* of the member that counts or flags it */
-	size_t max;    /* items of a list; the largest number */
+	size_t more;   /* of the member that counts LIST items or flags a PLATFORM */
+	size_t max;    /* most items of a LIST; largest NUMBER */
 	bool (*is_valid)(const char *argument);
 	int (*set)(void *context, const char *argument, struct err *e);
-	bool is_hidden; /* an older spelling: taken, and not shown */
+	bool is_hidden; /* older spelling: accepted, not shown */
 };
 
-/* What follows the help of a spec: the type, which the compiler compares with that of the member. */
+/* Initializers that follow a spec's help: the type, which the compiler checks against the member, and the offset. */
 #define OPTION_TYPED(context, member, c_type, option_type)                                                             \
 	_Generic(((context *)NULL)->member, c_type : option_type), offsetof(context, member)
 #define SWITCH(context, member)		 OPTION_TYPED(context, member, bool, OPTION_SWITCH)
@@ -58,7 +58,7 @@ struct option_spec {
 		.more = offsetof(context, count), .max = sizeof(((context *)NULL)->member) / sizeof(const char *)
 #define OTHER(function) OPTION_OTHER, .set = (function)
 
-/* What several commands share; view is a struct table_view, search a struct search. */
+/* Options of several commands; view is a struct table_view, search a struct search. */
 #define OPTION_JSON(context, member) 0, "json", NULL, "print the result as JSON", SWITCH(context, member)
 #define OPTION_DRY_RUN(context, member)                                                                                \
 	0, "dry-run", NULL, "show what would be done and change nothing", SWITCH(context, member)
@@ -69,7 +69,7 @@ struct option_spec {
 #define OPTION_COLUMN_LIST(context, view) 0, "columns", "COL,...", "columns to print", COLUMNS(context, view.columns)
 #define OPTION_NOHEADINGS(context, view)                                                                               \
 	0, "noheadings", NULL, "do not print the headings", SWITCH(context, view.no_headings)
-/* As lsblk(8) has it. */
+/* The name that lsblk(8) uses. */
 #define OPTION_OUTPUT_COLUMNS(context, view)                                                                           \
 	0, "output", "COL,...", "columns to print", COLUMNS(context, view.columns), .is_hidden = true
 #define OPTION_SEARCH(context, search)                                                                                 \
@@ -79,7 +79,7 @@ struct option_spec {
 /* For is_valid: not empty. */
 bool option_is_given(const char *argument);
 /*
- * Parses; options and other words may be mixed. Returns the index of the first other word (they are
- * moved behind the options; as many as the command takes), -EINVAL with e set, or -ECANCELED when help was shown.
+ * Parses options and operands in any order. Moves the operands to the end of argv, checks their number, and returns the
+ * index of the first. -EINVAL with e set; -ECANCELED after showing the help.
  */
 int options_parse(const struct command *command, int argc, char **argv, void *context, struct err *e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What goes to the terminal besides answers: errors, hints, warnings; and what an error exits with. */
+/* Errors, hints, warnings and notes on the terminal, and the exit status of each error. */
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -92,7 +92,7 @@ int exit_with(const struct err *e)
 {
 	auto_err stopped = { 0 };
 
-	/* What it ended is not what is wrong. */
+	/* After a signal, report the signal and not the operation that it interrupted. */
 	say_error(e->code == -EINTR && stop_check(&stopped) ? &stopped : e);
 	return exit_for(e->code);
 }
@@ -101,7 +101,7 @@ static pid_t main_process;
 static atomic_bool is_ending;
 static _Thread_local bool ends_it;
 
-/* In whichever thread; of a child the parent tells what became of it, and removes what they share. */
+/* Runs in any thread. A forked child only exits: its parent reports the failure and removes shared temporary files. */
 static void end_without_memory(void)
 {
 	static const char text[] = "anyarch: out of memory\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One line on a terminal while long work goes on: bytes, rate and time left. */
+/* A progress line on the terminal during long work: bytes, rate and time left. */
 #include "base/progress.h"
 
 #include <signal.h>
@@ -10,13 +10,13 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 
-/* A terminal has at least so many columns, the last of which stays free. */
+/* Any terminal is wider than this, so that the line does not wrap. */
 enum { WIDTH = 72 };
 
 static struct timespec start;
 static bool is_there;
 
-/* Also in a signal handler. */
+/* Async-signal-safe: end() calls it. */
 void progress_clear(void)
 {
 	static const char blank[] = "\r                                                                        \r";
@@ -26,11 +26,11 @@ void progress_clear(void)
 	is_there = false;
 }
 
-/* What began with the line ends without it. */
+/* Clears the line, then lets the signal take its default action. */
 static void end(int signal)
 {
 	progress_clear();
-	raise(signal); /* whose action is its usual one again */
+	raise(signal); /* SA_RESETHAND has restored the default action */
 }
 
 struct amount {
@@ -64,7 +64,7 @@ static void show(const struct progress *p)
 	total = amount((double)(p->total ? p->total : p->done));
 	rate = amount((double)p->done / p->seconds);
 	buf_addf(&line, "anyarch: %s ", p->what);
-	if (p->total) /* in the unit of the whole */
+	if (p->total) /* in the unit of the total */
 		buf_addf(&line, "%.1f of ", total.n * (double)p->done / (double)p->total);
 	buf_addf(&line, "%.1f %s, %.0f %s/s", total.n, total.unit, rate.n, rate.unit);
 	if (p->total)
@@ -78,7 +78,7 @@ static void show(const struct progress *p)
 				sigaction(signals[i], &action, NULL);
 	}
 	is_there = true;
-	/* Blanks over what a longer line has left. */
+	/* Padding overwrites the rest of a longer previous line. */
 	fprintf(stderr, "\r%-*s", WIDTH, buf_text(&line));
 	fflush(stderr);
 }

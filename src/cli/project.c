@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the commands of a project share. */
+/* Shared by the project commands. */
 #include "cli/project.h"
 
 #include <fcntl.h>

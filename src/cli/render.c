@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Results of the domain as text and JSON; both come from the same rows. */
+/* Renders the results of register and status as text and JSON, both from the same rows. */
 #include "cli/render.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ int render_register_errors(const struct register_report *report, const struct re
 {
 	int status = EXIT_DONE;
 
-	/* Whoever can change an emulator controls what every user's foreign programs do. */
+	/* A user who can change an emulator controls every user's foreign programs. */
 	for (size_t i = 0; i < report->n; i++) {
 		const struct register_item *item = &report->items[i];
 		const char *exposure = item->emulator.fd >= 0 ? emulator_exposure(item->emulator.fd) : NULL;
@@ -143,7 +143,7 @@ static bool is_native(const struct register_item *item)
 	return item->result == REGISTER_NATIVE && !item->err.code;
 }
 
-/* What was asked for and runs already, as arm and arm64 on an ARM machine. */
+/* Names requested platforms that already run natively, such as arm and arm64 on an ARM machine. */
 static void say_native(const struct register_report *report, const struct register_options *options)
 {
 	auto_buf names = { 0 };
@@ -287,7 +287,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names of all enabled entries, sorted; null when there is none. */
+/* Names of all enabled entries, sorted; null if there are none. */
 static struct json *emulators_json(const struct status *s)
 {
 	auto_free const char **names = mem_new(s->table.n + 1, sizeof(*names));
@@ -308,7 +308,7 @@ static struct json *emulators_json(const struct status *s)
 
 #if defined(__x86_64__)
 #ifdef __clang__
-/* Version 14 does not know the levels by name: what each has above the one below. */
+/* clang 14 does not know the levels by name: test a few features that each level adds. */
 #define HAS_V2 (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
 #define HAS_V3                                                                                                         \
 	(HAS_V2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
@@ -318,7 +318,7 @@ static struct json *emulators_json(const struct status *s)
 #define HAS_V3 __builtin_cpu_supports("x86-64-v3")
 #define HAS_V4 __builtin_cpu_supports("x86-64-v4")
 #endif
-/* The levels of x86-64 that this CPU has above the first, as containers write them. */
+/* Appends the x86-64 levels above the first that this CPU has, as container platform variants. */
 static void push_levels(struct json *list)
 {
 	__builtin_cpu_init();

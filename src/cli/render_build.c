@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What anyarch build shows: commands while it runs, then what became of each platform, as text and JSON. */
+/* Output of anyarch build: commands while it runs, then the result for each platform, as text and JSON. */
 #include "cli/render_build.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *const native_words[] = {
 	[BUILD_NATIVE_UNKNOWN] = "", [BUILD_NATIVE] = " (native)", [BUILD_EMULATED] = " (emulated)"
 };
 
-/* On standard error, as the engine's output; with --dry-run the commands are the answer. */
+/* Shows a command on standard error, like the engine's output; with --dry-run, on standard output. */
 static void show(const struct child *command, void *context)
 {
 	const struct project_view *view = context;
@@ -36,7 +36,7 @@ static void show(const struct child *command, void *context)
 		fprintf(stderr, "+ %s\n", buf_text(&safe));
 }
 
-/* In one piece: other threads write, too. */
+/* A single call, since other threads write to stderr, too. */
 static void show_line(const struct build_item *item, const char *text, size_t len, void *context)
 {
 	(void)context;
@@ -73,7 +73,7 @@ static int tell_json(const struct build *build)
 	return print_json(o);
 }
 
-/* Failures are reported again after the table, as the engine's own output is far above it; a signal once, for all. */
+/* Reports failures again after the table, since the engine's own output is far above. A signal is reported once. */
 static void tell_failures(const struct build *build)
 {
 	fflush(stdout);

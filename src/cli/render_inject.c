@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What became of the targets of inject and eject, as text and JSON. */
+/* Output of inject and eject for each target, as text and JSON. */
 #include "cli/render_inject.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ static void print_outcome(const char *target, const struct inject_outcome *outco
 			outcome->twins ? ": " : "", buf_text(&twins));
 }
 
-/* What is told of all targets. */
+/* State of the output of a round. */
 struct telling {
 	const struct inject_round *round;
 	struct json *list; /* NULL: text */
@@ -50,8 +50,8 @@ struct telling {
 };
 
 /*
- * An emulator inside is what a handler starts, and does nothing without one: says so once for each architecture that
- * has none on this machine.
+ * An injected emulator only runs when a handler starts it: notes, once for each architecture, that this machine has no
+ * handler.
  */
 static void render_missing(const struct inject_report *report, struct name_set *said)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What inspect found, as text and JSON. */
+/* Output of inspect, as text and JSON. */
 #include "cli/render_inspect.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "cli/render_tools.h"
 
-/* One fact: key, padded; value, escaped. Nothing for an empty value. */
+/* Prints one fact: the key padded, the value escaped. Prints nothing for an empty value. */
 static void render_fact(const char *key, const char *value)
 {
 	if (value && *value)
@@ -83,7 +83,7 @@ static struct json *word_or_null(const char *word)
 	return *word ? jv_text(word) : jv_null();
 }
 
-/* What the others call a platform. */
+/* The platform's names in other naming schemes. */
 static struct json *json_names(const struct platform *p)
 {
 	struct name_words w;
@@ -186,7 +186,7 @@ static void render_found(const struct content *content, bool count_all)
 	}
 }
 
-/* Which of the documents that say a platform exist, and do not say the same. */
+/* Lists the sources of a platform (index, label, files) when they disagree. */
 static void render_disagreement(const struct image_facts *facts)
 {
 	const struct model_image *image = facts->image;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What inspect prints of native tools. */
+/* Output of inspect about native tools. */
 #include "cli/render_tools.h"
 
 #include <string.h>

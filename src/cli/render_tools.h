@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What inspect prints of native tools. */
+/* Output of inspect about native tools. */
 #pragma once
 
 #include "base/json.h"
 #include "report/inspect.h"
 
-/* Of image i, or of a root 0: what inject has recorded of native tools; nothing without any. */
+/* Prints what inject recorded about native tools, for image i, or 0 for a root; nothing without a record. */
 void render_tools(const struct inspection *inspection, size_t i);
-/* Sets "accelerated" and "emulated", as inject does. */
+/* Sets "accelerated" and "emulated", the keys that inject uses. */
 void json_tools(struct json *object, const struct inspection *inspection, size_t i);

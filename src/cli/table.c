@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Rows of facts as a table like lsblk's or as JSON; the one file that knows libsmartcols. */
+/* Rows of facts as a table in lsblk's style or as JSON; the only file that uses libsmartcols. */
 #include <libsmartcols.h>
 #include <string.h>
 #include <strings.h>
@@ -36,7 +36,7 @@ void grid_done(struct grid *grid)
 	*grid = (struct grid){ 0 };
 }
 
-/* Indexes of the columns to show, in order. */
+/* Selects the indexes of the columns to show, in order. */
 static int choose_columns(
 	const struct column *columns, const char *list, size_t chosen[GRID_COLUMNS_MAX], size_t *ret_n, struct err *e)
 {
@@ -73,7 +73,7 @@ int grid_check(const struct column *columns, const char *list, struct err *e)
 	return choose_columns(columns, list, chosen, &n, e);
 }
 
-/* States that need a look stand out on a terminal that wants colour. */
+/* Colors for states, on terminals without NO_COLOR. */
 static const char *color_of(const char *cell)
 {
 	static const struct {
@@ -106,7 +106,7 @@ int grid_print(const struct grid *grid, const struct table_view *view, struct er
 
 	if (r)
 		return r;
-	/* What fails in there lacks memory; not every failed allocation comes back as a failure. */
+	/* libsmartcols fails only for lack of memory, and does not report every failed allocation: check errno, too. */
 	errno = 0;
 	table = scols_new_table();
 	if (!table)

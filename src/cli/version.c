@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch --version: what this program is made of, and which emulators it finds. */
+/* anyarch --version: the version, commit and libraries, and the emulators found. */
 #include "cli/cli.h"
 #include "report/emulators.h"
 
