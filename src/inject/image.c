@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* inject and eject of images: from the file that is named to the file that is written. */
+/* inject and eject of images, from the input file to the written result. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,17 +18,17 @@
 bool inject_is_image(const struct inject_target *t)
 {
 	if (!strcmp(t->name, "-"))
-		return t->options->out; /* an archive from a pipe goes somewhere else */
+		return t->options->out; /* an archive from a pipe cannot be changed in place */
 	return image_is_target(t->name);
 }
 
-/* In both halves of an archive all names change, as edit_plan() has it. */
+/* In an archive with both formats, edit_plan() changes the image under all of its names. */
 static bool is_chosen(const struct image_work *w, const struct model_image *image)
 {
 	return w->report.model.format == MODEL_DUAL || image_is_named(image, w->name.reference);
 }
 
-/* Where a member's content is in the archive; links lead there as well. UINT64_MAX: nowhere, or in a layout. */
+/* Offset of a member's content in the archive, links followed. UINT64_MAX: not found, or the file is a layout. */
 static uint64_t place_of(const struct image_work *w, const char *name)
 {
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
@@ -41,7 +41,7 @@ static bool is_member(const struct image_work *w, const char *name, uint64_t pla
 	return !strcmp(name, other) || (place != UINT64_MAX && place_of(w, other) == place);
 }
 
-/* Something else still needs a member: an artifact, an image that is not changed, or a changed one below its top. */
+/* Whether a member is still referenced: by an artifact, an unchanged image, or a layer that a changed image keeps. */
 static bool is_needed(const char *name, void *context)
 {
 	struct image_work *w = context;
@@ -75,7 +75,7 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
-/* Whether the result can go where it is to go, which --dry-run says as well. */
+/* Refuses a destination that the result cannot be written to; --dry-run reports it, too. */
 static int check_output(struct image_work *w)
 {
 	if (!w->is_directory && !w->options->out && w->bundle->is_copy) {
@@ -89,7 +89,7 @@ static int check_output(struct image_work *w)
 	return 0;
 }
 
-/* Another file than the one that is read is replaced with --force only. */
+/* An existing file other than the input is replaced only with --force. */
 static int check_other(struct image_work *w)
 {
 	const char *out = w->options->out;
@@ -117,7 +117,7 @@ static int write_result(struct image_work *w, const struct edit *edit)
 		mode_t mode = newfile_usual_mode();
 		struct stat st;
 
-		/* The file with the result looks to others as the old one did; that of a pipe as any new file. */
+		/* The new file takes mode and, for root, owner of the input file; after a pipe, the defaults. */
 		r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
 		if (!r)
 			r = write_archive(w, edit, file.fd);
@@ -137,7 +137,7 @@ static int write_result(struct image_work *w, const struct edit *edit)
 	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
 }
 
-/* Whether one image is a signature or the like of another: by its subject, or by its tag, as cosign has it. */
+/* Whether an image is a signature or another referrer of digest: by its subject, or by a tag as of cosign. */
 static bool is_about(const struct model_image *image, const char *digest)
 {
 	auto_buf tag = { 0 };
@@ -149,8 +149,8 @@ static bool is_about(const struct model_image *image, const char *digest)
 }
 
 /*
- * Signatures and attestations stay as they are: what they say is about the image as it was, also where the index that
- * names them follows.
+ * Signatures and attestations are not rewritten: they still refer to the original image, even if the index that lists
+ * them is updated.
  */
 static void note_signatures(struct image_work *w)
 {
@@ -215,7 +215,7 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* Images of one entry are the platforms of one, as are entries of one name and several platforms. */
+/* Whether two images are distinct: platforms of one image share an entry, or have one name and different platforms. */
 static bool is_other(const struct model_image *a, const struct model_image *b)
 {
 	if (a->top == b->top && a->is_second_half == b->is_second_half)
@@ -226,7 +226,7 @@ static bool is_other(const struct model_image *a, const struct model_image *b)
 			       is_same(a->variant, b->variant)));
 }
 
-/* A tag alone may be that of several, and index.json may have one name twice (image-spec leaves that open). */
+/* A short tag may match several images, and image-spec does not forbid duplicate names in index.json. */
 static int check_name(struct image_work *w)
 {
 	const struct model *model = &w->report.model;
@@ -268,7 +268,7 @@ static int change_images(struct image_work *w)
 	return r;
 }
 
-/* Another run may have put a new file under the name while we waited for the old one. */
+/* Opens and locks the file. Tries again if another run replaced it between open() and flock(). */
 static int open_locked(struct image_work *w)
 {
 	if (!strcmp(w->name.path, "-")) {
@@ -289,13 +289,13 @@ static int open_locked(struct image_work *w)
 			continue;
 		w->is_directory = S_ISDIR(own.st_mode);
 		w->file = take_fd(&fd);
-		w->real = mem_realpath(w->name.path); /* a link stays one, and what it leads to is what is changed */
+		w->real = mem_realpath(w->name.path); /* a symlink is kept: its target is replaced */
 		return w->real ? 0 : err_sys(w->e, -errno, "%s", w->name.path);
 	}
 	return err_set(w->e, -EBUSY, "%s: another process is changing it", w->name.path);
 }
 
-/* What becomes of each image; nothing is changed yet. */
+/* Plans the change of each image; nothing is changed yet. */
 static int look(struct image_work *w)
 {
 	int fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3), r;
@@ -306,7 +306,7 @@ static int look(struct image_work *w)
 	if (!w->bundle)
 		return w->e->code;
 	if (w->is_directory && !w->options->dry_run && !w->target->removes)
-		w->blobs = commit_open_blobs(w->file, NULL); /* if that fails, writing will tell */
+		w->blobs = commit_open_blobs(w->file, NULL); /* a failure is reported when writing */
 	r = image_look_each(w->bundle, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
 		if (w->report.facts[i].err.code)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which images of a file get the layer with the emulator. */
+/* Decides which images of a file get a layer with the emulator, and creates the layer. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 enum { DEPTH_MAX = 125 };
 
 /*
- * Whether nothing is to be done: this very layer is on top, compressed or not, or others have put the same emulator
- * where it is looked for.
+ * Whether the image needs no change: its top layer is this very layer, compressed or not, or another layer contains the
+ * same emulator at the handler's path.
  */
 static bool has_it(
 	const struct image_facts *facts, const struct view *view, const struct image_change *change, int emulator)
@@ -34,7 +34,7 @@ static bool has_it(
 	       !strcmp(layer_text(hit.layer, program->digest), digest);
 }
 
-/* Readers of docker-archives and of Docker's manifests do not all know zstd (skopeo#1286). */
+/* Not every reader of docker-archives and of Docker's manifests supports zstd (skopeo#1286). */
 static int check_codec(struct image_work *w, const struct model_image *image)
 {
 	if (w->options->codec != GRAFT_ZSTD)
@@ -46,7 +46,7 @@ static int check_codec(struct image_work *w, const struct model_image *image)
 	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
 }
 
-/* The same layer for several images is compressed once. */
+/* A layer that several images share is compressed once. */
 static int compress(struct image_work *w, struct graft *graft)
 {
 	const struct graft *other = NULL;
@@ -72,7 +72,7 @@ static void note_why(struct image_work *w, const struct err *why)
 		inject_note(w->target, "%s", why->message);
 }
 
-/* The first reason is kept: it may be that of all. */
+/* Keeps the first reason: it becomes the error if no image can be accelerated. */
 static void put_aside(struct image_work *w, const struct platform *platform, struct err *why)
 {
 	auto_buf name = { 0 };
@@ -85,7 +85,7 @@ static void put_aside(struct image_work *w, const struct platform *platform, str
 		err_move(&w->why, why);
 }
 
-/* That an image has no tool with an equal is no error as long as another one has. */
+/* An image without identical tools is not an error as long as another image has some: see image_settle_tools(). */
 static int find_tools(struct image_work *w, const struct image_facts *facts, const struct view *view,
 	const struct platform *platform, struct image_change *change)
 {
@@ -119,7 +119,7 @@ int image_settle_tools(struct image_work *w)
 	return err_prefix(w->e, "nothing to accelerate");
 }
 
-/* The layer for one image, with native tools where they are wanted and possible. */
+/* Creates the layer for one image, with native tools if requested and possible. */
 static int make_graft(struct image_work *w, const struct image_facts *facts, const struct view *below,
 	const struct platform *platform, int emulator)
 {
@@ -135,11 +135,11 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	request.at = change->place;
 	if (w->options->accelerate && find_tools(w, facts, below, platform, change))
 		return w->e->code;
-	/* The first of them is stored at once: it is new, unless an emulator of ours is there, and then perhaps not. */
+	/* The first layer is written to the layout directly, unless the image may have the same one already. */
 	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->options->codec == GRAFT_NONE;
 	request.place = w->blobs;
 	r = accel_image_graft(change->tools, &request, &change->graft, w->e);
-	/* The tools have their place for themselves: what is there is known by that. */
+	/* The tools' directory holds nothing else: image_ours_emulator() recognizes tools by it. */
 	if (r)
 		return r;
 	path = change->graft.path;
@@ -149,7 +149,7 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	return err_set(w->e, -EBADMSG, "/%s is where native tools are, and no place for an emulator", path);
 }
 
-/* Nothing is to be done. */
+/* Reports the image as unchanged and drops its planned layer. */
 static void leave_alone(struct image_work *w, struct image_change *change)
 {
 	struct inject_outcome outcome = { .result = INJECT_UNCHANGED,
@@ -188,7 +188,7 @@ static int graft_onto(
 		leave_alone(w, change);
 		return 0;
 	}
-	/* As many as Docker unpacks (moby, layer.MaxLayerDepth); others stop at 127. */
+	/* The limit of Docker (moby, layer.MaxLayerDepth); other engines stop at 127. */
 	layers = below.n + 1;
 	if (layers > DEPTH_MAX)
 		inject_note(
@@ -201,8 +201,8 @@ static int graft_onto(
 	return r;
 }
 
-/* What its files say, which is told where the label says something else; without any the label, when that was asked
- * for. */
+/* The platform of the image's files, with a note if the label differs. Without programs the label's, if --platform was
+ * specified; else NULL. */
 static const struct platform *find_platform(struct image_work *w, const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
@@ -254,7 +254,7 @@ int image_plan_look(struct image_facts *facts, const struct view *view, void *co
 	if (!image_is_named(image, w->name.reference))
 		return 0;
 	w->has_named = true;
-	if (edit_find(w->targets, w->n, image->config_digest)) /* under another tag, too */
+	if (edit_find(w->targets, w->n, image->config_digest)) /* planned already, under another tag */
 		return 0;
 	if (image->os && strcmp(image->os, "linux")) {
 		w->has_left = true;

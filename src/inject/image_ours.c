@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Layers of ours by what they hold, and what later layers have of that. */
+/* Recognizes injected layers by their content, and traces of their tools in later layers. */
 #include "inject/image_ours.h"
 
 #include <string.h>
 
 #include "emulator/entry/layout.h"
 
-/* ENTRY_PLACE_ROOT, and the directory that is made for it. */
+/* ENTRY_PLACE_ROOT, and the directory that inject creates for it. */
 #define PLACE (&ENTRY_PLACE_ROOT[1])
 #define OWN   "usr/lib/anyarch"
 
@@ -46,13 +46,13 @@ const char *image_ours_emulator(const struct layer *layer)
 	return path && layer_program(layer, layer_find(layer, path, strlen(path))) ? path : NULL;
 }
 
-/* Of the tools, and of nothing else. */
+/* A path of the tools' own directory, or its whiteout. */
 static bool is_of_tools(const char *path)
 {
 	return image_ours_is_at(path, PLACE) || !strcmp(path, OWN "/" LAYER_WHITEOUT_PREFIX "native");
 }
 
-/* Of the directory around them, which others may have, too. */
+/* The parent directory or its whiteouts, which other layers may contain, too. */
 static bool is_of_own(const char *path)
 {
 	return !strcmp(path, OWN) || !strcmp(path, OWN "/" LAYER_OPAQUE_NAME) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which images of a file lose our layers, and what then hides what others have put over them. */
+/* Decides which images of a file lose injected layers, and hides copies of the emulator in later layers. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 enum { COVERS_MAX = 16 };
 
-/* How many of the flagged layers have our mark, or -errno; and whether the topmost layer can go so that what was before
- * comes. */
+/* How many of the flagged layers have the mark of injected ones, or -errno; *ret_is_exact: whether removing the topmost
+ * layer restores the original config. */
 static int find_marked(
 	struct image_work *w, const struct model_image *image, bool *flags, const bool *known, bool *ret_is_exact)
 {
@@ -38,8 +38,8 @@ static bool is_above(const struct view *view, size_t i, const struct layer *laye
 }
 
 /*
- * What is left when layers of ours, this one among them, are taken off: another emulator at the same path, which
- * somebody put there later. One from below was there before ours, and comes back.
+ * The emulator that a layer above the injected layer i contains at the same path, in the view without injected layers.
+ * An emulator from a layer below existed before the injection and becomes visible again: NULL.
  */
 static const struct layer_program *find_again(
 	const struct view *view, size_t i, const struct view *left, const char *path, const struct layer_program *ours)
@@ -52,13 +52,13 @@ static const struct layer_program *find_again(
 		view_resolve(left, path, &hit, resolved))
 		return NULL;
 	program = layer_program(hit.layer, hit.entry);
-	/* One that is no emulator of QEMU's is known again by nothing but its size. */
+	/* An emulator other than QEMU's is recognized by its size alone. */
 	if (!program || program->emulates != ours->emulates || (!ours->emulates && program->size != ours->size))
 		return NULL;
 	return program;
 }
 
-/* Where a layer of ours has its emulator, and which. */
+/* The emulator's path in an injected layer, and the emulator in *ret; NULL if the layer is not one. */
 static const char *path_of(const struct view *view, size_t i, const struct layer_program **ret)
 {
 	const char *path = image_ours_emulator(view->layers[i]);
@@ -76,7 +76,7 @@ static bool has_path(const char *const *paths, size_t n, const char *path)
 	return false;
 }
 
-/* Emulators that others have put over ours are hidden by whiteouts: what that means is told. */
+/* Hides emulators that later layers contain at the injected path with whiteouts, and notes the space that they keep. */
 static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
 {
 	auto_free const struct layer **layers = mem_new(view->n + 1, sizeof(struct layer *));
@@ -104,7 +104,7 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		&change->graft, w->e);
 }
 
-/* Where layers cannot be looked at, only the topmost one can go. */
+/* For an image with layers that cannot be read: only the topmost layer can be removed. */
 static int look_at_marks(struct image_work *w, const struct model_image *image)
 {
 	auto_free bool *flags = mem_new(image->n_layers + 1, sizeof(*flags));
@@ -124,7 +124,7 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 	return 0;
 }
 
-/* For what is told of it. */
+/* Sets what the report says about removed layer i. */
 static void set_place(struct image_change *change, const struct view *view, size_t i)
 {
 	const struct layer_program *program;
@@ -141,10 +141,10 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Where a later layer has a hard link to what is in one of ours, unpacking would fail without it. */
+/* Refuses if another layer has a hard link to a file of an injected layer: it could not be unpacked without that. */
 static int check_links(struct image_work *w, const struct view *view, const bool *flags)
 {
-	auto_free const char **own = NULL; /* what layers of ours hold, sorted */
+	auto_free const char **own = NULL; /* paths of files in injected layers, sorted */
 	size_t room = 1, n = 0;
 
 	for (size_t i = 0; i < view->n; i++)
@@ -169,7 +169,7 @@ static int check_links(struct image_work *w, const struct view *view, const bool
 	return 0;
 }
 
-/* All of ours go, and what hides others comes. */
+/* Removes all flagged layers and adds a layer that hides later copies of their emulators. */
 static int take_all(struct image_work *w, const struct model_image *image, const struct view *view)
 {
 	struct image_change *change = &w->changes[w->n];
@@ -192,8 +192,7 @@ static int take_all(struct image_work *w, const struct model_image *image, const
 	return r;
 }
 
-/* A history that was written anew has no mark of ours any more: what is there cannot be proven to be, and would stay.
- */
+/* Refuses a layer with native tools whose mark is missing, as in a rewritten history: it would silently be kept. */
 static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view,
 	const bool *flags, bool is_exact)
 {
@@ -206,7 +205,7 @@ static int check_marks(struct image_work *w, const struct model_image *image, co
 	return 0;
 }
 
-/* Where only the topmost layer is ours, and nothing was changed since, it goes as it came. */
+/* If only the topmost layer is injected, and nothing changed since, its removal restores the original config. */
 int image_take_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
 	const struct model_image *image = facts->image;
@@ -218,13 +217,13 @@ int image_take_look(struct image_work *w, const struct image_facts *facts, const
 		return look_at_marks(w, image);
 	change->flags = mem_new(view->n, sizeof(*change->flags));
 	change->known = mem_new(view->n, sizeof(*change->known));
-	/* What is flagged: layers of nothing but an emulator, where it was asked for. */
+	/* Candidates: layers with nothing but an emulator (at the requested path) and its tools. */
 	for (size_t i = 0; i < view->n; i++) {
 		const char *path = image_ours_emulator(view->layers[i]);
 
 		change->flags[i] =
 			path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
-		/* Nobody else makes such a layer. */
+		/* A layer with tools and their index can only come from inject. */
 		change->known[i] = path && image_ours_has_tools(view->layers[i]);
 	}
 	is_ours = change->flags[view->n - 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Emulators, and native tools where they are wanted, into root file systems and images, and out of them again. */
+/* Injects emulators and, on request, native tools into root file systems and images, and ejects them. */
 #pragma once
 
 #include "accel/toolchains.h"
@@ -11,32 +11,32 @@
 
 enum { INJECT_SOURCES_MAX = 64, INJECT_BASES_MAX = 32 };
 
-/* What is asked for; texts are borrowed. Zeroed: this machine's emulators, to where their handlers look for them. */
+/* Strings are borrowed. Zeroed: inject this machine's emulators at the paths of their handlers. */
 struct inject_options {
 	struct search search;
-	const char *emulator;	  /* a program, or a .tar.gz with one, instead of the search */
-	struct platform platform; /* instead of what its files say */
+	const char *emulator;	  /* a program, or a compressed archive with one, instead of the search */
+	struct platform platform; /* instead of the platform of the target's files */
 	bool has_platform;
 	const char *at;
-	bool force; /* also this machine's own root */
+	bool force; /* allow this machine's own root, another platform than the files', an existing output file */
 	bool dry_run;
-	bool accelerate;			    /* native tools as well */
+	bool accelerate;			    /* inject native tools, too */
 	const char *toolchain;			    /* a directory with them; NULL: this machine's own */
-	struct config_base bases[INJECT_BASES_MAX]; /* of eject: what the history says of base images, and is to say */
-	size_t n_bases;				    /* inject_add_base() adds one */
-	const char *out;	/* of an image: another file than the one that is read, "-" is standard output */
+	struct config_base bases[INJECT_BASES_MAX]; /* eject: names of base images to replace in the history */
+	size_t n_bases;				    /* incremented by inject_add_base() */
+	const char *out;	/* images: output file, "-" for standard output; NULL: change in place */
 	enum graft_codec codec; /* of a new layer */
 	bool has_epoch;
 	int64_t epoch; /* SOURCE_DATE_EPOCH */
 };
 
-/* Adds "COPY=NAME", which is kept and in which the "=" becomes a NUL. 0 or -EINVAL with e set. */
+/* Adds "COPY=NAME". Keeps a reference to argument and overwrites its "=" with NUL. 0 or -EINVAL with e set. */
 int inject_add_base(struct inject_options *options, const char *argument, struct err *e);
 
-/* The text of SOURCE_DATE_EPOCH; NULL and "" are none. 0 or -EINVAL with e set. */
+/* Parses the value of SOURCE_DATE_EPOCH; NULL and "" mean unset. 0 or -EINVAL with e set. */
 int inject_set_epoch(struct inject_options *options, const char *text, struct err *e);
 
-/* One run over any number of targets: emulators and tools are opened once. Zeroed but for options. */
+/* A run over any number of targets: emulators and tools are opened once. Zero all members but options. */
 struct inject {
 	const struct inject_options *options; /* borrowed */
 	struct inject_source sources[INJECT_SOURCES_MAX];
@@ -44,46 +44,46 @@ struct inject {
 	struct toolchains toolchains;
 };
 
-/* What became of a root, or of one image of a file. */
+/* The result for a root, or for one image of a file. */
 struct inject_outcome {
 	enum inject_result result;
-	bool is_native;		 /* it needs no emulator: unchanged */
+	bool is_native;		 /* the target needs no emulator: unchanged */
 	const struct arch *arch; /* NULL: not known */
-	char *place;		 /* where the emulator is; NULL: native, or not known */
-	bool has_tools;		 /* something became of native tools */
+	char *place;		 /* path of the emulator; NULL: native, or not known */
+	bool has_tools;		 /* tools has the result for native tools */
 	enum inject_result tools;
-	struct twins *twins; /* NULL: they were removed, and which is not known */
+	struct twins *twins; /* which tools; NULL: not known, as they were removed */
 };
 
 struct inject_report {
 	struct inject_outcome *outcomes;
 	size_t n;
-	char **notes; /* sentences about what was noticed on the way */
+	char **notes; /* warnings, a sentence each */
 	size_t n_notes;
-	char *nothing;	    /* why there is no outcome; NULL */
+	char *nothing;	    /* why there is no outcome, or NULL */
 	unsigned partition; /* of a disk image; 0: none */
 };
 #define auto_inject_report auto_with(inject_report_done) struct inject_report
 
 /*
- * Put an emulator into a target, or remove what was put there. A target is a root file system (a directory that is no
- * OCI layout, or in a disk image) or an image, by its prefix or by what is in the file; "-" is an archive on standard
- * input where the result goes somewhere else. 0 or -errno with e set, which names the target: -EBUSY when another run
- * is changing it, -EINTR after a signal, -EBADMSG when the target is refused, -EIO when the disk failed; then it is as
- * it was. ret (zeroed) receives what was done, also before a failure; inject_report_done() frees.
+ * Inject an emulator into a target, or remove an injected one. A target is a root file system (a directory other than
+ * an OCI layout, or in a disk image) or an image, by its prefix or its content; "-" is an archive on standard input,
+ * which needs options.out. 0 or -errno with e set, which names the target: -EBUSY if another process is changing it,
+ * -EINTR after a signal, -EBADMSG if it is refused, -EIO if the disk failed; the target is then unchanged. ret (zeroed)
+ * receives the outcomes, also those before a failure; inject_report_done() frees it.
  */
 int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 void inject_report_done(struct inject_report *report);
 
-/* Several targets, each for itself: a failure of one does not end the others. */
+/* Several independent targets: after a failure of one, the next are still processed. */
 struct inject_round {
 	const struct inject_options *options;
 	char **targets;
 	size_t n;
 	bool removes;
-	unsigned jobs; /* so many at once; 0: one */
-	/* What became of each, in their order; e is empty after success. */
+	unsigned jobs; /* targets processed in parallel; 0: one */
+	/* Called for each target, in the order of targets; e is empty after success. */
 	void (*told)(const char *target, const struct inject_report *report, const struct err *e, void *context);
 	void *context;
 };

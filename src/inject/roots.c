@@ -15,7 +15,7 @@
 #include "rootfs/disk.h"
 #include "rootfs/survey.h"
 
-/* A directory, or a disk image with its root file system for a look at what would change. */
+/* Opens a directory, or the root file system of a disk image, the latter read-only for planning. */
 static int open_root(const struct inject_target *t, bool *ret_is_disk, struct err *e)
 {
 	auto_fd root = -1;
@@ -93,14 +93,14 @@ static int remove_all(const struct inject_target *t, int root, struct err *e)
 	return r;
 }
 
-/* What was decided about a root before anything is changed. */
+/* What is to be injected into a root, decided before anything is changed. */
 struct plan {
 	struct inject_source *source;
 	const struct toolchain *toolchain;
-	struct inject_outcome outcome; /* with its place and its twins, if it gets any */
+	struct inject_outcome outcome; /* owns place and twins until inject_tell() */
 };
 
-/* Which native tools it gets; that there is none is an error before anything is changed. */
+/* Determines which native tools the root gets; none is an error. */
 static int plan_tools(
 	const struct inject_target *t, int root, const struct platform *platform, struct plan *plan, struct err *e)
 {
@@ -123,7 +123,7 @@ static int plan_root(const struct inject_target *t, int root, struct plan *plan,
 	unsigned long skipped;
 	bool is_asked = t->options->has_platform;
 
-	/* What its files say, or, where they say nothing, what was asked for: that may not contradict them. */
+	/* The platform is the requested one, which must not contradict the root's programs, else theirs. */
 	r = survey_root(root, false, &content, &skipped, e);
 	if (!r && !is_asked && !content.has_platform) {
 		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
@@ -190,7 +190,7 @@ static int work_on(struct inject_target *t, int root, struct err *e)
 	return r ? err_prefix(e, "%s", t->name) : 0;
 }
 
-/* Mounted for writing, an image changes in any case: what changes nothing, or is refused, has ended before. */
+/* Mounting for writing modifies the image, so this runs only after a dry run has found something to change. */
 static int change_disk(struct inject_target *t, struct err *e)
 {
 	struct statvfs fs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which emulator a target needs, where it goes, and whether it needs one. */
+/* Determines whether a target needs an emulator, which one, and its path. */
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -12,7 +12,7 @@
 #include "image/packed.h"
 #include "inject/work.h"
 
-/* A program, or the archive that one is published in, which is read from memory then. */
+/* Opens a program, or a compressed archive that contains one: it is unpacked into memory. */
 static int open_named(const char *name, const struct arch *arch, struct emulator *ret, struct err *e)
 {
 	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0), unpacked = -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A run over targets: whether each is a root file system or an image, and the report of what became of it. */
+/* A run over targets: processes each as a root file system or an image, and collects its report. */
 #include "inject/inject.h"
 
 #include <stdarg.h>
@@ -78,7 +78,7 @@ int inject_remove(struct inject *inject, const char *target, struct inject_repor
 	return work(&(struct inject_target){ inject, inject->options, target, true, ret }, e);
 }
 
-/* What became of one target, until it is told. */
+/* The result for one target, until told() is called with it. */
 struct result {
 	struct inject_report report;
 	struct err e;
@@ -86,7 +86,7 @@ struct result {
 
 struct side {
 	const struct inject_round *round;
-	struct inject *injects; /* of each worker */
+	struct inject *injects; /* one for each worker */
 	struct result *results;
 };
 
@@ -111,7 +111,7 @@ static void tell(size_t i, void *context)
 	err_done(&result->e);
 }
 
-/* Of a target's name, without the partition. */
+/* Length of a target's name without ":PARTITION". */
 static size_t name_of_file(const char *target)
 {
 	const char *colon = strrchr(target, ':');
@@ -119,7 +119,7 @@ static size_t name_of_file(const char *target)
 	return colon && !colon[1 + strspn(colon + 1, "0123456789")] ? (size_t)(colon - target) : strlen(target);
 }
 
-/* Whoever changes a disk image locks all of it. */
+/* A change locks the whole disk image: partitions of one file cannot be processed in parallel. */
 static bool is_file_twice(const struct inject_round *round)
 {
 	for (size_t i = 0; i < round->n; i++)
@@ -140,7 +140,7 @@ void inject_run(const struct inject_round *round)
 	for (unsigned k = 0; k < jobs; k++)
 		injects[k].options = round->options;
 	if (jobs > 1)
-		progress_watch(NULL); /* which shows one stage */
+		progress_watch(NULL); /* the progress display shows a single stage */
 	crew_run(&(struct crew){ jobs, round->n, work_on, tell, &side });
 	for (unsigned k = 0; k < jobs; k++)
 		inject_done(&injects[k]);
