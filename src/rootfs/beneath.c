@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Paths inside a root directory that nobody trusts: links resolve as they would after chroot. */
+/* Paths inside an untrusted root directory: symlinks resolve as they would after chroot(2). */
 #include "rootfs/beneath.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 enum { RETRIES = 64, STEPS_MAX = 4096 };
 
-/* Where a walk is: what is resolved so far below root, and what is still to be walked. */
+/* State of a path walk: done is the resolved path below root, todo what remains, at the directory of done. */
 struct walk {
 	int root;
 	int at;
@@ -37,7 +37,7 @@ static int go_to(struct walk *w, int fd)
 	return 0;
 }
 
-/* Walks the resolved part anew: none of it was a link, so if one is now somebody is racing us. */
+/* Opens the resolved path again. None of its components was a symlink: if one is now, a rename is racing with us. */
 static int rewalk(struct walk *w)
 {
 	char copy[PATH_MAX], *rest = copy, *name;
@@ -61,7 +61,7 @@ static int go_down(struct walk *w, const char *name, int fd)
 	return go_to(w, fd);
 }
 
-/* Puts a link's text before what is still to be walked. */
+/* Inserts a symlink's target before the remaining path. */
 static int follow(struct walk *w, int link)
 {
 	char text[PATH_MAX], rest[2 * PATH_MAX];
@@ -73,7 +73,7 @@ static int follow(struct walk *w, int link)
 	if (++w->links > BENEATH_LINKS_MAX)
 		return -ELOOP;
 	memcpy(rest, w->todo, sizeof(rest));
-	/* Without a rest there is no slash either: it would ask for a directory. */
+	/* No trailing slash if nothing remains: it would require a directory. */
 	if (snprintf(w->todo, sizeof(w->todo), "%s%s%s", text, *rest ? "/" : "", rest) >= (int)sizeof(w->todo))
 		return -ENAMETOOLONG;
 	if (*text != '/')
@@ -82,7 +82,7 @@ static int follow(struct walk *w, int link)
 	return rewalk(w);
 }
 
-/* Takes the next component off; false when nothing is left. */
+/* Removes the next component from todo; false at the end of the path. */
 static bool next_name(struct walk *w, char name[NAME_MAX + 2], bool *ret_is_last)
 {
 	char *p = w->todo + strspn(w->todo, "/");
@@ -97,7 +97,7 @@ static bool next_name(struct walk *w, char name[NAME_MAX + 2], bool *ret_is_last
 	return true;
 }
 
-/* 1 when the walk has ended with *ret_fd, 0 to go on. */
+/* Walks one component. 1: the walk is complete, *ret_fd is the result; 0: continue; -errno. */
 static int step(struct walk *w, const char *name, bool is_last, int flags, int *ret_fd)
 {
 	auto_fd fd = -1;
@@ -125,7 +125,7 @@ static int step(struct walk *w, const char *name, bool is_last, int flags, int *
 		return go_down(w, name, take_fd(&fd));
 	*ret_fd = open_plain(w->at, name, flags);
 	if (*ret_fd == -ELOOP && !S_ISLNK(st.st_mode))
-		return -EAGAIN; /* swapped for a link meanwhile */
+		return -EAGAIN; /* replaced by a symlink meanwhile */
 	return *ret_fd < 0 ? *ret_fd : 1;
 }
 
@@ -142,7 +142,7 @@ int beneath_open_by_component(int root, const char *path, int flags)
 	for (unsigned i = 0; !r && next_name(&w, name, &is_last); i++)
 		r = i < STEPS_MAX ? step(&w, name, is_last, flags, &fd) : -ELOOP;
 	if (!r)
-		fd = open_plain(w.at, ".", flags); /* the path ended in a directory: "", "/", ".." */
+		fd = open_plain(w.at, ".", flags); /* the path ends with a resolved directory: "", "/", ".." */
 	cleanup_fd(&w.at);
 	return r < 0 ? r : fd;
 }
@@ -167,7 +167,7 @@ int beneath_open(int root, const char *path, int flags)
 	return -EAGAIN;
 }
 
-/* path without its last component, and that component. false at the root. */
+/* Splits path into its parent and last component. false at the root, and if the latter is "." or "..". */
 static bool split(const char *path, char parent[PATH_MAX], char name[NAME_MAX + 1])
 {
 	size_t len = strlen(path), start;
@@ -200,7 +200,7 @@ static int make_dir(int root, const char *path, unsigned limit, struct beneath_m
 	if (!made->n && fstat(dir, &st) == 0)
 		made->time = st.st_mtim;
 	if (mkdirat(dir, name, 0755) < 0)
-		return errno == EEXIST ? -ELOOP : -errno; /* a link that leads nowhere, or a race */
+		return errno == EEXIST ? -ELOOP : -errno; /* EEXIST: a dangling symlink, or a race */
 	made->n++;
 	snprintf(made->path, sizeof(made->path), "%s", path);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

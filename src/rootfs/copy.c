@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An emulator on its way into a file: its bytes, its attributes, its digest. */
+/* Copies an emulator to a file: content, attributes, and its digest. */
 #include "rootfs/copy.h"
 
 #include <fcntl.h>

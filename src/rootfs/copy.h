@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An emulator on its way into a file: its bytes, its attributes, its digest. */
+/* Copies an emulator to a file: content, attributes, and its digest. */
 #pragma once
 
 #include <pthread.h>
@@ -7,23 +7,23 @@
 #include "base/digest.h"
 #include "emulator/emulator.h"
 
-/* An emulator to be put into many roots; zeroed but for the emulator. */
+/* An emulator to be injected into any number of roots; zero all members but emulator. */
 struct inject_source {
 	struct emulator emulator;
-	char digest[DIGEST_TEXT]; /* "" until it is needed */
+	char digest[DIGEST_TEXT]; /* "" until computed */
 };
 
-/* A clone where the file system can, else a copy in the kernel, with the disk at work meanwhile. 0 or -errno. */
+/* Clones the content if the file system supports it, else copies it in the kernel (fd_copy_range()). 0 or -errno. */
 int copy_content(int from, int to);
-/* Mode 0755, root's where we may, the source's time, at most *latest (NULL: any). 0 or -errno. */
+/* Sets mode 0755, owner root if permitted, and the source's mtime, at most *latest (NULL: no limit). 0 or -errno. */
 int copy_attributes(int from, int to, const int64_t *latest);
 
-/* The digest of an emulator takes as long as copying it, so it is made on another core meanwhile. Zeroed: none is. */
+/* Computes an emulator's digest in a thread: it takes as long as copying the emulator. Zeroed: not running. */
 struct hashing {
 	struct inject_source *source;
 	pthread_t thread;
 };
 
-/* Starts it unless it is known, or another one is being made. The digest is there after the wait, or still "". */
+/* Starts the thread unless the digest is known or h is running. After hashing_wait(), "" means that it failed. */
 void hashing_start(struct hashing *h, struct inject_source *source);
 void hashing_wait(struct hashing *h);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A root file system in a disk image, attached and mounted where nobody sees it: the mount belongs to no namespace and
- * the loop device clears itself, so that both end with the last descriptor.
+ * Finds the root file system in a disk image and mounts it outside any mount namespace. The mount is detached and the
+ * loop device has autoclear, so closing the last descriptor releases both.
  */
 #include "rootfs/disk.h"
 
@@ -24,10 +24,10 @@
 #include "rootfs/partitions.h"
 
 enum { TRIES_MAX = 50, NAP_NS = 20000000, DEVICE_MAX = 32, NUMBER_MAX = 999 };
-/* What a change may need below a sparse image: an emulator, native tools, metadata. */
+/* Space that a change may need below a sparse image: an emulator, native tools, metadata. */
 enum { ROOM = 128 << 20 };
 
-/* Linux file systems: of others no root is made. The options keep a read-only mount from replaying a journal. */
+/* File systems that a Linux root can be on. Options in reading keep a read-only mount from replaying the journal. */
 static const struct filesystem {
 	const char *type, *name, *always, *reading;
 } filesystems[] = {
@@ -41,11 +41,11 @@ static const struct filesystem {
 	{ "squashfs", "squashfs", "", "" },
 };
 
-/* An image on its way to a mount. */
+/* State of disk_open(). */
 struct disk {
-	const char *text; /* as it was given */
+	const char *text; /* as specified by the user */
 	char *path;
-	unsigned number; /* that was asked for; 0: none */
+	unsigned number; /* requested partition; 0: none */
 	enum disk_use use;
 	int fd;
 	struct partitions partitions;
@@ -104,7 +104,7 @@ static int refuse_without_loop(const struct disk *d, const struct partition *p)
 	return err_hint(d->e, "sudo modprobe loop");
 }
 
-/* The device that has the file, "" for none. Not with glob(3), which would look up users: that is much code in a static
+/* The loop device attached to the file, or "". Does not use glob(3), which would link user lookups into a static
  * program. */
 static void find_device(const struct disk *d, char ret[DEVICE_MAX])
 {
@@ -122,14 +122,14 @@ static void find_device(const struct disk *d, char ret[DEVICE_MAX])
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		device = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		/* Read-only ones do not disturb who only reads. */
+		/* A reader can share the image with read-only devices. */
 		if (device >= 0 && !ioctl(device, LOOP_GET_STATUS64, &info) && info.lo_inode == st.st_ino &&
 			info.lo_device == st.st_dev && (d->use != DISK_READ || !(info.lo_flags & LO_FLAGS_READ_ONLY)))
 			snprintf(ret, DEVICE_MAX, "%.*s", DEVICE_MAX - 1, path);
 	}
 }
 
-/* The lock is the open file's, and so the loop device's as well. A command that ended just now may still have both. */
+/* The loop device shares our open file description and thus its lock. Retries, as the kernel releases both late. */
 static int lock_image(const struct disk *d)
 {
 	int kind = (d->use == DISK_READ ? LOCK_SH : LOCK_EX) | LOCK_NB;
@@ -149,7 +149,7 @@ static int lock_image(const struct disk *d)
 	return err_hint(d->e, "unmount it, then sudo losetup --detach %s", device);
 }
 
-/* A write that fails below the file system in the image would damage that. */
+/* Running out of space below a sparse image would damage the file system in it. */
 static int check_room(const struct disk *d)
 {
 	struct statvfs fs;
@@ -167,7 +167,7 @@ static int check_room(const struct disk *d)
 	return err_hint(d->e, "free %d MiB, or copy the image to another disk", ROOM >> 20);
 }
 
-/* A free device with the partition: the descriptor, or -errno with e set. */
+/* Attaches the partition to a free loop device. Returns its descriptor, or -errno with e set. */
 static int attach(const struct disk *d, const struct partition *p, char device[DEVICE_MAX])
 {
 	auto_fd control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -195,7 +195,7 @@ static int attach(const struct disk *d, const struct partition *p, char device[D
 		cleanup_fd(&fd);
 		if (errno == EPERM || errno == EACCES)
 			return refuse_without_root(d, p);
-		if (errno != EBUSY) /* somebody else was faster */
+		if (errno != EBUSY) /* EBUSY: another program took the device first */
 			return err_sys(d->e, errno == EINVAL ? -EOPNOTSUPP : -errno, "%s: cannot attach it to %s",
 				d->text, device);
 	}
@@ -286,7 +286,7 @@ static const struct partition *find_partition(const struct disk *d)
 		const struct partition *root = NULL, *refused = NULL;
 		struct disk look = *d;
 
-		/* By looking at those that Linux can have its root on. NULL with e set. */
+		/* Mount each partition with a Linux file system for a look. */
 		look.use = d->use == DISK_READ ? DISK_READ : DISK_PLAN;
 		for (size_t i = 0; i < d->partitions.n; i++) {
 			const struct partition *p = &d->partitions.list[i];
@@ -324,7 +324,7 @@ static const struct partition *find_partition(const struct disk *d)
 	return NULL;
 }
 
-/* The file that is meant; a name with a colon is a file's as long as there is one. */
+/* Opens the file; "FILE:NUMBER" is a file name if such a file exists. */
 static int open_image(struct disk *d)
 {
 	const char *colon = strrchr(d->text, ':');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Taking an injected emulator out again: just what its record says, and only if it is still that. */
+/* Removes an injected emulator: exactly what its record says, and only if unchanged. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,12 +31,12 @@ static int undo(const struct place *place, int ours)
 	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
 
 	if (backup == BACKUP_IS_FILE)
-		r = place_remove(place, PLACE_BACKUP); /* killed before anything was put there */
+		r = place_remove(place, PLACE_BACKUP); /* inject was killed before it replaced the file */
 	else if (backup == BACKUP_OTHER)
 		r = restore_backup(place);
 	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
 		r = -errno;
-	/* The record goes last: killed before, the next run goes on where this one was. */
+	/* The record is removed last: after a kill, the next run continues from it. */
 	if (r)
 		return r;
 	r = 0;
@@ -45,7 +45,7 @@ static int undo(const struct place *place, int ours)
 	return !r && fsync(place->dir) < 0 ? -errno : r;
 }
 
-/* What the record says has to fit what is there, else nothing is touched. */
+/* Refuses if the record does not match the files: nothing is touched then. */
 static int check(const struct place *place, const char *at, const struct record *record, int ours, struct err *e)
 {
 	enum place_backup backup = place_backup(place);
@@ -53,7 +53,7 @@ static int check(const struct place *place, const char *at, const struct record 
 	if (ours < 0 && ours != -ENOENT)
 		return err_sys(e, -EIO, "%s: cannot read it", at);
 	if (!ours && record->has_backup && backup == BACKUP_NONE)
-		return 0; /* put back by a run that was killed before it could forget the record */
+		return 0; /* an eject restored the backup, but was killed before it removed the record */
 	if (!ours && backup != BACKUP_IS_FILE) {
 		err_set(e, -EBADMSG, "%s: changed since it was injected", at);
 		return err_hint(e, "remove .%s" PLACE_RECORD " beside it if that is right", place->name);
@@ -67,7 +67,7 @@ static int check(const struct place *place, const char *at, const struct record 
 	return 0;
 }
 
-/* 1: there is nothing of ours. */
+/* 0, 1 if there is no record, or -errno with e set. */
 static int eject_at(const char *at, const struct place *place, bool dry_run, struct record *ret_record, struct err *e)
 {
 	int r = dry_run ? 0 : place_lock(place, at, e), ours;
@@ -112,7 +112,7 @@ int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, 
 	return r < 0 ? r : 0;
 }
 
-/* A walk over the whole tree: inject may have put it anywhere. */
+/* A walk over the whole tree: inject --at may have used any path. */
 struct search_records {
 	struct buf path;
 	int (*each)(const char *at, void *context);
@@ -138,7 +138,7 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 		return 0;
 	if (fd < 0)
 		return -errno;
-	/* What is mounted below, /proc among it, is another tree's. */
+	/* Other mounts below root, such as /proc, are not part of its tree. */
 	if (depth == DEPTH_MAX || !beneath_is_same_mount(dir, fd)) {
 		cleanup_fd(&fd);
 		return 0;
@@ -151,7 +151,7 @@ static int walk_into(struct search_records *s, int dir, const char *name, unsign
 	return r;
 }
 
-/* Takes the descriptor over. */
+/* Takes ownership of fd. */
 static int walk(struct search_records *s, int fd, unsigned depth)
 {
 	auto_dir dir = fd_list(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Putting an emulator into a root file system that nobody trusts. */
+/* Puts an emulator into an untrusted root file system. */
 #include "rootfs/inject.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 const char *const inject_words[] = { "injected", "replaced", "unchanged", "removed", "absent" };
 
-/* What stands at the place now. */
+/* What the path holds before the injection. */
 enum there { THERE_NOTHING, THERE_SAME, THERE_OTHER, THERE_UNFIT };
 
 static enum there look(const struct place *place, const struct emulator *emulator)
@@ -38,21 +38,21 @@ static enum there look(const struct place *place, const struct emulator *emulato
 	return THERE_OTHER;
 }
 
-/* What is to be put where: decided before anything is changed. */
+/* What is to be written, decided before anything is changed. */
 struct decision {
 	struct record record, old;
-	bool links_backup; /* the file that is there is to be kept */
-	bool is_first;	   /* nothing of ours was there */
+	bool links_backup; /* keep the previous file as backup */
+	bool is_first;	   /* no record existed: nothing was injected at this path */
 };
 
-/* What is under way; what it opened is closed by work_done(). */
+/* State of inject_file(). */
 struct work {
 	int root;
 	const struct inject_request *request;
 	struct place place;
 	struct decision decision;
 	char temporary[NAME_MAX + 1], scratch[NAME_MAX + 1];
-	int emulator, record; /* written, and perhaps not yet on the disk */
+	int emulator, record; /* files being written, possibly without a name yet */
 	bool is_recorded;
 	struct hashing hashing;
 };
@@ -86,7 +86,7 @@ static int decide(const struct place *place, const struct inject_request *reques
 		memcpy(d.record.also, old.digest, sizeof(d.record.also));
 	}
 	if (there == THERE_OTHER && ours != 1) {
-		/* Somebody's own file, also where a killed run or a package left it so. */
+		/* Not an injected file; a killed run, or a package that replaced the emulator, leaves one, too. */
 		if (backup == BACKUP_OTHER)
 			return refuse_backup(request, e);
 		d.record.has_backup = d.links_backup = true;
@@ -97,7 +97,7 @@ static int decide(const struct place *place, const struct inject_request *reques
 	return 0;
 }
 
-/* Without a name where the file system can, so that a run that is killed leaves nothing; else under this one. */
+/* Uses O_TMPFILE if the file system supports it, so that a killed run leaves nothing; else the temporary name. */
 static int create(const struct work *w, const char *name)
 {
 	int fd = openat(w->place.dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -105,7 +105,7 @@ static int create(const struct work *w, const char *name)
 	return fd >= 0 ? fd : fd_create_temporary(w->place.dir, name);
 }
 
-/* Gives a file that has none its name. */
+/* Links a file of O_TMPFILE to its temporary name. */
 static int give_name(const struct work *w, int fd, const char *name)
 {
 	char path[32];
@@ -116,7 +116,7 @@ static int give_name(const struct work *w, int fd, const char *name)
 	if (st.st_nlink)
 		return 0;
 	if (unlinkat(w->place.dir, name, 0) < 0 && errno != ENOENT)
-		return -errno; /* what a killed run has left */
+		return -errno; /* the name may be left over from a killed run */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (!linkat(fd, "", w->place.dir, name, AT_EMPTY_PATH) ||
 		!linkat(AT_FDCWD, path, w->place.dir, name, AT_SYMLINK_FOLLOW))
@@ -167,7 +167,7 @@ static int settle(struct work *w)
 	return fsync(w->emulator) < 0 || fsync(w->record) < 0 ? -errno : 0;
 }
 
-/* The last moment at which a network file system says that it could not write. */
+/* Network file systems may report a write error only at close(2). */
 static int close_file(int *fd)
 {
 	return close(take_fd(fd)) < 0 ? -errno : 0;
@@ -183,7 +183,7 @@ static int keep_old(const struct place *place)
 	return linkat(place->dir, place->name, place->dir, name, 0) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* What was there gets a second name, the record says so, and the emulator takes the name in one step. */
+/* Links the previous file to its backup name, renames the record into place, then the emulator over the file. */
 static int commit(struct work *w)
 {
 	char name[NAME_MAX + 1];
@@ -207,13 +207,13 @@ static int commit(struct work *w)
 	return r;
 }
 
-/* The emulator has its name already: back to what was there before the first one. */
+/* Reverts the final rename: restores the backup, or removes the emulator. */
 static int take_back(const struct place *place, const struct decision *d, int code)
 {
 	char was[NAME_MAX + 1];
 
 	if (!d->is_first)
-		return 0; /* an older one of ours was there: the new one with its record is as good */
+		return 0; /* replaced an injected emulator: keep the new one, its record matches */
 	if (d->links_backup && !record_name(place->name, PLACE_BACKUP, was))
 		renameat(place->dir, was, place->dir, place->name);
 	else
@@ -239,7 +239,7 @@ static void remove_made(struct work *w)
 	beneath_remove_dirs(w->root, path, w->place.made, &w->place.time);
 }
 
-/* Back to what was there before. */
+/* Removes temporary files and restores the previous record and directory mtime. */
 static void undo(struct work *w)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, w->place.time };
@@ -265,8 +265,8 @@ static void undo(struct work *w)
 }
 
 /*
- * The order makes every moment of a kill harmless: nothing gets its name before it is on the disk, and the record has
- * it first.
+ * This order makes a kill harmless at any point: files are named only once they are on disk, and the record is in place
+ * before the emulator.
  */
 static const struct {
 	int (*step)(struct work *w);
@@ -288,7 +288,7 @@ static int write_all(struct work *w, struct err *e)
 			continue;
 		undo(w);
 		err_sys(e, r, "%s: cannot %s", w->request->at, steps[s].what);
-		return e->code = -EIO; /* whatever the disk says, it is the disk that failed */
+		return e->code = -EIO; /* one code for all write errors */
 	}
 	return 0;
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Putting an emulator into a root file system that nobody trusts, and taking it out again. */
+/* Puts an emulator into an untrusted root file system, and removes it. */
 #pragma once
 
 #include "rootfs/copy.h"
 
 enum inject_result {
 	INJECT_DONE = 0,
-	INJECT_REPLACED,  /* another file was there; eject brings it back */
-	INJECT_UNCHANGED, /* the same emulator is there already */
+	INJECT_REPLACED,  /* replaced another file, which eject restores */
+	INJECT_UNCHANGED, /* the target already has the same emulator */
 	INJECT_REMOVED,
-	INJECT_ABSENT, /* nothing of ours is there */
+	INJECT_ABSENT, /* nothing was injected */
 };
 extern const char *const inject_words[];
 
 /*
- * Beside the emulator NAME lies a record, ".NAME.anyarch": what was made, so that eject can undo just that,
- * also in a copy of the tree on another machine (extended attributes do not survive most copies). A
- * file that was there before is kept as ".NAME.anyarch-was".
+ * The record ".NAME.anyarch" beside emulator NAME says what was created, so that eject can undo exactly that, also in a
+ * copy of the tree on another machine. It is a file because most copies lose extended attributes. A previous file is
+ * kept as ".NAME.anyarch-was".
  */
 struct inject_request {
 	struct inject_source *source;
@@ -27,19 +27,19 @@ struct inject_request {
 };
 
 /*
- * Copies the emulator to request.at below root: mode 0755, owned by root where we may, with the source's time. Missing
- * directories are made. Links resolve inside the root; what is written is never reached through the last component.
- * When it returns all of it is on the disk. -EBADMSG where a directory, FIFO or device stands, -EIO of the disk; then
- * the tree is as it was.
+ * Copies the emulator to request.at below root: mode 0755, owner root if permitted, the source's mtime. Missing
+ * directories are created. Symlinks resolve inside the root; a symlink as last component is replaced, not followed. All
+ * data is on disk when it returns 0. -EBADMSG if at is a directory, FIFO or device, or its record or backup does not
+ * fit, -EBUSY, -EIO if writing fails; the tree is then unchanged.
  */
 int inject_file(int root, const struct inject_request *request, enum inject_result *ret, struct err *e);
 /*
- * Takes out what a record at this path says, if it is still what was put there; directories that were made
- * go when they are empty. INJECT_ABSENT when there is no record.
+ * Removes the emulator that the record beside at describes, if it is unchanged, and the directories created for it, if
+ * empty. *ret is INJECT_ABSENT if there is no record. 0 or -errno with e set; -EBADMSG if the emulator was changed.
  */
 int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, struct err *e);
 /*
- * Walks the tree (no links, no other mounts, at most 256 deep) and calls back with the path that each record is for,
- * until that answers non-zero, which is returned. -EINTR after a signal.
+ * Walks the tree (no symlinks, no other mounts, at most 256 levels) and calls each() with the emulator path of every
+ * record; a non-zero result ends the walk and is returned. -EINTR after a signal, -errno.
  */
 int inject_each(int root, int (*each)(const char *at, void *context), void *context);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a disk image is made of; the one file that knows libblkid. */
+/* The partitions of a disk image; the only file that uses libblkid. */
 #include "rootfs/partitions.h"
 
 #include <blkid.h>
@@ -11,7 +11,7 @@
 
 enum { SECTOR = 512, LARGE_SECTOR = 4096 };
 
-/* The content of a part of the file, by its superblock. Several that contradict each other are unknown. */
+/* Determines a partition's content by its superblock. Ambiguous superblocks count as unknown. */
 static void find_type(int fd, struct partition *p)
 {
 	blkid_probe probe = blkid_new_probe();
@@ -39,7 +39,7 @@ static void add(struct partitions *ret, const struct partition *p)
 			ret->list[ret->n - 1].overlaps = ret->list[i].number;
 }
 
-/* Each table of an extended partition leads to the next by its second entry, in sectors from the first table. */
+/* The second entry of each extended boot record locates the next one, in sectors relative to the first. */
 static bool is_circular(int fd, uint64_t first, unsigned sector)
 {
 	uint8_t table[SECTOR];
@@ -57,7 +57,7 @@ static bool is_circular(int fd, uint64_t first, unsigned sector)
 	return true;
 }
 
-/* Whether any partition has a content that is known: a table of other sectors leads to random places. */
+/* Whether any partition has known content: a table read with the wrong sector size leads to random offsets. */
 static bool read_table(int fd, uint64_t size, unsigned sector, struct partitions *ret)
 {
 	blkid_probe probe = blkid_new_probe();

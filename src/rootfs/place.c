@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where an emulator goes inside a root: an opened directory, a name in it, and what lies beside that. */
+/* The path of an emulator inside a root: an open directory and a name in it, and the files beside the emulator. */
 #include "rootfs/place.h"
 
 #include <fcntl.h>
@@ -56,7 +56,7 @@ void place_done(struct place *place)
 int place_lock(const struct place *place, const char *at, struct err *e)
 {
 	if (!flock(place->dir, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
-		return 0; /* file systems without locks have nobody else, either */
+		return 0; /* the file system does not support locks: continue without */
 	return err_set(e, -EBUSY, "%s: another process is changing it", at);
 }
 

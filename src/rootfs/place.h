@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where an emulator goes inside a root: an opened directory and a name in it. */
+/* The path of an emulator inside a root: an open directory and a name in it, and the files beside the emulator. */
 #pragma once
 
 #include <limits.h>
@@ -9,29 +9,29 @@
 #define PLACE_RECORD	".anyarch"
 #define PLACE_BACKUP	".anyarch-was"
 #define PLACE_TEMPORARY ".anyarch-new"
-#define PLACE_SCRATCH	".anyarch-tmp" /* of the record */
+#define PLACE_SCRATCH	".anyarch-tmp" /* temporary name of the record */
 
 struct place {
 	int dir;
 	char name[NAME_MAX + 1];
-	unsigned made;	      /* directories that were made for it */
-	struct timespec time; /* before, of the lowest directory that was there */
+	unsigned made;	      /* directories created for it */
+	struct timespec time; /* original mtime of the deepest directory that existed */
 };
 
 /*
- * Resolves the directory of an absolute path inside root; with make missing ones are made (0755). -ENOENT
- * without make; -EBADMSG when the path cannot name a file or its directory is not inside.
+ * Resolves the directory of an absolute path inside root; with make, creates missing ones (0755). Without make,
+ * -ENOENT with e unset; -EBADMSG if the path cannot name a file or its directory cannot be reached inside root.
  */
 int place_open(int root, const char *at, bool make, struct place *ret, struct err *e);
 void place_done(struct place *place);
-/* Keeps others from changing what is in its directory; -EBUSY with e set while somebody else does. */
+/* Locks the directory against other runs; -EBUSY with e set if another process holds the lock. */
 int place_lock(const struct place *place, const char *at, struct err *e);
-/* Whether the backup's name is one more link of the file itself: a run was killed before it went on. */
+/* BACKUP_IS_FILE: the backup is a hard link to the file itself, as a run was killed before it replaced the file. */
 enum place_backup { BACKUP_NONE = 0, BACKUP_IS_FILE, BACKUP_OTHER };
 enum place_backup place_backup(const struct place *place);
-/* Whether the file is one that the record knows. 1, 0 (also when it is no regular file), -ENOENT, -errno. */
+/* Whether the file has a digest of the record. 1, 0 (also if it is not a regular file), -ENOENT, -errno. */
 int place_is_ours(const struct place *place, const struct record *record);
-/* Removes the place's companion of this suffix; that there is none is fine. */
+/* Removes the file with this suffix beside the emulator; 0 also if there is none, -errno. */
 int place_remove(const struct place *place, const char *suffix);
-/* The record beside the place's file. -ENOENT, -EBADMSG. */
+/* Reads the record beside the emulator. 0, -ENOENT, -EBADMSG, -errno. */
 int place_read_record(const struct place *place, struct record *ret);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The small file beside an injected emulator that says what to undo. */
+/* The record: a small file beside an injected emulator that says what to undo. */
 #include "rootfs/record.h"
 
 #include <limits.h>
@@ -26,7 +26,7 @@ void record_render(const struct record *r, struct buf *out)
 		r->dir_time.tv_nsec);
 }
 
-/* Takes "KEY VALUE\n" off; false when the next line is not that. */
+/* Consumes a line "KEY VALUE\n"; false if the next line is not one with this key. */
 static bool take(const char **text, const char *key, char *value, size_t size)
 {
 	size_t klen = strlen(key), len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small file beside an injected emulator that says what to undo. */
+/* The record: a small file beside an injected emulator that says what to undo. */
 #pragma once
 
 #include <time.h>
@@ -8,15 +8,15 @@
 #include "base/digest.h"
 
 struct record {
-	char digest[DIGEST_TEXT]; /* of the emulator that was put there */
-	char also[DIGEST_TEXT];	  /* of an earlier one that it is about to replace; "" for none */
-	bool has_backup;	  /* something else was there before */
-	unsigned made_dirs;	  /* how many of the directories above the file were made */
-	struct timespec dir_time; /* of the lowest directory that was there before */
+	char digest[DIGEST_TEXT]; /* of the injected emulator */
+	char also[DIGEST_TEXT];	  /* of a previous emulator that is being replaced; "": none */
+	bool has_backup;	  /* a previous file is kept as backup */
+	unsigned made_dirs;	  /* number of directories created above the file */
+	struct timespec dir_time; /* original mtime of the deepest directory that existed */
 };
 
-/* ".NAME" + suffix. -ENAMETOOLONG. */
+/* ".NAME" + suffix. 0 or -ENAMETOOLONG. */
 int record_name(const char *name, const char *suffix, char ret[256]);
 void record_render(const struct record *record, struct buf *out);
-/* Whatever does not look as it is written is -EBADMSG. */
+/* Accepts exactly what record_render() writes. 0 or -EBADMSG. */
 int record_parse(const char *text, struct record *ret);

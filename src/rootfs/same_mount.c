@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whether two directories are in one mount. musl has no statx before 1.2.4 and no mount ids after that, so this uses
- * the kernel's header, which a file with musl's sys/stat.h cannot include as well.
+ * Whether two directories are in the same mount. musl before 1.2.4 has no statx and later ones no mount IDs, so this
+ * file includes the kernel's header, which conflicts with musl's sys/stat.h.
  */
 #include <fcntl.h>
 #include <linux/stat.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a root file system is made of. */
+/* Surveys a root file system: platform, distribution, emulators, programs. */
 #include "rootfs/survey.h"
 
 #include <dirent.h>
@@ -17,14 +17,14 @@ enum { VISITED_MAX = 16 };
 
 struct survey {
 	struct content *content;
-	struct stat visited[VISITED_MAX]; /* key directories: /bin is often a link to /usr/bin */
+	struct stat visited[VISITED_MAX]; /* key directories: /bin is often a symlink to /usr/bin */
 	size_t n_visited;
-	struct buf path; /* of the directory that is walked */
+	struct buf path; /* of the directory being walked */
 	unsigned long skipped;
 	bool is_deep;
 };
 
-/* One file: its first 64 bytes say whether it counts, and as what. */
+/* Classifies one file by its ELF header; files other than ELF are ignored. */
 static void add_file(struct survey *s, int dir, const char *name)
 {
 	auto_fd fd = openat(dir, name, OPEN_FLAGS | O_NOFOLLOW | O_CLOEXEC);
@@ -85,7 +85,7 @@ static void walk_into(struct survey *s, int dir, const char *name, unsigned dept
 		s->path.data[before] = '\0';
 }
 
-/* Takes the descriptor over. */
+/* Takes ownership of fd. */
 static void walk(struct survey *s, int fd, unsigned depth)
 {
 	auto_dir dir = fd_list(fd);

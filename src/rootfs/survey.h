@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a root file system is made of. */
+/* Surveys a root file system: platform, distribution, emulators, programs. */
 #pragma once
 
 #include "emulator/content.h"
@@ -7,9 +7,8 @@
 enum { SURVEY_DEPTH_MAX = 256 };
 
 /*
- * Looks at the directory root as it would be after chroot: at the files that tell what a system is, with
- * count_all at every file (links are not followed, nothing outside is reached, other mounts below are
- * included). Unreadable places are passed over and counted in *ret_skipped. ret is to be freed with
- * content_done() also on failure. -EINTR after a signal.
+ * Examines the directory root as after chroot: the files that identify a system, or with count_all every file (symlinks
+ * are not followed, nothing outside is reached, other mounts below are included). Unreadable files are skipped and
+ * counted in *ret_skipped. 0, or -EINTR after a signal; free ret with content_done() in both cases.
  */
 int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped, struct err *e);
