@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where probe programs lie, how one is started and looked at, and all of them run in an empty root. */
+/* Probe programs: stored in memfds or a directory, started under ptrace, and run to their end in an empty root. */
 #include "binfmt/arena.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ enum { ARENA_OK, ARENA_NO_ROOT, ARENA_FAILED };
 
 struct running {
 	pid_t pid;
-	int said; /* its standard error; -1: nobody reads it */
+	int said; /* memfd of its standard error, or -1 */
 	size_t job;
 	long long deadline;
 };
@@ -80,7 +80,7 @@ void stage_identify(const struct stage *stage, size_t i, pid_t pid)
 		job->taker = EXEC_ITSELF;
 }
 
-/* vm.memfd_noexec makes memfds that cannot be executed, or none: then a file without a name does. */
+/* vm.memfd_noexec makes memfds not executable, or forbids them: use an O_TMPFILE file then. */
 static int create_nameless(void)
 {
 	static const char *const dirs[] = { "/dev/shm", "/tmp", "/var/tmp", "/run" };
@@ -101,7 +101,7 @@ static int create_nameless(void)
 	return -EOPNOTSUPP;
 }
 
-/* Executing a memfd that is open for writing is ETXTBSY, so it is reopened and the writer let go. */
+/* Executing a file that is open for writing fails with ETXTBSY, so reopen it and close the writer. */
 static int make_memfd(const struct probe *probe, int *ret)
 {
 	auto_fd fd = create_nameless();
@@ -114,7 +114,7 @@ static int make_memfd(const struct probe *probe, int *ret)
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	*ret = open(path, O_RDONLY); /* not close-on-exec: a handler's exec would fail with ENOENT */
+	*ret = open(path, O_RDONLY); /* no O_CLOEXEC: exec through a handler would fail with ENOENT */
 	return *ret < 0 ? -errno : 0;
 }
 
@@ -147,7 +147,7 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* /dev/null, or where there is none (a bare root) an anonymous file. */
+/* Opens /dev/null, or a memfd if it does not exist (bare root). */
 static int open_null(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -166,14 +166,14 @@ static _Noreturn void child(const struct stage *stage, size_t i, int said, pid_t
 		dup2(stage->null, fd);
 	if (said >= 0)
 		dup2(said, STDERR_FILENO);
-	/* Else QEMU has 2 MiB cleared to translate ten instructions. */
+	/* With huge pages, QEMU has the kernel clear 2 MiB to translate ten instructions. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	stage_start(stage, i);
 	_exit(STAGE_NOT_STARTED);
 }
 
-/* How many programs run side by side: one for each CPU that this process may use. */
+/* Number of programs to run in parallel: one for each CPU that this process may use. */
 static size_t find_width(void)
 {
 	cpu_set_t allowed;
@@ -183,7 +183,7 @@ static size_t find_width(void)
 	return MIN_OF((size_t)CPU_COUNT(&allowed), (size_t)WIDTH_MAX);
 }
 
-/* QEMU says why it gives up in its last line. */
+/* QEMU reports why it exits in the last line. */
 static void take_last_line(int fd, char ret[EXEC_SAID])
 {
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
@@ -200,7 +200,7 @@ static void take_last_line(int fd, char ret[EXEC_SAID])
 		*p = (unsigned char)*p < ' ' || (unsigned char)*p > '~' ? '?' : *p;
 }
 
-/* One state change of a child; true when it is over. */
+/* Handles one state change of a child; true if the child has ended. */
 static bool step(const struct stage *stage, const struct running *r, int status)
 {
 	struct exec_job *job = &stage->jobs[r->job];
@@ -211,7 +211,7 @@ static bool step(const struct stage *stage, const struct running *r, int status)
 			kill(r->pid, SIGKILL);
 		return false;
 	}
-	/* An exec that fails after the point of no return kills without a trace stop. */
+	/* An exec that fails after the point of no return kills the process without a ptrace stop. */
 	if (job->taker == EXEC_NOBODY && !job->error && WIFSIGNALED(status) && !job->timed_out)
 		job->error = ENOEXEC;
 	job->has_ended = !job->error && !job->timed_out;
@@ -219,7 +219,7 @@ static bool step(const struct stage *stage, const struct running *r, int status)
 	return true;
 }
 
-/* Sleeps until a child changes or a little later; SIGCHLD is blocked, so none is missed. */
+/* Sleeps until SIGCHLD, at most NAP_MS. SIGCHLD is blocked, so none is missed. */
 static void wait_for_child(void)
 {
 	struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
@@ -259,7 +259,7 @@ static void kill_late(const struct stage *stage, struct running *run, size_t n, 
 	}
 }
 
-/* Keeps as many programs running as there are cores; ends all of them on a signal. */
+/* Keeps find_width() programs running; kills all of them on a signal. */
 static int run_all(const struct stage *stage, size_t n, struct err *e)
 {
 	struct running run[WIDTH_MAX];
@@ -308,7 +308,7 @@ static struct exec_job *share(const struct exec_job *jobs, size_t n)
 	return shared;
 }
 
-/* A directory that nothing of ours needs and that this process may cover in its own namespace. */
+/* Mounts a tmpfs over a directory that this process does not need, in its private mount namespace. */
 static int mount_tmpfs(char *ret_where, size_t size)
 {
 	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
@@ -330,7 +330,7 @@ static void write_text(const char *path, const char *text)
 		fd_write(fd, text, strlen(text));
 }
 
-/* A new mount namespace, in a new user namespace where that alone gives the right to it. */
+/* Enters a new mount namespace, and a new user namespace if that is not permitted otherwise. */
 static int enter_namespace(void)
 {
 	char map[64];
@@ -367,7 +367,7 @@ static int write_programs(const struct stage *stage, size_t n)
 	return 0;
 }
 
-/* In the arena's own process, which alone changes namespaces and root. */
+/* In a child of its own, because it changes namespaces and root directory. */
 static int arena(struct exec_job *shared, size_t n, pid_t parent)
 {
 	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
@@ -408,7 +408,7 @@ static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, str
 		struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
 		int *memfds = stage_make_memfds(shared, n, e), r;
 
-		/* Without an empty root: still proof that the programs run, not that the handlers are fixed. */
+		/* Without an empty root, this proves that the programs run, not that the handlers are fixed. */
 		if (!memfds)
 			return e ? e->code : -EIO;
 		stage.memfds = memfds;

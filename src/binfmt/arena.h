@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where probe programs lie, how one is started and looked at, and all of them run in an empty root. */
+/* Probe programs: stored in memfds or a directory, started under ptrace, and run to their end in an empty root. */
 #pragma once
 
 #include <sys/types.h>
@@ -8,10 +8,10 @@
 #include "base/err.h"
 
 enum exec_taker {
-	EXEC_UNKNOWN = 0, /* the kernel does not let us look (no ptrace) */
-	EXEC_NOBODY,	  /* exec failed: error says how */
+	EXEC_UNKNOWN = 0, /* unknown: the kernel denies ptrace */
+	EXEC_NOBODY,	  /* execve failed, see error */
 	EXEC_ITSELF,	  /* the machine runs it natively */
-	EXEC_HANDLER,	  /* another file was started for it */
+	EXEC_HANDLER,	  /* the kernel started another file */
 };
 
 enum { EXEC_SAID = 128 };
@@ -21,21 +21,21 @@ struct exec_job {
 
 	enum exec_taker taker; /* out */
 	int error;	       /* errno of execve */
-	dev_t dev;	       /* of the file that was started, with EXEC_HANDLER */
+	dev_t dev;	       /* of the started file, for EXEC_HANDLER */
 	ino_t ino;
-	bool has_ended; /* it was let run and ended by itself */
-	int status;	/* as of wait(2), with has_ended */
+	bool has_ended; /* it ran, and ended before the timeout */
+	int status;	/* as in wait(2), if has_ended */
 	bool timed_out;
-	char said[EXEC_SAID]; /* the last line that it printed to standard error, "" for none */
-	int exe;	      /* exec_trace: that file, opened for reading; -1 where that is forbidden */
+	char said[EXEC_SAID]; /* last line of its standard error; "" if empty */
+	int exe;	      /* exec_trace(): the started file, open for reading; -1 if that is forbidden */
 };
 
 enum { EXEC_TIMEOUT_MS = 5000 };
 
 /*
- * Runs each program with PROBE_ARGC arguments and no environment in an empty root directory (a tmpfs
- * in a new mount namespace), so that only a fixed handler works. Without the right to mount a new user
- * namespace is tried; is_rooted says whether one of them worked. exe stays -1. -EINTR on a signal.
+ * Runs each program with PROBE_ARGC arguments and no environment in an empty root directory (a tmpfs in a new mount
+ * namespace), where only a fixed handler works. If mounting is not permitted, tries it in a new user namespace; if that
+ * fails, too, runs them in the current root and sets *ret_is_rooted to false. exe stays -1. -EINTR on a signal.
  */
 int arena_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e);
 
@@ -44,24 +44,24 @@ enum {
 	STAGE_NAME_MAX = 32,
 };
 
-/* Where the programs are: memfds (dir -1), or files "0", "1", … of a directory that is the root. */
+/* Location of the programs: memfds (dir is -1), or files "0", "1", … in dir, which is the root directory. */
 struct stage {
 	struct exec_job *jobs;
 	int dir;
 	int proc; /* /proc, opened before any change of root */
-	int null; /* what an emulator prints is nobody's answer */
+	int null; /* standard streams of the programs */
 	const int *memfds;
 };
 
-/* In a child. Returns only when exec failed, errno kept for the parent in the job's memory, which is shared. */
+/* In a child. Returns only if exec failed; stores errno in the job, whose memory the parent shares. */
 void stage_start(const struct stage *stage, size_t i);
 /*
- * In a child: dies with its parent. One that died already cannot kill us any more, and PTRACE_TRACEME would
- * make PID 1 our tracer, which would leave us stopped for ever.
+ * In a child: ends it when its parent dies. Exits at once if the parent is already dead: no signal would come then, and
+ * PTRACE_TRACEME would make PID 1 the tracer, which never resumes the child.
  */
 void stage_die_with(pid_t parent);
-/* Of a child stopped at its exec: which file the kernel started, compared with the program itself. */
+/* Records which file the kernel started for a child stopped at its exec, and whether that is the program itself. */
 void stage_identify(const struct stage *stage, size_t i, pid_t pid);
-/* The programs as nameless files that can be executed; to be given to stage_close_memfds(). NULL with e set. */
+/* Writes the programs to executable, unnamed files. Release with stage_close_memfds(). NULL with e set. */
 int *stage_make_memfds(const struct exec_job *jobs, size_t n, struct err *e);
 void stage_close_memfds(int *memfds, size_t n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Probe programs ended before their first instruction: who takes each; and how to read what became of one. */
+/* Finds which file the kernel starts for each probe program, and explains the result of a probe. */
 #include "binfmt/exec.h"
 
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 
 /*
- * Tries one program after the other until one starts: an exec that fails leaves the child as it was, so
- * one vfork is enough for all that nobody takes. It runs in our memory, at tells how far it came.
+ * Tries one program after the other until one starts. A failed exec leaves the child unchanged, so one vfork serves all
+ * programs without a handler. The child shares the parent's memory; *at is the current program.
  */
 static _Noreturn void chain(const struct stage *stage, size_t n, volatile size_t *at, pid_t parent)
 {
@@ -32,7 +32,7 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 		pid_t self = getpid(), pid;
 		int status;
 
-		/* One of ours, that execs or ends: only system calls come before. */
+		/* The child makes only system calls until it execs or exits. */
 		pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
 		if (!pid)
 			chain(stage, n, &at, self); /* NOLINT(clang-analyzer-unix.Vfork) */
@@ -41,7 +41,7 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 			;
 		if (WIFEXITED(status) && WEXITSTATUS(status))
-			return 0; /* no ptrace here: the rest stays unknown */
+			return 0; /* ptrace is denied: the rest stays unknown */
 		if (at < n && WIFSTOPPED(status)) {
 			stage_identify(stage, at, pid);
 			kill(pid, SIGKILL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the machine's table has for an architecture. */
+/* Looks up the handler of an architecture. */
 #include "binfmt/handler.h"
 
 #include "arch/probe.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Handlers of a user namespace above this one, which a table of this one hides: kept, or the table is not made. */
+/* Handlers inherited from an ancestor user namespace, which a new table would hide: keeps them, or refuses. */
 #include "binfmt/inherit.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@ struct finding {
 	struct exec_job jobs[2 * ARCH_COUNT_MAX];
 	const struct arch *arch[2 * ARCH_COUNT_MAX];
 	size_t match[2 * ARCH_COUNT_MAX], n;
-	struct buf lost; /* names of what cannot be kept */
+	struct buf lost; /* names of handlers that cannot be kept */
 };
 
 static void add_lost(struct finding *f, const char *name)
@@ -22,7 +22,7 @@ static void add_lost(struct finding *f, const char *name)
 	buf_addf(&f->lost, "%s%s", f->lost.len ? ", " : "", name);
 }
 
-/* A fixed handler can be had again when its interpreter's path leads to the same file here. */
+/* A fixed handler can be registered again if its interpreter's path is the same file here. */
 static bool can_register(const struct rule *rule, const struct exec_job *serving)
 {
 	auto_fd fd = -1;
@@ -34,7 +34,7 @@ static bool can_register(const struct rule *rule, const struct exec_job *serving
 	       (!serving || (serving->exe >= 0 && fd_same_content(serving->exe, fd) == 1));
 }
 
-/* The test program that this entry takes and serves; NULL for what is for something else, or does not serve. */
+/* The probe program that entry matches and runs; NULL if it matches none, or another entry or nothing runs it. */
 static const struct exec_job *served_by(
 	const struct finding *f, const struct table *table, const struct table_entry *entry, bool *ret_matches)
 {
@@ -51,7 +51,7 @@ static const struct exec_job *served_by(
 	return NULL;
 }
 
-/* Takes the entries that work out of table; what cannot be registered here is lost. */
+/* Keeps in table the working entries that can be registered here; adds the other working ones to f->lost. */
 static void keep_entries(struct finding *f, struct table *table)
 {
 	auto_free bool *keeps = mem_new(table->n + 1, sizeof(*keeps));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The binfmt_misc instance of this user namespace: found, mounted, opened, locked. */
+/* Finds, mounts, opens and locks the binfmt_misc instance of this user namespace. */
 #include "binfmt/instance.h"
 
 #include <fcntl.h>
@@ -133,7 +133,7 @@ bool instance_lacks_place(void)
 	return !access("/proc/self", F_OK) && access("/proc/sys/fs", F_OK) < 0;
 }
 
-/* What a refused mount means and what to do about it. */
+/* Explains why the mount failed, and suggests a fix. */
 static int mount_refused(int code, const char *where, struct err *e)
 {
 	switch (code) {

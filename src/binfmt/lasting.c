@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How long handlers live here: where we are, and the way through the host's mount namespace. */
+/* Detects what decides how long handlers live, and opens the instance of the host's mount namespace. */
 #include "binfmt/lasting.h"
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static bool read_start(const char *path, char *text, size_t size)
 	return n > 0;
 }
 
-/* /proc/PID/uid_map of the initial namespace: everything onto itself. */
+/* /proc/PID/uid_map of the initial namespace maps every ID to itself. */
 static bool is_initial_userns(void)
 {
 	unsigned long want[] = { 0, 0, 4294967295UL };
@@ -50,7 +50,7 @@ static bool is_initial_pidns(void)
 	return !stat("/proc/self/ns/pid", &st) && st.st_ino == (unsigned)INITIAL_PID_NAMESPACE;
 }
 
-/* Mount IDs are unique among all namespaces, and mountinfo needs no right to look at PID 1. */
+/* Mount IDs are unique across namespaces, and reading mountinfo of PID 1 needs no privilege. */
 static bool shares_mounts_with_init(void)
 {
 	char own[64], init[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is mounted where; the one file that knows libmount. */
+/* Queries of the mount table; the only file that uses libmount. */
 #include "binfmt/mounts.h"
 
 #include <libmount.h>

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is mounted where, asked from libmount. */
+/* Queries of the mount table. */
 #pragma once
 
 #include "base/defs.h"
 
-/* Target of the newest binfmt_misc mount of this mount namespace. Owned text; NULL when there is none. */
+/* Target of the newest binfmt_misc mount of this mount namespace. Owned; NULL if there is none. */
 char *mounts_find_binfmt(void);
-/*
- * Whether the root directory is the top of its file system, not a directory inside one that somebody
- * may remove. false also when that cannot be found out.
- */
+/* Whether / is the root of its file system, not a subdirectory that could be removed. False also if unknown. */
 bool mounts_root_is_whole(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which architectures this machine runs without any handler: found by trying, not from a list. */
+/* Tests which architectures this machine runs without any handler, by trying. */
 #include "binfmt/native.h"
 
 #include <sched.h>
@@ -31,8 +31,8 @@ static int trace(const struct arch *const *archs, size_t n, struct exec_job *job
 }
 
 /*
- * In a child: a user namespace that has created its own instance no longer sees its parent's handlers
- * (fs/binfmt_misc.c, load_binfmt_misc()). Nothing needs to be mounted for that.
+ * In a child. A user namespace with its own instance does not see its parent's handlers (fs/binfmt_misc.c,
+ * load_binfmt_misc()). The instance need not be mounted.
  */
 static int run_without_handlers(const struct arch *const *archs, size_t n, struct exec_job *jobs)
 {
@@ -81,7 +81,7 @@ static int test(const struct arch *const *archs, size_t n, bool *ret_native, str
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		ret_native[i] = jobs[i].taker == EXEC_ITSELF;
-		/* UNKNOWN: the kernel does not let us look; another error than this says nothing. */
+		/* Undecided: a handler takes it, ptrace is denied (EXEC_UNKNOWN), or an error other than ENOEXEC. */
 		if (jobs[i].taker == EXEC_ITSELF || (jobs[i].taker == EXEC_NOBODY && jobs[i].error == ENOEXEC))
 			continue;
 		where[n_handled] = i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Opening the table for register: in place, pinned or through the host, as it lasts longest. */
+/* Opens the table for register by the method that makes handlers last longest: in place, pinned or through the host. */
 #include "binfmt/opening.h"
 
 #include "binfmt/pin.h"
@@ -8,7 +8,7 @@ static enum lasting choose_way(enum lasting asked, const char *at, const struct 
 {
 	if (asked != LASTING_AUTO)
 		return asked;
-	/* The first process of a container: its mounts end with it, its user namespace may not. */
+	/* PID 1 of a container: its mounts end with it, its user namespace may not. */
 	if (!around->is_initial_userns && getpid() == 1)
 		return LASTING_PIN;
 	if (!around->is_machine && !at && instance_lacks_place())
@@ -33,7 +33,7 @@ int opening_open(const struct register_options *options, const struct surroundin
 	} else {
 		const char *at = options->mount_at ? options->mount_at : INSTANCE_USUAL;
 
-		/* In a user namespace what is visible may be the parent's; a mount of our own never is. */
+		/* In a user namespace a visible instance may be the parent's; a new mount never is. */
 		if (around->is_initial_userns) {
 			r = instance_open_in_place(options->mount_at, ret, e);
 		} else {
@@ -47,7 +47,7 @@ int opening_open(const struct register_options *options, const struct surroundin
 	return r;
 }
 
-/* Also sets whether there is anything to pin. */
+/* *ret_any: whether there is anything to pin. */
 static int start_pin(const struct register_report *report, struct instance *instance, bool *ret_any, struct err *e)
 {
 	const struct emulator *emulators[REGISTER_ITEMS_MAX];

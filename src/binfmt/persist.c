@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Handlers that return at boot: one file each in /etc/binfmt.d, which systemd-binfmt reads. */
+/* Handlers registered at boot: one file each in /etc/binfmt.d, which systemd-binfmt reads. */
 #include "binfmt/persist.h"
 
 #include <dirent.h>
@@ -30,7 +30,7 @@ static int open_conf_dir(const char *root, bool make, struct err *e)
 	return fd < 0 ? err_sys(e, -errno, "%s", buf_text(&path)) : fd;
 }
 
-/* 1 ours, 0 somebody else's, -ENOENT nobody's. */
+/* 1 if anyarch wrote the file, 0 if another program did, -ENOENT if it does not exist. */
 static int owner(int dir, const char *file)
 {
 	auto_fd fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -95,7 +95,7 @@ static bool exists(const char *root, const char *path)
 	return !access(buf_text(&whole), F_OK);
 }
 
-/* systemd.unit(5): a link to /dev/null, or an empty file. */
+/* systemd.unit(5): a masked unit is a link to /dev/null, or an empty file. */
 static bool is_masked(const char *root, const char *path)
 {
 	auto_buf whole = { 0 };

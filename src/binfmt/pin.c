@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Pinned registration. Phases of the process that does it: a mount namespace of its own is acquired, a
- * detached tree is built in it from existing directories (nothing is made on disk), the tree becomes
- * the root directory, then the process only writes to the "register" file that it opened before.
+ * Pinned registration. Phases of the process that registers: enter a new mount namespace, build a detached tree in it
+ * from existing directories (nothing is created on disk), make the tree the root directory, then only write to the
+ * "register" file opened before.
  */
 #include "binfmt/pin.h"
 
@@ -26,10 +26,10 @@
 #include "binfmt/mounts.h"
 #include "binfmt/rule.h"
 
-/* Of a copy on a tmpfs (Linux 6.6): the inode of the user namespace whose table runs it. */
+/* Attribute of copies on a tmpfs (Linux 6.6): inode number of the user namespace whose table runs them. */
 #define OWNER_ATTRIBUTE "user.anyarch.user-namespace"
 
-/* What the process says once, when it is ready or has failed. */
+/* The first message of the process: it is ready, or has failed. */
 struct greeting {
 	int code;
 	char what[64];
@@ -39,13 +39,13 @@ struct tree {
 	const struct emulator *const *emulators;
 	size_t n;
 	int binfmt;	   /* detached mount of the instance */
-	const char *place; /* where the tree stands in the private namespace */
+	const char *place; /* mount point of the tree in the private namespace */
 	int top;	   /* its root directory */
-	uint64_t userns;   /* its inode, where it is not the initial one */
+	uint64_t userns;   /* its inode number; 0 for the initial one */
 	struct greeting *greeting;
 };
 
-/* Directories that are there in any container and may be covered in a private namespace. */
+/* Directories that exist in every container and may be mounted over in a private namespace. */
 static const char *const places[] = { "/sys", "/proc", "/dev", "/tmp", "/mnt", "/run" };
 
 static int failed(struct tree *t, const char *what, int code)
@@ -74,7 +74,7 @@ static bool holds_emulator(int top, const struct emulator *emulator)
 	       there.st_ino == known.st_ino;
 }
 
-/* Not recursive: what is mounted below / would be held too, and its proc must be the plain directory. */
+/* Not recursive: submounts of / would be held, too, and proc in the copy must be the plain directory. */
 static bool try_root(struct tree *t, const char *place)
 {
 	auto_fd top = -1;
@@ -95,7 +95,7 @@ static bool try_root(struct tree *t, const char *place)
 	return true;
 }
 
-/* Makes the directories of a path below top and opens the last one. */
+/* Creates the parent directories of a path below top and opens the last one. */
 static int make_parents(int top, const char *path)
 {
 	auto_fd at = openat(top, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -132,7 +132,8 @@ static int copy_emulator(int top, const struct emulator *emulator, uint64_t user
 		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
 	r = fd_copy(emulator->fd, to);
 	if (userns)
-		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns), 0); /* without it nobody may look, later */
+		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns),
+			0); /* if it fails, pin_is_ours() is false later */
 	return r || fchmod(to, 0755) == 0 ? r : -errno;
 }
 
@@ -154,10 +155,9 @@ static int build_tmpfs(struct tree *t, const char *place)
 static int build_top(struct tree *t)
 {
 	/*
-	 * Removing a directory detaches what is mounted on it in every namespace. Where the root is a
-	 * plain directory of some file system (Docker's vfs driver), whoever removes the container
-	 * would so undo the pin; an overlay or a whole file system has directories of its own.
-	 * In a user namespace only copies can tell later whose table runs them.
+	 * Removing a directory detaches what is mounted on it in every namespace. If the root is a plain directory of
+	 * some file system (Docker's vfs driver), removing the container would undo the pin; an overlay or a whole file
+	 * system has its own directories. In a user namespace, only copies can carry OWNER_ATTRIBUTE.
 	 */
 	bool is_whole = !t->userns && mounts_root_is_whole();
 	int r = -ENOENT;
@@ -170,7 +170,7 @@ static int build_top(struct tree *t)
 	return r;
 }
 
-/* Hangs the instance below the top: on any existing directory, as nothing is made on disk. */
+/* Attaches the instance below the top: to any existing directory, as nothing is created on disk. */
 static int attach_instance(struct tree *t)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
@@ -213,9 +213,9 @@ static _Noreturn void serve(int socket, struct tree *t)
 	char text[RULE_TEXT_MAX];
 	ssize_t n;
 
-	/* Should the parent be gone already, the closed socket ends this, too. */
+	/* If the parent is already dead, the closed socket ends this process. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_IGN); /* the parent decides, and tells by closing the socket */
+	signal(SIGINT, SIG_IGN); /* the parent decides, and closes the socket */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	prepare(t, &own);
@@ -230,7 +230,7 @@ static _Noreturn void serve(int socket, struct tree *t)
 	_exit(0);
 }
 
-/* One message; interrupted reads go on, as the answer to what was sent must not be lost. */
+/* Receives one message. Interrupted reads are restarted, as the answer to a sent string must not be lost. */
 static bool receive(int socket, void *data, size_t size)
 {
 	ssize_t n;

@@ -6,22 +6,21 @@
 #include "emulator/emulator.h"
 
 /*
- * A fixed handler keeps its interpreter's file open inside the kernel. When that file lies on the root
- * mount of a detached mount tree which has a binfmt_misc mount as a child, the file holds the root
- * mount, that its child, that the instance, and that the handler: a cycle which ends when the handler
- * is removed. The tree is a copy of the mount at /, or, where an emulator is not on that, / cannot be
- * copied (user namespaces) or is a directory that may be removed, a fresh tmpfs with copies of the emulators under the
- * same paths.
+ * A fixed handler keeps its interpreter's file open inside the kernel. If that file is on the root mount of a detached
+ * mount tree with a binfmt_misc mount as a child, the file holds the root mount, which holds the child, which holds the
+ * instance, which holds the handler: a cycle that ends when the handler is removed. The tree is a copy of the mount at
+ * /. If an emulator is not on that mount, or / cannot be copied (user namespaces) or is a directory that may be
+ * removed, the tree is a new tmpfs with copies of the emulators at the same paths.
  *
- * Starts a process that has such a tree as its root directory and registers what it is told; sets
- * instance->writer to its socket. It ends when that is closed. -errno with e set where the environment
- * does not allow it.
+ * Starts a process that has such a tree as its root directory and registers the strings it receives; sets
+ * instance->writer to its socket. It ends when the socket is closed. -errno with e set if the environment does not
+ * allow it.
  */
 int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e);
 /*
- * Whether a file that runs for a handler was pinned from this very user namespace, so that the namespace has a table
- * of its own and a look at it hides nobody else's.
+ * Whether a handler's running interpreter was pinned from this user namespace. If so, the namespace has its own table,
+ * and opening it hides no other.
  */
 bool pin_is_ours(int exe);
-/* Has it register one string. 0 or the kernel's -errno. */
+/* Lets the process register one string. 0, or the kernel's -errno; -EIO if the process has died. */
 int pin_write(int writer, const char *text, size_t len);

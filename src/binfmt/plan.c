@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What to register, decided before anything is changed. */
+/* Decides what to register, before anything is changed. */
 #include "binfmt/plan.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static bool knows_by_version(const struct register_options *options)
 static unsigned wanted_flags(const struct register_options *options, const struct register_item *item)
 {
 	unsigned flags = options->is_unfixed ? 0 : RULE_FIXED;
-	/* Where no test program will tell, its version does. */
+	/* If no probe will run, the emulator's version decides. */
 	bool is_likely =
 		knows_by_version(options) ? strtoul(item->version, NULL, 10) >= QEMU_ARGV0_MAJOR : !options->no_verify;
 
@@ -43,7 +43,7 @@ static unsigned wanted_flags(const struct register_options *options, const struc
 	return flags;
 }
 
-/* One without a name has the path of its descriptor, and the item has another of those. */
+/* The path of an unnamed emulator is that of its descriptor, and the item has a duplicate. */
 static char *path_of(const struct emulator *emulator, int fd)
 {
 	char own[32];
@@ -86,7 +86,7 @@ static int add_refused(struct register_report *report, const struct arch *arch, 
 	return refuse(item, item->err.code);
 }
 
-/* Without F the interpreter need not be here: it is looked up in the root of whoever runs a program. */
+/* Without F the interpreter need not exist here: it is looked up in the root of the process that runs a program. */
 static int add_unfixed(
 	const struct register_options *options, struct register_report *report, const struct arch *arch, struct err *e)
 {
@@ -109,7 +109,7 @@ static int add_unfixed(
 	return 0;
 }
 
-/* The emulator with the entry stub: in a file that stays, or for this process alone. */
+/* Adds the entry stub to the emulator: in a permanent file, or in an unnamed one for a private table. */
 static int accelerate(const struct register_options *options, struct emulator *emulator, struct err *e)
 {
 	auto_free char *dir = NULL;
@@ -145,7 +145,7 @@ static int add_arch(const struct register_options *options, struct register_repo
 	return 0;
 }
 
-/* Whether its programs are to be emulated although they run: to be told that they do is not enough then. */
+/* Whether emulation was requested even if the programs run natively. */
 static bool wants_emulator(const struct register_options *options, const struct arch *arch)
 {
 	for (size_t i = 0; i < options->search.n_files; i++)
@@ -154,7 +154,7 @@ static bool wants_emulator(const struct register_options *options, const struct 
 	return options->force;
 }
 
-/* Nothing is left to do for it, which is what was asked for, mostly. */
+/* Already runs natively: success, unless emulation was requested. */
 static int pass_native(
 	const struct register_options *options, struct register_report *report, const struct arch *arch, bool is_host)
 {
@@ -170,7 +170,7 @@ static int pass_native(
 	return 0;
 }
 
-/* What was named, or the usual platforms. */
+/* The named platforms, or the usual ones. */
 static struct name_set asked_archs(const struct register_options *options)
 {
 	struct name_set asked = options->names;
@@ -201,7 +201,7 @@ static bool is_native(const struct head *head)
 	return !elf_read_head(head->data, head->len, &elf, NULL) && elf_arch(&elf) == arch_host();
 }
 
-/* Not where tracing is refused, and not where this program itself is emulated: the machine may be another one. */
+/* False if ptrace is denied or this program itself is emulated: the machine's architecture may be another one. */
 static bool is_host_certain(void)
 {
 	struct exec_job job = { .probe = probe_build(arch_host(), 0, NULL), .exe = -1 };
@@ -212,8 +212,8 @@ static bool is_host_certain(void)
 }
 
 /*
- * A rule that takes what it needs itself makes every exec fail with ELOOP, its own undoing included. In a chroot of
- * another architecture /bin/sh is to be taken.
+ * A rule that matches programs it depends on makes every exec fail with ELOOP, even the one that would remove the rule.
+ * In a chroot of another architecture, /bin/sh is meant to match.
  */
 static void check_safety(struct register_report *report)
 {
@@ -282,7 +282,7 @@ const struct arch *plan_owner(const struct rule *entry)
 	return NULL;
 }
 
-/* Headers that real programs of an architecture have: EXEC and DYN, System V and GNU, MIPS R6. */
+/* Whether entry matches all headers of real programs that wanted does: EXEC and DYN, System V and GNU, MIPS R6. */
 static bool covers(const struct rule *entry, const struct rule *wanted, bool with_appimages)
 {
 	static const struct {
@@ -311,7 +311,7 @@ static bool covers(const struct rule *entry, const struct rule *wanted, bool wit
 		is_wanted = rule_matches(wanted, head, sizeof(head));
 		is_taken = rule_matches(entry, head, sizeof(head));
 		head[variants[i].at] = was;
-		/* ABI version 3 is that of MIPS R6 (e_machine 8) alone. */
+		/* Only MIPS R6 (e_machine 8) has ABI version 3. */
 		if (variants[i].at == 8 && wanted->magic[18] != 8 && wanted->magic[19] != 8)
 			continue;
 		if (is_wanted && !is_taken)
@@ -320,7 +320,7 @@ static bool covers(const struct rule *entry, const struct rule *wanted, bool wit
 	return true;
 }
 
-/* Why the entry that is there does not do, NULL when it does. */
+/* Why the existing entry is not sufficient; NULL if it is. */
 static const char *shortcoming(const struct rule *entry, const struct register_item *item, bool is_serving,
 	const struct exec_job *job, bool may_replace)
 {
@@ -342,7 +342,7 @@ static const char *shortcoming(const struct rule *entry, const struct register_i
 		return strcmp(entry->interpreter, item->rule.interpreter) ? "other emulator" : NULL;
 	if (job->exe >= 0)
 		return fd_same_content(job->exe, item->emulator.fd) == 1 ? NULL : "other emulator";
-	/* Where tracing is refused nobody can tell what runs; that the same path does not is an upgrade's exception. */
+	/* If ptrace is denied, paths are compared: the same path is another file only after an upgrade. */
 	return job->taker != EXEC_NOBODY && !strcmp(entry->interpreter, item->rule.interpreter) ? NULL
 												: "other emulator";
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Registering handlers as one locked transaction. Phases: plan (nothing is changed), take the lock,
- * compare with the table, try replacements aside, register, prove through the live handlers, commit or
- * take back, let go of everything, look once more from outside.
+ * Registers handlers in one locked transaction. Phases: plan (nothing is changed), take the lock, compare with the
+ * table, test replacements under temporary rules, register, verify through the live handlers, commit or undo, close
+ * everything, check once more from outside.
  */
 #include "binfmt/register.h"
 
@@ -22,13 +22,13 @@
 const char *const register_words[] = { "pending", "planned", "registered", "replaced", "unchanged", "native", "refused",
 	"failed" };
 
-/* The work at hand: what every phase shares. */
+/* State shared by all phases. */
 struct transaction {
 	const struct register_options *options;
 	struct register_report *report;
 	struct surroundings around;
 	struct instance instance;
-	struct table inherited; /* to be registered again, as our table hides it */
+	struct table inherited; /* to be registered again, as the new table hides them */
 };
 
 struct selection {
@@ -82,7 +82,7 @@ static void fail(struct register_item *item, int code)
 		item->err.code = code;
 }
 
-/* A trial aside: the emulator is run under a rule that takes nobody else's programs. */
+/* Tests emulators under temporary rules that match only the probe programs. */
 static int try_aside(struct transaction *t, struct selection *s, struct err *e)
 {
 	uint8_t nonces[REGISTER_ITEMS_MAX * PROBE_NONCE_LEN];
@@ -104,7 +104,7 @@ static int try_aside(struct transaction *t, struct selection *s, struct err *e)
 	return r;
 }
 
-/* Applies verdicts; true when some may be tried again without P. */
+/* Applies verdicts; true if some can be tried again without P. */
 static bool judge_trials(struct selection *s)
 {
 	bool again = false;
@@ -135,14 +135,14 @@ static int try_replacements(struct transaction *t, const struct table *table, st
 		r = try_aside(t, &s, e);
 		if (r || !judge_trials(&s))
 			return r;
-		/* Without P an entry that is there may do as it is. */
+		/* Without P the existing entry may be sufficient. */
 		r = plan_against(t->options, table, t->report, e);
 		if (r)
 			return r;
 	}
 }
 
-/* Registers one pending item under its own name, or beside the entry that it replaces. */
+/* Registers one pending item under its own name, or beside the entry that it replaces under a temporary one. */
 static void add_item(struct transaction *t, struct register_item *item)
 {
 	int r;
@@ -166,7 +166,7 @@ static void take_back(struct transaction *t, struct register_item *item)
 	item->is_temporary = item->is_added = false;
 }
 
-/* Proves everything that serves now; takes back what fails. true when something may go without P. */
+/* Verifies all pending and unchanged handlers; undoes those that fail. *ret_again: some were retried without P. */
 static int prove(struct transaction *t, bool *ret_again, struct err *e)
 {
 	struct selection s = pick(t->report, is_proven);
@@ -180,7 +180,7 @@ static int prove(struct transaction *t, bool *ret_again, struct err *e)
 		if (item->verdict == VERIFY_GOOD)
 			continue;
 		if (!(item->rule.flags & RULE_FIXED) && t->options->is_unfixed) {
-			err_done(&item->err); /* it was asked for: the emulator lies in other roots */
+			err_done(&item->err); /* as requested: the emulator is in other roots */
 			continue;
 		}
 		take_back(t, item);
@@ -197,7 +197,7 @@ static int prove(struct transaction *t, bool *ret_again, struct err *e)
 	return r;
 }
 
-/* From here on nothing is taken back: each step leaves a handler that serves. */
+/* From here on nothing is undone: each step leaves a working handler. */
 static void commit(struct transaction *t)
 {
 	struct selection s = pick(t->report, is_pending);
@@ -249,7 +249,7 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 	return table_load(&t->instance, table, e);
 }
 
-/* A name of an interrupted run that still serves; when its handler has come back it can go. */
+/* Temporary names of an interrupted run that still serve; they can be removed once their handler is back. */
 static bool has_leftovers(const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
@@ -258,7 +258,7 @@ static bool has_leftovers(const struct table *table)
 	return false;
 }
 
-/* Nothing that is registered would work, so nothing is; switching it on is for whoever switched it off. */
+/* In a disabled table no handler works, so none is registered; enabling it is up to the administrator. */
 static int check_enabled(const struct transaction *t, struct err *e)
 {
 	if (instance_is_enabled(&t->instance))
@@ -292,8 +292,8 @@ static int change_table(struct transaction *t, struct err *e)
 }
 
 /*
- * Everything of ours is closed: what works now works without us. In place nothing was ours but the new
- * entries, and those that were seen at work need no second look.
+ * All descriptors are closed: handlers that work now work without this process. In place this process held nothing but
+ * the new entries, so those already seen working are not checked again.
  */
 static int look_from_outside(struct transaction *t, struct err *e)
 {

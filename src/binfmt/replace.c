@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Swapping a handler with no moment without one, and tidying up after a run that was killed. */
+/* Replaces a handler without a gap, and cleans up after a run that was killed. */
 #include "binfmt/replace.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One binfmt_misc rule: rendered, parsed, compared, matched. */
+/* Renders, parses, compares and matches one binfmt_misc rule. */
 #include "binfmt/rule.h"
 
 #include <stdio.h>
@@ -143,7 +143,7 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 	return err_set(e, -EBADMSG, "the rule has more than %d bytes", RULE_TEXT_MAX);
 }
 
-/* lib/string_helpers.c, UNESCAPE_HEX: \xHH is a byte; another backslash and what follows stand for themselves. */
+/* lib/string_helpers.c, UNESCAPE_HEX: \xHH is a byte; any other backslash and the next character are literal. */
 static int parse_bytes(const char *text, size_t len, uint8_t *out, size_t *ret_n)
 {
 	size_t n = 0;
@@ -188,7 +188,7 @@ static int split(const char *text, size_t len, struct field fields[FIELDS])
 		if (!stop && i != FLAGS)
 			return -EBADMSG;
 		if (stop && i == FLAGS)
-			return -EBADMSG; /* something behind the flags */
+			return -EBADMSG; /* a field after the flags */
 		if (!stop)
 			stop = end;
 		fields[i] = (struct field){ p, (size_t)(stop - p) };
@@ -247,7 +247,7 @@ int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
 	return 0;
 }
 
-/* Takes "key value\n" off the text; NULL when the next line is not that. */
+/* Consumes the line "key value\n"; NULL if the next line has another key. */
 static const char *take_line(const char **text, const char *key, char *value, size_t cap)
 {
 	const char *end = strchr(*text, '\n');

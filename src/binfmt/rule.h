@@ -39,29 +39,29 @@ struct rule {
 #define auto_rule auto_with(rule_done) struct rule
 
 /*
- * The rule of the index-th match of an architecture. Its mask lets ELF bytes 8 to 10 be anything, so
- * that type-2 AppImages ("AI\2" there) run too. To be given to rule_done().
+ * The rule for the index-th match of an architecture. Its mask ignores ELF bytes 8 to 10, so that type-2 AppImages
+ * ("AI\2" there) run, too. Release with rule_done().
  */
 struct rule rule_for_arch(
 	const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags);
 struct rule rule_copy(const struct rule *from);
 void rule_done(struct rule *rule);
 
-/* What is written to "register". -EBADMSG when the kernel would refuse or misread it. */
+/* Appends what is written to "register". -EBADMSG if the kernel would refuse or misread it. */
 int rule_render(const struct rule *rule, struct buf *out, struct err *e);
-/* A registration string with any delimiter, one trailing newline allowed. -EBADMSG. */
+/* Parses a registration string with any delimiter; one trailing newline is allowed. -EBADMSG. */
 int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e);
 /*
- * An entry file, in the kernel's fixed line order: an interpreter may hold newlines and so forge
- * lines, which makes the entry -EBADMSG.
+ * Parses an entry file, in the kernel's fixed line order. An interpreter may contain newlines and so forge lines: such
+ * an entry is -EBADMSG.
  */
 int rule_parse_entry(const char *name, const char *text, struct rule *ret, struct err *e);
 
-/* Whether the kernel would take this name for a new entry. 0 or -EBADMSG. */
+/* Whether the kernel would accept this name for a new entry. 0 or -EBADMSG. */
 int rule_check_name(const char *name, struct err *e);
 /* "PF", in the kernel's order. */
 void rule_flags_text(unsigned flags, char ret[RULE_FLAGS_TEXT]);
-/* Whether a file that begins with these bytes (zero-padded as the kernel does) is taken. */
+/* Whether the rule matches a file that begins with these bytes (zero-padded, as in the kernel). */
 bool rule_matches(const struct rule *rule, const uint8_t *head, size_t len);
-/* Same bytes matched in the same way, whatever the name, interpreter and flags. */
+/* Whether both match the same bytes, whatever the name, interpreter and flags. */
 bool rule_same_match(const struct rule *a, const struct rule *b);

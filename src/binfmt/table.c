@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The handlers of an instance: listed, added, removed; each change is read back. */
+/* Lists, adds and removes the handlers of an instance; each added one is read back. */
 #include "binfmt/table.h"
 
 #include <dirent.h>
@@ -37,7 +37,7 @@ static int load_entry(const struct instance *instance, const char *name, struct 
 	return 0;
 }
 
-/* The kernel's simple directories are read newest first, which is also the order of matching. */
+/* The kernel lists entries newest first (fs/libfs.c), which is also the order of matching. */
 int table_load(const struct instance *instance, struct table *ret, struct err *e)
 {
 	auto_table table = { 0 };
@@ -144,7 +144,7 @@ int table_add(const struct instance *instance, const struct rule *rule, struct e
 
 	if (r)
 		return r;
-	/* The kernel parses each write(2) by itself: a partial one would be another string. */
+	/* The kernel parses each write(2) separately: a partial one would be another string. */
 	if (instance->writer >= 0)
 		r = pin_write(instance->writer, buf_text(&text), text.len);
 	else if (write(instance->reg, buf_text(&text), text.len) < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Taking handlers out: those that look like ours, and others only when they are named exactly. */
+/* Removes handlers: those that look like anyarch's, and others only if named exactly. */
 #include "binfmt/unregister.h"
 
 #include <fnmatch.h>
@@ -14,7 +14,7 @@
 #include "binfmt/replace.h"
 #include "binfmt/table.h"
 
-/* Named by the field's custom and matched by an ELF header: nobody else's WSLInterop or python3.12. */
+/* A conventional name and an ELF magic: not another program's WSLInterop or python3.12. */
 static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 {
 	static const uint8_t elf[] = { 0x7f, 'E', 'L', 'F' };
@@ -24,7 +24,7 @@ static bool looks_like_ours(const struct table_entry *entry, const char *prefix)
 	       !rule->offset && rule->size > sizeof(elf) && !memcmp(rule->magic, elf, sizeof(elf));
 }
 
-/* What one word of the command line stands for. */
+/* The meaning of one word of the command line. */
 struct choice {
 	const char *word;
 	const char *prefix;
@@ -41,7 +41,7 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 	if (c->platform.arch) {
 		size_t len = strlen(entry->rule.name), skip = strlen(c->prefix);
 
-		/* A handler of this architecture, or what an interrupted replacement left of one. */
+		/* A handler of this architecture, or the leftover of an interrupted replacement. */
 		if (!looks_like_ours(entry, c->prefix))
 			return false;
 		replace_is_temporary(entry->rule.name, &len, NULL);
@@ -55,8 +55,8 @@ static bool is_chosen(const struct choice *c, const struct table_entry *entry)
 }
 
 /*
- * Made by register, for as long as the machine runs. Its rules differ from everybody else's in the mask; one that is
- * in binfmt.d as well belongs to systemd-binfmt.
+ * Registered by anyarch until reboot. Its rules differ from other programs' in the mask; an entry that is also in
+ * binfmt.d belongs to systemd-binfmt.
  */
 static bool is_transient(const struct table_entry *entry, const char *root)
 {
@@ -89,7 +89,7 @@ static int choose(const char *word, const struct table *table, struct choice *re
 	return -ENOENT;
 }
 
-/* A run: what is asked for, the table (instance NULL: there is none), and what became of it. */
+/* One run: its options, the table (instance is NULL if there is none), and the result. */
 struct removal {
 	const struct unregister_options *options;
 	const struct instance *instance;
@@ -122,7 +122,7 @@ static bool is_chosen_name(const struct choice *c, const struct arch *arch, cons
 	return !c->platform.arch || c->platform.arch == arch;
 }
 
-/* What would bring a handler back at boot goes also when the kernel does not have it now. */
+/* Removes the files that restore a handler at boot, even if the handler is not registered now. */
 static int remove_persisted(const struct removal *m, const struct choice *choice, struct err *e)
 {
 	for (const struct arch *a = NULL; !m->options->dry_run && (a = arch_next(a));)
@@ -165,7 +165,7 @@ static int remove_chosen(const struct removal *m, const struct choice *choice, s
 	return r;
 }
 
-/* One word, which is the name of an entry or a list. */
+/* Handles one word: the name of an entry, or a list. */
 static int each_choice(const struct removal *m, const char *word, bool only_checks, struct err *e)
 {
 	const char *item = word;
@@ -189,7 +189,7 @@ static int each_choice(const struct removal *m, const char *word, bool only_chec
 	return r;
 }
 
-/* Whether handlers are named exactly, and nothing else is asked for. */
+/* Whether all words are exact names of entries, without --all. */
 static bool are_names(const struct unregister_options *options, const struct instance *instance)
 {
 	auto_table table = { 0 };
@@ -202,8 +202,7 @@ static bool are_names(const struct unregister_options *options, const struct ins
 	return true;
 }
 
-/* 0 opened; 1 there is no table, so nothing to remove. Of a table that is inherited only what is named exactly is
- * removed. */
+/* 0 if opened, 1 if there is no table to remove from. From an inherited table, only exact names may be removed. */
 static int open_table(const struct unregister_options *options, struct instance *ret, struct err *e)
 {
 	char *path;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking handlers out: those that look like ours, and others only when they are named exactly. */
+/* Removes handlers: those that look like anyarch's, and others only if named exactly. */
 #pragma once
 
 #include "base/buf.h"
@@ -9,22 +9,22 @@
 struct unregister_options {
 	const char *const *words; /* platforms, names of entries, glob patterns */
 	size_t n_words;
-	bool all;	/* every handler that looks like ours */
-	bool transient; /* of those, only what register made and nothing brings back; nothing of binfmt.d */
+	bool all;	/* every handler that looks like anyarch's */
+	bool transient; /* of those, only handlers that register made and no file restores; no files of binfmt.d */
 	bool dry_run;
 	const char *mount_at, *root;
-	const char *name_prefix; /* which handlers of a platform have before their names; NULL for none */
+	const char *name_prefix; /* prefix of a platform's handler names; NULL for none */
 };
 
 struct unregister_report {
 	struct buf removed; /* names, a line each */
-	struct buf absent;  /* words for which nothing was there, a line each */
+	struct buf absent;  /* words that matched nothing, a line each */
 	size_t n_removed, n_absent;
 };
 
 /*
- * Removes under the lock. Reaches an instance that is mounted nowhere here through a mount of its own,
- * in the initial user namespace only. -ENOENT for a word that is neither platform, pattern nor entry.
+ * Removes with the lock held. Opens an instance that is not mounted here through a detached mount, unless that could
+ * hide inherited handlers (-EOPNOTSUPP). -ENOENT for a word that is not a platform, pattern or entry.
  */
 int unregister_run(const struct unregister_options *options, struct unregister_report *ret, struct err *e);
 void unregister_done(struct unregister_report *report);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Why no user namespace can be made here, and what to type about it: read, not guessed. */
+/* Why a user namespace cannot be created here, as /proc shows, and the command that allows it. */
 #include "binfmt/userns.h"
 
 #include <fcntl.h>
@@ -47,7 +47,7 @@ void userns_profile(struct buf *out)
 		self);
 }
 
-/* In a chroot whose directory is no mount point the list of mounts has none for "/" (fs/user_namespace.c refuses). */
+/* mountinfo has no "/" in a chroot that is not a mount point; kernel/user_namespace.c, create_user_ns(), refuses it. */
 static bool is_chrooted(void)
 {
 	auto_buf text = { 0 };
@@ -68,7 +68,7 @@ int userns_refused(int code, struct err *e)
 	auto_buf profile = { 0 };
 
 	err_set(e, -EOPNOTSUPP, "user namespaces are not allowed here: %s", strerror(-code));
-	if (access("/proc/self", F_OK) < 0) /* what would tell why */
+	if (access("/proc/self", F_OK) < 0) /* the reasons are read from it */
 		return err_hint(e, "mount -t proc proc /proc");
 	if (code == -ENOSYS)
 		return err_hint(

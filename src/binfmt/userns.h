@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Why no user namespace can be made here, and what to type about it. */
+/* Why a user namespace cannot be created here, and the command that allows it. */
 #pragma once
 
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Whether AppArmor confines user namespaces of programs without a profile, and this one is known to have none. */
+/* Whether AppArmor confines user namespaces of programs without a profile, and this program has none. */
 bool userns_is_confined(void);
-/* The command that gives this program a profile with the right to them. */
+/* Appends the command that installs a profile which allows this program to create them. */
 void userns_profile(struct buf *out);
-/* What refused it, as far as that can be read; code is the errno. -EOPNOTSUPP with e set. */
+/* Explains in e why creating one failed, as far as /proc shows; code is -errno. Returns -EOPNOTSUPP. */
 int userns_refused(int code, struct err *e);

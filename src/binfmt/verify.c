@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Proving handlers: the probe of each runs through the kernel to the emulator and back. */
+/* Verifies handlers: runs the probe of each through the kernel and the emulator. */
 #include "binfmt/verify.h"
 
 #include <sys/stat.h>
@@ -65,7 +65,7 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 		const struct exec_job *job = &jobs[i];
 		int fd = items[i]->emulator.fd;
 
-		/* Identity is settled by the content where a copy was registered. */
+		/* If a copy was registered, its content must be the same. */
 		ret_serves[i] = !r && (job->taker == EXEC_UNKNOWN ||
 					      (job->taker == EXEC_HANDLER &&
 						      (is_this_file(job, fd) ||

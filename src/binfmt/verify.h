@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Proving handlers: the probe of each runs through the kernel to the emulator and back. */
+/* Verifies handlers: runs the probe of each through the kernel and the emulator. */
 #pragma once
 
 #include "binfmt/items.h"
 
 /*
- * Runs the probes of these items side by side, in an empty root. nonces (may be NULL) holds
- * PROBE_NONCE_LEN bytes per item for trials. Sets each item's verdict. -errno when they could not be run.
+ * Runs the probes of these items in parallel, in an empty root. nonces (may be NULL) holds PROBE_NONCE_LEN bytes per
+ * item for trials. Sets each item's verdict. -errno if they could not be run.
  */
 int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, bool *ret_is_rooted, struct err *e);
 /*
- * Whether each item's emulator is what the kernel starts now, without running it: after everything of
- * ours is closed this is the proof that handlers last. Sets the err of those that fail.
+ * Sets ret_serves[i] to whether the kernel now starts that item's emulator, without running it (true if ptrace is
+ * denied). Called after all descriptors are closed, it proves that handlers last. -errno with e set.
  */
 int verify_serving(struct register_item **items, size_t n, bool *ret_serves, struct err *e);
