@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bounded growing bytes. */
+/* Bounded, growing byte buffer. */
 #include "base/buf.h"
 
 #include <stdarg.h>

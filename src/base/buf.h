@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded growing bytes, always NUL-terminated so that text can be read from them. */
+/* Bounded, growing byte buffer, always NUL-terminated, so that it can be read as text. */
 #pragma once
 
 #include "base/defs.h"
 
 /*
- * A zeroed buf is empty and unlimited up to BUF_LIMIT. An append beyond it sets failed, and every later
- * one does nothing: where input drives the length, check once at the end with buf_ok().
+ * A zeroed buf is empty and may grow to BUF_LIMIT. An append beyond that sets failed, and later appends do nothing. If
+ * input drives the length, check once at the end with buf_ok().
  */
 struct buf {
 	char *data;
@@ -23,7 +23,7 @@ void buf_adds(struct buf *b, const char *text);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_done(struct buf *b);
 
-/* The text, "" when empty; valid until the next append. */
+/* The text, "" if empty; valid until the next append. */
 static inline const char *buf_text(const struct buf *b)
 {
 	return b->data ? b->data : "";

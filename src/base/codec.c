@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which decompressor a stream needs, and what all of them keep to. */
+/* Chooses the decompressor of a stream, and detects decompression bombs. */
 #include "base/codec.h"
 
 #include <stdatomic.h>
@@ -10,7 +10,7 @@
 
 enum { MAGIC_MAX = 8, ZSTD = 1 };
 
-/* Bytes that were looked at before it was known who reads them. */
+/* Bytes that were read to choose the codec, returned before the rest of inner. */
 struct pushback {
 	struct source source;
 	struct source *inner;
@@ -60,7 +60,7 @@ static const struct {
 	const char *magic;
 	size_t len;
 	const char *name;
-	struct source *(*open)(struct source *inner); /* NULL: known and not supported */
+	struct source *(*open)(struct source *inner); /* NULL: known but not supported */
 } codecs[] = {
 	{ "\x1f\x8b\x08", 3, "gzip", codec_gzip },
 	[ZSTD] = { "\x28\xb5\x2f\xfd", 4, "zstd", codec_zstd },
@@ -74,7 +74,7 @@ static bool is_skippable_frame(const uint8_t *bytes, size_t n)
 	return n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3);
 }
 
-/* Which of them these first bytes belong to; their number for none. */
+/* Index of the codec with this magic; ARRAY_SIZE(codecs) if none. */
 static size_t find_codec(const uint8_t *bytes, size_t n)
 {
 	size_t i = 0;
@@ -129,7 +129,7 @@ bool codec_is_bomb(struct codec_count *count)
 
 	count->counted_in = is_one ? 0 : count->in;
 	count->counted_out = is_one ? 0 : count->out;
-	if (is_one) { /* it ends here: what comes next is judged without it */
+	if (is_one) { /* this source ends here: exclude it from the sums */
 		atomic_fetch_sub(&all_in, count->in);
 		atomic_fetch_sub(&all_out, count->out);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* gzip (RFC 1952), all members of it; the one file that knows zlib. */
+/* gzip (RFC 1952) with any number of members; the only file that uses zlib. */
 #include <string.h>
 #include <zlib.h>
 
@@ -13,9 +13,9 @@ struct gzip {
 	struct source source;
 	struct source *inner;
 	z_stream z;
-	bool is_between; /* members; only here may the input end */
+	bool is_between; /* between members; the input may end only here */
 	struct codec_count count;
-	unsigned padding; /* zero bytes behind members */
+	unsigned padding; /* number of zero bytes after members */
 	uint8_t chunk[CHUNK];
 };
 
@@ -31,7 +31,7 @@ static ssize_t refill(struct gzip *g)
 	return n;
 }
 
-/* After a member: another one, zero padding as tar programs leave it (not without end), or the end. */
+/* After a member: the next one, zero padding as tar programs leave it (up to PADDING_MAX), or the end. */
 static int next_member(struct gzip *g)
 {
 	while (g->z.avail_in && !*g->z.next_in) {
@@ -46,7 +46,7 @@ static int next_member(struct gzip *g)
 	return inflateReset(&g->z) == Z_OK ? 0 : -EBADMSG;
 }
 
-/* One step of inflating; 1 at the end of everything. */
+/* Inflates one step; 1 at the end of the input. */
 static int step(struct gzip *g)
 {
 	int r;
@@ -140,7 +140,7 @@ static int pack_chunk(void *context, size_t n, bool is_last)
 	return r;
 }
 
-/* zlib's own header has neither a name nor a time. */
+/* zlib's default header contains neither a name nor a time. */
 int codec_gzip_pack(int from, int to)
 {
 	auto_free struct packing *p = mem_new(1, sizeof(*p));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Zstandard (RFC 8878), all frames of it; the one file that knows libzstd. */
+/* Zstandard (RFC 8878) with any number of frames; the only file that uses libzstd. */
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -14,12 +14,12 @@ struct zstd {
 	struct source *inner;
 	ZSTD_DStream *z;
 	ZSTD_inBuffer in;
-	size_t hint; /* 0 between frames: only there may the input end */
+	size_t hint; /* 0 between frames: the input may end only there */
 	struct codec_count count;
 	uint8_t chunk[CHUNK];
 };
 
-/* 1 at the end of everything. */
+/* 1 at the end of the input. */
 static int refill(struct zstd *z)
 {
 	ssize_t n = source_read(z->inner, z->chunk, sizeof(z->chunk));
@@ -41,7 +41,7 @@ static ssize_t zstd_read(struct source *source, void *data, size_t len)
 	while (out.pos < out.size) {
 		size_t before = out.pos;
 
-		/* A full output buffer may have left decoded bytes inside: ask before reading on. */
+		/* The decoder may hold bytes that did not fit into the last output buffer: flush before reading on. */
 		if (z->in.pos == z->in.size && !(z->count.out && z->hint)) {
 			int r = refill(z);
 
@@ -109,7 +109,7 @@ static int pack_chunk(void *context, size_t n, bool is_last)
 		ZSTD_outBuffer out = { p->out, sizeof(p->out), 0 };
 
 		left = ZSTD_compressStream2(p->z, &out, &in, is_last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left)) /* there is no other reason */
+		if (ZSTD_isError(left)) /* the only possible error */
 			mem_exhausted();
 		r = fd_write(p->to, p->out, out.pos);
 	} while (!r && (is_last ? left > 0 : in.pos < in.size));

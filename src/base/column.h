@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a table has columns of. */
+/* Columns of a table. */
 #pragma once
 
 #include "base/defs.h"
 
 enum column_type { COLUMN_TEXT = 0, COLUMN_BOOL };
 
-/* A fact about a row: a column of the text, a key of the JSON. */
+/* One property of a row: a column in text output, a key in JSON. */
 struct column {
 	const char *name;
 	const char *key;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Pieces of work side by side, and what became of them in their order. */
+/* Runs work items in parallel, and handles their results in order. */
 #include "base/crew.h"
 
 #include <pthread.h>
@@ -26,7 +26,7 @@ static void *work(void *argument)
 	while (site->next < site->crew->n) {
 		size_t i;
 
-		/* What waits for its turn holds files: not too much of it. */
+		/* Finished items that wait for done() hold files: limit their number. */
 		if (site->crew->done && site->next >= site->done + 4 * (size_t)site->crew->jobs) {
 			pthread_cond_wait(&site->changed, &site->lock);
 			continue;

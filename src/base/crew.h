@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of work side by side, and what became of them in their order. */
+/* Runs work items in parallel, and handles their results in order. */
 #pragma once
 
 #include <stddef.h>
 
 struct crew {
-	unsigned jobs; /* how many at once; up to 1: none of it in another thread */
+	unsigned jobs; /* number of threads; 0 or 1: run in the caller's thread */
 	size_t n;
-	/* In any thread, each piece once; worker is which of them, from 0. */
+	/* Called in any thread, once for each item; worker is the number of the thread, from 0. */
 	void (*work)(size_t i, unsigned worker, void *context);
-	/* In the caller's thread, in order, as soon as its turn has come; NULL: nothing. */
+	/* Called in the caller's thread, in order, as soon as an item and all before it are done; may be NULL. */
 	void (*done)(size_t i, void *context);
 	void *context;
 };
 
-/* Returns when all is done. Where no thread can be made, the caller's does the work. */
+/* Returns when all items are done. If no thread can be created, the caller's does the work. */
 void crew_run(const struct crew *crew);

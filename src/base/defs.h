@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Attributes, scope-bound ownership and the few macros every file wants. */
+/* Attributes, scope-bound ownership and macros used everywhere. */
 #pragma once
 
 #include <errno.h>
@@ -30,12 +30,12 @@ static inline void cleanup_free(void *p)
 	errno = saved;
 }
 
-/* A descriptor or allocation that ends with its scope; always initialise it. */
+/* A descriptor or allocation released at the end of its scope; always initialize it. */
 #define auto_fd	      __attribute__((cleanup(cleanup_fd))) int
 #define auto_free     __attribute__((cleanup(cleanup_free)))
 #define auto_with(fn) __attribute__((cleanup(fn)))
 
-/* Hand an owned descriptor over; the scope's own variable forgets it. */
+/* Hands over an owned descriptor; the variable is then -1. */
 static inline int take_fd(int *fd)
 {
 	int taken = *fd;

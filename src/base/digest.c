@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* SHA-256 and MD5; the one file that knows nettle. */
+/* SHA-256 and MD5; the only file that uses nettle. */
 #include "base/digest.h"
 
 #include <nettle/md5.h>

@@ -8,23 +8,19 @@ enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_MD5_TEXT = 32 + 1 };
 
 /* The digest of these bytes as text. */
 void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
-/*
- * Whether text is a well-formed sha256 digest (OCI image-spec descriptor.md): only then may it become
- * part of a path.
- */
+/* Whether text is a well-formed sha256 digest (OCI image-spec descriptor.md); only then may it be part of a path. */
 bool digest_is_valid(const char *text);
 
-/* A digest over parts; digest_end() frees and writes the text. */
+/* An incremental digest; digest_end() frees the state and writes the text. */
 struct digest_state;
 struct digest_state *digest_begin(void);
 void digest_add(struct digest_state *state, const void *data, size_t len);
 void digest_end(struct digest_state *state, char ret[DIGEST_TEXT]);
-/* The same of len bytes of a file, from an offset on: 0, -EBADMSG when there are fewer, -EINTR after a signal, -errno.
- */
+/* Adds len bytes of a file from offset. 0, -EBADMSG if the file is shorter, -EINTR after a signal, or -errno. */
 int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64_t len);
-/* Of these alone, with the same errors. */
+/* The digest of these bytes alone, with the same errors. */
 int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
-/* Of a whole file. 0 or -errno. */
+/* The digest of a whole file. 0 or -errno. */
 int digest_file(int fd, char ret[DIGEST_TEXT]);
-/* MD5 as 32 hex digits, as dpkg keeps it of each file: against mistakes, not against attacks. 0 or -errno. */
+/* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. 0 or -errno. */
 int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An error with its story: set where it is found, prefixed on the way up. */
+/* An error: set where it is detected, prefixed by callers. */
 #include "base/err.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* What a NULL error would have held: a code must not get lost with the sentence that nobody wants. */
+/* The code that a NULL error would have held: callers that want no message still need it. */
 static _Thread_local int last_code = -EIO;
 
 static void set_message(struct err *e, int code, char *message)

@@ -39,7 +39,7 @@ int fd_open_regular(int dir, const char *path, int flags)
 	again = fd_reopen_regular(fd);
 	if (again != -ENOENT)
 		return again;
-	/* No /proc: open it by name, having seen that it is a regular file. */
+	/* Without /proc: open the path again, now known to be a regular file. */
 	again = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 	return again < 0 ? -errno : again;
 }
@@ -96,7 +96,8 @@ int fd_write(int fd, const void *data, size_t len)
 	while (done < len) {
 		ssize_t n = write(fd, (const char *)data + done, len - done);
 
-		if (n < 0 && errno == EINTR && !stop_signal()) /* of a pipe that nobody reads, perhaps for ever */
+		if (n < 0 && errno == EINTR &&
+			!stop_signal()) /* after a signal to stop: a pipe without a reader could block forever */
 			continue;
 		if (n < 0)
 			return -errno;
@@ -142,7 +143,7 @@ int fd_copy(int from, int to)
 	}
 }
 
-/* Some of it, by whichever call the two files allow; 0 at the end. */
+/* Copies a part with the call that both files support; 0 at the end. */
 static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
 {
 	ssize_t n = copy_file_range(from, offset, to, NULL, len, 0);
@@ -153,7 +154,7 @@ static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
 	return n;
 }
 
-/* For what neither takes: files that are appended to, devices. */
+/* For files that neither call supports: those opened for appending, and devices. */
 static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 {
 	auto_free char *chunk = mem_new(1, CHUNK);

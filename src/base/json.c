@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* JSON documents built in memory and written deterministically; the one file that knows jansson. */
+/* JSON documents in memory, parsed strictly and written deterministically; the only file that uses jansson. */
 #include "base/json.h"
 
 #include <jansson.h>
@@ -14,7 +14,7 @@ static void *allocate(size_t size)
 	return mem_grow(NULL, size, 1);
 }
 
-/* jansson takes some failed allocations for malformed documents. */
+/* jansson reports some failed allocations as malformed documents. */
 __attribute__((constructor)) static void set_allocator(void)
 {
 	json_set_alloc_funcs(allocate, free);
@@ -88,8 +88,8 @@ void jv_free(struct json *value)
 }
 
 /*
- * Integers of any length are JSON; jansson has none beyond 64 bits. One that nobody looks at is no reason to refuse a
- * document, so it is read as 0. Whether the number of this length is such a one.
+ * Whether the number of this length exceeds jansson's 64 bits. JSON allows integers of any length, and an unused one
+ * must not make a document invalid, so it is read as 0.
  */
 static bool is_big_integer(const char *number, size_t len)
 {
@@ -103,8 +103,8 @@ static bool is_big_integer(const char *number, size_t len)
 }
 
 /*
- * One pass over a copy of the text before it is parsed: big integers become 0, and values are counted, as each is the
- * first behind an opening bracket or stands behind a comma.
+ * One pass over a copy of the text before parsing: replaces big integers with 0 and counts the values, each of which
+ * follows an opening bracket or a comma.
  */
 static size_t prepare(char *text, size_t len)
 {
@@ -173,7 +173,7 @@ const struct json *jv_get(const struct json *value, const char *key)
 	return json_is_null(found) ? NULL : (const struct json *)found;
 }
 
-/* As Go's encoding/json folds keys: ASCII letters, the long s (U+017F) and the Kelvin sign (U+212A). */
+/* Folds keys like Go's encoding/json: ASCII letters, the long s (U+017F) and the Kelvin sign (U+212A). */
 static bool is_folded(const char *name, const char *key)
 {
 	for (; *key; key++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls that glibc wraps and other C libraries, musl among them, do not. */
+/* System calls that glibc wraps, but other C libraries, such as musl, do not. */
 #pragma once
 
 #include <sys/mount.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Allocation that always succeeds: the program ends where there is no memory. */
+/* Allocation that always succeeds: the program ends if memory is exhausted. */
 #include "base/memory.h"
 
 #include <stdarg.h>
@@ -31,7 +31,7 @@ void *mem_new(size_t n, size_t size)
 	return checked(calloc(n ? n : 1, size));
 }
 
-/* Of no size realloc() would free, and return NULL. */
+/* With size 0 realloc() would free and return NULL. */
 void *mem_grow(void *old, size_t n, size_t size)
 {
 	return checked(reallocarray(old, n ? n : 1, size));
@@ -92,8 +92,7 @@ char *mem_realpath(const char *path)
 	return real;
 }
 
-/* GCC 12 does not follow what is stored through two pointers, and takes the copy for lost; clang has no such warning.
- */
+/* GCC 12 does not track stores through two pointers and reports a leak of the copy; clang has no such warning. */
 #ifndef __clang__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"

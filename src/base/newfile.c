@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* THE writer of files: each takes its name in one step, when it is whole and on the disk. */
+/* THE writer of files: a file gets its name atomically, once it is complete and on the disk. */
 #include "base/newfile.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #define PREFIX ".anyarch-new-"
 
-/* Another process may be about to remove a name that was just made: so often another name is tried. */
+/* Another process may sweep a name that was just created: try so many other names. */
 enum { DIGITS = 16, TRIES = 20 };
 
 static int draw_name(char ret[sizeof((struct newfile){ 0 }.temporary)])
@@ -49,7 +49,7 @@ void newfile_sweep(int dir)
 	}
 }
 
-/* Without a name: it needs /proc to get one. The lock is there before the name. */
+/* Creates the file without a name, and locks it before it has one. Naming it later needs /proc. */
 static int create_nameless(int dir)
 {
 	int fd = access("/proc/self/fd", X_OK) < 0 ? -1 : openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -59,7 +59,7 @@ static int create_nameless(int dir)
 	return fd;
 }
 
-/* Whoever sweeps may be faster with the lock: then its name is as good as gone, or gone already. */
+/* A sweeping process may lock the new file first: then its name is removed, so try another. */
 static int create_named(struct newfile *file)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
@@ -80,14 +80,14 @@ static int create_named(struct newfile *file)
 	return -EBUSY;
 }
 
-/* name is what it is called in its directory, path what it is called when something is wrong with it. */
+/* path is for messages; file->name is the name in its directory. */
 static int create(struct newfile *file, const char *path, struct err *e)
 {
 	bool is_new = file->over == NEWFILE_IS_NEW;
 	struct stat st;
 
 	if (file->dir >= 0 && !fstatat(file->dir, file->name, &st, is_new ? AT_SYMLINK_NOFOLLOW : 0)) {
-		/* To take the name of /dev/null would be the end of it. */
+		/* Replacing /dev/null would destroy it. */
 		if (!S_ISREG(st.st_mode))
 			return err_set(e, -EEXIST, "%s: not a regular file", path);
 		if (is_new) {
@@ -139,7 +139,7 @@ static int link_nameless(const struct newfile *file, const char *name)
 	return linkat(AT_FDCWD, path, file->dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-/* A link takes no other's name; so to replace, a second name is needed for a moment. 0 or -errno. */
+/* linkat(2) does not replace a name, so replacing needs a temporary name and a rename. 0 or -errno. */
 static int take_name(struct newfile *file)
 {
 	int r = *file->temporary ? -EEXIST : link_nameless(file, file->name);
@@ -160,7 +160,7 @@ static int take_name(struct newfile *file)
 		    file->over == NEWFILE_IS_NEW ? RENAME_NOREPLACE : 0) < 0
 		    ? -errno
 		    : 0;
-	/* Where the file system has no such call, a second link that replaces nothing. */
+	/* If the file system has no RENAME_NOREPLACE: a second link, which replaces nothing. */
 	if ((r == -EINVAL || r == -ENOSYS) && file->over == NEWFILE_IS_NEW)
 		r = linkat(file->dir, file->temporary, file->dir, file->name, 0) < 0 ||
 				    unlinkat(file->dir, file->temporary, 0) < 0
@@ -171,7 +171,7 @@ static int take_name(struct newfile *file)
 	return r;
 }
 
-/* Whatever the disk says, it is the disk that failed: EXDEV here is no path that left its root. */
+/* Maps all errors to EIO: EXDEV, for example, means elsewhere that a path left its root. */
 static int disk_failed(const struct newfile *file, int code, struct err *e)
 {
 	err_sys(e, code, "cannot write %s", file->name);
@@ -213,7 +213,7 @@ void newfile_done(struct newfile *file)
 
 mode_t newfile_usual_mode(void)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* another thread would read the 0 */
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* another thread could read the 0 */
 	mode_t mask;
 
 	pthread_mutex_lock(&lock);

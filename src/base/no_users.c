@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * For the static program: libmount could turn names of users and groups into numbers, which nothing here asks it for.
- * With libc's own functions all of its name services would come along, and load libraries of another libc.
+ * For the static program: libmount can look up users and groups, which anyarch never requests. libc's own functions
+ * would link its name services, which load shared libraries of another libc.
  */
 #include <grp.h>
 #include <pwd.h>

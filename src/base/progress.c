@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How far long work is, for whoever shows it. */
+/* Progress of long operations, reported to a watcher. */
 #include "base/progress.h"
 
 #include <stdatomic.h>

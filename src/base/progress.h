@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* How far long work is, for whoever shows it. */
+/* Progress of long operations, reported to a watcher. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The stage that goes on. */
+/* The current stage. */
 struct progress {
 	const char *what; /* "reading" */
 	uint64_t done, total;
-	double seconds; /* since it began */
+	double seconds; /* since the stage began */
 };
 
-/* Called about ten times a second while bytes move, and with NULL when a stage ends; from one thread at a time. */
+/*
+ * show is called about ten times a second while bytes move, and with NULL when a stage ends; in one thread at a time.
+ */
 void progress_watch(void (*show)(const struct progress *progress));
 /*
- * Work on so many bytes begins; 0: nobody knows how many. What is begun inside of it is a part of it. what is borrowed.
- * Without a watcher all three cost nothing.
+ * Begins a stage of total bytes; 0 if unknown. A stage begun inside another is part of it. what is borrowed. Without a
+ * watcher, these three functions do nothing.
  */
 void progress_begin(const char *what, uint64_t total);
-/* So many bytes have been read or written. May be called from several threads. */
+/* Adds n bytes that were read or written. May be called from several threads. */
 void progress_add(uint64_t n);
 void progress_end(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Ending by a signal: noted when it comes, obeyed where the work can be undone. */
+/* Termination by a signal: recorded in the handler, acted on where work can be undone. */
 #include "base/stop.h"
 
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-/* Lock-free, and so fit for a signal handler (C17 7.14.1.1); read by every thread. */
+/* Lock-free, so usable in a signal handler (C17 7.14.1.1); read by all threads. */
 static atomic_int noted;
 static atomic_uint count;
 
@@ -43,7 +43,7 @@ int stop_check(struct err *e)
 	return signal ? err_set(e, -EINTR, "ended by signal %d", signal) : 0;
 }
 
-/* A signal that comes before the wait begins must end it, too: they are let in by the wait alone. */
+/* Signals are blocked except in ppoll(2), so that one received just before the wait also ends it. */
 int stop_wait(unsigned seconds, struct err *e)
 {
 	struct timespec rest = { .tv_sec = seconds };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Strict text: integers, hex, lists, near misses, escapes. */
+/* Strict text: integers, hex, lists, suggestions for typos, escaping. */
 #include "base/str.h"
 
 #include <stdio.h>
@@ -83,7 +83,7 @@ bool str_in_words(const char *list, const char *text, size_t len)
 
 #define DISTANCE_MAX 48
 
-/* Optimal string alignment: three rows of the usual table, as a swap looks two rows back. */
+/* Optimal string alignment with three rows of the table, because a swap looks two rows back. */
 unsigned str_distance(const char *a, const char *b, unsigned limit)
 {
 	unsigned rows[3][DISTANCE_MAX + 1];
@@ -121,7 +121,7 @@ const char *str_nearest(const char *list, const char *text, size_t *ret_len)
 
 		if (snprintf(one, sizeof(one), "%.*s", (int)len, word) < (int)sizeof(one))
 			d = str_distance(text, one, 2);
-		if (d >= least || d >= len) /* then nothing of it is left */
+		if (d >= least || d >= len) /* all of the word would be replaced */
 			continue;
 		least = d;
 		best = word;
@@ -130,7 +130,7 @@ const char *str_nearest(const char *list, const char *text, size_t *ret_len)
 	return best;
 }
 
-/* Length of the valid UTF-8 sequence at s (RFC 3629, C1 controls excluded), 0 when there is none. */
+/* Length of the valid UTF-8 sequence at s (RFC 3629, C1 controls excluded); 0 if there is none. */
 static size_t utf8_length(const unsigned char *s, size_t left)
 {
 	static const struct {

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Strict text: integers, hex, lists, near misses, and names made safe for a terminal. */
+/* Strict text: integers, hex, lists, suggestions for typos, escaping for terminals and shells. */
 #pragma once
 
 #include "base/buf.h"
 
-/* Decimal digits only, no sign, no blank, at most max. 0 or -EINVAL. */
+/* Parses a decimal number up to max: digits only, no sign, no blanks. 0 or -EINVAL. */
 int str_to_uint(const char *text, unsigned long max, unsigned long *ret_value);
 
-/* Pairs of hex digits into at most cap bytes. Bytes written, or -EINVAL. */
+/* Decodes pairs of hex digits into at most cap bytes. Bytes written, or -EINVAL. */
 int str_from_hex(const char *hex, uint8_t *out, size_t cap);
 
 /*
- * Next item of a list separated by commas or white space. cursor starts at the text and moves on;
- * the item lies inside the text and is len long. false at the end.
+ * Next item of a list separated by commas or white space. cursor starts at the text and advances; the item is inside
+ * the text and len bytes long. false at the end.
  */
 bool str_next_item(const char **cursor, const char **ret_item, size_t *ret_len);
 
 /* Whether text is one of the blank-separated words of list. */
 bool str_in_words(const char *list, const char *text, size_t len);
 
-/* The one of these words that may have been meant: inside list and *ret_len long, NULL when none comes near. */
+/* The word of list that was probably meant, inside list and *ret_len long; NULL if none is similar. */
 const char *str_nearest(const char *list, const char *text, size_t *ret_len);
 
-/* Edits (insert, delete, change, swap) between two words, at most limit + 1. */
+/* Number of edits (insert, delete, change, swap) between two words, at most limit + 1. */
 unsigned str_distance(const char *a, const char *b, unsigned limit);
 
-/* Appends text with control bytes and invalid UTF-8 as \xNN, so that no name moves a terminal. */
+/* Appends text with control bytes and invalid UTF-8 as \xNN, so that no name can control a terminal. */
 void str_escape(struct buf *out, const char *text, size_t len);
 
-/* Appends text as one word of a shell, between '...'. */
+/* Appends text as one word for a shell, in single quotes. */
 void str_quote(struct buf *out, const char *text);
 
 /* Appends the base64 (RFC 4648) of these bytes. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Bytes that come one after the other: files and pipes, and what is done with them on their way. */
+/* Sequential byte sources: files, pipes, and filters on top of them. */
 #include "base/stream.h"
 
 #include "base/digest.h"
@@ -30,7 +30,7 @@ static ssize_t range_read(struct source *source, void *data, size_t len)
 	if (n < 0)
 		return n;
 	if ((size_t)n < want)
-		return -EBADMSG; /* the file is shorter than was said */
+		return -EBADMSG; /* the file is shorter than the range */
 	r->offset += (uint64_t)n;
 	r->left -= (uint64_t)n;
 	progress_add((uint64_t)n);

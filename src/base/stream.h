@@ -1,39 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that come one after the other: from a part of a file or a pipe. */
+/* Sequential byte sources: a range of a file, a pipe, and filters. */
 #pragma once
 
 #include "base/err.h"
 
-/* What every kind of source begins with. read returns less than len only at the end. */
+/* The first member of every kind of source. read returns less than len only at the end. */
 struct source {
 	ssize_t (*read)(struct source *source, void *data, size_t len);
-	int (*skip)(struct source *source, uint64_t len); /* NULL: by reading */
-	void (*free)(struct source *source);		  /* what is inside; NULL: nothing */
+	int (*skip)(struct source *source, uint64_t len); /* NULL: skip by reading */
+	void (*free)(struct source *source);		  /* frees what it owns; may be NULL */
 	uint64_t position;
 	int error;
 };
 
-/* len bytes of a file from offset on; the descriptor is borrowed and its own position not used. */
+/* len bytes of a file from offset; the descriptor is borrowed, its position is not used. */
 struct source *source_range(int fd, uint64_t offset, uint64_t len);
-/* What can be read from a descriptor until its end (pipes); borrowed. */
+/* Reads a descriptor (pipe) until its end; borrowed. */
 struct source *source_pipe(int fd);
 /*
- * What is read from inner or passed over is written to a file, too. Both are borrowed. A
- * write that fails ends the source with its -errno, which *ret_failure tells from one of inner's.
+ * Also writes all bytes that are read or skipped to a file. inner and the file are borrowed. A failed write ends the
+ * source with its -errno, which is also stored in *ret_failure, to distinguish it from an error of inner.
  */
 struct source *source_tee(struct source *inner, int to, int *ret_failure);
-/*
- * Takes inner over; all that is read from it or passed over is added to a digest, which is borrowed.
- */
+/* Takes ownership of inner; adds all bytes that are read or skipped to a digest, which is borrowed. */
 struct digest_state;
 struct source *source_digested(struct source *inner, struct digest_state *state);
 /*
- * Reads up to len bytes; less only at the end. Bytes, or -EBADMSG corrupt or truncated, -E2BIG a bomb,
- * -errno; an error repeats on every later call.
+ * Reads up to len bytes; fewer only at the end. Bytes, or -EBADMSG corrupt or truncated, -E2BIG a bomb, -errno; an
+ * error repeats on every later call.
  */
 ssize_t source_read(struct source *source, void *data, size_t len);
-/* Passes over len bytes, by seeking where that is possible. 0, -EBADMSG when there are fewer, -errno. */
+/* Skips len bytes, by seeking if possible. 0, -EBADMSG if there are fewer, or -errno. */
 int source_skip(struct source *source, uint64_t len);
-/* How many bytes have been read and passed over. */
+/* Number of bytes read and skipped. */
 uint64_t source_position(const struct source *source);
 void source_free(struct source *source);
