@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An ordinary Dockerfile turned into a template. */
+/* Turns an ordinary Dockerfile into a template. */
 #include "project/adopt.h"
 
 #include <fcntl.h>
@@ -19,12 +19,11 @@ enum { STAGES_MAX = 64 };
 struct adopting {
 	char *stages[STAGES_MAX]; /* names, owned */
 	size_t n_stages, n_changed;
-	bool is_fixed; /* the last stage is for a platform that the file names */
-	bool is_cross; /* it asks for what the engine knows of the target, so that compilers of this machine can make it
-			*/
+	bool is_fixed; /* the last stage is for a platform that the file specifies */
+	bool is_cross; /* it uses the engine's target variables, as cross-compilation does */
 };
 
-/* Names that depend on the platform, given by the engine. */
+/* Whether the text uses variables that the engine sets to the target platform. */
 static bool names_target(const char *text, size_t len)
 {
 	static const char *const variables[] = { "TARGETPLATFORM", "TARGETARCH", "TARGETVARIANT" };
@@ -35,7 +34,7 @@ static bool names_target(const char *text, size_t len)
 	return false;
 }
 
-/* arm32v7/python is Docker's official image for one platform. Its prefix; 0: it has none. */
+/* The length of the prefix of an official image for one platform, such as arm32v7/python; 0: none. */
 static size_t official_prefix(const char *image)
 {
 	size_t len = strcspn(image, "/");
@@ -48,7 +47,7 @@ static size_t official_prefix(const char *image)
 	return strlen(words.docker) == len && !strncmp(words.docker, image, len) ? len : 0;
 }
 
-/* FROM [--platform=P] IMAGE [AS NAME], on one line. */
+/* Rewrites FROM [--platform=P] IMAGE [AS NAME], on one line. */
 static void change_from(struct adopting *a, const struct scan_line *line, struct buf *out)
 {
 	auto_free char *text = mem_part(line->text, line->len), *platform = NULL, *image = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Lines KEY=value as a shell reads them, without a shell. */
+/* Parses KEY=value lines like a shell, without a shell. */
 #include "project/assign.h"
 
 #include <ctype.h>
@@ -7,10 +7,10 @@
 
 #include "base/str.h"
 
-/* What a shell does with a byte outside of quotes, so that it cannot be taken for a part of the value. */
+/* Bytes that a shell interprets outside of quotes, and how: refused as part of a value. */
 static const struct {
 	char byte;
-	bool also_quoted; /* also between double quotes */
+	bool also_quoted; /* also in double quotes */
 	const char *what;
 } active[] = {
 	{ '`', true, "'`' would run a command" },
@@ -49,13 +49,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* From an opening quote up to behind the closing one; NULL with e set. */
+/* Reads a quoted string. Returns the end of the closing quote; NULL with e set. */
 static const char *read_quoted(const char *p, const char *end, struct buf *value, struct err *e)
 {
 	char quote = *p++;
 
 	for (; p < end && *p != quote; p++) {
-		/* POSIX: between double quotes '\' is itself but before these. */
+		/* POSIX, "Double-Quotes": '\' is literal unless one of these follows. */
 		if (quote == '"' && *p == '\\' && p + 1 < end && memchr("$`\"\\", p[1], 4))
 			p++;
 		else if (quote == '"' && check_byte(*p, true, e))
@@ -68,7 +68,7 @@ static const char *read_quoted(const char *p, const char *end, struct buf *value
 	return NULL;
 }
 
-/* What may follow a value: blanks, and a comment behind them. */
+/* Only blanks and a comment may follow a value. */
 static int check_rest(const char *p, const char *end, struct err *e)
 {
 	while (p < end && is_blank(*p))

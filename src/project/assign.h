@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines KEY=value as a shell reads them, without a shell: whatever a shell would execute is refused. */
+/* Parses KEY=value lines like a shell, without a shell: refuses everything that a shell would execute. */
 #pragma once
 
 #include "base/buf.h"
@@ -7,9 +7,9 @@
 #include "project/scan.h"
 
 /*
- * The next assignment. Its key is borrowed from the text; its value, unquoted, goes into ret_value, which is emptied
- * before. Blank lines and comments are passed over. 1, 0 at the end, -EBADMSG with e naming the line: bytes that no
- * such file has (NUL, CR, control characters), no KEY=, blanks around '=', an open quote, and what a shell would
- * expand or execute. s->number is that line's.
+ * Reads the next assignment. ret_key is borrowed from the text; ret_value is emptied, then receives the unquoted value.
+ * Skips blank lines and comments. 1; 0 at the end; -EBADMSG with e naming the line: NUL, CR or another control
+ * character, missing KEY=, blanks around '=', an unclosed quote, or anything that a shell would expand or execute.
+ * s->number is the assignment's line.
  */
 int assign_next(struct scan *s, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e);

@@ -10,30 +10,29 @@
 #include "base/str.h"
 #include "project/scan.h"
 
-/* A value can hold others, and those others: what is longer than any name of an image is not followed. */
+/* VALUE_MAX, more than any image name has, ends nested expansion. */
 enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
 
 /* Owned text. */
 struct stage {
-	char *name, *image, *platform; /* image: NULL where there is none that can be known */
-	struct base_place place;       /* len 0: it has none */
+	char *name, *image, *platform; /* image: NULL if it is not external or not known */
+	struct base_place place;       /* len 0: none */
 	bool is_unknown;
-	uint64_t uses; /* stages before it, as bits */
+	uint64_t uses; /* earlier stages, as a bit mask */
 };
 
-/* The file as far as it was read. */
+/* State of reading a Dockerfile. */
 struct reading {
 	const struct bases_request *request;
 	char *args[ARGS_MAX]; /* NAME=value, owned */
 	struct stage stages[STAGES_MAX];
 	size_t n_args, n_stages;
-	const char *line; /* an instruction that is read, and where it is in the text */
+	const char *line; /* the current instruction, and its offset in the text */
 	size_t line_at;
 	bool is_one_line;
 };
 
-/* NAME=value of NAME, the last one; NULL: none. is_bare: an option that has NAME alone, whose value the engine knows.
- */
+/* The value of the last option NAME=value; NULL: none. is_bare: NAME without value, which the engine looks up. */
 static const char *option_value(
 	const struct bases_request *q, const char *option, const char *name, size_t len, bool *is_bare)
 {
@@ -49,7 +48,7 @@ static const char *option_value(
 	return NULL;
 }
 
-/* What $NAME or ${NAME} at p stands for, and where it ends; NULL where only the engine can know. */
+/* Expands $NAME or ${NAME} at p, and sets its end; NULL if only the engine knows the value. */
 static const char *variable_at(const struct reading *r, const char *p, const char **ret_end)
 {
 	bool has_brace = p[1] == '{';
@@ -77,7 +76,7 @@ static const char *variable_at(const struct reading *r, const char *p, const cha
 	return NULL;
 }
 
-/* A word as the engine reads it. false where only the engine can know. */
+/* Expands a word as the engine does; false if only the engine can. */
 static bool expand(const struct reading *r, const char *word, size_t len, struct buf *out)
 {
 	auto_free char *text = mem_part(word, len);
@@ -99,7 +98,7 @@ static bool expand(const struct reading *r, const char *word, size_t len, struct
 	return !is_quoted && out->len && out->len <= VALUE_MAX;
 }
 
-/* ARG NAME=value, before the first FROM only; one without a value counts for nothing. */
+/* Reads ARG NAME=value, before the first FROM only; ARG without a value is ignored. */
 static void read_arg(struct reading *r, const char *rest)
 {
 	const char *word;
@@ -118,7 +117,7 @@ static void read_arg(struct reading *r, const char *rest)
 	}
 }
 
-/* By its name, or by its number. -1: none of those before. */
+/* Finds a stage among the first n_before by name or number; -1: none. */
 static int find_stage(const struct reading *r, const char *text, size_t n_before)
 {
 	unsigned long number;
@@ -129,7 +128,7 @@ static int find_stage(const struct reading *r, const char *text, size_t n_before
 	return !str_to_uint(text, STAGES_MAX, &number) && number < n_before ? (int)number : -1;
 }
 
-/* What begins with '-' would be an option to the engine; no image is called that. */
+/* Skips names that begin with '-': the engine would read an option, and no image has such a name. */
 static void set_image(struct reading *r, struct stage *stage, const char *image)
 {
 	int before = find_stage(r, image, (size_t)(stage - r->stages));
@@ -142,7 +141,7 @@ static void set_image(struct reading *r, struct stage *stage, const char *image)
 		stage->image = mem_text(image);
 }
 
-/* FROM [--platform=P] IMAGE [AS NAME]; the last platform counts. */
+/* Reads FROM [--platform=P] IMAGE [AS NAME]; the last --platform counts. */
 static void read_from(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--platform=";
@@ -172,7 +171,7 @@ static void read_from(struct reading *r, const char *rest)
 		stage->name = mem_part(word, len);
 }
 
-/* COPY --from=STAGE */
+/* Reads COPY --from=STAGE. */
 static void read_copy(struct reading *r, const char *rest)
 {
 	static const char flag[] = "--from=";
@@ -215,7 +214,7 @@ static void read_all(struct reading *r)
 		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
 		if (line.is_continued)
 			continue;
-		r->line = rest = buf_text(&whole); /* the instruction, on one line */
+		r->line = rest = buf_text(&whole); /* continuation lines joined */
 		scan_word(&rest, &word, &len);
 		for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
 			if (strlen(instructions[i].name) == len && !strncasecmp(instructions[i].name, word, len))
@@ -268,7 +267,7 @@ void bases_read(const struct bases_request *request, struct bases *ret)
 	read_all(r);
 	last = target_of(r);
 	needed = last >= 0 ? (uint64_t)1 << last : 0;
-	for (int i = last; i >= 0; i--) /* a stage uses only those before it */
+	for (int i = last; i >= 0; i--) /* a stage uses earlier stages only */
 		if (needed >> i & 1)
 			needed |= r->stages[i].uses;
 	*ret = (struct bases){ 0 };
@@ -284,7 +283,7 @@ void bases_read(const struct bases_request *request, struct bases *ret)
 	}
 }
 
-/* Of all places the next one that gets another name. */
+/* The next place, in text order, of a base that is renamed. */
 static const struct base_place *next_place(
 	const struct bases *bases, char *const names[BASES_MAX], size_t from, const char **ret_name)
 {

@@ -1,49 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Base images of a Dockerfile: what its FROM lines ask a registry for. */
+/* Base images of a Dockerfile: the images that its FROM lines request from a registry. */
 #pragma once
 
 #include "base/buf.h"
 
 enum { BASES_MAX = 32, BASE_PLACES_MAX = 16 };
 
-/* Where the text has its name. */
+/* Position of an image's name in the text. */
 struct base_place {
 	size_t at, len;
 };
 
 struct base {
 	char *image;
-	char *platform; /* what its FROM says (linux/amd64); NULL: the one that is built for */
-	struct base_place places[BASE_PLACES_MAX]; /* in FROM lines that are not continued, in their order */
+	char *platform;				   /* --platform of its FROM (linux/amd64); NULL: the target platform */
+	struct base_place places[BASE_PLACES_MAX]; /* in FROM lines without continuation, in order */
 	size_t n_places;
 };
 
 struct bases {
 	struct base items[BASES_MAX];
 	size_t n;
-	bool has_unknown; /* there is one besides that only the engine knows */
+	bool has_unknown; /* the name of at least one more is known to the engine only */
 };
 
 #define auto_bases auto_with(bases_done) struct bases
 
-/* What the build is told besides. Borrowed. */
+/* Options of the build. Borrowed. */
 struct bases_request {
 	const char *text; /* the Dockerfile */
 	size_t len;
-	/* Of the engine's build. What counts is --build-arg=NAME=VALUE, --build-context=NAME=..., --target=STAGE. */
+	/* Options of the engine's build. Used: --build-arg=NAME=VALUE, --build-context=NAME=..., --target=STAGE. */
 	const char *const *options;
 	size_t n_options;
-	const char *build_platform, *target_platform; /* what $BUILDPLATFORM and $TARGETPLATFORM are */
+	const char *build_platform, *target_platform; /* values of $BUILDPLATFORM and $TARGETPLATFORM */
 };
 
 /*
- * The images that what is built begins from, each once: those of the last stage, and of the stages that it is made of
- * or copies from. No stage of the file itself, not scratch, no context that has a name. $NAME and ${NAME} are what ARG
- * before the first FROM says; what has any other variable in it is left to the engine. ret is freed by bases_done().
- * Source: reference of Dockerfiles, FROM, COPY --from, here-documents, "Understand how ARG and FROM interact".
+ * Collects the external base images, each once: those of the target stage (default: the last) and of the stages that it
+ * builds on or copies from. Not included: the file's own stages, scratch, named contexts. $NAME and ${NAME} expand to
+ * ARG before the first FROM; a name with any other variable is left to the engine. ret is freed by bases_done().
+ * Source: Dockerfile reference, FROM, COPY --from, here-documents, "Understand how ARG and FROM interact".
  */
 void bases_read(const struct bases_request *request, struct bases *ret);
-/* The text with another name in each place of base i that names[i] is not NULL for. */
+/* Appends the text with the name of base i replaced by names[i], if that is not NULL. */
 void bases_rename(
 	const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out);
 void bases_done(struct bases *bases);

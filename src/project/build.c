@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A project built: an image for each platform, each checked, and one name for all of them. */
+/* Builds a project: an image for each platform, checked, and one name for all of them. */
 #include "project/build.h"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
 
-/* An engine that is elsewhere has another machine's handlers. */
+/* Whether it runs on this machine's handlers; an image that a builder returns does so for SMOKE only. */
 static bool runs_here(const struct flow *f, const struct build_item *item)
 {
 	return item->engine->where ? item->engine->is_loaded && *flow_value(f, CONFIG_SMOKE)
@@ -69,7 +69,7 @@ static int check_platforms(const struct flow *f, struct err *e)
 		buf_text(&missing), f->engine->kind->has_daemon ? "" : "without root: anyarch run -- anyarch build; ");
 }
 
-/* Found now and not when everything is built. It is written beside, and then takes the name. */
+/* Checks --output before anything is built. The file is written beside the target and renamed. */
 static int check_out(const struct build_request *request, struct err *e)
 {
 	auto_free char *copy = mem_text(request->out ? request->out : "");
@@ -91,7 +91,7 @@ static int prepare(struct flow *f, struct err *e)
 	};
 	int r = render_plan(&request, &f->render, e);
 
-	stop_catch(); /* until now it may end anywhere */
+	stop_catch(); /* nothing to undo before this point */
 	if (!r)
 		r = flow_name_all(f, e);
 	if (!r)
@@ -115,7 +115,7 @@ static int write_dockerfile(const struct flow *f, const struct buf *text, const 
 	return r ? err_sys(e, r, "%s", path) : 0;
 }
 
-/* What a label says; one that says no variant says nothing about it. */
+/* The platform that a label states; a label without variant is taken for the wanted platform. */
 static struct platform called(const struct platform *wanted, const struct image_facts *facts)
 {
 	const char *variant = facts->image->variant;
@@ -123,7 +123,7 @@ static struct platform called(const struct platform *wanted, const struct image_
 	return variant && *variant ? facts->label : *wanted;
 }
 
-/* The image that was built. Attestations, which BuildKit adds, speak of it and are passed over. */
+/* The built image; skips BuildKit's attestations, which describe it. */
 static const struct image_facts *built_image(const struct image_report *report, struct err *e)
 {
 	const struct image_facts *found = NULL;
@@ -138,7 +138,7 @@ static const struct image_facts *built_image(const struct image_report *report, 
 	return NULL;
 }
 
-/* What was built may be for the machine that builds: engines use a base image for that without a word. */
+/* Checks the image's platform: engines silently fall back to a base image for the build machine. */
 static int judge(const struct platform *wanted, const struct image_facts *facts, struct err *e)
 {
 	struct platform says = facts->has_label ? called(wanted, facts) : *wanted;
@@ -182,7 +182,7 @@ static int check_image(struct build_item *item, const char *archive, const char 
 	return r;
 }
 
-/* The end of the trial is also run where the trial failed. */
+/* Runs SMOKE in the image. Cleans up even if that failed. */
 static int try_image(const struct flow *f, struct build_item *item, const struct engine_words *image)
 {
 	const struct flow_call call = { .item = item };
@@ -190,7 +190,7 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 
 	if (!r)
 		r = flow_engine(f, &call, ENGINE_TRY, image, &item->err);
-	if (r || item->engine->kind->commands[ENGINE_TRY_BEGIN]) /* else the engine has removed the container */
+	if (r || item->engine->kind->commands[ENGINE_TRY_BEGIN]) /* else "run --rm" has removed the container */
 		flow_engine(f, &call, ENGINE_TRY_END, image, NULL);
 	if (r == -EIO && !item->engine->kind->is_rootless_run)
 		err_hint(&item->err, "see its output above; where %s cannot run containers, --engine buildah can",
@@ -206,7 +206,7 @@ static int build_image(const struct flow *f, size_t i, const struct engine_words
 	auto_buf text = { 0 };
 	int r = 0;
 
-	/* Meanwhile another platform may have got a base image of the same name. */
+	/* Another platform's build may have replaced a base image of the same name. */
 	if (f->has_shared && !f->request->dry_run)
 		r = fetch_bases(f, i, &item->err);
 	if (!r)
@@ -257,7 +257,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Of one engine. */
+/* The work of one engine. */
 struct engine_work {
 	const struct flow *flow;
 	const struct engine *engine;
@@ -265,7 +265,7 @@ struct engine_work {
 	atomic_size_t *failed;
 };
 
-/* One that fails hinders no other; a signal ends it. */
+/* A failure does not stop other platforms; a signal does. */
 static void build_next(size_t i, unsigned worker, void *context)
 {
 	const struct engine_work *work = context;
@@ -288,7 +288,7 @@ static void build_on(size_t i, unsigned worker, void *context)
 	crew_run(&(struct crew){ work->jobs, work->flow->build->n, build_next, NULL, work });
 }
 
-/* Where a name is one image for the engine, two platforms with one base would take it from each other. */
+/* If the engine keeps one image per name, parallel builds on one base name would replace each other's base. */
 static unsigned count_jobs(struct flow *f, const struct engine *engine)
 {
 	const char *shared = NULL;
@@ -313,7 +313,7 @@ static unsigned count_jobs(struct flow *f, const struct engine *engine)
 	return jobs;
 }
 
-/* Engines work side by side, each with its own jobs. */
+/* Engines work in parallel, each with its own jobs. */
 static int build_each(struct flow *f, struct err *e)
 {
 	auto_free struct engine_work *works = mem_new(f->n_engines, sizeof(*works));
@@ -326,7 +326,7 @@ static int build_each(struct flow *f, struct err *e)
 	}
 	f->has_lines = jobs > 1;
 	if (f->has_lines)
-		progress_watch(NULL); /* which shows one stage */
+		progress_watch(NULL); /* the progress line shows a single stage only */
 	crew_run(&(struct crew){ (unsigned)f->n_engines, f->n_engines, build_on, NULL, works });
 	if (stop_check(e))
 		return -EINTR;
@@ -343,7 +343,7 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	auto_supplied supplied = { 0 };
 	int r;
 
-	/* github.com/me/it is a directory here, and an address to an engine. */
+	/* Prefix "./": engines would take the directory github.com/me/it for a URL. */
 	f.context = mem_print("%s%s", strchr("./", *request->path) ? "" : "./", request->path);
 	r = prepare(&f, e);
 	if (!r) {

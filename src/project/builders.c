@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Builders: engines elsewhere, each for some of a project's platforms. */
+/* Builders: remote engines, each for some of a project's platforms. */
 #include "project/builders.h"
 
 #include <string.h>
@@ -11,12 +11,12 @@
 
 enum { WHERE_MAX = 255 };
 
-/* How each client is told of an engine. The first row of a scheme is for whoever uses an engine that has none. */
+/* How a client selects an engine. A scheme's first row applies if the user's engine does not support the scheme. */
 static const struct way {
 	const char *scheme, *engine;
-	const char *variable, *option; /* one of them: the value follows */
-	bool is_address;	       /* else a name that the client knows, which follows the scheme */
-	bool is_loaded;		       /* this machine's engine gets what it has built */
+	const char *variable, *option; /* one of them is set; the value follows it */
+	bool is_address;	       /* pass the whole address; else the name after the scheme */
+	bool is_loaded;		       /* this machine's engine receives the built image */
 } ways[] = {
 	{ "ssh://", "docker", "DOCKER_HOST", .is_address = true },
 	{ "ssh://", "buildx", "DOCKER_HOST", .is_address = true },
@@ -43,7 +43,7 @@ static const struct way *find_way(const char *where, const char *engine)
 	return found;
 }
 
-/* What a client would read as an option, or a shell as more than a word, is no address: ssh has had such names. */
+/* Refuses what a client could read as an option, or a shell as syntax: ssh had such vulnerabilities. */
 static int check_where(const char *where, struct err *e)
 {
 	const struct way *way = find_way(where, "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Commands that are run for the user: each is shown before, and waited for. */
+/* Runs commands for the user: each is shown first, and waited for. */
 #include "project/child.h"
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 
-/* Milliseconds. Whoever ends anyarch does not wait for more than a second. */
+/* Milliseconds. After a signal, anyarch ends within a second. */
 enum { WAIT_STEP = 20, GRACE = 400, CLEANUP_GRACE = 700 };
 
 void child_add(struct child *c, char *word)
@@ -54,7 +54,7 @@ void child_text(const struct child *c, struct buf *out)
 	for (size_t i = 0; c->variables[i]; i++) {
 		size_t len = strcspn(c->variables[i], "=") + 1;
 
-		buf_add(out, c->variables[i], len); /* between quotes it would be a command */
+		buf_add(out, c->variables[i], len); /* a quoted NAME= would not be an assignment */
 		add_quoted(out, c->variables[i] + len);
 		buf_adds(out, " ");
 	}
@@ -91,20 +91,20 @@ bool child_is_there(const char *program)
 	}
 }
 
-/* How much is kept of an answer and of a reason; a line that is longer is shown in parts. */
+/* Limits of a kept answer and error message; a longer line is passed on in parts. */
 enum { ANSWER_MAX = 64 * 1024, REASON_MAX = 4096, LINE_MAX_SHOWN = 4096, BLOCKS_AT_ONCE = 16 };
 
-/* A child that runs, and what it prints. */
+/* A running child and its output. */
 struct running {
 	const struct child *c;
 	pid_t pid;
-	int out, errors;    /* pipes from its outputs; -1: not here */
-	struct buf pending; /* the beginning of a line */
-	struct buf reason;  /* its standard error, where that is not shown */
-	unsigned n_signals; /* that it was sent */
+	int out, errors;    /* pipes from its outputs; -1: none */
+	struct buf pending; /* an incomplete line */
+	struct buf reason;  /* its standard error, if that is not shown */
+	unsigned n_signals; /* sent to it */
 };
 
-/* The caller's environment, with what is for this command only. The list is owned, what it lists is borrowed. */
+/* The caller's environment with the child's variables. The list is owned, its strings are borrowed. */
 static char **make_environment(const struct child *c)
 {
 	size_t n = 0, k = 0;
@@ -126,7 +126,7 @@ static char **make_environment(const struct child *c)
 	return list;
 }
 
-/* errors, out: what becomes its standard error and output; -1: they are ours, /dev/null for a quiet one. */
+/* Starts the child with these as stderr and stdout. -1: anyarch's stderr, or /dev/null for a quiet child. */
 static int start(const struct child *c, int out, int errors, pid_t *ret)
 {
 	auto_free char **environment = make_environment(c);
@@ -143,7 +143,7 @@ static int start(const struct child *c, int out, int errors, pid_t *ret)
 		return -r;
 	}
 	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE); /* anyarch ignores it; other programs do not expect that */
+	sigaddset(&usual, SIGPIPE); /* anyarch may ignore it; other programs expect the default */
 	posix_spawnattr_setsigdefault(&attributes, &usual);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -164,7 +164,7 @@ static int start(const struct child *c, int out, int errors, pid_t *ret)
 	return -r;
 }
 
-/* Whole lines are passed on; at the end also what is left. */
+/* Passes on complete lines; at the end, the rest, too. */
 static void pass_lines(struct running *run, bool is_end)
 {
 	struct buf *pending = &run->pending;
@@ -189,7 +189,7 @@ static void keep(struct buf *b, const char *block, size_t n, size_t most)
 		buf_add(b, block, MIN_OF(n, most - b->len));
 }
 
-/* What a pipe holds now; at its end it is closed. */
+/* Reads what a pipe holds now; closes it at end of file. */
 static void take_output(struct running *run, int *fd)
 {
 	char block[4096];
@@ -212,7 +212,7 @@ static void take_output(struct running *run, int *fd)
 	}
 }
 
-/* How long ago the first signal came, as far as it was looked for; 0: none has. */
+/* Milliseconds since the first signal was noticed, at least 1; 0: no signal. */
 static long since_signal(void)
 {
 	static atomic_long first;
@@ -228,8 +228,8 @@ static long since_signal(void)
 }
 
 /*
- * Passes every signal on. A command that does not end, as the first process of a container does not that knows nothing
- * of signals, is killed; a cleanup is not told, and not waited for any longer (true).
+ * Passes every signal on. Kills a command that does not end: PID 1 of a container ignores signals that it does not
+ * handle. A cleanup gets no signal; true: do not wait for it any longer.
  */
 static bool heed_signals(struct running *run)
 {
@@ -247,8 +247,8 @@ static bool heed_signals(struct running *run)
 }
 
 /*
- * A wait without end would miss a signal that comes just before it begins. Other processes may keep the pipes open: the
- * end of the child counts.
+ * Polls: a blocking wait would miss a signal that arrives just before. Ends when the child does, since other processes
+ * may keep the pipes open.
  */
 static int attend(struct running *run, int *ret_status)
 {
@@ -273,7 +273,7 @@ static int attend(struct running *run, int *ret_status)
 	return 0;
 }
 
-/* The end to write to blocks: a program does not expect that nobody waits for its output. */
+/* The child's end is blocking: programs do not expect EAGAIN on their output. */
 static int open_pipe(int *ret_in, int *ret_out)
 {
 	int ends[2];
@@ -307,7 +307,7 @@ static int start_and_attend(struct running *run, int *ret_status, struct err *e)
 	return r ? err_sys(e, r, "cannot run a command") : 0;
 }
 
-/* Empty, or a warning: docker's, or one of podman's log; and not the last line. */
+/* Whether a line is empty or a warning (docker's, or podman's log), and not the last. */
 static bool is_aside(const char *line, size_t len)
 {
 	static const char level[] = "level=warning";
@@ -315,7 +315,7 @@ static bool is_aside(const char *line, size_t len)
 	return line[len] && (!len || !strncmp(line, "WARNING", 7) || memmem(line, len, level, sizeof(level) - 1));
 }
 
-/* The command by its verbs (docker manifest push), and its own first word about the failure. */
+/* Names the command by its verbs (docker manifest push), and quotes its first error line. */
 static int tell_failure(const struct running *run, int status, struct err *e)
 {
 	const struct child *c = run->c;

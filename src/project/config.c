@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* build.config: keys, and which values each of them can have. */
+/* build.config: the keys and their valid values. */
 #include "project/config.h"
 
 #include <string.h>
@@ -18,11 +18,11 @@
 /* distribution/reference: a tag has at most 128 characters. */
 enum { TAG_MAX = REFERENCE_TAG_MAX, TEXT_MAX = 4096 };
 
-/* No value may begin with '-': it would be an option to whatever it is handed to. */
+/* No value may begin with '-': it could be read as an option by the program that receives it. */
 static const struct key {
 	const char *name, *usual;
 	const char *chars; /* NULL: anything */
-	const char *first; /* NULL: any of them but '-' */
+	const char *first; /* NULL: any but '-' */
 	size_t max;
 	bool is_list;
 	const char *example;
@@ -65,7 +65,7 @@ static int check_item(const struct key *key, const char *text, size_t len, struc
 	return -EBADMSG;
 }
 
-/* A path of the project itself, so that what is rendered was in it; in one spelling only. */
+/* Requires a path inside the project, in its normal form. */
 static int check_inside(const struct key *key, const char *path, struct err *e)
 {
 	size_t len;
@@ -86,7 +86,7 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 	return 0;
 }
 
-/* Wrong usage on the command line is a bad file here. */
+/* Values that command line options share: -EINVAL there is -EBADMSG in the file. */
 static int check_elsewhere(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	auto_err why = { 0 };
@@ -154,7 +154,7 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		struct marks marks = placeholder_marks(scheme, strlen(scheme));
 		const char *mark;
 
-		/* Besides the placeholders of templates it may name the version. */
+		/* Besides the placeholders of templates, it may contain the version. */
 		if (marks.for_native || marks.for_emulated)
 			return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
 		while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&

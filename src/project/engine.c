@@ -9,14 +9,14 @@
 #include "base/str.h"
 
 /*
- * Words of commands are separated by blanks. <name> is a value of struct engine_words; ?name:word is there only where
- * that value is not empty. NAME=value at the beginning is for this command's environment: clients of Docker
- * before 20.10 hide buildx and manifest from users who have not asked for them.
+ * Words of commands are separated by blanks. <name> is a value of struct engine_words; ?name:word is omitted if that
+ * value is empty. NAME=value at the beginning sets the command's environment: clients before Docker 20.10 hide buildx
+ * and manifest unless experimental features are enabled.
  */
 #define EXPERIMENTAL "DOCKER_CLI_EXPERIMENTAL=enabled "
 #define MANIFEST     EXPERIMENTAL "DOCKER_CONFIG=<scratch>/docker <program> manifest "
 
-/* Of Docker's client, whoever builds. */
+/* Commands of Docker's client, for the engine and for buildx. */
 #define DOCKER_IMAGES                                                                                                  \
 	[ENGINE_STORE] = "<program> info --format {{.DriverStatus}}",                                                  \
 	[ENGINE_ASK] = "<program> image inspect --format {{.Os}}/{{.Architecture}}/{{.Variant}} <name>",               \
@@ -42,7 +42,7 @@
 				      "<dockerfile> --tag <name> <context>"
 #define DOCKER_PULL [ENGINE_PULL] = "<program> pull --quiet --platform <platform> <name>"
 
-/* podman and buildah share their libraries; registries are for the client to know. */
+/* Commands of podman and buildah, which share libraries. Insecure registries are the client's option. */
 #define CONTAINERS_IMAGES                                                                                              \
 	[ENGINE_VERSION] = "<program> version",                                                                        \
 	[ENGINE_BUILD] = "<program> build ?insecure:--tls-verify=false <options> --platform <platform> --file "        \
@@ -60,7 +60,7 @@
 
 /* NOLINTBEGIN(bugprone-suspicious-missing-comma): a long command is several literals. */
 
-/* In the order in which "auto" tries them. */
+/* In the order that "auto" tries. */
 const struct engine_kind engine_kinds[] = {
 	{
 		.name = "docker",
@@ -76,7 +76,7 @@ const struct engine_kind engine_kinds[] = {
 					 "<name> <context>" },
 	},
 	{
-		.name = "buildx", /* a builder of its own keeps base images to itself: the registry has them, or not */
+		.name = "buildx", /* a separate builder does not share base images: check them in the registry */
 		.program = "docker",
 		.archive = "docker-archive",
 		.place = "",
@@ -98,7 +98,7 @@ const struct engine_kind engine_kinds[] = {
 			[ENGINE_LOAD] = "<program> load --quiet --input <archive>",
 			[ENGINE_TRY] = "<program> run --rm --name <container> --platform <platform> --entrypoint "
 				       "/bin/sh <name> -c <shell>",
-			/* Unlike docker it waits for the container. */
+			/* Without --time 0, podman waits for the container. */
 			[ENGINE_TRY_END] = "<program> rm --force --time 0 <container>" },
 	},
 	{
@@ -122,7 +122,7 @@ const struct engine_kind engine_kinds[] = {
 	{ .name = NULL },
 };
 
-/* buildx with the builder of Docker's own engine, which begins from the images of that. */
+/* buildx with Docker's own builder, which uses the images of Docker's engine. */
 static const struct engine_kind buildx_of_engine = {
 	.name = "buildx",
 	.program = "docker",
@@ -170,7 +170,7 @@ static const struct {
 #undef VALUE
 };
 
-/* How the verbs run: see struct child. */
+/* How the verbs run; see struct child. */
 static const struct {
 	bool is_quiet, is_cleanup;
 } manners[ENGINE_VERBS] = {
@@ -220,7 +220,7 @@ static const char *value_of(const struct engine *engine, const struct engine_wor
 	return value ? value : "";
 }
 
-/* One word of a command, which ends at a blank. */
+/* Expands one word of a command. */
 static char *expand(const struct engine *engine, const struct engine_words *words, const char *word, size_t len)
 {
 	const char *end = word + len, *close;
@@ -241,7 +241,7 @@ static char *expand(const struct engine *engine, const struct engine_words *word
 	return mem_text(buf_text(&out));
 }
 
-/* Whether a word is there, and where it begins. */
+/* Whether a conditional word is included; removes its "?name:". */
 static bool is_wanted(const struct engine *engine, const struct engine_words *words, const char **word, size_t *len)
 {
 	const char *name = *word + 1;
@@ -286,7 +286,7 @@ bool engine_command(
 	return text;
 }
 
-/* Driver:        docker */
+/* Whether "buildx inspect" says "Driver: docker". */
 static bool uses_engine(const struct engine *engine, const struct engine_search *search)
 {
 	static const char driver[] = "Driver:";
@@ -304,7 +304,7 @@ static bool uses_engine(const struct engine *engine, const struct engine_search 
 	return word && strcspn(word, "\n") == strlen("docker") && str_starts(word, "docker");
 }
 
-/* linux/arm64, or for each node of a builder "Platforms: linux/arm64*, linux/arm/v7": the first one is its own. */
+/* Parses "linux/arm64" or, per node of a builder, "Platforms: linux/arm64*, linux/arm/v7"; the native one is first. */
 static void read_platforms(struct engine *engine, const char *text)
 {
 	static const char word[] = "Platforms:";
@@ -342,7 +342,7 @@ int engine_open(const struct engine_search *search, struct engine *engine, struc
 		kind++;
 	has_path = kind->has_daemon && path && *path;
 	engine->kind = kind;
-	/* A client, or the directory that it is in, as lobradov's scripts have it. */
+	/* DOCKER_CLI_PATH is a client or, as in lobradov's scripts, its directory. */
 	if (has_path && !stat(path, &st) && S_ISDIR(st.st_mode))
 		engine->program = mem_print("%s%sdocker", path, str_ends(path, "/") ? "" : "/");
 	else
@@ -396,7 +396,7 @@ int engine_find(const struct engine_search *search, struct engine *ret, struct e
 		}
 		if (!r || r == -EINTR || !is_auto)
 			return r ? err_move(e, &why) : 0;
-		if (r != -ENOENT && !first.code) /* it is installed: that is the one the user means */
+		if (r != -ENOENT && !first.code) /* installed: the user means this engine */
 			err_move(&first, &why);
 	}
 	if (first.code)
@@ -417,7 +417,7 @@ void engine_done(struct engine *engine)
 	*engine = (struct engine){ 0 };
 }
 
-/* Without a variant there is a slash at the end. */
+/* Without a variant, the answer ends with a slash. */
 bool engine_platform(const struct buf *answer, struct platform *ret)
 {
 	size_t len = answer->len;

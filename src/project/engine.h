@@ -5,110 +5,110 @@
 #include "project/child.h"
 #include "project/platforms.h"
 
-/* What an engine is asked to do. Not every engine has a command for each. */
+/* Operations of an engine. Not every engine has a command for each. */
 enum engine_verb {
-	ENGINE_VERSION = 0, /* fails where the engine does not answer */
-	ENGINE_HOST,	    /* of a builder instead: answers with its platforms, its machine's own first */
-	ENGINE_BUILDER,	    /* answers with the kind of builder */
-	ENGINE_STORE,	    /* answers with the kind of store that images are in */
-	ENGINE_ASK,	    /* answers with the platform of an image that the engine has */
-	ENGINE_ASK_FOR,	    /* the same of a variant of the image, where the engine can keep several */
-	ENGINE_ID,	    /* answers with the ID of an image that the engine has; fails where it has none */
+	ENGINE_VERSION = 0, /* fails if the engine does not answer */
+	ENGINE_HOST,	    /* for a builder, instead: prints its platforms, the machine's own first */
+	ENGINE_BUILDER,	    /* prints the kind of builder */
+	ENGINE_STORE,	    /* prints the kind of image store */
+	ENGINE_ASK,	    /* prints the platform of a local image */
+	ENGINE_ASK_FOR,	    /* the same for one variant of the image, if the engine can keep several */
+	ENGINE_ID,	    /* prints the ID of a local image; fails without one */
 	ENGINE_PULL,
 	ENGINE_BUILD,
-	ENGINE_SAVE, /* an archive of docker save, or of OCI */
-	ENGINE_LOAD, /* what ENGINE_SAVE wrote */
-	ENGINE_TAG,  /* gives <name> the name <target> as well */
+	ENGINE_SAVE, /* writes an archive, docker or OCI */
+	ENGINE_LOAD, /* reads what ENGINE_SAVE wrote */
+	ENGINE_TAG,  /* adds the name <target> to <name> */
 	ENGINE_REMOVE,
 	ENGINE_TRY_BEGIN,
 	ENGINE_TRY, /* runs a shell command in an image */
 	ENGINE_TRY_END,
-	ENGINE_REACH,	  /* fails where the registry cannot be reached, or has no <to> */
-	ENGINE_PUSH,	  /* an image to <to> */
-	ENGINE_LIST,	  /* begins a list for <to> */
-	ENGINE_LIST_ADD,  /* puts <name>, which the registry has, into it */
-	ENGINE_LIST_PUSH, /* answers with the digest, or writes it to <digest> */
+	ENGINE_REACH,	  /* fails if the registry is unreachable or has no <to> */
+	ENGINE_PUSH,	  /* pushes an image to <to> */
+	ENGINE_LIST,	  /* creates a manifest list for <to> */
+	ENGINE_LIST_ADD,  /* adds <name>, which the registry has */
+	ENGINE_LIST_PUSH, /* prints the digest, or writes it to <digest> */
 	ENGINE_LIST_END,
 	ENGINE_VERBS,
 };
 
-/* What differs between engines besides their commands. */
+/* Differences between engines, and their commands. */
 struct engine_kind {
 	const char *name, *program;
-	const char *archive;  /* of what ENGINE_SAVE writes, as skopeo calls it */
-	const char *place;    /* before names of images that only this engine has */
+	const char *archive;  /* skopeo's name of the format that ENGINE_SAVE writes */
+	const char *place;    /* prefix of local image names */
 	bool is_automatic;    /* "auto" tries it */
-	bool has_daemon;      /* it is Docker's, and may run on another machine than its client */
-	bool sees_local;      /* a build can begin from an image that only this engine has */
-	bool is_rootless_run; /* runs containers also where the others cannot */
+	bool has_daemon;      /* Docker's engine, which may run on another machine than its client */
+	bool sees_local;      /* builds can use local images as base */
+	bool is_rootless_run; /* runs containers even where the other engines cannot */
 	const char *commands[ENGINE_VERBS];
 };
 
-/* Ends with one that has no name. "skopeo", which only pushes, is not one of them. */
+/* Ends with a nameless one. "skopeo", which only pushes, is not in the table. */
 extern const struct engine_kind engine_kinds[];
 extern const struct engine_kind engine_skopeo;
 
-/* "auto" or an engine's name, as the value of what is called what. 0, or -EINVAL with e set. */
+/* Checks a value of the setting what: "auto" or an engine's name. 0, or -EINVAL with e set. */
 int engine_check(const char *what, const char *name, struct err *e);
-/* Appends the names of all engines; last is between the last two of them. */
+/* Appends the names of all engines, separated by between, the last two by last. */
 void engine_names(struct buf *out, const char *between, const char *last);
 
 struct engine {
-	const struct engine_kind *kind; /* NULL: a builder that does not answer, and that this machine stands in for */
+	const struct engine_kind *kind; /* NULL: an unreachable builder; this machine builds instead */
 	char *program;			/* owned */
-	/* Of a builder; all owned. */
-	char *where;			 /* what the user calls it; NULL: this machine's own engine */
+	/* Set for a builder; all owned. */
+	char *where;			 /* its address as the user wrote it; NULL: this machine's own engine */
 	char *variable;			 /* NAME=value, for each of its commands; NULL: none */
-	char *option;			 /* that each of them begins with; NULL: none */
-	bool is_loaded;			 /* this machine's own engine gets what it has built */
-	struct platforms can, is_native; /* what it has said; nothing where it has said nothing */
+	char *option;			 /* first option of each command; NULL: none */
+	bool is_loaded;			 /* this machine's own engine receives the built image */
+	struct platforms can, is_native; /* as reported; empty if not reported */
 };
 
 #define auto_engine auto_with(engine_done) struct engine
 
-/* What stands in commands between < and >. Borrowed; NULL is "". */
+/* Values for the <names> in commands. Borrowed; NULL is "". */
 struct engine_words {
 	const char *platform;	/* linux/arm/v7 */
-	const char *arch;	/* of it */
-	const char *variant;	/* of it */
+	const char *arch;	/* of platform */
+	const char *variant;	/* of platform */
 	const char *name;	/* of the image, with tag */
-	const char *to;		/* where it is pushed to */
+	const char *to;		/* push target */
 	const char *target;	/* a second name */
 	const char *dockerfile; /* a path */
 	const char *context;	/* the directory */
 	const char *archive;	/* a path */
-	const char *container;	/* a name for a container that no other one has */
+	const char *container;	/* unique name for a container */
 	const char *shell;	/* a command */
-	const char *list;	/* a name for a list that no other one has */
+	const char *list;	/* unique name for a manifest list */
 	const char *scratch;	/* a directory */
-	const char *insecure;	/* not empty: registries may speak plain HTTP */
-	const char *quiet;	/* not empty: no progress */
-	/* Words of their own: <options>, <all>. */
+	const char *insecure;	/* not empty: allow plain HTTP registries */
+	const char *quiet;	/* not empty: show no progress */
+	/* Expand to several words: <options>, <all>. */
 	const char *const *options, *const *all;
 	size_t n_options, n_all;
 };
 
-/* The command; false where the engine has none for this. ret is freed by child_done(). */
+/* Builds the command; false if the engine has none for the verb. ret is freed by child_done(). */
 bool engine_command(
 	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret);
 
-/* What engine is looked for, and how. Borrowed. */
+/* Which engine to find, and how. Borrowed. */
 struct engine_search {
-	const char *name;	 /* of its kind; for engine_find() also "auto": the first that answers */
-	const char *docker_path; /* a docker client, or the directory that it is in; NULL or "": the one in PATH */
-	/* Runs a command, as child_run(); NULL: no engine is asked. */
+	const char *name;	 /* its kind; for engine_find() also "auto": the first that answers */
+	const char *docker_path; /* a docker client, or its directory; NULL or "": from PATH */
+	/* Runs a command, as child_run(); NULL: do not contact any engine. */
 	int (*run)(void *context, struct child *command, struct err *e);
 	void *context;
 };
 
-/* 0, or -errno with e set: -ENOENT when it is not there, -EIO when it does not answer. */
+/* 0, or -errno with e set: -ENOENT if not installed, -EIO if it does not answer. */
 int engine_find(const struct engine_search *search, struct engine *ret, struct err *e);
 /*
- * One of this kind, where engine has what a builder has; the rest is set also on failure, until engine_done(). Errors
- * as of engine_find().
+ * Opens an engine of the given kind. The caller has set a builder's members of engine; the others are set here, even on
+ * failure. Freed by engine_done(). Errors as engine_find().
  */
 int engine_open(const struct engine_search *search, struct engine *engine, struct err *e);
 void engine_done(struct engine *engine);
 
-/* The platform in an answer to ENGINE_ASK; false where there is none. */
+/* Parses the output of ENGINE_ASK; false if it names no platform. */
 bool engine_platform(const struct buf *answer, struct platform *ret);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Base images, there before anything is built. */
+/* Base images: fetched before anything is built. */
 #include "project/fetch.h"
 
 #include <string.h>
@@ -29,18 +29,18 @@ void fetch_done(struct flow *f)
 	free(take_ptr(&f->bases));
 }
 
-/* The one that FROM names, or the one that is built for. */
+/* The platform that FROM specifies, else the target platform. */
 static const char *platform_of(const struct flow *f, size_t i, const struct base *base)
 {
 	return base->platform ? base->platform : f->build->items[i].text;
 }
 
-/* Other: not usable. Fitting: v6 for v7, which is used where there is nothing better. */
+/* An image's local state. OTHER: another platform's. FITTING: v6 for v7, used if nothing better is available. */
 enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
 
 /*
- * Some engines do not report the variant. An image that is there for another platform is used by Docker's classic
- * builder without a word. is_blind: the engine keeps several under one name, and is too old to report more than one.
+ * Asks the engine for a local image's platform; some engines report no variant. Docker's classic builder silently uses
+ * an image for another platform. is_blind: the engine keeps several variants but reports only one.
  */
 static enum there ask(const struct flow *f, const struct flow_call *call, const struct engine_words *words,
 	const struct platform *wanted, bool *ret_is_blind)
@@ -131,7 +131,7 @@ const char *fetch_shared(const struct flow *f, const struct engine *engine)
 	return found;
 }
 
-/* Most stores have one image of a name; containerd's has an index, and builders of their own keep base images. */
+/* Most stores keep one image per name; containerd's keeps an index. Separate builders keep their own base images. */
 bool fetch_keeps_several(const struct flow *f, const struct engine *engine)
 {
 	auto_buf answer = { 0 };

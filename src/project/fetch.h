@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Base images, there before anything is built. */
+/* Base images: fetched before anything is built. */
 #pragma once
 
 #include "project/flow.h"
@@ -8,11 +8,11 @@
 void fetch_read(struct flow *f);
 void fetch_done(struct flow *f);
 /*
- * Has the engine get the base images of a platform that it has not, or has for another platform. 0, or -errno with e
- * set: -EBADMSG when one cannot be had.
+ * Lets the engine pull the platform's base images that are missing or for another platform. 0, or -errno with e set:
+ * -EBADMSG if one is unavailable.
  */
 int fetch_bases(const struct flow *f, size_t i, struct err *e);
-/* The first image that is the base for several platforms of an engine. Borrowed; NULL: none. */
+/* The first image that is a base for several platforms of an engine. Borrowed; NULL: none. */
 const char *fetch_shared(const struct flow *f, const struct engine *engine);
-/* Whether the engine keeps an image of one name for several platforms. */
+/* Whether the engine keeps variants for several platforms under one image name. */
 bool fetch_keeps_several(const struct flow *f, const struct engine *engine);

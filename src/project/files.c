@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files of a project: read only inside its directory, replaced only as a whole. */
+/* Files of a project: read only inside its directory, replaced atomically. */
 #include "project/files.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What building a project and publishing it share: its commands, its files, and what its images are called. */
+/* Helpers shared by building and publishing: commands, temporary files, image names. */
 #include "project/flow.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ const char *flow_value(const struct flow *f, enum config_key key)
 	return f->render.config.values[key];
 }
 
-/* Whose line it is. */
+/* The platform whose output is passed on. */
 struct speaker {
 	const struct build_request *request;
 	const struct build_item *item;
@@ -62,7 +62,7 @@ char *flow_scratch(const struct flow *f, size_t i, const char *end)
 	return mem_print("%s/%s%s", f->scratch, buf_text(&word), end);
 }
 
-/* The ranges that Docker takes for insecure without being told (127.0.0.0/8, ::1), and the name for them. */
+/* Docker treats 127.0.0.0/8, ::1 and localhost as insecure registries by default. */
 static bool is_loopback(const char *name)
 {
 	static const char *const hosts[] = { "localhost", "127.", "[::1]" };
@@ -146,7 +146,7 @@ static int name_item(const struct flow *f, const struct render_item *from, struc
 	name_platform(&text, item->platform.arch, item->platform.variant);
 	item->text = mem_text(buf_text(&text));
 	item->name = name_of(f, buf_text(&tag));
-	/* A name for all platforms would be pushed over that of one. */
+	/* The name for all platforms must not replace the name of one. */
 	other = f->build->items;
 	while (other < item && strcmp(other->name, item->name))
 		other++;
@@ -167,7 +167,7 @@ int flow_name_all(struct flow *f, struct err *e)
 
 	if (!r && f->request->push)
 		r = config_require(&f->render.config, CONFIG_REPO, e);
-	/* Both together: REPO alone may be a registry. */
+	/* Checked together: REPO alone may be a registry's host. */
 	name[strlen(name) - 1] = '\0';
 	if (!r && !reference_is_name(name)) {
 		err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", name);
@@ -189,7 +189,7 @@ static int run_command(void *context, struct child *command, struct err *e)
 	return flow_run(context, NULL, command, e);
 }
 
-/* NULL with e set, or that of this machine, or the builder's; each is asked once. */
+/* The engine of a builder (where), or of this machine (NULL); each is opened once. NULL with e set. */
 static const struct engine *find_engine(struct flow *f, const char *where, struct err *e)
 {
 	const struct engine_search search = { f->request->engine ? f->request->engine : flow_value(f, CONFIG_ENGINE),
@@ -245,7 +245,7 @@ static int find_for(struct flow *f, struct build_item *item, struct err *e)
 	for (size_t i = 0; i < item->engine->is_native.n && item->native != BUILD_NATIVE; i++)
 		item->native =
 			item->engine->is_native.items[i].arch == item->platform.arch ? BUILD_NATIVE : BUILD_EMULATED;
-	/* Of engines with one machine nobody can tell what that emulates. */
+	/* A builder that reports a single platform does not say what it emulates. */
 	platforms_text(&item->engine->can, &text);
 	if (item->engine->can.n < 2 || platforms_have(&item->engine->can, &item->platform))
 		return 0;
@@ -253,7 +253,7 @@ static int find_for(struct flow *f, struct build_item *item, struct err *e)
 	return err_hint(e, "choose another one, or register handlers there");
 }
 
-/* One that is never used would be a mistake in the name of a platform; code says whose. */
+/* Refuses a builder for a platform outside TARGET_ARCHES, probably a typo; code depends on the list's origin. */
 static int check_used(const struct flow *f, const struct builders *list, int code, struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++) {

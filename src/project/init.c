@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A new project: the files that it begins with. */
+/* Creates the first files of a project. */
 #include "project/init.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static const char config_rest[] = "# Tag of the image (default: latest).\n"
 				  "arm64v8 with a 64-bit system.\n"
 				  "TARGET_ARCHES=\"amd64 arm32v6 arm64v8\"\n";
 
-/* A name of an image that is like the directory's: what cannot be in one becomes '-'. Nothing where nothing is left. */
+/* Derives an image name from the directory's: replaces invalid characters by '-'; may be empty. */
 static void derive_name(const char *dir_name, struct buf *out)
 {
 	bool is_between = false;

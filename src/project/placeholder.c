@@ -11,10 +11,10 @@
 
 enum { WORD_MAX = 64 };
 
-/* Everything that a placeholder can stand for. */
+/* The values of all placeholders for a platform. */
 struct words {
 	struct name_words names;
-	const char *docker, *debian, *alpine, *uname, *gnu; /* in names */
+	const char *docker, *debian, *alpine, *uname, *gnu; /* copied from names */
 	const char *qemu, *oci, *variant;
 	char *emulator, *platform; /* owned */
 };
@@ -37,10 +37,10 @@ static void find_words(const struct platform *p, struct words *ret)
 	ret->platform = mem_text(buf_text(&platform));
 }
 
-/* The first two are lobradov's, as is the marker __CROSS_; the others say the rest that is known. */
+/* The first two and the marker __CROSS_ are lobradov's; the others cover the remaining naming schemes. */
 static const struct placeholder {
 	const char *name, *scheme;
-	size_t word; /* in struct words */
+	size_t word; /* offset in struct words */
 	bool can_be_empty;
 } placeholders[] = {
 #define WORD(field) offsetof(struct words, field)
@@ -61,7 +61,7 @@ static const struct placeholder {
 static const struct marker {
 	const char *name;
 	struct marks marks;
-	bool takes_blanks; /* and the blanks behind it */
+	bool takes_blanks; /* and the blanks after it */
 } markers[] = {
 	{ "__CROSS_", { .for_emulated = true }, false },
 	{ "__IF_EMULATED__", { .for_emulated = true }, true },
@@ -144,7 +144,7 @@ static bool is_word_byte(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* At most two letters off. The lengths are compared first, as a file may be full of such words. */
+/* At most two letters differ. Compares lengths first for speed: a file may be full of such words. */
 static bool is_near(const char *word, const char *name)
 {
 	size_t a = strlen(word), b = strlen(name);
@@ -152,7 +152,7 @@ static bool is_near(const char *word, const char *name)
 	return (a > b ? a - b : b - a) <= 2 && str_distance(word, name, 2) <= 2;
 }
 
-/* The name that was meant, if any: a few letters off, or in lower case. */
+/* The name that was probably meant; NULL: none. */
 static const char *find_near(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
@@ -164,7 +164,7 @@ static const char *find_near(const char *word)
 	return NULL;
 }
 
-/* What stands at p begins with two underscores and is neither placeholder nor marker. */
+/* Checks a word at p that begins with two underscores and is neither placeholder nor marker. */
 static int check_word(const char *p, const char *end, bool begins_instruction, struct err *e)
 {
 	char word[WORD_MAX];
@@ -189,7 +189,7 @@ static int check_word(const char *p, const char *end, bool begins_instruction, s
 	return err_hint(e, "placeholders: %s", buf_text(&names));
 }
 
-/* __CROSS__ would leave an underscore behind. */
+/* Refuses __CROSS__, which would leave an underscore. */
 static int check_marker(const struct marker *marker, const char *p, const char *end, struct err *e)
 {
 	const char *next = behind(marker, p, end);
@@ -203,7 +203,7 @@ static int check_marker(const struct marker *marker, const char *p, const char *
 int placeholder_check(const char *text, size_t len, bool begins_instruction, struct err *e)
 {
 	const char *start = text + placeholder_skip_marks(text, len), *end = text + len;
-	bool is_inside = false; /* of a word: -D__ARM_EABI__ is nobody's placeholder */
+	bool is_inside = false; /* inside a word: -D__ARM_EABI__ is not a placeholder */
 
 	for (const char *p = text; p < end;) {
 		const struct marker *marker = marker_at(p, end);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Platforms in the order in which they were named. */
+/* A list of platforms in the given order. */
 #include "project/platforms.h"
 
 #include <string.h>

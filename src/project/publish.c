@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One name for all platforms of a project: the index, and where it goes. */
+/* Publishes one name for all platforms of a project: writes and pushes the index. */
 #include "project/publish.h"
 
 #include <fcntl.h>
@@ -11,14 +11,14 @@
 #include "image/read.h"
 #include "project/push.h"
 
-/* What is to go into the index, open until it is written. */
+/* The images for the index, open until it is written. */
 struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
 	struct model models[PLATFORMS_MAX];
 	struct oci_image images[PLATFORMS_MAX];
 	const char *tags[NAMES_MAX]; /* all names */
 	size_t n, n_tags;
-	char digest[DIGEST_TEXT]; /* that all names lead to */
+	char digest[DIGEST_TEXT]; /* of the index */
 };
 
 static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct err *e)
@@ -34,18 +34,18 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	if (!g->bundles[i])
 		return e ? e->code : -EBADMSG;
 	g->n++;
-	r = model_read(g->bundles[i], &g->models[i], e); /* it was looked into when it was built */
+	r = model_read(g->bundles[i], &g->models[i], e); /* already checked after the build */
 	if (r)
 		return r;
 	image = g->models[i].images;
-	while (image->kind != MODEL_IMAGE) /* there is one: that was checked, too */
+	while (image->kind != MODEL_IMAGE) /* there is one: checked after the build */
 		image++;
 	g->images[i] = (struct oci_image){ g->bundles[i], image, item->found.arch->oci, oci_variant(&item->found),
 		item->found.arch == arch_host(), NULL };
 	return 0;
 }
 
-/* One that is only told by its label is not another one: engines would take either. */
+/* Refuses two images with the same platform: engines would use either. */
 static int check_different(const struct build *build, struct err *e)
 {
 	for (size_t i = 0; i < build->n; i++)
@@ -66,7 +66,7 @@ static int write_index(struct gathered *g, const char *path, struct err *e)
 	return r ? r : oci_write_index(&request, &outlet, g->digest, e);
 }
 
-/* Not all that TARGET_ARCHES has. */
+/* Whether some platforms of TARGET_ARCHES are missing. */
 static bool is_partial(const struct flow *f)
 {
 	return f->build->n < f->render.config.platforms.n;
@@ -80,7 +80,7 @@ static int to_registry(const struct flow *f, const char *archive, struct err *e)
 		.tag = flow_value(f, CONFIG_IMAGE_VERSION) };
 	int r;
 
-	if (is_partial(f)) { /* whoever uses one of the other platforms would lose it */
+	if (is_partial(f)) { /* replacing the names would drop the other platforms */
 		auto_buf text = { 0 };
 
 		push.n = 0;
@@ -90,7 +90,7 @@ static int to_registry(const struct flow *f, const char *archive, struct err *e)
 	}
 	r = push_all(f, &push, f->build->digest, e);
 	f->build->is_pushed = !r && !f->request->dry_run;
-	if ((r || is_partial(f)) && !f->request->out) /* nobody has it */
+	if ((r || is_partial(f)) && !f->request->out) /* it was neither written nor pushed */
 		*f->build->digest = '\0';
 	return r;
 }

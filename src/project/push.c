@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A project's images on their way to a registry. */
+/* Pushes a project's images to a registry. */
 #include "project/push.h"
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* skopeo pushes what was checked; an engine pushes what it has. */
+/* Prefers skopeo, which pushes the checked archive; an engine pushes its own copy. */
 static const struct engine *find_pusher(const struct engine *engine)
 {
 	static char program[] = "skopeo";
@@ -19,8 +19,7 @@ static const struct engine *find_pusher(const struct engine *engine)
 	return child_is_there(program) ? &skopeo : engine;
 }
 
-/* Who makes the names for all. Docker's client does not read manifests of OCI, which the others push; they read both.
- */
+/* The engine that pushes the names for all: any but Docker, whose client cannot read the OCI manifests of others. */
 static const struct engine *find_lister(const struct flow *f)
 {
 	const struct engine *found = f->engine;
@@ -32,9 +31,9 @@ static const struct engine *find_lister(const struct flow *f)
 }
 
 /*
- * How clients say that no registry answered, as opposed to one that has no such image yet. What else a registry says,
- * for example to a user who has not logged in, is not decided here: some want a repository to exist before they list
- * it, and some make it with the first push.
+ * Whether a client's error means that no registry answered, as opposed to a missing image. Other errors, for example
+ * for a user without login, are not judged here: some registries require a repository to exist before listing it,
+ * others create it with the first push.
  */
 static bool is_unreachable(const struct err *why)
 {
@@ -64,7 +63,7 @@ int push_check(const struct flow *f, struct err *e)
 	return words.insecure ? r : err_hint(e, "for a registry that speaks plain HTTP: --insecure");
 }
 
-/* skopeo would take a ':' in the path for the end of it: a link has none. */
+/* skopeo ends the path at a ':': use a link without one. */
 static int link_archive(const struct flow *f, const struct push *p, struct err *e)
 {
 	auto_free char *path = mem_realpath(p->archive), *link = mem_print("%s/all", f->scratch);
@@ -77,8 +76,8 @@ static int link_archive(const struct flow *f, const struct push *p, struct err *
 }
 
 /*
- * Docker's client keeps lists that are being made beside its configuration, and puts new entries into an old list. In a
- * temporary directory there is no old one, and none is left; the user's credentials are reached through links.
+ * Docker's client keeps unfinished manifest lists in its configuration directory, and adds to existing ones. A
+ * temporary directory has no old list and keeps none; links provide the user's credentials.
  */
 static int link_config(const struct flow *f, struct err *e)
 {
@@ -97,7 +96,7 @@ static int link_config(const struct flow *f, struct err *e)
 	return 0;
 }
 
-/* The digest in what a command has printed or written. */
+/* Finds the digest in a command's output or file. */
 static bool find_digest(const char *text, char digest[DIGEST_TEXT])
 {
 	const char *p = strstr(text, "sha256:");
@@ -109,7 +108,7 @@ static bool find_digest(const char *text, char digest[DIGEST_TEXT])
 	return true;
 }
 
-/* skopeo changes nothing: the digest is the archive's. Docker prints it, podman and buildah write it to a file. */
+/* skopeo preserves digests: the archive's is valid. Docker prints the digest, podman and buildah write it to a file. */
 static int read_digest(const struct flow *f, const struct engine *pusher, const struct buf *answer,
 	char digest[DIGEST_TEXT], struct err *e)
 {
@@ -149,12 +148,12 @@ static int push_name(const struct flow *f, const struct engine *pusher, const st
 	return r;
 }
 
-/* All names lead to the same digest; otherwise something else has been written to one of them meanwhile. */
+/* Pushes all names, which must get the same digest; another digest means a concurrent change. */
 static int push_names(
 	const struct flow *f, struct push *p, const struct engine *pusher, char digest[DIGEST_TEXT], struct err *e)
 {
 	const char *all[PLATFORMS_MAX] = { NULL };
-	/* The last six characters are mkdtemp()'s: no other list has this name. */
+	/* The six characters of mkdtemp() make the list's name unique. */
 	auto_free char *list = mem_print("localhost/anyarch-build:%s", f->scratch + strlen(f->scratch) - 6);
 	auto_free char *archive = mem_print("oci-archive:%s/all:%s", f->scratch, p->tag);
 	int r = 0;

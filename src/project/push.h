@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A project's images on their way to a registry: with skopeo, or the engine's own commands where there is none. */
+/* Pushes a project's images to a registry: with skopeo if installed, else with the engine's own commands. */
 #pragma once
 
 #include "project/flow.h"
 
-/* Before anything is built: whether the registry answers. 0, or -errno with e set. */
+/* Checks, before anything is built, that the registry answers. 0, or -errno with e set. */
 int push_check(const struct flow *f, struct err *e);
 
-/* What is to go to a registry. Borrowed. */
+/* What to push. Borrowed. */
 struct push {
-	size_t n;	     /* of f->names */
-	size_t n_done;	     /* how many of them were pushed */
-	const char *archive; /* with the index in it, as OCI has it, under the first of its tags */
-	bool is_ours;	     /* it is the file "all" in the scratch directory */
+	size_t n;	     /* how many of f->names to push */
+	size_t n_done;	     /* how many were pushed */
+	const char *archive; /* OCI archive of the index under the first tag */
+	bool is_ours;	     /* archive is "all" in the scratch directory */
 	const char *tag;
 };
-/* Each platform, then the names for all. Then digest is what the registry has. 0, or -errno with e set. */
+/* Pushes each platform, then the names for all; digest receives the index's digest. 0, or -errno with e set. */
 int push_all(const struct flow *f, struct push *push, char digest[DIGEST_TEXT], struct err *e);

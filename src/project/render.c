@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A project rendered: one Dockerfile for each platform. */
+/* Renders a project: a Dockerfile for each platform. */
 #include "project/render.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define NOTE "# Rendered by anyarch from "
 
-/* What is there is compared with up to this; nothing that is rendered is larger. */
+/* Limit for reading an existing file to compare; no generated file is larger. */
 enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
 
 const char *const render_words[] = { "created", "replaced", "unchanged" };
@@ -33,7 +33,7 @@ static int read_config(int dir, struct config *ret, struct err *e)
 	return 0;
 }
 
-/* Those that were selected, or all. */
+/* The selected platforms, or all. */
 static int choose(const struct config *config, const struct platforms *selected, struct platforms *ret, struct err *e)
 {
 	for (size_t i = 0; i < selected->n && !selected->is_all; i++) {
@@ -97,7 +97,7 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	r = files_read(request->dir, file, LIMIT_TEMPLATE, &text, e);
 	if (r)
 		return r == -ENOENT ? err_hint(e, "'anyarch init' creates one") : r;
-	mark = str_starts(buf_text(&text), "\xef\xbb\xbf") ? 3 : 0; /* of byte order; engines pass over it */
+	mark = str_starts(buf_text(&text), "\xef\xbb\xbf") ? 3 : 0; /* byte order mark; engines skip it */
 	t = (struct template){ buf_text(&text) + mark, text.len - mark };
 	r = template_check(&t, config->platforms.n > 1, e);
 	if (r)

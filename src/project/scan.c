@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Lines of a text, and what each line of a Dockerfile is to its instruction. */
+/* Splits a text into lines, and classifies a Dockerfile's lines by instruction. */
 #include "project/scan.h"
 
 #include <ctype.h>
@@ -59,7 +59,7 @@ static bool is_remark(const struct scan_line *line)
 	return n == line->len || line->text[n] == '#';
 }
 
-/* A word that begins one, as BuildKit reads it: digits, <<, '-', and its mark, which may be quoted. */
+/* Parses the start of a here-document as BuildKit does: digits, <<, '-', and the delimiter, which may be quoted. */
 static void add_document(struct scan *s, const char *word, size_t len)
 {
 	struct scan_document one = { .mark = word };
@@ -123,7 +123,7 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 	}
 	ret->is_remark = is_remark(ret);
 	ret->is_first = !was_continued && !ret->is_remark;
-	/* Docker takes a backslash for a continuation also where blanks follow it. */
+	/* To Docker, a backslash before trailing blanks is a continuation, too. */
 	for (len = ret->len; len && scan_is_blank(ret->text[len - 1]);)
 		len--;
 	ret->is_continued = ret->is_remark ? was_continued : len && ret->text[len - 1] == '\\';
@@ -138,9 +138,8 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 		size_t i = 0;
 
 		/*
-		 * Whether all of them have an end. Where one has none, BuildKit refuses the file, and the classic
-		 * builder knows of no here-documents at all: so there are none, and no line is looked at for this a
-		 * second time.
+		 * Checks that all here-documents end. Otherwise BuildKit refuses the file, and the classic builder
+		 * supports none: treat the file as having none, and never scan ahead again.
 		 */
 		while (i < s->n_documents && scan_line(&ahead, &line))
 			i += ends(&s->documents[i], &line);

@@ -1,46 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a text, and what each line of a Dockerfile is to its instruction. Every text is read once, whatever it is.
- */
+/* Splits a text into lines, and classifies a Dockerfile's lines by instruction. Linear time for any input. */
 #pragma once
 
 #include "base/defs.h"
 
 enum { SCAN_DOCUMENTS_MAX = 64 };
 
-/* Set text and len (borrowed), the rest is zero before the first line. */
+/* The caller sets text and len (borrowed); the rest starts zeroed. */
 struct scan {
 	const char *text;
 	size_t len;
-	size_t at; /* of the next line */
+	size_t at; /* offset of the next line */
 	unsigned number;
 	bool is_continued, can_have_documents;
-	bool is_without_documents; /* one had no end, so that '<<' means something else in this file */
+	bool is_without_documents; /* one was unterminated: '<<' has no meaning in this file */
 	struct scan_document {
 		const char *mark;
 		size_t len;
-		bool has_tabs;		 /* before its lines, which do not count */
-	} documents[SCAN_DOCUMENTS_MAX]; /* here-documents that the instruction has; the lines are those of the first */
+		bool has_tabs;		 /* strip leading tabs (<<-) */
+	} documents[SCAN_DOCUMENTS_MAX]; /* here-documents of the instruction; document is the current one */
 	size_t n_documents, document;
 };
 
 struct scan_line {
 	const char *text;      /* without its '\n' */
-	size_t at;	       /* where that is in the text */
+	size_t at;	       /* its offset in the text */
 	size_t len, whole_len; /* without and with its '\n' */
 	unsigned number;
-	/* Of scan_instruction() alone: */
-	bool is_remark;	   /* a comment or empty: it neither belongs to an instruction nor ends one */
+	/* Set by scan_instruction() only: */
+	bool is_remark;	   /* a comment or empty: neither part of an instruction nor its end */
 	bool is_first;	   /* an instruction begins on it */
-	bool is_continued; /* and the next line belongs to it, too */
-	bool is_document;  /* a line of a here-document, or its end */
+	bool is_continued; /* the next line belongs to the same instruction */
+	bool is_document;  /* a line or the end of a here-document */
 };
 
-/* The next line; false at the end. */
+/* Reads the next line; false at the end. */
 bool scan_line(struct scan *s, struct scan_line *ret);
-/* The same of a Dockerfile. Source: its reference, "Format", "Here-Documents". */
+/* The same for a Dockerfile. Source: its reference, "Format", "Here-Documents". */
 bool scan_instruction(struct scan *s, struct scan_line *ret);
-/* Whether the instruction of this name (FROM) begins on a line, after markers of templates. */
+/* Whether the instruction of this name (FROM) begins on a line, after template markers. */
 bool scan_is(const struct scan_line *line, const char *name);
 bool scan_is_blank(char c);
-/* The next word before a '\0', between blanks; false: none. cursor moves on. */
+/* Reads the next word before '\0', delimited by blanks, and advances cursor; false: none. */
 bool scan_word(const char **cursor, const char **ret_word, size_t *ret_len);

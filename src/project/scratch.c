@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A directory of ours for what is only needed meanwhile. */
+/* The temporary directory of a build. */
 #include "project/scratch.h"
 
 #include <dirent.h>
@@ -10,10 +10,10 @@
 
 #include "base/memory.h"
 
-/* There is one at a time: removed also where the program ends without memory. */
+/* Removed by atexit(3), too, if memory runs out; there is one at a time. */
 static char *made;
 
-/* docker/manifests/LIST/IMAGE is the deepest that anybody makes in it. */
+/* The deepest path is docker/manifests/LIST/IMAGE. */
 enum { DEPTH_MAX = 8 };
 
 static void remove_made(void)
@@ -39,7 +39,7 @@ char *scratch_make(const char *dir, bool dry, struct err *e)
 	return NULL;
 }
 
-/* opendir(3) would need memory, and there may be none. */
+/* Uses getdents64, since opendir(3) allocates memory. */
 static void empty(int dir, unsigned depth)
 {
 	char entries[4096] __attribute__((aligned(8)));
@@ -67,7 +67,7 @@ void scratch_remove(const char *path)
 
 	if (dir < 0)
 		return;
-	/* Where the program ends without memory, somebody may still be writing there. */
+	/* After memory ran out, another thread or process may still write there: retry. */
 	for (int tries = 0; tries < 100; tries++) {
 		empty(dir, 0);
 		if (!rmdir(path) || errno != ENOTEMPTY)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Emulators that Dockerfiles copy from the project and that it does not have. */
+/* Emulators that Dockerfiles copy and the project lacks. */
 #include "project/supply.h"
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static int find_emulator(const struct build_item *item, const char *path, struct
 		e, "install qemu-user-static; or remove the line: after 'anyarch register' images need no emulator");
 }
 
-enum { DIRS_MAX = 2 }; /* of the project, that are made for an emulator */
+enum { DIRS_MAX = 2 }; /* directories created for an emulator */
 
 static int supply(
 	const struct flow *f, const struct build_item *item, const char *path, struct supplied *s, struct err *e)
@@ -73,7 +73,7 @@ static bool is_there(const struct supplied *s, int dir, const char *path)
 	return fd >= 0;
 }
 
-/* The words of an instruction that is COPY or ADD; the last one is where it is copied to. */
+/* Handles the words of COPY or ADD; the last one is the destination. */
 static int supply_for(const struct flow *f, size_t i, const char *text, struct supplied *s, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
@@ -99,7 +99,7 @@ static int supply_for(const struct flow *f, size_t i, const char *text, struct s
 	return r;
 }
 
-/* Also where the program ends in the middle, without memory. */
+/* For atexit(3): memory may run out at any point. */
 static struct supplied *supplied_now;
 
 static void remove_supplied(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Emulators that Dockerfiles copy from the project and that it does not have: put there while it is built. */
+/* Emulators that Dockerfiles copy and the project lacks: copied into it during the build. */
 #pragma once
 
 #include "project/flow.h"
@@ -8,7 +8,7 @@
 struct supplied {
 	struct {
 		char *path;
-		int dir; /* that it is in; -1: nothing was put there */
+		int dir; /* its directory; -1: no file was created */
 		struct beneath_made made;
 	} files[PLATFORMS_MAX];
 	int project;
@@ -18,10 +18,9 @@ struct supplied {
 #define auto_supplied auto_with(supply_done) struct supplied
 
 /*
- * Looks at what COPY and ADD name in each platform's Dockerfile, and puts this machine's emulator where one of that
- * platform is missing, also its directory. Nothing is replaced; with --dry-run it is only noted. 0, or -errno with e
- * set: -ENOENT when no emulator is installed. ret is to be given to supply_done() also then, which removes what was put
- * there.
+ * For each emulator that COPY or ADD names and the project lacks, creates the file (and its directories) from this
+ * machine's emulator. Replaces nothing; --dry-run only notes. 0, or -errno with e set: -ENOENT if no emulator is
+ * installed. Always pass ret to supply_done(), which removes the files.
  */
 int supply_begin(const struct flow *f, struct supplied *ret, struct err *e);
 void supply_done(struct supplied *supplied);

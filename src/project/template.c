@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Dockerfile.cross: what is left of it for a platform. */
+/* Dockerfile.cross: checks it, and renders it for a platform. */
 #include "project/template.h"
 
 #include <ctype.h>
@@ -12,11 +12,11 @@
 
 struct line {
 	struct scan_line scan;
-	bool is_dropped; /* for the target: it is marked for others */
-	bool drops_rest; /* with the instruction that it belongs to: the first line of that is dropped */
+	bool is_dropped; /* its marker excludes the target */
+	bool drops_rest; /* the first line of its instruction is dropped */
 };
 
-/* The next line as it is for target (NULL: nothing is dropped). false at the end. line keeps its state. */
+/* Reads the next line and decides whether target drops it (NULL: never). false at the end. line keeps state. */
 static bool next(struct scan *s, const struct target *target, struct line *line)
 {
 	bool was_continued = line->scan.is_continued;
@@ -68,11 +68,11 @@ static int check_line(const struct scan_line *line, bool *is_top, struct err *e)
 			return err_hint(e, "remove the directive, and write \\ instead of its character");
 		}
 	}
-	/* Comments may say anything about placeholders. */
+	/* Comments may contain any placeholder. */
 	return line->is_remark ? 0 : placeholder_check(line->text, line->len, line->is_first, e);
 }
 
-/* The last line of an instruction cannot go alone: what follows would become a part of that instruction. */
+/* Refuses to drop only the last line of an instruction: the following line would become part of it. */
 static int check_ends(const struct template *t, bool is_native, struct err *e)
 {
 	struct target target = { .is_native = is_native };
@@ -105,8 +105,8 @@ static bool is_from_scratch(const struct scan_line *line)
 }
 
 /*
- * A base that is the same for all platforms gives the machine's own image for each of them, without a word. An image
- * from nothing is for the platform that what is copied into it is for.
+ * With one base for all platforms, the engine silently uses the image for its own machine. After FROM scratch, a
+ * placeholder in any instruction is enough.
  */
 static int check_base(const struct template *t, struct err *e)
 {
