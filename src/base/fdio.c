@@ -96,8 +96,7 @@ int fd_write(int fd, const void *data, size_t len)
 	while (done < len) {
 		ssize_t n = write(fd, (const char *)data + done, len - done);
 
-		if (n < 0 && errno == EINTR &&
-			!stop_signal()) /* after a signal to stop: a pipe without a reader could block forever */
+		if (n < 0 && errno == EINTR && !stop_signal()) /* else a pipe without a reader may block forever */
 			continue;
 		if (n < 0)
 			return -errno;

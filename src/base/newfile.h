@@ -17,7 +17,7 @@
  * All operations use one open directory, so a confined directory descriptor (rootfs/beneath) keeps the file confined.
  */
 enum newfile_over {
-	NEWFILE_REPLACES = 0, /* replaces a regular file, or a link to one or to nothing: the link itself */
+	NEWFILE_REPLACES = 0, /* replaces a regular file, or a link itself, to one or to nothing */
 	NEWFILE_IS_NEW,	      /* replaces nothing: for every output of a command without --force */
 };
 

@@ -12,9 +12,7 @@ struct progress {
 	double seconds; /* since the stage began */
 };
 
-/*
- * show is called about ten times a second while bytes move, and with NULL when a stage ends; in one thread at a time.
- */
+/* Calls show about ten times a second while bytes move, and with NULL when a stage ends; in one thread at a time. */
 void progress_watch(void (*show)(const struct progress *progress));
 /*
  * Begins a stage of total bytes; 0 if unknown. A stage begun inside another is part of it. what is borrowed. Without a
