@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* What e_flags and build attributes say beyond class and machine: ABI, float, variant. */
+/* ABI, floating point and variant of an ELF file, from e_flags and build attributes. */
 #include "arch/abi.h"
 
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Some C libraries' elf.h lacks these, musl's among them. */
+/* Missing in the elf.h of some C libraries, such as musl. */
 #ifndef EM_ARCV2
 #define EM_ARCV2 195
 #endif
@@ -67,7 +67,7 @@ static void add(struct buf *out, const char *text)
 	buf_adds(out, text);
 }
 
-/* Tag_CPU_arch, and the OCI variant that has all its instructions. */
+/* By Tag_CPU_arch: the name, and the OCI variant that has all its instructions. */
 static const struct {
 	const char *words, *variant;
 } arm_cpus[] = {
@@ -166,7 +166,7 @@ void abi_describe(struct buf *out, const struct elf_info *info)
 	static const struct {
 		uint16_t machine;
 		void (*describe)(struct buf *out, const struct elf_info *info);
-		const char *of_32_bits; /* where those are the exception */
+		const char *of_32_bits; /* name of the 32-bit ABI, if that is the exception */
 	} kinds[] = {
 		{ EM_ARM, describe_arm, NULL },
 		{ EM_MIPS, describe_mips, NULL },
@@ -212,7 +212,7 @@ const char *abi_os(const struct elf_head *head)
 	return NULL;
 }
 
-/* Programs of other systems have other loaders than those of Linux, which are in /lib or /lib64. */
+/* Interpreters of other systems have other paths than those of Linux, which are in /lib or /lib64. */
 bool abi_is_for_linux(const struct elf_info *info)
 {
 	static const char *const other_loaders[] = { "/libexec/", "/usr/libexec/", "/usr/lib/ld.so.1",
@@ -226,7 +226,7 @@ bool abi_is_for_linux(const struct elf_info *info)
 	return true;
 }
 
-/* Microcontrollers run no Linux: profile M, and the architectures that only it has. */
+/* Microcontrollers do not run Linux: profile M, and the architectures that exist for it only. */
 static bool is_microcontroller(const struct elf_arm *arm)
 {
 	return arm->has && (arm->profile == 'M' || arm->cpu_arch == 11 || arm->cpu_arch == 12 || arm->cpu_arch == 13 ||

@@ -23,10 +23,9 @@
 #endif
 
 /*
- * Magic and mask are those of QEMU's own scripts/qemu-binfmt-conf.sh, which was checked against what
- * QEMU's loader accepts, except: microblaze (upstream's e_type is byte-swapped and its machine number
- * the one from before binutils 2.22), cris and nios2 (upstream has none). The probe program exits with
- * its argc: the instructions are given beside the bytes.
+ * Magic and mask are those of QEMU's scripts/qemu-binfmt-conf.sh, checked against what QEMU's loader accepts, except
+ * microblaze (upstream's e_type is byte-swapped, and its machine number is from before binutils 2.22), cris and nios2
+ * (upstream has none). The probe program exits with its argc; its instructions are beside the bytes.
  */
 // clang-format off
 static const struct arch table[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of architectures: what each QEMU linux-user target is called, matched by and probed with. */
+/* The table of architectures: names, ELF magic and probe program of each QEMU linux-user target. */
 #pragma once
 
 #include "base/defs.h"
@@ -9,23 +9,23 @@ enum {
 	ARCH_COUNT_MAX = 64,
 };
 
-/* One handler of an architecture: its name in binfmt_misc, and the ELF header bytes it takes. */
+/* One handler of an architecture: its name in binfmt_misc, and the ELF header bytes it matches. */
 struct arch_match {
 	const char *handler;
 	uint16_t machine;  /* e_machine */
 	const char *magic; /* hex, from offset 0 */
-	const char *mask;  /* hex, as long */
+	const char *mask;  /* hex, same length */
 };
 
 /*
- * Names that have several spellings hold them separated by blanks, the usual one first; NULL where a
- * naming scheme has no word. Rows live for ever and are compared by address.
+ * A name with several spellings lists them separated by blanks, the usual one first; NULL if the scheme has no name.
+ * Rows are static and are compared by address.
  */
 struct arch {
 	const char *qemu;
-	const char *family;  /* of which a kernel may run the others natively; NULL: none */
+	const char *family;  /* its members may run natively on each other's kernels; NULL: none */
 	const char *oci;     /* GOARCH */
-	const char *variant; /* OCI variant that the bare name means */
+	const char *variant; /* OCI variant that the bare name implies */
 	const char *docker;  /* prefix of the Docker official images */
 	const char *uname;
 	const char *debian;
@@ -34,8 +34,7 @@ struct arch {
 	const char *systemd;
 	unsigned bits; /* ELF class: 32 or 64 */
 	bool is_big;   /* ELF data */
-	/* Its kernel numbers signals in another way than most (asm/signal.h): a shell prints and ends with the numbers.
-	 */
+	/* Its signal numbers differ from most others' (asm/signal.h); shells print them and use them as status. */
 	bool has_other_signals;
 	struct arch_match match[ARCH_MATCHES_MAX];
 	const char *probe_code; /* hex: exits with argc */
@@ -44,9 +43,9 @@ struct arch {
 
 /* The row after this one, the first for NULL; NULL after the last. */
 const struct arch *arch_next(const struct arch *row);
-/* By QEMU's own name ("aarch64"); NULL when there is none. For what people type see arch/name.h. */
+/* Finds a row by QEMU's own name ("aarch64"); NULL if there is none. arch/name.h parses user input. */
 const struct arch *arch_by_qemu(const char *name);
-/* What people type for it and read in sentences: "arm64", and "i386" rather than "386". */
+/* Its name in commands and messages: "arm64", and "i386" rather than "386". */
 const char *arch_word(const struct arch *arch);
-/* What this program was built for, so what the machine's kernel runs by itself at least. */
+/* The architecture this program was built for, which the machine's kernel runs natively. */
 const struct arch *arch_host(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The .ARM.attributes section: which ARM a file was built for. */
+/* Parses the .ARM.attributes section: which ARM architecture a file was built for. */
 #include "arch/attributes.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ enum {
 	TAG_COMPATIBILITY = 32,
 };
 
-/* Bytes not read yet; every step checks that there are enough. */
+/* Unread bytes; each step checks that there are enough. */
 struct cursor {
 	const uint8_t *at, *end;
 	bool is_big;
@@ -60,7 +60,7 @@ static bool skip_text(struct cursor *c)
 	return true;
 }
 
-/* Above 32 the parity of a tag tells the form of its value; below there are three exceptions. */
+/* Above 32, odd tags have text as value; below, tags 4 and 5 have, and 32 has a number and a text. */
 static bool is_text(uint32_t tag)
 {
 	return tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME || (tag > TAG_COMPATIBILITY && tag % 2);
@@ -89,7 +89,7 @@ static void parse_tags(struct cursor c, struct elf_arm *ret)
 	}
 }
 
-/* Blocks of "length (itself included), what it is, content". */
+/* Takes a block: its length, which includes itself and the already bytes before it, and the content. */
 static bool take_block(struct cursor *c, size_t already, struct cursor *ret)
 {
 	uint32_t len;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a dynamic ELF file wants of its loader: libraries, where to look for them, versions of their symbols. */
+/* What a dynamic ELF file requires from its loader: libraries, a search path, symbol versions. */
 #include "arch/dynamic.h"
 
 #include <elf.h>
@@ -19,7 +19,7 @@ struct source {
 	size_t phentsize, phnum;
 };
 
-/* What the loader finds in the dynamic section: addresses, counts and, of texts, places in the string table. */
+/* Entries of the dynamic section: addresses, counts, and offsets of text in the string table. */
 struct entries {
 	uint64_t strings, need, n_need, def, n_def, rpath, runpath;
 	uint64_t needed[NEEDED_MAX];
@@ -40,7 +40,7 @@ static bool read_at(const struct source *s, uint64_t offset, uint8_t *ret, size_
 	return offset <= INT64_MAX - size && fd_pread(s->fd, ret, size, (off_t)offset) == (ssize_t)size;
 }
 
-/* A program header: its type, and where it is in the file and in memory. */
+/* A program header: its type, file offset, address and size in the file. */
 struct segment {
 	uint64_t type, offset, address, size;
 };
@@ -60,7 +60,7 @@ static bool read_segment(const struct source *s, size_t i, struct segment *ret)
 	return true;
 }
 
-/* The place in the file of what is loaded at an address; 0 for none. */
+/* File offset of what is loaded at an address; 0 if nothing is. */
 static uint64_t find_offset(const struct source *s, uint64_t address)
 {
 	struct segment segment;
@@ -71,7 +71,7 @@ static uint64_t find_offset(const struct source *s, uint64_t address)
 	return 0;
 }
 
-/* A text of the string table, whose place in the file is known. Owned; NULL where it is malformed. */
+/* Reads text from the string table at file offset strings. Owned; NULL if malformed. */
 static char *read_text(const struct source *s, uint64_t strings, uint64_t at)
 {
 	char text[TEXT_MAX];
@@ -114,7 +114,7 @@ static void read_entries(const struct source *s, const struct segment *dynamic, 
 	}
 }
 
-/* Elf64_Verneed and Elf64_Vernaux, which are the same in 32 bits. */
+/* Reads Elf64_Verneed and Elf64_Vernaux, which have the same layout in 32 bits. */
 static void read_wants(const struct source *s, const struct entries *entries, uint64_t strings, struct dynamic *ret)
 {
 	uint64_t at = entries->need ? find_offset(s, entries->need) : 0;

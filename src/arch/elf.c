@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What an ELF file is, read through libelf with its inputs bounded; the one file that knows libelf. */
+/* Reads and classifies ELF files through libelf, with bounded input; with elf_edit.c the only user of libelf. */
 #include "arch/elf.h"
 
 #include <errno.h>
@@ -17,14 +17,14 @@ const char *const elf_linkage_words[] = { "unknown", "relocatable", "core dump",
 
 enum { SIZE_32 = 52, SIZE_64 = 64 };
 
-/* What is being read, and how much of it there is. */
+/* The file that is being read. */
 struct source {
 	int fd;
 	uint64_t size;
 	Elf *elf;
 };
 
-/* libelf keeps codes of its own; an allocation that failed shows in errno, which is 0 before the first call. */
+/* libelf has private error codes; a failed allocation shows in errno, which is 0 before the first call. */
 static void cleanup_elf(Elf **elf)
 {
 	if (*elf && errno == ENOMEM)
@@ -70,7 +70,7 @@ int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct
 	return 1;
 }
 
-/* libelf trusts e_ident and falls back silently, so it gets only what passes here. */
+/* libelf trusts e_ident and falls back silently, so check the header before libelf sees it. */
 static int check_file(struct source *s, struct elf_head *ret, struct err *e)
 {
 	uint8_t bytes[ELF_HEAD];
@@ -113,13 +113,13 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 	return 0;
 }
 
-/* What the segments say together. */
+/* Properties collected from all segments. */
 struct segments {
 	bool is_dynamic, is_loadable, is_debug;
-	bool is_pie, is_library; /* as the dynamic section says */
+	bool is_pie, is_library; /* from the dynamic section */
 };
 
-/* The first note of a program for another system has its name. */
+/* The first note of a program for another system contains that system's name. */
 static void read_note(const struct source *s, const GElf_Phdr *ph, struct elf_info *info)
 {
 	static const char *const systems[] = { "FreeBSD", "NetBSD", "OpenBSD", "DragonFly" };
@@ -132,7 +132,7 @@ static void read_note(const struct source *s, const GElf_Phdr *ph, struct elf_in
 			info->system = systems[i];
 }
 
-/* A static-pie program has DF_1_PIE; what has a name of its own or needs others, and no interpreter, is a library. */
+/* A static-pie program has DF_1_PIE; a file with DT_SONAME or DT_NEEDED and without interpreter is a library. */
 static void read_dynamic(
 	const struct source *s, const GElf_Phdr *ph, const struct elf_head *head, struct segments *seen)
 {
@@ -202,7 +202,7 @@ static enum elf_linkage linkage_of(const struct elf_info *info, const struct seg
 	}
 }
 
-/* The section after this one, the first for NULL; NULL where the table is not within the file, or at its end. */
+/* The section after this one, the first for NULL; NULL at the end, or if the table is not inside the file. */
 static Elf_Scn *next_section(const struct source *s, const GElf_Ehdr *eh, Elf_Scn *section, GElf_Shdr *ret)
 {
 	size_t n;
@@ -216,8 +216,8 @@ static Elf_Scn *next_section(const struct source *s, const GElf_Ehdr *eh, Elf_Sc
 }
 
 /*
- * What objcopy --only-keep-debug and eu-strip take out of a program: all that it would load has no bytes, and its
- * segments lead anywhere.
+ * Output of objcopy --only-keep-debug and eu-strip: no section that is loaded has content, and the offsets of segments
+ * are meaningless.
  */
 static bool is_debug(const struct source *s, const GElf_Ehdr *eh)
 {
@@ -238,12 +238,12 @@ static bool is_debug(const struct source *s, const GElf_Ehdr *eh)
 static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info, struct err *e)
 {
 	struct segments seen = { .is_debug = is_debug(s, eh) };
-	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would lower it to what fits, silently */
+	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would silently reduce it to what fits */
 
 	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))
 		return err_set(e, -EBADMSG, "bad ELF program header size %u", eh->e_phentsize);
 	if (info->head.type == ET_CORE)
-		n = 0; /* one for each mapping of a process, and nothing that matters here */
+		n = 0; /* core dumps have one for each mapping; none matters here */
 	if (n > ELF_PHNUM_MAX)
 		return err_set(e, -EBADMSG, "bad ELF program header count %zu", n);
 	if (n && (!eh->e_phoff || !is_inside(s, eh->e_phoff, n * eh->e_phentsize)))
@@ -262,7 +262,7 @@ static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf
 	return 0;
 }
 
-/* A stripped or odd section table is no reason to refuse: the variant is then unknown. */
+/* A stripped or malformed section table is not an error: the variant is then unknown. */
 static void read_attributes(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info)
 {
 	auto_free uint8_t *bytes = NULL;
@@ -294,7 +294,7 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	if (!elf && errno == ENOMEM)
 		mem_exhausted();
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh)) {
-		const char *why = elf_errmsg(-1); /* its numbers are private */
+		const char *why = elf_errmsg(-1); /* libelf's error numbers are private */
 
 		if (why && strstr(why, "memory"))
 			mem_exhausted();
@@ -311,8 +311,8 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 }
 
 /*
- * o32 and n32 share class, data and machine: EF_MIPS_ABI2 tells them apart. o64 and EABI are those of consoles and
- * boards, for which there is no Linux.
+ * o32 and n32 share class, data and machine; EF_MIPS_ABI2 distinguishes them. o64 and EABI are for consoles and boards,
+ * which do not run Linux.
  */
 static bool has_abi_of(const struct arch *arch, const struct elf_head *head)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an ELF file is, read through libelf with its inputs bounded. */
+/* Reads and classifies ELF files through libelf, with bounded input. */
 #pragma once
 
 #include "arch/arch.h"
@@ -8,14 +8,14 @@
 #include "base/err.h"
 
 enum {
-	ELF_PHNUM_MAX = 1024, /* the kernel itself takes no more than 64 KiB of them */
+	ELF_PHNUM_MAX = 1024, /* the kernel accepts at most 64 KiB of them */
 	ELF_SHNUM_MAX = 65535,
 	ELF_INTERPRETER_MAX = 4096, /* PATH_MAX, with its NUL */
 	ELF_ATTRIBUTES_MAX = 65536,
 	ELF_DYNAMIC_MAX = 65536,
-	ELF_MIPS_ABI = 0xf000, /* EF_MIPS_ABI: of the flags; 0 for what is newer than it */
+	ELF_MIPS_ABI = 0xf000, /* EF_MIPS_ABI, a field of e_flags; 0 for newer ABIs */
 	ELF_MIPS_ABI_O32 = 0x1000,
-	ELF_HEAD = 64, /* enough of a file to say whose it is */
+	ELF_HEAD = 64, /* bytes of a file that elf_read_head() needs */
 };
 
 enum elf_linkage {
@@ -26,13 +26,13 @@ enum elf_linkage {
 	ELF_STATIC,
 	ELF_STATIC_PIE,
 	ELF_DYNAMIC,
-	ELF_DEBUG, /* only what debuggers want of a program that is elsewhere */
+	ELF_DEBUG, /* debug information of a program in another file */
 };
 
 /* "unknown", "relocatable", … by enum elf_linkage. */
 extern const char *const elf_linkage_words[];
 
-/* The first bytes alone. */
+/* The ELF header. */
 struct elf_head {
 	unsigned bits;
 	bool is_big;
@@ -46,24 +46,24 @@ struct elf_info {
 	struct elf_head head;
 	enum elf_linkage linkage;
 	bool has_interpreter;
-	const char *system; /* what is not Linux, by its note; NULL: nothing says so */
-	bool is_truncated;  /* a loadable segment lies beyond the end of the file */
-	uint64_t constants; /* where the last segment that is only readable begins in the file, 0: none */
+	const char *system; /* another system than Linux, named by a note; NULL if none */
+	bool is_truncated;  /* a loadable segment extends beyond the end of the file */
+	uint64_t constants; /* file offset of the last read-only segment, 0 if none */
 	struct elf_arm arm;
-	char interpreter[ELF_INTERPRETER_MAX]; /* PT_INTERP, "" for none */
+	char interpreter[ELF_INTERPRETER_MAX]; /* PT_INTERP, "" if none */
 };
 
 /*
- * Reads the header from the first bytes of a file without libelf: for counting many. 1 when it is one,
- * 0 when it is not ELF, -EBADMSG with e set when it is malformed.
+ * Reads the header from the first bytes of a file without libelf, to scan many files. 1 if valid, 0 if not ELF,
+ * -EBADMSG with e set if malformed.
  */
 int elf_read_head(const uint8_t *bytes, size_t len, struct elf_head *ret, struct err *e);
 /*
- * Reads an open regular file; never blocks, never maps it, touches headers only. 0; -ENOEXEC when it is
- * not ELF (the sentence says what it is); -EBADMSG when it is malformed; -errno when reading fails.
+ * Reads the headers of an open regular file; never blocks, never maps it. 0, -ENOEXEC if it is not ELF (the message
+ * says what it is), -EBADMSG if it is malformed, or -errno if reading fails.
  */
 int elf_read(int fd, struct elf_info *ret, struct err *e);
-/* Whether a header says that its program is for another system; most of them do not say it there. */
+/* Whether EI_OSABI names another system; most programs for other systems do not set it. */
 bool elf_is_other_system(const struct elf_head *head);
-/* The row for this header, NULL when QEMU has no such target (x32, 31-bit s390, …). */
+/* The row for this header; NULL if QEMU has no such target (x32, 31-bit s390, …). */
 const struct arch *elf_arch(const struct elf_head *head);

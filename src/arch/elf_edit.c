@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A segment more in an ELF file, and what else is read from one that is known to be whole. */
+/* Adds a segment to an ELF file that elf_read() accepts, and finds its entry point and build ID. */
 #include "arch/elf_edit.h"
 
 #include <gelf.h>
@@ -12,7 +12,7 @@
 
 enum { PAGE = 4096, NOTES_MAX = 64 * 1024 };
 
-/* An ELF file that elf_read() has accepted, so that its headers are within it. */
+/* An ELF file that elf_read() has accepted, so that its headers are inside the file. */
 struct file {
 	Elf *elf;
 	GElf_Ehdr header;
@@ -53,12 +53,12 @@ static bool get_segment(const struct file *file, size_t i, GElf_Phdr *ret)
 	return i < file->header.e_phnum && gelf_getphdr(file->elf, (int)i, ret);
 }
 
-/* What the new segment has to go by. */
+/* What determines the new segment. */
 struct layout {
-	uint64_t end;	/* of the highest segment in memory */
-	uint64_t align; /* the largest of them */
+	uint64_t end;	/* highest end address of a segment */
+	uint64_t align; /* largest alignment of a segment */
 	size_t last;	/* index of the last PT_LOAD */
-	size_t note;	/* of the PT_NOTE that goes */
+	size_t note;	/* index of the PT_NOTE to replace */
 	bool has_load, has_note;
 };
 
@@ -80,7 +80,7 @@ static int read_layout(const struct file *file, struct layout *ret, struct err *
 			l.last = i;
 			l.has_load = true;
 		}
-		/* What PT_GNU_PROPERTY has as well is the one that nobody misses. */
+		/* Prefer the note that PT_GNU_PROPERTY also describes: it is redundant. */
 		if (ph.p_type == PT_NOTE && (!l.has_note || ph.p_offset == property.p_offset)) {
 			l.note = i;
 			l.has_note = true;
@@ -97,7 +97,7 @@ static uint64_t round_up(uint64_t value, uint64_t align)
 	return (value + align - 1) & ~(align - 1);
 }
 
-/* Takes the note out of the list and puts the segment behind the last one that is loaded. */
+/* Removes the note's header, and inserts the new segment's after the last PT_LOAD. */
 static bool move_headers(const struct file *file, const struct layout *l, GElf_Phdr *added)
 {
 	size_t at = l->note < l->last ? l->last : l->last + 1;
@@ -130,7 +130,7 @@ int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 	ph.p_offset = round_up(file.size, l.align);
 	added = (struct elf_added){ .entry = file.header.e_entry, .address = ph.p_vaddr, .offset = ph.p_offset };
 	file.header.e_entry = ph.p_vaddr;
-	/* All else stays where it is. */
+	/* Keep everything else in place. */
 	elf_flagelf(file.elf, ELF_C_SET, ELF_F_LAYOUT);
 	if (!move_headers(&file, &l, &ph) || !gelf_update_ehdr(file.elf, &file.header) ||
 		elf_update(file.elf, ELF_C_WRITE) < 0)
@@ -158,7 +158,7 @@ int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 	return err_set(e, -ENOENT, "its entry point leads nowhere");
 }
 
-/* Where the build ID is among these notes; 0: it is not. */
+/* Offset of the build ID in these notes; 0 if there is none. */
 static size_t find_id(Elf_Data *notes, size_t *ret_len)
 {
 	size_t name, desc, next = 0;
@@ -183,7 +183,7 @@ int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, stru
 		return r;
 	for (size_t i = 0; get_segment(&file, i, &ph); i++) {
 		bool is_inside = ph.p_offset <= file.size && ph.p_filesz <= file.size - ph.p_offset;
-		Elf_Data *notes = NULL; /* libelf's, in the order of this machine */
+		Elf_Data *notes = NULL; /* owned by libelf, in host byte order */
 		size_t len = 0, at;
 
 		if (ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX && is_inside)

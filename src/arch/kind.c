@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a file is that is neither a program nor an image, and what makes something of it that is. */
+/* Identifies files that are neither a program nor an image, and how to get one from them. */
 #include "arch/kind.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@
 
 enum { MAGIC_MAX = 24, TEXT_MAX = 512 };
 
-/* The first one that fits. Boot sectors come after the file systems that begin with one. */
+/* The first match counts: boot sectors come after the file systems that begin with one. */
 static const struct kind kinds[] = {
 	{ 0, MAGIC("\177ELF"), "an ELF file", NULL },
 	{ 0, MAGIC("#!"), "a script", NULL },

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is that is neither a program nor an image, and what makes something of it that is. */
+/* Identifies files that are neither a program nor an image, and how to get one from them. */
 #pragma once
 
 #include "base/err.h"
 
 struct kind {
-	size_t at; /* where the file has the magic */
+	size_t at; /* file offset of the magic */
 	const char *magic;
 	size_t len;
 	const char *what; /* "a Debian package" */
-	const char *hint; /* a command, with %s for the file; NULL: nothing helps */
+	const char *hint; /* a command, with %s for the file; NULL: none */
 	bool is_disk;	  /* a file system, or a disk with partitions */
-	bool is_table;	  /* the latter */
+	bool is_table;	  /* a disk with partitions */
 };
 
-/* What an open regular file is, judged by magics at fixed places. Never NULL. */
+/* Identifies an open regular file by magics at fixed offsets. Never NULL. */
 const struct kind *kind_of(int fd);
-/* A file's name as it can stand in a command: FILE instead of one that a shell would change. */
+/* A file name for use in a command: FILE if a shell would interpret the name. */
 const char *kind_name(const char *name);
-/* Gives an error the hint of a kind, if it has one. e->code. */
+/* Adds the hint of a kind to e, if it has one; returns e->code. */
 int kind_hint(const struct kind *kind, const char *name, struct err *e);

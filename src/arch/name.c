@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Any spelling of an architecture or platform in, one canonical platform out. */
+/* Parses any spelling of an architecture or platform into one canonical platform. */
 #include "arch/name.h"
 
 #include <ctype.h>
@@ -41,7 +41,7 @@ static const struct {
 	{ "parisc", "hppa", "" },
 };
 
-/* Published mistakes for which the nearest spelling is not what was meant. */
+/* Common mistakes for which the most similar spelling would be the wrong suggestion. */
 static const struct {
 	const char *wrong, *right;
 } mistakes[] = {
@@ -54,7 +54,7 @@ static const struct {
 	{ "raspberrypi", "arm/v7" },
 };
 
-/* OCI variants per GOARCH (containerd's database); a trailing '*' stands for more digits and dots. */
+/* OCI variants per GOARCH (containerd's database); a trailing '*' stands for digits. */
 static const struct {
 	const char *oci, *variants;
 } variant_words[] = {
@@ -73,7 +73,7 @@ static struct platform platform_of(const struct arch *arch, const char *variant)
 	return p;
 }
 
-/* Column after column, so that a word means the same row in whichever order the rows stand. */
+/* Goes through the table by column, so that a name's meaning does not depend on the order of rows. */
 bool name_next(struct name_spelling *s)
 {
 	static const size_t columns[] = {
@@ -117,10 +117,10 @@ static bool lookup_word(const char *text, struct platform *ret)
 	return false;
 }
 
-/* cpu-vendor-linux-abi: the vendor says nothing, and musl's words are those of glibc. */
+/* cpu-vendor-linux-abi: the vendor is ignored, and musl's ABIs are treated as glibc's. */
 static bool lookup_triplet(const char *text, struct platform *ret)
 {
-	/* ABIs that are all that a CPU's name alone says: not gnux32, gnu_ilp32 or gnuabin32. */
+	/* ABIs that the CPU's name alone implies: not gnux32, gnu_ilp32 or gnuabin32. */
 	static const char usual[] = "gnu musl uclibc android androideabi gnueabi gnueabihf "
 				    "musleabi musleabihf uclibceabi uclibceabihf gnuabi64";
 	const char *os = strstr(text, "-linux-");
@@ -155,7 +155,7 @@ static bool variant_fits(const char *words, const char *variant)
 	return false;
 }
 
-/* arm64's v8 and amd64's v1 are what the bare name means: dropped, as containerd does. */
+/* The bare names of arm64 and amd64 imply v8 and v1, which are therefore dropped, as in containerd. */
 static bool is_implied(const char *oci, const char *variant)
 {
 	return (!strcmp(oci, "arm64") && !strcmp(variant, "v8")) || (!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
@@ -184,7 +184,7 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 	return -EINVAL;
 }
 
-/* [os/]arch[/variant] with a slash in it; the first word is an OS only when it is no architecture. */
+/* [os/]arch[/variant] with at least one slash; the first word is an OS only if it is not an architecture. */
 static int parse_platform(char *text, char *slash, struct platform *ret, struct err *e)
 {
 	struct platform p;
@@ -243,7 +243,7 @@ int name_parse(const char *text, size_t len, struct platform *ret, struct err *e
 	snprintf(typed, sizeof(typed), "%.*s", (int)len, text);
 	for (size_t i = 0; i < len; i++)
 		if (text[i] <= ' ' || text[i] > '~')
-			return refuse(typed, "", e); /* no name has such, so none is near */
+			return refuse(typed, "", e); /* no name contains this, so none is similar */
 	for (size_t i = 0; i <= len; i++)
 		word[i] = (char)tolower((unsigned char)typed[i]);
 	if (str_ends(word, "-static"))
@@ -317,7 +317,7 @@ void name_platform(struct buf *out, const struct arch *arch, const char *variant
 		buf_addf(out, "/%s", variant);
 }
 
-/* ARM is one architecture to QEMU and three to everybody who builds for it. */
+/* ARM is one architecture for QEMU, but three for other naming schemes. */
 static const struct {
 	const char *variant;
 	struct name_words words;

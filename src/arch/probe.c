@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The smallest program per target that tells whether an emulator runs it. */
+/* A minimal program per target, which shows whether an emulator runs it. */
 #include "arch/probe.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum { BASE = 0x400000, ALIGN = 0x10000 };
 
-/* Appends an integer of so many bytes in the target's order. */
+/* Appends an integer of this many bytes in the target's byte order. */
 static void put(struct probe *p, const struct arch *arch, unsigned bytes, uint64_t value)
 {
 	for (unsigned i = 0; i < bytes; i++) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest program per target that tells whether an emulator runs it and passes its arguments on. */
+/* A minimal program per target, which shows whether an emulator runs it and passes its arguments on. */
 #pragma once
 
 #include "arch/arch.h"
 
 enum {
 	PROBE_SIZE_MAX = 192,
-	PROBE_ARGC = 42,    /* started with so many arguments it exits with their count */
+	PROBE_ARGC = 42,    /* number of arguments, which it returns as exit status */
 	PROBE_NONCE_AT = 9, /* in the ELF padding, which kernel and QEMU ignore */
 	PROBE_NONCE_LEN = 6,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How many ELF files of which architecture there are, with examples. */
+/* Counts ELF files by architecture, with examples. */
 #include "arch/tally.h"
 
 #include <string.h>
