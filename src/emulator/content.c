@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What counts for the platform of a root file system or image. */
+/* Determines the platform of a root file system or image from its files. */
 #include "emulator/content.h"
 
 #include <stdio.h>
@@ -56,7 +56,7 @@ void content_emulator(struct content *content, const struct content_emulator *em
 	content->n_emulators++;
 }
 
-/* os-release(5): shell-like assignments, the value perhaps in quotes. */
+/* os-release(5): shell-like assignments; the value may be quoted. */
 void content_release(struct content *content, const char *text)
 {
 	const char *line = str_starts(text, "PRETTY_NAME=") ? text : strstr(text, "\nPRETTY_NAME=");

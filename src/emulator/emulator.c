@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An opened emulator, and the proof from its file that it is one. */
+/* Opens an emulator, and verifies from its file that it is one. */
 #include "emulator/emulator.h"
 
 #include <ctype.h>
@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of a user who is not in this user namespace */ };
+enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of users not mapped in this user namespace */ };
 
 bool emulator_has_capabilities(int fd)
 {
@@ -112,7 +112,7 @@ static bool is_version_byte(char c)
 	return isalnum((unsigned char)c) || (c && strchr(".-+", c));
 }
 
-/* Copies the version that stands at text, as far as it looks like one. */
+/* Copies the version at text, up to the first byte that cannot be part of one. */
 static bool take_version(const char *text, size_t len, char *ret)
 {
 	size_t n = 0;
@@ -134,7 +134,7 @@ static bool find_version(int fd, off_t from, const char *marker, char *chunk, ch
 
 	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len; at += CHUNK - (off_t)overlap) {
 		const char *end = chunk + n, *hit = chunk;
-		/* What begins in the overlap is whole in the next chunk. */
+		/* A match that begins in the overlap is complete in the next chunk. */
 		const char *last = n < CHUNK ? end : end - overlap;
 
 		for (; (hit = memmem(hit, (size_t)(end - hit), marker, len)) && hit < last; hit++)
@@ -147,8 +147,8 @@ static bool find_version(int fd, off_t from, const char *marker, char *chunk, ch
 }
 
 /*
- * QEMU's linux-user/main.c prints "qemu-" TARGET_NAME " version " QEMU_FULL_VERSION: one literal, so it
- * is looked for among the constants first.
+ * QEMU's linux-user/main.c prints "qemu-" TARGET_NAME " version " QEMU_FULL_VERSION: one literal, so the read-only data
+ * is searched first.
  */
 bool emulator_version(int fd, const struct arch *arch, char ret[EMULATOR_VERSION_MAX])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* THE table of distributions: what to type on each to get emulators. */
+/* THE table of distributions: the command that installs emulators on each. */
 #include "emulator/package.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 enum { RELEASE_MAX = 64 * 1024 };
 
-/* The packages that have static emulators, in the words of each distribution's own package lists. */
+/* The packages with static emulators, as each distribution names them. */
 static const struct distribution {
 	const char *id;			 /* os-release(5): ID, or a word of ID_LIKE */
 	const char *install, *emulators; /* %s: a package for each architecture */
@@ -28,7 +28,7 @@ static const struct distribution {
 
 static const char *const release_files[] = { "/etc/os-release", "/usr/lib/os-release" };
 
-/* The value of NAME= without its quotes: words with blanks between them. */
+/* The value of NAME= without its quotes: words separated by blanks. */
 static void read_value(const char *text, const char *name, char ret[256])
 {
 	size_t len = strlen(name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What to type on this distribution to get emulators. */
+/* The commands that install emulators on this distribution. */
 #pragma once
 
 #include "arch/arch.h"
@@ -7,13 +7,12 @@
 #include "base/err.h"
 
 /*
- * Appends the command that installs a static emulator for arch (NULL: those for ARM), by ID and ID_LIKE of
- * /etc/os-release as it was when first asked, before a root was entered; for an unknown distribution, and where that
- * file is missing, a sentence that says what is needed. Returns whether it is a command to type.
+ * Appends the command that installs a static emulator for arch (NULL: those for ARM), chosen by ID and ID_LIKE of
+ * /etc/os-release as of the first call, before a root is entered. If the distribution is unknown or the file missing,
+ * appends a sentence that says what is needed. Returns whether it is a command.
  */
 bool package_emulators(struct buf *out, const struct arch *arch);
-/* The same as the hint of an error; returns its code. */
+/* Sets the same as the hint of an error; returns its code. */
 int package_hint(struct err *e);
-/* The same for one more package of the distributions that use apt; elsewhere "install NEED", words that say what it is.
- */
+/* The same for another package on distributions with apt; elsewhere appends "install NEED", which describes it. */
 bool package_install(struct buf *out, const char *package, const char *need);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where emulators live, and which of them can be used. */
+/* Finds emulators, and checks whether they are usable. */
 #include "emulator/search.h"
 
 #include "emulator/package.h"

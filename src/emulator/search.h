@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where emulators live: directories and names of Debian, Fedora, Alpine and multiarch. */
+/* Finds emulators by the directories and names of Debian, Fedora, Alpine and multiarch. */
 #pragma once
 
 #include "base/buf.h"
@@ -7,10 +7,10 @@
 
 enum { SEARCH_DIRS_MAX = 32 };
 
-/* Strings are borrowed from the caller. A zeroed one searches the usual places. */
+/* Strings are borrowed from the caller. A zeroed search uses the usual places. */
 struct search {
 	const char *root;		   /* prefix for every directory, "" or NULL for none */
-	const char *dirs[SEARCH_DIRS_MAX]; /* instead of the usual directories, when n_dirs */
+	const char *dirs[SEARCH_DIRS_MAX]; /* instead of the usual directories, if n_dirs */
 	size_t n_dirs;
 	const char *files[ARCH_COUNT_MAX]; /* --emulator: path given for n-th arch below */
 	const struct arch *file_arch[ARCH_COUNT_MAX];
@@ -19,12 +19,11 @@ struct search {
 };
 
 /*
- * Finds and opens the first usable emulator for arch. What was passed over and why is appended to
- * passed (may be NULL), a line each. -ENOENT when there is none, -EBADMSG when the only ones that are
- * there cannot be used (e names the first and why).
+ * Finds and opens the first usable emulator for arch. Appends rejected candidates and why to passed (may be NULL), a
+ * line each. -ENOENT if there is none, -EBADMSG if none of those found is usable (e names the first and why).
  */
 int search_emulator(
 	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e);
 
-/* Whether there is a usable emulator for any architecture, also for what the machine runs by itself. */
+/* Whether there is a usable emulator for any architecture, including those that the machine runs natively. */
 bool search_finds_any(const struct search *search);

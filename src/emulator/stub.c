@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The entry stub in an emulator: put there, known again, kept by content. */
+/* Adds the entry stub to emulators, recognizes it, and keeps the results under the names of their content. */
 #include "emulator/stub.h"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "base/str.h"
 #include "emulator/entry/layout.h"
 
-/* Made by entry/entry.ld, put here by stub_bytes.S; empty where there is none. */
+/* Linked by entry/entry.ld, included by entry/bytes.S; empty if there is none. */
 extern const uint8_t stub_bytes[], stub_bytes_end[];
 
 enum { TRIAL_MS = 5000 };
@@ -61,7 +61,7 @@ static int check(const struct emulator *emulator, struct err *e)
 	return 0;
 }
 
-/* The same emulator gives the same file, its time included. */
+/* The same emulator gives the same file, including its time. */
 static int copy_time(int from, int to)
 {
 	struct timespec times[2];
@@ -111,8 +111,8 @@ static int make_probe(const struct arch *arch)
 }
 
 /*
- * Started by hand as the kernel would start it without P: its own name, the program, arguments. Unheard: QEMU may
- * remark on a program without a path.
+ * Starts the emulator as the kernel does without P: its own name, the program, arguments. Discards output: QEMU may
+ * warn about a program without a path.
  */
 static _Noreturn void start(int emulator, int probe)
 {
@@ -132,7 +132,7 @@ static _Noreturn void start(int emulator, int probe)
 	_exit(127);
 }
 
-/* How it ended, -ETIMEDOUT. */
+/* The status as in wait(2), -ETIMEDOUT, or another -errno. */
 static int wait_for(pid_t pid)
 {
 	auto_fd handle = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -148,7 +148,7 @@ static int wait_for(pid_t pid)
 	return is_late ? -ETIMEDOUT : status;
 }
 
-/* The result runs the probe of its architecture as the unchanged one does. */
+/* Tests that the emulator with the stub runs the probe of its architecture. */
 static int try_out(const struct emulator *emulator, int fd, struct err *e)
 {
 	auto_fd probe = make_probe(emulator->arch);
@@ -172,7 +172,7 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 	return 0;
 }
 
-/* The same emulator, read-only: an executable that somebody may write to cannot be started. */
+/* Reopens a file read-only: a file that is open for writing cannot be executed. */
 static int reopen(int fd)
 {
 	char path[32];
@@ -216,8 +216,7 @@ int stub_use_unnamed(struct emulator *emulator, struct err *e)
 	return 0;
 }
 
-/* qemu-arm-static-0123456789abcdef: of the emulator and of the stub, so that a new version of either is another file.
- */
+/* qemu-arm-static-0123456789abcdef: digest of emulator and stub, so that new versions have other names. */
 static int name_of(const struct emulator *emulator, char ret[80], struct err *e)
 {
 	char digest[DIGEST_TEXT], stub[DIGEST_TEXT], both[2 * DIGEST_TEXT], name[DIGEST_TEXT];
@@ -239,7 +238,7 @@ static int open_made(const char *path, const struct emulator *emulator, struct e
 
 	if (r)
 		return r;
-	/* Nobody else may have put it there. */
+	/* It must have been created by this user. */
 	if (fstat(made.fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022) || !stub_is_in(made.fd))
 		r = err_set(e, -EBADMSG, "%s: not what was made: remove it", path);
 	free(made.path);

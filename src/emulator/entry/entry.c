@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The entry stub: the first instructions of an emulator that was started for a program. Where the root has a native
- * tool for exactly that program it is executed instead; in every other case the emulator goes on as if nothing had
- * been.
+ * The entry stub: the first instructions of an emulator. If the root has a native tool for exactly the program to be
+ * started, the stub executes the tool; in every other case the emulator continues as without the stub.
  *
- * It is linked by itself into bytes that run wherever they are loaded (entry.ld): no library, no relocation, no data.
+ * It is linked separately into position-independent bytes (entry.ld): no library, no relocation, no data.
  */
 #include <linux/auxvec.h>
 #include <linux/fcntl.h>
@@ -17,7 +16,7 @@
 
 enum { FLAGS_PRESERVE_ARGV0 = 1 }; /* AT_FLAGS_PRESERVE_ARGV0 of linux/binfmts.h, since 5.12 */
 
-/* What the kernel left on the stack, and the index. */
+/* The initial stack, and the index. */
 struct start {
 	unsigned long argc;
 	char **argv, **envp;
@@ -26,7 +25,7 @@ struct start {
 	unsigned long mapped;
 };
 
-/* false: these rights are not ours to use (AT_SECURE), or no program was named. */
+/* false if the program has other rights (AT_SECURE), or no program is named. */
 static bool read_stack(unsigned long *sp, struct start *s)
 {
 	unsigned long *aux, preserved = 0;
@@ -61,7 +60,7 @@ static const struct entry_file *files(const struct entry_index *index)
 	return (const struct entry_file *)(tools(index) + index->n_tools);
 }
 
-/* Only root's, and nobody else can have changed it. */
+/* Owned by root, and only root can change it. */
 static bool is_trusted(const struct statx *st)
 {
 	return !st->stx_uid && !(st->stx_mode & 022);
@@ -132,7 +131,7 @@ static bool has_id(const char *path, const struct entry_tool *tool)
 	return true;
 }
 
-/* The first tool for a program of at least this size: they are sorted by it. */
+/* The first tool for a program of at least this size; tools are sorted by it. */
 static uint32_t first_of_size(const struct entry_index *index, uint64_t size)
 {
 	uint32_t low = 0, high = index->n_tools;
@@ -148,8 +147,7 @@ static uint32_t first_of_size(const struct entry_index *index, uint64_t size)
 	return low;
 }
 
-/* By the file that the full path of the root leads to, so that links are no matter and another of its name is not it.
- */
+/* Finds a tool by the file that its path in the root leads to: links do not matter, other files do not match. */
 static const struct entry_tool *find(const struct start *s, const char *path, enum entry_kind kind)
 {
 	struct statx st, own;
@@ -171,7 +169,7 @@ static const struct entry_tool *find(const struct start *s, const char *path, en
 
 enum { ENTRIES_MAX = 8 * 1024 };
 
-/* A folder that only root can change and that has none below it: ld.so(8) searches glibc-hwcaps and others there. */
+/* A directory that only root can change, with regular files only: ld.so(8) searches subdirectories (glibc-hwcaps). */
 static bool is_flat_folder(const char *path)
 {
 	long fd = system_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), n = -1;
@@ -195,7 +193,7 @@ static bool is_flat_folder(const char *path)
 	return is_flat && !n;
 }
 
-/* All that any tool needs is whole: the loader would only find out when there is no way back. */
+/* Whether all files that tools need are intact: after execve(2) it is too late to emulate. */
 static bool is_complete(const struct entry_index *index)
 {
 	for (uint32_t i = 0; i < index->n_files; i++) {
@@ -225,7 +223,7 @@ static bool exists(const char *path)
 
 enum { LOOKED_AT_MAX = 8 * 1024 * 1024 };
 
-/* Whether these bytes are somewhere in others. */
+/* Whether the bytes contain text. */
 static bool has_bytes(const char *bytes, unsigned long len, const char *text)
 {
 	for (unsigned long i = 0; i < len; i++) {
@@ -239,7 +237,7 @@ static bool has_bytes(const char *bytes, unsigned long len, const char *text)
 	return false;
 }
 
-/* A file of its own that is not empty and not large; NULL. */
+/* Maps a regular file that is not empty and at most LOOKED_AT_MAX long; NULL on failure. */
 static const char *map_file(const char *path, uint64_t *ret_len)
 {
 	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
@@ -255,7 +253,7 @@ static const char *map_file(const char *path, uint64_t *ret_len)
 	return at < 0 && at > -4096 ? 0 : (const char *)at;
 }
 
-/* What cannot be looked at is as good as having it. */
+/* A file that cannot be read counts as containing the text. */
 static bool file_has(const char *path, const char *text_of)
 {
 	uint64_t len;
@@ -267,7 +265,7 @@ static bool file_has(const char *path, const char *text_of)
 	return has;
 }
 
-/* Without one, glibc has "files". */
+/* Without nsswitch.conf, glibc uses "files". */
 static bool has_file_names(void)
 {
 	uint64_t len;
@@ -279,7 +277,7 @@ static bool has_file_names(void)
 	return has;
 }
 
-/* The environment without what is meant for the root's own loader. */
+/* Copies the environment without variables for the root's own loader. */
 static void pass_environment(char **env, const char **out)
 {
 	for (; *env; env++)
@@ -288,7 +286,7 @@ static void pass_environment(char **env, const char **out)
 	*out = 0;
 }
 
-/* Comes back only when the tool is not to be used, or does not start. */
+/* Returns only if the tool must not be used or does not start. */
 static void start_tool(const struct start *s, const struct entry_tool *tool, const char **room)
 {
 	const char **argv = room, **env;
@@ -328,7 +326,7 @@ static void try_tool(const struct start *s)
 	const char *value;
 	long room;
 
-	/* What is in /etc/ld.so.preload the native loader would preload as well. */
+	/* The native loader would read the root's /etc/ld.so.preload, too. */
 	if (!tool || !is_complete(s->index) || exists("/etc/ld.so.preload"))
 		return;
 	if (rules_wants_emulator(s->envp) ||
@@ -343,7 +341,7 @@ static void try_tool(const struct start *s)
 	system_unmap((void *)room, words * sizeof(char *));
 }
 
-/* Called with the stack as the kernel made it, which is left as it is. */
+/* Called with the kernel's initial stack, which is not modified. */
 __attribute__((visibility("hidden"), used)) void entry_main(unsigned long *sp)
 {
 	struct start s;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The index that lies beside native tools: which programs of a root they stand for, as the entry stub reads it. */
+/* The index of native tools: which programs of a root they replace. Read by the entry stub. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where the stub looks; the first is what "anyarch run" mounts, the second what is put into roots and images. */
+/* Directories that the stub reads: "anyarch run" mounts the first; roots and images contain the second. */
 #define ENTRY_PLACE_RUN	 "/dev/.anyarch"
 #define ENTRY_PLACE_ROOT "/usr/lib/anyarch/native"
 #define ENTRY_INDEX	 "/index"
-/* In the environment of a program: 0 has everything emulated, cc all but what compiles. */
+/* Environment variable: 0 emulates everything, cc everything except compilers. */
 #define ENTRY_SWITCH "ANYARCH_ACCELERATE"
 
 #define ENTRY_INDEX_MAGIC "anyNATI3"
@@ -22,7 +22,7 @@ enum {
 };
 
 /*
- * In the byte order of the machine that runs it. Texts are offsets from the start of the file and end with NUL; so does
+ * In the byte order of the machine that runs it. Texts are offsets from the start of the file and end with NUL, as does
  * the file.
  */
 struct entry_index {
@@ -30,17 +30,17 @@ struct entry_index {
 	uint32_t size; /* of the file */
 	uint32_t n_tools, n_files;
 	uint32_t loader;    /* path of the native dynamic loader */
-	uint32_t libraries; /* where it finds them: the path of a directory */
+	uint32_t libraries; /* path of the directory with its libraries */
 	uint32_t reserved;
-	/* struct entry_tool[n_tools] by the size of the root's program, struct entry_file[n_files], texts */
+	/* struct entry_tool[n_tools] sorted by size, struct entry_file[n_files], texts */
 };
 
 enum entry_kind {
 	ENTRY_PROGRAM = 0,
-	ENTRY_PLUGIN, /* of the linker: stands for an argument of a program */
+	ENTRY_PLUGIN, /* of the linker: replaces an argument of a program */
 };
 
-/* A program of the root, and what runs in its stead while it is the one that was looked at. */
+/* A program of the root, and the native tool that runs instead as long as the program is unchanged. */
 struct entry_tool {
 	uint64_t size;	      /* of the root's program */
 	int64_t mtime;	      /* in seconds */
@@ -48,18 +48,18 @@ struct entry_tool {
 	uint32_t path, native;
 	uint32_t rules;		/* words (entry/rules.h), the last one empty */
 	uint32_t kind;		/* enum entry_kind */
-	uint32_t id_at, id_len; /* its build ID in the file */
+	uint32_t id_at, id_len; /* file offset and length of its build ID */
 	uint8_t id[ENTRY_ID_MAX];
 };
 
-/* What every tool needs: the loader, libraries, and the folders that hold them and the tools. */
+/* What every tool needs: the loader, libraries, and the directories that contain them and the tools. */
 struct entry_file {
 	uint64_t size;
 	uint32_t path;
-	uint32_t is_folder; /* only root can change it, and it has no folders in it */
+	uint32_t is_folder; /* a directory that only root can change, without subdirectories */
 };
 
-/* Whether so many bytes are an index whose lists lie in it. What its texts lead to is not looked at. */
+/* Whether size bytes are an index that contains its lists. Offsets of texts are not checked. */
 static inline bool entry_index_is_good(const struct entry_index *index, uint64_t size)
 {
 	const char *magic = ENTRY_INDEX_MAGIC;
@@ -75,9 +75,7 @@ static inline bool entry_index_is_good(const struct entry_index *index, uint64_t
 		       size;
 }
 
-/*
- * How the stub begins, so that it is known again: a jump, a magic, where the emulator's own entry is, from here.
- */
+/* The start of the stub, which identifies it: a jump, a magic, and the emulator's entry relative to here. */
 #define ENTRY_STUB_MAGIC "anyarch entry 1"
 
 struct entry_stub {

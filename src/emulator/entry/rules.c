@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * What must be so for a tool to run natively, and how its arguments change then. Part of the entry stub: no library, no
- * data that needs relocation.
+ * Conditions under which a tool runs natively, and how its arguments then change. Part of the entry stub: no library,
+ * no data that needs relocation.
  */
 #include "emulator/entry/rules.h"
 
 #include "emulator/entry/layout.h"
 
-/* How far text begins with prefix: what follows it, or NULL. */
+/* What follows prefix in text; NULL if text does not begin with it. */
 static const char *after(const char *text, const char *prefix)
 {
 	while (*prefix)
@@ -61,7 +61,7 @@ bool rules_has_variable(char **env, const char *name, const char **ret)
 
 bool rules_wants_emulator(char **env)
 {
-	/* Texts one after the other: an array of pointers would need relocation. */
+	/* Consecutive strings: an array of pointers would need relocation. */
 	static const char names[] = "LD_PRELOAD\0LD_AUDIT\0QEMU_LD_PREFIX\0QEMU_SET_ENV\0QEMU_UNSET_ENV\0";
 
 	for (const char *name = names; *name;) {
@@ -81,8 +81,7 @@ static bool is_plain_locale(const char *value)
 	       is_same(value, "C.utf8");
 }
 
-/* Without translations whatever the locale is: gettext ends its search at these two (dcigettext.c). autoconf sets "C".
- */
+/* No translations in any locale: gettext ends its search at these two (dcigettext.c). autoconf sets "C". */
 static bool is_plain_language(const char *value)
 {
 	return !*value || is_same(value, "C") || is_same(value, "POSIX");
@@ -116,7 +115,7 @@ bool rules_is_plain(char **env)
 	return true;
 }
 
-/* The part of text before end that is "files" and blanks, and nothing else. */
+/* Whether text up to end, or a comment, is "files" and blanks only. */
 static bool is_files(const char *text, const char *end)
 {
 	bool has_files = false;
@@ -169,7 +168,7 @@ bool rules_passes_on(const char *variable)
 	return !after(variable, "LD_") || after(variable, "LD_RUN_PATH=");
 }
 
-/* The next word; NULL behind the last one. */
+/* The next word; NULL after the last one. */
 static const char *next_word(const struct rules_input *in, const char *word)
 {
 	while (word < in->end && *word)
@@ -183,7 +182,7 @@ static const char *first_word(const struct rules_input *in)
 	return in->words < in->end && *in->words ? in->words : NULL;
 }
 
-/* Whether a response file has what would have to be looked at if it were on the command line. */
+/* Whether a response file contains text that the rules check in arguments. */
 static bool is_telling(const struct rules_input *in, const char *path)
 {
 	if (in->file_has(path, "@"))
@@ -225,7 +224,7 @@ static bool any_option_has(char **args, const char *letters)
 	return false;
 }
 
-/* The command or the script of a shell (sh(1p)); NULL when it reads its standard input. */
+/* The command or script of a shell (sh(1p)); NULL if it reads its standard input. */
 static const char *shell_text(char **args, bool *ret_is_command)
 {
 	*ret_is_command = false;
@@ -292,7 +291,7 @@ static size_t add_before(const struct rules_input *in, const char **out, size_t 
 	return n;
 }
 
-/* Adds words, each group unless its conditions are against it. */
+/* Adds words, except groups whose condition (u) excludes them. */
 static size_t add(const struct rules_input *in, const char **out, size_t room)
 {
 	bool is_left_out = false;
@@ -309,7 +308,7 @@ static size_t add(const struct rules_input *in, const char **out, size_t room)
 	return n;
 }
 
-/* Whether an argument names a plugin in itself or in the one after it: where its path begins. */
+/* The path of the plugin that an argument names, in itself or in the next one; NULL if none. */
 static const char *plugin_path(const struct rules_input *in, char **at, bool *ret_is_next)
 {
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
@@ -324,7 +323,7 @@ static const char *plugin_path(const struct rules_input *in, char **at, bool *re
 	return NULL;
 }
 
-/* "--plugin=PATH" becomes two arguments, so that nothing needs to be put together. */
+/* The option without its path: "--plugin=PATH" becomes two arguments, so that no string must be built. */
 static const char *plugin_word(const struct rules_input *in, const char *argument)
 {
 	for (const char *word = first_word(in); word; word = next_word(in, word))

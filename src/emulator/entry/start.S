@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the kernel begins: keeps the stack and goes on at the emulator's own entry (struct entry_stub). */
+/* Entry point: saves the stack, calls entry_main, and jumps to the emulator's own entry (struct entry_stub). */
 
 	.section .start, "ax"
 	.globl _start
@@ -12,7 +12,7 @@ _start:	endbr64
 	.ascii "anyarch entry 1\0"
 own_entry:
 	.quad 0
-	/* psABI: rdx is a function for atexit, which the kernel leaves 0 */
+	/* psABI: rdx is a function for atexit; the kernel sets it to 0 */
 1:	mov %rsp, %rbx
 	mov %rsp, %rdi
 	mov %rdx, %r12

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The system calls of the entry stub, without a library: results are values or negative error numbers. */
+/* System calls of the entry stub, without a C library: results are values or negative error numbers. */
 #pragma once
 
 #include <asm/unistd.h>
@@ -53,7 +53,7 @@ static inline long system_stat(int dir, const char *path, int flags, struct stat
 	return system_call(__NR_statx, dir, (long)path, flags, STATX_BASIC_STATS, (long)ret, 0);
 }
 
-/* getdents64(2): of a folder's entries as many as there is room for. */
+/* getdents64(2): as many entries of a directory as fit. */
 struct linux_dirent {
 	uint64_t d_ino;
 	int64_t d_off;
