@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Named members: of a tar archive, or of an OCI layout directory. */
+/* A bundle: named members of a tar archive or of an OCI layout directory. */
 #include "image/bundle.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ void bundle_blob_name(const char *digest, char ret[BUNDLE_BLOB_NAME])
 	snprintf(ret, BUNDLE_BLOB_NAME, BUNDLE_BLOBS "%s", digest + strlen("sha256:"));
 }
 
-/* The name as tar_plain_name() has it. Owned; NULL when a component is "..". */
+/* The name as of tar_plain_name(), to be freed; NULL if a component is "..". */
 static char *plain_name(const char *path)
 {
 	size_t size = strlen(path) + 2;
@@ -35,7 +35,7 @@ static char *plain_name(const char *path)
 	return tar_plain_name(path, name, size) ? take_ptr(&name) : NULL;
 }
 
-/* What a symlink "../x/layer.tar" of member "y/layer.tar" means, inside the archive. Owned; NULL: leaves it. */
+/* Resolves a symlink of an archive: "../x/layer.tar" of "y/layer.tar". To be freed; NULL: it leaves the archive. */
 static char *resolve_link(const char *name, const char *link)
 {
 	auto_buf path = { 0 };
@@ -94,7 +94,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct bundle_file *)a)->name, ((const struct bundle_file *)b)->name);
 }
 
-/* 1, 0 or -errno. */
+/* Whether two members have the same content or link target: 1, 0 or -errno. */
 static int is_same(const struct bundle *b, const struct bundle_file *x, const struct bundle_file *y)
 {
 	char one[DIGEST_TEXT], other[DIGEST_TEXT];
@@ -109,7 +109,7 @@ static int is_same(const struct bundle *b, const struct bundle_file *x, const st
 	return r ? r : !strcmp(one, other);
 }
 
-/* Readers disagree which of two members of one name counts; that does not matter where both are the same. */
+/* Readers disagree on which of two members of one name to use: refused, unless both are identical. */
 static int check_names(struct bundle *b, struct err *e)
 {
 	auto_free struct bundle_file *repeated = mem_new(b->n + 1, sizeof(*repeated));
@@ -137,7 +137,7 @@ static int check_names(struct bundle *b, struct err *e)
 	return 0;
 }
 
-/* copy: has what was read, and may be anything; -1 for what begins like an archive. */
+/* Indexes the members. copy has what was read of a stream that may not be an archive; -1: it is known to be one. */
 static int index_tar(struct bundle *b, struct source *source, int copy, struct err *e)
 {
 	struct tar_reader reader;
@@ -159,7 +159,7 @@ static int index_tar(struct bundle *b, struct source *source, int copy, struct e
 	return r;
 }
 
-/* Padding, then a checksum that is wrong where the stream is damaged. Whatever follows is nobody's. */
+/* Reads padding up to the codec's checksum, which reveals a damaged stream. Ignores any data after that. */
 static int read_trailer(struct source *source, struct err *e)
 {
 	auto_free char *chunk = mem_new(1, TRAILER_MAX);
@@ -171,8 +171,8 @@ static int read_trailer(struct source *source, struct err *e)
 }
 
 /*
- * A compressed archive or a pipe cannot be read out of order, and its index may come last. It is read as an
- * archive while it is copied, so that a stream without end ends with the archive.
+ * A compressed archive or a pipe does not support random access, and its index may be its last member, so it is copied.
+ * It is parsed while it is copied, so that reading an endless stream stops at the end of the archive.
  */
 static int spool(struct bundle *b, struct source *source, const char *tmpdir, struct err *e)
 {
@@ -280,8 +280,8 @@ static int find_in_tar(const struct bundle *b, const char *name, struct member *
 }
 
 /*
- * Component by component, without any link: blobs/sha256 may be one that leads to /etc. Only a blob itself may be one,
- * as Bazel makes them, when the caller owns the link: nobody else made it lead somewhere.
+ * Opens each component without following symlinks: blobs/sha256 may be one that leads to /etc. Only a blob itself may
+ * be a symlink, as Bazel creates them, and only if the caller owns it: then no other user chose its target.
  */
 static int find_in_dir(const struct bundle *b, const char *name, struct member *ret, struct err *e)
 {

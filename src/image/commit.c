@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What was planned for an image, written: into a layout in place, or as a new archive. */
+/* Writes a planned edit: into a layout in place, or as a new archive. */
 #include "image/commit.h"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ static int write_member(const struct edit_member *member, int to)
 	return member->graft ? graft_write(member->graft, to) : fd_write(to, member->text.data, member->text.len);
 }
 
-/* Neither may be a link: a shared directory of blobs is another one's. */
+/* Neither directory may be a symlink: shared blobs belong to another layout. */
 int commit_open_blobs(int dir, struct err *e)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, fd;
@@ -32,7 +32,7 @@ int commit_open_blobs(int dir, struct err *e)
 	return fd < 0 ? err_sys(e, -errno, "blobs/sha256") : fd;
 }
 
-/* 1 when it was not there. like: index.json, as whose owner and readers those of a new blob are. */
+/* 1 if the blob was created, 0 if it existed, -errno. A new blob takes owner and mode of index.json (like). */
 static int write_blob(int blobs, const struct edit_member *member, const struct stat *like, struct err *e)
 {
 	const char *hex = member->name + strlen(BUNDLE_BLOBS);
@@ -41,7 +41,7 @@ static int write_blob(int blobs, const struct edit_member *member, const struct 
 	char digest[DIGEST_TEXT];
 	int r;
 
-	/* With the content that is its name: of another image, or left by an earlier run. */
+	/* An existing blob with the right digest, of another image or from an earlier run, is used. */
 	if (there >= 0 && !digest_file(there, digest) && !strcmp(digest + strlen("sha256:"), hex))
 		return 0;
 	r = member->graft ? graft_link(member->graft, blobs, hex, like) : -ENOENT;
@@ -59,7 +59,7 @@ static int write_blob(int blobs, const struct edit_member *member, const struct 
 	return r ? r : 1;
 }
 
-/* Whether index.json is the one of this digest: 1, 0 or -errno where it cannot be read. */
+/* Whether index.json has this digest: 1, 0, or -errno if it cannot be read. */
 static int is_index(int dir, const char *digest)
 {
 	auto_fd fd = fd_open_regular(dir, "index.json", O_NOFOLLOW);
@@ -69,7 +69,7 @@ static int is_index(int dir, const char *digest)
 	return r ? r : !strcmp(now, digest);
 }
 
-/* Other tools take no lock: what they have added meanwhile would be lost. */
+/* Other tools do not take our lock: an entry that they added meanwhile would be lost. */
 static int check_index(int dir, const char *digest, struct err *e)
 {
 	int r = is_index(dir, digest);
@@ -92,7 +92,7 @@ static int replace_index(int dir, const struct edit_member *index, const struct 
 		 : newfile_commit_text(&file, &index->text, was->st_mode & 0777, e);
 }
 
-/* *ret_made: which of the members were not there before. */
+/* Writes new blobs, then index.json. ret_made: which of the members were created. */
 static int change_layout(int dir, int blobs, const struct edit *edit, bool *ret_made, struct err *e)
 {
 	const struct edit_member *index = NULL;
@@ -115,7 +115,7 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *ret_
 	if (!r && index) {
 		r = replace_index(dir, index, &was, e);
 		if (r && is_index(dir, edit->index) != 1)
-			return r; /* it failed at its very end: the new one may be there */
+			return r; /* failed after the rename: the new index needs the new blobs */
 	}
 	for (size_t i = 0; r && i < edit->n; i++)
 		if (ret_made[i])
@@ -150,7 +150,7 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* All of a member of an archive, from its headers to its padding; nothing for NULL. */
+/* Adds the range of an archive member, from its headers to its padding; nothing for NULL. */
 static void add_gap(const struct bundle_file *file, struct gap *gaps, size_t *n)
 {
 	if (file)
@@ -171,7 +171,7 @@ static int append_member(const struct edit_member *member, int to)
 	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
 }
 
-/* Whether it lies there already, byte for byte: what eject brings back was left where it is. 1, 0 or -errno. */
+/* Whether the archive already has this member, byte for byte, as documents that eject restores. 1, 0 or -errno. */
 static int is_in(const struct bundle *bundle, const struct edit_member *new)
 {
 	auto_with(member_done) struct member member = MEMBER_INIT;
@@ -193,8 +193,8 @@ static int is_in(const struct bundle *bundle, const struct edit_member *new)
 }
 
 /*
- * Configs, manifests and indexes, told from layers by their size and their first byte; not what readers look for by
- * name. 1, 0 or -errno.
+ * Whether a member is a config, manifest or index, judged by size and first byte; false for documents that readers find
+ * by name. 1, 0 or -errno.
  */
 static int is_document(const struct bundle *bundle, const char *name)
 {
@@ -207,17 +207,17 @@ static int is_document(const struct bundle *bundle, const char *name)
 	return text.len && (*text.data == '{' || *text.data == '[');
 }
 
-/* What becomes of each member of an edit: all of it is known before anything is written. */
+/* What to do with each member of an edit, decided before anything is written. */
 struct fate {
-	bool *is_in;	   /* members: there already */
-	bool *is_dropped;  /* obsolete ones: nobody keeps them */
-	bool *is_document; /* of these */
+	bool *is_in;	   /* per member: the archive has it already */
+	bool *is_dropped;  /* per obsolete one: not to be kept */
+	bool *is_document; /* per obsolete one: dropped, but a document that may stay */
 };
 
 static int find_fate(const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep,
 	struct fate *fate, struct err *e)
 {
-	bool may_stay = false; /* when an emulator comes */
+	bool may_stay = false; /* documents may, if an emulator is added */
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < edit->n; i++) {
@@ -237,9 +237,9 @@ static int find_fate(const struct bundle *bundle, const struct edit *edit, const
 }
 
 /*
- * What is left out: what has changed, and what is there twice. When a layer comes, documents that nothing refers to any
- * more stay where they lie before the first other gap: readers do not mind them, and nothing else has to move, so that
- * a file system that shares blocks shares them.
+ * Collects the ranges to omit: changed, dropped and duplicate members. If a layer is added, unreferenced documents
+ * before the first of these ranges are kept: readers ignore them, and data before that range keeps its offset, so that
+ * file systems with reflinks can share its blocks.
  */
 static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, const struct fate *fate, struct gap *gaps)
 {
@@ -279,7 +279,7 @@ int commit_archive(
 		size_t n = find_gaps(bundle, edit, &fate, gaps);
 		uint64_t at = 0;
 
-		/* All that stays, as it lies there. */
+		/* Copy everything between the gaps. */
 		r = 0;
 		progress_begin("writing", bundle->end);
 		if (n)
@@ -293,7 +293,7 @@ int commit_archive(
 			r = fd_copy_range(bundle->tar, at, to, bundle->end - at);
 		progress_end();
 	}
-	/* Layers before documents: when ours goes again, all that came with it lies behind it. */
+	/* Layers before documents: a later eject changes nothing before the injected layer. */
 	for (unsigned layers = 2; layers-- > 0;)
 		for (size_t i = 0; !r && i < edit->n; i++)
 			if ((edit->members[i].graft != NULL) == layers && !fate.is_in[i])

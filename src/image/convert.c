@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Converts images between the formats: chooses them, checks their labels, and writes them. */
+/* Converts images between formats: selects them, checks their labels, and writes them. */
 #include "image/convert.h"
 
 #include <string.h>
@@ -13,12 +13,12 @@
 #include "image/reference.h"
 #include "image/tmpfile.h"
 
-/* What is converted, and to what. */
+/* State of convert(). */
 struct work {
 	const struct convert_request *c;
 	struct image_input from;
 	struct image_name to;
-	enum model_format format; /* of what is made; a layout or an archive of OCI, or a docker-archive */
+	enum model_format format; /* of the output: OCI layout, OCI archive or docker-archive */
 	struct outlet_request out;
 };
 
@@ -27,7 +27,7 @@ static bool is_called(const struct work *w, const struct image_facts *facts)
 	return facts->image->kind == MODEL_IMAGE && image_is_named(facts->image, w->from.name.reference);
 }
 
-/* Nothing fits. What could not be looked at might have, and why not is what counts then. */
+/* The error if no image fits. An image that could not be read might fit: its error takes precedence. */
 static int refuse_none(const struct work *w, struct err *e)
 {
 	const struct image_name *name = &w->from.name;
@@ -44,7 +44,7 @@ static int refuse_none(const struct work *w, struct err *e)
 	return err_hint(e, "anyarch inspect %s", name->path);
 }
 
-/* The one that is asked for; one that fits exactly before one of an older variant. NULL with e set. */
+/* Selects the requested image; an exact match of the variant is preferred to an older variant. NULL with e set. */
 static const struct image_facts *choose(const struct work *w, struct err *e)
 {
 	const struct platform *platform = w->c->platform;
@@ -99,7 +99,7 @@ static int check_label(
 	return err_hint(e, "correct the label with --fix-label; 'anyarch inspect' shows both");
 }
 
-/* One image, under the names that were asked for, else under its own if that is one. */
+/* Writes one image with the requested names, else with its first own one if docker load accepts it. */
 static int to_docker(const struct work *w, struct err *e)
 {
 	struct docker_request request = {
@@ -122,7 +122,7 @@ static int to_docker(const struct work *w, struct err *e)
 	return r ? r : docker_write(&request, &outlet, e);
 }
 
-/* Images for OCI, with their new configs and names. */
+/* Images selected for an OCI output, with their new configs and names. */
 struct chosen {
 	struct oci_image images[MODEL_IMAGES_MAX];
 	struct buf configs[MODEL_IMAGES_MAX];
@@ -130,7 +130,7 @@ struct chosen {
 	size_t n;
 };
 
-/* Under the names that were asked for, else under its own. */
+/* Uses the requested names, else the image's own. */
 static void name_chosen(const struct work *w, const struct model_image *image, struct oci_image *one, const char **tags)
 {
 	if (w->to.reference)
@@ -185,7 +185,7 @@ static int choose_some(const struct work *w, struct chosen *chosen, struct err *
 	return r || chosen->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
-/* Whether all images are below one entry of index.json, an index. */
+/* Whether index.json has a single entry, an index, above all images. */
 static bool is_one_index(const struct model *model)
 {
 	for (size_t i = 1; i < model->n; i++)
@@ -195,8 +195,8 @@ static bool is_one_index(const struct model *model)
 }
 
 /*
- * Where nothing is to be chosen or changed, all comes along, under new names where it is one index; else images without
- * what stands beside them.
+ * If there is nothing to select or change, copies everything, a single index also under new names; else writes the
+ * selected images without their attestations and signatures.
  */
 static int to_oci(const struct work *w, struct err *e)
 {
@@ -221,7 +221,7 @@ static int to_oci(const struct work *w, struct err *e)
 	return r;
 }
 
-/* skopeo's words; a name alone is an archive for docker load. */
+/* Takes skopeo's transports; a plain file name is an archive for docker load. */
 static int parse_target(struct work *w, const char *text, struct err *e)
 {
 	image_name_parse(text, &w->to);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Descriptors of OCI's image-spec, kept while the document in which they stand is not. */
+/* Descriptors of OCI's image-spec, copied so that their document can be freed. */
 #include "image/descriptor.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static char *copy(const char *text)
 	return text ? mem_text(text) : NULL;
 }
 
-/* image-spec descriptor.md, "Digests": the grammar. */
+/* Checks the grammar of image-spec descriptor.md, "Digests". */
 static enum descriptor_digest kind_of(const char *digest)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -42,8 +42,8 @@ static char *platform_of(const struct json *platform)
 }
 
 /*
- * BuildKit's attestations have a platform that is none. Engines choose by platform: what has one is an image, whatever
- * its annotations say.
+ * BuildKit's attestations have the platform "unknown". Engines select by platform: an entry with another platform is an
+ * image, regardless of its annotations.
  */
 static bool is_attestation(const struct json *value)
 {

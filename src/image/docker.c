@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The schema of docker save: manifest.json, configs, layers by name. */
+/* Reads the schema of docker save: manifest.json, configs, layers by member name. */
 #include "image/model.h"
 
 #include <string.h>

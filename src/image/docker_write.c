@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An image out of whatever it lies in, as an archive of docker save. */
+/* Writes an image of any format as an archive of docker save. */
 #include "image/docker_write.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 enum { CHUNK = 128 * 1024, NAME_MAX_LEN = 64 + 16 };
 
-/* The tar of a layer, in a file without a name, which ret owns; it is checked against its diff_id. */
+/* Decompresses a layer to an unnamed file owned by ret, and verifies its diff_id. */
 static int unpack(
 	const struct docker_request *request, size_t layer, const char *diff_id, struct member *ret, struct err *e)
 {
@@ -57,7 +57,7 @@ static int unpack(
 	return strcmp(digest, diff_id) ? err_set(e, -EBADMSG, "%s: its content does not match the config", name) : 0;
 }
 
-/* Layers are unpacked beside the archive first: the header before a member has its size. */
+/* Layers are decompressed to temporary files first: a tar header needs the size of its member. */
 static int add_layers(const struct docker_request *request, const struct buf *config, struct buf *names,
 	struct outlet *outlet, struct err *e)
 {
@@ -73,7 +73,7 @@ static int add_layers(const struct docker_request *request, const struct buf *co
 		if (!diff_id || !digest_is_valid(diff_id))
 			return err_set(e, -EBADMSG, "a diff_id that is not sha256 with 64 lower-case digits");
 		snprintf(path, sizeof(path), "%s/layer.tar", diff_id + strlen("sha256:"));
-		if (!strstr(buf_text(names), path)) { /* a layer may be there twice, its member may not */
+		if (!strstr(buf_text(names), path)) { /* an image may list a layer twice; its member is written once */
 			r = unpack(request, i, diff_id, &layer, e);
 			r = r ? r : outlet_part(outlet, path, &layer, e);
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An image out of whatever it lies in, as an archive of docker save. */
+/* Writes an image of any format as an archive of docker save. */
 #pragma once
 
 #include "image/model.h"
@@ -10,15 +10,15 @@ struct docker_request {
 	const struct model_image *image; /* of a model of that bundle, MODEL_IMAGE */
 	const char *const *tags;	 /* "name:tag" */
 	size_t n_tags;
-	const char *architecture, *variant; /* what its config is to say; NULL: what it says */
-	const char *tmpdir;		    /* for one layer at a time */
+	const char *architecture, *variant; /* new label in the config; NULL: unchanged */
+	const char *tmpdir;		    /* needs room for one uncompressed layer */
 };
 
 /*
- * Writes the archive: its config byte for byte (but for a label that is given), its layers uncompressed (each is
- * checked against its diff_id on the way), manifest.json. Old and new engines take it, and the classic builder of
- * Docker as a base. The outlet is ended. -EBADMSG when a layer is not here or is not what the config says; -errno.
+ * Writes the archive: the config byte for byte (except a new label), the layers uncompressed, each verified against its
+ * diff_id, and manifest.json. Old and new engines load it, and Docker's classic builder accepts it as a base image.
+ * Ends the outlet. 0, -EBADMSG if a layer does not match the config, -ENOENT if one is missing, -errno; e is set.
  */
 int docker_write(const struct docker_request *request, struct outlet *outlet, struct err *e);
-/* The config alone, as it goes there. It is checked against its digest. */
+/* The config as docker_write() writes it, after verifying its digest. */
 int docker_config(const struct docker_request *request, struct buf *out, struct err *e);

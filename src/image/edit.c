@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Layers put on top of the images of a bundle, or taken off: which documents change, and to what. */
+/* Plans adding layers to images of a bundle or removing them: which documents change, and their new content. */
 #include "image/edit.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ static int drop_layers(struct edit_target *target, const struct buf *text, struc
 	return r;
 }
 
-/* The one that is on top goes first, so that what it stands on comes out as it was. */
+/* Removes an injected topmost layer before adding the new one, so that the mark has the original config's digest. */
 int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_json *config = NULL;
@@ -101,7 +101,7 @@ const struct buf *edit_document(const struct edit *edit, const char *name)
 	return NULL;
 }
 
-/* NULL when it is there already. */
+/* Appends a member; NULL if the edit has one of that name. */
 static struct edit_member *add_member(struct edit *edit, const char *name)
 {
 	if (edit_document(edit, name))

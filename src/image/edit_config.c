@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An image's config with a layer more or less, and the mark by which ours is known again. */
+/* Adds a layer to an image's config or removes it, and the mark that identifies an injected layer. */
 #include "image/edit_config.h"
 
 #include <string.h>
@@ -50,8 +50,7 @@ int config_append(const struct buf *config, const struct graft *graft, struct bu
 	if (span_path(text, "history", &span) && text[span.at] == '[') {
 		splice_append(&s, text, span, buf_text(&entry));
 	} else {
-		/* A member that readers do not know is no error (image-spec config.md); a history must not be invented.
-		 */
+		/* Readers must ignore unknown members (image-spec config.md); a history must not be made up. */
 		buf_addf(&mark, "\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
 		splice_add_member(&s, text, span_whole(text), MARK_KEY, buf_text(&mark));
 	}
@@ -89,8 +88,9 @@ int config_drop(const struct buf *was, struct buf *out, struct err *e)
 enum { HISTORY_MAX = 4096 };
 
 /*
- * Which entries of the history go: those with a mark for a flagged layer, the last ones for the topmost where the same
- * layer is there twice. Flags of others are reset. The history may have other counts than layers. How many layers.
+ * Finds the history entries to remove: those with a mark for a flagged layer. If a layer occurs twice, the later entry
+ * belongs to the upper one. Clears the flags of other layers, returns how many remain. The history may have other
+ * entries than one for each layer.
  */
 static size_t find_below(const struct json *config, const struct config_layers *layers, bool entries[HISTORY_MAX])
 {
@@ -112,7 +112,7 @@ static size_t find_below(const struct json *config, const struct config_layers *
 			count++;
 		}
 	}
-	/* So many layers from the top the history tells of (image-spec config.md, "empty_layer"). */
+	/* The history covers this many layers from the top (image-spec config.md, "empty_layer"). */
 	for (size_t i = 0; i < jv_count(history); i++)
 		told += !jv_is_true(jv_get(jv_at(history, i), "empty_layer"));
 	for (size_t i = 0; layers->known && i < n && i + told < jv_count(diff_ids); i++)
@@ -164,7 +164,7 @@ void config_rename_bases(const struct buf *config, const struct config_base *bas
 	if (span_path(text, "history", &history))
 		while (span_next(text, history, &item))
 			for (size_t i = 0; i < n && span_member(text, item, "comment", &comment); i++) {
-				/* The comment that a builder makes of a base. */
+				/* The comment that builders write for a base image. */
 				auto_free char *from = mem_print("FROM %s", bases[i].from);
 				auto_free char *to = mem_print("FROM %s", bases[i].to);
 				auto_buf was = { 0 }, is = { 0 };

@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* An image's config with a layer more or less, and the mark by which ours is known again. */
+/* Adds a layer to an image's config or removes it, and the mark that identifies an injected layer. */
 #pragma once
 
 #include "image/graft.h"
 
 /*
- * The text of a config with the layer on top: its diff_id, and an entry of the history where there is one
- * (image-spec config.md), whose comment is the mark: "anyarch-inject 1 DIFF_ID DIGEST", DIGEST being that of the config
- * as it was. A layer that hides an emulator gets no mark. -EBADMSG when there is no list of diff_ids.
+ * The config with the layer added: its diff_id, and a history entry if there is a history (image-spec config.md). The
+ * entry's comment is the mark: "anyarch-inject 1 DIFF_ID DIGEST", with the digest of the config without the layer. A
+ * layer that hides an emulator gets no mark in a history. 0, -EBADMSG without a list of diff_ids, -EEXIST if the config
+ * has a member MARK_KEY; e is set.
  */
 int config_append(const struct buf *text, const struct graft *graft, struct buf *out, struct err *e);
 /*
- * The text without the topmost layer when that has our mark, which is believed only when the digest in it comes out. 1,
- * 0 when the topmost layer is not ours, -errno.
+ * The config without its topmost layer if that has the mark and the result has the digest in the mark. 1, 0 if the
+ * topmost layer is not an injected one, -errno with e set.
  */
 int config_drop(const struct buf *text, struct buf *out, struct err *e);
-/* Layers of a config from the bottom to the top, a flag for each. Borrowed. */
+/* Flags for the layers of a config, from the bottom up. Borrowed. */
 struct config_layers {
 	bool *flags;
 	/*
-	 * Those that are known to be ours by what they hold, NULL for none: they need no mark where the history does
-	 * not reach down to them, as that of an image that was built on one without.
+	 * Layers recognized as injected by their content; NULL: none. They need no mark if the history does not cover
+	 * them, as in an image built on one without a history.
 	 */
 	const bool *known;
 	size_t n;
 };
 
-/* Of the layers that are flagged those that have a mark for themselves; other flags are reset. How many, -errno. */
+/* Clears the flags of layers without a mark of their own. Returns how many remain, or -errno with e set. */
 int config_find_marked(const struct buf *text, const struct config_layers *layers, struct err *e);
-/*
- * The text without those layers, and without their entries of the history: 1; 0 for none; -errno.
- */
+/* The config without these layers and their history entries: 1; 0 if there are none; -errno with e set. */
 int config_drop_below(const struct buf *text, const struct config_layers *layers, struct buf *out, struct err *e);
 
-/* What builders write of the image that they began from ("FROM NAME", a comment), and what it is to be instead.
- * Borrowed. */
+/* A base image's name in history comments of builders ("FROM NAME"), and the name to replace it with. Borrowed. */
 struct config_base {
 	const char *from, *to;
 };
-/* The text in which the history names other bases. */
+/* The config with the base images in its history renamed. */
 void config_rename_bases(const struct buf *text, const struct config_base *bases, size_t n, struct buf *out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Changes of docker save's schema: a layer in manifest.json, and the config under its new name. */
+/* Plans changes of docker save's schema: layers in manifest.json, and the config under its new name. */
 #include "image/edit.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* As the other layers of the archive are called: three generations of docker save, and podman. */
+/* Follows the archive's naming of layers: three generations of docker save, and podman. */
 static void layer_name(struct buf *out, const char *other, const char *digest)
 {
 	const char *hex = digest + strlen("sha256:");
@@ -21,7 +21,7 @@ static void layer_name(struct buf *out, const char *other, const char *digest)
 		buf_addf(out, "%s.tar", hex);
 }
 
-/* manifest.json on its way to what it will be. */
+/* manifest.json and its pending changes. */
 struct change {
 	const struct edit_request *request;
 	struct edit *edit;
@@ -47,7 +47,7 @@ static void change_layers(
 	edit_layers(target, &c->splice, buf_text(&c->text), span, buf_text(&quoted));
 }
 
-/* Config and Layers of one image, which is the item at this place. */
+/* Changes Config and Layers of one image, the item at span. */
 static int change_image(struct change *c, const struct json *item, struct span span, struct err *e)
 {
 	const char *config = jv_get_text(item, "Config"), *text = buf_text(&c->text);
@@ -68,7 +68,7 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	if (!span_member(text, span, "Config", &config_span) || !span_member(text, span, "Layers", &layers_span))
 		return err_sys(e, -EBADMSG, "cannot change the image");
 	digest_text(buf_text(&changed), changed.len, is);
-	/* A name that holds the hex digits of the old digest has those of the new one instead. */
+	/* In a name that contains the hex digits of the old digest, they are replaced by the new ones. */
 	hex = strstr(config, was + strlen("sha256:"));
 	if (hex && !strpbrk(config, "\"\\\b\f\n\r\t"))
 		buf_addf(&name, "%.*s%s%s", (int)(hex - config), config, is + strlen("sha256:"),
@@ -83,7 +83,7 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	return 0;
 }
 
-/* All tags of an image in manifest.json are one entry, and change together. */
+/* All tags of an image share one entry of manifest.json and change together. */
 static bool is_chosen(const struct json *item, const char *reference)
 {
 	const struct json *tags = jv_get(item, "RepoTags");

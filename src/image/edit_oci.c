@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Changes of the OCI schema: a layer in a manifest, and the new digests in everything above it. */
+/* Plans changes of the OCI schema: layers in a manifest, and new digests in every document above it. */
 #include "image/edit.h"
 
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include "image/descriptor.h"
 #include "image/splice.h"
 
-/* A document that was changed, or looked at and left: then both digests are the same. */
+/* A document that was visited; if unchanged, both digests are equal. */
 struct document {
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];
-	bool is_chosen; /* for the name that was asked for: under others the same document stays */
+	bool is_chosen; /* visited under the requested name: under other names, the same document is unchanged */
 };
 
 struct walk {
@@ -24,7 +24,7 @@ struct walk {
 	size_t n;
 };
 
-/* An index whose documents change; is_above: a name above it was chosen. */
+/* An index being changed; is_above: a name of a parent entry matches the requested one. */
 struct level {
 	unsigned depth;
 	bool is_above;
@@ -46,7 +46,7 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 	return strcmp(own, digest) ? err_set(e, -EBADMSG, "%s does not have the digest that is its name", name) : 0;
 }
 
-/* A name of its own counts, else the one above. */
+/* The descriptor's own name decides, else its parent's. */
 static bool is_chosen(const struct walk *w, const struct descriptor *descriptor, bool is_above)
 {
 	const char *reference = w->request->reference;
@@ -62,7 +62,7 @@ static const struct document *find(const struct walk *w, const char *digest, boo
 	return NULL;
 }
 
-/* Remembers what became of a document; its text, which is taken over, is a new blob when it has changed. */
+/* Records a visited document. If it has changed, its text is added as a new blob and moved. */
 static int remember(struct walk *w, const char *was, bool is_chosen, struct buf *text, struct err *e)
 {
 	struct document *d = &w->documents[w->n];
@@ -97,7 +97,7 @@ static bool is_docker_family(const struct json *manifest)
 	return config_type && str_starts(config_type, "application/vnd.docker.");
 }
 
-/* Docker's manifests have no annotations; the type of a layer follows the family of its manifest. */
+/* The layer's media type follows the manifest's family, OCI or Docker. No annotations: Docker's manifests have none. */
 static void describe_layer(struct buf *out, const struct json *manifest, const struct graft *graft)
 {
 	bool is_docker = is_docker_family(manifest);
@@ -139,11 +139,11 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	return 0;
 }
 
-/* The config's new text, as a document of its own. 1 when it has changed. */
+/* Changes the config and records it. 1 if it has changed, 0 or -errno. */
 static int change_config(struct walk *w, struct edit_target *target, const char *digest, struct err *e)
 {
 	auto_buf text = { 0 }, changed = { 0 };
-	const struct document *known = find(w, digest, true); /* of another manifest, too */
+	const struct document *known = find(w, digest, true); /* visited through another manifest */
 	int r;
 
 	if (known)
@@ -169,7 +169,7 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 	if (!manifest)
 		return e ? e->code : -EBADMSG;
 	r = target && jv_is_array(jv_get(manifest, "layers")) ? change_config(w, target, digest, e) : 0;
-	/* Two manifests, of one family each, may have one config. */
+	/* Checked per manifest: one of OCI's and one of Docker's may share a config. */
 	if (r > 0 && target->graft && target->graft->codec == GRAFT_ZSTD && is_docker_family(manifest))
 		r = err_set(e, -EBADMSG,
 			"layers of Docker's formats are not compressed with zstd: not every engine reads them");
@@ -202,7 +202,7 @@ static int change_descriptor(
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
 	r = load(w, descriptor->digest, &text, e);
-	if (r == -ENOENT) { /* an index of which not all was pulled */
+	if (r == -ENOENT) { /* not every platform of an index was pulled */
 		if (e)
 			err_done(e);
 		return 0;
@@ -214,7 +214,7 @@ static int change_descriptor(
 	return r ? r : remember(w, descriptor->digest, chosen, is_index || chosen ? &out : &text, e);
 }
 
-/* Whether an index still has the manifest of this digest, under a name that was not chosen. */
+/* Whether the index still lists the unchanged manifest of this digest, under another name. */
 static bool is_listed(const struct walk *w, const struct level *level, const char *digest)
 {
 	for (size_t i = 0; i < level->manifests.n; i++) {
@@ -227,7 +227,7 @@ static bool is_listed(const struct walk *w, const struct level *level, const cha
 	return false;
 }
 
-/* What BuildKit says of an image stands beside it, and names it by its digest. */
+/* BuildKit's attestation is listed beside the image and refers to it by digest: updates that digest. */
 static void follow_reference(
 	const struct walk *w, const struct level *level, const char *text, struct span item, struct splice *s)
 {
@@ -249,7 +249,7 @@ static void follow_reference(
 	}
 }
 
-/* Of the index only its text and its descriptors are held while what is below it changes. */
+/* The parsed index is freed before its entries are changed, which bounds memory; only text and descriptors are kept. */
 static int change_index(struct walk *w, const struct buf *text, struct level *level, struct buf *out, struct err *e)
 {
 	struct json *index = jv_load(buf_text(text), text->len, e);
@@ -294,7 +294,7 @@ int edit_oci(const struct edit_request *request, struct edit *edit, struct err *
 	if (!r) {
 		char name[BUNDLE_BLOB_NAME];
 
-		/* What has a successor and is not there under another name. */
+		/* Obsolete: changed documents that are not kept unchanged under another name. */
 		for (size_t i = 0; i < w.n; i++) {
 			const struct document *d = &w.documents[i], *other = find(&w, d->was, !d->is_chosen);
 

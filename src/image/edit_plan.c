@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Plans a change of the images of a bundle: all of its documents, in both schemas, before anything is written. */
+/* Plans a change of a bundle's images: all of its documents, in both schemas, before anything is written. */
 #include "image/edit.h"
 
-/* manifest.json was the only truth, and the other half would name documents that are gone. */
+/* Only manifest.json was used: the OCI half of the archive would refer to removed documents. */
 static void drop_oci_half(const struct bundle *bundle, struct edit *edit)
 {
 	if (!edit->n || !bundle_has(bundle, "index.json"))
@@ -12,7 +12,7 @@ static void drop_oci_half(const struct bundle *bundle, struct edit *edit)
 	edit_add_obsolete(edit, "oci-layout");
 }
 
-/* What could not be read again could not be ejected. */
+/* An image that model_read() would refuse could not be ejected. */
 static int check_limits(const struct edit *edit, const struct edit_target *targets, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
