@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the web pages of docs/: guides with python3-markdown, manuals with mandoc, one frame for both.
+"""Creates the web pages of docs/: guides with python3-markdown, manuals with mandoc, one frame for both.
 
 usage: site.py SOURCE OUT MANUAL...
 
-SOURCE is the top of the tree, OUT a directory that is made anew, MANUAL a built page such as man/anyarch.8. A link to a file of the tree
-that has a page leads to that page; any other one, and one whose place is missing, is an error.
+SOURCE is the top of the tree, OUT a directory that is replaced, MANUAL a built page such as man/anyarch.8. A link to a file of the tree that
+has a page leads to that page; any other link, or one to a place that does not exist, is an error.
 """
 import html
 import pathlib
@@ -69,8 +69,9 @@ def run(*command):
 
 
 def from_markdown(path):
-    """Body of a page; each table can be scrolled by itself."""
+    """Body of a page, without the badges of a repository's web pages; each table can be scrolled by itself."""
     body = run("markdown_py", "-x", "tables", "-x", "toc", "-x", "fenced_code", str(path))
+    body = re.sub(r'<p><a href="\.\./\.\./actions/.*?</p>', "", body, flags=re.DOTALL)
     return body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
 
 
@@ -97,7 +98,7 @@ class Site:
     def target(self, page, link):
         """Where a link of a page leads to in the site."""
         path, _, place = link.partition("#")
-        if re.match(r"[a-z]+:", link) or link.startswith("../../actions/"):
+        if re.match(r"[a-z]+:", link):
             return link
         found = (page.parent / path).resolve() if path else page
         if found in self.pages:
