@@ -307,12 +307,13 @@ static int start_and_attend(struct running *run, int *ret_status, struct err *e)
 	return r ? err_sys(e, r, "cannot run a command") : 0;
 }
 
-/* Whether a line is empty or a warning (docker's, or podman's log), and not the last. */
+/* Whether a line is empty, BuildKit's progress, or a warning (docker's, or podman's log), and not the last. */
 static bool is_aside(const char *line, size_t len)
 {
 	static const char level[] = "level=warning";
 
-	return line[len] && (!len || !strncmp(line, "WARNING", 7) || memmem(line, len, level, sizeof(level) - 1));
+	return line[len] && (!len || strchr("#- ", *line) || !strncmp(line, "WARNING", 7) ||
+				    memmem(line, len, level, sizeof(level) - 1));
 }
 
 /* Names the command by its verbs (docker manifest push), and quotes its first error line. */

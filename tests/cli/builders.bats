@@ -27,7 +27,13 @@ setup_file() {
 		case $1 in --context=* | --url=* | --connection=*) where=${1#*=}; shift ;; esac
 		printf '%s %s %s\n' "${0##*/}" "$where" "$*" >>"$LOG"
 		name=${where##*[/@]}
-		case " $DEAD " in *" $name "*) echo "cannot connect to $where" >&2; exit 1 ;; esac
+		case " $DEAD " in
+		*" $name "*)
+			[[ $1 != buildx ]] || printf '#1 [internal] booting buildkit\n#1 ERROR: no\n------\n > [internal] booting buildkit:\n------\n' >&2
+			echo "cannot connect to $where" >&2
+			exit 1
+			;;
+		esac
 		case "$1 $2" in
 		'version --format' | 'info --format' | 'buildx inspect') name=HOST_$name; printf '%s\n' "${!name}" ;;
 		'save '*)
@@ -85,6 +91,8 @@ built() {
 	DEAD=pi build 1 --builder arm32v7=ssh://me@pi
 	[[ $stderr == *'builder ssh://me@pi: '*'cannot connect to ssh://me@pi'*'--builder-fallback'* ]]
 	same 'nothing is built' '' "$(built '.*')"
+	DEAD=farm build 1 --builder arm64v8=builder:farm
+	[[ $stderr == *'builder builder:farm: docker buildx inspect failed with status 1: cannot connect to farm'* ]]
 	DEAD=pi build 0 --builder arm32v7=ssh://me@pi --builder-fallback
 	[[ $stderr == *'cannot connect to ssh://me@pi; its platforms are built here'* ]]
 	same here $'docker amd64\ndocker arm/v7\ndocker arm64' "$(built here | sort)"
