@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files of an image as they are after all its layers, read from those layers again. */
+/* Reads files of an image as they are after all its layers, from the layers themselves. */
 #include "accel/extract.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static struct extract_file *find(const struct extract *x, const struct layer *la
 	return NULL;
 }
 
-/* The member that a path leads to; *ret_is_linked: by a hard link. */
+/* Resolves a path to a member; *ret_is_linked: through a hard link. */
 static int resolve(const struct extract *x, const char *path, struct view_hit *ret, bool *ret_is_linked)
 {
 	char resolved[VIEW_PATH_MAX];
@@ -61,10 +61,10 @@ int extract_want(struct extract *x, const char *path)
 {
 	struct extract_file *file = NULL;
 
-	return want(x, path, &file) == -E2BIG ? -E2BIG : 0; /* extract_open() says what else */
+	return want(x, path, &file) == -E2BIG ? -E2BIG : 0; /* extract_open() reports other errors */
 }
 
-/* A later member of the same path takes its place. */
+/* Drops the content of an earlier member with the same path. */
 static void forget(struct extract *x, struct extract_file *file)
 {
 	x->held -= file->fd >= 0 ? (uint64_t)file->st.st_size : 0;
@@ -110,7 +110,7 @@ static int take(struct extract *x, struct extract_file *file, struct tar_reader 
 	return 0;
 }
 
-/* One layer on its way past. */
+/* The layer that is being read. */
 struct pass {
 	struct extract *extract;
 	const struct layer *layer;
@@ -128,7 +128,7 @@ static int look_at(void *context, struct tar_reader *reader, struct err *e)
 	return file && !file->is_read ? take(pass->extract, file, reader, e) : 0;
 }
 
-/* The view said that the last member of each path is a regular file. */
+/* Each wanted path must exist as a regular file, as it did when the view was made. */
 static int check_seen(struct extract *x, const struct layer *layer, struct err *e)
 {
 	for (size_t i = 0; i < x->n; i++) {
@@ -198,7 +198,7 @@ int extract_open(void *context, const char *path, struct stat *st)
 		return r;
 	if (!file->is_read)
 		return -EAGAIN;
-	/* Whether a hard link is one to the first or to the last of them depends on who unpacks. */
+	/* With several members of one path, it depends on the unpacker which of them a hard link refers to. */
 	if (file->code || (file->seen > 1 && file->is_linked))
 		return file->code ? file->code : -EBADMSG;
 	*st = file->st;

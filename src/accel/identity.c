@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which compiler or assembler a program is, read from its bytes. */
+/* Identifies a compiler or assembler by its bytes. */
 #include "accel/identity.h"
 
 #include <ctype.h>
@@ -21,7 +21,7 @@ static const char *find(const struct bytes *bytes, const char *from, const char 
 	return memmem(from, (size_t)(bytes->data + bytes->len - from), what, len);
 }
 
-/* A text of its own: behind NUL, or behind a number that stands among the constants. */
+/* Whether the text is a separate string: after NUL, or after a number among the constants. */
 static bool has_text(const struct bytes *bytes, const char *text)
 {
 	size_t len = strlen(text);
@@ -37,7 +37,7 @@ static size_t version_length(const char *text)
 	return isdigit((unsigned char)*text) ? strspn(text, "0123456789.") : 0;
 }
 
-/* "Debian 12.2.0-14" is a vendor's word or words, then a version. */
+/* Splits "Debian 12.2.0-14" into the vendor's words and the version. */
 static bool split_package(struct identity *id)
 {
 	const char *at = id->package;
@@ -64,7 +64,7 @@ static bool take_package(const char *text, size_t len, struct identity *id)
 	return true;
 }
 
-/* pkgversion_string of gcc/version.cc is "(PACKAGE) ", a text of its own. */
+/* gcc/version.cc: pkgversion_string is "(PACKAGE) ", a separate string. */
 static bool find_gcc(const struct bytes *bytes, struct identity *id)
 {
 	for (const char *end = bytes->data; end && (end = find(bytes, end, ") ", 3)); end++) {
@@ -82,7 +82,7 @@ static bool find_gcc(const struct bytes *bytes, struct identity *id)
 	return false;
 }
 
-/* BFD_VERSION_STRING of bfd/version.m4 and its --with-pkgversion. */
+/* bfd/version.m4: BFD_VERSION_STRING, with its --with-pkgversion. */
 static bool find_binutils(const struct bytes *bytes, struct identity *id)
 {
 	static const char start[] = "(GNU Binutils";

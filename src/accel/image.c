@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools for one image of a file: which, and the layer with them. */
+/* Native tools for an image: selects them, and makes the layer with them. */
 #include "accel/image.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static bool has_text(struct extract *x, const char *path, const struct buf *text
 	       have.len == text->len && !memcmp(have.data, text->data, text->len);
 }
 
-/* A program of this size that no link leads to. */
+/* Whether a program of this size exists at the path itself, not through a link. */
 static bool has_program(const struct view *view, const char *name, uint64_t size)
 {
 	const struct layer_program *program;
@@ -80,7 +80,7 @@ struct twins *accel_image_twins(const struct accel_image *tools)
 	return copy;
 }
 
-/* Open files, their names, and what is short. */
+/* The layer's files: open descriptors, names, and short texts. */
 struct files {
 	struct graft_file list[TOOLCHAIN_FILES_MAX + 2];
 	char *paths[TOOLCHAIN_FILES_MAX + 2];
@@ -98,7 +98,7 @@ static void files_done(struct files *files)
 	buf_done(&files->manifest);
 }
 
-/* fd: taken over. */
+/* Takes ownership of fd. */
 static void add_file(struct files *files, const char *name, unsigned mode, int fd, const struct buf *text)
 {
 	char *path = mem_print("%s/%s", ENTRY_PLACE_ROOT, name);
@@ -137,7 +137,7 @@ static int open_files(struct files *files, const struct accel_image *tools, stru
 	return r ? err_sys(e, r, "cannot make the layer") : 0;
 }
 
-/* Stored at once, so that not all files of all images need to be open together. */
+/* Stores the layer at once, so that the files of all images need not stay open. */
 static int make_stored(struct graft_request *request, struct graft *ret, struct err *e)
 {
 	auto_fd tmpdir = request->has_place ? -1 : open(image_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Native tools for one image: which, and the layer with them. */
+/* Native tools for an image: selects them, and makes the layer with them. */
 #pragma once
 
 #include "accel/toolchains.h"
@@ -7,28 +7,27 @@
 #include "image/graft.h"
 #include "image/view.h"
 
-/* What an image gets. Zeroed but for the toolchain. */
+/* The tools for an image. The caller sets toolchain and zeroes the rest. */
 struct accel_image {
 	const struct toolchain *toolchain; /* borrowed */
 	struct twins twins;
-	bool is_there; /* just these are in it already, in a layer that is not the topmost one */
+	bool is_there; /* a layer below the topmost one has exactly these already */
 };
 
-/* An image's layers, borrowed: view is what is below a layer of ours, and complete. */
+/* An image's layers, borrowed. view is complete, without a top layer of anyarch's own. */
 struct accel_image_source {
 	const struct bundle *bundle;
 	const struct view *view;
 	char *const *layers; /* their names in the bundle */
-	bool are_blobs;	     /* OCI's, whose names are their digests */
+	bool are_blobs;	     /* OCI blobs, named by their digests */
 };
 
-/* Looks for the tools of the image that have an equal; that there is none is no error. -EBADMSG when a layer cannot be
- * read, -errno. */
+/* Finds tools with an identical native one; none is not an error. -EBADMSG if a layer cannot be read, -errno. */
 int accel_image_find(const struct accel_image_source *source, struct accel_image *ret, struct err *e);
 /*
- * graft_make() with the tools; NULL: without any. With tools the layer is stored at once, in $TMPDIR unless the request
- * has a place: -EIO when it cannot be.
+ * Calls graft_make() with the tools; NULL: without. With tools, stores the layer at once, in $TMPDIR unless the request
+ * has a place; -EIO if that fails.
  */
 int accel_image_graft(const struct accel_image *tools, struct graft_request *request, struct graft *ret, struct err *e);
-/* A copy of what became of each tool; owned. */
+/* A copy of the result for each tool; owned. */
 struct twins *accel_image_twins(const struct accel_image *tools);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a root's own records (dpkg) say of its packages and their files. */
+/* Reads a root's dpkg database: packages and their files. */
 #include "accel/packages.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 
 enum { STATUS_MAX = 32 * 1024 * 1024, DIGESTS_MAX = 4 * 1024 * 1024 };
 
-/* -ENOENT when there is none that can be read. */
+/* -ENOENT if the file is missing or unreadable. */
 static int read_file(const struct tool_root *root, const char *path, size_t limit, struct buf *out)
 {
 	struct stat st;
@@ -37,7 +37,7 @@ void packages_done(struct packages *packages)
 	buf_done(&packages->status);
 }
 
-/* A field of the paragraph that text begins with (deb-control(5)); one of several lines up to its first end. */
+/* Finds a field of the first paragraph of text (deb-control(5)); of a multiline field, its first line. */
 static bool find_field(const char *text, const char *name, struct packages_field *ret)
 {
 	size_t len = strlen(name);
@@ -60,7 +60,7 @@ static bool is_word(const struct packages_field *field, const char *word)
 	return field->len == strlen(word) && !memcmp(field->text, word, field->len);
 }
 
-/* The paragraph of a package that is installed, for this architecture or for all; NULL. */
+/* The paragraph of an installed package of this architecture or "all"; NULL. */
 static const char *find_package(const struct packages *p, const char *name)
 {
 	auto_buf line = { 0 };
@@ -86,7 +86,7 @@ bool packages_version(const struct packages *p, const char *name, struct package
 	return at && find_field(at, "Version", ret);
 }
 
-/* Without Debian's revision (deb-version(7)). */
+/* Strips Debian's revision (deb-version(7)). */
 static struct packages_field upstream(struct packages_field version)
 {
 	const char *dash = memrchr(version.text, '-', version.len);
@@ -101,7 +101,7 @@ static bool has_same_upstream(const struct packages *a, const struct packages *b
 	struct packages_field one, other;
 
 	if (!packages_version(a, name, &one))
-		return true; /* an alternative that was not taken */
+		return true; /* an alternative that is not installed */
 	if (!packages_version(b, name, &other))
 		return false;
 	one = upstream(one);
@@ -109,7 +109,7 @@ static bool has_same_upstream(const struct packages *a, const struct packages *b
 	return one.len == other.len && !memcmp(one.text, other.text, one.len);
 }
 
-/* "libacl1 (>= 2.2.23), libc6:any (>= 2.34) | x": what begins with "lib". */
+/* Compares the names that begin with "lib" in "libacl1 (>= 2.2.23), libc6:any (>= 2.34) | x". */
 static bool has_same_of(const struct packages_field *depends, const struct packages *a, const struct packages *b)
 {
 	const char *at = depends->text, *end = depends->text + depends->len;
@@ -146,7 +146,7 @@ void packages_digests_path(const struct packages *p, const char *name, int which
 	buf_addf(out, "/var/lib/dpkg/info/%s%s%s.md5sums", name, which ? ":" : "", which ? p->arch : "");
 }
 
-/* The line's digest: "DIGEST  usr/bin/PROGRAM". */
+/* Whether there is a line "DIGEST usr/bin/PROGRAM". */
 static bool has_line(const struct buf *digests, const char *have, const char *dir, const char *program)
 {
 	auto_buf line = { 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where native tools lie in a root: opened, swept of what a run that was killed has left, emptied. */
+/* The directory of native tools in a root: opening it, cleaning up after killed runs, removing it. */
 #include "accel/place.h"
 
 #include <ctype.h>
@@ -95,7 +95,7 @@ static int walk_directory(int fd, unsigned depth, bool removes)
 	return r;
 }
 
-/* Whatever it is, nothing behind a link; -EBUSY where something is mounted. */
+/* Visits (and removes) any kind of file, without following links; -EBUSY at a mount. */
 static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes)
 {
 	auto_fd fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), list = -1;
@@ -135,7 +135,7 @@ int spot_check_mounts(const struct spot *spot, struct err *e)
 	return err_hint(e, "unmount it first");
 }
 
-/* SECONDS and NANOSECONDS with this between them: what is behind; NULL when it is none. */
+/* Parses SECONDS and NANOSECONDS with a separator. Returns what follows; NULL if invalid. */
 static const char *parse_time(const char *text, char between, struct timespec *ret)
 {
 	char *end;
@@ -149,7 +149,7 @@ static const char *parse_time(const char *text, char between, struct timespec *r
 	return nanoseconds <= 999999999 ? end : NULL;
 }
 
-/* "1 SECONDS NANOSECONDS" where anyarch was made for it, "0 0 0" where it was there. */
+/* Parses "1 SECONDS NANOSECONDS" if anyarch was created for the tools, "0 0 0" if it existed. */
 static bool parse_record(const char *text, bool *ret_is_made, struct timespec *ret)
 {
 	const char *end = (*text == '0' || *text == '1') && text[1] == ' ' ? parse_time(text + 2, ' ', ret) : NULL;
@@ -158,7 +158,7 @@ static bool parse_record(const char *text, bool *ret_is_made, struct timespec *r
 	return end && !strcmp(end, "\n");
 }
 
-/* An image's has none, and a root may have been made of one. */
+/* Tools in an image have no record, and a root may have been unpacked from an image. */
 static bool has_index(int dir)
 {
 	auto_fd fd = fd_open_regular(dir, &ENTRY_INDEX[1], O_NOFOLLOW);
@@ -201,7 +201,7 @@ bool spot_has(const struct spot *spot, const char *name)
 	return !faccessat(spot->own, name, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-/* What runs have left that were killed before anyarch was there: the oldest time is the one of before. */
+/* Whether a killed run left this directory, and its time. The oldest time is the original one. */
 static bool is_new(const char *name, struct timespec *ret)
 {
 	const char *end = str_starts(name, NEW_START) ? parse_time(name + strlen(NEW_START), '-', ret) : NULL;
@@ -237,7 +237,7 @@ int spot_sweep(const struct spot *spot)
 	return r;
 }
 
-/* The directory that is there, by whatever name, in one step out of the stub's sight, then away. */
+/* Hides the directory from the stub in one step, then removes it under whichever name it has. */
 static int remove_native(const struct spot *spot)
 {
 	int r = spot_has(spot, SPOT_NAME) ? spot_remove_tree(spot->own, SPOT_OLD) : 0;
@@ -248,7 +248,7 @@ static int remove_native(const struct spot *spot)
 	return r ? r : spot_remove_tree(spot->own, SPOT_OLD);
 }
 
-/* Whether nothing but ours is in anyarch. */
+/* Whether anyarch contains only anyarch's own directories. */
 static bool is_alone(const struct spot *spot)
 {
 	auto_dir dir = fd_list_at(spot->own, ".");
@@ -261,7 +261,7 @@ static bool is_alone(const struct spot *spot)
 	return is;
 }
 
-/* All of it gets a name that the next run would spot_sweep, with the time in it: killed now, nothing is forgotten. */
+/* Renames anyarch to a name with the time in it, for spot_sweep(): if killed, the next run completes it. */
 static int remove_whole(struct spot *spot, const struct timespec *time)
 {
 	spot->time = *time;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools in a root file system that nobody trusts: put there whole, or only shown. */
+/* Native tools in an untrusted root file system: added atomically, or bind-mounted. */
 #include "accel/root.h"
 
 #include <fcntl.h>
@@ -101,14 +101,14 @@ static int fill(const struct toolchain *t, const struct twins *twins, int dir, s
 
 enum { SHOWN_MIN = 1024 * 1024 };
 
-/* The machine's own file at this place, read-only as the mount around it will be. false: it has to be copied. */
+/* Bind-mounts the machine's file here, read-only like the mount around it. false: copy it instead. */
 static bool show_tool(const struct toolchain *t, size_t i, int dir)
 {
 	auto_fd from = toolchain_open_file(t, i, NULL), to = -1;
 	char source[32], target[32];
 	struct stat st;
 
-	/* Many mounts would cost more than copies of what is small. */
+	/* Many mounts cost more than copies of small files. */
 	if (from < 0 || fstat(from, &st) < 0 || st.st_size < SHOWN_MIN || st.st_uid || (st.st_mode & 022) ||
 		!(st.st_mode & 0444))
 		return false;
@@ -144,7 +144,7 @@ static int fill_temporary(const struct toolchain *t, const struct twins *twins, 
 	dir = r ? -1 : openat(spot->own, SPOT_NEW, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (!r && (dir < 0 || fchmod(dir, 0755) < 0))
 		r = -errno;
-	/* The record first: killed from here on, what was made can be undone. */
+	/* The record first: from now on, a later run can undo a killed one. */
 	r = r ? r : write_record(spot, dir);
 	if (r)
 		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
@@ -154,7 +154,7 @@ static int fill_temporary(const struct toolchain *t, const struct twins *twins, 
 	return r;
 }
 
-/* Whether just this is there already: the index has the identities, the manifest every digest. */
+/* Whether exactly these tools are installed: the index has the identities, the manifest all digests. */
 static bool is_same(const struct spot *spot, const struct toolchain *t, const struct twins *twins)
 {
 	auto_buf index = { 0 }, manifest = { 0 }, have = { 0 };
@@ -172,7 +172,7 @@ static bool is_same(const struct spot *spot, const struct toolchain *t, const st
 	       !memcmp(have.data, manifest.data, manifest.len);
 }
 
-/* Keeps what a former one knows of the time before all of them. */
+/* Takes over the record of the tools that are replaced: the state before the first run. */
 static bool inherit_record(struct spot *spot)
 {
 	bool is_made;
@@ -187,7 +187,7 @@ static bool inherit_record(struct spot *spot)
 	return true;
 }
 
-/* In one step: anyarch as a whole, native in it, or the new native for the old one. */
+/* Installs in one step: all of anyarch, native in it, or the new native in exchange for the old one. */
 static int swap_in(struct spot *spot, bool has_old)
 {
 	if (has_old) {
@@ -231,7 +231,7 @@ static int put(
 	return 0;
 }
 
-/* Whether it can be put there: everything that is decided before anything is changed. */
+/* Checks everything that can be checked before the first change. */
 static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
 {
 	int r = spot_open_above(root, !dry_run, spot, e);

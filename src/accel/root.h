@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Native tools in a root file system that nobody trusts: put there whole, taken out without a trace. */
+/* Native tools in an untrusted root file system: added atomically, removed without a trace. */
 #pragma once
 
 #include "accel/twins.h"
 #include "rootfs/inject.h"
 
-/* Which tools of the root have an equal. 0 or -errno with e set. */
+/* Finds the root's tools that have an identical native one. 0 or -errno with e set. */
 int accelerate_find(int root, const struct toolchain *toolchain, struct twins *ret, struct err *e);
 /*
- * Puts the tools that are equal, what they need and their index into ENTRY_PLACE_ROOT below root, in one step: before
- * it is there as a whole it has another name. -EBADMSG when the directory would not be root's alone or something else
- * is in its place, -EIO of the disk; then the tree is as it was.
+ * Puts the identical tools, their libraries and index into ENTRY_PLACE_ROOT below root, in one step: until complete,
+ * the directory has another name. -EBADMSG if others than root could write to it or the path is taken, -EIO for a disk
+ * error; then the tree is unchanged.
  */
 int accelerate_put(int root, const struct twins *twins, bool dry_run, enum inject_result *ret, struct err *e);
 
 /*
- * The same into an open empty directory of a mount namespace of our own, which has this path when the root is entered:
- * the files are shown there (bind mounts) where they are root's in it, else copied. 0, -EIO or -errno with e set.
+ * The same into an open empty directory of a private mount namespace, whose path in the root is place. Bind-mounts
+ * files that belong to root there, copies the others. 0, -EIO or -errno with e set.
  */
 int accelerate_show(
 	int dir, const struct toolchain *toolchain, const struct twins *twins, const char *place, struct err *e);
@@ -24,10 +24,10 @@ int accelerate_show(
 enum accelerate_state {
 	ACCELERATE_NONE = 0,
 	ACCELERATE_GOOD,
-	ACCELERATE_BROKEN, /* the stub would not take it, or a tool is not what it was: those run emulated */
+	ACCELERATE_BROKEN, /* the stub would reject it, or a tool has changed: those run emulated */
 };
 /*
- * Looks at what is there as the stub would, and at all of its bytes. tools receives the names of those that serve, lost
- * of those that do not, blank-separated, why the first reason.
+ * Checks the installed tools as the stub does, and all of their bytes. tools receives the names of those that work,
+ * lost of those that do not, blank-separated, why the first reason.
  */
 int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, struct buf *lost, struct buf *why);

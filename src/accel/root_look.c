@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools in a root as the entry stub would see them, and whether they are still what was put there. */
+/* Checks native tools in a root as the entry stub does, and whether they are unchanged. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "rootfs/beneath.h"
 
-/* What is looked at. */
+/* The tools that are checked. */
 struct look {
 	int root, dir;
 	struct buf index;
@@ -46,7 +46,7 @@ static const struct entry_index *header(const struct look *l)
 	return (const struct entry_index *)(const void *)l->index.data;
 }
 
-/* A text of the index; "" where it would lie outside. */
+/* A text of the index; "" if out of range. */
 static const char *text_at(const struct look *l, uint32_t at)
 {
 	return at < l->index.len ? l->index.data + at : "";
@@ -76,7 +76,7 @@ static bool read_manifest(struct look *l)
 	return l->manifest;
 }
 
-/* The digest that the manifest has for a file; NULL. */
+/* A file's digest in the manifest; NULL. */
 static const char *digest_of(const struct look *l, const char *name)
 {
 	const struct json *files = jv_get(l->manifest, "files");
@@ -90,7 +90,7 @@ static const char *digest_of(const struct look *l, const char *name)
 	return NULL;
 }
 
-/* A native file, by its path in the root: all of its bytes. */
+/* Whether a native file, by its path in the root, is trusted and has its digest. */
 static bool is_whole(const struct look *l, const char *path)
 {
 	const char *name = str_starts(path, ENTRY_PLACE_ROOT "/") ? path + strlen(ENTRY_PLACE_ROOT "/") : path;
@@ -105,7 +105,7 @@ static bool is_whole(const struct look *l, const char *path)
 	return true;
 }
 
-/* As the stub has it: the loader searches folders below that of its libraries. */
+/* The stub requires this, since the loader searches subdirectories of its library directory. */
 static bool is_flat_folder(const struct look *l, const char *path)
 {
 	auto_fd fd = beneath_open(l->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -138,7 +138,7 @@ static bool has_libraries(const struct look *l)
 	return true;
 }
 
-/* Whether the root's own program is still the one that was looked at. */
+/* Whether the root's own program is still the one that the native tool was chosen for. */
 static bool is_known(const struct look *l, const struct entry_tool *tool)
 {
 	const char *path = text_at(l, tool->path);

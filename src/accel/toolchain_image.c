@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools out of an image: what is needed of its layers is held in memory, and nothing is unpacked. */
+/* Gathers native tools from an image: holds the needed files in memory, and unpacks nothing. */
 #include <fcntl.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ struct search {
 	struct err *e;
 };
 
-/* The image is not open any more when they are read: it gives them away. */
+/* Opens all files, since the image is closed before they are used. */
 static int keep_files(struct toolchain *t, struct err *e)
 {
 	for (size_t i = 0; i < t->n_files; i++) {
@@ -29,8 +29,7 @@ static int keep_files(struct toolchain *t, struct err *e)
 	return 0;
 }
 
-/* As often as a file that was read (a record, a program) shows that another one is needed (its digests, its libraries).
- */
+/* Repeats while a file (a record, a program) requires another one (its digests, its libraries). */
 static int gather(struct extract *x, const struct search *s)
 {
 	const struct tool_root root = { extract_open, x };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools in a directory of their own, which is a root with nothing else: written whole or not at all. */
+/* Writes native tools to a directory, which is a root with nothing else, atomically. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +64,7 @@ struct json *toolchain_manifest(const struct toolchain *t, const bool *keep)
 
 static const struct timespec epoch[2];
 
-/* The directories of a name below dir, which is new: made, or given their time, now that nothing is put into them. */
+/* Creates the parent directories of a name below dir or, with settles, sets their times once nothing more is added. */
 static int each_parent(int dir, const char *name, bool settles)
 {
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {

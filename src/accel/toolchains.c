@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools for the platforms of a run: where they come from, and what is said of them. */
+/* Native tools for the platforms of a run, gathered once for each. */
 #include "accel/toolchains.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static bool is_for(const struct toolchain *t, const struct platform *platform)
 	return t->platform.arch == platform->arch && !strcmp(t->triplet, name_words(platform).gnu);
 }
 
-/* From a root file system or an image for this machine; NULL: from the machine itself. */
+/* Gathers the tools of a root file system or an image; NULL: of the machine itself. */
 static int load(const char *set, const struct platform *platform, struct toolchain *ret, struct err *e)
 {
 	const struct toolchain_request request = { .platform = platform, .is_set = set };

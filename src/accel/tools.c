@@ -8,9 +8,8 @@
 #define TOOL_PLUGIN "plugins/liblto_plugin-%V.so"
 
 /*
- * What crosses the border between the machine and the root stays emulated: plugins and converters of characters are
- * libraries that the compiler loads; "native" means the CPU that is emulated; profiles and other places for headers are
- * not proven equal.
+ * What depends on both machine and root stays emulated: plugins and character converters are libraries that the
+ * compiler loads; "native" means the emulated CPU; profiles and other header directories are not proven equal.
  */
 #define RULES_COMPILER                                                                                                 \
 	"r", "v-fplugin", "s=native", "v-fprofile-use", "v-fbranch-probabilities", "v-fauto-profile", "v-m31",         \
@@ -20,12 +19,12 @@
 		"x/usr/lib/gcc-cross/%T", "eC_INCLUDE_PATH", "eCPLUS_INCLUDE_PATH", "eOBJC_INCLUDE_PATH",              \
 		"n-imultiarch"
 /*
- * Where the root's own compiler looks for headers (gcc/cppdefault.cc): a cross compiler has other places, which are not
- * in a root. All are named, as gcc passes silently over those that are not there and over what it has already.
- * -iwithprefix, unlike -isystem, makes them the compiler's own (no warning, <stdc-predef.h> is found in them); the last
- * -iprefix moves the cross compiler's places to those of the root.
+ * The header directories of the root's own compiler (gcc/cppdefault.cc); a cross compiler has others, which do not
+ * exist in a root. All are named: gcc silently skips missing and repeated directories. -iwithprefix, unlike -isystem,
+ * makes them the compiler's own (no warnings, <stdc-predef.h> is found); the last -iprefix moves the cross compiler's
+ * directories to those of the root.
  */
-/* Two words are one literal where a macro puts them together: no comma is missing, and literals need no parentheses. */
+/* Macros concatenate words to one literal: no comma is missing, and literals need no parentheses. */
 /* NOLINTBEGIN(bugprone-suspicious-missing-comma,bugprone-macro-parentheses) */
 #define PLACE(path) "a-iwithprefix", "a" path
 #define RULES_C_PLACES                                                                                                 \
@@ -35,13 +34,11 @@
 		"a-iprefix", "a/usr/lib/gcc/%T/%V/", "."
 
 /*
- * What is written for LTO and for modules has the numbers of the machine that wrote it in it
- * (gcc/tree-streamer-out.cc: a floating-point number in words as wide as its long), so it stays with the root's own
- * compiler where that has others.
+ * Files for LTO and modules contain numbers of the machine that wrote them (gcc/tree-streamer-out.cc: floating-point
+ * numbers in words as wide as long), so the root's own compiler writes them if its numbers differ.
  */
 #define RULES_LTO "!v-flto", "!v-fmodule"
-/* CVE-2023-4039: packages of one version lay arrays out on either side of the canary, and only the root's may be the
- * mended one. */
+/* CVE-2023-4039: in packages of one version, arrays are before or after the canary; only the root's may be fixed. */
 #define RULES_REVISION "~aarch64:v-fstack-protector"
 
 static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, RULES_C_PLACES, NULL };
@@ -50,12 +47,12 @@ static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LT
 	PLACE("usr/include/c++/%V/backward"), ".", RULES_C_PLACES, NULL };
 static const char *const rules_lto[] = { RULES_COMPILER, RULES_REVISION, NULL };
 static const char *const rules_as[] = { "r", "s=native", NULL };
-/* Only a native linker looks at LD_LIBRARY_PATH for what libraries need (ld(1), -rpath-link). */
+/* Only a native linker searches LD_LIBRARY_PATH for indirect libraries (ld(1), -rpath-link). */
 static const char *const rules_ld[] = { "r", "eLD_LIBRARY_PATH", "p-plugin", "p--plugin", NULL };
 /*
- * So that they know objects of LTO these load what is in ../lib/bfd-plugins from where they are (bfd/plugin.c); the
- * native ones are told by --plugin, as gcc-ar does; strip and objcopy have no such option, and stay emulated. Where the
- * root has LLVM's plugin as well they stay emulated.
+ * For LTO objects, these load ../lib/bfd-plugins relative to their own path (bfd/plugin.c). The native ones get
+ * --plugin instead, as from gcc-ar; strip and objcopy have no such option and stay emulated. If the root also has
+ * LLVM's plugin, all stay emulated.
  */
 #define LLVM(version) "x/usr/lib/bfd-plugins/LLVMgold-" #version ".so"
 static const char *const rules_plugin[] = { "r", "p--plugin", "x/usr/lib/bfd-plugins/LLVMgold.so", LLVM(11), LLVM(12),
@@ -64,12 +61,12 @@ static const char *const rules_plugin[] = { "r", "p--plugin", "x/usr/lib/bfd-plu
 static const char *const rules_none[] = { NULL };
 
 /*
- * A native tool has the width and the byte order of numbers of the tool that it replaces: what binutils calculate
+ * A native tool must have the same width and byte order as the tool that it replaces: what binutils calculate
  * (assembler expressions, linker scripts, addresses) is as wide as the machine's bfd_vma, and lto1 and its plugin read
- * numbers as they are in memory. cc1 and cc1plus are free of that: HOST_WIDE_INT has 64 bits on every machine
+ * numbers as they are in memory. cc1 and cc1plus do not depend on it: HOST_WIDE_INT has 64 bits on every machine
  * (gcc/hwint.h), constants and addresses are kept in it or in wide_int, real numbers in words of fixed width
- * (gcc/real.h); what they read and write otherwise is text, but for the files of LTO and of modules (RULES_LTO) and for
- * precompiled headers, which carry the compiler's checksum.
+ * (gcc/real.h). Their other input and output is text, except for LTO and module files (RULES_LTO) and for precompiled
+ * headers, which carry the compiler's checksum.
  */
 #define OF_GCC(program, from, words)                                                                                   \
 	.name = program, .native = "/usr/lib/gcc-cross/%T/%V/" program, .twins = { "/usr/lib/gcc/%T/%V/" program },    \
@@ -80,43 +77,43 @@ static const char *const rules_none[] = { NULL };
 	.wants_same_numbers = true
 
 /*
- * The tools that every system has. What is so for all of them: the same package, version and bytes as the packages of
- * both roots brought them, so the same source with the same defaults; libraries of the same upstream versions; C or
- * C.UTF-8 as the locale, whose tables glibc has in itself; nothing preloaded; accounts from files. The tables of files
- * and of times have 64 bits in both kernels' calls (_FILE_OFFSET_BITS), and so have the numbers that are calculated
- * with (intmax_t); a number that only 64 bits can hold, a file of 2038 or later, or of more bytes than 32 bits can
- * address, are errors in a 32-bit root. What is said of this process (/proc) is asked of the emulator, which answers
- * for another machine.
+ * Tools that every system has. Required for all: the same package, version and bytes as installed by the packages of
+ * both roots, so the same source with the same defaults; libraries of the same upstream versions; locale C or C.UTF-8,
+ * whose tables are built into glibc; no preloaded libraries; accounts from files. File sizes and times have 64 bits in
+ * both kernels' calls (_FILE_OFFSET_BITS), and so have the numbers used in calculations (intmax_t). Numbers beyond 32
+ * bits, times from 2038 on and files beyond 32-bit offsets are errors in a 32-bit root. Information about this process
+ * (/proc) comes from the emulator, which answers for another machine.
  *
- * Never: what tells of the machine (uname, arch, nproc, getconf, dpkg, ldd, make's MAKE_HOST, bash's MACHTYPE, perl and
- * python); what prints C types or calculates with long double, which has 64, 80 or 128 bits (od, printf, seq, numfmt,
- * sort -g); awk, whose integers are long and whose functions are the machine's libm; stdbuf, which preloads; df and
- * stat -f, which the emulator answers.
+ * Never: programs that report the machine (uname, arch, nproc, getconf, dpkg, ldd, make's MAKE_HOST, bash's MACHTYPE,
+ * perl and python); programs that print C types or calculate with long double, which has 64, 80 or 128 bits (od,
+ * printf, seq, numfmt, sort -g); awk, whose integers are long and whose functions are the machine's libm; stdbuf, which
+ * preloads; df and stat -f, which the emulator answers.
  */
 #define EVERYWHERE	 "g", "s/proc/"
 #define NAMES		 "N"
 #define IN_64_BITS(word) "!" word
 
-/* dash: arithmetic is intmax_t, printf's double has 64 bits. The emulator does not set some limits, a native one would.
+/*
+ * dash: arithmetic is intmax_t, printf's double has 64 bits. The emulator, unlike a native shell, ignores some limits.
  */
 static const char *const rules_sh[] = { "g", "c/proc/", "culimit", NULL };
 static const char *const rules_plain[] = { EVERYWHERE, NULL };
-/* Owners by name. */
+/* These look up owners by name. */
 static const char *const rules_names[] = { EVERYWHERE, NAMES, NULL };
-/* -g compares long doubles, and may be in a key: -k2g, 2,3g. */
+/* -g compares long doubles; it may be part of a key: -k2g, 2,3g. */
 static const char *const rules_sort[] = { EVERYWHERE, "og", NULL };
-/* A time that is given is a time_t, of 32 bits in some roots. */
+/* A given time is a time_t, which has 32 bits in some roots. */
 static const char *const rules_times[] = { EVERYWHERE, IN_64_BITS("v-"), NULL };
 static const char *const rules_find[] = { EVERYWHERE, NAMES, IN_64_BITS("v-newer"), NULL };
 static const char *const rules_tar[] = { EVERYWHERE, NAMES, "eTAR_OPTIONS", IN_64_BITS("v--mtime"),
 	IN_64_BITS("v--newer"), IN_64_BITS("v--after"), IN_64_BITS("oN"), NULL };
-/* How compressed blocks are cut depends on how much memory there is room for. */
+/* Block sizes of compression depend on available memory. */
 static const char *const rules_xz[] = { EVERYWHERE, IN_64_BITS("n-d"), "eXZ_DEFAULTS", "eXZ_OPT", NULL };
-/* What it compresses depends on its threads, what it decompresses on nothing. */
+/* Compression depends on the number of threads, decompression on nothing. */
 static const char *const rules_zstd[] = { EVERYWHERE, "n-d", NULL };
-/* It builds with as many threads as there is memory for, and its version names the architecture. */
+/* Building uses as many threads as memory allows, and --version names the architecture. */
 static const char *const rules_dpkg_deb[] = { EVERYWHERE, NAMES, "v--b", "v-b", "v--version", NULL };
-/* Looks whether a package is part of one, which dpkg asks of each; parts that it writes have the time in them. */
+/* dpkg asks this of each package (is it a part?); parts that it writes contain the time. */
 static const char *const rules_dpkg_split[] = { EVERYWHERE, "n-Qao", NULL };
 
 #define OF_PACKAGE(program, from, words)                                                                               \
