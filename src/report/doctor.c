@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is wrong with this machine, why, and what to type next. */
+/* Finds what is wrong with this machine, why, and which command fixes it. */
 #include "report/doctor.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 enum { SMALL_FILE = 256, WHOLE_FILE = 8 * 1024 * 1024 };
 
-/* The start of a small file of /proc, without its newline; "" when there is none. */
+/* Reads the first line of a file in /proc, without its newline; "" if missing. */
 static void read_small(const char *path, char text[SMALL_FILE])
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -42,7 +42,7 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-/* Whether the running kernel's module is there to be loaded; true where that cannot be seen. */
+/* Whether the running kernel's module can be loaded; true if that is unknown. */
 static bool has_module(void)
 {
 	auto_buf path = { 0 };
@@ -57,7 +57,7 @@ static bool has_module(void)
 	return file_has_line(buf_text(&path), "binfmt_misc.ko");
 }
 
-/* What makes a machine run foreign programs; what is registered by default is not foreign to an ARM one. */
+/* The command that enables foreign programs; on ARM, the default platforms are not foreign. */
 static const char *register_hint(const struct status *s)
 {
 	bool has_both = arch_host() == arch_by_qemu("aarch64") && status_works(s, arch_by_qemu("arm"));
@@ -160,7 +160,7 @@ static void check_containers(const struct status *s, struct doctor *d)
 	}
 }
 
-/* One of several rows of one entry, which takes programs of several architectures. */
+/* The number of rows of an entry before the given one; an entry may match several architectures. */
 static unsigned rows_of(const struct status *s, const struct rule *rule, const struct status_row *before)
 {
 	unsigned n = 0;
@@ -170,7 +170,7 @@ static unsigned rows_of(const struct status *s, const struct rule *rule, const s
 	return n;
 }
 
-/* An entry that is too wide for a handler of ours is told of once. */
+/* Reports an entry that matches several architectures, once. */
 static bool is_wide(const struct status *s, const struct status_row *row, struct doctor *d)
 {
 	unsigned all = rows_of(s, row->rule, s->rows + s->n);
@@ -201,7 +201,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	switch (row->state) {
 	case STATUS_BROKEN:
 		if (row->arch == arch_host())
-			break; /* told as takes-native */
+			break; /* reported as takes-native */
 		doctor_add(d, PROBLEM("broken"), buf_text(&again), "%s is broken: %s", name, row->why);
 		break;
 	case STATUS_SHADOWED:
@@ -240,7 +240,7 @@ static void check_row(const struct status *s, const struct status_row *row, stru
 	}
 }
 
-/* What no file brings back: after a reboot, and where systemd-binfmt restarts. */
+/* Handlers that no file restores after a reboot, or when systemd-binfmt restarts. */
 static void check_persistence(const struct status *s, struct doctor *d)
 {
 	auto_buf names = { 0 }, hint = { 0 };

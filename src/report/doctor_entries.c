@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is wrong with single entries of the table, whoever made them. */
+/* Finds what is wrong with single entries of the table, whoever registered them. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +24,7 @@ static bool takes_file(const struct rule *rule, const char *path)
 	return n > 0 && rule_matches(rule, head, (size_t)n);
 }
 
-/* The set-user-ID programs that are worth shadowing. */
+/* Set-user-ID programs that an attacker would want to intercept. */
 static bool takes_privileged(const struct rule *rule)
 {
 	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo", "/usr/bin/passwd",
@@ -37,7 +37,7 @@ static bool takes_privileged(const struct rule *rule)
 	return false;
 }
 
-/* Every user's programs of that architecture run through it. */
+/* Every user's programs of that architecture run through this emulator. */
 static void check_exposure(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
 {
 	const char *exposure = emulator_exposure(fd);
@@ -72,8 +72,8 @@ static void check_exposure(const struct rule *rule, const struct arch *arch, int
 }
 
 /*
- * SELinux lets a container execute what is labelled for all of them, as the machine's programs are, or for it alone: an
- * emulator that came with an image keeps the label of the container that it was registered from.
+ * SELinux lets a container execute files labeled for all containers, as the machine's programs are, or for itself: an
+ * emulator from an image keeps the label of the container that registered it.
  */
 static void check_label(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
 {
@@ -94,7 +94,7 @@ static void check_label(const struct rule *rule, const struct arch *arch, int fd
 		rule->name, rule->interpreter, label, arch_word(arch));
 }
 
-/* The file of an entry as it would be opened from this root: for one that is not fixed at each start. */
+/* The interpreter as opened from this root; without flag F the kernel opens it at each start. */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *d)
 {
 	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
@@ -106,7 +106,7 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	if (package_emulators(&install, arch) && !str_starts(buf_text(&again), buf_text(&install)))
 		buf_adds(&install, " && ");
 	else
-		install.len = 0; /* it begins with that, or there is no command */
+		install.len = 0; /* the hint contains it already, or there is no command */
 	buf_adds(&install, buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, PROBLEM("interpreter-missing"), arch ? buf_text(&again) : NULL,
@@ -153,7 +153,7 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 			rule->name);
 }
 
-/* The shadow-suid trick: a rule for one file's long header, or for this machine's own programs. */
+/* The shadow-suid attack: a rule that matches one file's long header, or this machine's own programs. */
 static void check_hostile(const struct rule *rule, struct doctor *d)
 {
 	struct probe own = probe_build(arch_host(), 0, NULL);
@@ -217,7 +217,7 @@ void doctor_entries(const struct status *s, struct doctor *d)
 		check_hostile(&entry->rule, d);
 		check_leftover(&entry->rule, arch, d);
 		if (row && row->state == STATUS_SHADOWED)
-			continue; /* what is never used harms nobody */
+			continue; /* an unused entry does no harm */
 		check_flags(&entry->rule, arch, d);
 		doctor_interpreter(&entry->rule, arch, d);
 	}

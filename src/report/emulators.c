@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which emulators this machine has. */
+/* The emulators on this machine. */
 #include "report/emulators.h"
 
 #include <stdio.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Whether files, root file systems and images are made for the platform that is expected. */
+/* Checks whether files, root file systems and images are made for the expected platform. */
 #include "report/expect.h"
 
 #include <string.h>
 
 #include "image/image_name.h"
 
-/* Appends examples of files that are for another architecture. */
+/* Appends examples of files for other architectures. */
 static void list_others(const struct platform *expected, const struct tally *tally, struct buf *out)
 {
 	for (size_t i = 0; tally && i < tally->n; i++)
@@ -33,7 +33,7 @@ int expect_platform(const struct platform *expected, const char *target, const s
 	return files.len ? err_set(e, -EBADMSG, "%s: made for something else: %s", target, buf_text(&files)) : 0;
 }
 
-/* The label is what an engine goes by, so it has to be true, and the files have to be what it says. */
+/* Engines select by label, so both the label and the files must fit. */
 static int check_image(
 	const struct platform *expected, const char *target, const struct image_facts *facts, struct err *e)
 {
@@ -56,7 +56,7 @@ static int check_image(
 	return expect_platform(expected, target, content->has_platform ? &content->platform : NULL, &content->tally, e);
 }
 
-/* How well an image is called what is expected: 2 exactly, 1 an older variant, 0 something else. */
+/* How well the image's declared platform fits: 2 exactly, 1 an older variant, 0 not at all. */
 static int rank(const struct platform *expected, const struct image_facts *facts)
 {
 	if (!expected || facts->image->kind != MODEL_IMAGE || !facts->has_called ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Findings collected, and hints made so that they can be typed as they stand. */
+/* Collects findings, and makes hints that can be typed as they are. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,7 +106,7 @@ void doctor_unregister_hint(struct buf *out, const struct rule *rule)
 {
 	for (const char *p = rule->name; *p; p++)
 		if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
-			return; /* what is shown escaped cannot be typed */
+			return; /* a name that is shown escaped cannot be typed */
 	buf_adds(out, "sudo anyarch unregister -- ");
 	str_quote(out, rule->name);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What this machine runs, and by what: collected once, without changing anything. */
+/* What this machine runs, and by which handlers: collected once, without changing anything. */
 #include "report/status.h"
 
 #include <fcntl.h>
@@ -62,19 +62,19 @@ void status_cells(const struct status_row *row, struct status_cells *ret)
 
 enum { TRIALS_MAX = ARCH_COUNT_MAX + 16 };
 
-/* Traces of every header that some architecture has, and runs of those that a handler takes. */
+/* Traced starts of every architecture's headers, and runs of those that a handler matches. */
 struct trials {
 	const struct arch *arch[TRIALS_MAX];
-	bool is_secondary[TRIALS_MAX]; /* an old machine number: shown only when a handler is there */
+	bool is_secondary[TRIALS_MAX]; /* an old machine number: shown only if a handler exists */
 	struct exec_job trace[TRIALS_MAX];
 	struct exec_job run[TRIALS_MAX];
 	bool was_run[TRIALS_MAX];
 	bool is_rooted;
-	struct err none; /* why nothing could be tried */
+	struct err none; /* why no test program could be started */
 	size_t n;
 };
 
-/* 0, or -EINTR with e set; what else forbids it is in t->none. */
+/* 0, or -EINTR with e set; other errors go to t->none. */
 static int try_all(struct trials *t, struct err *e)
 {
 	struct exec_job jobs[TRIALS_MAX];
@@ -135,7 +135,7 @@ static void read_table(const char *mount_at, bool may_look_inside, struct status
 	s->is_off = instance_is_enabled(&instance) == 0;
 }
 
-/* A fixed handler keeps the file that it was registered with, also when a package's upgrade has replaced that. */
+/* A fixed handler keeps running the file that it was registered with, even after a package upgrade replaces it. */
 static void find_newer(const struct rule *rule, int exe, const struct arch *arch, struct status_row *row)
 {
 	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
@@ -150,7 +150,7 @@ static void find_newer(const struct rule *rule, int exe, const struct arch *arch
 		version, row->version);
 }
 
-/* The row of an architecture that a handler takes; the probe said whether it works. */
+/* Adds the row of an architecture that a handler matches; the probe determined whether it works. */
 static void add_handled(struct status *s, const struct trials *t, size_t i, const struct table_entry *serving)
 {
 	const struct rule *rule = serving ? &serving->rule : NULL;
@@ -162,7 +162,7 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 	row->is_accelerating = t->trace[i].exe >= 0 && stub_is_in(t->trace[i].exe);
 	if (exec_is_good(&t->run[i])) {
 		row->state = STATUS_EMULATED;
-		/* Where no empty root can be had: what is fixed and needs no file runs in every root. */
+		/* Without an empty root: a fixed handler whose emulator needs no other file works in every root. */
 		row->is_verified = t->is_rooted ? is_fixed
 						: rule && is_fixed && t->trace[i].exe >= 0 &&
 							  !emulator_check(t->trace[i].exe, NULL);
@@ -172,7 +172,7 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");
 	} else {
-		if (exec_limit_mib()) /* of this process: others run such programs */
+		if (exec_limit_mib()) /* the limit of this process only: others can run such programs */
 			row->state = STATUS_UNTESTED;
 		exec_explain(&t->run[i], row->why, sizeof(row->why));
 	}
@@ -185,7 +185,7 @@ static bool is_native(const struct status *s, const struct trials *t, size_t i, 
 		return t->trace[i].taker == EXEC_ITSELF;
 	if (t->arch[i] == arch_host())
 		return true;
-	/* Where tracing is refused: it runs, and nothing in the table takes it. */
+	/* If tracing is not permitted: the probe runs, and no entry matches it. */
 	return s->is_readable && !serving && exec_is_good(&t->run[i]);
 }
 
@@ -228,13 +228,13 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 	}
 	if (s->n != before || !is_wanted || t->is_secondary[i])
 		return;
-	if (t->none.code && !s->is_readable) /* neither tried nor read */
+	if (t->none.code && !s->is_readable) /* neither tested nor visible in the table */
 		snprintf(add_row(s, arch, STATUS_UNTESTED, NULL)->why, sizeof(s->rows->why), "%s", t->none.message);
 	else
 		add_row(s, arch, STATUS_MISSING, NULL);
 }
 
-/* Also of what is not registered now. */
+/* Also for architectures without a registered handler. */
 static void find_persistent(struct status *s)
 {
 	bool is_read = !persist_check_reader(NULL, NULL);
@@ -271,7 +271,7 @@ int status_collect(
 	err_done(&t->none);
 	if (!r) {
 		find_persistent(ret);
-		/* Entries for no header of ours: other people's. */
+		/* Entries that match none of the known headers. */
 		for (size_t k = 0; k < ret->table.n; k++) {
 			const struct rule *rule = &ret->table.entries[k].rule;
 			bool is_shown = false;

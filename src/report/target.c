@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a target on the command line is: a file, a root file system or an image. */
+/* Opens a target of the command line: a file, a root file system or an image. */
 #include "report/target.h"
 
 #include <fcntl.h>

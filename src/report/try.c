@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Asking this machine: the smallest program of an architecture, started as any other would be. */
+/* Runs the smallest program of an architecture on this machine, as any other program would be started. */
 #include "report/try.h"
 
 #include <fcntl.h>
