@@ -108,7 +108,7 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 	if (fd_pread(s->fd, info->interpreter, ph->p_filesz, (off_t)ph->p_offset) != (ssize_t)ph->p_filesz)
 		return err_set(e, -EBADMSG, "cannot read the path of the ELF interpreter");
 	if (!memchr(info->interpreter, '\0', ph->p_filesz))
-		return err_set(e, -EBADMSG, "the path of the ELF interpreter has no end");
+		return err_set(e, -EBADMSG, "the path of the ELF interpreter is not terminated");
 	info->has_interpreter = true;
 	return 0;
 }

@@ -121,7 +121,7 @@ int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 	if (r)
 		return r;
 	if (gelf_getclass(file.elf) != ELFCLASS64)
-		return err_set(e, -EBADMSG, "not an ELF file of 64 bits");
+		return err_set(e, -EBADMSG, "not a 64-bit ELF file");
 	r = read_layout(&file, &l, e);
 	if (r)
 		return r;
@@ -155,7 +155,7 @@ int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 				return 0;
 			break;
 		}
-	return err_set(e, -ENOENT, "its entry point leads nowhere");
+	return err_set(e, -ENOENT, "its entry point is not in a loadable segment");
 }
 
 /* Offset of the build ID in these notes; 0 if there is none. */

@@ -11,7 +11,7 @@
 #define MOUNT		"sudo mount -o ro,loop %s DIR" THEN_DIRECTORY
 #define DECOMPRESS(cmd) cmd " -dc %s >UNPACKED, then specify UNPACKED"
 #define RAW_DISK	"qemu-img convert -O raw %s DISK.img, then specify DISK.img"
-#define PARTITIONS	"sfdisk --verify %s says more; a truncated image is to be copied again"
+#define PARTITIONS	"run sfdisk --verify %s for details; copy a truncated image again"
 
 enum { MAGIC_MAX = 24, TEXT_MAX = 512 };
 

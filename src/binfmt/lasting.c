@@ -80,14 +80,14 @@ int lasting_open_host(struct instance *ret, struct err *e)
 	int r;
 
 	if (host < 0 || own < 0 || root < 0)
-		return err_sys(e, -errno, "the host's mount namespace is out of reach");
+		return err_sys(e, -errno, "cannot access the host's mount namespace");
 	if (setns(host, CLONE_NEWNS) < 0)
 		return err_sys(e, -errno, "cannot enter the host's mount namespace");
 	r = instance_open_in_place(NULL, ret, e);
 	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || (cwd >= 0 && fchdir(cwd) < 0)) {
 		if (!r)
 			instance_close(ret);
-		return err_sys(e, -errno, "cannot come back from the host's mount namespace");
+		return err_sys(e, -errno, "cannot return from the host's mount namespace");
 	}
 	return r;
 }

@@ -129,8 +129,7 @@ int persist_check_reader(const char *root, struct err *e)
 		(exists(NULL, "/usr/lib/systemd/systemd-binfmt") || exists(NULL, "/lib/systemd/systemd-binfmt")))
 		return 0;
 	err_set(e, -EOPNOTSUPP, "nothing reads /etc/binfmt.d at boot: %s",
-		is_systemd ? "systemd has no systemd-binfmt here"
-			   : "neither systemd nor OpenRC has started this system");
+		is_systemd ? "systemd has no systemd-binfmt here" : "this system was not started by systemd or OpenRC");
 	return err_hint(e, is_systemd ? "install systemd's binfmt service, or run 'anyarch register' at boot"
 				      : "run 'anyarch register' at boot, on the machine itself");
 }

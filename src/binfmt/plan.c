@@ -67,7 +67,7 @@ static int add_arch_item(const struct register_options *options, struct register
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
 	item->emulator.path = path_of(emulator, item->emulator.fd);
 	if (item->emulator.fd < 0)
-		return err_sys(e, -errno, "cannot plan");
+		return err_sys(e, -errno, "cannot duplicate a descriptor");
 	if (knows_by_version(options))
 		emulator_version(emulator->fd, arch, item->version);
 	item->may_drop_argv0 = options->argv0 == ARGV0_AUTO;
@@ -237,8 +237,7 @@ static void check_safety(struct register_report *report)
 
 			if (h->len && rule_matches(&item->rule, h->data, h->len))
 				refuse(item, err_set(&item->err, -EBADMSG,
-						     "the rule would also take %s: no program could "
-						     "start any more",
+						     "the rule would also match %s: no program could start anymore",
 						     h->what));
 		}
 	}
@@ -380,8 +379,7 @@ static void decide(const struct register_options *options, const struct table *t
 	const struct table_entry *serving = table_match(table, job->probe.data, job->probe.size);
 
 	if (named && named->is_odd) {
-		refuse(item,
-			err_set(&item->err, -EEXIST, "an entry of that name exists in a form that is not understood"));
+		refuse(item, err_set(&item->err, -EEXIST, "an entry of that name exists in an unknown form"));
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
 	} else if (serving && !options->replace && !replace_is_temporary(serving->rule.name, NULL, NULL)) {

@@ -308,7 +308,7 @@ static int look_from_outside(struct transaction *t, struct err *e)
 	for (size_t i = 0; !r && i < s.n; i++)
 		if (!serves[i] && t->report->lasts) {
 			err_set(&s.items[i]->err, -EIO, "registered, but the kernel does not use it");
-			err_hint(&s.items[i]->err, "'anyarch status' shows what is in its way");
+			err_hint(&s.items[i]->err, "'anyarch status' shows the cause");
 			fail(s.items[i], -EIO);
 		}
 	return r;

@@ -15,7 +15,7 @@
 
 int replace_nonce(uint8_t *nonce, size_t len, struct err *e)
 {
-	return getrandom(nonce, len, 0) == (ssize_t)len ? 0 : err_sys(e, -EIO, "no random bytes");
+	return getrandom(nonce, len, 0) == (ssize_t)len ? 0 : err_sys(e, -EIO, "cannot get random bytes");
 }
 
 static void put_hex(char *text, const uint8_t *bytes, size_t n)

@@ -84,12 +84,12 @@ int rule_check_name(const char *name, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (!strcmp(name, reserved[i]))
-			return err_set(e, -EBADMSG, "'%s' cannot name a handler", name);
+			return err_set(e, -EBADMSG, "'%s' is not a valid name of a handler", name);
 	if (strlen(name) > RULE_NAME_MAX)
-		return err_set(e, -EBADMSG, "a handler's name has at most %d bytes", RULE_NAME_MAX);
+		return err_set(e, -EBADMSG, "a handler's name may have at most %d bytes", RULE_NAME_MAX);
 	for (const char *p = name; *p; p++)
 		if (*p == '/' || *p == ':' || (unsigned char)*p < 0x20 || *p == 0x7f)
-			return err_set(e, -EBADMSG, "a handler's name has no '/', no ':' and no control character");
+			return err_set(e, -EBADMSG, "a handler's name must not contain '/', ':' or control characters");
 	return 0;
 }
 
@@ -117,9 +117,9 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 		if (fields[i] && (strchr(fields[i], ':') || strchr(fields[i], '\n')))
 			return err_set(e, -EBADMSG, "the fields of a rule cannot contain ':' or a newline");
 	if (rule->extension && !is_extension(rule->extension))
-		return err_set(e, -EBADMSG, "an empty extension, or one with a '/'");
+		return err_set(e, -EBADMSG, "invalid extension: empty, or contains '/'");
 	if (!rule->extension && (!rule->size || rule->offset + rule->size > RULE_WINDOW))
-		return err_set(e, -EBADMSG, "the magic lies outside the first %d bytes", RULE_WINDOW);
+		return err_set(e, -EBADMSG, "the magic is outside the first %d bytes", RULE_WINDOW);
 	r = rule_check_name(rule->name, e);
 	if (r)
 		return r;
@@ -237,7 +237,7 @@ int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
 		len--;
 	if (len < RULE_TEXT_MIN || len > RULE_TEXT_MAX || memchr(text, '\0', len) || split(text, len, fields) ||
 		parse_fields(fields, &rule))
-		return err_set(e, -EBADMSG, "not a rule as binfmt_misc takes it");
+		return err_set(e, -EBADMSG, "not a valid binfmt_misc rule");
 	if (rule_check_name(rule.name, e))
 		return -EBADMSG;
 	if (!*rule.interpreter)

@@ -134,7 +134,7 @@ static int check_read_back(const struct instance *instance, const struct rule *r
 		got.flags == rule->flags)
 		return 0;
 	table_remove(instance, rule->name, NULL);
-	return err_set(e, -EIO, "the kernel took %s differently from what was written", rule->name);
+	return err_set(e, -EIO, "the kernel registered %s differently from what was written", rule->name);
 }
 
 int table_add(const struct instance *instance, const struct rule *rule, struct err *e)

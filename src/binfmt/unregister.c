@@ -83,7 +83,7 @@ static int choose(const char *word, const struct table *table, struct choice *re
 		return 0;
 	if (!name_parse(word, strlen(word), &ret->platform, &unknown))
 		return 0;
-	err_set(e, -ENOENT, "no handler and no platform is called '%s'", word);
+	err_set(e, -ENOENT, "no handler or platform is named '%s'", word);
 	if (unknown.hint)
 		err_hint(e, "%s", unknown.hint);
 	return -ENOENT;

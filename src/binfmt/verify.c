@@ -22,9 +22,7 @@ static enum verify_verdict judge(struct register_item *item, const struct exec_j
 	item->is_seen = is_this_file(job, item->emulator.fd);
 
 	if (job->taker == EXEC_ITSELF) {
-		err_set(&item->err, -EBADMSG,
-			"the kernel runs %s programs itself and passes the "
-			"handler by",
+		err_set(&item->err, -EBADMSG, "the kernel runs %s programs natively and ignores the handler",
 			arch_word(item->arch));
 		return VERIFY_BAD;
 	}

@@ -53,7 +53,7 @@ int emulator_check(int fd, struct err *e)
 			"dynamically linked: it would need its libraries in every "
 			"root filesystem");
 	if (info.linkage != ELF_STATIC && info.linkage != ELF_STATIC_PIE)
-		return err_set(e, -EBADMSG, "no program, but of the kind '%s'", elf_linkage_words[info.linkage]);
+		return err_set(e, -EBADMSG, "not a program, but of type '%s'", elf_linkage_words[info.linkage]);
 	if (info.is_truncated)
 		return err_set(e, -EBADMSG, "truncated: a segment ends after the end of the file");
 	return 0;

@@ -52,9 +52,9 @@ static int check(const struct emulator *emulator, struct err *e)
 
 	if (!stub_is_possible())
 		return err_set(
-			e, -EOPNOTSUPP, "there is no acceleration on machines of this kind (%s)", arch_host()->qemu);
+			e, -EOPNOTSUPP, "acceleration is not supported on this architecture (%s)", arch_host()->qemu);
 	if (stub_is_in(emulator->fd))
-		return err_set(e, -EBADMSG, "%s: it has an entry stub already", emulator->path);
+		return err_set(e, -EBADMSG, "%s: already has an entry stub", emulator->path);
 	if (!emulator_version(emulator->fd, emulator->arch, version))
 		return err_set(e, -EBADMSG, "%s: packed, or not QEMU's emulator for %s: its version cannot be read",
 			emulator->path, emulator->arch->qemu);
@@ -166,9 +166,9 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 	status = wait_for(pid);
 	if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && !fstatvfs(fd, &fs) &&
 		fs.f_flag & ST_NOEXEC)
-		return err_set(e, -EOPNOTSUPP, "%s: kept on a file system that is mounted noexec", emulator->path);
+		return err_set(e, -EOPNOTSUPP, "%s: its file system is mounted noexec", emulator->path);
 	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
-		return err_set(e, -EBADMSG, "%s: with the entry stub it does not run its test program", emulator->path);
+		return err_set(e, -EBADMSG, "%s: does not run the test program with the entry stub", emulator->path);
 	return 0;
 }
 
