@@ -281,9 +281,6 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 	return fd < 0 ? err_sys(g->e, fd, "%s", buf_text(&path)) : add_tool(g, kind, version, buf_text(&path), fd);
 }
 
-/* GCC's, as they are in its paths since version 5. */
-enum { VERSION_OLDEST = 5, VERSION_NEWEST = 40 };
-
 static int add_tools(struct gather *g)
 {
 	int r = 0;
@@ -295,7 +292,7 @@ static int add_tools(struct gather *g)
 			continue;
 		if (!tool_is_versioned(kind))
 			r = try_tool(g, kind, "");
-		for (int i = VERSION_NEWEST; !r && i >= VERSION_OLDEST && tool_is_versioned(kind); i--) {
+		for (int i = TOOL_VERSION_NEWEST; !r && i >= TOOL_VERSION_OLDEST && tool_is_versioned(kind); i--) {
 			char version[8];
 
 			snprintf(version, sizeof(version), "%d", i);

@@ -7,6 +7,9 @@
 #include "arch/arch.h"
 #include "base/buf.h"
 
+/* GCC's, as they are in its paths since version 5. */
+enum { TOOL_VERSION_OLDEST = 5, TOOL_VERSION_NEWEST = 40 };
+
 struct tool_kind {
 	const char *name;
 	const char *native;   /* %T: the GNU triplet, %V: GCC's version as in its paths */

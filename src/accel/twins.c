@@ -13,17 +13,16 @@
 
 const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
 	"what it needs is emulated", "its file or libraries are not those of the package",
-	"its results depend on the width and order of numbers" };
+	"its results depend on the width and order of numbers", "no native one" };
 
 static int open_twin(const struct toolchain *t, const struct tool_root *root, struct twin *twin, struct stat *st)
 {
 	int fd = -ENOENT;
 
-	for (size_t i = 0; fd == -ENOENT && i < ARRAY_SIZE(twin->tool->kind->twins) && twin->tool->kind->twins[i];
-		i++) {
+	for (size_t i = 0; fd == -ENOENT && i < ARRAY_SIZE(twin->kind->twins) && twin->kind->twins[i]; i++) {
 		auto_buf path = { 0 };
 
-		tool_expand(&path, twin->tool->kind->twins[i], t->triplet, twin->tool->version, "");
+		tool_expand(&path, twin->kind->twins[i], t->triplet, twin->version, "");
 		if (path.len >= sizeof(twin->path))
 			return -E2BIG;
 		snprintf(twin->path, sizeof(twin->path), "%s", buf_text(&path));
@@ -41,7 +40,7 @@ static bool is_roots(const struct stat *st)
 /* Whether it says of itself what the native one says: an enum twin_verdict; -errno. */
 static int compare_identity(const struct toolchain *t, struct twin *twin, int fd)
 {
-	const struct tool_kind *kind = twin->tool->kind;
+	const struct tool_kind *kind = twin->kind;
 	int r = identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity);
 
 	if (r < 0 && r != -E2BIG)
@@ -61,7 +60,7 @@ struct search {
 /* Whether it is the file of an equal package: an enum twin_verdict; -errno. */
 static int compare_package(const struct search *s, struct twin *twin, int fd)
 {
-	const struct tool_kind *kind = twin->tool->kind;
+	const struct tool_kind *kind = twin->kind;
 	struct packages_field version;
 	int r = tool_read_package(kind, &s->packages, s->root, fd, &twin->identity);
 
@@ -87,9 +86,9 @@ static int judge(const struct search *s, struct twin *twin, int fd, const struct
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if (!tool_fits(twin->tool->kind, t->platform.arch))
+	if (!tool_fits(twin->kind, t->platform.arch))
 		return TWIN_NUMBERS;
-	r = tool_compiles(twin->tool->kind) ? compare_identity(t, twin, fd) : compare_package(s, twin, fd);
+	r = tool_compiles(twin->kind) ? compare_identity(t, twin, fd) : compare_package(s, twin, fd);
 	if (r)
 		return r;
 	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
@@ -106,8 +105,8 @@ static int judge(const struct search *s, struct twin *twin, int fd, const struct
 static bool has_equal(const struct twins *twins, const char *name, const char *version)
 {
 	for (size_t i = 0; i < twins->n; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL && !strcmp(twins->list[i].tool->kind->name, name) &&
-			(!version || !strcmp(twins->list[i].tool->version, version)))
+		if (twins->list[i].verdict == TWIN_EQUAL && !strcmp(twins->list[i].kind->name, name) &&
+			(!version || !strcmp(twins->list[i].version, version)))
 			return true;
 	return false;
 }
@@ -118,12 +117,12 @@ static void settle_dependent(struct twins *twins)
 	for (size_t i = 0; i < twins->n; i++) {
 		struct twin *twin = &twins->list[i];
 
-		if (twin->verdict == TWIN_EQUAL && twin->tool->kind->is_plugin &&
-			!has_equal(twins, "lto1", twin->tool->version) && !has_equal(twins, "cc1", twin->tool->version))
+		if (twin->verdict == TWIN_EQUAL && twin->kind->is_plugin && !has_equal(twins, "lto1", twin->version) &&
+			!has_equal(twins, "cc1", twin->version))
 			twin->verdict = TWIN_ALONE;
 	}
 	for (size_t i = 0; i < twins->n; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->kind->wants_plugin &&
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].kind->wants_plugin &&
 			!has_equal(twins, "liblto_plugin.so", NULL))
 			twins->list[i].verdict = TWIN_ALONE;
 }
@@ -138,7 +137,8 @@ static int find_all(const struct search *s, struct twins *ret, struct err *e)
 		auto_fd fd = -1;
 		int r;
 
-		*twin = (struct twin){ .tool = &t->tools[i] };
+		*twin = (struct twin){ .kind = t->tools[i].kind, .tool = &t->tools[i] };
+		memcpy(twin->version, t->tools[i].version, sizeof(twin->version));
 		fd = open_twin(t, s->root, twin, &st);
 		r = fd >= 0 ? judge(s, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
 		if (r == -EIO || r == -EINTR)
@@ -146,6 +146,35 @@ static int find_all(const struct search *s, struct twins *ret, struct err *e)
 		twin->verdict = r < 0 ? TWIN_UNKNOWN : (enum twin_verdict)r;
 	}
 	return 0;
+}
+
+static bool has_tool(const struct toolchain *t, const struct tool_kind *kind, const char *version)
+{
+	for (size_t i = 0; i < t->n_tools; i++)
+		if (t->tools[i].kind == kind && !strcmp(t->tools[i].version, version))
+			return true;
+	return false;
+}
+
+/* Compilers of the root that have nothing to stand in for them, so that it can be told what would. */
+static void find_lacking(const struct search *s, const struct tool_kind *kind, struct twins *ret)
+{
+	bool is_versioned = tool_is_versioned(kind);
+
+	for (int i = is_versioned ? TOOL_VERSION_NEWEST : TOOL_VERSION_OLDEST;
+		i >= TOOL_VERSION_OLDEST && ret->n < ARRAY_SIZE(ret->list); i--) {
+		struct twin twin = { .kind = kind, .verdict = TWIN_LACKING };
+		struct stat st;
+		auto_fd fd = -1;
+
+		if (is_versioned)
+			snprintf(twin.version, sizeof(twin.version), "%d", i);
+		if (has_tool(s->t, kind, twin.version))
+			continue;
+		fd = open_twin(s->t, s->root, &twin, &st);
+		if (fd >= 0 || fd == -EAGAIN)
+			ret->list[ret->n++] = twin;
+	}
 }
 
 int twins_find(const struct toolchain *t, const struct tool_root *root, struct twins *ret, struct err *e)
@@ -160,7 +189,10 @@ int twins_find(const struct toolchain *t, const struct tool_root *root, struct t
 		return r;
 	settle_dependent(ret);
 	for (size_t i = 0; i < ret->n; i++)
-		ret->n_equal += ret->list[i].verdict == TWIN_EQUAL && !ret->list[i].tool->kind->is_plugin;
+		ret->n_equal += ret->list[i].verdict == TWIN_EQUAL && !ret->list[i].kind->is_plugin;
+	for (const struct tool_kind *kind = tool_kinds; kind->name; kind++)
+		if (tool_compiles(kind) && tool_fits(kind, t->platform.arch))
+			find_lacking(&s, kind, ret);
 	return 0;
 }
 
@@ -213,17 +245,17 @@ static const char *applying(const struct toolchain *t, const struct twin *twin, 
 /* A tool that is there once for all versions has the plugin of the newest compiler. */
 static const char *rules_version(const struct twins *twins, const struct twin *twin)
 {
-	for (size_t i = 0; i < twins->n && !*twin->tool->version; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->kind->is_plugin)
-			return twins->list[i].tool->version;
-	return twin->tool->version;
+	for (size_t i = 0; i < twins->n && !*twin->version; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].kind->is_plugin)
+			return twins->list[i].version;
+	return twin->version;
 }
 
 static uint32_t put_rules(struct writer *w, const struct twin *twin, const char *version)
 {
 	uint32_t at = w->base + (uint32_t)w->texts.len;
 
-	for (const char *const *rule = twin->tool->kind->rules; *rule; rule++) {
+	for (const char *const *rule = twin->kind->rules; *rule; rule++) {
 		const char *word = applying(w->t, twin, *rule);
 		auto_buf text = { 0 };
 
@@ -242,7 +274,7 @@ static struct entry_tool tool_entry(struct writer *w, const struct twins *twins,
 	struct entry_tool tool = { .size = twin->size,
 		.mtime = twin->mtime,
 		.native_size = file->size,
-		.kind = twin->tool->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM,
+		.kind = twin->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM,
 		.id_at = (uint32_t)twin->id_at,
 		.id_len = (uint32_t)twin->id_len };
 

@@ -16,12 +16,15 @@ enum twin_verdict {
 	TWIN_ALONE,   /* what it needs to be equal is not */
 	TWIN_CHANGED, /* not as its package brought it, or with other libraries */
 	TWIN_NUMBERS, /* what it writes depends on the width and order of the machine's numbers, which differ */
+	TWIN_LACKING, /* a compiler, and the toolchain has none for it */
 };
 /* "equal", "absent", … by enum twin_verdict. */
 extern const char *const twin_words[];
 
 struct twin {
-	const struct toolchain_tool *tool;
+	const struct tool_kind *kind;
+	const struct toolchain_tool *tool; /* NULL: TWIN_LACKING */
+	char version[8];		   /* of its path, as the tool has it */
 	enum twin_verdict verdict;
 	char path[128];		  /* in the root */
 	struct identity identity; /* of what is there */
@@ -33,7 +36,7 @@ struct twin {
 };
 
 struct twins {
-	struct twin list[TOOLCHAIN_TOOLS_MAX]; /* one for each tool of the toolchain, in its order */
+	struct twin list[TOOLCHAIN_TOOLS_MAX + 32]; /* one for each tool of the toolchain, in its order; then lacking */
 	size_t n, n_equal;
 	const struct toolchain *toolchain;
 };

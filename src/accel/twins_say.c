@@ -8,10 +8,12 @@
 /* Why a tool stays emulated: "another version: Debian 13.2.0-5 there, Debian 12.2.0-14 here". */
 static void add_why(struct buf *out, const struct twin *twin)
 {
-	const struct identity *there = &twin->identity, *here = &twin->tool->identity;
+	const struct identity *there = &twin->identity, *here = twin->tool ? &twin->tool->identity : NULL;
 
 	buf_adds(out, twin_words[twin->verdict]);
-	if (twin->verdict == TWIN_OTHER && tool_compiles(twin->tool->kind))
+	if (twin->verdict == TWIN_LACKING && *twin->version)
+		buf_addf(out, " of version %s", twin->version);
+	if (twin->verdict == TWIN_OTHER && tool_compiles(twin->kind))
 		buf_addf(out, ": %s %s there, %s %s here", there->vendor, there->version, here->vendor, here->version);
 	else if (twin->verdict == TWIN_OTHER)
 		buf_addf(out, ": %s there, %s here", there->version, here->version);
@@ -19,13 +21,13 @@ static void add_why(struct buf *out, const struct twin *twin)
 
 static bool is_told(const struct twin *twin)
 {
-	return twin->verdict != TWIN_ABSENT && !twin->tool->kind->is_plugin;
+	return twin->verdict != TWIN_ABSENT && !twin->kind->is_plugin;
 }
 
 static bool is_same_package(const struct twin *a, const struct twin *b)
 {
-	return a->verdict == b->verdict && !tool_compiles(a->tool->kind) && !tool_compiles(b->tool->kind) &&
-	       !strcmp(a->tool->kind->package, b->tool->kind->package);
+	return a->verdict == b->verdict && !tool_compiles(a->kind) && !tool_compiles(b->kind) &&
+	       !strcmp(a->kind->package, b->kind->package);
 }
 
 /* What compiles has a name that says something; of the others the packages are named, each once. */
@@ -39,7 +41,7 @@ static bool is_first_of_name(const struct twins *twins, size_t i)
 
 static const char *told_name(const struct twin *twin)
 {
-	return tool_compiles(twin->tool->kind) ? twin->tool->kind->name : twin->tool->kind->package;
+	return tool_compiles(twin->kind) ? twin->kind->name : twin->kind->package;
 }
 
 static void say_equal(struct buf *out, const struct twins *twins)
@@ -49,16 +51,16 @@ static void say_equal(struct buf *out, const struct twins *twins)
 
 	for (size_t i = 0; i < twins->n; i++)
 		if (is_told(&twins->list[i]) && twins->list[i].verdict == TWIN_EQUAL) {
-			n_others += !tool_compiles(twins->list[i].tool->kind);
-			if (!tool_compiles(twins->list[i].tool->kind))
+			n_others += !tool_compiles(twins->list[i].kind);
+			if (!tool_compiles(twins->list[i].kind))
 				continue;
-			buf_addf(out, "%s%s", before, twins->list[i].tool->kind->name);
+			buf_addf(out, "%s%s", before, twins->list[i].kind->name);
 			before = " ";
 		}
 	if (n_others) {
 		buf_addf(out, "%s%zu of", *before ? " and " : "", n_others);
 		for (size_t i = 0; i < twins->n; i++)
-			if (!tool_compiles(twins->list[i].tool->kind) && twins->list[i].verdict == TWIN_EQUAL &&
+			if (!tool_compiles(twins->list[i].kind) && twins->list[i].verdict == TWIN_EQUAL &&
 				is_first_of_name(twins, i))
 				buf_addf(out, " %s", told_name(&twins->list[i]));
 	}
@@ -92,12 +94,12 @@ void twins_json(struct json *object, const struct twins *twins)
 		if (!is_told(twin))
 			continue;
 		if (twin->verdict == TWIN_EQUAL) {
-			jv_push(accelerated, jv_text(twin->tool->kind->name));
+			jv_push(accelerated, jv_text(twin->kind->name));
 			continue;
 		}
 		o = jv_object();
 		add_why(&why, twin);
-		jv_set(o, "tool", jv_text(twin->tool->kind->name));
+		jv_set(o, "tool", jv_text(twin->kind->name));
 		jv_set(o, "why", jv_text(buf_text(&why)));
 		jv_push(emulated, o);
 	}

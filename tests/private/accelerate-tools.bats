@@ -244,6 +244,10 @@ chosen() {
 		same "$one" '' "$(timeout 20 bash -c "$(declare -f chosen); chosen")"
 		again
 	done
+	mkdir -p own/usr/lib/gcc/aarch64-linux-gnu/14
+	touch own/usr/lib/gcc/aarch64-linux-gnu/14/cc1
+	chosen >/dev/null
+	same 'a compiler that nothing stands in for' 'no native one of version 14' "$(jq -r '.[0].emulated[] | select(.tool == "cc1").why' json)"
 	# The native tools' own.
 	mkdir -p set/{bin,lib64,usr,lib} set/var/lib/dpkg
 	cp -a "$SET"/bin/{cat,sed} set/bin
