@@ -24,7 +24,7 @@ struct change {
 	const char *archive;
 	struct inject_options options;
 	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
-	bool fits; /* most of the tools that both have are equal */
+	bool fits; /* every compiler of it, and most of its other tools, have an equal one */
 };
 
 static int change(const struct flow *f, struct change *change, struct err *e)
@@ -33,15 +33,20 @@ static int change(const struct flow *f, struct change *change, struct err *e)
 	auto_inject_report report = { 0 };
 	int r = f->request->dry_run ? 0 : change->with(&inject, change->archive, &report, e);
 	size_t n_equal = 0, n_other = 0;
+	bool lacks = false;
 
 	for (size_t i = 0; i < report.n_notes; i++)
 		f->request->note(report.notes[i], f->request->context);
 	for (size_t i = 0; i < report.n; i++)
 		for (size_t k = 0; report.outcomes[i].twins && k < report.outcomes[i].twins->n; k++) {
-			n_equal += report.outcomes[i].twins->list[k].verdict == TWIN_EQUAL;
-			n_other += report.outcomes[i].twins->list[k].verdict == TWIN_OTHER;
+			const struct twin *twin = &report.outcomes[i].twins->list[k];
+
+			n_equal += twin->verdict == TWIN_EQUAL;
+			n_other += twin->verdict == TWIN_OTHER;
+			lacks |= twin->verdict == TWIN_LACKING ||
+				 (twin->verdict == TWIN_OTHER && tool_compiles(twin->kind));
 		}
-	change->fits = n_equal >= n_other;
+	change->fits = !lacks && n_equal >= n_other;
 	inject_done(&inject);
 	return r;
 }

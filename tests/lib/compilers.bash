@@ -77,15 +77,25 @@ make_native_root() {
 
 # other_release ARCHIVE REF ARCHITECTURE [VARIANT]: an image of this root, whose records say other versions than this machine's.
 other_release() {
-	local dir=$BATS_TEST_TMPDIR/release
+	changed_image '/dpkg/status$' '' 's/^Version: .*/&+other1/' "$@"
+}
+
+# other_compiler ARCHIVE REF ARCHITECTURE [VARIANT]: the same with those records, and cc1 as that of a GCC which this machine has not.
+other_compiler() {
+	changed_image '/12/cc1$' 's|/12/cc1$|/13/cc1|' '' "$@"
+}
+
+changed_image() { # MEMBER NAME TEXT ARCHIVE...: the expressions that find members, and change their names and texts
+	local dir=$BATS_TEST_TMPDIR/changed members
 
 	mkdir "$dir"
-	cp "$1" "$dir/layer.tar"
-	tar -C "$dir" -xf "$1" ./var/lib/dpkg/status
-	sed -i 's/^Version: .*/&+other1/' "$dir/var/lib/dpkg/status"
-	tar --delete -f "$dir/layer.tar" ./var/lib/dpkg/status
-	tar -C "$dir" --owner=0 --group=0 -rf "$dir/layer.tar" ./var/lib/dpkg/status
-	docker_archive "$dir/layer.tar" "${@:2}"
+	cp "$4" "$dir/layer.tar"
+	mapfile -t members < <(tar -tf "$4" | grep "$1")
+	tar -C "$dir" -xf "$4" "${members[@]}"
+	[[ -z $3 ]] || sed -i "$3" "${members[@]/#/$dir/}"
+	tar --delete -f "$dir/layer.tar" "${members[@]}"
+	tar -C "$dir" --owner=0 --group=0 --transform="$2" -rf "$dir/layer.tar" "${members[@]}"
+	docker_archive "$dir/layer.tar" "${@:5}"
 	rm -r "$dir"
 }
 
