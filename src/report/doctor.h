@@ -86,6 +86,10 @@ bool doctor_is_provided(const struct status *status, const struct arch *arch, co
 /* Whether native tools that inject --accelerate put into a root serve; nothing is found without them. 0, -errno. */
 int doctor_tools(
 	const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret);
+struct json;
+/* The same of an image, by the document of its tools. */
+void doctor_image_tools(const struct status *status, const struct json *document, const struct arch *arch,
+	const char *target, struct doctor *ret);
 /* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
 	struct doctor *ret);

@@ -6,12 +6,14 @@
 #include <sys/statvfs.h>
 
 #include "base/fdio.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "image/facts.h"
 #include "image/tmpfile.h"
 #include "report/doctor.h"
 #include "report/doctor_start.h"
 #include "report/expect.h"
+#include "report/inspect.h"
 #include "report/target.h"
 #include "rootfs/beneath.h"
 #include "rootfs/place.h"
@@ -162,17 +164,31 @@ static void look_at_choice(const struct image_report *report, const char *target
 		buf_text(&own), buf_text(&others));
 }
 
+/* What needs the layers: entry points are followed, and the document of native tools is read. */
+static int look_inside(struct image_facts *facts, const struct view *view, void *context)
+{
+	const struct doctor_images *images = context;
+	auto_json *document = NULL;
+
+	if (!doctor_images_has(images, facts))
+		return 0;
+	document = inspect_tools(images->report, facts, view);
+	if (document && facts->content.has_platform)
+		doctor_image_tools(
+			images->status, document, facts->content.platform.arch, images->target, images->doctor);
+	return doctor_start(facts, view, context);
+}
+
 static int look_at_image(
 	const struct status *s, struct target *image, const char *target, struct doctor *d, struct err *e)
 {
 	const struct image_name *name = &image->name;
 	struct image_report report = { 0 };
 	struct doctor_images images = {
-		.report = &report, .reference = name->reference, .target = target, .doctor = d
+		.report = &report, .status = s, .reference = name->reference, .target = target, .doctor = d
 	};
 	bool has_any = false;
-	/* Entry points are followed while the layers are there. */
-	const struct image_visit visit = { doctor_start, &images };
+	const struct image_visit visit = { look_inside, &images };
 	int r = image_look(take_fd(&image->fd), image_tmpdir(), &visit, &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++) {

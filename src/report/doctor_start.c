@@ -74,6 +74,12 @@ static void check_elf(const struct entry_point *p, int fd)
 		add(p, PROBLEM("loader-missing"), "needs a loader that is not in the image: ", info->interpreter);
 }
 
+bool doctor_images_has(const struct doctor_images *images, const struct image_facts *facts)
+{
+	return image_is_named(facts->image, images->reference) &&
+	       !expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts));
+}
+
 int doctor_start(struct image_facts *facts, const struct view *view, void *context)
 {
 	const struct doctor_images *images = context;
@@ -84,8 +90,7 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 	struct stat st;
 	auto_fd fd = -ENOENT;
 
-	if (!p.path || facts->is_incomplete || !image_is_named(image, images->reference) ||
-		expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts)))
+	if (!p.path || facts->is_incomplete)
 		return 0;
 	*extract = (struct extract){ view, images->report->bundle, image->layers,
 		images->report->model.format != MODEL_DOCKER_ARCHIVE };

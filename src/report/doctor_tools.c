@@ -3,6 +3,7 @@
 #include "accel/root.h"
 #include "base/str.h"
 #include "report/doctor.h"
+#include "report/inspect.h"
 
 static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
 {
@@ -14,9 +15,50 @@ static void tell_broken(const char *target, const struct buf *lost, const struct
 		lost->len ? buf_text(lost) : "its native tools do not serve, and their twins", buf_text(why));
 }
 
+/* Why the others of its document are emulated; that of a root may be of tools that do not serve any more. */
+static void tell_emulated(const struct json *document, const char *target, struct doctor *ret)
+{
+	auto_buf text = { 0 };
+
+	for (size_t i = 0; i < jv_count(jv_get(document, "emulated")); i++) {
+		auto_buf some = { 0 };
+
+		if (inspect_emulated(document, i, &some))
+			buf_addf(&text, "%s%s", text.len ? ", " : "", buf_text(&some));
+	}
+	if (text.len)
+		doctor_add(ret, FINE("stays-emulated"), NULL, "%s: emulated: %s", target, buf_text(&text));
+}
+
+static void tell_native(
+	const struct status *status, const struct arch *arch, const char *target, const char *tools, struct doctor *ret)
+{
+	auto_buf hint = { 0 };
+
+	buf_addf(&hint, "sudo anyarch register --accelerate %s", arch->qemu);
+	if (status_accelerates(status, arch))
+		doctor_add(ret, FINE("accelerated"), NULL, "%s: native ones run for %s", target, tools);
+	else
+		doctor_add(ret, NOTE("not-accelerating"), buf_text(&hint),
+			"%s: there are native tools for %s, and the handler's emulator does not start them", target,
+			tools);
+}
+
+void doctor_image_tools(const struct status *status, const struct json *document, const struct arch *arch,
+	const char *target, struct doctor *ret)
+{
+	auto_buf tools = { 0 };
+
+	inspect_natives(document, &tools);
+	if (tools.len)
+		tell_native(status, arch, target, buf_text(&tools), ret);
+	tell_emulated(document, target, ret);
+}
+
 int doctor_tools(const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret)
 {
-	auto_buf tools = { 0 }, lost = { 0 }, why = { 0 }, hint = { 0 };
+	auto_buf tools = { 0 }, lost = { 0 }, why = { 0 };
+	auto_json *document = NULL;
 	enum accelerate_state state;
 	int r = accelerate_look(root, &state, &tools, &lost, &why);
 
@@ -26,12 +68,8 @@ int doctor_tools(const struct status *status, int root, const struct arch *arch,
 		tell_broken(target, &lost, &why, ret);
 	if (!tools.len)
 		return 0;
-	buf_addf(&hint, "sudo anyarch register --accelerate %s", arch->qemu);
-	if (status_accelerates(status, arch))
-		doctor_add(ret, FINE("accelerated"), NULL, "%s: native ones run for %s", target, buf_text(&tools));
-	else
-		doctor_add(ret, NOTE("not-accelerating"), buf_text(&hint),
-			"%s: there are native tools for %s, and the handler's emulator does not start them", target,
-			buf_text(&tools));
+	tell_native(status, arch, target, buf_text(&tools), ret);
+	document = twins_read(&(struct tool_root){ toolchain_open_beneath, &root });
+	tell_emulated(document, target, ret);
 	return 0;
 }

@@ -3,6 +3,8 @@
  */
 #include "report/inspect.h"
 
+#include <string.h>
+
 #include "accel/extract.h"
 #include "accel/twins.h"
 #include "base/crew.h"
@@ -12,27 +14,66 @@
 #include "report/expect.h"
 #include "rootfs/survey.h"
 
-static void add_tools(struct inspection *ret, size_t i, const struct tool_root *root)
+static void add_tools(struct inspection *ret, size_t i, struct json *document)
 {
 	while (ret->n_tools <= i) {
 		ret->tools = mem_more(ret->tools, ret->n_tools, sizeof(struct json *));
 		ret->tools[ret->n_tools++] = NULL;
 	}
-	ret->tools[i] = twins_read(root);
+	ret->tools[i] = document;
+}
+
+struct json *inspect_tools(const struct image_report *report, const struct image_facts *facts, const struct view *view)
+{
+	auto_free struct extract *x = mem_new(1, sizeof(*x));
+	struct json *document = NULL;
+
+	*x = (struct extract){ view, report->bundle, facts->image->layers,
+		report->model.format != MODEL_DOCKER_ARCHIVE };
+	if (!facts->is_incomplete && !extract_want(x, ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST) && x->n &&
+		extract_read(x, NULL) == 1)
+		document = twins_read(&(struct tool_root){ extract_open, x });
+	extract_done(x);
+	return document;
 }
 
 static int look_for_tools(struct image_facts *facts, const struct view *view, void *context)
 {
 	struct inspection *ret = context;
-	auto_free struct extract *x = mem_new(1, sizeof(*x));
 
-	*x = (struct extract){ view, ret->report.bundle, facts->image->layers,
-		ret->report.model.format != MODEL_DOCKER_ARCHIVE };
-	if (!facts->is_incomplete && !extract_want(x, ENTRY_PLACE_ROOT "/" TOOLCHAIN_MANIFEST) && x->n &&
-		extract_read(x, NULL) == 1)
-		add_tools(ret, (size_t)(facts - ret->report.facts), &(struct tool_root){ extract_open, x });
-	extract_done(x);
+	add_tools(ret, (size_t)(facts - ret->report.facts), inspect_tools(&ret->report, facts, view));
 	return 0;
+}
+
+static const char *told_text(const struct json *list, size_t i, const char *key)
+{
+	const char *text = jv_get_text(jv_at(list, i), key);
+
+	return text ? text : "";
+}
+
+void inspect_natives(const struct json *document, struct buf *out)
+{
+	const struct json *list = jv_get(document, "accelerated");
+
+	for (size_t i = 0; i < jv_count(list); i++)
+		if (jv_as_text(jv_at(list, i)))
+			buf_addf(out, "%s%s", out->len ? " " : "", jv_as_text(jv_at(list, i)));
+}
+
+bool inspect_emulated(const struct json *document, size_t i, struct buf *out)
+{
+	const struct json *list = jv_get(document, "emulated");
+	const char *why = told_text(list, i, "why");
+
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(told_text(list, k, "why"), why))
+			return false;
+	for (size_t k = i; k < jv_count(list); k++)
+		if (!strcmp(told_text(list, k, "why"), why))
+			buf_addf(out, "%s ", told_text(list, k, "tool"));
+	buf_addf(out, "(%s)", why);
+	return true;
 }
 
 int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e)
@@ -48,7 +89,7 @@ int inspect_look(const struct inspect_request *request, struct inspection *ret, 
 	if (ret->target.kind == TARGET_FILE)
 		return file_look(-1, request->target, &ret->file, e);
 	if (ret->target.kind == TARGET_ROOT) {
-		add_tools(ret, 0, &(struct tool_root){ toolchain_open_beneath, &ret->target.fd });
+		add_tools(ret, 0, twins_read(&(struct tool_root){ toolchain_open_beneath, &ret->target.fd }));
 		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
 	}
 	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), &(struct image_visit){ look_for_tools, ret },

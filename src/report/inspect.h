@@ -31,6 +31,12 @@ int inspect_look(const struct inspect_request *request, struct inspection *ret, 
 bool inspect_shows(const struct inspection *inspection, size_t i);
 /* Whether it is what was expected, and has what was asked for. 0 or -errno with e set, as expect_images() has it. */
 int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
+/* The document of native tools of an image while its layers are there; owned. NULL: it has none. */
+struct json *inspect_tools(const struct image_report *report, const struct image_facts *facts, const struct view *view);
+/* What it says: "cc1 as", */
+void inspect_natives(const struct json *document, struct buf *out);
+/* "cc1plus lto1 (another version)": all with the reason of its i-th tool that is emulated; false when told before. */
+bool inspect_emulated(const struct json *document, size_t i, struct buf *out);
 void inspection_done(struct inspection *inspection);
 
 /* Several targets, each for itself. */

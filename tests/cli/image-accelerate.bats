@@ -188,6 +188,10 @@ F.toolchain("tools", ["cc1", "cc1plus", "as", "ld.bfd", "ar"])'
 	same result 'injected injected aarch64' "$(jq -r '.[0] | "\(.result) \(.tools) \(.arch)"' <<<"$output")"
 	expect 0 "$ANYARCH" inspect image
 	[[ $output == *$'\nnative tools: cc1 as ld.bfd\nemulated:     cc1plus (another version: Debian 13.1.0 there, Debian 12.2.0 here)'* ]]
+	"$ANYARCH" doctor --json image >json || true # as there may be no handler
+	same 'doctor' $'native tools for cc1 as ld.bfd\nemulated: cc1plus (another version: Debian 13.1.0 there, Debian 12.2.0 here)' \
+		"$(jq -r '.findings[] | select(.id | IN("accelerated", "not-accelerating", "stays-emulated")).what' json |
+			sed 's/^image: //; s/native ones run for/native tools for/; s/^there are \(.*\), and .*/\1/')"
 	expect 0 "$ANYARCH" inspect --json image
 	same 'in the image' '["cc1","as","ld.bfd"] ["cc1plus"]' "$(jq -r '.[0] | "\(.accelerated) \(.emulated | map(.tool))"' <<<"$output")"
 	expect 0 "$ANYARCH" eject --json image
