@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "accel/tools.h"
+#include "base/digest.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
@@ -108,6 +109,32 @@ static int pull(const struct flow *f, const struct flow_call *call, const struct
 	return r ? r : back;
 }
 
+/*
+ * A set is of no use once the name has another image: the engine knows it by a second name, made of that of the base
+ * image. One that is in use, or has other names as well, is the engine's to keep.
+ */
+static int replace_old(const struct flow *f, const struct flow_call *call, const struct toolset *set,
+	const struct engine_words *words, struct err *e)
+{
+	auto_buf id = { 0 };
+	struct flow_call asking = *call;
+	char digest[DIGEST_TEXT];
+	auto_free char *last = NULL, *old = NULL;
+	int r;
+
+	digest_text(set->image, strlen(set->image), digest);
+	last = mem_print("%.*s-last-%.16s", (int)(strrchr(words->name, '-') - words->name), words->name,
+		strchr(digest, ':') + 1);
+	asking.answer = &id;
+	r = flow_engine(f, &asking, ENGINE_ID, &(struct engine_words){ .name = last }, NULL);
+	if (flow_engine(f, call, ENGINE_TAG, &(struct engine_words){ .name = words->name, .target = last }, e))
+		return e->code;
+	old = mem_print("%.*s", (int)strcspn(buf_text(&id), "\n"), buf_text(&id));
+	if (!r && *old)
+		flow_engine(f, call, ENGINE_REMOVE, &(struct engine_words){ .name = old }, NULL);
+	return 0;
+}
+
 int toolset_make(const struct flow *f, size_t i, const struct toolset *set, struct err *e)
 {
 	struct build_item *item = &f->build->items[i];
@@ -133,6 +160,7 @@ int toolset_make(const struct flow *f, size_t i, const struct toolset *set, stru
 		call.answer = NULL;
 		r = pull(f, &call, set, &words, e);
 		r = r ? r : build(f, &call, &words, e);
+		r = r ? r : replace_old(f, &call, set, &words, e);
 		flow_engine(f, &call, ENGINE_REMOVE, &(struct engine_words){ .name = base }, NULL);
 	}
 	call.answer = NULL;
