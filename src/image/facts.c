@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What an image is made of: for each of its platforms the label and the files. */
+/* Facts about the images of a file: for each platform, its label and what its files say. */
 #include "image/facts.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ bool image_looks_like(int fd)
 	       (fd_pread(fd, head, TAR_BLOCK, 0) == TAR_BLOCK && !memcmp(head + TAR_MAGIC, "ustar", 5));
 }
 
-/* What is compressed otherwise is refused as an image, by the name of that. */
+/* A file with an unsupported compression counts as an image, so that the error names the compression. */
 bool image_is_target(const char *target)
 {
 	struct image_name name;
@@ -64,7 +64,7 @@ bool image_is_linux(const struct model_image *image)
 	return !image->os || !*image->os || !strcmp(image->os, "linux");
 }
 
-/* GOARCH words are also spellings of ours. */
+/* name_parse() also accepts GOARCH names. */
 static bool parse_platform(const char *text, struct platform *ret)
 {
 	auto_err e = { 0 };
@@ -91,7 +91,7 @@ static void read_label(struct image_facts *facts)
 	facts->has_called = facts->has_label;
 }
 
-/* Index and label, label and files. */
+/* Compares index entry with label, and label with files. */
 static bool do_agree(const struct image_facts *facts)
 {
 	const struct content *content = &facts->content;
@@ -103,12 +103,12 @@ static bool do_agree(const struct image_facts *facts)
 		return false;
 	if (!content->has_platform)
 		return true;
-	if (!facts->has_label) /* Linux, and no platform: whatever the files are for, it is not that */
+	if (!facts->has_label) /* a Linux label with an unknown architecture: cannot match the files */
 		return !facts->image->os || !image_is_linux(facts->image) || !facts->image->architecture;
 	return image_fits(&facts->label, &content->platform);
 }
 
-/* Its layers that are here, bottom to top. */
+/* Collects the image's readable layers, bottom to top. */
 static int stack_layers(
 	const struct store *store, struct image_facts *facts, const struct layer **ret, size_t *ret_n, struct err *e)
 {
@@ -160,8 +160,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	int r = stack_layers(store, facts, layers, &view.n, e);
 
 	if (!r) {
-		/* What did not tell by its name that it matters: what shells are links to, and what the image starts.
-		 */
+		/* Look into programs not recognized by name: targets of shells' links, and what the image starts. */
 		r = 0;
 		for (size_t i = 0; i < MODEL_STARTS; i++)
 			if (facts->image->starts[i])
@@ -270,7 +269,7 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* What the index says of it and its layers are compared, too: they belong to what is told of an image. */
+/* Compares index entry and layers, too, because they are part of an image's report. */
 static bool is_same(const struct model_image *a, const struct model_image *b)
 {
 	if (!a->digest || !is_same_text(a->digest, b->digest) || a->kind != b->kind || a->n_layers != b->n_layers ||

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but
- * what is new. */
+/* The layer that adds an emulator and its native tools to an image: reproducible, and without unchanged files. */
 #include "image/graft.h"
 
 #include <fcntl.h>
@@ -29,7 +28,7 @@ static bool is_above(const char *directory, size_t len, struct graft_paths paths
 	return false;
 }
 
-/* Each directory above path, the highest first, but for those that the paths before it have. */
+/* Adds the parent directories of path, topmost first, except those that paths in before have in common with it. */
 static void add_parents(
 	struct buf *out, const struct view *view, const char *path, struct graft_paths before, int64_t time)
 {
@@ -72,7 +71,7 @@ static int find_digest(struct graft *graft)
 	return r;
 }
 
-/* Unpacked, ".wh." takes files away (image-spec layer.md), and what is longer than a name may be is an error. */
+/* A name with ".wh." would be a whiteout (image-spec layer.md), and one longer than NAME_MAX cannot be unpacked. */
 static bool has_good_names(const char *path)
 {
 	for (const char *p = path; *p; p += strspn(p, "/")) {
@@ -117,7 +116,7 @@ static int write_plain(const struct graft *graft, int to)
 	return r ? r : fd_write(to, graft->head.data + at, graft->head.len - at);
 }
 
-/* The layer on its way to the disk, while its digest is found on another core. */
+/* A thread that writes the layer to disk while the digest is computed. */
 struct storing {
 	const struct graft *graft;
 	pthread_t thread;
@@ -133,7 +132,7 @@ static void *store(void *context)
 	return NULL;
 }
 
-/* What cannot be done here is done, and told, when it is written. */
+/* A failure is not an error: the layer is then written later, which reports errors. */
 static bool start_storing(struct storing *s, const struct graft *graft, int place)
 {
 	*s = (struct storing){ .graft = graft, .fd = openat(place, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
@@ -154,7 +153,7 @@ static void end_storing(struct storing *s, struct graft *graft)
 	graft->stored = s->fd;
 }
 
-/* What follows from its head and its parts. */
+/* Ends the tar and computes sizes and digests. Consumes graft: moved to ret, or freed on failure. */
 static int finish(struct graft *graft, const struct graft_request *request, struct graft *ret, struct err *e)
 {
 	static const char zeros[TAR_END];
@@ -180,7 +179,7 @@ static int finish(struct graft *graft, const struct graft_request *request, stru
 	return r ? err_sys(e, r, "cannot read the emulator") : 0;
 }
 
-/* A file: its header, its text or that the content of another comes here, its padding. */
+/* Adds a file: header, text or a reference to the content of file, padding. */
 static void add_part(struct graft *graft, const struct tar_entry *entry, int file, const struct buf *text)
 {
 	static const char zeros[TAR_BLOCK];
@@ -223,7 +222,7 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 	if (!r && !strcmp(path, graft->path))
 		r = err_set(e, -EBADMSG, "%s: this is the emulator's own path", file->path);
 	if (!r) {
-		/* What others may change they may put something else into, which then runs without an emulator. */
+		/* Whoever can write to a directory could replace its tools, which run natively. */
 		for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 			struct view_directory found;
 			int len = (int)(slash - path);

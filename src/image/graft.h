@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer that puts an emulator and what belongs to it into an image: the same bytes whoever makes it, nothing but
- * what is new. */
+/* The layer that adds an emulator and its native tools to an image: reproducible, and without unchanged files. */
 #pragma once
 
 #include <sys/stat.h>
@@ -17,7 +16,7 @@ enum graft_codec {
 /* "none", "gzip", "zstd"; NULL at the end. */
 extern const char *const graft_codec_words[];
 
-/* The content of an open file, which comes in at a place of the head. */
+/* The content of an open file, to be inserted at an offset of the head. */
 struct graft_part {
 	size_t at;
 	int file; /* borrowed */
@@ -25,73 +24,73 @@ struct graft_part {
 };
 
 /*
- * Put together in memory but for the files in it, which stay where they are; or, compressed or not, in a file without a
- * name. Zeroed it is empty; graft_done() frees.
+ * A layer: headers in memory and references to the open files in it, or, if stored, an unnamed file, compressed or not.
+ * Zeroed: empty; graft_done() frees.
  */
 struct graft {
-	char *path;	 /* of the emulator, from the image's root, without links */
-	struct buf head; /* all but the content of files: headers, what is short, the end */
+	char *path;	 /* of the emulator, relative to the image's root, symlinks resolved */
+	struct buf head; /* the tar without the content of parts */
 	struct graft_part *parts;
 	size_t n_parts;
-	bool hides;	   /* it takes something away instead */
-	uint64_t tar_size; /* of the whole layer */
-	int64_t time;	   /* of the emulator, bounded */
+	bool hides;	   /* made by graft_hide(): has only whiteouts */
+	uint64_t tar_size; /* of the uncompressed layer */
+	int64_t time;	   /* mtime of the emulator, at most epoch */
 	char diff_id[DIGEST_TEXT];
 	enum graft_codec codec;
-	bool is_stored; /* the layer as it is to be stored is in a file: always, when it is compressed */
+	bool is_stored; /* the blob is in file stored; always true if compressed */
 	int stored;
-	uint64_t stored_size; /* as stored, and its digest */
+	uint64_t stored_size; /* size and digest of the blob */
 	char digest[DIGEST_TEXT];
 };
 
-/* A file that comes with the emulator: root's, of the time 0. */
+/* A file added beside the emulator: owner root, mtime 0. */
 struct graft_file {
-	const char *path; /* absolute in the image, without links: see graft_make() */
+	const char *path; /* absolute in the image, without symlinks: see graft_make() */
 	unsigned mode;
-	int file; /* borrowed; -1: the text */
+	int file; /* borrowed; -1: the content is text */
 	const struct buf *text;
 };
 
 struct graft_request {
-	const struct view *view; /* what is below it */
+	const struct view *view; /* the layers below */
 	const char *at;		 /* absolute path in the image */
 	int emulator;
-	bool has_epoch; /* SOURCE_DATE_EPOCH bounds times */
+	bool has_epoch; /* epoch, of SOURCE_DATE_EPOCH, limits the emulator's time */
 	int64_t epoch;
-	bool has_place; /* a directory in which the layer can be stored while its digest is found; borrowed */
+	bool has_place; /* place is a borrowed directory: store the layer in it while computing its digest */
 	int place;
-	const struct graft_file *files; /* beside the emulator */
+	const struct graft_file *files; /* added beside the emulator */
 	size_t n_files;
 };
 
 /*
- * Makes the layer. Its directories are those above the emulator, with the attributes that they have below, so that
- * unpacking changes none of them; links on the way are resolved, as a directory in the place of a link would hide all
- * behind it. Those that are not there are 0755, root's, with the emulator's time. -EBADMSG when something that is no
- * file stands at the place or a parent is no directory, or, of a file beside it, a parent is a link or not root's
- * alone; -errno when a file cannot be read. Once it is stored its files are not needed any more.
+ * Creates the layer. It has entries for the parent directories, with their attributes of the layers below, so that
+ * unpacking changes none. Symlinks in the path are resolved: a directory in place of one would hide its target. Missing
+ * directories get mode 0755, owner root and the emulator's time. 0; -EBADMSG if at is not a regular file or a parent is
+ * not a directory, or, for files, if a parent is a symlink or writable by others than root; -errno if a file cannot be
+ * read; e is set. The request's files must stay open until the layer is stored or written.
  */
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e);
-/* Paths inside an image, from its root and without links. Borrowed. */
+/* Paths inside an image, relative to its root and without symlinks. Borrowed. */
 struct graft_paths {
 	const char *const *items;
 	size_t n;
 };
 
 /*
- * Makes the layer that hides files, which are in the view, as whiteouts beside them; directories as above. It has
- * nothing but their names, and the time that is given.
+ * Creates a layer of whiteouts that hides files of the view; parent directories as above. Missing directories get the
+ * specified time. 0 or -errno with e set.
  */
 int graft_hide(const struct view *view, struct graft_paths paths, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
-/* Stores it compressed, in a file without a name in tmpdir. other, which may be NULL, may be the same one, done
- * already. */
+/* Compresses the layer to an unnamed file in tmpdir, or shares the file of other (may be NULL) if that is the same
+ * layer, compressed already. 0 or -errno with e set. */
 int graft_pack(
 	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
 /*
- * Gives a stored layer a name in a directory, on the disk, and the looks of another file (fd_look_like()). 0; -ENOENT
- * when it is not stored or cannot get one there; -errno of the disk.
+ * Syncs a stored layer to disk, links it to a name in dir, and gives it owner and mode of another file
+ * (fd_look_like()). 0; -ENOENT if it is not stored or cannot be linked there; -errno of the disk.
  */
 int graft_link(const struct graft *graft, int dir, const char *name, const struct stat *like);
-/* Writes the layer, as it is stored, to a file at its position. 0 or -errno. */
+/* Writes the layer's blob to a file at its position. 0 or -errno. */
 int graft_write(const struct graft *graft, int to);

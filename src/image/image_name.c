@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How images are named on the command line. */
+/* Parses names of images on the command line. */
 #include "image/image_name.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "image/reference.h"
 
-/* skopeo's way of naming: a prefix says the format, a suffix which of several images. */
+/* As in skopeo, a prefix specifies the format, and a suffix selects one of several images. */
 static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
 
 void image_name_parse(const char *target, struct image_name *ret)
@@ -33,11 +33,11 @@ void image_name_parse(const char *target, struct image_name *ret)
 	}
 }
 
-/* Where images are that are not files: skopeo's transports, and what people type for them. */
+/* Images that are not files: skopeo's transports, and other prefixes that users type. */
 static const struct {
 	const char *prefix;
 	const char *what;
-	const char *hint; /* with %s for what is after the prefix */
+	const char *hint; /* %s: the name after the prefix */
 } transports[] = {
 	{ "docker://", "an image in a registry", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
 	{ "https://", "an address", "skopeo copy docker://%s oci:LAYOUT, then specify oci:LAYOUT" },
@@ -57,7 +57,7 @@ static int hint_for(const char *hint, const char *name, struct err *e)
 	return err_hint(e, "%.*s%s%s", (int)(place - hint), hint, name, place + 2);
 }
 
-/* A name that an engine may have. With a slash it is below a registry or a user, or a path, which begin otherwise. */
+/* Whether text may be an engine's image. A name with a dot but neither slash nor tag is rather a file. */
 static bool is_reference(const char *text)
 {
 	const char *slash = strrchr(text, '/'), *colon = strrchr(slash ? slash : text, ':');

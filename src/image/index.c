@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Makes one image for several platforms out of several images, each for the platform that its files tell. */
+/* Combines images into one multi-platform image; each one's platform is determined by its files. */
 #include "image/index.h"
 
 #include <string.h>
@@ -12,19 +12,19 @@
 
 struct gathered {
 	const struct index_request *request;
-	struct image_input inputs[INDEX_INPUTS_MAX]; /* open until all is written */
+	struct image_input inputs[INDEX_INPUTS_MAX]; /* open until the output is written */
 	size_t n_inputs;
 	struct oci_image images[INDEX_IMAGES_MAX];
-	const char *from[INDEX_IMAGES_MAX]; /* which file each is of */
+	const char *from[INDEX_IMAGES_MAX]; /* the input of each image */
 	size_t n;
 };
 
-/* What an index says of an image: kept by address, words of the table, and what lives with the facts. */
+/* Sets the platform of an index entry. Strings are borrowed from the table of architectures and from facts. */
 static int describe(
 	const struct index_request *request, const struct image_facts *facts, struct oci_image *image, struct err *e)
 {
 	const struct content *content = &facts->content;
-	/* A label that agrees may be more precise: an older variant than what the files need is none. */
+	/* A trusted label takes precedence: it may be more precise than the files. */
 	const struct platform *platform = request->trust_label && facts->has_label ? &facts->label : &content->platform;
 
 	if (facts->err.code)

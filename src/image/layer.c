@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a layer holds: paths, quickly found. */
+/* The entries of a layer, in a hash table by path. */
 #include "image/layer.h"
 
 #include <stdatomic.h>
@@ -9,8 +9,8 @@
 #include "base/memory.h"
 
 /*
- * A polynomial whose multiplier is drawn anew in each run, modulo a prime: two names of length n collide for at most n
- * of its values. (Modulo a power of two, names exist that collide for all.) It can go on from the hash of a prefix.
+ * A polynomial hash modulo a prime with a random multiplier per process: two names of length n collide for at most n
+ * multipliers. (Modulo a power of two, some names collide for all of them.) It can continue from the hash of a prefix.
  */
 static const uint64_t prime = ((uint64_t)1 << 61) - 1;
 
@@ -42,10 +42,10 @@ uint64_t layer_hash(uint64_t before, const char *text, size_t len)
 	return before;
 }
 
-/* What all layers of this process hold: many small ones are as bad as one that is large. */
+/* Memory of all layers of this process: many small layers must not exceed the limit, either. */
 static _Atomic size_t held;
 
-/* The stored size of all: a small file does not get much memory. */
+/* Stored size of all layers: a small file must not cause large allocations. */
 static _Atomic uint64_t stored_size;
 
 void layer_allow(uint64_t stored)
@@ -86,7 +86,7 @@ int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *
 	if (r)
 		return r;
 	if (!layer->used)
-		layer->arena[layer->used++] = '\0'; /* offset 0 means that there is no text */
+		layer->arena[layer->used++] = '\0'; /* offset 0: no text */
 	memcpy(layer->arena + layer->used, text, len);
 	layer->arena[layer->used + len] = '\0';
 	*ret = (uint32_t)layer->used;
@@ -104,7 +104,7 @@ static bool is_key(const char *text, const struct layer_key *key)
 	return !*text;
 }
 
-/* The high bits are the good ones of a product. */
+/* The high bits of the product are the best distributed ones. */
 static size_t slot_of(const struct layer *layer, uint64_t hash, const struct layer_key *key)
 {
 	size_t slot = (hash >> 32 ^ hash >> 12) & (layer->slots - 1);
@@ -123,8 +123,8 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 }
 
 /*
- * Room for one more than n items of an array; list is where the pointer to it is, of whatever type, which a void ** may
- * not be used for (C17 6.5). *cap tells for how many there is room.
+ * Makes room for one more than n items of an array with capacity *cap. list points to the array's pointer, whose type
+ * varies: memcpy(), because access through a void ** would violate aliasing rules (C17 6.5).
  */
 static int make_room_for(struct layer *layer, void *list, size_t n, size_t *cap, size_t size)
 {
@@ -143,7 +143,7 @@ static int make_room_for(struct layer *layer, void *list, size_t n, size_t *cap,
 	return 0;
 }
 
-/* The table has at least one free slot in three; of a path's entries the last one is in it. */
+/* Rebuilds the table with at least one free slot in three. Of several entries for a path, it has the last one. */
 static int make_table(struct layer *layer)
 {
 	size_t slots = 64;
@@ -217,8 +217,7 @@ static int add_one(struct layer *layer, const char *path, size_t len, const char
 }
 
 /*
- * Parents that have no entry of their own: unpacking makes directories of them, in the place of whatever a
- * lower layer has there.
+ * Adds missing parents as directories: unpacking creates them, replacing any other file of a lower layer.
  */
 static int add_parents(struct layer *layer, const char *path, size_t len)
 {
@@ -265,7 +264,7 @@ int layer_add_directory(struct layer *layer, const struct layer_directory *direc
 	return 0;
 }
 
-/* Gives back the room behind the n items. Returns where they are then. */
+/* Shrinks an array to n items. Returns its new address. */
 static void *fit(struct layer *layer, void *items, size_t *cap, size_t n, size_t size)
 {
 	void *less = n ? realloc(items, n * size) : NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a layer holds, read once from its tar without unpacking it. */
+/* Reads a layer's entries from its tar, without unpacking it. */
 #include "image/layer_read.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ enum {
 	RELEASE_MAX = 64 * 1024
 };
 
-/* What is filled, and from what. */
+/* State of layer_read(). */
 struct reading {
 	const struct layer_source *source;
 	struct layer *layer;
@@ -33,8 +33,8 @@ struct reading {
 };
 
 /*
- * Files of a name that tells what a system is are looked into. Of a layer the first programs, too: they tell where
- * nothing else does.
+ * Whether to examine a program: its name is typical of a system or was requested, or it is one of the layer's first
+ * programs, which decide if there is nothing else.
  */
 static bool is_wanted(struct reading *reading, const struct tar_entry *member, const char *path)
 {
@@ -50,7 +50,7 @@ static bool is_wanted(struct reading *reading, const struct tar_entry *member, c
 	return (member->mode & 0111) && !strstr(name, ".so") && reading->n_looked_into++ < FIRST_PROGRAMS;
 }
 
-/* The rest of a member after its first bytes, in a file that libelf can read. */
+/* Copies a member, of which the first n bytes were read, to a memory file for libelf. */
 static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
 {
 	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
@@ -70,7 +70,7 @@ static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, str
 	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
 }
 
-/* A member of which the first bytes are read. */
+/* A member of which the first bytes were read. */
 struct begun {
 	const char *path;
 	uint8_t head[ELF_HEAD];
@@ -206,7 +206,7 @@ static int read_members(const struct layer_walk *walk, struct source *source, st
 	return r;
 }
 
-/* Behind the tar's end: padding, and the trailer by which the decompressor knows that all was right. */
+/* Reads to the end of the stream: padding after the tar, and the codec's checksum. */
 static int drain(struct source *source, struct err *e)
 {
 	char chunk[4096];
@@ -285,7 +285,7 @@ int layer_look_again(const struct layer_source *source, struct layer *layer, str
 	return layer_walk(source, &walk, e);
 }
 
-/* What the threads share. */
+/* Context of the threads. */
 struct batch {
 	const struct layer_source *sources;
 	struct layer *layers;
@@ -310,7 +310,7 @@ void layer_read_all(const struct layer_source *sources, struct layer *layers, si
 	struct crew crew = { .n = n, .work = read_one, .context = &batch };
 	uint64_t total = 0;
 
-	/* Each thread takes memory; small layers are read as quickly by one. */
+	/* Each thread needs memory; for small layers, one is as fast. */
 	for (size_t i = 0; i < n; i++)
 		total += sources[i].member.size;
 	layer_allow(total);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The mark by which a layer that inject added is known again, as a config holds it. */
+/* The mark in an image's config that identifies an injected layer. */
 #include "image/mark.h"
 
 #include <string.h>

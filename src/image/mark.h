@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The mark by which a layer that inject added is known again, as a config holds it. */
+/* The mark in an image's config that identifies an injected layer. */
 #pragma once
 
 #include <stdbool.h>
 
 struct json;
 
-/* "anyarch-inject 1 DIFF_ID DIGEST": the layer, and the digest of the config without it. */
+/* "anyarch-inject 1 DIFF_ID DIGEST": the layer's diff_id, and the digest of the config without the layer. */
 #define MARK_TEXT "anyarch-inject 1 "
-#define MARK_KEY  "anyarch-inject" /* member of a config whose history cannot hold the mark */
+#define MARK_KEY  "anyarch-inject" /* member with the mark in a config without a history */
 
-/* The digest in a mark, if that is for the layer of this diff_id; NULL. Both arguments may be NULL. */
+/* The digest in a mark for the layer with this diff_id, else NULL. Both arguments may be NULL. */
 const char *mark_read(const char *mark, const char *diff_id);
-/* The same of the topmost layer: in the last entry of the history, or without a history in MARK_KEY. */
+/* The same for the topmost layer: from the last history entry, or from MARK_KEY if there is no history. */
 const char *mark_find(const struct json *config, bool *ret_in_history);
