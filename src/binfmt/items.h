@@ -67,7 +67,7 @@ struct register_item {
 	bool may_drop_argv0;
 	enum verify_verdict verdict; /* set by verify_items() */
 	char temporary[RULE_NAME_MAX + 1];
-	char note[96]; /* "was: not fixed", "another registrar's" */
+	char note[96]; /* why it is replaced ("was not fixed"), or "registered as PATH" */
 	struct err err;
 };
 

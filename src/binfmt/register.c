@@ -249,7 +249,7 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 	return table_load(&t->instance, table, e);
 }
 
-/* Temporary names of an interrupted run that still serve; they can be removed once their handler is back. */
+/* Whether temporary names of an interrupted run still serve; they can be removed once their handler is back. */
 static bool has_leftovers(const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)

@@ -28,7 +28,7 @@ enum { RULE_FLAGS_TEXT = 8 };
 struct rule {
 	char *name;
 	char *interpreter;
-	char *extension; /* type E: matched by file name; then there is no magic */
+	char *extension; /* type E: matched by file name extension; then there is no magic */
 	unsigned flags;
 	unsigned offset;
 	size_t size;
@@ -59,7 +59,7 @@ int rule_parse_entry(const char *name, const char *text, struct rule *ret, struc
 
 /* Whether the kernel would accept this name for a new entry. 0 or -EBADMSG. */
 int rule_check_name(const char *name, struct err *e);
-/* "PF", in the kernel's order. */
+/* The letters of flags, such as "PF", in the kernel's order. */
 void rule_flags_text(unsigned flags, char ret[RULE_FLAGS_TEXT]);
 /* Whether the rule matches a file that begins with these bytes (zero-padded, as in the kernel). */
 bool rule_matches(const struct rule *rule, const uint8_t *head, size_t len);

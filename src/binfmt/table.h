@@ -21,7 +21,7 @@ struct table {
 int table_load(const struct instance *instance, struct table *ret, struct err *e);
 void table_done(struct table *table);
 const struct table_entry *table_find(const struct table *table, const char *name);
-/* The first enabled entry that takes a file with this head; NULL when none does. */
+/* The first enabled entry that matches a file with this head; NULL if none does. */
 const struct table_entry *table_match(const struct table *table, const uint8_t *head, size_t len);
 
 /* Reads one entry from the kernel. -ENOENT if there is none. */
