@@ -138,8 +138,7 @@ static int check_seen(struct extract *x, const struct layer *layer, struct err *
 			continue;
 		file->is_read = true;
 		if (!file->seen || file->code == -EBADMSG)
-			return err_set(e, -EBADMSG, "/%s is not in it as it was before: it has been changed meanwhile",
-				file->path);
+			return err_set(e, -EBADMSG, "/%s has changed since it was first read", file->path);
 	}
 	return 0;
 }

@@ -184,7 +184,7 @@ bool spot_read_record(const struct spot *spot, const char *name, bool *ret_is_ma
 
 int spot_not_ours(struct err *e)
 {
-	err_set(e, -EBADMSG, ENTRY_PLACE_ROOT ": something else is there");
+	err_set(e, -EBADMSG, ENTRY_PLACE_ROOT ": exists, and was not created by anyarch");
 	return err_hint(e, "move it away, if it is not needed under that name");
 }
 
@@ -305,7 +305,7 @@ int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct er
 	if (r)
 		return r == -ENOENT ? 0 : r;
 	if (!dry_run && spot_sweep(&spot))
-		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove what a run that was killed has left");
+		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove the remains of a killed run");
 	r = spot_open_own(&spot, e);
 	return r == -ENOENT ? 0 : r ? r : remove_own(&spot, dry_run, ret, e);
 }

@@ -237,10 +237,10 @@ static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
 	int r = spot_open_above(root, !dry_run, spot, e);
 
 	if (r == -ENOENT)
-		return err_set(e, -EBADMSG, SPOT_ABOVE ": there is no such directory");
+		return err_set(e, -EBADMSG, SPOT_ABOVE ": no such directory");
 	r = r ? r : spot_check(spot->above, SPOT_ABOVE, e);
 	if (!r && !dry_run && spot_sweep(spot))
-		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove what a run that was killed has left");
+		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove the remains of a killed run");
 	return r ? r : spot_open_own(spot, e);
 }
 

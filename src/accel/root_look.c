@@ -33,9 +33,9 @@ static bool is_trusted(int fd, const struct look *l, const char *what)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		say(l, what, "is missing");
 	else if (st.st_uid && st.st_uid != geteuid())
-		say(l, what, "is not root's");
+		say(l, what, "is not owned by root");
 	else if (st.st_mode & 022)
-		say(l, what, "may be written to by others");
+		say(l, what, "is writable by others");
 	else
 		return true;
 	return false;

@@ -37,7 +37,7 @@ static const struct option_spec specs[] = {
 		OTHER(set_engine) },
 	{ 0, "builder", "PLATFORM=WHERE,...", "build PLATFORM on the engine at WHERE (repeatable)",
 		OTHER(set_builder) },
-	{ 0, "builder-fallback", NULL, "build here what belongs to a builder that does not answer",
+	{ 0, "builder-fallback", NULL, "build on this machine if a builder does not answer",
 		SWITCH(struct context, request.has_fallback) },
 	{ 0, "engine-option", "OPTION", "pass OPTION to the engine's build, as --build-arg=A=B (repeatable)",
 		LIST(struct context, request.options, request.n_options), .is_valid = is_option },

@@ -48,7 +48,7 @@ static const struct option_spec inject_specs[] = {
 
 static const struct option_spec eject_specs[] = {
 	{ 0, "at", "PATH", "remove only the emulator at PATH", TEXT(CONTEXT, options.at) },
-	{ 0, "base", "COPY=NAME", "of an image that was built FROM COPY: its history says NAME (repeatable)",
+	{ 0, "base", "COPY=NAME", "in the history of an image built FROM COPY, replace COPY by NAME (repeatable)",
 		OTHER(add_base) },
 	{ OPTION_FORCE },
 	{ OPTION_JOBS(CONTEXT, jobs) },
@@ -65,7 +65,7 @@ static int check_output(const struct context *c, int n, struct err *e)
 	if (c->options.out && n > 1)
 		return err_set(e, -EINVAL, "--output takes the result of one target, not of %d", n);
 	if (c->options.out && c->json && !strcmp(c->options.out, "-"))
-		return err_set(e, -EINVAL, "--json goes to standard output, and so does --output=-");
+		return err_set(e, -EINVAL, "--json cannot be combined with --output=-");
 	return 0;
 }
 

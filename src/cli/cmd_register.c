@@ -121,7 +121,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	for (size_t i = 0; !n && i < c->options.search.n_files; i++)
 		name_set_add_arch(&c->options.names, c->options.search.file_arch[i]);
 	if (c->watch && (c->options.dry_run || c->options.no_verify))
-		return err_set(e, -EINVAL, "--watch goes neither with --dry-run nor with --no-verify");
+		return err_set(e, -EINVAL, "--watch cannot be combined with --dry-run or --no-verify");
 	if (c->options.credentials && !c->options.dry_run)
 		say_warning("--credentials: anyone who may run a foreign set-user-ID program controls an "
 			    "emulator that runs as its owner");

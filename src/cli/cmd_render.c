@@ -84,7 +84,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	c->request.native = c->has_native ? c->native.arch : arch_host();
 	c->view.dir = n ? words[0] : ".";
 	if (c->view.json && c->out && !strcmp(c->out, "-"))
-		return err_set(e, -EINVAL, "render: --json and --output=- would share standard output");
+		return err_set(e, -EINVAL, "render: --json cannot be combined with --output=-");
 	return project_finish(&c->view, render(c, e) ? exit_with(e) : EXIT_DONE);
 }
 

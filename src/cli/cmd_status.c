@@ -46,7 +46,7 @@ static int check(const struct status *status, const struct name_set *asked)
 				"here",
 				arch_word(names.arch[i]));
 			err_hint(&e,
-				"a look at the table takes CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
+				"reading the table requires CAP_SYS_ADMIN and CAP_SYS_CHROOT: docker run --privileged");
 		} else {
 			err_set(&e, -EBADMSG, "%s programs do not run here in every root", arch_word(names.arch[i]));
 			err_hint(&e, "anyarch register %s", arch_word(names.arch[i]));

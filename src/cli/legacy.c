@@ -29,7 +29,7 @@ int legacy_finish(const struct register_report *report, const struct register_op
 	auto_err e = { 0 };
 
 	if (!status && !report->n && search_finds_any(&options->search)) {
-		say_note("nothing to do: this machine natively runs what the emulators here are for");
+		say_note("nothing to do: this machine natively runs the programs of all these emulators");
 		return EXIT_DONE;
 	}
 	if (!status && !report->n) {

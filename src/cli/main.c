@@ -117,7 +117,7 @@ static int check_limits(struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if (!getrlimit(limits[i].resource, &now) && now.rlim_cur < limits[i].least) {
-			err_set(e, -EOPNOTSUPP, "a process may have %lu %s here, and anyarch needs %lu",
+			err_set(e, -EOPNOTSUPP, "only %lu %s allowed per process; anyarch needs %lu",
 				(unsigned long)(now.rlim_cur / limits[i].unit), limits[i].what,
 				(unsigned long)(limits[i].least / limits[i].unit));
 			return err_hint(e, "ulimit %s %lu", limits[i].option,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* anyarch oneshot: the entry point of a setup container; accepts the options of other registrars. */
+/* anyarch oneshot: the entry point of a set-up container; accepts the options of other registrars. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,9 +11,9 @@
 static int show_help(void)
 {
 	puts("Usage: anyarch oneshot [ARGUMENTS]\n\n"
-	     "The entry point of a set-up container. Without arguments it sets the machine up, unless\n"
-	     "that has been done, for every emulator in the image, and prints the status as JSON.\n"
-	     "It also takes any anyarch command, and what other registrars take:\n\n"
+	     "The entry point of a set-up container. Without arguments, it registers every emulator in\n"
+	     "the image, unless a handler already works, and prints the status as JSON.\n"
+	     "It also accepts any anyarch command, and the options of other registrars:\n\n"
 	     "  --install all|LIST, --uninstall LIST|GLOB, --mount DIR, --version\n"
 	     "  --reset, -p yes, -c yes, -g yes, --qemu-path DIR, --qemu-suffix SUFFIX,\n"
 	     "  --persistent yes, --credential yes, --preserve-argv0 yes\n"

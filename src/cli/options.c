@@ -128,7 +128,7 @@ static int set_option(const struct command *command, const struct option_spec *s
 		return 0;
 	case OPTION_LIST:
 		if (*(size_t *)more == spec->max)
-			return err_set(e, -EINVAL, "more than %zu times --%s", spec->max, spec->name);
+			return err_set(e, -EINVAL, "--%s given more than %zu times", spec->name, spec->max);
 		((const char **)member)[(*(size_t *)more)++] = argument;
 		return 0;
 	case OPTION_CHOICE:
@@ -183,9 +183,9 @@ static int check_words(const struct command *command, unsigned n, char **words, 
 			len--;
 		err_set(e, -EINVAL, "%s: missing %.*s", command->name, (int)len, name);
 	} else if (command->most_words && n > command->most_words) {
-		err_set(e, -EINVAL, "%s: unexpected word '%s'", command->name, words[command->most_words]);
+		err_set(e, -EINVAL, "%s: unexpected argument '%s'", command->name, words[command->most_words]);
 	} else if (command->most_words && n && !*words[n - 1]) {
-		err_set(e, -EINVAL, "%s: a word is empty", command->name);
+		err_set(e, -EINVAL, "%s: an argument is empty", command->name);
 	} else {
 		return 0;
 	}

@@ -99,7 +99,7 @@ static const char *lasting_sentence(const struct register_report *report)
 	case LASTING_NO:
 		break;
 	}
-	return "the handlers were not made to last, as asked for";
+	return "the handlers were not made to last, as requested";
 }
 
 int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
@@ -161,7 +161,7 @@ static void say_native(const struct register_report *report, const struct regist
 	}
 	if (n)
 		say_note("nothing to do for %s: this machine runs such programs natively%s", buf_text(&names),
-			!options->names.n ? " (for others name them, such as amd64)"
+			!options->names.n ? " (to emulate other platforms, name them, such as amd64)"
 			: may_force	  ? " (use --force to emulate them anyway)"
 					  : "");
 }
@@ -198,7 +198,7 @@ int render_register(
 		say_native(report, options);
 	if (!status && !report->n && search_finds_any(&options->search)) {
 		if (!view->quiet)
-			say_note("nothing to do: this machine natively runs what the emulators here are for");
+			say_note("nothing to do: this machine natively runs the programs of all these emulators");
 	} else if (!status && !report->n) {
 		emulators_none(&e);
 		return exit_with(&e);

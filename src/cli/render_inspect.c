@@ -350,7 +350,7 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 			render_fact("runs:", buf_text(&line));
 		}
 		if (inspection->file.is_too_deep)
-			render_fact("runs:", "scripts in scripts, more than the kernel follows");
+			render_fact("runs:", "more nested scripts than the kernel follows");
 	} else if (inspection->target.kind == TARGET_ROOT) {
 		render_fact(inspection->target.is_disk ? "disk image:" : "root:", target);
 		if (inspection->target.partition)

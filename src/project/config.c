@@ -73,7 +73,7 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 	for (const char *p = path; *p; p += len + (p[len] == '/')) {
 		len = strcspn(p, "/");
 		if (p == path && !len)
-			err_set(e, -EBADMSG, "%s: a path inside the project begins with no '/'", key->name);
+			err_set(e, -EBADMSG, "%s: a path inside the project cannot begin with '/'", key->name);
 		else if (len == 2 && !strncmp(p, "..", 2))
 			err_set(e, -EBADMSG, "%s: '..' leads out of the project", key->name);
 		else if (!len || (len == 1 && *p == '.'))
@@ -145,8 +145,7 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		if (check_item(&keys[id], item, len, e))
 			return -EBADMSG;
 	if (id == CONFIG_DOCKER_CLI_PATH && *value != '/')
-		return err_set(
-			e, -EBADMSG, "DOCKER_CLI_PATH begins with '/': the same program from wherever it is called");
+		return err_set(e, -EBADMSG, "DOCKER_CLI_PATH must begin with '/'");
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
 	if (id == CONFIG_PLATFORM_TAG) {
@@ -156,7 +155,7 @@ static int check_value(struct config *config, enum config_key id, const char *va
 
 		/* Besides the placeholders of templates, it may contain the version. */
 		if (marks.for_native || marks.for_emulated)
-			return err_set(e, -EBADMSG, "PLATFORM_TAG: a tag has no lines that could be left out");
+			return err_set(e, -EBADMSG, "PLATFORM_TAG: markers of lines are not allowed in a tag");
 		while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&
 			!placeholder_check(scheme, (size_t)(mark - scheme), false, e))
 			scheme = mark + strlen(CONFIG_VERSION_MARK);

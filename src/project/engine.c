@@ -364,11 +364,11 @@ int engine_open(const struct engine_search *search, struct engine *engine, struc
 		return err_hint(e, "install it, or choose another engine: --engine %s", buf_text(&words));
 	}
 	if (r == -EIO && engine->where)
-		return err_hint(e, "start it, or get the right to use it; with --builder-fallback its platforms are "
+		return err_hint(e, "start it, or get permission to use it; with --builder-fallback its platforms are "
 				   "built here");
 	if (r == -EIO)
-		return kind->sees_local ? err_hint(e, "start its daemon, or get the right to use it")
-					: err_hint(e, "'%s buildx version' has to work", engine->program);
+		return kind->sees_local ? err_hint(e, "start its daemon, or get permission to use it")
+					: err_hint(e, "make sure that '%s buildx version' works", engine->program);
 	if (!r && search->run && uses_engine(engine, search))
 		engine->kind = &buildx_of_engine;
 	return r;

@@ -203,7 +203,7 @@ static const struct engine *find_engine(struct flow *f, const char *where, struc
 			return engine->kind ? engine : find_engine(f, NULL, e);
 	if (f->request->dry_run && !where && !strcmp(search.name, "auto"))
 		f->request->note(
-			"for docker: engines are not asked, and another one would be used if it does not answer",
+			"assuming docker: --dry-run contacts no engine; another one is used if docker does not answer",
 			f->request->context);
 	r = where ? builders_open(where, &search, next, &why) : engine_find(&search, next, &why);
 	if (where && (r == -EIO || r == -ENOENT) && f->request->has_fallback) {

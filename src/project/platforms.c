@@ -37,7 +37,7 @@ int platforms_add(struct platforms *list, const char *text, struct err *e)
 			return err_set(e, -EINVAL, "more than %d platforms", PLATFORMS_MAX);
 		list->items[list->n++] = platform;
 	}
-	return n ? 0 : err_set(e, -EINVAL, "it names no platform");
+	return n ? 0 : err_set(e, -EINVAL, "no platform specified");
 }
 
 void platforms_text(const struct platforms *list, struct buf *out)

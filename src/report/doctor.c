@@ -75,12 +75,12 @@ static void check_instance(const struct status *s, struct doctor *d)
 
 	if (!file_has_line("/proc/filesystems", "binfmt_misc") && !has_module())
 		doctor_add(d, PROBLEM("kernel-support"), buf_text(&kernel),
-			"this kernel has no binfmt_misc: it is not built in, and its module is not there "
-			"(after an upgrade of the kernel a reboot brings it back)");
+			"this kernel has no binfmt_misc: it is not built in, and its module is missing "
+			"(after a kernel upgrade, reboot)");
 	if (s->instance == INSTANCE_AUTOMOUNT)
 		doctor_add(d, NOTE("automount"), register_hint(s),
-			"binfmt_misc is an automount that nobody has triggered yet: what containers "
-			"register before that is another table's");
+			"binfmt_misc is an automount that was not triggered yet: handlers that containers "
+			"register before that go to another table");
 	else if (s->instance == INSTANCE_ABSENT && !s->is_emulating && doctor_is_powerless())
 		doctor_add(d, WARNING("no-privilege"), "docker run --rm --privileged IMAGE",
 			"this container may not mount binfmt_misc: it was started without --privileged");
@@ -103,7 +103,7 @@ static void check_instance(const struct status *s, struct doctor *d)
 		doctor_switched_off(s, d);
 	if (!s->around.is_initial_userns)
 		doctor_add(d, NOTE("user-namespace"), NULL,
-			"this is a user namespace of its own: its handlers are valid in it only");
+			"this is a separate user namespace: its handlers are valid in it only");
 	if (s->instance == INSTANCE_VISIBLE && !s->around.is_machine && s->around.is_initial_userns)
 		doctor_add(d, NOTE("other-mount-namespace"), NULL,
 			"this is not the machine's own mount namespace: a mount made here ends with it");
@@ -120,16 +120,16 @@ static void check_others(struct doctor *d)
 	userns_profile(&profile);
 	if (userns_is_confined())
 		doctor_add(d, NOTE("apparmor-userns"), buf_text(&profile),
-			"AppArmor keeps users without root from making user namespaces, unless the program has a "
+			"AppArmor does not let unprivileged users create user namespaces, unless the program has a "
 			"profile that allows it");
 	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
 	if (!strcmp(text, "0"))
 		doctor_add(d, NOTE("userns-clone"), "sudo sysctl kernel.unprivileged_userns_clone=1",
-			"users without root may not make user namespaces");
+			"unprivileged users may not create user namespaces");
 	read_small("/proc/sys/user/max_user_namespaces", text);
 	if (!strcmp(text, "0"))
 		doctor_add(d, NOTE("max-user-namespaces"), "sudo sysctl user.max_user_namespaces=10000",
-			"no user namespaces may be made");
+			"user namespaces are disabled");
 }
 
 static void check_containers(const struct status *s, struct doctor *d)

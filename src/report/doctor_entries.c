@@ -209,7 +209,7 @@ void doctor_entries(const struct status *s, struct doctor *d)
 		if (entry->is_odd) {
 			doctor_unregister_hint(&out, &entry->rule);
 			doctor_add(d, WARNING("odd-entry"), buf_text(&out),
-				"'%s' is shown by the kernel in a form that does not fit", entry->rule.name);
+				"the kernel shows '%s' in an unexpected form", entry->rule.name);
 			continue;
 		}
 		if (!entry->rule.is_enabled)

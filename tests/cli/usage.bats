@@ -156,9 +156,9 @@ teardown() {
 		inspect	inspect: missing TARGET	anyarch inspect [OPTION...] TARGET...
 		inject --json	inject: missing TARGET	anyarch inject [OPTION...] TARGET...
 		convert in.tar	convert: missing OUT	anyarch convert [OPTION...] IMAGE OUT
-		convert a.tar b.tar out.tar	convert: unexpected word 'out.tar'	anyarch convert [OPTION...] IMAGE OUT
+		convert a.tar b.tar out.tar	convert: unexpected argument 'out.tar'	anyarch convert [OPTION...] IMAGE OUT
 		index arm.tar	index: missing OUT or IMAGE	anyarch index -o OUT IMAGE...
-		init one two	init: unexpected word 'two'	anyarch init [OPTION...] [DIR]
+		init one two	init: unexpected argument 'two'	anyarch init [OPTION...] [DIR]
 		render --output	render: this option needs a value: '--output'	--output=DIR
 		build --engine=dokcer	build: invalid --engine 'dokcer': expected auto, docker, buildx, podman or buildah	did you mean --engine=docker?
 		build -j many	build: invalid --jobs 'many': expected NUMBER from 1 to 64	-

@@ -256,7 +256,7 @@ survives_limit() {
 	while read -r command; do
 		for limit in nofile=3 nofile=4 nofile=63 stack=65536; do
 			expect 4 prlimit "--$limit" "$ANYARCH_STATIC" "$command" </dev/null
-			[[ $stderr == *'a process may have '*" here, and anyarch needs "*'hint: ulimit -'* ]]
+			[[ $stderr == *'only '*' allowed per process; anyarch needs '*'hint: ulimit -'* ]]
 		done
 		n=$((n + 1))
 	done < <("$ANYARCH_STATIC" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p')
