@@ -76,6 +76,14 @@ struct begun {
 	uint8_t head[ELF_HEAD];
 };
 
+/* Every program that it runs would get them, as emulator_check() says of files. */
+static bool has_capabilities(const struct tar_entry *entry)
+{
+	static const char key[] = " SCHILY.xattr.security.capability=";
+
+	return entry->records.len && memmem(entry->records.data, entry->records.len, key, sizeof(key) - 1);
+}
+
 static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
@@ -93,7 +101,7 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
 		program->emulates = emulates;
-		program->is_usable = !emulator_check(fd, NULL);
+		program->is_usable = !emulator_check(fd, NULL) && !has_capabilities(&reader->entry);
 		r = digest_file(fd, digest);
 		if (!r)
 			r = layer_add_text(layer, version, strlen(version), &program->version);

@@ -716,6 +716,12 @@ make_image() {
 		examine 3 "$W/image.tar"
 		found problem not-fixed
 	done
+	chmod 0755 "$W/root$ARM"
+	make_image "$W/root" arm v7
+	examine 0 "$W/image.tar"
+	TAR_OPTIONS='--format=pax --pax-option=SCHILY.xattr.security.capability:=x' make_image "$W/root" arm v7
+	examine 3 "$W/image.tar"
+	found problem not-fixed
 	cure
 	shell_runs "$W/root"
 	examine 0 "$W/image.tar"
