@@ -9,6 +9,9 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
 
 /*
  * Tries one program after the other until one starts. A failed exec leaves the child unchanged, so one vfork serves all
@@ -75,6 +78,33 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 	stage.memfds = memfds;
 	r = trace_all(&stage, n, e);
 	stage_close_memfds(memfds, n);
+	return r;
+}
+
+int exec_try(const char *path)
+{
+	char *name = mem_text(path), *arguments[] = { name, NULL };
+	pid_t self = getpid(), pid = fork();
+	int status = 0, r = 1;
+
+	if (!pid) {
+		stage_die_with(self);
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(0);
+		execve(path, arguments, environ);
+		_exit(errno);
+	}
+	while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		continue;
+	if (pid > 0 && WIFSTOPPED(status)) {
+		r = WSTOPSIG(status) == SIGTRAP ? 0 : -ENOEXEC; /* killed inside execve */
+		kill(pid, SIGKILL);
+		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+			continue;
+	} else if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status)) {
+		r = -WEXITSTATUS(status);
+	}
+	free(name);
 	return r;
 }
 

@@ -11,6 +11,12 @@
  */
 int exec_trace(struct exec_job *jobs, size_t n, struct err *e);
 
+/*
+ * Starts a file as execve(2) does, and ends it before its first instruction, also where that is a handler's
+ * interpreter. 0 where it starts, else the kernel's error, negative; 1 where nobody may look (no ptrace).
+ */
+int exec_try(const char *path);
+
 /* Whether the program exited with the number of its arguments, as a working probe does. */
 bool exec_is_good(const struct exec_job *job);
 /* Describes the failure as a clause: "it was killed by signal 11". */

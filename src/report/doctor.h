@@ -38,6 +38,8 @@ struct doctor {
 	struct finding *findings;
 	size_t n;
 	const char *target; /* of the findings that are added */
+	unsigned depth;	    /* of scripts for env */
+	int started;	    /* what exec_try() said of the file that is looked at */
 };
 
 /* Adds a finding; hint may be NULL. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "emulator/package.h"
 #include "report/doctor.h"
@@ -48,6 +49,15 @@ static bool check_prefix(const struct file_step *step, const char *prefix, struc
 	return true;
 }
 
+/* A file that was copied or downloaded in part, which nothing can use. */
+static bool is_cut(int root, const char *path)
+{
+	auto_free struct elf_info *elf = mem_new(1, sizeof(*elf));
+	auto_fd fd = file_open(root, path);
+
+	return fd >= 0 && !elf_read(fd, elf, NULL) && elf->is_truncated;
+}
+
 /* The program and its loader are there: what that would look for next. */
 static void check_libraries(const struct libraries_place *place, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
@@ -70,6 +80,9 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 
 	if (!step->elf.has_interpreter)
 		return;
+	if (facts->has_loader && is_cut(root, step->elf.interpreter))
+		doctor_add(d, PROBLEM("truncated"), NULL, "%s needs %s, which is shorter than its header says",
+			step->path, step->elf.interpreter);
 	if (facts->has_loader || (is_here && check_prefix(step, buf_text(&prefix), d))) {
 		if (facts->has_platform)
 			check_libraries(&place, step, facts, d);

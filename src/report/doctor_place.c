@@ -224,7 +224,7 @@ int doctor_target(const struct status *status, const char *root, const char *tex
 		r = look_at_root(status, target.fd, text, ret, e);
 	else if (!r && target.kind == TARGET_IMAGE)
 		r = look_at_image(status, &target, text, ret, e);
-	else if (!r || (r == -EBADMSG && !why.hint && !target.is_disk)) /* a device or a pipe is a finding */
+	else if (!r || r == -EACCES || (r == -EBADMSG && !why.hint && !target.is_disk)) /* a pipe is a finding */
 		r = doctor_file(status, -1, text, ret, e);
 	else
 		err_move(e, &why);

@@ -11,8 +11,6 @@
 #include "report/doctor_start.h"
 #include "report/expect.h"
 
-enum { LINE_MAX_BYTES = 256 };
-
 /* The entry point of one image. */
 struct entry_point {
 	const struct image_facts *facts;
@@ -34,29 +32,34 @@ static bool is_there(const struct view *view, const char *path)
 	return !view_resolve(view, path, &hit, resolved) && hit.entry->kind != LAYER_DIRECTORY;
 }
 
-/* fs/binfmt_script.c reads one line: what it names must be in the image. */
-static void check_script(const struct entry_point *p, char line[LINE_MAX_BYTES])
+/* The program that its line names must be in the image. */
+static void check_script(const struct entry_point *p, const char *command)
 {
-	char *end = strchr(line, '\n'), *name = line + 2 + strspn(line + 2, " \t");
+	auto_free char *name = mem_part(command, strcspn(command, " \t")), *found = NULL;
 	char program[FILE_LINE_MAX];
-	auto_free char *found = NULL;
-	bool is_for_env;
 
-	if (end)
-		*end = '\0';
-	if (strchr(name, '\r')) {
+	if (strchr(command, '\r'))
 		add(p, PROBLEM("carriage-return"), "has Windows line ends: no engine starts it", "");
-		return;
-	}
-	is_for_env = file_env_program(name, program);
-	name[strcspn(name, " \t")] = '\0';
-	if (!*name || (!end && strlen(line) == LINE_MAX_BYTES - 1))
-		add(p, PROBLEM("not-a-program"), "has no program, or too long a name of one, behind its #!", "");
+	else if (!*name)
+		add(p, PROBLEM("not-a-program"), "has no program behind its #!", "");
 	else if (*name == '/' && !is_there(p->view, name))
 		add(p, PROBLEM("script-program-missing"), "is a script for a program that is not in the image: ", name);
-	else if (is_for_env && !(found = image_find_program(p->view, p->facts->image, program)))
-		add(p, PROBLEM("script-program-missing"),
-			"is a script for a program that is nowhere in the image's PATH: ", program);
+	else
+		switch (file_env_program(command, program)) {
+		case FILE_ENV_NONE:
+			break;
+		case FILE_ENV_ITSELF:
+			add(p, PROBLEM("script-program-missing"), "names no program for env", "");
+			break;
+		case FILE_ENV_REFUSES:
+			add(p, PROBLEM("script-program-missing"), "gives env one option that it refuses: ", command);
+			break;
+		case FILE_ENV_PROGRAM:
+			if (strchr(program, '/') ? *program == '/' && !is_there(p->view, program)
+						 : !(found = image_find_program(p->view, p->facts->image, program)))
+				add(p, PROBLEM("script-program-missing"),
+					"is a script for a program that is nowhere in the image's PATH: ", program);
+		}
 }
 
 static void check_elf(const struct entry_point *p, int fd)
@@ -97,14 +100,15 @@ int doctor_start(struct image_facts *facts, const struct view *view, void *conte
 	if (view->starts[which] && !extract_want(extract, view->starts[which]) && extract_read(extract, NULL) >= 0)
 		fd = extract_open(extract, view->starts[which], &st);
 	if (fd >= 0) {
-		char line[LINE_MAX_BYTES] = "";
-		ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
+		char line[FILE_LINE_MAX] = "", command[FILE_LINE_MAX];
+		int n = (int)fd_pread(fd, line, sizeof(line) - 1, 0), is_script = file_script(fd, command, NULL);
 
-		line[n > 0 ? n : 0] = '\0';
 		if (!(st.st_mode & 0111))
 			add(&p, PROBLEM("not-executable"), "has no permission to be executed", "");
-		else if (!strncmp(line, "#!", 2))
-			check_script(&p, line);
+		else if (is_script < 0)
+			add(&p, PROBLEM("not-a-program"), "has too long a name of a program behind its #!", "");
+		else if (is_script)
+			check_script(&p, command);
 		else if (n >= 4 && !memcmp(line, "\177ELF", 4))
 			check_elf(&p, fd);
 		else if (n >= 5 && !memcmp(line, "\xef\xbb\xbf#!", 5))

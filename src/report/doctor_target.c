@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The way from one file to a running process, and where it ends. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 
 #include "arch/dynamic.h"
 #include "base/fdio.h"
@@ -14,8 +10,11 @@
 #include "emulator/package.h"
 #include "report/doctor.h"
 #include "report/file.h"
+#include "report/start.h"
 #include "report/try.h"
 #include "rootfs/beneath.h"
+
+enum { ENV_DEPTH_MAX = 4 }; /* scripts that env starts for each other */
 
 static const struct status_row *find_row(const struct status *s, const struct arch *arch)
 {
@@ -88,60 +87,6 @@ bool doctor_is_provided(const struct status *status, const struct arch *arch, co
 	return false;
 }
 
-/* The file's beginning, and whether the kernel may execute it where it lies. */
-struct start {
-	uint8_t head[RULE_WINDOW];
-	int n;
-	bool is_executable, is_noexec, is_nosuid, is_set_id;
-	char real[4096]; /* where it is on this machine, for what is to be typed */
-};
-
-static struct start read_start(int root, const char *path)
-{
-	auto_fd fd = file_open(root, path);
-	struct start start = { .is_executable = true };
-	struct statvfs fs;
-	struct stat st;
-
-	snprintf(start.real, sizeof(start.real), "%s", path);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return start;
-	if (root >= 0)
-		doctor_real_path(fd, path, start.real);
-	start.is_set_id = st.st_mode & (S_ISUID | S_ISGID) || fgetxattr(fd, "security.capability", NULL, 0) > 0;
-	start.n = (int)fd_pread(fd, start.head, sizeof(start.head), 0);
-	start.is_executable = st.st_mode & 0111;
-	if (fstatvfs(fd, &fs) < 0)
-		return start;
-	start.is_noexec = fs.f_flag & ST_NOEXEC;
-	start.is_nosuid = fs.f_flag & ST_NOSUID;
-	return start;
-}
-
-static void remount_hint(struct buf *hint, const char *option, const char *path)
-{
-	buf_addf(hint, "sudo mount -o remount,%s \"$(findmnt -no TARGET -T ", option);
-	str_quote(hint, path);
-	buf_adds(hint, ")\"");
-}
-
-/* What makes the kernel refuse any file, script or program. */
-static void check_permission(const struct start *start, const char *path, struct doctor *d)
-{
-	auto_buf hint = { 0 };
-
-	buf_adds(&hint, "chmod +x ");
-	str_quote(&hint, start->real);
-	if (!start->is_executable)
-		doctor_add(d, PROBLEM("not-executable"), buf_text(&hint),
-			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
-	hint.len = 0;
-	remount_hint(&hint, "exec", start->real);
-	if (start->is_noexec)
-		doctor_add(d, PROBLEM("noexec"), buf_text(&hint),
-			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
-}
-
 static bool is_elf(const struct start *start)
 {
 	return start->n > 4 && !memcmp(start->head, "\177ELF", 4);
@@ -158,26 +103,36 @@ static const struct table_entry *find_taker(const struct status *s, const struct
 
 		if (!entry->is_odd && rule->is_enabled &&
 			(rule->extension ? dot && !strcmp(dot + 1, rule->extension)
-					 : start->n > 0 && rule_matches(rule, start->head, (size_t)start->n)))
+
+					 : start->n >= 0 && rule_matches(rule, start->head, (size_t)start->n)))
 			return entry;
 	}
 	return NULL;
 }
 
+/* Whether an entry is for programs of an architecture. */
+static bool is_for_arch(const struct status *s, const struct rule *rule)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i].rule == rule && s->rows[i].arch)
+			return true;
+	return false;
+}
+
 /*
  * A file for another kind of handler, as those of Wine, Java and Python are: what it starts for the file is all that
- * matters then, whatever the file looks like. False where none takes it, or it is an ELF program.
+ * matters then, whatever the file looks like. False where none takes it, or one for programs of an architecture.
  */
 static bool check_taken(const struct status *s, int root, const char *path, struct doctor *d)
 {
-	struct start start = read_start(root, path);
+	struct start start = start_read(root, path);
 	const struct table_entry *entry = find_taker(s, &start, path);
 	const struct rule *rule = entry ? &entry->rule : NULL;
 	auto_fd fd = -1;
 
-	if (!entry || is_elf(&start))
+	if (!entry || (is_elf(&start) && is_for_arch(s, rule)))
 		return false;
-	check_permission(&start, path, d);
+	start_check(&start, path, d);
 	if (!(rule->flags & RULE_FIXED))
 		fd = root >= 0 ? beneath_open(root, rule->interpreter, O_PATH)
 			       : open(rule->interpreter, O_PATH | O_CLOEXEC);
@@ -244,7 +199,7 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 	auto_buf hint = { 0 };
 
 	if (start->is_nosuid) {
-		remount_hint(&hint, "suid", start->real);
+		start_remount_hint(&hint, "suid", start->real);
 		doctor_add(d, WARNING("nosuid"), buf_text(&hint),
 			"%s: its set-user-ID bit or capabilities are ignored, as its file system is mounted nosuid",
 			path);
@@ -298,14 +253,14 @@ static void check_program(const struct status *s, int root, const struct file_st
 	const struct arch *arch = facts->has_platform ? facts->platform.arch
 				  : is_for_linux      ? NULL
 						      : elf_arch(&step->elf.head);
-	struct start start = read_start(root, step->path);
+	struct start start = start_read(root, step->path);
 	const struct table_entry *entry = NULL;
 	const struct status_row *row;
 	auto_buf replace = { 0 };
 
 	if (!step->elf.is_truncated && check_kind(root, step, d))
 		return;
-	check_permission(&start, step->path, d);
+	start_check(&start, step->path, d);
 	entry = find_taker(s, &start, step->path);
 	if (!is_for_linux)
 		doctor_add(d, WARNING("other-system"), NULL,
@@ -315,6 +270,11 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (step->elf.is_truncated)
 		doctor_add(d, PROBLEM("truncated"), NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part", step->path);
+	doctor_loader(entry ? &entry->rule : NULL, root, step, facts, d);
+	if (!arch && !d->started) {
+		doctor_add(d, FINE("started"), NULL, "%s: the kernel starts it", step->path);
+		return;
+	}
 	if (!arch) {
 		doctor_add(d, PROBLEM("no-emulator"), NULL,
 			"%s is for a machine that QEMU does not emulate: 'Exec format error'", step->path);
@@ -342,49 +302,17 @@ static void check_program(const struct status *s, int root, const struct file_st
 		}
 		if (check_surroundings(arch, step->path, d))
 			return;
+		if (entry && row && row->state == STATUS_EMULATED) {
+			doctor_register_hint(&replace, arch, &entry->rule);
+			doctor_add(d, PROBLEM("broken"), buf_text(&replace),
+				"%s: %s is broken: what it starts, %s, does not run %s programs as they were called",
+				step->path, entry->rule.name, entry->rule.interpreter, arch_word(arch));
+			return;
+		}
 	}
 	if (entry && !s->is_off)
 		doctor_interpreter(&entry->rule, arch, d);
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
-}
-
-static void check_script(int root, const struct file_step *step, struct doctor *d)
-{
-	struct start start = read_start(root, step->path);
-	char program[FILE_LINE_MAX];
-	auto_free char *found = NULL;
-	auto_buf hint = { 0 };
-
-	doctor_add(d, FINE("script"), NULL, "%s is a script for %s", step->path, step->command);
-	check_permission(&start, step->path, d);
-	buf_adds(&hint, "sed -i 's/\\r$//' ");
-	str_quote(&hint, start.real);
-	if (strchr(step->command, '\r'))
-		doctor_add(d, PROBLEM("carriage-return"), buf_text(&hint),
-			"%s has Windows line ends: its program is looked for with a carriage return in "
-			"its name",
-			step->path);
-	if (!file_env_program(step->command, program))
-		return;
-	found = file_find(root, root < 0 ? getenv("PATH") : FILE_PATH_USUAL, program);
-	if (!found)
-		doctor_add(d, PROBLEM("script-program-missing"), NULL,
-			"%s asks env for '%s', which is in no directory of PATH: exit status 127", step->path, program);
-}
-
-/* A text that the kernel does not take for a script, as an editor put three bytes before its "#!". */
-static bool check_mark(int root, const char *path, struct doctor *d)
-{
-	struct start start = read_start(root, path);
-	auto_buf hint = { 0 };
-
-	if (start.n < 5 || memcmp(start.head, "\xef\xbb\xbf#!", 5))
-		return false;
-	buf_adds(&hint, "sed -i '1s/^\\xef\\xbb\\xbf//' ");
-	str_quote(&hint, start.real);
-	doctor_add(d, PROBLEM("byte-order-mark"), buf_text(&hint),
-		"%s: a byte order mark before its #! line hides that from the kernel: 'Exec format error'", path);
-	return true;
 }
 
 /* A file that is none, or half of one, is a finding, not a failure to look. */
@@ -403,28 +331,32 @@ static int tell_refusal(int code, const char *path, struct doctor *ret, struct e
 	return 0;
 }
 
-int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)
+/* What an emulator thinks of a program is not known where the emulator starts. */
+static bool is_emulated(const struct status *s, int root, const char *path)
 {
+	struct start start = start_read(root, path);
+	const struct table_entry *entry = find_taker(s, &start, path);
+
+	return entry && is_for_arch(s, &entry->rule);
+}
+
+static int judge_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)
+{
+	auto_free char *program = NULL; /* that env starts for a script */
 	struct file_facts facts;
 	auto_err why = { 0 };
 	int r;
 
-	if (check_taken(status, root, path, ret) || check_mark(root, path, ret))
+	if (check_taken(status, root, path, ret) || start_has_mark(root, path, ret))
 		return 0;
 	r = file_look(root, path, &facts, &why);
 	for (size_t i = 0; !r && i < facts.n; i++) {
 		const struct file_step *step = &facts.steps[i];
-		const struct table_entry *entry;
-		struct start start;
 
-		if (!step->is_elf) {
-			check_script(root, step, ret);
-			continue;
-		}
-		check_program(status, root, step, &facts, ret);
-		start = read_start(root, step->path);
-		entry = find_taker(status, &start, step->path);
-		doctor_loader(entry ? &entry->rule : NULL, root, step, &facts, ret);
+		if (step->is_elf)
+			check_program(status, root, step, &facts, ret);
+		else
+			start_script(root, step, &program, ret);
 	}
 	if (!r && facts.missing && !strchr(facts.missing, '\r'))
 		doctor_add(ret, PROBLEM("script-program-missing"), NULL,
@@ -435,7 +367,33 @@ int doctor_file(const struct status *status, int root, const char *path, struct 
 		doctor_add(ret, PROBLEM("too-deep"), NULL,
 			"scripts that call scripts, more than the kernel follows (ELOOP)");
 	file_done(&facts);
+	if (!r && program && ret->depth < ENV_DEPTH_MAX) {
+		ret->depth++;
+		doctor_file(status, root, program, ret, NULL); /* what cannot be read can be started all the same */
+		ret->depth--;
+	}
+	if (r && !ret->started && !is_emulated(status, root, path)) {
+		doctor_add(ret, FINE("started"), NULL, "%s: the kernel starts it", path);
+		return 0;
+	}
 	if (r)
 		r = tell_refusal(r, path, ret, &why);
 	return r ? err_move(e, &why) : 0;
+}
+
+int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)
+{
+	int outer = ret->started, started = root < 0 ? exec_try(path) : 1, r;
+	size_t first = ret->n;
+
+	ret->started = started;
+	r = judge_file(status, root, path, ret, e);
+	ret->started = outer;
+	for (; first < ret->n; first++)
+		if (ret->findings[first].kind.level == FINDING_PROBLEM)
+			return r;
+	if (!r && started < 0)
+		doctor_add(ret, PROBLEM("refused"), NULL, "%s: the kernel refuses to start it: '%s'", path,
+			strerror(-started));
+	return r;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "arch/kind.h"
 #include "base/fdio.h"
@@ -19,11 +20,7 @@ int file_open(int root, const char *path)
 	return fd_open_regular(AT_FDCWD, path, 0);
 }
 
-/*
- * fs/binfmt_script.c: the rest of the first line, at most 256 bytes, blanks and tabs around it dropped. 1, 0 where it
- * is no script, -ENOEXEC with e set where the kernel would see the name of its program in part.
- */
-static int read_script(int fd, char command[FILE_LINE_MAX], struct err *e)
+int file_script(int fd, char command[FILE_LINE_MAX], struct err *e)
 {
 	char line[FILE_LINE_MAX];
 	ssize_t n = fd_pread(fd, line, sizeof(line) - 1, 0);
@@ -59,7 +56,7 @@ static int look_at_step(int root, struct file_step *step, char **ret_next, struc
 	step->is_elf = !r;
 	if (r != -ENOEXEC)
 		return r ? err_prefix(e, "%s", step->path) : 0;
-	is_script = read_script(fd, step->command, &line);
+	is_script = file_script(fd, step->command, &line);
 	if (is_script < 0)
 		return err_set(e, is_script, "%s: %s", step->path, line.message);
 	if (!is_script) {
@@ -110,17 +107,25 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 
 char *file_find(int root, const char *search, const char *name)
 {
+	char *refused = NULL; /* execvp(3) goes on, and fails with EACCES when nothing else is found */
+
 	for (const char *dir = search, *end; dir; dir = *end ? end + 1 : NULL) {
 		auto_free char *path = NULL;
 		auto_fd fd = -1;
+		struct stat st;
 
 		end = strchrnul(dir, ':');
 		path = mem_print("%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
 		fd = file_open(root, path);
-		if (fd >= 0 || fd == -EACCES) /* to be executed it need not be readable */
+		/* To be executed it need not be readable. */
+		if (fd == -EACCES || (fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111)) {
+			free(refused);
 			return take_ptr(&path);
+		}
+		if (fd >= 0 && !refused)
+			refused = take_ptr(&path);
 	}
-	return NULL;
+	return refused;
 }
 
 const struct arch *file_command_arch(const char *command)
@@ -137,20 +142,54 @@ const struct arch *file_command_arch(const char *command)
 	return arch;
 }
 
-bool file_env_program(const char *command, char ret[FILE_LINE_MAX])
+/* Where the words after env's own options begin, as -S splits them; NULL where an option is not known here. */
+static const char *skip_options(const char *words)
+{
+	static const char *const alone[] = { "-", "-i", "-v", "-0", "--", "--ignore-environment", "--debug" };
+	bool is_set = false; /* a variable: no option follows */
+
+	for (size_t len; len = strcspn(words, " \t"), len; words += len + strspn(words + len, " \t")) {
+		bool is_known = memchr(words, '=', len) && *words != '-';
+
+		is_set |= is_known;
+		for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
+			is_known |= !is_set && strlen(alone[i]) == len && !memcmp(words, alone[i], len);
+		if (!is_set && len == 2 && !memcmp(words, "-u", 2)) {
+			words += len + strspn(words + len, " \t");
+			len = strcspn(words, " \t");
+			is_known = true;
+		}
+		if (!is_known)
+			return *words == '-' ? NULL : words;
+	}
+	return words;
+}
+
+enum file_env file_env_program(const char *command, char ret[FILE_LINE_MAX])
 {
 	size_t len = strcspn(command, " \t");
-	const char *word = command + len + strspn(command + len, " \t");
-	bool is_split = str_starts(word, "-S");
+	const char *word = command + len + strspn(command + len, " \t"), *split = NULL;
 
 	snprintf(ret, FILE_LINE_MAX, "%.*s", (int)len, command);
 	if (strcmp(str_basename(ret), "env"))
-		return false;
-	if (is_split)
-		word += 2 + strspn(word + 2, " \t");
-	len = is_split ? strcspn(word, " \t") : strlen(word);
-	snprintf(ret, FILE_LINE_MAX, "%.*s", (int)len, word);
-	return *ret && *ret != '-' && !ret[strcspn(ret, "=\"'\\$\r")];
+		return FILE_ENV_NONE;
+	len = 1 + strspn(word + (*word != '\0'), "0iv");
+	if (*word == '-' && word[len] == 'S')
+		split = word + len + 1;
+	else if (str_starts(word, "--split-string="))
+		split = word + strlen("--split-string=");
+	if (split)
+		word = skip_options(split + strspn(split, " \t"));
+	else if (*word == '-' && strchr(" \t-", word[len]) && strpbrk(word, " \t"))
+		return FILE_ENV_REFUSES;
+	else if (strchr(word, '=') || (skip_options(word) && !*skip_options(word)))
+		return FILE_ENV_ITSELF;
+	if (!word)
+		return FILE_ENV_NONE;
+	snprintf(ret, FILE_LINE_MAX, "%.*s", (int)(split ? strcspn(word, " \t") : strlen(word)), word);
+	if (*ret == '-' || ret[strcspn(ret, "\"'\\$\r")])
+		return FILE_ENV_NONE;
+	return *ret ? FILE_ENV_PROGRAM : FILE_ENV_ITSELF;
 }
 
 void file_done(struct file_facts *facts)

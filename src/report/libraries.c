@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "arch/dynamic.h"
 #include "arch/elf.h"
@@ -19,6 +20,7 @@ enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096 };
 
 struct library {
 	char *name, *path;
+	const char *flaw; /* why it cannot be mapped; NULL */
 	struct dynamic dynamic;
 };
 
@@ -57,6 +59,17 @@ static char *real_path(const struct libraries_place *place, int fd, const char *
 	return mem_text(!place->prefix && str_starts(real, top) && real[skip] == '/' ? real + skip : path);
 }
 
+/* The loader gives up on such a library, and looks no further. */
+static const char *find_flaw(int fd)
+{
+	auto_free struct elf_info *elf = mem_new(1, sizeof(*elf));
+	struct statvfs fs;
+
+	if (!elf_read(fd, elf, NULL) && elf->is_truncated)
+		return "all of";
+	return !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC ? "the right to map (mounted noexec)" : NULL;
+}
+
 /* Loads it when it is a library for the same kind of machine: the loader passes over others. */
 static bool load(struct search *s, const char *name, const char *path)
 {
@@ -72,10 +85,30 @@ static bool load(struct search *s, const char *name, const char *path)
 		return false;
 	if (!s->n)
 		s->head = head;
-	*library = (struct library){ .name = mem_text(name), .path = real_path(s->place, fd, path) };
+	*library = (struct library){
+		.name = mem_text(name), .path = real_path(s->place, fd, path), .flaw = find_flaw(fd)
+	};
 	dynamic_read(fd, &library->dynamic);
 	s->n++;
 	return true;
+}
+
+/* ld.so(8), glibc-hwcaps: what is built for newer processors than the architecture's oldest, below the directory of
+ * path. */
+static bool load_for_cpu(struct search *s, const char *name, const char *path)
+{
+	static const char *const levels[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2", "power10", "power9", "z16", "z15",
+		"z14", "z13" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		auto_buf below = { 0 };
+
+		buf_addf(&below, "%.*s/glibc-hwcaps/%s/%s", (int)(strlen(path) - strlen(name) - 1), path, levels[i],
+			name);
+		if (load(s, name, buf_text(&below)))
+			return true;
+	}
+	return false;
 }
 
 /* In a list with colons; origin is the directory of the file that names it. */
@@ -91,7 +124,8 @@ static bool load_from(struct search *s, const char *name, const char *list, cons
 			skip = (int)strlen("${ORIGIN}");
 		buf_addf(&path, "%.*s%.*s/%s", skip ? (int)(strrchr(origin, '/') - origin) : 0, origin, len - skip,
 			dir + skip, name);
-		if (*buf_text(&path) == '/' && load(s, name, buf_text(&path)))
+		if (*buf_text(&path) == '/' &&
+			(load(s, name, buf_text(&path)) || load_for_cpu(s, name, buf_text(&path))))
 			return true;
 	}
 	return false;
@@ -229,6 +263,8 @@ void libraries_check(
 			check_versions(s, ret_missing);
 	}
 	for (size_t i = 0; i < s->n; i++) {
+		if (i && s->loaded[i].flaw && !ret_missing->len)
+			buf_addf(ret_missing, "%s %s", s->loaded[i].flaw, s->loaded[i].path);
 		free(s->loaded[i].name);
 		free(s->loaded[i].path);
 		dynamic_done(&s->loaded[i].dynamic);

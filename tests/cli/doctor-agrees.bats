@@ -17,6 +17,7 @@ ARM=/usr/bin/qemu-arm-static
 RULE_JAR=':jar:M::PK\x03\x04::/usr/bin/echo:'
 
 setup() {
+	echo >>"$BATS_FILE_TMPDIR/tests"
 	need_commands qemu-arm-static jq nsenter python3
 	ns_open
 	typist_open
@@ -26,6 +27,15 @@ setup() {
 
 teardown() {
 	ns_close
+}
+
+# How many situations there were: a table that shrinks is noticed, when all of it has run.
+teardown_file() {
+	local rows
+
+	rows=$(wc -l <"$BATS_FILE_TMPDIR/rows") || rows=0
+	printf '# %d situations in which doctor and the kernel agree\n' "$rows" >&3
+	[[ $(wc -l <"$BATS_FILE_TMPDIR/tests") -lt $(grep -c '^@test' "$BATS_TEST_FILENAME") || $rows -ge 120 ]]
 }
 
 # start FILE: "runs" when it said something, else the words of the kernel.
@@ -58,6 +68,7 @@ cure_file() {
 row() {
 	local status=0
 
+	echo >>"$BATS_FILE_TMPDIR/rows"
 	same really "$3" "$(start "$P")" || return
 	[[ $3 == runs ]] || status=3
 	examine $status "$P" || return
@@ -177,6 +188,8 @@ start_all() {
 		    try:
 		        done = subprocess.run([path], capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
 		        print("runs" if done.stdout else "crashes" if done.returncode < 0 else "fails")
+		    except subprocess.TimeoutExpired:
+		        print("does not end")
 		    except OSError as e:
 		        print(os.strerror(e.errno))
 	PY
@@ -195,6 +208,7 @@ rows() {
 	report=$(anyarch doctor --json "${files[@]}" 3>&-) || true
 	for one in "${lines[@]}"; do
 		read -r level id file real <<<"$one"
+		echo >>"$BATS_FILE_TMPDIR/rows"
 		same "$file" "$real" "${started[i++]}" || broken=1
 		hint=$(jq -r --arg level "$level" --arg id "$id" --arg file "$W/$file" 'first(.findings[] |
 			select(.level == $level and .id == $id and .target == $file)) | .hint // "none"' <<<"$report")
@@ -218,6 +232,13 @@ program() {
 	cc -x c -o "$W/$1" - "${@:2}" 3>&- <<<'#include <stdio.h>
 		int main(void) { return puts("hi") < 0; }'
 	chmod 0755 "$W/$1"
+}
+
+# edited FROM NAME OFFSET BYTES: a copy with other bytes there.
+edited() {
+	cp "$W/$1" "$W/$2"
+	# shellcheck disable=SC2059 # with escapes
+	printf "$4" | dd of="$W/$2" bs=1 seek="$3" conv=notrunc status=none
 }
 
 # bats test_tags=slow
@@ -244,6 +265,13 @@ program() {
 	printf '\11' | dd of="$W/arm-other-system" bs=1 seek=7 conv=notrunc status=none
 	cp "$W/arm" "$W/arm-object"
 	printf '\1' | dd of="$W/arm-object" bs=1 seek=16 conv=notrunc status=none
+	edited static no-segments 56 '\0\0'
+	edited static no-type 16 '\0\0'
+	edited static order-of-bytes 5 '\2'
+	edited static bits 4 '\1'
+	edited static sections-outside 40 '\377\377\377\177'
+	edited arm arm-no-type 16 '\5\0'
+	edited arm arm-header 42 '\1\0'
 	chmod 0755 "$W"/{library.so,debug.debug,cut,cut-header,object.o,arm-object}
 	rows <<-ROWS
 		ok native dynamic runs
@@ -261,7 +289,147 @@ program() {
 		warning other-system other-system runs
 		warning other-system arm-other-system runs
 		problem no-emulator other-machine Exec format error
+		problem refused no-segments Exec format error
+		problem refused no-type Exec format error
+		ok started order-of-bytes runs
+		ok started bits runs
+		ok native sections-outside runs
+		problem refused arm-no-type Exec format error
+		problem truncated arm-header fails
 	ROWS
+}
+
+# bats test_tags=slow
+@test "files: programs whose loader is odd" {
+	local loader
+
+	need_commands cc readelf
+	expect 0 anyarch register arm
+	program dynamic
+	loader=$(readelf -l "$W/dynamic" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	file script '#!/bin/sh\necho hi\n'
+	: >"$W/empty"
+	cp "$loader" "$W/whole"
+	cp "$loader" "$W/not-executable"
+	head -c 3000 "$loader" >"$W/cut"
+	chmod 0755 "$W"/{empty,whole,cut}
+	chmod 0644 "$W/not-executable"
+	ns mount -t tmpfs -o noexec tmpfs /mnt
+	ns cp "$loader" /mnt/noexec
+	for loader in script empty whole not-executable cut arm; do
+		program "by-$loader" -Wl,--dynamic-linker="$W/$loader"
+	done
+	program by-noexec -Wl,--dynamic-linker=/mnt/noexec
+	program by-folder -Wl,--dynamic-linker="$W"
+	rows <<-ROWS
+		problem refused by-script Input/output error
+		problem refused by-empty Input/output error
+		ok native by-whole runs
+		problem refused by-not-executable Permission denied
+		problem truncated by-cut crashes
+		problem refused by-arm Accessing a corrupted shared library
+		problem refused by-noexec Permission denied
+		problem loader-missing by-folder Permission denied
+	ROWS
+}
+
+# clear: no handler is left.
+clear() {
+	ns_sh 'echo -1 >"$1/status"' "$BINFMT"
+}
+
+# bats test_tags=slow
+@test "files: what handlers of other kinds start" {
+	local flags
+
+	need_commands cc
+	program static -static
+	file some.jar 'PK\3\4rest'
+	file text 'echo hi\n'
+	file script '#!/bin/sh\necho hi\n'
+	file script-missing '#!/nonexistent/sh\n'
+	file not-executable '#!/bin/sh\necho hi\n'
+	chmod 0644 "$W/not-executable"
+	jar() { # INTERPRETER FLAGS ROW
+		table_write ":jar:M::PK\\x03\\x04::$1:$2"
+		rows <<<"$3" || return
+		clear
+	}
+	jar "$W/script" '' 'ok taken some.jar runs'
+	jar "$W/script" FP 'ok taken some.jar runs'
+	jar /usr/bin/echo OC 'ok taken some.jar runs'
+	jar "$W/script" O 'problem refused some.jar Exec format error'
+	jar "$W/script-missing" '' 'problem refused some.jar No such file or directory'
+	jar "$W/text" '' 'problem refused some.jar Exec format error'
+	jar "$W/not-executable" '' 'problem refused some.jar Permission denied'
+	jar "$W/arm" '' 'problem refused some.jar Exec format error'
+	expect 0 anyarch register arm
+	jar "$W/arm" '' 'ok taken some.jar runs'
+	expect 0 anyarch register arm
+	table_write ':exe:E::exe::/usr/bin/echo:'
+	cp "$W/static" "$W/static.exe"
+	cp "$W/arm" "$W/arm.exe"
+	ln -s text "$W/link.exe"
+	file some.tar.exe text
+	file some.EXE text
+	file by-extension "#!$W/some.tar.exe\n"
+	rows <<-ROWS
+		ok taken static.exe runs
+		ok taken arm.exe runs
+		ok taken link.exe runs
+		ok taken some.tar.exe runs
+		problem not-a-program some.EXE Exec format error
+		ok started by-extension runs
+	ROWS
+	table_write ':later:E::exe::/nonexistent:'
+	rows <<-ROWS
+		problem interpreter-missing static.exe No such file or directory
+		problem interpreter-missing arm.exe No such file or directory
+	ROWS
+	clear
+	: >"$W/empty"
+	chmod 0755 "$W/empty"
+	table_write ':zeros:M:4:\x00\x00\x00\x00::/usr/bin/echo:' # the kernel fills up what is short
+	rows <<<'ok taken empty runs'
+	clear
+	file wrapper "#!/bin/sh\nexec $ARM \"\$@\"\n"
+	for flags in O OC; do
+		table_write "$(rule qemu-arm arm "$W/wrapper" $flags)"
+		rows <<<'problem broken arm Exec format error'
+		clear
+	done
+	for flags in P O C OC OCP F FP FOC FOCP; do
+		table_write "$(rule qemu-arm arm $ARM $flags)"
+		rows <<<'ok works arm runs'
+		clear
+	done
+}
+
+# bats test_tags=slow
+@test "files: what this user may not read or execute" {
+	need_commands cc setpriv
+	[[ $EUID -eq 0 ]] || need 'not root'
+	ns_as() { ns setpriv --reuid 1000 --regid 1000 --clear-groups env "$@"; } # setpriv itself keeps capabilities
+	for P in all owner group unreadable; do
+		install -m 0755 /bin/true "$W/$P"
+	done
+	chmod 0744 "$W/owner"
+	chmod 0754 "$W/group"
+	chmod 0711 "$W/unreadable"
+	for P in "$W" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.." "$BATS_RUN_TMPDIR"; do
+		chmod go+rx "$P"
+	done
+	for P in all unreadable; do
+		expect 0 ns_as "$W/$P"
+		expect 0 ns_as "$ANYARCH" doctor "$W/$P"
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
+	for P in owner group; do
+		refute ns_as "$W/$P"
+		expect_raw 3 ns_as "$ANYARCH" doctor "$W/$P"
+		grep -q "refuses to start it: 'Permission denied'" "$OUT"
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
 }
 
 # bats test_tags=slow
@@ -283,7 +451,18 @@ program() {
 	uses origin '-Wl,-rpath,$ORIGIN/lib' -Wl,--enable-new-dtags
 	uses old-tag "-Wl,-rpath,$W/lib" -Wl,--disable-new-dtags
 	ln -s "$W/origin" "$W/lib/link"
+	mkdir -p "$W/newer/glibc-hwcaps/x86-64-v2" "$W/cut"
+	cp "$W/lib/libv.so.1" "$W/newer/glibc-hwcaps/x86-64-v2"
+	head -c 5000 "$W/lib/libv.so.1" >"$W/cut/libv.so.1"
+	uses by-cpu "-Wl,-rpath,$W/newer"
+	uses half "-Wl,-rpath,$W/cut"
+	uses noexec -Wl,-rpath,/mnt
+	ns mount -t tmpfs -o noexec tmpfs /mnt
+	ns cp "$W/lib/libv.so.1" /mnt
 	rows <<-ROWS
+		ok native by-cpu $(start_all "$W/by-cpu")
+		problem library-missing half crashes
+		problem library-missing noexec fails
 		problem library-missing nowhere fails
 		ok native origin runs
 		ok native old-tag runs
@@ -299,7 +478,22 @@ program() {
 }
 
 # bats test_tags=slow
+@test "files: scripts that start themselves, by env" {
+	local line
+
+	for line in '' ' A=b sh' ' -i' ' -S A=b'; do
+		file loop "#!/usr/bin/env$line\necho hi\n"
+		refute ns timeout 0.3 "$W/loop"
+		examine 3 "$W/loop"
+		found problem script-program-missing 'again and again'
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
+}
+
+# bats test_tags=slow
 @test "files: scripts" {
+	local n name before=''
+
 	need_commands cc
 	program fetched
 	# shellcheck disable=SC2016
@@ -327,7 +521,53 @@ program() {
 	file of-a-folder "#!$W\n"
 	file mode '#!/bin/sh\necho hi\n'
 	chmod 0644 "$W/mode"
+	expect 0 anyarch register arm
+	file env-path '#!/usr/bin/env /bin/sh\necho hi\n'
+	file env-path-missing '#!/usr/bin/env /nonexistent/sh\n'
+	file env-option '#!/usr/bin/env -i sh\necho hi\n'
+	file env-options '#!/usr/bin/env -S -i -u C A=b sh -e\necho hi\n'
+	file env-options-missing '#!/usr/bin/env -vS A=b nonexistent\n'
+	file env-long '#!/usr/bin/env --split-string=nonexistent -e\n'
+	file env-foreign "#!/usr/bin/env $W/arm\n"
+	file env-text "#!/usr/bin/env $W/zeros\n"
+	file env-mode "#!/usr/bin/env $W/mode\n"
+	file option-crlf '#!/bin/sh -e\r\necho hi\n'
+	file argument-crlf '#!/bin/echo x\r\n'
+	file one 'text'
+	printf '#!%s' "$W/arm" >"$W/one"
+	for n in 2 3 4 5 6; do
+		file "deep$n" "#!$W/${before:-good}\n"
+		before=deep$n
+	done
+	before=one
+	for n in 2 3 4 5; do
+		file "arm$n" "#!$W/$before\n"
+		before=arm$n
+	done
+	name=$W/$(printf 'a%.0s' {1..255})
+	cp "$W/fetched" "${name:0:253}"
+	cp "$W/fetched" "${name:0:254}"
+	printf '#!%s\n' "${name:0:253}" >"$W/fits"
+	printf '#!%s\n' "${name:0:254}" >"$W/fits-not"
+	chmod 0755 "$W"/fits*
 	rows <<-ROWS
+		ok script env-path runs
+		problem script-program-missing env-path-missing fails
+		problem script-program-missing env-option fails
+		ok script env-options runs
+		problem script-program-missing env-options-missing fails
+		problem script-program-missing env-long fails
+		ok works env-foreign runs
+		problem not-a-program env-text fails
+		problem not-executable env-mode fails
+		problem carriage-return option-crlf fails
+		warning carriage-return argument-crlf runs
+		ok works arm4 runs
+		problem refused arm5 Too many levels of symbolic links
+		ok script deep5 runs
+		problem too-deep deep6 Too many levels of symbolic links
+		ok script fits runs
+		problem not-a-program fits-not Exec format error
 		ok script good runs
 		ok script blanks runs
 		ok script with-argument runs
