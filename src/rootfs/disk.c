@@ -214,7 +214,18 @@ static int set_option(int fs, const char *option)
 		       : -errno;
 }
 
-static int mount_device(const struct filesystem *type, const char *device, enum disk_use use)
+static bool is_root(int dir)
+{
+	static const char *const names[] = { "etc", "bin", "usr" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!faccessat(dir, names[i], F_OK, AT_SYMLINK_NOFOLLOW))
+			return true;
+	return false;
+}
+
+/* option: one more, or "". The mount's descriptor, or -errno. */
+static int mount_device(const struct filesystem *type, const char *device, enum disk_use use, const char *option)
 {
 	bool reads = use != DISK_WRITE;
 	auto_fd fs = fsopen(type->name, FSOPEN_CLOEXEC);
@@ -227,12 +238,33 @@ static int mount_device(const struct filesystem *type, const char *device, enum 
 		r = set_option(fs, "ro");
 	if (!r && reads)
 		r = set_option(fs, type->reading);
+	if (!r)
+		r = set_option(fs, option);
 	if (!r && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		r = -errno;
 	if (r)
 		return r;
 	r = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (reads ? MOUNT_ATTR_RDONLY : 0));
 	return r < 0 ? -errno : r;
+}
+
+/*
+ * Distributions that use btrfs keep the root in a subvolume, and few make that the default one. top is the mount of the
+ * default one, and closed where another is returned.
+ */
+static int find_subvolume(const struct filesystem *type, const char *device, enum disk_use use, int top)
+{
+	static const char *const options[] = { "subvol=@", "subvol=@rootfs", "subvol=root" };
+
+	for (size_t i = 0; top >= 0 && !strcmp(type->name, "btrfs") && !is_root(top) && i < ARRAY_SIZE(options); i++) {
+		auto_fd mount = mount_device(type, device, use, options[i]);
+
+		if (mount < 0 || !is_root(mount))
+			continue;
+		cleanup_fd(&top);
+		return take_fd(&mount);
+	}
+	return top;
 }
 
 static int mount_partition(const struct disk *d, const struct partition *p)
@@ -244,7 +276,7 @@ static int mount_partition(const struct disk *d, const struct partition *p)
 
 	if (loop < 0)
 		return loop;
-	r = mount_device(type, device, d->use);
+	r = find_subvolume(type, device, d->use, mount_device(type, device, d->use, ""));
 	if (r == -EPERM)
 		return refuse_without_root(d, p);
 	if (r == -EOPNOTSUPP)
@@ -255,13 +287,6 @@ static int mount_partition(const struct disk *d, const struct partition *p)
 		return r;
 	err_set(d->e, -EBADMSG, "%s: cannot mount its %s file system: %s", d->text, p->type, strerror(-r));
 	return err_hint(d->e, "it is damaged, or newer than this kernel: sudo dmesg says more");
-}
-
-static bool is_root(int mount)
-{
-	return !faccessat(mount, "etc", F_OK, AT_SYMLINK_NOFOLLOW) ||
-	       !faccessat(mount, "bin", F_OK, AT_SYMLINK_NOFOLLOW) ||
-	       !faccessat(mount, "usr", F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
 static int refuse_choice(const struct disk *d, const struct partition *first, const struct partition *second)

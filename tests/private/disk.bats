@@ -196,8 +196,16 @@ D.gpt("none.img", D.fat(), "data.ext4")'
 		*)
 			truncate -s 320M fs
 			${make[$type]} fs >&2
+			# Root in a subvolume that is not the default one, as distributions have it.
 			# shellcheck disable=SC2016
-			unshare --mount sh -ec 'mount -o loop fs /mnt && cp -a "$1/." /mnt' sh "$TOOLS/source"
+			unshare --mount sh -ec 'mount -o loop fs /mnt; to=/mnt
+				if [ "$2" = btrfs ]; then
+					btrfs -q subvolume create /mnt/@home
+					btrfs -q subvolume create /mnt/@
+					btrfs subvolume set-default /mnt/@home
+					to=/mnt/@
+				fi
+				cp -a "$1/." $to' sh "$TOOLS/source" "$type"
 			;;
 		esac
 		make 'D.mbr("other.img", D.fat(), "fs")'
