@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What an image file says of itself: which schema it has, and what both schemas share. */
+/* The documents of an image file: what the schemas of OCI and of docker save share. */
 #include "image/model.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ int model_copy_text(char **target, const char *text, struct err *e)
 	return 0;
 }
 
-/* Go's JSON reader does not mind the case of keys, others do: they would see another platform or other layers. */
+/* Go's JSON parser ignores the case of keys, others do not: they would find another platform or other layers. */
 static int check_keys(const struct json *config, struct err *e)
 {
 	static const struct {
@@ -58,7 +58,7 @@ static int check_keys(const struct json *config, struct err *e)
 	return 0;
 }
 
-/* What is too long for a path is none. */
+/* The string, or the first one of an array, to be freed; NULL if it is empty or too long for a path. */
 static char *path_of(const struct json *value)
 {
 	const char *text = jv_as_text(jv_is_array(value) ? jv_at(value, 0) : value);
@@ -66,7 +66,7 @@ static char *path_of(const struct json *value)
 	return text && *text && strlen(text) < MODEL_PATH_MAX ? mem_text(text) : NULL;
 }
 
-/* image-spec config.md: what is started, and where it is looked for. */
+/* image-spec config.md: the programs that are started, and where they are searched for. */
 static void read_starts(const struct json *config, struct model_image *image)
 {
 	const struct json *env = jv_get(config, "Env");
@@ -116,7 +116,7 @@ bool model_is_named(const char *have, const char *want)
 		return false;
 	if (total > len && have[total - len - 1] == ':' && !strcmp(have + total - len, want))
 		return true;
-	/* "x:1" and "docker.io/library/x:1" are one name. */
+	/* "x:1" and "docker.io/library/x:1" are the same name. */
 	reference_full(have, &full_have);
 	reference_full(want, &full_want);
 	return !strcmp(buf_text(&full_have), buf_text(&full_want));

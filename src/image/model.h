@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an image file says of itself: indexes, manifests, configs, down to the layers. */
+/* The documents of an image file: indexes, manifests, configs, and names of layers. */
 #pragma once
 
 #include "image/bundle.h"
@@ -16,7 +16,7 @@ enum {
 	MODEL_PATH_MAX = 4096,
 	MODEL_STARTS = 2, /* Entrypoint and Cmd */
 	MODEL_DOCUMENTS_MAX = 1000,
-	MODEL_DOCUMENTS_BYTES_MAX = 16 * 1024 * 1024, /* of all of them */
+	MODEL_DOCUMENTS_BYTES_MAX = 16 * 1024 * 1024, /* total size */
 };
 
 enum model_format {
@@ -31,32 +31,32 @@ enum model_kind {
 	MODEL_IMAGE = 0,
 	MODEL_ATTESTATION,
 	MODEL_ARTIFACT, /* not an image that can be run */
-	MODEL_ABSENT,	/* its index names it, and its manifest is not in the file */
+	MODEL_ABSENT,	/* listed by an index, but its manifest is not in the file */
 };
 
-/* One platform's image. Text is owned, NULL where there is none. */
+/* The image for one platform. Strings are owned; NULL if absent. */
 struct model_image {
 	enum model_kind kind;
 	char *reference; /* the first tag */
-	char *digest;	 /* of its manifest; of its config in a docker-archive */
-	char *subject;	 /* of which image's manifest it speaks: signatures and the like */
+	char *digest;	 /* of the manifest; in a docker-archive, of the config */
+	char *subject;	 /* digest of the manifest that a signature or attestation refers to */
 	char *config_digest;
-	char *config_name;		   /* of the member that it is */
-	bool is_docker_type;		   /* its manifest is of Docker's media type */
+	char *config_name;		   /* member name of the config */
+	bool is_docker_type;		   /* the manifest has Docker's media type */
 	char *top_id;			   /* the config's last diff_id */
-	bool is_grafted;		   /* its topmost layer has the mark of inject */
-	bool is_contradicted;		   /* manifest.json has other layers for the same config */
-	bool is_second_half;		   /* only manifest.json has it, the OCI half does not */
-	char *os, *architecture, *variant; /* what the config says */
+	bool is_grafted;		   /* the topmost layer has the mark of inject */
+	bool is_contradicted;		   /* manifest.json lists other layers for the same config */
+	bool is_second_half;		   /* in manifest.json only, not in index.json of the same archive */
+	char *os, *architecture, *variant; /* of the config */
 	char *starts[MODEL_STARTS];	   /* the programs of Entrypoint and Cmd */
 	char *search, *directory;	   /* PATH and WorkingDir */
-	char *index_platform;		   /* what the index above says, "os/arch[/variant]" */
+	char *index_platform;		   /* platform of its index entry, "os/arch[/variant]" */
 	char **layers;			   /* names of members, bottom to top */
-	uint64_t *layer_sizes;		   /* as the manifest says; NULL where it says nothing */
-	bool *is_opaque;		   /* layers of a kind that is not ours to read; NULL: none */
+	uint64_t *layer_sizes;		   /* of the manifest; NULL: not known */
+	bool *is_opaque;		   /* layers of an unsupported media type; NULL: none */
 	size_t n_layers;
-	size_t top;		/* which entry of index.json or manifest.json it belongs to */
-	char **more_references; /* its other tags */
+	size_t top;		/* number of its top-level entry in index.json or manifest.json */
+	char **more_references; /* further tags */
 	size_t n_more;
 };
 
@@ -67,18 +67,18 @@ struct model {
 	size_t layers; /* of all images */
 	unsigned documents;
 	uint64_t bytes; /* of all documents */
-	char **others;	/* names of blobs that documents which are no images refer to: artifacts, attestations */
+	char **others;	/* names of blobs that artifacts and attestations refer to */
 	size_t n_others;
 };
 
 void model_done(struct model *model);
-/* Whether a tag is the one that is asked for, whole or what is after its last colon. have may be NULL. */
+/* Whether the name have matches want, in full or by its tag. have may be NULL. */
 bool model_is_named(const char *have, const char *want);
-/* A new image at the end of the model, zeroed; NULL with e set. */
+/* Appends a zeroed image to the model; NULL with e set over the limit. */
 struct model_image *model_add(struct model *model, struct err *e);
-/* One more document of this size is to be read: -E2BIG where they are too many or too large together. */
+/* Counts a document of this size: 0, or -E2BIG with e set if their number or total size exceeds the limits. */
 int model_add_document(struct model *model, uint64_t size, struct err *e);
-/* What a config document says of the platform and how many layers it counts. */
+/* Reads platform, programs and mark from a config. *ret_layers: its number of diff_ids. */
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
 

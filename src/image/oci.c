@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The schema of OCI image-spec: index.json, nested indexes, manifests, configs, layers by digest. */
+/* Reads the schema of OCI image-spec: index.json, nested indexes, manifests, configs, layers by digest. */
 #include "image/model.h"
 
 #include <stdio.h>
@@ -9,16 +9,16 @@
 #include "base/str.h"
 #include "image/descriptor.h"
 
-/* A walk down from index.json. Of the documents above the current one only descriptors are held. */
+/* A walk down from index.json. Of the documents above the current one, only descriptors are kept in memory. */
 struct walk {
 	const struct bundle *bundle;
 	struct model *model;
-	size_t top;	    /* the entry of index.json below which it is */
-	struct err missing; /* the first blob that is not here */
-	bool has_other;	    /* something has a digest of another algorithm */
+	size_t top;	    /* number of the current entry of index.json */
+	struct err missing; /* error for the first missing blob */
+	bool has_other;	    /* a digest of another algorithm was found */
 };
 
-/* Size before digest before parsing. -ENOENT with e set when the blob is not here. */
+/* Checks the size, then the digest, then parses. -ENOENT with e set if the blob is missing. */
 static int load_blob(struct walk *w, const struct descriptor *descriptor, struct json **ret, struct err *e)
 {
 	char path[BUNDLE_BLOB_NAME], digest[DIGEST_TEXT];
@@ -49,10 +49,10 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 	return jv_is_object(*ret) ? 0 : err_set(e, -EBADMSG, "%s is not an object", path);
 }
 
-/* Go's JSON reader does not mind the case of keys, others do. */
+/* Go's JSON parser ignores the case of keys, others do not. */
 static const char *const ambiguous_keys[] = { "manifests", "layers", "fsLayers", "config", "mediaType" };
 
-/* CVE-2021-41190: a document that can be read as an index and as a manifest. */
+/* Refuses a document that can be read as an index and as a manifest (CVE-2021-41190). */
 static int check_kind(const struct json *body, const char *type, bool is_index, struct err *e)
 {
 	const char *own = jv_get_text(body, "mediaType");
@@ -71,8 +71,8 @@ static int check_kind(const struct json *body, const char *type, bool is_index, 
 }
 
 /*
- * What of a layer's media type comes after its stem, in both families: "" or a compression of a tar; something else is
- * encrypted, say. NULL: no layer of an image.
+ * The suffix of a layer's media type, OCI's or Docker's: "" or a compression, else an unsupported form such as an
+ * encrypted layer. NULL: not a layer of an image.
  */
 static const char *layer_form(const char *type)
 {
@@ -137,7 +137,7 @@ static int read_config(struct walk *w, const struct descriptor *descriptor, stru
 				 "a manifest with %zu layers and a config with %zu", image->n_layers, expected);
 }
 
-/* A blob of something that is no image; what is no sha256 digest is no name that we would ever take away. */
+/* Records a blob that an artifact refers to. Ignores digests other than sha256: edits never remove such blobs. */
 static int add_other(struct walk *w, const struct descriptor *descriptor, struct err *e)
 {
 	struct model *model = w->model;
@@ -152,7 +152,7 @@ static int add_other(struct walk *w, const struct descriptor *descriptor, struct
 	return 0;
 }
 
-/* Signatures have an image's config and layers of another kind; what is of another digest is no image to us. */
+/* Signatures have an image's config, but other layers. Anything with a digest other than sha256 is an artifact. */
 static enum model_kind kind_of(struct walk *w, const struct descriptor *manifest, const struct descriptor *config,
 	const struct json *list, const struct descriptor_list *layers)
 {
@@ -173,7 +173,7 @@ static enum model_kind kind_of(struct walk *w, const struct descriptor *manifest
 		       : MODEL_ARTIFACT;
 }
 
-/* What a manifest says, which is not held while the config is read. */
+/* Reads a manifest and frees it before the config is read. */
 static int read_parts(struct walk *w, const struct descriptor *descriptor, struct model_image *image,
 	struct descriptor *ret_config, struct err *e)
 {
@@ -195,7 +195,7 @@ static int read_parts(struct walk *w, const struct descriptor *descriptor, struc
 	image->kind = kind_of(w, descriptor, ret_config, jv_get(manifest, "layers"), &layers);
 	if (image->kind == MODEL_IMAGE)
 		return read_layers(w, &layers, image, e);
-	/* An artifact may have what is also a layer, a config or a manifest of an image. */
+	/* Blobs of an artifact may also be a layer, config or manifest of an image. */
 	r = add_other(w, ret_config, e);
 	for (size_t i = 0; !r && i < layers.n; i++)
 		r = add_other(w, &layers.items[i], e);
@@ -218,7 +218,7 @@ static int read_descriptor(struct walk *w, const struct descriptor *descriptor, 
 	auto_descriptor config = { 0 };
 	int r = add_image(w, descriptor, &image, e);
 
-	/* Unknown media types MUST NOT be an error. */
+	/* Unknown media types MUST NOT be an error (image-spec image-index.md). */
 	w->has_other |= descriptor->kind == DESCRIPTOR_OTHER;
 	if (r || !descriptor_is_manifest(descriptor) || descriptor->kind == DESCRIPTOR_OTHER)
 		return r;
@@ -256,7 +256,7 @@ static int read_nested(
 		struct model_image *image;
 		auto_err why = { 0 };
 
-		/* An index whose blob is not here: -ENOENT with e as it is. */
+		/* The index's own blob is missing: record it, keep -ENOENT and e. */
 		r = add_image(w, descriptor, &image, &why);
 		if (!r) {
 			image->kind = MODEL_ABSENT;
@@ -268,8 +268,8 @@ static int read_nested(
 }
 
 /*
- * An index that was pulled for one platform names the manifests of the others, whose blobs are not here: docker save
- * and ctr export write it so. They are an error only where nothing else is here.
+ * An index that was pulled for one platform also lists manifests whose blobs are missing: docker save and ctr export
+ * write such files. Missing blobs are an error only if no image is present.
  */
 static int read_list(
 	struct walk *w, const struct descriptor_list *list, const char *reference, unsigned depth, struct err *e)
@@ -330,7 +330,7 @@ int model_read_oci(const struct bundle *bundle, struct model *model, struct err 
 		r = check_kind(index, NULL, true, e);
 	if (!r)
 		r = descriptor_list_read(jv_get(index, "manifests"), &list, e);
-	jv_free(index); /* its members are not held while what is below it is read */
+	jv_free(index); /* before the documents below are read, to bound memory */
 	if (!r)
 		r = read_list(&w, &list, NULL, 1, e);
 	if (!r && w.has_other && !count_kind(model, MODEL_IMAGE))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* All of an OCI image in another wrapping: a layout, or an archive. */
+/* Copies a complete OCI image between layout and archive. */
 #include "image/oci_copy.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ struct walk {
 
 static int copy_list(const struct walk *w, const struct descriptor_list *list, unsigned depth, struct err *e);
 
-/* What an index or a manifest leads to: its other members are not held meanwhile. */
+/* Reads the descriptors of an index or manifest; the parsed document is freed at once. */
 static int read_list(const struct bundle *bundle, const char *name, struct descriptor_list *ret, struct err *e)
 {
 	auto_json *document = NULL;
@@ -33,7 +33,7 @@ static int read_list(const struct bundle *bundle, const char *name, struct descr
 	return r;
 }
 
-/* A blob and what it leads to. */
+/* Copies a blob and everything that it refers to. */
 static int copy_blob(const struct walk *w, const struct descriptor *descriptor, unsigned depth, struct err *e)
 {
 	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
@@ -86,7 +86,7 @@ static bool are_there(const struct outlet *outlet, const struct json *names)
 	return true;
 }
 
-/* manifest.json, when all that it names is there. */
+/* Copies manifest.json if all members that it lists have been copied. */
 static int copy_second_half(const struct walk *w, struct err *e)
 {
 	auto_buf text = { 0 };
@@ -118,7 +118,7 @@ int oci_copy(const struct bundle *bundle, const struct oci_names *names, struct 
 		const struct oci_entry entry = { .type = one->type, .digest = one->digest, .size = one->size };
 		auto_buf index = { 0 };
 
-		/* index.json of one descriptor under other names. */
+		/* A new index.json with the one descriptor, once for each name. */
 		for (size_t i = 0; i < names->n; i++)
 			oci_add_entry(&index, &entry, names->tags[i]);
 		buf_adds(&index, "]}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* New OCI images: one index for several platforms, or images beside each other. */
+/* Writes new OCI images: one multi-platform index, or separate images. */
 #include "image/oci_write.h"
 
 #include <stdio.h>
@@ -12,11 +12,11 @@
 
 #define OCI "application/vnd.oci.image."
 
-/* What is known of an image when its blobs are written. */
+/* An image whose blobs were written. */
 struct written {
 	char manifest[DIGEST_TEXT];
 	struct oci_entry entry; /* of the manifest */
-	struct buf layers;	/* names of blobs, as manifest.json lists them; owned */
+	struct buf layers;	/* blob names as a JSON list for manifest.json; owned */
 };
 
 static void list_layer(struct written *w, const char *digest)
@@ -27,7 +27,7 @@ static void list_layer(struct written *w, const char *digest)
 	buf_addf(&w->layers, "%s\"%s\"", w->layers.len ? "," : "", name);
 }
 
-/* The config as it is, or the one that it has now. */
+/* Writes the image's own or its new config. */
 static int write_config(const struct oci_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
 	uint64_t *ret_size, struct err *e)
 {
@@ -46,7 +46,7 @@ static int write_config(const struct oci_image *image, struct outlet *outlet, ch
 	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
 }
 
-/* Its documents are OCI's and stay; their names are their digests. */
+/* Writes an image from an OCI bundle: its manifest changes only if the config is new. Blob names are digests. */
 static int write_oci(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	char config[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
@@ -80,7 +80,7 @@ static int write_oci(const struct oci_image *image, struct outlet *outlet, struc
 	return r;
 }
 
-/* The type of a layer by its first bytes, as readers of docker-archives find it. */
+/* The media type of a layer by its magic: docker-archives do not specify the compression. */
 static const char *layer_type(const struct member *member)
 {
 	struct source *source = source_range(member->fd, member->offset, member->size);
@@ -126,7 +126,7 @@ static int write_docker(const struct oci_image *image, struct outlet *outlet, st
 	return r;
 }
 
-/* ret->layers is to be freed also on failure. */
+/* The caller frees ret->layers, also on failure. */
 static int write_image(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
@@ -135,7 +135,7 @@ static int write_image(const struct oci_image *image, struct outlet *outlet, str
 	return is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
 }
 
-/* What is behind the last colon, but for a port. NULL: none. */
+/* The part after the last colon, unless that is a port. NULL: none. */
 static const char *tag_of(const char *name)
 {
 	const char *colon = strrchr(name, ':');
@@ -165,7 +165,7 @@ void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char 
 	if (name) {
 		const char *tag = tag_of(name);
 
-		/* image-spec: ref.name is a tag; containerd has the whole name beside it. */
+		/* By image-spec, ref.name is a tag; containerd adds the full name in an annotation of its own. */
 		buf_adds(index, ",\"annotations\":{");
 		if (tag) {
 			auto_buf full = { 0 };
@@ -209,7 +209,7 @@ static int write_top(const struct oci_index *request, const struct buf *index, s
 	return r ? r : outlet_layout(outlet, e);
 }
 
-/* What docker load of old takes: the host's own platform, if it is there. */
+/* Writes manifest.json for older versions of docker load: it lists the image for this machine's architecture. */
 static void describe_host(
 	const struct oci_index *request, const struct oci_image *image, const struct written *w, struct buf *out)
 {

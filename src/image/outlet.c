@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where the members of a new image go: the directory of an OCI layout, or an archive. */
+/* The output of a new image: the directory of an OCI layout, or an archive. */
 #include "image/outlet.h"
 
 #include <dirent.h>
@@ -21,7 +21,7 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 	return false;
 }
 
-/* A part of a file, or without one the text. */
+/* Writes member's content, or text if member is NULL. */
 static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
 	const struct buf *text, struct err *e)
 {
@@ -107,7 +107,7 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	return outlet->dir < 0 ? newfile_commit(&outlet->file, newfile_usual_mode(), e) : 0;
 }
 
-/* What was begun. */
+/* Removes an incomplete layout. */
 static void remove_layout(int dir)
 {
 	auto_dir list = fd_list_at(dir, "blobs/sha256");
@@ -121,7 +121,7 @@ static void remove_layout(int dir)
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
 }
 
-/* A layout may come where there is nothing but what a run that was killed may have left: blobs without an index. */
+/* Accepts an empty directory, or one that only has the blobs of a killed run: "blobs" and no index. */
 static int check_layout(int dir, const char *path, struct err *e)
 {
 	auto_dir list = fd_list_at(dir, ".");
@@ -146,7 +146,7 @@ int outlet_check(const struct outlet_request *request, struct err *e)
 		       : errno == ENOENT ? 0
 					 : err_sys(e, -errno, "%s", request->path);
 	if (request->force || stat(request->path, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0; /* outlet_open() refuses what is no file */
+		return 0; /* outlet_open() refuses other types of files */
 	err_set(e, -EEXIST, "%s already exists", request->path);
 	return err_hint(e, "--force replaces it");
 }

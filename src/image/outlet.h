@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the members of a new image go: the directory of an OCI layout, or an archive. */
+/* The output of a new image: the directory of an OCI layout, or an archive. */
 #pragma once
 
 #include "base/buf.h"
@@ -8,12 +8,12 @@
 #include "image/bundle.h"
 
 struct outlet {
-	int dir;	     /* of a layout; -1: */
+	int dir;	     /* the layout's directory; -1: an archive */
 	struct newfile file; /* the archive */
 	const char *path;    /* borrowed */
-	char **names;	     /* of the blobs that are there */
+	char **names;	     /* of blobs that were written */
 	size_t n;
-	bool is_new, is_whole; /* the layout: its directory was made here; it has all that belongs to it */
+	bool is_new, is_whole; /* layout: its directory was created by outlet_open(); outlet_end() has completed it */
 };
 
 #define OUTLET_INIT                                                                                                    \
@@ -25,31 +25,31 @@ struct outlet {
 struct outlet_request {
 	const char *path;
 	bool is_layout; /* a directory; else an archive */
-	bool force;	/* an archive takes the place of a file that is there */
+	bool force;	/* replace an existing archive */
 };
 
-/* -EEXIST with e set when something has the name of an archive that is to be written, and force does not replace it;
- * or a directory is no place for a layout. */
+/* Checks the destination early. -EEXIST with e set if the archive exists and force is unset, or if a layout's directory
+ * is not empty. */
 int outlet_check(const struct outlet_request *request, struct err *e);
 /*
- * Opens an archive, which gets its name when it is whole; or a layout in a directory that is new or empty, or in which
- * a run that was killed has begun one; what is there is not added to. index.json and oci-layout come last, so that half
- * of one is none. 0 or -errno with e set: -EEXIST when there is something else, -EBUSY while another run writes there.
+ * Opens an archive, which gets its name once complete; or a layout in a new or empty directory, or in one with the
+ * incomplete layout of a killed run, which is removed. Callers write index.json and oci-layout last, so that an
+ * incomplete layout is not a valid one. 0 or -errno with e set: -EEXIST as above, -EBUSY if another run writes there.
  */
 int outlet_open(const struct outlet_request *request, struct outlet *ret, struct err *e);
 /*
- * A blob that is a part of a file, by its digest, once; what does not have that digest is -EBADMSG. A blob that is this
- * text, whose digest is told. A part of a file and a document by their names. The end: all of it is on the disk, and an
- * archive has its name. 0 or -errno with e set.
+ * outlet_blob() copies a blob after verifying its digest (else -EBADMSG), outlet_text() writes a text as a blob and
+ * returns its digest; both write a blob only once. outlet_part() and outlet_document() write a member by name.
+ * outlet_end() syncs to disk and gives an archive its name. 0 or -errno with e set.
  */
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e);
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e);
 int outlet_part(struct outlet *outlet, const char *name, const struct member *member, struct err *e);
 int outlet_document(struct outlet *outlet, const char *name, const struct buf *text, struct err *e);
 int outlet_end(struct outlet *outlet, struct err *e);
-/* The document that says that it is a layout (image-spec image-layout.md). */
+/* Writes the file oci-layout (image-spec image-layout.md). */
 int outlet_layout(struct outlet *outlet, struct err *e);
-/* Whether a blob of this name is there. */
+/* Whether a blob of this name was written. */
 bool outlet_has(const struct outlet *outlet, const char *name);
-/* Removes what was begun and not ended. */
+/* Closes the outlet; removes an output without outlet_end(). */
 void outlet_done(struct outlet *outlet);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* An emulator out of the archive that it is published in. */
+/* Unpacks an emulator that is published as a program in a compressed tar. */
 #include "image/packed.h"
 
 #include <string.h>

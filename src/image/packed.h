@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* An emulator as it is published for download: one program in a compressed tar (x86_64_qemu-arm-static.tar.gz). */
+/* Unpacks an emulator that is published as a program in a compressed tar (x86_64_qemu-arm-static.tar.gz). */
 #pragma once
 
 #include "base/err.h"
 
-/* Bytes of the one program; the largest emulators have 14 MiB. */
+/* Maximum size of the program in bytes; the largest emulators have 14 MiB. */
 enum { LIMIT_PACKED = 64 * 1024 * 1024 };
 
 /*
- * The first regular file of the archive whose name begins with "qemu-", executable, in memory. Its descriptor, or
- * -ENOENT when there is none in it, -EBADMSG corrupt, -E2BIG beyond LIMIT_PACKED, -errno; e is set.
+ * Unpacks the archive's first regular file with a name "qemu-*" to an executable memory file. Returns its descriptor,
+ * or with e set -ENOENT if there is none, -EBADMSG corrupt, -E2BIG above LIMIT_PACKED, -errno.
  */
 int packed_open(int fd, struct err *e);

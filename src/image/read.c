@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Reads what an image file says of itself: which schema it has, and where it has both, which one counts. */
+/* Reads the documents of an image file: detects its schema, and merges both if an archive has two. */
 #include "image/read.h"
 
 #include <string.h>
 
-/* Whether two halves of an archive name other layers: where both name blobs, those have to be the same. */
+/* Whether index.json (a) and manifest.json (b) list different layers: if b lists blobs, they must be the same. */
 static bool do_contradict(const struct model_image *a, const struct model_image *b)
 {
 	static const char blobs[] = "blobs/";
@@ -15,7 +15,7 @@ static bool do_contradict(const struct model_image *a, const struct model_image 
 	return a->n_layers != b->n_layers;
 }
 
-/* Finds it by its config, under whichever tag. */
+/* Whether the model has the image, by its config; the tag may differ. Notes contradicting layers. */
 static bool has_config(struct model *model, const struct model_image *image)
 {
 	bool has = false;
@@ -32,8 +32,8 @@ static bool has_config(struct model *model, const struct model_image *image)
 }
 
 /*
- * An archive with both schemas: which one counts depends on the reader. Docker 25 wrote OCI halves without layers
- * (-ENODATA): manifest.json is then the only truth. Else an image that only manifest.json has is one more.
+ * Reads manifest.json of an archive that has both schemas: which one is used depends on the reader. Docker 25 wrote
+ * index.json without layers (-ENODATA): only manifest.json is used then. Else images that only it lists are added.
  */
 static int read_second_half(const struct bundle *bundle, struct model *model, bool is_only_truth, struct err *e)
 {
@@ -77,7 +77,7 @@ int model_read(const struct bundle *bundle, struct model *ret, struct err *e)
 		static const char *const names[] = { "bin/sh", "usr/bin/sh", "bin/busybox", "etc/passwd",
 			"etc/os-release", "usr/lib/os-release" };
 
-		/* A tar archive without an image: perhaps a root file system, or one layer. */
+		/* A tar archive without image documents may be a root file system or a single layer. */
 		for (size_t i = 0; bundle->dir < 0 && i < ARRAY_SIZE(names); i++)
 			if (bundle_has(bundle, names[i])) {
 				err_set(e, -EBADMSG, "not an image, but a root file system in a tar archive");

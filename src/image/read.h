@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what an image file says of itself. */
+/* Reads the documents of an image file. */
 #pragma once
 
 #include "image/model.h"
 
 /*
- * Reads and checks every document: sizes before digests before parsing, no duplicate keys, a body that
- * is what its media type says, as many layers as diff_ids. -EBADMSG, -E2BIG, -ENOENT with e set; ret is to
- * be freed with model_done() also on failure.
+ * Reads and checks every document: size, then digest, then syntax; no duplicate keys, content that matches the media
+ * type, as many layers as diff_ids. 0, or -EBADMSG, -E2BIG, -ENOENT with e set; free ret with model_done() always.
  */
 int model_read(const struct bundle *bundle, struct model *ret, struct err *e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Names of images as registries and engines take them. */
+/* Syntax of image names in registries and engines. */
 #include "image/reference.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* How long what stands between two groups of letters is; 0: it may not. */
+/* Length of the separator at p; 0: not a valid one. */
 static size_t separator(const char *p)
 {
 	size_t dashes = strspn(p, "-");
@@ -33,7 +33,7 @@ static bool is_part(const char *p, size_t len)
 	}
 }
 
-/* What is no path: it has a port, a dot or a capital letter, or is this machine. */
+/* Whether a first component is a host: it has a port, a dot or a capital letter, or is "localhost". */
 static bool looks_like_host(const char *p, size_t len)
 {
 	return strcspn(p, ".:" UPPER) < len || (len == strlen("localhost") && !strncmp(p, "localhost", len));
@@ -43,7 +43,7 @@ static bool is_host(const char *p, size_t len)
 {
 	size_t host = strcspn(p, ":/"), port;
 
-	if (*p == '[') /* an address of IPv6 */
+	if (*p == '[') /* an IPv6 address */
 		host = strspn(p, "[]:" LOWER "ABCDEF");
 	else if (!host || strspn(p, LOWER UPPER ".-") < host || strchr(".-", *p) || strchr(".-", p[host - 1]))
 		return false;

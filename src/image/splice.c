@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Changes at places of a JSON text, which leave every other byte as it is. */
+/* Edits parts of a JSON text and preserves every other byte. */
 #include "image/splice.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static size_t skip_blanks(const char *text, size_t at)
 	return at + strspn(text + at, " \t\r\n");
 }
 
-/* Behind the string that begins at. */
+/* The offset after the string at offset at. */
 static size_t skip_string(const char *text, size_t at)
 {
 	for (at++; text[at] && text[at] != '"'; at++)
@@ -20,7 +20,7 @@ static size_t skip_string(const char *text, size_t at)
 	return at + (text[at] == '"');
 }
 
-/* Behind the value that begins at. */
+/* The offset after the value at offset at. */
 static size_t skip_value(const char *text, size_t at)
 {
 	size_t depth = 0;
@@ -48,7 +48,7 @@ struct span span_whole(const char *text)
 	return (struct span){ at, skip_value(text, at) - at };
 }
 
-/* The character at a place inside a string, and how many bytes tell it; what is not ASCII is no letter of our keys. */
+/* Decodes the character at p inside a string; *ret_len: its encoded length. Non-ASCII never matches our keys. */
 static int read_character(const char *p, size_t *ret_len)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -68,7 +68,7 @@ static int read_character(const char *p, size_t *ret_len)
 	return str_from_hex(hex, bytes, sizeof(bytes)) == 2 ? bytes[0] << 8 | bytes[1] : -1;
 }
 
-/* Whether the string that begins at is this key. */
+/* Whether the string at offset at is this key. */
 static bool is_key(const char *text, size_t at, const char *key)
 {
 	size_t len;
@@ -79,7 +79,7 @@ static bool is_key(const char *text, size_t at, const char *key)
 	return !*key;
 }
 
-/* A member of an object: its name, its value. Zeroed it is before the first. */
+/* A member of an object: name and value. Zeroed: before the first member. */
 struct member_span {
 	size_t name;
 	struct span value;
@@ -149,7 +149,7 @@ bool span_next(const char *text, struct span array, struct span *item)
 	return true;
 }
 
-/* The last item, and where the one before it ends (or the bracket); false for an empty array. */
+/* The last item, and the end of the previous one (or of the bracket); false for an empty array. */
 static bool find_last(const char *text, struct span array, struct span *ret, size_t *ret_before)
 {
 	struct span item = { 0 };
@@ -189,7 +189,7 @@ void splice_append(struct splice *s, const char *text, struct span array, const 
 void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n)
 {
 	struct span item = { 0 }, next = { 0 };
-	size_t end = array.at + 1; /* of the item before */
+	size_t end = array.at + 1; /* of the previous item */
 	bool has_kept = false, has_next = span_next(text, array, &next);
 
 	for (size_t i = 0; i < n && has_next; i++) {

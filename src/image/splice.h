@@ -1,53 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes at places of a JSON text, which leave every other byte as it is. */
+/* Edits parts of a JSON text and preserves every other byte. */
 #pragma once
 
 #include "base/buf.h"
 #include "base/err.h"
 
-/* A value inside a text that jv_load() has accepted and that ends with a NUL: nothing here checks the grammar again. */
+/* A value in a NUL-terminated text that jv_load() has accepted: these functions do not check the syntax again. */
 struct span {
 	size_t at, len;
 };
 
-/* The document itself, without the blanks around it. */
+/* The top-level value, without surrounding whitespace. */
 struct span span_whole(const char *text);
-/* The value of a member of an object; false when span is none or has none. Escapes in keys are understood. */
+/* The value of an object's member; false if object is not an object or has no such member. Keys may have escapes. */
 bool span_member(const char *text, struct span object, const char *key, struct span *ret);
-/* The same down a path: "rootfs.diff_ids". */
+/* The same along a path such as "rootfs.diff_ids", from the top-level value. */
 bool span_path(const char *text, const char *path, struct span *ret);
-/* The item behind this one, the first for a zeroed one; false at the end, or when span is no array. */
+/* Advances to the next item, from a zeroed one to the first; false at the end, or if array is not an array. */
 bool span_next(const char *text, struct span array, struct span *item);
 
-/* Appends text as a JSON string; bytes that no terminal should see are escaped as in messages. */
+/* Appends text as a JSON string; unprintable bytes are escaped by str_escape(). */
 void splice_quote(struct buf *out, const char *text);
 
-/* What is to be changed in one text. Zeroed it is empty; splice_done() frees. */
+/* Pending changes of one text. Zeroed: none; splice_done() frees. */
 struct splice {
 	struct splice_edit {
-		size_t at, len; /* of the text as it was */
-		char *text;	/* instead */
+		size_t at, len; /* range of the original text */
+		char *text;	/* its replacement */
 	} * edits;
 	size_t n;
 };
 
 void splice_replace(struct splice *s, struct span span, const char *text);
-/* Behind the last item, without any blank: what splice_drop_last() takes out to leave the text as it was. */
+/* Appends an item without whitespace, so that splice_drop_last() restores the original text. */
 void splice_append(struct splice *s, const char *text, struct span array, const char *item);
-/* Items whose flag is set, each with one comma beside it; n flags, from the first item on. */
+/* Removes the items whose flag is set, each with one adjacent comma; n flags, from the first item on. */
 void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n);
-/* Instead of the last item; nothing in an empty array. */
+/* Replaces the last item; does nothing in an empty array. */
 void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item);
-/* The last item and the comma before it. Nothing in an empty array. */
+/* Removes the last item and the comma before it; does nothing in an empty array. */
 void splice_drop_last(struct splice *s, const char *text, struct span array);
-/* A member behind the last one of an object, without any blank; key and value are JSON without escapes of ours. */
+/* Appends a member to an object, without whitespace. key and value are JSON already: they are not escaped. */
 void splice_add_member(struct splice *s, const char *text, struct span object, const char *key, const char *value);
-/* The member of that key, the last one, and the comma before it. Nothing when there is none. */
+/* Removes the member of that key, which must be the last one, and the comma before it. Does nothing without one. */
 void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key);
-/* Digest, size and the copy in "data" of a descriptor (image-spec descriptor.md), which leads to this content then. */
+/* Changes a descriptor's digest, size and embedded "data" (image-spec descriptor.md) to those of content. */
 void splice_descriptor(
 	struct splice *s, const char *text, struct span descriptor, const char *digest, const struct buf *content);
-/* The text with all changes, which must not overlap; the order in which they were made does not matter.
- */
+/* Appends the changed text to out. Changes must not overlap; they may have been made in any order. */
 void splice_apply(const struct splice *s, const char *text, size_t len, struct buf *out);
 void splice_done(struct splice *s);

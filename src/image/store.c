@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Every layer that some image of a bundle names, read once. */
+/* All layers of a bundle's images, each read once. */
 #include "image/store.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "image/layer_read.h"
 
-enum { AT_ONCE = 32 }; /* layers that are open together: descriptors are few */
+enum { AT_ONCE = 32 }; /* maximum number of open layers: file descriptors are limited */
 
 size_t store_find(const struct store *store, const char *name)
 {
@@ -31,7 +31,7 @@ size_t store_add(struct store *store, const char *name)
 	return at;
 }
 
-/* One that is not here (foreign, or left out) is allowed. */
+/* Opens a layer. A missing one (foreign, or not pulled) is not an error. */
 static int open_layer(const struct store *store, size_t i, struct layer_source *ret, struct err *e)
 {
 	const char *name = store->names[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every layer that some image of a bundle names, read once. */
+/* All layers of a bundle's images, each read once. */
 #pragma once
 
 #include "image/layer.h"
@@ -9,26 +9,25 @@ struct store {
 	const struct bundle *bundle;
 	const char **names; /* borrowed */
 	struct layer *layers;
-	struct store_file { /* what is known of a layer's file when it is closed again */
+	struct store_file { /* facts about a layer's member, which is closed after reading */
 		bool is_here;
 		uint64_t size;
 	} * files;
 	size_t n;
-	bool are_blobs;	 /* OCI's, whose names are their digests */
-	char **programs; /* names of files that are looked into besides those of shells and the like */
+	bool are_blobs;	 /* OCI blobs, whose names are their digests */
+	char **programs; /* as in struct layer_source; owned */
 	size_t n_programs;
 };
 
-/* Adds a layer by the name of its member, which is borrowed, unless it is there. Its number. */
+/* Adds a layer by its member name, which is borrowed, unless present. Returns its index. */
 size_t store_add(struct store *store, const char *name);
-/* The number of a layer that was added. */
+/* The index of an added layer; n if there is none. */
 size_t store_find(const struct store *store, const char *name);
-/* Reads all of them, side by side. A layer that cannot be read has_failed; one may be missing. 0 or -errno with e set.
- */
+/* Reads all layers in parallel. An unreadable layer has_failed; missing ones are allowed. 0 or -errno with e set. */
 int store_read(struct store *store, struct err *e);
 /*
- * Looks into the program that a path of a view of these layers leads to, where its own name did not tell that it
- * matters: a hard link's target, a link's. The layer is read again. 0 or -errno with e set.
+ * Examines the program that a path in a view of these layers resolves to, unless that was done: a symlink or hard link
+ * may lead to a program with any name. Reads its layer again. 0 or -errno with e set.
  */
 int store_look(struct store *store, const struct view *view, const char *path, struct err *e);
 void store_done(struct store *store);

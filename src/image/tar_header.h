@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the fields of a ustar header are (POSIX.1-1988), for who reads and who writes one. */
+/* Layout of a ustar header (POSIX.1-1988), for reader and writer. */
 #pragma once
 
 #include <stdint.h>
 
-/* Offsets and lengths; all that is not named here does not matter to us. */
+/* Offsets and lengths of the fields that are used. */
 enum {
 	TAR_BLOCK = 512,
 	TAR_NAME = 0,
@@ -28,7 +28,7 @@ enum {
 	TAR_PREFIX_LEN = 155,
 };
 
-/* How many zero bytes stand behind content of this size. */
+/* Number of zero bytes after content of this size. */
 static inline uint64_t tar_padding(uint64_t size)
 {
 	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Numbers of tar headers, of the fields and of PAX records. */
+/* Parses numbers of tar headers and PAX records. */
 #include "image/tar_number.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* Base-256 (GNU): a big-endian number in two's complement, but for its first bit. */
+/* Base-256 (GNU): big-endian two's complement after the first bit, which marks the encoding. */
 static bool parse_base256(const uint8_t *field, size_t len, int64_t *ret)
 {
 	bool is_negative = field[0] & 0x40;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of tar headers, of the fields and of PAX records: as the readers of engines take them. */
+/* Parses numbers of tar headers and PAX records as container engines do. */
 #pragma once
 
 #include "base/defs.h"
 
-/* A field: octal digits, NULs or blanks before and behind, an empty one is 0; or base-256 (GNU), also negative. */
+/* A header field: octal digits, surrounded by NULs or blanks, empty: 0; or base-256 (GNU), which may be negative. */
 bool tar_octal(const uint8_t *field, size_t len, int64_t *ret);
-/* A PAX record's value: with a sign, or zeros before it. */
+/* A PAX record's decimal value, optionally with a sign or leading zeros. */
 bool tar_decimal(const char *text, int64_t *ret);
-/* A time may have a fraction, and be before 1970: then it is what a header without PAX would say. */
+/* A PAX record's time. The fraction is dropped, and a time before 1970 becomes 0, as in a header without PAX. */
 bool tar_time(const char *text, int64_t *ret);

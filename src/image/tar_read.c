@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Headers of a tar stream: ustar (POSIX.1-1988), PAX (POSIX.1-2001), GNU long names and numbers. */
+/* Reads a tar stream: ustar (POSIX.1-1988), PAX (POSIX.1-2001), GNU long names and numbers. */
 #include "image/tar_read.h"
 
 #include <stdio.h>
@@ -11,11 +11,11 @@
 #include "image/tar_header.h"
 #include "image/tar_number.h"
 
-/* What extension headers say about the member that follows them. */
+/* Values of extension headers for the following member. */
 struct overrides {
 	char *path, *linkname;
 	bool has_size, has_uid, has_gid, has_mtime, is_sparse, has_real_size;
-	bool is_begun; /* a member has to follow */
+	bool is_begun; /* an extension header was read: a member must follow */
 	int64_t size, uid, gid, mtime;
 	char *sparse_name;
 	int64_t real_size, sparse_major;
@@ -69,7 +69,7 @@ static int malformed(const char *what, struct err *e)
 	return err_set(e, -EBADMSG, "malformed tar: %s", what);
 }
 
-/* What the source said, in words. */
+/* Sets the error for a code of the source. */
 static int broken(int code, struct err *e)
 {
 	if (code == -EBADMSG)
@@ -96,7 +96,7 @@ static bool is_zero(const uint8_t *block)
 	return true;
 }
 
-/* The content of an extension header, NUL-terminated. Owned by the caller. */
+/* Appends the content of an extension header to out, and skips its padding. */
 static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out, struct err *e)
 {
 	char chunk[4096];
@@ -125,12 +125,12 @@ static int set_text(char **target, const char *text, size_t len, struct err *e)
 	free(*target);
 	*target = NULL;
 	if (!len)
-		return 0; /* POSIX pax: an empty value takes the record back */
+		return 0; /* POSIX pax: an empty value cancels the record */
 	*target = mem_part(text, len);
 	return 0;
 }
 
-/* "KEY=VALUE" of a PAX header; neither ends with a NUL. */
+/* "KEY=VALUE" of a PAX header; neither is NUL-terminated. */
 struct record {
 	const char *key, *value;
 	size_t key_len, len;
@@ -170,7 +170,7 @@ static int pax_record(struct overrides *o, const struct record *record, struct e
 	while (i < ARRAY_SIZE(numbers) && !is_key(record, numbers[i].key))
 		i++;
 	if (i == ARRAY_SIZE(numbers) || !record->len)
-		return 0; /* POSIX pax: an empty value takes the record back */
+		return 0; /* POSIX pax: an empty value cancels the record */
 	text = mem_part(record->value, record->len);
 	if (!(numbers[i].value == &o->mtime ? tar_time : tar_decimal)(text, numbers[i].value) || o->size < 0 ||
 		o->real_size < 0)
@@ -179,12 +179,12 @@ static int pax_record(struct overrides *o, const struct record *record, struct e
 	return 0;
 }
 
-/* What storage drivers note for themselves: in another layer, it would hide what is below, or belong to nobody. */
+/* Internal attributes of storage drivers: copied to another layer, they could hide lower files or change owners. */
 static const char *const driver_records[] = { "SCHILY.xattr.trusted.overlay.", "SCHILY.xattr.user.overlay.",
 	"SCHILY.xattr.user.fuseoverlayfs.", "SCHILY.xattr.trusted.fuseoverlayfs.",
 	"SCHILY.xattr.security.fuseoverlayfs.", "SCHILY.xattr.user.containers." };
 
-/* What a directory loses when another layer has it again, and does not say this again. */
+/* Records that a directory would lose if a layer repeated its entry without them. */
 static bool is_kept(const struct record *record)
 {
 	if (!has_prefix(record, "SCHILY.xattr."))
@@ -195,7 +195,7 @@ static bool is_kept(const struct record *record)
 	return true;
 }
 
-/* Records of "LENGTH KEY=VALUE\n", the length counting itself. */
+/* Parses records "LENGTH KEY=VALUE\n"; LENGTH includes its own digits. */
 static int parse_pax(struct overrides *o, const char *text, size_t total, struct err *e)
 {
 	for (size_t at = 0; at < total;) {
@@ -230,7 +230,7 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 	return 0;
 }
 
-/* x: for the next member; g: for all, ignored as by every reader of images; L, K: GNU names. */
+/* x: for the next member; g: for all members, ignored as by all readers of images; L, K: GNU names. */
 static int take_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o, struct err *e)
 {
 	bool is_name = type == 'L' || type == 'K';
@@ -250,8 +250,8 @@ static char *field_text(const uint8_t *field, size_t len)
 }
 
 /*
- * '\0' and '7' are old and contiguous files. Only an old one whose name ends in a slash is a directory: a '0' has
- * content whatever its name, and taking that for headers would show other members than engines unpack.
+ * '\0' is a pre-POSIX file, '7' a contiguous one. Only an empty '\0' whose name ends in a slash is a directory: a '0'
+ * has content whatever its name, and parsing that as headers would find other members than engines unpack.
  */
 static int set_type(struct tar_entry *entry, char type, struct err *e)
 {
@@ -289,7 +289,7 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 		size < 0)
 		return malformed("a bad number in a header", e);
 	if (!tar_octal(block + TAR_MTIME, TAR_SIZE_LEN, &mtime) || mtime < 0)
-		mtime = 0; /* before 1970, as GNU tar writes it */
+		mtime = 0; /* before 1970 (GNU base-256) */
 	entry->mode = (unsigned)mode & 07777;
 	entry->mtime = o->has_mtime ? o->mtime : mtime;
 	entry->size = (uint64_t)(o->has_size ? o->size : size);
@@ -313,7 +313,7 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	if (code)
 		return code;
 	if (entry->type != TAR_FILE)
-		entry->size = 0; /* other types have no content, whatever the field says */
+		entry->size = 0; /* other types have no content, regardless of the size field */
 	if (entry->size > INT64_MAX - TAR_BLOCK)
 		return malformed("an impossible size", e);
 	r->left = entry->size;
@@ -374,7 +374,7 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 	}
 }
 
-/* What is left of the content, and the padding behind it. */
+/* Skips unread content and padding of the current member. */
 static int pass_over(struct tar_reader *r)
 {
 	uint8_t padding[TAR_BLOCK];
@@ -386,7 +386,7 @@ static int pass_over(struct tar_reader *r)
 	if (!n)
 		n = source_read(r->source, padding, (size_t)r->padding);
 	if (n > 0 && (uint64_t)n < r->padding)
-		n = -EBADMSG; /* cut; left out altogether it may be */
+		n = -EBADMSG; /* truncated padding; only missing padding is allowed */
 	return n < 0 ? (int)n : 0;
 }
 

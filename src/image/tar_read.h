@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Headers of a tar stream: ustar, PAX, GNU long names; strict numbers and checksums. */
+/* Reads a tar stream: ustar, PAX, GNU long names; numbers and checksums are checked strictly. */
 #pragma once
 
 #include "base/buf.h"
@@ -7,7 +7,7 @@
 #include "image/tar_header.h"
 #include "image/tar_sparse.h"
 
-/* Limits beside the format: one long name or PAX header, and how many members there may be. */
+/* Limits: bytes of a long name and of a PAX header, number of members. */
 enum {
 	TAR_NAME_MAX = 64 * 1024,
 	TAR_PAX_MAX = 1024 * 1024,
@@ -25,39 +25,39 @@ enum tar_type {
 };
 
 struct tar_entry {
-	char *path;	/* as it stands there, and never a path of this machine */
-	char *linkname; /* of links, else NULL */
+	char *path;	/* verbatim and untrusted: never open it */
+	char *linkname; /* target of a link; meaningless for other types */
 	enum tar_type type;
 	unsigned mode;
 	uint64_t uid, gid, size;
 	int64_t mtime;
-	struct buf records; /* of its PAX header, as they stand there: extended attributes, times with a fraction */
-	uint64_t start;	    /* of its first header in the source, extensions included */
-	uint64_t offset;    /* of the content in the source */
+	struct buf records; /* verbatim PAX records for extended attributes and a fractional mtime */
+	uint64_t start;	    /* offset of the first header in the source, extensions included */
+	uint64_t offset;    /* offset of the content in the source */
 };
 
-/* Reads from source, which is borrowed. entry belongs to the reader and lives until the next call. */
+/* source is borrowed. entry is owned by the reader and valid until the next tar_next(). */
 struct tar_reader {
 	struct source *source;
 	struct tar_entry entry;
-	uint64_t left, padding; /* of the current content, as it is stored */
-	struct sparse sparse;	/* its holes; no parts: it has none */
+	uint64_t left, padding; /* unread stored bytes of the current member */
+	struct sparse sparse;	/* map of a sparse member; no parts: not sparse */
 	unsigned long members;
-	bool is_layer; /* umoci and others leave out the zero blocks, and the padding before them */
+	bool is_layer; /* the trailing zero blocks, and padding before them, may be missing, as umoci writes layers */
 	bool is_done;
-	uint64_t end; /* when it is done: where the members end, before the zero blocks */
+	uint64_t end; /* when done: offset of the end of the last member, before the zero blocks */
 };
 
-/* is_layer: the end of the source between members ends it, too, also before the first one; else that is truncated. */
+/* is_layer: accepts an end of the source between members or before the first one; otherwise that is truncation. */
 void tar_init(struct tar_reader *reader, struct source *source, bool is_layer);
 void tar_done(struct tar_reader *reader);
 /*
- * The next member; what is left of the last one's content is passed over. 1, 0 at the two zero blocks
- * (or one and the end of the source), -EBADMSG malformed or truncated, -E2BIG over a limit, -errno.
- * Unknown member types are -EBADMSG, as are files with holes but for those of layers in GNU's format 1.0.
+ * Reads the next member's headers; skips unread content of the current one. 1, 0 at the two zero blocks (or one and the
+ * end of the source), -EBADMSG malformed or truncated, -E2BIG over a limit, -errno; e is set. Unknown member types are
+ * -EBADMSG, as are sparse files, except those of layers in GNU's format 1.0.
  */
 int tar_next(struct tar_reader *reader, struct err *e);
-/* Reads content of the current member. Bytes, 0 at its end, -errno. */
+/* Reads content of the current member. Number of bytes, 0 at its end, -errno with e set. */
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e);
-/* "./usr//bin/x/" to "usr/bin/x", as whoever unpacks it sees it; false for ".." and for what does not fit. */
+/* Normalizes "./usr//bin/x/" to "usr/bin/x", as unpacking does; false if it has ".." or does not fit. */
 bool tar_plain_name(const char *path, char *out, size_t size);

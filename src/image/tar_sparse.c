@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files with holes in a tar: GNU's format 1.0 in PAX headers. */
+/* Sparse files in a tar: GNU's format 1.0 in PAX headers. */
 #include "image/tar_sparse.h"
 
 #include <string.h>
@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "image/tar_header.h"
 
-/* The map is of numbers, a line each, in blocks of their own: how many parts, then offset and size of each. */
+/* The map has one decimal number per line: the number of parts, then offset and size of each; padded to a block. */
 struct map {
 	struct source *source;
-	uint64_t *left; /* of what the member stores */
+	uint64_t *left; /* unread stored bytes of the member */
 	char block[TAR_BLOCK];
-	size_t at; /* in the block, of which none was read when it is TAR_BLOCK */
+	size_t at; /* offset in block; TAR_BLOCK: read the next block */
 };
 
 static int next_number(struct map *map, uint64_t *ret)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Files with holes in a tar: GNU's format 1.0 in PAX headers (GNU tar manual, "Storing Sparse Files"). */
+/* Sparse files in a tar: GNU's format 1.0 in PAX headers (GNU tar manual, "Storing Sparse Files"). */
 #pragma once
 
 #include "base/stream.h"
 
 enum { SPARSE_PARTS_MAX = 64 * 1024 };
 
-/* Where the content is that a member stores; all else of the file is zeros. */
+/* Ranges of the file that a member stores; all other bytes are zeros. */
 struct sparse {
 	struct sparse_part {
 		uint64_t offset, size;
@@ -16,10 +16,10 @@ struct sparse {
 };
 
 /*
- * Reads the map that stands before a member's content; size is the file's, *left what the member stores, less the map
- * afterwards. 0; -EBADMSG when the map is malformed or does not fit the member, -E2BIG, -errno. sparse_done() frees.
+ * Reads the map before a member's content. size is the file's size, *left the number of stored bytes, reduced by the
+ * map. 0; -EBADMSG if the map is malformed or does not fit the member, -E2BIG, -errno. sparse_done() frees.
  */
 int sparse_read_map(struct sparse *ret, uint64_t size, struct source *source, uint64_t *left);
-/* Content of the file, zeros included. Bytes, 0 at its end, -EBADMSG truncated, -errno. */
+/* Reads content of the file, including zeros. Number of bytes, 0 at its end, -EBADMSG truncated, -errno. */
 ssize_t sparse_read(struct sparse *sparse, struct source *source, uint64_t *left, void *data, size_t len);
 void sparse_done(struct sparse *sparse);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Headers of a tar, the same bytes for the same member whoever writes it. */
+/* Writes tar members reproducibly. */
 #include "image/tar_write.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void put_number(uint8_t *field, unsigned digits, uint64_t value)
 		field[i] = (uint8_t)('0' + (value & 7));
 }
 
-/* The name in one field, or at a slash in two; false when it fits neither way. */
+/* Stores the name in one field, or split at a slash in two; false if it does not fit. */
 static bool put_name(uint8_t *block, const char *name)
 {
 	size_t len = strlen(name);
@@ -53,7 +53,7 @@ static void put_fixed(uint8_t *block, char type)
 	block[TAR_CHECKSUM + 6] = '\0';
 }
 
-/* "LENGTH KEY=VALUE\n"; the length counts its own digits. */
+/* Appends "LENGTH KEY=VALUE\n"; LENGTH includes its own digits. */
 static void pax_record(struct buf *out, const char *key, const char *value)
 {
 	size_t rest = strlen(key) + strlen(value) + 3, len = rest + 1;

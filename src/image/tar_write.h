@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Headers of a tar, the same bytes for the same member whoever writes it. */
+/* Writes tar members reproducibly. */
 #pragma once
 
 #include "base/buf.h"
 #include "image/tar_read.h"
 
 /*
- * Adds the header of a member: ustar, without names of users; numbers and names that do not fit are told by a PAX
- * header before it, and the entry's own records. The type is a file or a directory. Content and padding are the
- * caller's.
+ * Appends the header of a file or directory: ustar, without user names. A PAX header before it has numbers and names
+ * that do not fit, and the entry's records. The caller writes content and padding.
  */
 void tar_write_header(struct buf *out, const struct tar_entry *entry);
-/* The two blocks that end a tar. */
+/* Size of the two zero blocks that end a tar. */
 enum { TAR_END = 2 * TAR_BLOCK };
 
 /*
- * To a file at its position: a regular member whose content is size bytes of another file from an offset, with header
- * and padding; one with this text; the end. 0 or -errno.
+ * Write to a file at its position: a member with header and padding, whose content is entry.size bytes of file from at
+ * an offset, or a text; the end of the tar. 0 or -errno.
  */
 int tar_write_range(int to, const struct tar_entry *entry, int from, uint64_t offset);
 int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Where large copies of images and of their parts go while they are read and written. */
+/* Temporary files for copies of images and layers. */
 #include "image/tmpfile.h"
 
 #include <errno.h>

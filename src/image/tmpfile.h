@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Where large copies of images and of their parts go while they are read and written. */
+/* Temporary files for copies of images and layers. */
 #pragma once
 
-/* $TMPDIR, else /var/tmp, which is on a disk: borrowed. */
+/* $TMPDIR, else /var/tmp, as /tmp may be in memory. Borrowed. */
 const char *image_tmpdir(void);
 /*
- * A file without a name in a directory; when that is not $TMPDIR and has no room for one, as in a container without
- * any, in /tmp or in memory. -errno.
+ * Opens an unnamed file in dir. If that fails and $TMPDIR is unset, as in a container without /var/tmp, uses /tmp, else
+ * memory. The descriptor or -errno.
  */
 int image_tmpfile(const char *dir);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a path is after all layers: links, whiteouts, opaque directories. */
+/* The merged view of an image's layers: symlinks, whiteouts, opaque directories. */
 #include "image/view.h"
 
 #include <stdio.h>
@@ -7,10 +7,10 @@
 
 #include "base/memory.h"
 
-/* How much may be compared: an image that needs more is made to waste time. */
+/* Bytes that may be compared: an image that needs more is a denial of service. */
 #define VIEW_WORK_MAX ((uint64_t)1 << 30)
 
-/* hash: of the first piece of the key. */
+/* Whether the layer has the key; hash is that of its first piece. */
 static bool has_beside(const struct layer *layer, uint64_t hash, const struct layer_key *key)
 {
 	for (size_t i = 1; i < key->n; i++)
@@ -19,8 +19,8 @@ static bool has_beside(const struct layer *layer, uint64_t hash, const struct la
 }
 
 /*
- * Whether this layer takes away what layers below have at path[0..len]: something that is no directory stands there or
- * at a parent, or a whiteout names it or a parent, or a parent is opaque. Each prefix is looked at once.
+ * Whether this layer hides lower entries for path[0..len]: the path or a parent is not a directory in it or has a
+ * whiteout, or a parent is opaque. Each prefix is looked up once.
  */
 static bool takes_away(const struct layer *layer, const char *path, size_t len)
 {
@@ -54,7 +54,7 @@ static bool takes_away(const struct layer *layer, const char *path, size_t len)
 	return false;
 }
 
-/* The same, or anything else stands there. */
+/* The same, or the layer has an entry for the path itself. */
 static bool hides(const struct layer *layer, const char *path, size_t len)
 {
 	return takes_away(layer, path, len) || layer_find(layer, path, len);
@@ -87,14 +87,14 @@ bool view_find(const struct view *view, const char *path, struct view_hit *ret)
 	return false;
 }
 
-/* A walk: what is resolved, and what is still to come. */
+/* A path walk: the resolved part, and the remaining part. */
 struct walk {
 	char done[VIEW_PATH_MAX];
 	char todo[2 * VIEW_PATH_MAX];
 	unsigned links;
 };
 
-/* "..": what is left has to be a directory, as it has to be for the kernel. */
+/* "..": as in the kernel, the path so far must be a directory. */
 static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
 {
 	char *slash = strrchr(w->done, '/');
@@ -125,7 +125,7 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 		return -ENAMETOOLONG;
 	if (!view_find(view, w->done, hit)) {
 		*hit = (struct view_hit){ 0 };
-		return 0; /* perhaps a directory that only its members tell of */
+		return 0; /* missing: the caller decides at the end of the walk */
 	}
 	if (hit->entry->kind != LAYER_SYMLINK)
 		return 0;
@@ -137,7 +137,7 @@ static int step(const struct view *view, struct walk *w, const char *name, struc
 	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 0;
 }
 
-/* Goes one component on. 1, 0 at the end, -errno. */
+/* Walks one component. 1, 0 at the end, -errno. */
 static int next_step(const struct view *view, struct walk *w, struct view_hit *hit)
 {
 	char name[VIEW_PATH_MAX], *p = w->todo + strspn(w->todo, "/");
@@ -230,7 +230,7 @@ static bool is_newer(const struct platform *platform, const struct content *cont
 	       (platform->arch == content->platform.arch && strcmp(platform->variant, content->platform.variant) > 0);
 }
 
-/* The program at a path, when its platform is known; NULL. */
+/* The program at a path if its platform is known, else NULL. */
 static const struct layer_program *find_known(const struct view *view, const char *path)
 {
 	const struct layer_program *program;
@@ -243,7 +243,7 @@ static const struct layer_program *find_known(const struct view *view, const cha
 	return program && program->is_known ? program : NULL;
 }
 
-/* Where only the number of files decides, those that were looked into tell the variant. */
+/* If the majority of files decided, the variant is the newest of those examined. */
 static void judge_majority(const struct view *view, struct content *content)
 {
 	for (size_t i = 0; content->has_platform && !content->decided_by && i < view->n; i++)
@@ -293,7 +293,7 @@ int view_content(const struct view *view, uint64_t *work, struct content *ret)
 	const struct layer_program *program;
 
 	*ret = (struct content){ 0 };
-	/* The shell and the like; and an image needs the newest variant among these and what it starts. */
+	/* The shell or another key file decides; the variant is the newest of it and the started programs. */
 	for (const char *const *p = content_key_files; *p && !ret->has_platform; p++)
 		if ((program = find_known(view, *p)))
 			settle(ret, &program->platform, *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a path is after all layers: links, whiteouts, opaque directories. */
+/* The merged view of an image's layers: symlinks, whiteouts, opaque directories. */
 #pragma once
 
 #include "image/layer.h"
@@ -10,7 +10,7 @@ enum { VIEW_LINKS_MAX = 40, VIEW_PATH_MAX = 4096 };
 struct view {
 	const struct layer *const *layers;
 	size_t n;
-	char *starts[2]; /* paths of programs that the image starts; NULL: none */
+	char *starts[2]; /* paths of programs that the image starts; NULL: none; owned by the caller */
 };
 
 struct view_hit {
@@ -23,25 +23,24 @@ struct view_directory {
 	const struct layer_directory *directory;
 };
 
-/* Whether the entry of layers[i] for this path is still there under the layers above it. */
+/* Whether no layer above layers[i] hides its entry for this path. */
 bool view_is_visible(const struct view *view, size_t i, const char *path);
 /*
- * Resolves a path as after chroot: symbolic links in every component, hard links, ".." stops at the root. resolved
- * receives the path that it leads to. 0, -ENOENT, -ELOOP, -ENAMETOOLONG.
+ * Resolves a path as after chroot: symlinks in every component, hard links, ".." confined to the root. resolved
+ * receives the resulting path. 0, -ENOENT, -ELOOP, -ENAMETOOLONG.
  */
 int view_resolve(const struct view *view, const char *path, struct view_hit *ret, char resolved[VIEW_PATH_MAX]);
-/* The top-most entry at a path without links in it, its parents included where only their members tell of them. */
+/* The topmost visible entry for a path whose components are not symlinks. Implied parent directories have entries. */
 bool view_find(const struct view *view, const char *path, struct view_hit *ret);
 /*
- * Where a new file of this path comes to lie: its directory with all links resolved as above, and its name as it is.
- * Directories that are not there stay in the path. 0, -ENOTDIR, -ENOENT for ".." behind one that is not there, -ELOOP,
- * -ENAMETOOLONG.
+ * The path at which a new file would be created: the directory with symlinks resolved as above, and the unchanged name.
+ * Missing directories are kept. 0, -ENOTDIR, -ENOENT for ".." after a missing directory, -ELOOP, -ENAMETOOLONG.
  */
 int view_place(const struct view *view, const char *path, char resolved[VIEW_PATH_MAX]);
-/* What the directory path[0..len], without links in it, has for attributes; false where no entry says so. */
+/* Attributes of the directory path[0..len], which has no symlinks; false if no layer has an entry with attributes. */
 bool view_directory(const struct view *view, const char *path, size_t len, struct view_directory *ret);
 /*
- * What the view is made of, judged as a root file system is. work counts over all images of a file, from 0.
- * 0, -E2BIG; content_done() frees.
+ * Determines the view's content, as for a root file system. *work bounds the effort for all images of a file; it starts
+ * at 0. 0, or -E2BIG over the limit; content_done() frees ret.
  */
 int view_content(const struct view *view, uint64_t *work, struct content *ret);
