@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The native tools for a foreign root, gathered from the machine. */
+/* Gathers the native tools for a foreign root. */
 #include "accel/toolchain.h"
 
 #include <fcntl.h>
@@ -14,11 +14,11 @@
 #include "base/str.h"
 #include "rootfs/beneath.h"
 
-/* One gathering. */
+/* State of gathering. */
 struct gather {
 	struct toolchain *t;
-	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in the names of directories */
-	const struct toolchain_file *user; /* what needs the library that is looked for */
+	char host[TOOLCHAIN_TRIPLET_MAX];  /* this machine's triplet, as in directory names */
+	const struct toolchain_file *user; /* the file that needs the current library */
 	bool only_compilers, is_set;
 	struct err *e;
 };
@@ -47,7 +47,7 @@ int toolchain_open_beneath(void *directory, const char *path, struct stat *st)
 {
 	int fd = fd_reopen_regular(beneath_open(*(const int *)directory, path, O_PATH));
 
-	if (fd == -EAGAIN) /* renames that do not stop; elsewhere it means that the file can be opened later */
+	if (fd == -EAGAIN) /* endless renames; to callers it would mean "can be opened later" */
 		return -EIO;
 	if (fd >= 0 && fstat(fd, st) < 0) {
 		cleanup_fd(&fd);
@@ -66,7 +66,7 @@ int toolchain_open_file(const struct toolchain *t, size_t file, struct err *e)
 	return fd < 0 ? err_sys(e, fd, "%s", f->source) : fd;
 }
 
-/* A program or library of this machine, whole. */
+/* Checks that a file is a complete program or library for this machine. */
 static int check_file(int fd, const char *path, struct elf_info *info, struct err *e)
 {
 	int r = elf_read(fd, info, e);
@@ -132,7 +132,7 @@ static int open_source(const struct gather *g, const char *path)
 
 static int add_needed(struct gather *g, int fd);
 
-/* The directories of ld.so(8) and of Debian's multiarch. */
+/* The default directories of ld.so(8) and Debian's multiarch. */
 static const struct {
 	const char *dir;
 	bool is_multiarch;
@@ -153,7 +153,7 @@ static int open_library(const struct gather *g, const char *name, struct buf *pa
 	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not there", g->user->source, name);
 }
 
-/* What a file needs; what that needs is added with it. */
+/* Adds a library that a file needs, and the libraries that it needs. */
 static int add_library(struct gather *g, const char *name)
 {
 	auto_buf own = { 0 }, path = { 0 };
@@ -191,7 +191,7 @@ static int add_needed(struct gather *g, int fd)
 	return r;
 }
 
-/* All programs of a machine have the same. */
+/* Adds the loader, which all programs of a machine share. */
 static int add_loader(struct gather *g, const char *interpreter)
 {
 	auto_buf bytes = { 0 };
@@ -240,7 +240,7 @@ static int add_tool(struct gather *g, const struct tool_kind *kind, const char *
 	if (!r) {
 		r = read_identity(t, fd, kind, &tool->identity);
 		if (!r && !tool_compiles(kind))
-			return 0; /* not as a package brought it */
+			return 0; /* changed since its package was installed */
 		r = r < 0 ? err_sys(g->e, r, "%s", path)
 		    : r	  ? 0
 			  : err_set(g->e, -EBADMSG, "%s: cannot determine its version", path);
@@ -271,7 +271,7 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 
 	tool_expand(&path, kind->native, g->t->triplet, version, "");
 	fd = open_source(g, buf_text(&path));
-	if (fd == -ENOENT && !tool_compiles(kind)) { /* where /bin is a directory of its own */
+	if (fd == -ENOENT && !tool_compiles(kind)) { /* if /bin is a separate directory */
 		buf_done(&path);
 		buf_adds(&path, kind->twins[1]);
 		fd = open_source(g, kind->twins[1]);
@@ -304,7 +304,7 @@ static int add_tools(struct gather *g)
 	return r;
 }
 
-/* "A\nB\n" as words of a command. */
+/* Joins the lines "A\nB\n" to words of a command. */
 static void join_lines(struct buf *out, const struct buf *lines)
 {
 	for (const char *p = buf_text(lines); *p; p++)
@@ -330,7 +330,7 @@ static int bad_manifest(const struct gather *g, const char *what)
 	return err_set(g->e, -EBADMSG, "%s: not what " TOOLCHAIN_MANIFEST " says", what);
 }
 
-/* The folder of toolchain_write() has a list of its files: it is complete, and each has its digest. */
+/* The output of toolchain_write() has a list of its files: all must exist with the right digest. */
 static int check_manifest(struct gather *g)
 {
 	struct toolchain *t = g->t;

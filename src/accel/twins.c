@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Which tools of a root have a native one that is equal, and the index by which the entry stub knows them. */
+/* Finds the tools of a root that have an identical native one, and makes the entry stub's index of them. */
 #include "accel/twins.h"
 
 #include <stdio.h>
@@ -31,13 +31,13 @@ static int open_twin(const struct toolchain *t, const struct tool_root *root, st
 	return fd;
 }
 
-/* What others than root may change is nobody's tool. */
+/* A file that users other than root may change is not trusted. */
 static bool is_roots(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && !(st->st_mode & 022);
 }
 
-/* Whether it says of itself what the native one says: an enum twin_verdict; -errno. */
+/* Compares the identities in both programs: an enum twin_verdict; -errno. */
 static int compare_identity(const struct toolchain *t, struct twin *twin, int fd)
 {
 	const struct tool_kind *kind = twin->kind;
@@ -50,14 +50,14 @@ static int compare_identity(const struct toolchain *t, struct twin *twin, int fd
 	return identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
 }
 
-/* The root in which twins are looked for. */
+/* The root that is searched for twins. */
 struct search {
 	const struct toolchain *t;
 	const struct tool_root *root;
 	struct packages packages;
 };
 
-/* Whether it is the file of an equal package: an enum twin_verdict; -errno. */
+/* Compares the packages of both programs: an enum twin_verdict; -errno. */
 static int compare_package(const struct search *s, struct twin *twin, int fd)
 {
 	const struct tool_kind *kind = twin->kind;
@@ -73,7 +73,7 @@ static int compare_package(const struct search *s, struct twin *twin, int fd)
 	return packages_has_same_libraries(&s->packages, kind->package, &s->t->packages) ? TWIN_EQUAL : TWIN_CHANGED;
 }
 
-/* An enum twin_verdict; -errno when it is the machine that cannot tell. */
+/* Compares a tool with its twin: an enum twin_verdict; -errno for errors of this machine. */
 static int judge(const struct search *s, struct twin *twin, int fd, const struct stat *st)
 {
 	const struct toolchain *t = s->t;
@@ -111,7 +111,7 @@ static bool has_equal(const struct twins *twins, const char *name, const char *v
 	return false;
 }
 
-/* A plugin is its compiler's; what reads objects of LTO needs one. */
+/* A plugin requires its compiler; tools that read LTO objects require a plugin. */
 static void settle_dependent(struct twins *twins)
 {
 	for (size_t i = 0; i < twins->n; i++) {
@@ -156,7 +156,7 @@ static bool has_tool(const struct toolchain *t, const struct tool_kind *kind, co
 	return false;
 }
 
-/* Compilers of the root that have nothing to stand in for them, so that it can be told what would. */
+/* Adds the root's compilers that the toolchain does not have, to report what would be needed. */
 static void find_lacking(const struct search *s, const struct tool_kind *kind, struct twins *ret)
 {
 	bool is_versioned = tool_is_versioned(kind);
@@ -206,9 +206,9 @@ bool twins_need(const struct toolchain *t, const struct twins *twins, size_t fil
 
 struct writer {
 	const struct toolchain *t;
-	const char *place; /* of the directory, in the root */
+	const char *place; /* of the tools' directory, in the root */
 	struct buf texts;
-	uint32_t base; /* where the texts begin */
+	uint32_t base; /* offset of the texts */
 };
 
 static uint32_t put_text(struct writer *w, const char *text)
@@ -227,7 +227,7 @@ static uint32_t put_path(struct writer *w, const char *name)
 	return put_text(w, buf_text(&path));
 }
 
-/* The word without what says where it holds; NULL where it does not hold. */
+/* The word without its condition; NULL if the condition is not met. */
 static const char *applying(const struct toolchain *t, const struct twin *twin, const char *word)
 {
 	size_t len = strlen(t->platform.arch->qemu);
@@ -242,7 +242,7 @@ static const char *applying(const struct toolchain *t, const struct twin *twin, 
 	return word + 2 + len;
 }
 
-/* A tool that is there once for all versions has the plugin of the newest compiler. */
+/* An unversioned tool uses the plugin of the newest compiler. */
 static const char *rules_version(const struct twins *twins, const struct twin *twin)
 {
 	for (size_t i = 0; i < twins->n && !*twin->version; i++)
@@ -285,7 +285,7 @@ static struct entry_tool tool_entry(struct writer *w, const struct twins *twins,
 	return tool;
 }
 
-/* Of the directory; the loader searches in the first. */
+/* Folders of the tools' directory; the loader searches the first. */
 static const char *const folders[] = { TOOLCHAIN_FOLDERS };
 
 bool twins_has_folder(const struct toolchain *t, const struct twins *twins, const char *folder)

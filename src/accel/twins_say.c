@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is said of the tools of a root: which run natively, and why others do not. */
+/* Reports which tools of a root run natively, and why others do not. */
 #include <string.h>
 
 #include "accel/twins.h"
@@ -30,7 +30,7 @@ static bool is_same_package(const struct twin *a, const struct twin *b)
 	       !strcmp(a->kind->package, b->kind->package);
 }
 
-/* What compiles has a name that says something; of the others the packages are named, each once. */
+/* Compilers are listed by tool, other tools by package, each once. */
 static bool is_first_of_name(const struct twins *twins, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
