@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Base images with native compilers in them while a platform is built, and what was built without them again. */
+/* Native compilers in base images while a platform is built, and their removal from the built image. */
 #include "project/accelerate.h"
 
 #include <string.h>
@@ -19,12 +19,12 @@ int accelerate_check(const struct flow *f, struct err *e)
 	return 0;
 }
 
-/* Puts tools into a copy of a base image, or removes what has them. */
+/* A change of an image archive: tools put in, or removed. */
 struct change {
 	const char *archive;
 	struct inject_options options;
 	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
-	bool fits; /* every compiler of it, and most of its other tools, have an equal one */
+	bool fits; /* all compilers of the image, and at least half of its tools, have an equal native one */
 };
 
 static int change(const struct flow *f, struct change *change, struct err *e)
@@ -57,7 +57,7 @@ static int run_engine(
 	return flow_engine(f, &(struct flow_call){ .item = item }, verb, words, &item->err);
 }
 
-/* The scratch directory's name makes it unique. A tag may have capitals, a repository may not. */
+/* A unique name, by the scratch directory's, which is in the tag since a repository has no capitals. */
 static char *copy_name(const struct flow *f, const struct build_item *item, const char *end)
 {
 	char *name = mem_print("%sanyarch-native:%s-%s-%s", item->engine->kind->place, str_basename(f->scratch),
@@ -79,8 +79,8 @@ static void note(const struct flow *f, const struct build_item *item, const stru
 }
 
 /*
- * The machine's own tools; where they are of another release, those of a set that the engine makes. *ret_has: also
- * where only some of them fit.
+ * Puts in the machine's own tools or, if they are of another release, tools that the engine installs. *ret_has: some
+ * were put in, even if not all fit.
  */
 static int put_tools(
 	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
@@ -110,7 +110,7 @@ static int put_tools(
 	return 0;
 }
 
-/* Puts tools into the copy of a base; a base that can have none is no failure. */
+/* Puts tools into the copy of a base; a base that can have none is not an error. */
 static int add_tools(
 	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
 {
@@ -168,7 +168,7 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 
 	if (!with->n)
 		return 0;
-	/* podman and buildah write the names of base images into the history. */
+	/* podman and buildah record the names of base images in the history. */
 	for (size_t k = 0; k < f->bases[i].n; k++)
 		if (with->names[k] && !item->engine->kind->has_daemon)
 			removal.options.bases[removal.options.n_bases++] =
@@ -176,7 +176,7 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 	r = change(f, &removal, &item->err);
 	if (r)
 		return r;
-	/* The engine would keep the one with compilers without a name. */
+	/* Untagged, the image with compilers would stay in the engine: name it, to remove it later. */
 	old.target = with->old = copy_name(f, item, "built");
 	r = run_engine(f, item, ENGINE_TAG, &old);
 	return r ? r : run_engine(f, item, ENGINE_LOAD, image);

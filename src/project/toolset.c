@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Native tools for a base image, made with the engine: its sibling for this machine, with cross packages. */
+/* Native tools for a base image, installed by the engine: the same image for this machine, with cross packages. */
 #include "project/toolset.h"
 
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 #include "base/str.h"
 #include "project/files.h"
 
-/* Of the user's options those that are about the result, and not about how a RUN is run. */
+/* The user's options that affect the result and not how a RUN is executed; these are left out. */
 static const char *const options_left_out[] = { "--target", "--no-cache", "--pull", "--label", "--annotation",
 	"--squash", "--build-context", "--cache", "--output" };
 
-/* arm32v7/debian and amd64/debian; debian is an index with both. Owned. */
+/* The same image for this machine: arm32v7/debian becomes amd64/debian; debian is an index with both. Owned. */
 static char *sibling_name(const struct platform *platform, const char *image)
 {
 	const struct platform own = { .arch = arch_host() };
@@ -30,9 +30,7 @@ static char *sibling_name(const struct platform *platform, const char *image)
 	return mem_print("%.*s%s%s", (int)(at - image), image, host.docker, at + strlen(words.docker));
 }
 
-/*
- * What a release lacks keeps no other package from it. What cannot be installed is a failure: half a set would be kept.
- */
+/* Skips packages that the release lacks. An installation error is fatal: an incomplete set would be kept. */
 static void add_dockerfile(const struct platform *platform, const char *base, struct buf *out)
 {
 	const char *triplet = name_words(platform).gnu;
@@ -91,7 +89,7 @@ static int build(const struct flow *f, const struct flow_call *call, struct engi
 	return r;
 }
 
-/* The name of an image stays that of the base image, also where the engine has given it to the sibling. */
+/* Restores the base image's name if the engine moved it to the pulled image. */
 static int pull(const struct flow *f, const struct flow_call *call, const struct toolset *set,
 	const struct engine_words *words, struct err *e)
 {
@@ -110,8 +108,8 @@ static int pull(const struct flow *f, const struct flow_call *call, const struct
 }
 
 /*
- * A set is of no use once the name has another image: the engine knows it by a second name, made of that of the base
- * image. One that is in use, or has other names as well, is the engine's to keep.
+ * Removes the set of the base image's previous version, which has a second name, derived from the base image's. The
+ * engine keeps an image that is in use or has other names.
  */
 static int replace_old(const struct flow *f, const struct flow_call *call, const struct toolset *set,
 	const struct engine_words *words, struct err *e)
