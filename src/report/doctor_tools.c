@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Whether the native tools of a root serve, and what keeps them from it. */
+/* Checks whether the native tools of a root work, and why not. */
 #include "accel/root.h"
 #include "base/str.h"
 #include "report/doctor.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a target is made of: a file, a root file system, or the images of a file; and whether it is what was expected.
- */
+/* Inspects a target: a file, a root file system, or the images of a file; and compares with what was expected. */
 #include "report/inspect.h"
 
 #include <string.h>
@@ -137,7 +136,7 @@ void inspection_done(struct inspection *inspection)
 	inspection->n_tools = 0;
 }
 
-/* What was found of one target, until it is told. */
+/* The result for a target, until it is reported. */
 struct result {
 	struct inspect_request request;
 	struct inspection inspection;
@@ -176,6 +175,6 @@ void inspect_run(const struct inspect_round *round)
 	struct side side = { round, results };
 
 	if (round->jobs > 1)
-		progress_watch(NULL); /* which shows one stage */
+		progress_watch(NULL); /* the progress line shows a single stage only */
 	crew_run(&(struct crew){ round->jobs, round->n, look, tell, &side });
 }

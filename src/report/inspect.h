@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* What a target is made of: a file, a root file system, or the images of a file; and whether it is what was expected.
- */
+/* Inspects a target: a file, a root file system, or the images of a file; and compares with what was expected. */
 #pragma once
 
 #include "image/facts.h"
 #include "report/file.h"
 #include "report/target.h"
 
-/* Of these the one that the kind of the target says. */
+/* The members for the target's kind are set. */
 struct inspection {
 	struct target target;
 	struct file_facts file;
 	struct content content; /* of a root file system */
-	unsigned long skipped;	/* files of it that could not be read */
+	unsigned long skipped;	/* files that could not be read */
 	struct image_report report;
-	struct json **tools; /* of the root, or of each image of the report: its document of native tools; NULL: none */
+	struct json **tools; /* manifest of native tools of the root, or of each image of the report; NULL: none */
 	size_t n_tools;
 };
 
 struct inspect_request {
 	const char *target;
-	int root;			 /* a directory below which files are resolved, as after chroot; -1: none */
-	bool counts_all;		 /* every ELF file of a root file system */
+	int root;			 /* resolve files below this directory, as after chroot; -1: none */
+	bool counts_all;		 /* count every ELF file of a root file system */
 	const struct platform *expected; /* NULL: anything */
 };
 
-/* 0 or -errno with e set, which names the target; inspection_done() frees, also after a failure. */
+/* Reads a target. 0 or -errno with e set, which names the target; inspection_done() frees, even after a failure. */
 int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e);
-/* Whether image i of the report is shown: it has the name that was asked for, and was not shown under another one. */
+/* Whether image i of the report is shown: it has the requested name, and was not shown under another name. */
 bool inspect_shows(const struct inspection *inspection, size_t i);
-/* Whether it is what was expected, and has what was asked for. 0 or -errno with e set, as expect_images() has it. */
+/* Checks the expected platform, and that a requested image exists. 0 or -errno with e set, as expect_images(). */
 int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
 /* The document of native tools of an image while its layers are there; owned. NULL: it has none. */
 struct json *inspect_tools(const struct image_report *report, const struct image_facts *facts, const struct view *view);
@@ -39,13 +38,13 @@ void inspect_natives(const struct json *document, struct buf *out);
 bool inspect_emulated(const struct json *document, size_t i, struct buf *out);
 void inspection_done(struct inspection *inspection);
 
-/* Several targets, each for itself. */
+/* Several independent targets. */
 struct inspect_round {
-	struct inspect_request request; /* its target is set to each */
+	struct inspect_request request; /* target is set for each */
 	char **targets;
 	size_t n;
-	unsigned jobs; /* so many at once; 0: one */
-	/* What was found, in their order; e is empty if it could be read. */
+	unsigned jobs; /* number of parallel jobs; 0: one */
+	/* Called for each target in order; e is empty on success. */
 	void (*told)(const struct inspect_request *request, const struct inspection *inspection, struct err *e,
 		void *context);
 	void *context;
