@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns what inject and eject do with images that are hard, each by the number of its case.
 # shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns what inject changes in an image, in every form in which images come, and that eject leaves no trace of it.
 # shellcheck disable=SC2154 # the library sets output, stderr and status
 

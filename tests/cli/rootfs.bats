@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns what inject puts where, what eject gives back, and that neither reaches out of a root that is hostile.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2016 # the library sets output, stderr and status; each test is a process, inner shells expand
 
