@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with this machine or a target, why, and what to type next. */
+/* Finds what is wrong with this machine or a target, why, and which command fixes it. */
 #pragma once
 
 #include "base/buf.h"
@@ -8,7 +8,7 @@
 #include "report/status.h"
 
 enum finding_level {
-	FINDING_OK = 0, /* looked at, and fine */
+	FINDING_OK = 0, /* checked, and fine */
 	FINDING_NOTE,	/* good to know */
 	FINDING_WARNING,
 	FINDING_PROBLEM,
@@ -29,16 +29,16 @@ struct finding_kind {
 struct finding {
 	struct finding_kind kind;
 	char *what;	    /* a sentence */
-	char *hint;	    /* what to type; NULL for none */
-	const char *target; /* what it is about, as it was typed; borrowed, NULL for this machine */
+	char *hint;	    /* a command; NULL for none */
+	const char *target; /* the target as typed; borrowed, NULL for this machine */
 };
 
-/* A zeroed one is empty. */
+/* A zeroed one is empty; doctor_done() frees. */
 struct doctor {
 	struct finding *findings;
 	size_t n;
-	const char *target; /* of the findings that are added */
-	unsigned depth;	    /* of scripts for env */
+	const char *target; /* target of new findings */
+	unsigned depth;	    /* nesting of scripts that env starts */
 	int started;	    /* what exec_try() said of the file that is looked at */
 };
 
@@ -50,48 +50,45 @@ enum finding_level doctor_worst(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
 
 /*
- * The path that an opened file or directory has on this machine, without links, also in ret; of a disk image, below
- * DIR; path where that is unknown.
+ * The path of an open file or directory on this machine, without links, also in ret; inside a disk image, below DIR;
+ * path if unknown.
  */
 const char *doctor_real_path(int fd, const char *path, char ret[4096]);
-/* Appends the command that gives an architecture a good handler in the place of rule (NULL: of none). */
+/* Appends the command that registers a good handler for an architecture instead of rule (NULL: none exists). */
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);
-/* Appends the command that takes an entry out; nothing when its name cannot be typed. */
+/* Appends the command that removes an entry; nothing if its name cannot be typed. */
 void doctor_unregister_hint(struct buf *out, const struct rule *rule);
-/* Whether register would find this entry under the name that it gives itself. */
+/* Whether this entry has a name that register uses. */
 bool doctor_has_our_name(const struct arch *arch, const struct rule *rule);
-/* Root without the right to mount, as in a container without --privileged. */
+/* Whether this is root without the right to mount, as in a container without --privileged. */
 bool doctor_is_powerless(void);
-/* What is wrong with the interpreter of an entry that is used for arch (NULL: not one of ours). */
+/* Finds what is wrong with the interpreter of an entry used for arch (NULL: another kind of entry). */
 void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct doctor *ret);
-/* Every entry of the table, what its flags and its interpreter mean. */
+/* Checks the flags and interpreter of every entry of the table. */
 void doctor_entries(const struct status *status, struct doctor *ret);
-/* That the table is switched off as a whole. */
+/* Reports that the whole table is switched off. */
 void doctor_switched_off(const struct status *status, struct doctor *ret);
-/* Looks at the machine: kernel, table, every entry, who else writes to it, containers. Changes nothing. */
+/* Checks the machine: kernel, table, its entries and who else writes to it, containers. Changes nothing. */
 void doctor_machine(const struct status *status, struct doctor *ret);
 /*
- * Follows one file from what was typed to a running process. root is a directory descriptor inside which it would
- * be run, -1 for this machine. -errno when the file cannot be read at all; that it is no program is a finding.
+ * Follows a file from the command to the running process. root is the descriptor of the directory in which it would
+ * run, -1 for this machine. -errno if the file cannot be read; a file that is not a program is a finding.
  */
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e);
-/* Whether the loader of a dynamic program is there, and finds what that wants. rule takes it, NULL: none. */
+/* Checks that a dynamic program's loader exists and finds its libraries. rule matches the program; NULL: none. */
 void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
 	struct doctor *d);
-/*
- * A file, root file system or image, as it is named on a command line; with root a file below that directory. -errno
- * when it cannot be read.
- */
+/* Checks a target as named on a command line; with root, a file below that directory. -errno if it cannot be read. */
 int doctor_target(const struct status *status, const char *root, const char *text, struct doctor *ret, struct err *e);
-/* Whether an emulator of arch that starts lies where the handler of arch asks for it. */
+/* Whether a working emulator for arch is at the path that arch's handler expects. */
 bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content);
-/* Whether native tools that inject --accelerate put into a root serve; nothing is found without them. 0, -errno. */
+/* Checks the native tools that inject --accelerate put into a root; without any, nothing is reported. 0, -errno. */
 int doctor_tools(
 	const struct status *status, int root, const struct arch *arch, const char *target, struct doctor *ret);
 struct json;
 /* The same of an image, by the document of its tools. */
 void doctor_image_tools(const struct status *status, const struct json *document, const struct arch *arch,
 	const char *target, struct doctor *ret);
-/* Whether programs of this platform run in a root where the emulator may lie inside; used for roots and images. */
+/* Checks whether programs of this platform run in a root or image, which may contain the emulator. */
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
 	struct doctor *ret);

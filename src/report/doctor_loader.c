@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a dynamic program needs besides an emulator: its loader, and what that looks for. */
+/* Checks what a dynamic program needs besides an emulator: its loader, and the libraries that the loader searches. */
 #include <fcntl.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 enum { EMULATOR_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* Where this emulator looks before the root: qemu's -L, whose default is in it as "/etc/qemu-binfmt/%M". */
+/* The emulator's library prefix (qemu's -L); the default is a string in the emulator, "/etc/qemu-binfmt/%M". */
 static bool find_prefix(const struct rule *rule, const struct arch *arch, struct buf *ret)
 {
 	const char *named = getenv("QEMU_LD_PREFIX"), *found;
@@ -35,7 +35,7 @@ static bool find_prefix(const struct rule *rule, const struct arch *arch, struct
 	return *found == '/';
 }
 
-/* Whether QEMU finds the loader under its prefix: then the program runs here, and nowhere else. */
+/* Whether QEMU finds the loader under its prefix: the program then runs on this machine only. */
 static bool check_prefix(const struct file_step *step, const char *prefix, struct doctor *d)
 {
 	auto_buf loader = { 0 };
@@ -58,7 +58,7 @@ static bool is_cut(int root, const char *path)
 	return fd >= 0 && !elf_read(fd, elf, NULL) && elf->is_truncated;
 }
 
-/* The program and its loader are there: what that would look for next. */
+/* Checks the libraries; program and loader exist. */
 static void check_libraries(const struct libraries_place *place, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
 {
@@ -88,14 +88,14 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 			check_libraries(&place, step, facts, d);
 		return;
 	}
-	if (str_starts(step->elf.interpreter, "/lib")) { /* no package brings another */
+	if (str_starts(step->elf.interpreter, "/lib")) { /* packages have loaders below /lib only */
 		struct name_words words = name_words(&facts->platform);
 		const char *library = strstr(step->elf.interpreter, "musl") ? "musl" : "libc6";
 		auto_buf install = { 0 };
 		bool is_apt = package_install(&install, library,
 			strstr(step->elf.interpreter, "musl") ? "the C library musl" : "the GNU C library (glibc)");
 
-		/* Debian's way to have a C library for another architecture. */
+		/* On Debian, the C library of another architecture comes by multiarch. */
 		if (!facts->has_platform || !*words.debian)
 			buf_adds(&hint, "link it statically");
 		else if (facts->platform.arch == arch_host())

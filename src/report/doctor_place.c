@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Why a root file system or an image does not run, and which of the doctors a target needs. */
+/* Finds why a root file system or an image does not run, and selects the checks for a target. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ static const char *survey_hint(struct buf *out, const char *target)
 	return buf_text(out);
 }
 
-/* The program that settled what the root is, mostly its shell: whether its libraries are there. */
+/* Checks the libraries of the program that decided the root's platform, usually its shell. */
 static void look_at_shell(int root, const char *path, struct doctor *d)
 {
 	struct file_facts facts;
@@ -37,7 +37,7 @@ static void look_at_shell(int root, const char *path, struct doctor *d)
 	file_done(&facts);
 }
 
-/* Inject left its record beside it: eject puts back what was there before. */
+/* Whether inject left a record beside it: eject restores the previous state. */
 static bool is_injected(int root, const char *emulator)
 {
 	char name[256];
@@ -69,7 +69,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		auto_buf remove = { 0 };
 		char real[4096];
 
-		/* As it is without links: one in the root could lead to a file of this machine. */
+		/* Without links: a link in the root could lead to a file of this machine. */
 		if (is_injected(root, content.emulators[i].path)) {
 			buf_adds(&remove, "sudo anyarch eject ");
 			str_quote(&remove, target);
@@ -110,7 +110,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 		return;
 	}
 	image_label(&label, image);
-	if (content->has_platform && content->platform.arch == arch_host()) { /* built as if no platform was named */
+	if (content->has_platform && content->platform.arch == arch_host()) { /* probably built without --platform */
 		buf_addf(&fix, "docker build --platform %s .", buf_text(&label));
 	} else {
 		buf_adds(&fix, "anyarch convert --fix-label ");
@@ -135,7 +135,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	doctor_platform(s, content->platform.arch, target, doctor_is_provided(s, content->platform.arch, content), d);
 }
 
-/* An index is asked for this machine's platform unless another is named: "no matching manifest for linux/amd64". */
+/* Without --platform, engines select this machine's from an index: "no matching manifest for linux/amd64". */
 static void look_at_choice(const struct image_report *report, const char *target, struct doctor *d)
 {
 	auto_buf own = { 0 }, others = { 0 }, hint = { 0 };
@@ -164,7 +164,7 @@ static void look_at_choice(const struct image_report *report, const char *target
 		buf_text(&own), buf_text(&others));
 }
 
-/* What needs the layers: entry points are followed, and the document of native tools is read. */
+/* Checks that need the layers: entry points, and the manifest of native tools. */
 static int look_inside(struct image_facts *facts, const struct view *view, void *context)
 {
 	const struct doctor_images *images = context;

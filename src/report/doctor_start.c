@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Whether what an image starts can be started: its entry point, as it is after all layers. */
+/* Checks whether an image's entry point, as it is after all layers, can be started. */
 #include <fcntl.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static bool is_there(const struct view *view, const char *path)
 	return !view_resolve(view, path, &hit, resolved) && hit.entry->kind != LAYER_DIRECTORY;
 }
 
-/* The program that its line names must be in the image. */
+/* The script's program must be in the image. */
 static void check_script(const struct entry_point *p, const char *command)
 {
 	auto_free char *name = mem_part(command, strcspn(command, " \t")), *found = NULL;

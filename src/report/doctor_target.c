@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The way from one file to a running process, and where it ends. */
+/* Follows a file to a running process, and finds where that fails. */
 #include <fcntl.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include "report/try.h"
 #include "rootfs/beneath.h"
 
-enum { ENV_DEPTH_MAX = 4 }; /* scripts that env starts for each other */
+enum { ENV_DEPTH_MAX = 4 }; /* nested scripts that env starts */
 
 static const struct status_row *find_row(const struct status *s, const struct arch *arch)
 {
@@ -68,7 +68,7 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			row->rule ? row->rule->interpreter : "a handler");
 }
 
-/* Whether the kernel could start that emulator for arch in there: a handler without F opens it in the root. */
+/* Whether the emulator for arch at this path works: a handler without F opens it in the root. */
 static bool is_inside(int root, const char *path, const struct arch *arch)
 {
 	auto_fd fd = file_open(root, path);
@@ -92,7 +92,7 @@ static bool is_elf(const struct start *start)
 	return start->n > 4 && !memcmp(start->head, "\177ELF", 4);
 }
 
-/* fs/binfmt_misc.c, search_binfmt_handler(): the newest entry by extension, which is behind the last dot, or magic. */
+/* fs/binfmt_misc.c, search_binfmt_handler(): the newest entry, by magic or by extension (after the last dot). */
 static const struct table_entry *find_taker(const struct status *s, const struct start *start, const char *path)
 {
 	const char *dot = strrchr(path, '.');
@@ -120,8 +120,8 @@ static bool is_for_arch(const struct status *s, const struct rule *rule)
 }
 
 /*
- * A file for another kind of handler, as those of Wine, Java and Python are: what it starts for the file is all that
- * matters then, whatever the file looks like. False where none takes it, or one for programs of an architecture.
+ * Reports a file of another kind of handler, such as Wine, Java or Python; only that handler's interpreter matters
+ * then. False if no handler matches, or if an architecture's handler matches an ELF file.
  */
 static bool check_taken(const struct status *s, int root, const char *path, struct doctor *d)
 {
@@ -147,7 +147,7 @@ static bool check_taken(const struct status *s, int root, const char *path, stru
 	return true;
 }
 
-/* What of this process lets the probe fail that starts without it. Whether there was anything. */
+/* Reports limits and environment of this process that make the probe fail. Returns whether there were any. */
 static bool check_surroundings(const struct arch *arch, const char *path, struct doctor *d)
 {
 	auto_buf names = { 0 }, hint = { 0 };
@@ -169,7 +169,7 @@ static bool check_surroundings(const struct arch *arch, const char *path, struct
 	return true;
 }
 
-/* It was tried: it runs here. Where else it does not. */
+/* The program was started here successfully: reports where it would fail. */
 static void check_elsewhere(const struct rule *rule, const struct arch *arch, const char *path, struct doctor *d)
 {
 	auto_fd fd = rule ? fd_open_regular(AT_FDCWD, rule->interpreter, 0) : -1;
@@ -186,13 +186,13 @@ static void check_elsewhere(const struct rule *rule, const struct arch *arch, co
 		path, is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
 }
 
-/* A rule that fits all but the bytes in which type-2 AppImages differ. */
+/* Whether only the bytes that type-2 AppImages change keep a rule from matching. */
 static bool is_appimage(const uint8_t *head, int n)
 {
 	return n > 11 && !memcmp(head + 8, "AI\x02", 3);
 }
 
-/* What gives rights to whoever starts it, and does not here. */
+/* Reports a set-user-ID program whose rights are not granted here. */
 static void check_set_id(const struct start *start, const struct table_entry *entry, const struct arch *arch,
 	const char *path, struct doctor *d)
 {
@@ -212,7 +212,7 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 	}
 }
 
-/* Which only a loader can give it: a library without, as the loader itself, may well be started. */
+/* Whether it needs libraries, which require a loader. A library without any, such as the loader, can be started. */
 static bool needs_libraries(int root, const char *path)
 {
 	auto_fd fd = file_open(root, path);
@@ -226,7 +226,7 @@ static bool needs_libraries(int root, const char *path)
 	return needs;
 }
 
-/* An ELF file that nothing starts as a program, wherever it is. */
+/* Reports an ELF file that is not a program. */
 static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 {
 	static const char *const kinds[] = {
@@ -249,7 +249,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	const struct file_facts *facts, struct doctor *d)
 {
 	bool is_for_linux = abi_is_for_linux(&step->elf);
-	/* The kernel takes a program of another system for one of its own. */
+	/* The kernel runs programs of other systems like its own. */
 	const struct arch *arch = facts->has_platform ? facts->platform.arch
 				  : is_for_linux      ? NULL
 						      : elf_arch(&step->elf.head);
@@ -315,7 +315,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
-/* A file that is none, or half of one, is a finding, not a failure to look. */
+/* A file that is not a program, or incomplete, is a finding and not an error. */
 static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
 {
 	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
@@ -331,7 +331,7 @@ static int tell_refusal(int code, const char *path, struct doctor *ret, struct e
 	return 0;
 }
 
-/* What an emulator thinks of a program is not known where the emulator starts. */
+/* If the program is emulated, a start says nothing about what the emulator does. */
 static bool is_emulated(const struct status *s, int root, const char *path)
 {
 	struct start start = start_read(root, path);
@@ -369,7 +369,7 @@ static int judge_file(const struct status *status, int root, const char *path, s
 	file_done(&facts);
 	if (!r && program && ret->depth < ENV_DEPTH_MAX) {
 		ret->depth++;
-		doctor_file(status, root, program, ret, NULL); /* what cannot be read can be started all the same */
+		doctor_file(status, root, program, ret, NULL); /* an unreadable program can still be started */
 		ret->depth--;
 	}
 	if (r && !ret->started && !is_emulated(status, root, path)) {

@@ -15,7 +15,7 @@ static void tell_broken(const char *target, const struct buf *lost, const struct
 		lost->len ? buf_text(lost) : "its native tools do not serve, and their twins", buf_text(why));
 }
 
-/* Why the others of its document are emulated; that of a root may be of tools that do not serve any more. */
+/* Reports why other tools of the manifest are emulated; a root's manifest may be of tools that no longer work. */
 static void tell_emulated(const struct json *document, const char *target, struct doctor *ret)
 {
 	auto_buf text = { 0 };

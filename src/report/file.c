@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What one file is, and for a script what really runs. */
+/* Facts about a file and, for a script, the program that runs it. */
 #include "report/file.h"
 
 #include <fcntl.h>
@@ -40,7 +40,7 @@ int file_script(int fd, char command[FILE_LINE_MAX], struct err *e)
 	return 1;
 }
 
-/* Reads the step's file. Sets *ret_next to the script's interpreter, owned, NULL when this is the end. */
+/* Reads the step's file. Sets *ret_next to the script's interpreter, owned; NULL at the end. */
 static int look_at_step(int root, struct file_step *step, char **ret_next, struct err *e)
 {
 	auto_fd fd = file_open(root, step->path);
@@ -82,7 +82,7 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 		step->path = take_ptr(&next);
 		r = look_at_step(root, step, &next, e);
 		if (ret->n > 1 && (r == -ENOENT || r == -ENOTDIR)) {
-			ret->missing = take_ptr(&step->path); /* the script is what it is */
+			ret->missing = take_ptr(&step->path); /* the script itself was read */
 			ret->n--;
 			err_done(e);
 			return 0;
@@ -107,7 +107,7 @@ int file_look(int root, const char *path, struct file_facts *ret, struct err *e)
 
 char *file_find(int root, const char *search, const char *name)
 {
-	char *refused = NULL; /* execvp(3) goes on, and fails with EACCES when nothing else is found */
+	char *refused = NULL; /* execvp(3) continues, and fails with EACCES if nothing else is found */
 
 	for (const char *dir = search, *end; dir; dir = *end ? end + 1 : NULL) {
 		auto_free char *path = NULL;
@@ -117,7 +117,7 @@ char *file_find(int root, const char *search, const char *name)
 		end = strchrnul(dir, ':');
 		path = mem_print("%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
 		fd = file_open(root, path);
-		/* To be executed it need not be readable. */
+		/* Execution does not require read permission. */
 		if (fd == -EACCES || (fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111)) {
 			free(refused);
 			return take_ptr(&path);
@@ -142,7 +142,7 @@ const struct arch *file_command_arch(const char *command)
 	return arch;
 }
 
-/* Where the words after env's own options begin, as -S splits them; NULL where an option is not known here. */
+/* Skips env's own options, in words as -S splits them; NULL for an unknown option. */
 static const char *skip_options(const char *words)
 {
 	static const char *const alone[] = { "-", "-i", "-v", "-0", "--", "--ignore-environment", "--debug" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one file is, and for a script what really runs: facts for inspect and doctor. */
+/* Facts about a file and, for a script, the program that runs it; used by inspect and doctor. */
 #pragma once
 
 #include "arch/abi.h"
@@ -12,53 +12,52 @@ enum {
 
 #define FILE_PATH_USUAL "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* A file on the way from what was typed to the program that the kernel starts. */
+/* A file between the command and the program that the kernel starts. */
 struct file_step {
 	char *path;
 	bool is_elf;
 	struct elf_info elf;
-	char command[FILE_LINE_MAX]; /* of a script: its #! line without the #! */
+	char command[FILE_LINE_MAX]; /* for a script: its #! line without the #! */
 };
 
 struct file_facts {
 	struct file_step steps[FILE_STEPS_MAX];
-	size_t n;      /* the last one is what runs, unless missing or too_deep */
-	char *missing; /* an interpreter of a script that is not there; owned */
+	size_t n;      /* the last one runs, unless missing or too_deep */
+	char *missing; /* a script's missing interpreter; owned */
 	bool is_too_deep;
-	bool has_loader; /* of a dynamic program: its ELF interpreter is there */
+	bool has_loader; /* for a dynamic program: its ELF interpreter exists */
 	bool has_platform;
 	struct platform platform;
 };
 
-/* A regular file, below root or (-1) on this machine, to be read. A descriptor or -errno, -EBADMSG for what is none. */
+/* Opens a regular file, below root or (-1) on this machine. A descriptor or -errno; -EBADMSG if not regular. */
 int file_open(int root, const char *path);
 /*
- * Reads a file, below root when that is not -1 (links resolve inside). Never blocks. 0; -ENOEXEC when it
- * is neither ELF nor script, -EBADMSG when it is malformed, with the path in front; ret is to be freed
- * with file_done() also on failure.
+ * Reads a file, below root if that is not -1 (links resolve inside). Never blocks. 0; -ENOEXEC if it is neither ELF nor
+ * script, -EBADMSG if malformed; errors begin with the path. Always free ret with file_done().
  */
 int file_look(int root, const char *path, struct file_facts *ret, struct err *e);
 /*
- * The first of these directories (as in PATH; NULL: none) that has an executable file of that name, else one that is
- * not executable: its path, to be freed.
+ * The path of name in the first directory of search (like PATH; NULL: none) where it is executable, or else exists, to
+ * be freed.
  */
 char *file_find(int root, const char *search, const char *name);
 /*
- * fs/binfmt_script.c: the rest of a script's first line, blanks and tabs around it dropped. 1, 0 where the file is not
- * a script, -ENOEXEC with e set where the kernel would see the name of its program in part.
+ * fs/binfmt_script.c: reads the rest of a script's first line, without surrounding blanks and tabs. 1; 0 if not a
+ * script; -ENOEXEC with e set if the kernel would read a truncated program name.
  */
 int file_script(int fd, char command[FILE_LINE_MAX], struct err *e);
 
-/* What env(1) does for a script, whose #! line gives it one argument. */
+/* What env(1) does for a script; the #! line passes it a single argument. */
 enum file_env {
-	FILE_ENV_NONE,	  /* the line is for another interpreter, or has what is not judged */
+	FILE_ENV_NONE,	  /* another interpreter, or an unknown option */
 	FILE_ENV_PROGRAM, /* starts that program */
-	FILE_ENV_ITSELF,  /* gets no program: it starts the script, again and again */
-	FILE_ENV_REFUSES, /* takes all of it for an option that does not exist */
+	FILE_ENV_ITSELF,  /* gets no program: starts the script itself, endlessly */
+	FILE_ENV_REFUSES, /* takes the whole argument for an option, which does not exist */
 };
 
-/* ret is the program of FILE_ENV_PROGRAM: a path, or a name to look for in PATH. */
+/* Judges a #! line. ret is the program of FILE_ENV_PROGRAM: a path, or a name to find in PATH. */
 enum file_env file_env_program(const char *command, char ret[FILE_LINE_MAX]);
-/* What execvp(3) would start for this word, followed through scripts; NULL where that is unknown. */
+/* The architecture of the program that execvp(3) would start for a command, following scripts; NULL if unknown. */
 const struct arch *file_command_arch(const char *command);
 void file_done(struct file_facts *facts);

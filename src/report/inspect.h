@@ -32,9 +32,9 @@ bool inspect_shows(const struct inspection *inspection, size_t i);
 int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
 /* The document of native tools of an image while its layers are there; owned. NULL: it has none. */
 struct json *inspect_tools(const struct image_report *report, const struct image_facts *facts, const struct view *view);
-/* What it says: "cc1 as", */
+/* Appends the native tools of a manifest: "cc1 as". */
 void inspect_natives(const struct json *document, struct buf *out);
-/* "cc1plus lto1 (another version)": all with the reason of its i-th tool that is emulated; false when told before. */
+/* Appends the tools emulated for the same reason as the i-th: "cc1plus lto1 (REASON)"; false if already done. */
 bool inspect_emulated(const struct json *document, size_t i, struct buf *out);
 void inspection_done(struct inspection *inspection);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whether the loader finds what a dynamic program wants: its libraries, theirs, and versions of their symbols. Where
- * they are looked for: ld.so(8), and for musl its ldso/dynlink.c.
+ * Checks whether the loader finds a dynamic program's libraries, their libraries, and symbol versions. Search order:
+ * ld.so(8), and musl's ldso/dynlink.c.
  */
 #include "report/libraries.h"
 
@@ -29,8 +29,8 @@ struct search {
 	struct elf_head head;
 	struct library loaded[LOADED_MAX]; /* the program first */
 	size_t n;
-	struct buf cache; /* ld.so.cache: its texts are paths, each with its NUL */
-	struct buf usual; /* directories, with colons */
+	struct buf cache; /* ld.so.cache, which contains NUL-terminated paths */
+	struct buf usual; /* default directories, separated by colons */
 	bool is_musl;
 };
 
@@ -46,7 +46,7 @@ static int open_in(const struct libraries_place *place, const char *path)
 	return fd >= 0 ? fd : fd_open_regular(AT_FDCWD, path, 0);
 }
 
-/* Without links, as $ORIGIN is meant; below a root as the root sees it. */
+/* The path without links, as $ORIGIN requires; below a root, relative to it. */
 static char *real_path(const struct libraries_place *place, int fd, const char *path)
 {
 	char real[4096], top[4096] = "";
@@ -70,7 +70,7 @@ static const char *find_flaw(int fd)
 	return !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC ? "the right to map (mounted noexec)" : NULL;
 }
 
-/* Loads it when it is a library for the same kind of machine: the loader passes over others. */
+/* Loads a library for the same kind of machine; like the loader, skips others. */
 static bool load(struct search *s, const char *name, const char *path)
 {
 	auto_fd fd = open_in(s->place, path);
@@ -111,7 +111,7 @@ static bool load_for_cpu(struct search *s, const char *name, const char *path)
 	return false;
 }
 
-/* In a list with colons; origin is the directory of the file that names it. */
+/* Searches a list separated by colons; origin is the path of the file that contains it. */
 static bool load_from(struct search *s, const char *name, const char *list, const char *origin)
 {
 	for (const char *dir = list; dir && *dir; dir += strcspn(dir, ":"), dir += *dir == ':') {
@@ -131,7 +131,7 @@ static bool load_from(struct search *s, const char *name, const char *list, cons
 	return false;
 }
 
-/* ldconfig wrote the paths of what it found: the text is searched, as all of its formats have it in common. */
+/* Searches the paths that ldconfig found as text, which all cache formats have in common. */
 static bool load_from_cache(struct search *s, const char *name)
 {
 	auto_buf wanted = { 0 };
@@ -150,7 +150,7 @@ static bool load_from_cache(struct search *s, const char *name)
 	return false;
 }
 
-/* What musl's loader has in it, under names of other C libraries. */
+/* Whether musl's loader contains the library, under names of other C libraries. */
 static bool is_built_in(const struct search *s, const char *name)
 {
 	static const char *const names[] = { "libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.",
@@ -162,7 +162,7 @@ static bool is_built_in(const struct search *s, const char *name)
 	return false;
 }
 
-/* False when it is nowhere. Where to look is told by the file that needs it, by the program, and by the system. */
+/* Finds a library in the places that the file that needs it, the program and the system specify. False if missing. */
 static bool find(struct search *s, size_t by, const char *name)
 {
 	const struct library *needs = &s->loaded[by], *program = &s->loaded[0];
@@ -177,7 +177,7 @@ static bool find(struct search *s, size_t by, const char *name)
 		return load(s, name, name);
 	if ((needs->dynamic.path && strstr(needs->dynamic.path, "$LIB")) ||
 		(needs->dynamic.path && strstr(needs->dynamic.path, "$PLATFORM")))
-		return true; /* cannot be told */
+		return true; /* unknown to anyarch */
 	return load_from(s, name, needs->dynamic.path, needs->path) ||
 	       load_from(s, name, program->dynamic.path, program->path) || load_from(s, name, environment, "/") ||
 	       load_from_cache(s, name) || load_from(s, name, buf_text(&s->usual), "/");
@@ -191,7 +191,7 @@ static void read_whole(const struct libraries_place *place, const char *path, si
 		ret->len = 0;
 }
 
-/* Where the system's loader looks without being told. */
+/* The default directories of the system's loader. */
 static void find_usual(struct search *s, const struct platform *platform)
 {
 	static const char *const dirs[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/lib32", "/usr/lib32",
@@ -250,7 +250,7 @@ void libraries_check(
 	const char *loader = str_basename(place->loader);
 
 	s->place = place;
-	/* Others, as Android's, have rules of their own. */
+	/* Other loaders, such as Android's, have other rules. */
 	if ((str_starts(loader, "ld-") || str_starts(loader, "ld.so") || str_starts(loader, "ld64")) &&
 		load(s, path, path)) {
 		find_usual(s, platform);
@@ -259,7 +259,7 @@ void libraries_check(
 				if (!find(s, i, s->loaded[i].dynamic.needed[k]))
 					buf_addf(ret_missing, "%s, which %s needs", s->loaded[i].dynamic.needed[k],
 						s->loaded[i].path);
-		if (!ret_missing->len && !s->is_musl) /* musl knows none */
+		if (!ret_missing->len && !s->is_musl) /* musl has no symbol versions */
 			check_versions(s, ret_missing);
 	}
 	for (size_t i = 0; i < s->n; i++) {

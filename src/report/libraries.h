@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the loader finds what a dynamic program wants: its libraries, theirs, and versions of their symbols. */
+/* Checks whether the loader finds a dynamic program's libraries, their libraries, and symbol versions. */
 #pragma once
 
 #include "arch/name.h"
 #include "base/buf.h"
 
-/* Where a program would be run. */
+/* Where a program would run. */
 struct libraries_place {
-	int root;	    /* a directory as after chroot; -1 for this machine */
-	const char *prefix; /* where an emulator looks first; NULL for nowhere */
+	int root;	    /* a directory, as after chroot; -1 for this machine */
+	const char *prefix; /* where an emulator looks first; NULL: nowhere */
 	const char *loader; /* the program's ELF interpreter */
 };
 
 /*
- * Appends to ret_missing what is not there, as a clause that names who needs it; nothing when all is found, or when it
- * cannot be told without starting the loader. Nothing is executed.
+ * Appends to ret_missing, as a clause, the first missing file and what needs it; nothing if all is found, or if only
+ * the loader could determine it. Executes nothing.
  */
 void libraries_check(const struct libraries_place *place, const char *path, const struct platform *platform,
 	struct buf *ret_missing);

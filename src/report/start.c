@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is wrong with a file before the kernel looks for what runs it, and with the first line of a script. */
+/* Checks what the kernel needs before it selects a handler, and the #! line of a script. */
 #include "report/start.h"
 
 #include <stdio.h>
