@@ -116,7 +116,7 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 /* Properties collected from all segments. */
 struct segments {
 	bool is_dynamic, is_loadable, is_debug;
-	bool is_pie, is_library; /* from the dynamic section */
+	bool is_pie, is_library, has_debug; /* from the dynamic section */
 };
 
 /* The first note of a program for another system contains that system's name. */
@@ -132,7 +132,11 @@ static void read_note(const struct source *s, const GElf_Phdr *ph, struct elf_in
 			info->system = systems[i];
 }
 
-/* A static-pie program has DF_1_PIE; a file with DT_SONAME or DT_NEEDED and without interpreter is a library. */
+/*
+ * A static-pie program has DF_1_PIE or, from a linker older than 2.26, DT_DEBUG, which linkers add to programs only. A
+ * file with DT_SONAME or DT_NEEDED and without interpreter is a library. So is musl's libc.so, which has neither, and
+ * has an entry point.
+ */
 static void read_dynamic(
 	const struct source *s, const GElf_Phdr *ph, const struct elf_head *head, struct segments *seen)
 {
@@ -148,6 +152,7 @@ static void read_dynamic(
 		if (tag == DT_NULL)
 			return;
 		seen->is_library |= tag == DT_SONAME || tag == DT_NEEDED;
+		seen->has_debug |= tag == DT_DEBUG;
 		if (tag == DT_FLAGS_1)
 			seen->is_pie = get(bytes + at + half + low, 4, head->is_big) & DF_1_PIE;
 	}
@@ -178,7 +183,7 @@ static int read_segment(
 	return 0;
 }
 
-static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen, uint64_t entry)
+static enum elf_linkage linkage_of(const struct elf_info *info, const struct segments *seen)
 {
 	if (seen->is_debug)
 		return ELF_DEBUG;
@@ -194,9 +199,8 @@ static enum elf_linkage linkage_of(const struct elf_info *info, const struct seg
 	case ET_DYN:
 		if (info->has_interpreter)
 			return ELF_DYNAMIC;
-		return seen->is_pie || !seen->is_dynamic ? ELF_STATIC_PIE
-		       : seen->is_library || !entry	 ? ELF_LIBRARY
-							 : ELF_STATIC_PIE;
+		return seen->is_pie || !seen->is_dynamic || (seen->has_debug && !seen->is_library) ? ELF_STATIC_PIE
+												   : ELF_LIBRARY;
 	default:
 		return ELF_UNKNOWN;
 	}
@@ -258,7 +262,7 @@ static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf
 		if (r)
 			return r;
 	}
-	info->linkage = linkage_of(info, &seen, eh->e_entry);
+	info->linkage = linkage_of(info, &seen);
 	return 0;
 }
 

@@ -5,6 +5,7 @@ import struct
 I386, M68K, MIPS, SPARC32PLUS, PPC, PPC64, S390, ARM = 3, 4, 8, 18, 20, 21, 22, 40
 SH, SPARCV9, X86_64, AARCH64, RISCV, LOONGARCH, HPPA, ALPHA = 42, 43, 62, 183, 243, 258, 15, 0x9026
 LOAD, DYNAMIC, INTERP = 1, 2, 3
+FLAGS_1, PIE = 0x6ffffffb, 0x8000000
 
 
 def attributes(cpu_arch, vfp_args=None, big=False):
@@ -15,18 +16,19 @@ def attributes(cpu_arch, vfp_args=None, big=False):
     return b"A" + struct.pack(order + "I", 4 + 6 + len(file_scope)) + b"aeabi\0" + file_scope
 
 
-def elf(machine=ARM, bits=32, big=False, kind=2, flags=0, osabi=0, interp=None, dynamic=False, entry=0x10000,
+def elf(machine=ARM, bits=32, big=False, kind=2, flags=0, osabi=0, interp=None, dynamic=None, entry=0x10000,
         section=None, body=b"", segments=(), **wrong):
-    """A whole file. wrong: a header field and the value that it is given instead of the right one."""
+    """A whole file. dynamic: the bytes of its dynamic section. wrong: a header field and the value that it is given instead of the right one."""
     order = ">" if big else "<"
     is_64 = bits == 64
     header_size, segment_size, section_size = (64, 56, 64) if is_64 else (52, 32, 40)
-    all_segments = [(LOAD, 0, None)] + ([(DYNAMIC, 0, 0)] if dynamic else []) + list(segments)
-    count = len(all_segments) + (interp is not None)
+    own = [(what, data) for what, data in ((INTERP, interp), (DYNAMIC, dynamic)) if data is not None]
+    all_segments = [(LOAD, 0, None), *segments]
+    count = len(all_segments) + len(own)
     end = header_size + count * segment_size
-    if interp is not None:
-        all_segments.append((INTERP, end, len(interp)))
-        body = interp + body
+    for i, (what, data) in enumerate(own):
+        all_segments.append((what, end + sum(len(before) for _, before in own[:i]), len(data)))
+    body = b"".join(data for _, data in own) + body
     content = body + (section or b"")
     names = b"\0.ARM.attributes\0.shstrtab\0"
     shoff = end + len(content) + len(names) if section else 0
@@ -82,13 +84,13 @@ def emulator(target="arm", version="7.2.22", **more):
 # name: bytes, words of "type", "abi", platform, architecture.
 GOOD = {
     "amd64-static": (amd64(), "64-bit little-endian x86-64, static", "", "linux/amd64", "x86_64"),
-    "amd64-dynamic": (amd64(interp=b"/lib64/ld-linux-x86-64.so.2\0", dynamic=True),
+    "amd64-dynamic": (amd64(interp=b"/lib64/ld-linux-x86-64.so.2\0", dynamic=b""),
                       "64-bit little-endian x86-64, dynamic", "", "linux/amd64", "x86_64"),
-    "amd64-pie": (amd64(kind=3, interp=b"/lib64/ld-linux-x86-64.so.2\0", dynamic=True),
+    "amd64-pie": (amd64(kind=3, interp=b"/lib64/ld-linux-x86-64.so.2\0", dynamic=b""),
                   "64-bit little-endian x86-64, dynamic", "", "linux/amd64", "x86_64"),
-    "amd64-static-pie": (amd64(kind=3, dynamic=True), "64-bit little-endian x86-64, static-pie", "",
+    "amd64-static-pie": (amd64(kind=3, dynamic=struct.pack("<QQ", FLAGS_1, PIE)), "64-bit little-endian x86-64, static-pie", "",
                          "linux/amd64", "x86_64"),
-    "amd64-library": (amd64(kind=3, dynamic=True, entry=0), "64-bit little-endian x86-64, shared library", "",
+    "amd64-library": (amd64(kind=3, dynamic=b"", entry=0), "64-bit little-endian x86-64, shared library", "",
                       "linux/amd64", "x86_64"),
     "amd64-object": (amd64(kind=1), "64-bit little-endian x86-64, relocatable", "", "linux/amd64", "x86_64"),
     "amd64-core": (amd64(kind=4), "64-bit little-endian x86-64, core dump", "", "linux/amd64", "x86_64"),
@@ -103,7 +105,7 @@ GOOD = {
     "armel-v5": (elf(ARM, flags=0x5000200, section=attributes(4)), "32-bit little-endian ARM, static",
                  "EABI5, soft float, ARMv5TE", "linux/arm/v5", "arm"),
     "arm-go": (elf(ARM, flags=0x5000002), "32-bit little-endian ARM, static", "EABI5", "linux/arm", "arm"),
-    "arm-interp": (elf(ARM, flags=0x5000000, interp=b"/lib/ld-linux-armhf.so.3\0", dynamic=True),
+    "arm-interp": (elf(ARM, flags=0x5000000, interp=b"/lib/ld-linux-armhf.so.3\0", dynamic=b""),
                    "32-bit little-endian ARM, dynamic", "EABI5, hard float", "linux/arm", "arm"),
     "arm-oabi": (elf(ARM, flags=2), "32-bit little-endian ARM, static", "OABI", "linux/arm", "arm"),
     "armeb-be8": (elf(ARM, big=True, flags=0x5800000), "32-bit big-endian ARM, static", "EABI5, BE8", "linux/armbe",

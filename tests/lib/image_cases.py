@@ -112,7 +112,7 @@ def configs():
     yield "9-emulators", over((USR, member("usr/bin/qemu-arm-static", emulator()), *(
         member(f"usr/bin/qemu-{name}-static", emulator(name)) for name in ("aarch64", "mips", "ppc64le", "s390x"))))
     yield "9-firmware", over(*[(member(f"lib/{i}/fw.ko", amd64(kind=1)), member(f"lib/{i}/x.so", ef.arm64(
-        kind=3, dynamic=True, entry=0))) for i in range(9)])
+        kind=3, dynamic=b"", entry=0))) for i in range(9)])
     yield "10-native", saved(tar(system(amd64())), architecture="amd64", variant=None)
     yield "10-i386", saved(tar(system(ef.elf(3))), architecture="386", variant=None)
     yield "25-windows", saved(tar(member("Files/x", b"MZ"), directory("Hives")), architecture="amd64", os="windows",

@@ -117,7 +117,7 @@ def views(to):
         "scripts-only": ([tar(member("bin/sh", b"#!/bin/true\n"))], "", "", "", "false", ""),
         "majority": ([tar(member("opt/a", v7), member("opt/b", a64), member("opt/c", a64))], "linux/arm64", "",
                      "arm:1 aarch64:2", "true", ""),
-        "libraries-count": ([base, tar(member("usr/lib/x.so", arm(10, kind=3, dynamic=True, entry=0)))], "linux/arm/v7",
+        "libraries-count": ([base, tar(member("usr/lib/x.so", arm(10, kind=3, dynamic=b"", entry=0)))], "linux/arm/v7",
                             "/bin/sh", "arm:3", "false", ""),
         "objects-do-not-count": ([base, tar(member("usr/lib/x.ko", amd64(kind=1)))], V7, "/bin/sh", "arm:2",
                                  "false", ""),

@@ -92,7 +92,7 @@ def rootfs(to):
     make("emulator-is-fifo", {**good, "usr/bin/qemu-arm-static": os.mkfifo}, V7, "/usr/bin/sh", "arm:2", "", "0",
          links=[shell])
     make("mixed", {**good, "opt/x": pc}, V7, "/usr/bin/sh", "arm:2 x86_64:1", "", "0", links=[shell])
-    make("libraries-alone", {"usr/lib/a.so": arm(10, kind=3, entry=0, dynamic=True)}, "linux/arm", "", "arm:1", "", "0")
+    make("libraries-alone", {"usr/lib/a.so": arm(10, kind=3, entry=0, dynamic=b"")}, "linux/arm", "", "arm:1", "", "0")
 
 
 def nest(root, depth, name, data):

@@ -2,6 +2,7 @@
 /* arch/elf: what a file is, whatever is given to be read. */
 #include "arch/elf.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,20 +72,24 @@ static void linkage_is_told(void **state)
 {
 	static const struct {
 		uint16_t type;
-		bool has_interpreter, has_dynamic, has_entry;
+		bool has_interpreter, has_dynamic;
+		uint32_t tag; /* of the dynamic section */
 		enum elf_linkage linkage;
 	} cases[] = {
-		{ 0, false, false, true, ELF_UNKNOWN },
-		{ 1, false, false, false, ELF_RELOCATABLE },
-		{ 2, false, false, true, ELF_STATIC },
-		{ 2, true, true, true, ELF_DYNAMIC },
-		{ 3, true, true, true, ELF_DYNAMIC },
-		{ 3, true, true, false, ELF_DYNAMIC },
-		{ 3, false, true, true, ELF_STATIC_PIE },
-		{ 3, false, true, false, ELF_LIBRARY },
-		{ 4, false, false, false, ELF_CORE },
-		{ 0xfe00, false, false, true, ELF_UNKNOWN },
-		{ 0xffff, false, false, true, ELF_UNKNOWN },
+		{ 0, false, false, 0, ELF_UNKNOWN },
+		{ 1, false, false, 0, ELF_RELOCATABLE },
+		{ 2, false, false, 0, ELF_STATIC },
+		{ 2, true, true, 0, ELF_DYNAMIC },
+		{ 3, true, true, DT_DEBUG, ELF_DYNAMIC },
+		{ 3, false, false, 0, ELF_STATIC_PIE },
+		{ 3, false, true, DT_FLAGS_1, ELF_STATIC_PIE },
+		{ 3, false, true, DT_DEBUG, ELF_STATIC_PIE },
+		{ 3, false, true, DT_SONAME, ELF_LIBRARY },
+		{ 3, false, true, DT_NEEDED, ELF_LIBRARY },
+		{ 3, false, true, DT_HASH, ELF_LIBRARY }, /* musl's libc.so, with an entry point */
+		{ 4, false, false, 0, ELF_CORE },
+		{ 0xfe00, false, false, 0, ELF_UNKNOWN },
+		{ 0xffff, false, false, 0, ELF_UNKNOWN },
 	};
 
 	(void)state;
@@ -94,9 +99,12 @@ static void linkage_is_told(void **state)
 			struct elf_info info = { 0 };
 
 			image_set(image, FIELD_TYPE, cases[k].type);
-			image_set(image, FIELD_ENTRY, cases[k].has_entry ? 0x1000 : 0);
-			if (cases[k].has_dynamic)
-				image_segment(image, SEGMENT_DYNAMIC, 0, 16);
+			image_set(image, FIELD_ENTRY, 0x1000);
+			if (cases[k].has_dynamic) {
+				image_segment(image, SEGMENT_DYNAMIC, 0x400, 16);
+				image_put(image, 0x400, image->bits / 8, cases[k].tag);
+				image_put(image, 0x400 + image->bits / 8, image->bits / 8, DF_1_PIE);
+			}
 			if (cases[k].has_interpreter)
 				image_interpreter(image, "/lib/ld.so.1", 13);
 			if (!read_image(kinds[i].name, image, 0, &info))
