@@ -191,6 +191,10 @@ has_called() {
 		"$(sed -n 's/^podman pull --quiet --platform //p' <<<"$output" | sed "s|^linux/$(dpkg --print-architecture) |linux/amd64 |")"
 	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7 --engine-option=--build-arg=V=9
 	[[ $output == *' arm32v7/y:9'* ]]
+	echo 'SMOKE=true' >>build.config
+	expect 0 "$ANYARCH" build --dry-run --engine podman --platform arm32v7
+	[[ $output == *$'\npodman run --rm --name '*' --platform linux/arm/v7 --entrypoint /bin/sh '*' -c true'* ]]
+	sed -i '$d' build.config
 	echo 'FROM __BASEIMAGE_ARCH__/base' >Dockerfile.cross
 	FAILS=pull build 3 --push
 	same builds 1,0 "$(called '^pull'),$(called '^build')"
