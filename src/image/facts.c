@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/kind.h"
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/json.h"
@@ -242,6 +243,19 @@ int image_look(int fd, const char *tmpdir, const struct image_visit *visit, stru
 	return r;
 }
 
+/* What people have instead of an image, where a command makes one of it, or something else that is known. */
+static int refuse_other(int fd, const char *target, struct err *e)
+{
+	const struct kind *kind = kind_of(fd);
+
+	if (image_name_is_dir(fd))
+		return image_name_refuse_dir(target, e);
+	if (!kind->hint || image_looks_like(fd) || codec_at(fd, 0) == CODEC_UNSUPPORTED)
+		return 0;
+	err_set(e, -EBADMSG, "%s: not an image: %s", target, kind->what);
+	return kind_hint(kind, target, e);
+}
+
 int image_input_open(const char *target, struct image_input *ret, struct err *e)
 {
 	int fd, r;
@@ -250,7 +264,12 @@ int image_input_open(const char *target, struct image_input *ret, struct err *e)
 	fd = strcmp(ret->name.path, "-") ? open(ret->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
 					 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return err_sys(e, -errno, "%s", ret->name.path);
+		return image_name_refuse(target, -errno, e);
+	r = ret->name.is_image ? 0 : refuse_other(fd, target, e);
+	if (r) {
+		close(fd);
+		return r;
+	}
 	ret->bundle = bundle_open(fd, image_tmpdir(), e);
 	r = ret->bundle ? image_look_each(ret->bundle, NULL, &ret->report, e) : -EBADMSG;
 	return r ? err_prefix(e, "%s", ret->name.path) : 0;

@@ -15,17 +15,20 @@
 /* As in skopeo, a prefix specifies the format, and a suffix selects one of several images. */
 static const char *const prefixes[] = { "docker-archive:", "oci-archive:", "oci:" };
 
+static size_t prefix_len(const char *target)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (str_starts(target, prefixes[i]))
+			return strlen(prefixes[i]);
+	return 0;
+}
+
 void image_name_parse(const char *target, struct image_name *ret)
 {
+	size_t len = prefix_len(target);
 	char *colon;
 
-	*ret = (struct image_name){ 0 };
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes) && !ret->is_image; i++)
-		if (str_starts(target, prefixes[i])) {
-			ret->is_image = true;
-			target += strlen(prefixes[i]);
-		}
-	ret->path = mem_text(target);
+	*ret = (struct image_name){ .is_image = len, .path = mem_text(target + len) };
 	colon = ret->is_image ? strchr(ret->path, ':') : NULL;
 	if (colon) {
 		*colon = '\0';
@@ -75,7 +78,7 @@ int image_name_refuse(const char *target, int code, struct err *e)
 			return hint_for(transports[i].hint, target + strlen(transports[i].prefix), e);
 		}
 	err_sys(e, code, "%s", target);
-	if (code == -ENOENT && is_reference(target))
+	if (code == -ENOENT && !prefix_len(target) && is_reference(target))
 		hint_for("docker save -o image.tar %s, then specify image.tar", target, e);
 	return code;
 }

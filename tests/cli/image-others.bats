@@ -270,9 +270,12 @@ I.write("./program.gz", I.gz(E.arm()))'
 	printf '{}' >skopeo/manifest.json
 	ln -s deb "an 'odd' name"
 	while IFS='|' read -r name words type; do
-		for command in inspect doctor inject; do
-			[[ $command$name != inject*.xz ]] || continue
-			expect_raw 3 "$ANYARCH" "$command" "$name"
+		for command in inspect doctor inject index convert; do
+			[[ $command$name != in[jd]*.xz && $command$name != convert*.xz ]] || continue
+			[[ $command != index ]] || command='index -o out'
+			[[ $command != convert ]] || command='convert --platform=arm'
+			# shellcheck disable=SC2086,SC2046 # words
+			expect_raw 3 "$ANYARCH" $command "$name" $([[ $command != convert* ]] || echo out)
 			[[ $output$stderr == *"$words"* && $output$stderr == *"$type"* ]] || {
 				show 3 "$ANYARCH" "$command" "$name"
 				return 1
