@@ -18,7 +18,7 @@ enum {
 /* A wanted file: the layer and the member that hold its bytes. */
 struct extract_file {
 	const struct layer *layer;
-	const char *path; /* of the member; the layer's */
+	const char *path; /* path of the member; borrowed from the layer */
 	bool is_linked;	  /* another member is a hard link to it */
 	bool is_read;	  /* its layer was read after it was wanted */
 	unsigned long seen;

@@ -9,7 +9,7 @@
 #define SPOT_ABOVE  "/usr/lib"
 #define SPOT_OWN    "anyarch"
 #define SPOT_NAME   "native"
-#define SPOT_NEW    ".native.anyarch-new" /* as long as it is not whole */
+#define SPOT_NEW    ".native.anyarch-new" /* until it is complete */
 #define SPOT_OLD    ".native.anyarch-old" /* while it is removed */
 #define SPOT_RECORD "record"
 

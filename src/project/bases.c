@@ -13,7 +13,7 @@
 /* VALUE_MAX, more than any image name has, ends nested expansion. */
 enum { ARGS_MAX = 64, STAGES_MAX = 64, VALUE_MAX = 1024 };
 
-/* Owned text. */
+/* A build stage; its texts are owned. */
 struct stage {
 	char *name, *image, *platform; /* image: NULL if it is not external or not known */
 	struct base_place place;       /* len 0: none */

@@ -38,7 +38,7 @@ static size_t skip_blanks(const struct scan_line *line, size_t at)
 	return at;
 }
 
-/* # NAME=value, before everything else, other comments included. The NAME is at ret_name, its value at ret_value. */
+/* Whether a line is a parser directive, "# NAME=value"; these precede all else, even comments. Sets both offsets. */
 static bool is_directive(const struct scan_line *line, size_t *ret_name, size_t *ret_value)
 {
 	size_t at = skip_blanks(line, 0);
