@@ -119,7 +119,7 @@ static bool is_flat_folder(const struct look *l, const char *path)
 	while (dir && is_flat && (entry = fd_next(dir)))
 		is_flat = entry->d_type == DT_REG;
 	if (!dir || !is_flat)
-		say(l, path, "has something else than files in it");
+		say(l, path, "contains something other than regular files");
 	return dir && is_flat;
 }
 
@@ -150,7 +150,7 @@ static bool is_known(const struct look *l, const struct entry_tool *tool)
 		tool->id_len <= sizeof(id) && fd_pread(fd, id, tool->id_len, tool->id_at) == (ssize_t)tool->id_len &&
 		!memcmp(id, tool->id, tool->id_len))
 		return true;
-	say(l, path, fd < 0 ? "is gone" : "is another one than the native tool was chosen for");
+	say(l, path, fd < 0 ? "is gone" : "is not the program that the native tool was chosen for");
 	return false;
 }
 

@@ -375,7 +375,7 @@ int toolchain_gather(
 	snprintf(ret->triplet, sizeof(ret->triplet), "%s", words.gnu);
 	snprintf(g.host, sizeof(g.host), "%s", host.gnu);
 	if (!*ret->triplet)
-		return err_set(e, -ENOENT, "%s: no compiler of a distribution is for it", platform->arch->qemu);
+		return err_set(e, -ENOENT, "%s: no distribution has a cross compiler for it", platform->arch->qemu);
 	r = packages_read(root, host.debian, &ret->packages);
 	r = r ? err_sys(e, r, PACKAGES_STATUS) : add_tools(&g);
 	if (!r && !ret->n_tools)

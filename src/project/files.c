@@ -30,8 +30,8 @@ int files_open(int dir, const char *path, struct err *e)
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOENT && files_look(dir, path, NULL) == FILES_LINK) {
-		err_set(e, -EXDEV, "%s is a link that leads to nothing in the project", path);
-		return err_hint(e, "put the file itself there: links are followed inside the project only");
+		err_set(e, -EXDEV, "%s: a link to nothing inside the project", path);
+		return err_hint(e, "replace the link by the file: links are followed inside the project only");
 	}
 	return fd == -EBADMSG ? err_set(e, fd, "%s: not a regular file", path) : err_sys(e, fd, "%s", path);
 }

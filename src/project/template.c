@@ -83,7 +83,7 @@ static int check_ends(const struct template *t, bool is_native, struct err *e)
 		if (line.scan.is_first || line.scan.is_remark || line.scan.is_continued || line.scan.is_document ||
 			!line.is_dropped || line.drops_rest)
 			continue;
-		err_set(e, -EBADMSG, "line %u: on platforms without this line the instruction before it has no end",
+		err_set(e, -EBADMSG, "line %u: on platforms without this line, the preceding instruction has no end",
 			line.scan.number);
 		err_hint(e, "mark the first line of the instruction, and write it once for each case");
 		return -EBADMSG;

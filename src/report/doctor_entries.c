@@ -177,7 +177,7 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 	if (str_starts(rule->interpreter, "/tmp/") || str_starts(rule->interpreter, "/dev/shm/") ||
 		str_starts(rule->interpreter, "/proc/"))
 		doctor_add(d, WARNING("interpreter-place"), buf_text(&out),
-			"'%s' starts %s, a place that others can write to or that means nothing", rule->name,
+			"'%s' starts %s, a path that other users can change or that depends on the process", rule->name,
 			rule->interpreter);
 }
 

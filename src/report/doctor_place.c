@@ -82,7 +82,7 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 			content.emulators[i].path);
 	}
 	if (!r && !content.has_platform)
-		doctor_add(d, PROBLEM("no-programs"), NULL, "%s: there is no program in it", target);
+		doctor_add(d, PROBLEM("no-programs"), NULL, "%s: contains no program", target);
 	if (!r && content.has_platform)
 		doctor_platform(
 			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);

@@ -285,7 +285,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 		row->state == STATUS_EMULATED) {
 		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
 		doctor_add(d, PROBLEM("appimage"), buf_text(&replace),
-			"%s is a type-2 AppImage, and the handler for %s takes none: 'Exec format "
+			"%s is a type-2 AppImage, and the handler for %s does not match it: 'Exec format "
 			"error'",
 			step->path, arch_word(arch));
 		return;
@@ -364,8 +364,7 @@ static int judge_file(const struct status *status, int root, const char *path, s
 			"although the script exists",
 			facts.steps[facts.n - 1].path, facts.missing);
 	if (!r && facts.is_too_deep)
-		doctor_add(ret, PROBLEM("too-deep"), NULL,
-			"scripts that call scripts, more than the kernel follows (ELOOP)");
+		doctor_add(ret, PROBLEM("too-deep"), NULL, "more nested scripts than the kernel follows (ELOOP)");
 	file_done(&facts);
 	if (!r && program && ret->depth < ENV_DEPTH_MAX) {
 		ret->depth++;

@@ -12,7 +12,7 @@ static void tell_broken(const char *target, const struct buf *lost, const struct
 	buf_adds(&hint, "anyarch inject --accelerate ");
 	str_quote(&hint, target);
 	doctor_add(ret, WARNING("tools-broken"), buf_text(&hint), "%s: %s run emulated: %s", target,
-		lost->len ? buf_text(lost) : "its native tools do not serve, and their twins", buf_text(why));
+		lost->len ? buf_text(lost) : "its native tools cannot be used; all tools", buf_text(why));
 }
 
 /* Reports why other tools of the manifest are emulated; a root's manifest may be of tools that no longer work. */

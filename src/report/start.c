@@ -53,7 +53,7 @@ void start_check(const struct start *start, const char *path, struct doctor *d)
 	start_remount_hint(&hint, "exec", start->real);
 	if (start->is_noexec)
 		doctor_add(d, PROBLEM("noexec"), buf_text(&hint),
-			"%s lies on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
+			"%s is on a file system that is mounted noexec: 'Permission denied' (EACCES)", path);
 }
 
 static void check_line_ends(const struct start *start, const struct file_step *step, struct doctor *d)
@@ -70,7 +70,7 @@ static void check_line_ends(const struct start *start, const struct file_step *s
 	snprintf(program, sizeof(program), "%.*s", (int)strcspn(step->command, " \t"), step->command);
 	if (!*word || !strcmp(str_basename(program), "env"))
 		doctor_add(d, PROBLEM("carriage-return"), buf_text(&hint),
-			"%s has Windows line ends: its program is looked for with a carriage return in its name",
+			"%s has Windows line ends: the kernel looks for a program with a carriage return in its name",
 			step->path);
 	else
 		doctor_add(d, *word == '-' ? PROBLEM("carriage-return") : WARNING("carriage-return"), buf_text(&hint),
@@ -92,8 +92,7 @@ void start_script(int root, const struct file_step *step, char **ret_program, st
 		return;
 	case FILE_ENV_ITSELF:
 		doctor_add(d, PROBLEM("script-program-missing"), NULL,
-			"%s names no program for env, which starts the script itself then, again and again",
-			step->path);
+			"%s names no program for env, which then starts the script itself, endlessly", step->path);
 		return;
 	case FILE_ENV_REFUSES:
 		doctor_add(d, PROBLEM("script-program-missing"), NULL,

@@ -485,7 +485,7 @@ clear() {
 		file loop "#!/usr/bin/env$line\necho hi\n"
 		refute ns timeout 0.3 "$W/loop"
 		examine 3 "$W/loop"
-		found problem script-program-missing 'again and again'
+		found problem script-program-missing 'endlessly'
 		echo >>"$BATS_FILE_TMPDIR/rows"
 	done
 }
