@@ -34,8 +34,8 @@ static bool can_register(const struct rule *rule, const struct exec_job *serving
 	       (!serving || (serving->exe >= 0 && fd_same_content(serving->exe, fd) == 1));
 }
 
-/* The probe program that entry matches and runs; NULL if it matches none, or another entry or nothing runs it. */
-static const struct exec_job *served_by(
+/* Index of the probe program that entry matches and runs; f->n if it matches none, or another entry runs it. */
+static size_t served_by(
 	const struct finding *f, const struct table *table, const struct table_entry *entry, bool *ret_matches)
 {
 	*ret_matches = false;
@@ -46,13 +46,25 @@ static const struct exec_job *served_by(
 			continue;
 		*ret_matches = true;
 		if (job->taker == EXEC_HANDLER && table_match(table, job->probe.data, job->probe.size) == entry)
-			return job;
+			return i;
 	}
-	return NULL;
+	return f->n;
 }
 
-/* Keeps in table the working entries that can be registered here; adds the other working ones to f->lost. */
-static void keep_entries(struct finding *f, struct table *table)
+static bool is_registered(const struct register_report *report, const struct arch *arch, size_t match)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->items[i].arch == arch && report->items[i].match == match &&
+			report->items[i].result == REGISTER_PENDING)
+			return true;
+	return false;
+}
+
+/*
+ * Keeps in table the working entries that can be registered here; adds the other working ones to f->lost, except those
+ * that the report registers anyway.
+ */
+static void keep_entries(struct finding *f, const struct register_report *report, struct table *table)
 {
 	auto_free bool *keeps = mem_new(table->n + 1, sizeof(*keeps));
 	size_t n = 0;
@@ -60,11 +72,11 @@ static void keep_entries(struct finding *f, struct table *table)
 	for (size_t i = 0; i < table->n; i++) {
 		const struct table_entry *entry = &table->entries[i];
 		bool matches;
-		const struct exec_job *serving = served_by(f, table, entry, &matches);
-		bool works = entry->rule.is_enabled && !entry->is_odd && (serving || !matches);
+		size_t at = served_by(f, table, entry, &matches);
+		bool serves = at < f->n, works = entry->rule.is_enabled && !entry->is_odd && (serves || !matches);
 
-		keeps[i] = works && can_register(&entry->rule, serving);
-		if (works && !keeps[i])
+		keeps[i] = works && can_register(&entry->rule, serves ? &f->jobs[at] : NULL);
+		if (works && !keeps[i] && !(serves && is_registered(report, f->arch[at], f->match[at])))
 			add_lost(f, entry->rule.name);
 	}
 	for (size_t i = 0; i < table->n; i++)
@@ -86,15 +98,6 @@ static void find_takers(struct finding *ret)
 		}
 }
 
-static bool is_registered(const struct register_report *report, const struct arch *arch, size_t match)
-{
-	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].arch == arch && report->items[i].match == match &&
-			report->items[i].result == REGISTER_PENDING)
-			return true;
-	return false;
-}
-
 int inherit_find(const struct surroundings *around, const char *mount_at, const struct register_report *report,
 	struct table *ret, struct err *e)
 {
@@ -114,7 +117,7 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 	for (size_t i = 0; !r && !is_own && i < f.n; i++)
 		is_own = pin_is_ours(f.jobs[i].exe);
 	if (!r && !is_own && instance.dir >= 0 && !table_load(&instance, ret, NULL))
-		keep_entries(&f, ret);
+		keep_entries(&f, report, ret);
 	else
 		for (size_t i = 0; !r && !is_own && i < f.n; i++)
 			if (f.jobs[i].taker == EXEC_HANDLER && !is_registered(report, f.arch[i], f.match[i]))

@@ -480,6 +480,8 @@ below() {
 	says 'qemu-aarch64'
 	# shellcheck disable=SC2016
 	expect_raw 0 below 'mount -t tmpfs tmpfs "$2" && "$1" register arm arm64 && "$1" status --check arm arm64' "$ANYARCH" "$BINFMT"
+	# shellcheck disable=SC2016
+	expect_raw 0 below '"$1" register arm arm64 && "$1" status --check arm arm64' "$ANYARCH"
 }
 
 @test "a read-only mount refuses (106)" {
