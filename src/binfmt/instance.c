@@ -176,7 +176,7 @@ int instance_open_in_place(const char *at, struct instance *ret, struct err *e)
 
 	if (state == INSTANCE_VISIBLE)
 		return instance_open_write(path, ret, e);
-	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
+	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(at ? at : INSTANCE_USUAL, ret, NULL))
 		return 0;
 	r = instance_mount(at ? at : INSTANCE_USUAL, e);
 	return r ? r : instance_open_write(at ? at : INSTANCE_USUAL, ret, e);

@@ -218,7 +218,8 @@ static int open_table(const struct unregister_options *options, struct instance 
 		err_set(e, -EOPNOTSUPP, "%s belongs to the user namespace above this one", owned);
 		return err_hint(e, "remove the handlers where they were registered");
 	}
-	if (state == INSTANCE_AUTOMOUNT && !instance_open_write(INSTANCE_USUAL, ret, NULL))
+	if (state == INSTANCE_AUTOMOUNT &&
+		!instance_open_write(options->mount_at ? options->mount_at : INSTANCE_USUAL, ret, NULL))
 		return 0;
 	if (!lasting_look().is_initial_userns) {
 		enum inherit_source source = inherit_look();
