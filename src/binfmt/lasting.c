@@ -85,9 +85,11 @@ int lasting_open_host(struct instance *ret, struct err *e)
 		return err_sys(e, -errno, "cannot enter the host's mount namespace");
 	r = instance_open_in_place(NULL, ret, e);
 	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0 || (cwd >= 0 && fchdir(cwd) < 0)) {
+		int code = -errno;
+
 		if (!r)
 			instance_close(ret);
-		return err_sys(e, -errno, "cannot return from the host's mount namespace");
+		return err_sys(e, code, "cannot return from the host's mount namespace");
 	}
 	return r;
 }

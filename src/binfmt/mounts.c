@@ -25,10 +25,9 @@ char *mounts_find_binfmt(void)
 
 	if (!iter)
 		mem_exhausted();
-	if (table && iter)
-		while (!found && !mnt_table_next_fs(table, iter, &fs))
-			if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))
-				found = mem_text(mnt_fs_get_target(fs));
+	while (!found && !mnt_table_next_fs(table, iter, &fs))
+		if (mnt_fs_match_fstype(fs, "binfmt_misc") && mnt_fs_get_target(fs))
+			found = mem_text(mnt_fs_get_target(fs));
 	mnt_free_iter(iter);
 	mnt_unref_table(table);
 	return found;
@@ -37,15 +36,10 @@ char *mounts_find_binfmt(void)
 bool mounts_root_is_whole(void)
 {
 	struct libmnt_table *table = mountinfo();
-	struct libmnt_fs *fs = NULL;
-	const char *inner = NULL;
-	bool is_whole;
+	struct libmnt_fs *fs = mnt_table_find_target(table, "/", MNT_ITER_BACKWARD);
+	const char *inner = fs ? mnt_fs_get_root(fs) : NULL;
+	bool is_whole = inner && !strcmp(inner, "/");
 
-	if (table)
-		fs = mnt_table_find_target(table, "/", MNT_ITER_BACKWARD);
-	if (fs)
-		inner = mnt_fs_get_root(fs);
-	is_whole = inner && !strcmp(inner, "/");
 	mnt_unref_table(table);
 	return is_whole;
 }

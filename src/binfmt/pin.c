@@ -193,7 +193,7 @@ static int prepare(struct tree *t, struct instance *own)
 	t->binfmt = own->dir;
 	r = build_top(t);
 	if (r)
-		return failed(t, "cannot copy the mount of /", r);
+		return failed(t, "cannot make a tree with the emulators", r);
 	r = attach_instance(t);
 	if (r)
 		return failed(t, "cannot attach binfmt_misc", r);
