@@ -128,7 +128,7 @@ cat >"$scratch/work/cmake" <<'SH'
 cd "${0%/*}" && export CC=gcc CXX=g++ && cmake -S cjson -B "cmake-$1" >/dev/null && cmake --build "cmake-$1" >/dev/null
 SH
 cat >"$scratch/work/meson" <<'SH'
-cd "${0%/*}" && export CC=gcc CXX=g++ && meson setup "meson-$1" pkgconf >/dev/null && ninja -C "meson-$1" >/dev/null
+cd "${0%/*}" && export CC=gcc CXX=g++ && meson setup -Dtests=false "meson-$1" pkgconf >/dev/null && ninja -C "meson-$1" >/dev/null
 SH
 mkdir -- "$scratch/builder"
 tar -C "$scratch/builder" --no-same-owner -xf "$(builder_root arm64)"

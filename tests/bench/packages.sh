@@ -22,7 +22,7 @@ declare -A build=(
 	[mawk]=$AUTOTOOLS
 	[cjson]=${CMAKE/ -S/ -DENABLE_CJSON_TEST=OFF -S}
 	[jansson]=${CMAKE/ -S/ -DJANSSON_BUILD_DOCS=OFF -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON -S}
-	[pkgconf]=$MESON
+	[pkgconf]=${MESON/ --prefix/ -Dtests=false --prefix}
 	[bzip2]='make CC=gcc libbz2.a bzip2 bzip2recover && make install CC=gcc PREFIX=/work/out/usr'
 	[lz4]='make -C lib && make -C lib install prefix=/usr DESTDIR=/work/out'
 	[xxhash]='make && make install prefix=/usr DESTDIR=/work/out'
