@@ -124,7 +124,8 @@ static int check_names(struct bundle *b, struct err *e)
 			return err_sys(e, r, "cannot read the archive");
 		if (!r)
 			return err_set(e, -EBADMSG,
-				"two different members are called %s: readers disagree which counts", b->files[i].name);
+				"two different members are named %s: readers disagree on which to use",
+				b->files[i].name);
 	}
 	for (size_t i = 0; i < b->n; i++)
 		if (n && !by_name(&b->files[n - 1], &b->files[i]))

@@ -175,7 +175,7 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	if (!r) {
 		r = view_content(&view, work, &facts->content);
 		if (r)
-			err_set(e, r, "too many files and layers to look at");
+			err_set(e, r, "too many files and layers");
 	}
 	if (!r) {
 		facts->agrees = do_agree(facts);

@@ -77,7 +77,7 @@ static int add_image(
 
 		if (!strcmp(other, platform))
 			return strcmp(c->images[i].image->config_digest, facts->image->config_digest)
-				       ? err_set(e, -EBADMSG, "%s is in %s, too", platform, c->from[i])
+				       ? err_set(e, -EBADMSG, "%s is also in %s", platform, c->from[i])
 				       : 0;
 	}
 	c->images[c->n] = image;

@@ -204,7 +204,7 @@ static int read_members(const struct layer_walk *walk, struct source *source, st
 	while ((r = tar_next(&reader, e)) > 0) {
 		r = walk->each(walk->context, &reader, e);
 		if (r == -E2BIG && e && !e->code)
-			err_set(e, r, "more files in a layer than can be looked at");
+			err_set(e, r, "too many files in a layer");
 		else if (r && e && !e->code)
 			err_sys(e, r, "cannot look into it");
 		if (r)

@@ -108,7 +108,7 @@ static int write_result(struct image_work *w, const struct edit *edit)
 
 	if (w->options->out && !strcmp(w->options->out, "-")) {
 		if (isatty(STDOUT_FILENO))
-			return err_set(w->e, -EINVAL, "the result is an archive: not to a terminal");
+			return err_set(w->e, -EINVAL, "the result is an archive: refusing to write it to a terminal");
 		return write_archive(w, edit, STDOUT_FILENO);
 	}
 	if (!w->is_directory) {
@@ -168,11 +168,10 @@ static void note_signatures(struct image_work *w)
 			has_other |= model->images[k].kind != MODEL_ATTESTATION;
 		}
 		if (has_attestation)
-			inject_note(
-				w->target, "an attestation's subject is still the image as it was: %s", image->digest);
+			inject_note(w->target, "an attestation still refers to the original image: %s", image->digest);
 		if (has_other)
-			inject_note(
-				w->target, "a signature or statement is about the image as it was: %s", image->digest);
+			inject_note(w->target, "a signature or statement still refers to the original image: %s",
+				image->digest);
 	}
 }
 
@@ -241,7 +240,7 @@ static int check_name(struct image_work *w)
 			if (image_is_named(&model->images[k], reference) &&
 				is_other(&model->images[i], &model->images[k])) {
 				err_set(w->e, -EBADMSG, "it contains two images named %s", reference);
-				return err_hint(w->e, "without a name all are done");
+				return err_hint(w->e, "omit the name to change all images");
 			}
 	return 0;
 }
@@ -259,7 +258,7 @@ static int change_images(struct image_work *w)
 		return err_prefix(w->e, "%s", w->target->name);
 	}
 	if (edit.drops_oci_half)
-		inject_note(w->target, "its OCI half has no layers, and is left out: manifest.json is what counts");
+		inject_note(w->target, "its OCI half has no layers and is omitted: only manifest.json is used");
 	if ((edit.n || w->options->out) && !w->options->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);

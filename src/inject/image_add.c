@@ -146,7 +146,7 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	place = &ENTRY_PLACE_ROOT[1];
 	if (!image_ours_is_at(path, place) && !(change->tools && image_ours_is_at(place, path)))
 		return 0;
-	return err_set(w->e, -EBADMSG, "/%s is where native tools are, and no place for an emulator", path);
+	return err_set(w->e, -EBADMSG, "/%s is reserved for native tools: choose another path for the emulator", path);
 }
 
 /* Reports the image as unchanged and drops its planned layer. */
@@ -178,7 +178,7 @@ static int graft_onto(
 		r = check_codec(w, facts->image);
 	if (!r && is_forged(facts, view)) {
 		err_set(w->e, -EBADMSG,
-			"its topmost layer has the mark of an injected emulator, and is something else");
+			"its topmost layer has the mark of an injected emulator, but is something else");
 		r = err_hint(w->e, "the image was made that way: do not trust it");
 	}
 	r = r ? r : make_graft(w, facts, &below, platform, source->emulator.fd);
@@ -191,8 +191,8 @@ static int graft_onto(
 	/* The limit of Docker (moby, layer.MaxLayerDepth); other engines stop at 127. */
 	layers = below.n + 1;
 	if (layers > DEPTH_MAX)
-		inject_note(
-			w->target, "with this layer it has %zu, and engines take no more than %d", layers, DEPTH_MAX);
+		inject_note(w->target, "with this layer the image has %zu layers; engines support at most %d", layers,
+			DEPTH_MAX);
 	w->targets[w->n] = (struct edit_target){
 		.digest = facts->image->config_digest, .graft = &change->graft, .n_layers = facts->image->n_layers
 	};
@@ -211,7 +211,7 @@ static const struct platform *find_platform(struct image_work *w, const struct i
 	if (!content->has_platform)
 		return is_asked ? &facts->label : NULL;
 	if (facts->has_label && facts->label.arch != content->platform.arch)
-		inject_note(w->target, "the label says linux/%s, and its programs are for %s",
+		inject_note(w->target, "the label says linux/%s, but its programs are for %s",
 			facts->image->architecture, arch_word(content->platform.arch));
 	return &content->platform;
 }
@@ -263,7 +263,7 @@ int image_plan_look(struct image_facts *facts, const struct view *view, void *co
 	}
 	if (image->is_contradicted)
 		return err_set(w->e, -EBADMSG,
-			"index.json and manifest.json name other layers for one image: readers disagree which counts");
+			"index.json and manifest.json list different layers: readers disagree on which to use");
 	if (w->target->removes)
 		return image_take_look(w, facts, view);
 	return look_for_graft(w, facts, view);

@@ -85,10 +85,9 @@ int image_ours_check_traces(
 		is_above |= flags[i] && has_any(layer, is_of_tools);
 		if (is_above && !flags[i] &&
 			(has_any(layer, is_of_tools) || (!has_others && has_any(layer, is_of_own)))) {
-			err_set(w->e, -EBADMSG,
-				"the later layer %s has something in /" OWN ", or hides it: that would stay",
+			err_set(w->e, -EBADMSG, "the later layer %s adds or hides files in /" OWN ": they would remain",
 				image->layers[i]);
-			return err_hint(w->e, "build on it without touching that directory, and eject then");
+			return err_hint(w->e, "rebuild without touching that directory, then eject");
 		}
 	}
 	return 0;

@@ -95,8 +95,8 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		if (!again || has_path(paths, n, path))
 			continue;
 		paths[n++] = path;
-		inject_note(w->target, "another layer holds /%s, too: it is hidden, and its %.1f MB stay in the image",
-			path, (double)again->size / 1e6);
+		inject_note(w->target, "another layer also contains /%s; it was hidden, but its %.1f MB remain", path,
+			(double)again->size / 1e6);
 	}
 	if (!n)
 		return 0;
@@ -198,9 +198,10 @@ static int check_marks(struct image_work *w, const struct model_image *image, co
 {
 	for (size_t i = 0; !w->options->at && i + is_exact < view->n; i++)
 		if (!flags[i] && image_ours_has_tools(view->layers[i]) && image_ours_emulator(view->layers[i])) {
-			err_set(w->e, -EBADMSG, "the layer %s has native tools and no mark in the history: it stays",
+			err_set(w->e, -EBADMSG,
+				"the layer %s has native tools, but no mark in the history: cannot remove it",
 				image->layers[i]);
-			return err_hint(w->e, "build on an image with a history, and keep that");
+			return err_hint(w->e, "build on an image with a history, and keep the history");
 		}
 	return 0;
 }

@@ -87,7 +87,7 @@ static int remove_all(const struct inject_target *t, int root, struct err *e)
 	if (r == -EINTR && !e->code)
 		stop_check(e);
 	else if (r && !e->code)
-		err_sys(e, r == -EACCES ? r : -EIO, "not all of it could be looked at");
+		err_sys(e, r == -EACCES ? r : -EIO, "cannot read all of it");
 	if (!r && !t->report->n)
 		t->report->nothing = mem_text("nothing was injected");
 	return r;

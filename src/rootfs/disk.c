@@ -199,7 +199,7 @@ static int attach(const struct disk *d, const struct partition *p, char device[D
 			return err_sys(d->e, errno == EINVAL ? -EOPNOTSUPP : -errno, "%s: cannot attach it to %s",
 				d->text, device);
 	}
-	return err_set(d->e, -EBUSY, "%s: other programs take every loop device", d->text);
+	return err_set(d->e, -EBUSY, "%s: other programs took every free loop device", d->text);
 }
 
 /* "NAME" or "NAME=VALUE" */

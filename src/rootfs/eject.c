@@ -59,11 +59,11 @@ static int check(const struct place *place, const char *at, const struct record 
 		return err_hint(e, "remove .%s" PLACE_RECORD " beside it if that is right", place->name);
 	}
 	if (record->has_backup && backup == BACKUP_NONE) {
-		err_set(e, -EBADMSG, "%s: what was there before is gone", at);
+		err_set(e, -EBADMSG, "%s: the backup of the previous file is missing", at);
 		return err_hint(e, "it should be .%s" PLACE_BACKUP " beside it", place->name);
 	}
 	if (!record->has_backup && backup == BACKUP_OTHER)
-		return err_set(e, -EBADMSG, "%s: a backup that its record does not know of", at);
+		return err_set(e, -EBADMSG, "%s: a backup exists that the record does not mention", at);
 	return 0;
 }
 

@@ -59,8 +59,8 @@ struct work {
 
 static int refuse_backup(const struct inject_request *request, struct err *e)
 {
-	err_set(e, -EBADMSG, "%s: a file by the name under which the old one would be kept is there", request->at);
-	return err_hint(e, "look at .%s" PLACE_BACKUP " beside it, and move it away", str_basename(request->at));
+	err_set(e, -EBADMSG, "%s: cannot keep the previous file: the name of its backup is taken", request->at);
+	return err_hint(e, "examine .%s" PLACE_BACKUP " beside it and move it away", str_basename(request->at));
 }
 
 /* Reads only. */

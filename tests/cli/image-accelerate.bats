@@ -549,8 +549,8 @@ F.mark("image", -2, "lost")'
 	rm -rf image
 	make_files 'F.one("image")'
 	stays 'own path' --at /usr/lib/anyarch/native/index
-	stays 'no place for an emulator' --at /usr/lib/anyarch/native/qemu
-	stays 'no place for an emulator' --at /usr/lib/anyarch
+	stays 'reserved for native tools' --at /usr/lib/anyarch/native/qemu
+	stays 'reserved for native tools' --at /usr/lib/anyarch
 	inject 3 --at /usr/lib/anyarch/native/index image
 	diff -r was image
 }

@@ -194,7 +194,7 @@ document() {
 @test "8: the programs are believed, not the label, which stays; and that is told" {
 	take 8-label-lies
 	inject 0 --json image
-	says 'the label says linux/s390x, and its programs are for arm'
+	says 'the label says linux/s390x, but its programs are for arm'
 	same arch arm "$(jq -r '.[].arch' "$OUT")"
 	same label 'docker/0 s390x 2 - none' "$(look tell image)"
 	same layer "$NEW" "$(look top image)"
@@ -376,7 +376,7 @@ document() {
 @test "17: an archive whose halves name other layers for one image is refused" {
 	take 17-contradiction
 	inject 3 image
-	says 'readers disagree which counts'
+	says 'readers disagree on which to use'
 	untouched
 	expect 3 "$ANYARCH" eject image
 	untouched
@@ -389,7 +389,7 @@ document() {
 	for name in manifests-null no-layers; do
 		take "18-$name"
 		inject 0 image
-		says 'its OCI half has no layers, and is left out'
+		says 'its OCI half has no layers and is omitted'
 		same "$name" 'docker/0 arm 2 - none' "$(look tell image)"
 		same layer "$NEW" "$(look top image)"
 		same members '' "$(tar -tf image | grep -x 'index.json\|oci-layout')"
@@ -591,7 +591,7 @@ document() {
 	for name in 35-referrer 35-cosign; do
 		take "$name"
 		inject 0 image
-		says 'a signature or statement is about the image as it was: sha256:'
+		says 'a signature or statement still refers to the original image: sha256:'
 		expect 0 "$ANYARCH" eject image
 		untouched
 		take "$name"
@@ -719,14 +719,14 @@ d 705 0:0 5 $deep/$deep/$deep/$deep/$deep
 @test "42: one layer on a thousand; more than engines take is told" {
 	take 42-1001-layers
 	inject 0 image
-	says 'with this layer it has 1002, and engines take no more than 125'
+	says 'with this layer the image has 1002 layers; engines support at most 125'
 	same layers 'docker/0 arm 1002 - none' "$(look tell image)"
 	undone
 	refused 42-1024-layers 'it has 1024 layers, and no more than 1024 are possible'
 	refused 42-4-mib 'would have more than 4194304 bytes'
 	take 42-125-layers
 	inject 0 image
-	says 'with this layer it has 126'
+	says 'with this layer the image has 126'
 	undone
 	take 42-124-layers
 	inject 0 image

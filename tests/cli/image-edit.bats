@@ -280,7 +280,7 @@ parts() {
 	chmod 711 copy
 	expect_raw 0 "$ANYARCH" eject image
 	[[ $output == *'removed /usr/bin/qemu-arm-static'* ]]
-	[[ $stderr == *'another layer holds /usr/bin/qemu-arm-static, too: it is hidden, and its 0.3 MB stay in the image'* ]]
+	[[ $stderr == *'another layer also contains /usr/bin/qemu-arm-static; it was hidden, but its 0.3 MB remain'* ]]
 	expect 0 "$ANYARCH" inspect image
 	[[ $output != *qemu-arm-static* ]]
 	# Ours has left no trace; what was there is there, and the whiteout on top.

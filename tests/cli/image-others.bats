@@ -371,7 +371,7 @@ for form in "annotation", "subject":
     I.write_layout(form, oci.finish(oci.index([image, other], **I.named("1"))))'
 	for form in annotation subject; do
 		inject 0 "$form"
-		says "an attestation's subject is still the image as it was: sha256:"
+		says "an attestation still refers to the original image: sha256:"
 		inject 0 "$form"
 		[[ $stderr != *attestation* ]]
 	done
