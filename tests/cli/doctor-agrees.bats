@@ -50,13 +50,13 @@ start() {
 	fi
 }
 
-# cure_file FILE: the hint is typed, and then FILE runs, or what the hint says to specify instead. Not typed is what leads to
-# other than a program: a page of a server, and directories of what was in an archive.
+# cure_file FILE: the hint is typed, and then FILE runs, or what the hint says to specify instead. Where it says to download
+# the file, that is what would come.
 cure_file() {
 	local file=$1
 
 	case $HINT in
-	'download '* | *', then specify DIR') return ;;
+	'download the file itself: '*) HINT="cp fetched ${file@Q}" ;;
 	*', then specify '*) file=$W/${HINT##*, then specify } HINT=${HINT%%, then specify *} ;;
 	esac
 	cure || return
@@ -635,6 +635,50 @@ clear() {
 	cure
 	examine 0 /mnt/arm
 	silent set-user-id
+}
+
+# bats test_tags=slow
+@test "an archive of a root: its hints are typed, until there is a directory whose programs run" {
+	local name target next
+
+	need_commands gzip xz zstd bzip2 dpkg-deb
+	expect 0 anyarch register arm
+	mkdir -p "$W/root/bin"
+	cp "$W/arm" "$W/root/bin/sh"
+	cd "$W" || return
+	tar -C root -cf root.tar .
+	gzip -k root.tar
+	xz -k root.tar
+	zstd -q -k root.tar
+	bzip2 -k root.tar
+	python3 -m zipfile -c root.zip root/bin
+	[[ -z $(type -P cpio) ]] || (cd root && find . | cpio --quiet -o -H newc) >root.cpio
+	mkdir root/DEBIAN
+	printf 'Package: root\nVersion: 1\nArchitecture: armhf\nMaintainer: a <a@b.c>\nDescription: root\n' >root/DEBIAN/control
+	dpkg-deb --build root root.deb
+	for name in root.*; do
+		[[ $name != *.zip || -n $(type -P unzip) ]] || continue
+		rm -rf DIR UNPACKED
+		target=$W/$name
+		until [[ -d $target ]]; do
+			expect_raw 3 anyarch doctor "$target"
+			if [[ $stderr == *'root file system in a tar archive'* ]]; then # could be an image
+				HINT=${stderr##*hint: } HINT=${HINT/FILE/$target}
+			else
+				examine 3 "$target"
+				found problem
+			fi
+			next=${HINT##*, then specify }
+			HINT=${HINT%, then specify *}
+			[[ $next == DIR || $next == UNPACKED ]]
+			cure
+			[[ $target != "$W/$next" ]]
+			target=$W/$next
+		done
+		examine 0 "$target"
+		same "$name" /bin/sh "$(ns chroot "$target" /bin/sh)"
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
 }
 
 # in_root: what happens to the shell of the root when it is started there.
