@@ -358,10 +358,14 @@ static int open_image(struct disk *d)
 
 	d->path = mem_text(d->text);
 	d->fd = fd_open_regular(AT_FDCWD, d->path, 0);
-	if (d->fd == -ENOENT && colon && !str_to_uint(colon + 1, NUMBER_MAX, &number) && number) {
+	if (d->fd == -ENOENT && colon) {
+		bool is_number = !str_to_uint(colon + 1, NUMBER_MAX, &number) && number;
+
 		d->path[colon - d->text] = '\0';
-		d->number = (unsigned)number;
+		d->number = is_number ? (unsigned)number : NUMBER_MAX + 1; /* which no table has */
 		d->fd = fd_open_regular(AT_FDCWD, d->path, 0);
+		if (d->fd >= 0 && !is_number && !kind_of(d->fd)->is_disk) /* the name of an image in an archive */
+			return 1;
 	}
 	if (d->fd < 0)
 		return 1;

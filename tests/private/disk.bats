@@ -162,6 +162,8 @@ D.logical("logical.img", D.fat(), ROOT)'
 	expect 0 "$ANYARCH" inject --dry-run pi.img
 	same image "$sum" "$(sha256sum <pi.img)"
 	is_refused 3 pi.img:7 'no such partition (partition 1: vfat, 1.0 MiB; partition 2: ext4, 24.0 MiB)' "$ANYARCH" inspect
+	is_refused 3 pi.img:0 'no such partition (partition 1: vfat' "$ANYARCH" inject
+	is_refused 3 pi.img:1000 'no such partition (partition 1: vfat' "$ANYARCH" doctor
 	is_refused 3 pi.img:1 'contains no Linux file system, but vfat' "$ANYARCH" inject
 }
 
