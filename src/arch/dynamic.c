@@ -197,7 +197,8 @@ int dynamic_read(int fd, struct dynamic *ret)
 		else
 			r = -EBADMSG;
 	}
-	path = entries.runpath != UINT64_MAX ? entries.runpath : entries.rpath;
+	ret->is_runpath = entries.runpath != UINT64_MAX;
+	path = ret->is_runpath ? entries.runpath : entries.rpath;
 	if (path != UINT64_MAX)
 		ret->path = read_text(&s, strings, path);
 	read_wants(&s, &entries, strings, ret);

@@ -13,7 +13,8 @@ struct dynamic_want {
 struct dynamic {
 	char **needed; /* DT_NEEDED, in its order */
 	size_t n_needed;
-	char *path; /* DT_RUNPATH, else DT_RPATH; NULL for none */
+	char *path;	 /* DT_RUNPATH, else DT_RPATH; NULL for none */
+	bool is_runpath; /* it is DT_RUNPATH, which holds for this file's own libraries only (ld.so(8)) */
 	struct dynamic_want *wants;
 	size_t n_wants;
 	char **defines; /* versions that the file defines */

@@ -20,6 +20,7 @@ enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096 };
 
 struct library {
 	char *name, *path;
+	size_t by;	  /* index of the first file that needs it */
 	const char *flaw; /* why it cannot be mapped; NULL */
 	struct dynamic dynamic;
 };
@@ -28,9 +29,9 @@ struct search {
 	const struct libraries_place *place;
 	struct elf_head head;
 	struct library loaded[LOADED_MAX]; /* the program first */
-	size_t n;
-	struct buf cache; /* ld.so.cache, which contains NUL-terminated paths */
-	struct buf usual; /* default directories, separated by colons */
+	size_t n, by;			   /* by: index of the file whose libraries are searched for */
+	struct buf cache;		   /* ld.so.cache, which contains NUL-terminated paths */
+	struct buf usual;		   /* default directories, separated by colons */
 	bool is_musl;
 };
 
@@ -86,7 +87,7 @@ static bool load(struct search *s, const char *name, const char *path)
 	if (!s->n)
 		s->head = head;
 	*library = (struct library){
-		.name = mem_text(name), .path = real_path(s->place, fd, path), .flaw = find_flaw(fd)
+		.name = mem_text(name), .path = real_path(s->place, fd, path), .by = s->by, .flaw = find_flaw(fd)
 	};
 	dynamic_read(fd, &library->dynamic);
 	s->n++;
@@ -162,10 +163,30 @@ static bool is_built_in(const struct search *s, const char *name)
 	return false;
 }
 
-/* Finds a library in the places that the file that needs it, the program and the system specify. False if missing. */
-static bool find(struct search *s, size_t by, const char *name)
+/*
+ * Searches the paths of the file that needs the library and of those that it was loaded for. With glibc only DT_RPATH
+ * is passed on, and only to files without DT_RUNPATH.
+ */
+static bool load_from_files(struct search *s, const char *name)
 {
-	const struct library *needs = &s->loaded[by], *program = &s->loaded[0];
+	for (size_t at = s->by;; at = s->loaded[at].by) {
+		const struct library *file = &s->loaded[at];
+		const char *list = file->dynamic.path;
+
+		if (at != s->by && !s->is_musl && (file->dynamic.is_runpath || s->loaded[s->by].dynamic.is_runpath))
+			list = NULL;
+		if (list && (strstr(list, "$LIB") || strstr(list, "$PLATFORM")))
+			return true; /* unknown to anyarch */
+		if (load_from(s, name, list, file->path))
+			return true;
+		if (!at)
+			return false;
+	}
+}
+
+/* Finds a library in the places that the files that need it and the system specify. False if missing. */
+static bool find(struct search *s, const char *name)
+{
 	const char *environment = s->place->root < 0 ? getenv("LD_LIBRARY_PATH") : NULL;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -175,12 +196,8 @@ static bool find(struct search *s, size_t by, const char *name)
 		return true;
 	if (strchr(name, '/'))
 		return load(s, name, name);
-	if ((needs->dynamic.path && strstr(needs->dynamic.path, "$LIB")) ||
-		(needs->dynamic.path && strstr(needs->dynamic.path, "$PLATFORM")))
-		return true; /* unknown to anyarch */
-	return load_from(s, name, needs->dynamic.path, needs->path) ||
-	       load_from(s, name, program->dynamic.path, program->path) || load_from(s, name, environment, "/") ||
-	       load_from_cache(s, name) || load_from(s, name, buf_text(&s->usual), "/");
+	return load_from_files(s, name) || load_from(s, name, environment, "/") || load_from_cache(s, name) ||
+	       load_from(s, name, buf_text(&s->usual), "/");
 }
 
 static void read_whole(const struct libraries_place *place, const char *path, size_t limit, struct buf *ret)
@@ -254,11 +271,11 @@ void libraries_check(
 	if ((str_starts(loader, "ld-") || str_starts(loader, "ld.so") || str_starts(loader, "ld64")) &&
 		load(s, path, path)) {
 		find_usual(s, platform);
-		for (size_t i = 0; i < s->n && !ret_missing->len; i++)
-			for (size_t k = 0; k < s->loaded[i].dynamic.n_needed && !ret_missing->len; k++)
-				if (!find(s, i, s->loaded[i].dynamic.needed[k]))
-					buf_addf(ret_missing, "%s, which %s needs", s->loaded[i].dynamic.needed[k],
-						s->loaded[i].path);
+		for (s->by = 0; s->by < s->n && !ret_missing->len; s->by++)
+			for (size_t k = 0; k < s->loaded[s->by].dynamic.n_needed && !ret_missing->len; k++)
+				if (!find(s, s->loaded[s->by].dynamic.needed[k]))
+					buf_addf(ret_missing, "%s, which %s needs", s->loaded[s->by].dynamic.needed[k],
+						s->loaded[s->by].path);
 		if (!ret_missing->len && !s->is_musl) /* musl has no symbol versions */
 			check_versions(s, ret_missing);
 	}

@@ -475,6 +475,20 @@ clear() {
 	ROWS
 	lib
 	rows <<<'problem library-missing origin fails'
+
+	# A library of a library: DT_RPATH of the program is searched for it, DT_RUNPATH is not.
+	chain() {
+		printf '#include <stdio.h>\nint g(void); int main(void) { return printf("%%d\\n", g()) < 0; }' |
+			cc -x c -o "$W/$1" - -L"$W/lib" -louter "-Wl,-rpath,$W/lib,-rpath-link,$W/lib" "$2" 3>&-
+	}
+	echo 'int f(void) { return 1; }' | cc -x c -shared -fPIC -o "$W/lib/libinner.so" - 3>&-
+	echo 'int f(void); int g(void) { return f(); }' | cc -x c -shared -fPIC -o "$W/lib/libouter.so" - -L"$W/lib" -linner 3>&-
+	chain chain-run -Wl,--enable-new-dtags
+	chain chain -Wl,--disable-new-dtags
+	rows <<-ROWS
+		problem library-missing chain-run fails
+		ok native chain runs
+	ROWS
 }
 
 # bats test_tags=slow
