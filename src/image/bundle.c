@@ -124,7 +124,7 @@ static int check_names(struct bundle *b, struct err *e)
 			return err_sys(e, r, "cannot read the archive");
 		if (!r)
 			return err_set(e, -EBADMSG,
-				"two different members are named %s: readers disagree on which to use",
+				"two different members are called %s: readers disagree on which to use",
 				b->files[i].name);
 	}
 	for (size_t i = 0; i < b->n; i++)
