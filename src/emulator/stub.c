@@ -148,6 +148,26 @@ static int wait_for(pid_t pid)
 	return is_late ? -ETIMEDOUT : status;
 }
 
+/* The directory of the copy is at fault, not the emulator's. */
+static int refuse_noexec(const struct emulator *emulator, int fd, struct err *e)
+{
+	char link[32], dir[4096];
+	auto_buf hint = { 0 };
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, dir, sizeof(dir) - 1);
+	dir[n > 0 ? n : 0] = '\0';
+	if (strrchr(dir, '/'))
+		*strrchr(dir, '/') = '\0';
+	err_set(e, -EOPNOTSUPP, "%s: its copy with the entry stub is kept in %s, which is mounted noexec",
+		emulator->path, dir);
+	buf_adds(&hint, "sudo mount -o remount,exec \"$(findmnt -no TARGET -T ");
+	str_quote(&hint, dir);
+	buf_adds(&hint, ")\"");
+	return err_hint(e, "%s", buf_text(&hint));
+}
+
 /* Tests that the emulator with the stub runs the probe of its architecture. */
 static int try_out(const struct emulator *emulator, int fd, struct err *e)
 {
@@ -166,7 +186,7 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 	status = wait_for(pid);
 	if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && !fstatvfs(fd, &fs) &&
 		fs.f_flag & ST_NOEXEC)
-		return err_set(e, -EOPNOTSUPP, "%s: its file system is mounted noexec", emulator->path);
+		return refuse_noexec(emulator, fd, e);
 	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
 		return err_set(e, -EBADMSG, "%s: does not run the test program with the entry stub", emulator->path);
 	return 0;

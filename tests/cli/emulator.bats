@@ -221,6 +221,15 @@ refused() {
 	same table '' "$(table_names)"
 }
 
+@test "the directory of emulators with the entry stub is mounted noexec: named, with what to type" {
+	ns mount -t tmpfs -o noexec tmpfs /var/lib
+	expect_one_of '3 4' anyarch register --accelerate arm
+	says 'is kept in /var/lib/anyarch/emulators, which is mounted noexec'
+	same table '' "$(table_names)"
+	ns sh -c "$(sed -n 's/^hint: sudo //p' "$ERR")"
+	expect 0 anyarch register --accelerate arm
+}
+
 @test "one that is open for writing" {
 	cp "$ARM" "$BATS_TEST_TMPDIR/busy"
 	exec 8>>"$BATS_TEST_TMPDIR/busy"
