@@ -5,7 +5,7 @@ import zlib
 import tar_files as tf
 from elf_files import arm
 from image_files import INDEX, Oci, archive, around, config_of, docker, named, pack, row, write
-from tar_files import gz, member, tar
+from tar_files import directory, gz, member, symlink, tar
 
 # Pairs of words that leave the low 50 bits of FNV-1a alike, each behind the pairs before it: with one of each pair
 # after the other there are 2^17 paths (a slash behind the sixth) that fall into one slot of a table of up to 2^18.
@@ -28,7 +28,7 @@ def heavy(to, only=None):
                        ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
                        ("window", heavy_window), ("records", heavy_records),
-                       ("histories", heavy_histories)):
+                       ("histories", heavy_histories), ("path", heavy_path)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -209,3 +209,10 @@ def heavy_histories():
     history = [{"comment": f"anyarch-inject 1 sha256:{i:064} sha256:{i:064}"} for i in range(4000)]
     return gz(archive(docker([([layer], config_of([layer], author=str(i), history=history), [f"test:{i}"])
                               for i in range(256)])))
+
+
+def heavy_path():
+    """A program that is looked for in many directories, each behind 38 links."""
+    layer = tar(*(symlink(f"d{i}", f"d{i + 1}") for i in range(38)), directory("d38"), member("bin/sh", arm()))
+    config = config_of([layer], config={"Env": ["PATH=" + ":".join(["/d0"] * 800000)], "Entrypoint": ["missing"]})
+    return gz(archive(docker([([layer], config, ["test:1"])])), 9)
