@@ -144,7 +144,7 @@ result() {
 		return
 	fi
 	expect 0 anyarch register i386
-	says 'nothing to do for i386: this machine runs such programs natively (--force'
+	says 'nothing to do for i386: this machine runs such programs natively (use --force'
 	expect 0 anyarch register i386 amd64
 	says 'nothing to do for i386 and amd64'
 	expect 3 anyarch register --emulator i386=/usr/bin/qemu-i386-static

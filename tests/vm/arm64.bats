@@ -109,7 +109,7 @@ runs_arm_by_itself()
 		runs arm aarch64
 		[ "$(state aarch64) $(state arm)" = "native native" ]
 		ends 0 anyarch register
-		grep -q 'nothing to do for arm and arm64: this machine runs such programs natively (for others' said
+		grep -q 'nothing to do for arm and arm64: this machine runs such programs natively (to emulate other platforms' said
 		ends 0 anyarch register arm
 		grep -q -- --force said
 		ends 0 anyarch register arm arm64
