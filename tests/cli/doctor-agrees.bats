@@ -31,11 +31,12 @@ teardown() {
 
 # How many situations there were: a table that shrinks is noticed, when all of it has run.
 teardown_file() {
-	local rows
+	local rows=0 tests=0
 
-	rows=$(wc -l <"$BATS_FILE_TMPDIR/rows") || rows=0
+	[[ ! -e $BATS_FILE_TMPDIR/rows ]] || rows=$(wc -l <"$BATS_FILE_TMPDIR/rows")
+	[[ ! -e $BATS_FILE_TMPDIR/tests ]] || tests=$(wc -l <"$BATS_FILE_TMPDIR/tests")
 	printf '# %d situations in which doctor and the kernel agree\n' "$rows" >&3
-	[[ $(wc -l <"$BATS_FILE_TMPDIR/tests") -lt $(grep -c '^@test' "$BATS_TEST_FILENAME") || $rows -ge 120 ]]
+	[[ ${ANYARCH_TEST_MUST_RUN:-0} -eq 0 || $tests -lt $(grep -c '^@test' "$BATS_TEST_FILENAME") || $rows -ge 130 ]]
 }
 
 # start FILE: "runs" when it said something, else the words of the kernel.
