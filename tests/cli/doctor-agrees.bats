@@ -57,6 +57,7 @@ cure_file() {
 	local file=$1
 
 	case $HINT in
+	*', then specify DIR') return ;; # of an archive that is none; whole ones have a test of their own
 	'download the file itself: '*) HINT="cp fetched ${file@Q}" ;;
 	*', then specify '*) file=$W/${HINT##*, then specify } HINT=${HINT%%, then specify *} ;;
 	esac
