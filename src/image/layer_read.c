@@ -2,6 +2,7 @@
 /* Reads a layer's entries from its tar, without unpacking it. */
 #include "image/layer_read.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@ enum {
 	CHUNK = 64 * 1024,
 	FIRST_PROGRAMS = 4,
 	SMALL = 8 * 1024 * 1024,
+	LARGE = 1024 * 1024, /* a program */
 	THREADS_MAX = 16,
 	PATH_LIMIT = 4096,
 	RELEASE_MAX = 64 * 1024
@@ -84,7 +86,7 @@ static bool has_capabilities(const struct tar_entry *entry)
 	return entry->records.len && memmem(entry->records.data, entry->records.len, key, sizeof(key) - 1);
 }
 
-static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
+static int examine(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
 	const struct arch *emulates = content_maybe_emulator(begun->path, &program->head);
@@ -93,9 +95,6 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 	auto_fd fd = -1;
 	int r;
 
-	program->is_looked_into = true;
-	if (reader->entry.size > LAYER_CAPTURE_MAX)
-		return 0;
 	fd = capture(reader, begun->head, (size_t)MIN_OF(reader->entry.size, (uint64_t)ELF_HEAD), e);
 	if (fd < 0)
 		return fd;
@@ -110,6 +109,24 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 	if (!elf_read(fd, &info, NULL))
 		program->is_known = abi_platform(&info, &program->platform);
 	return 0;
+}
+
+/* Of all threads, only one has a large program in memory. */
+static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
+	struct layer_program *program, struct err *e)
+{
+	static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
+	int r;
+
+	program->is_looked_into = true;
+	if (reader->entry.size > LAYER_CAPTURE_MAX)
+		return 0;
+	if (reader->entry.size <= LARGE)
+		return examine(layer, reader, begun, program, e);
+	pthread_mutex_lock(&large);
+	r = examine(layer, reader, begun, program, e);
+	pthread_mutex_unlock(&large);
+	return r;
 }
 
 static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)

@@ -238,6 +238,28 @@ measured() {
 	same failed '' "$failed"
 }
 
+@test "large programs of several layers are examined one at a time" {
+	python3 - "$ANYARCH" <<-'PYTHON'
+		import os, subprocess, sys
+		sys.dont_write_bytecode = True
+		sys.path.insert(0, os.environ["ANYARCH_SRC"] + "/tests/lib")
+		import image_files as images, tar_files as tf, elf_files as ef
+		layers = [tf.gz(tf.tar(tf.member("bin/sh", ef.arm() + os.urandom(2300000) + os.urandom(4096) * 9500)), 1) for _ in range(4)]
+		files = images.docker([(layers, images.config_of(layers), ["test:1"])])
+		images.write(os.path.abspath("image.tar"), images.archive(files))
+		process, most = subprocess.Popen([sys.argv[1], "inspect", "image.tar"]), 0
+		while process.poll() is None:
+		    at, here = f"/proc/{process.pid}/fd/", 0
+		    try:
+		        here = sum(os.stat(at + fd).st_size for fd in os.listdir(at) if os.readlink(at + fd).startswith("/memfd:"))
+		    except OSError:
+		        continue
+		    most = max(most, here)
+		print(f"{most >> 20} MiB at a time")
+		assert process.returncode == 0 and 0 < most < 64 << 20
+	PYTHON
+}
+
 @test "with less memory than they take: told" {
 	local name exhausted=
 
