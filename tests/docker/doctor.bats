@@ -315,6 +315,20 @@ PYTHON
 	[[ $status == 0 && $output != *'arm64 programs do not run'* ]]
 }
 
+@test "run in a container: the engine's filter refuses, and the hint lifts it" {
+	local program
+
+	program=$(busybox_static arm64)
+	run docker run --rm --network=none --volume "$program:/busybox:ro" "$TOOL" run -- /busybox uname -m
+	printf '%s\n' "$output"
+	[[ $status == 4 && $output == *'hint: a seccomp filter refuses them: docker run '* ]]
+	HINT=${output##*hint: a seccomp filter refuses them: }
+	# shellcheck disable=SC2086 # the words of a command
+	run $HINT --rm --network=none --volume "$program:/busybox:ro" "$TOOL" run -- /busybox uname -m
+	printf '%s\n' "$output"
+	[[ $status == 0 && $output == aarch64 ]]
+}
+
 @test "handlers that hold themselves are no cause for complaint on the machine" {
 	run docker run --rm --network=none --privileged "$TOOL" register arm64
 	printf '%s\n' "$output"
