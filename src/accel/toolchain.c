@@ -269,12 +269,13 @@ static int try_tool(struct gather *g, const struct tool_kind *kind, const char *
 	auto_buf path = { 0 };
 	auto_fd fd = -1;
 
-	tool_expand(&path, kind->native, g->t->triplet, version, "");
-	fd = open_source(g, buf_text(&path));
-	if (fd == -ENOENT && !tool_compiles(kind)) { /* if /bin is a separate directory */
+	/* GCC is below libexec since Debian 13; /bin may be a directory of its own. */
+	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(kind->native) && kind->native[i]; i++) {
 		buf_done(&path);
-		buf_adds(&path, kind->twins[1]);
-		fd = open_source(g, kind->twins[1]);
+		tool_expand(&path, kind->native[i], g->t->triplet, version, "");
+		fd = open_source(g, buf_text(&path));
+		if (fd != -ENOENT && fd != -ENOTDIR)
+			break;
 	}
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EAGAIN || (fd == -EBADMSG && !tool_compiles(kind)))
 		return 0;

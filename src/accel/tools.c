@@ -69,12 +69,13 @@ static const char *const rules_none[] = { NULL };
  * headers, which carry the compiler's checksum.
  */
 #define OF_GCC(program, from, words)                                                                                   \
-	.name = program, .native = "/usr/lib/gcc-cross/%T/%V/" program, .twins = { "/usr/lib/gcc/%T/%V/" program },    \
-	.file = "bin/" program "-%V", .identity = IDENTITY_GCC, .has_target = true, .package = from, .rules = words
+	.name = program, .native = { "/usr/lib/gcc-cross/%T/%V/" program, "/usr/libexec/gcc-cross/%T/%V/" program },   \
+	.twins = { "/usr/lib/gcc/%T/%V/" program, "/usr/libexec/gcc/%T/%V/" program }, .file = "bin/" program "-%V",   \
+	.identity = IDENTITY_GCC, .has_target = true, .package = from, .rules = words
 #define OF_BINUTILS(program, words)                                                                                    \
-	.name = program, .native = "/usr/bin/%T-" program, .twins = { "/usr/bin/%T-" program, "/usr/bin/" program },   \
-	.file = "bin/" program, .identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words,               \
-	.wants_same_numbers = true
+	.name = program, .native = { "/usr/bin/%T-" program },                                                         \
+	.twins = { "/usr/bin/%T-" program, "/usr/bin/" program }, .file = "bin/" program,                              \
+	.identity = IDENTITY_BINUTILS, .package = "binutils-%T", .rules = words, .wants_same_numbers = true
 
 /*
  * Tools that every system has. Required for all: the same package, version and bytes as installed by the packages of
@@ -117,8 +118,9 @@ static const char *const rules_dpkg_deb[] = { EVERYWHERE, NAMES, "v--b", "v-b", 
 static const char *const rules_dpkg_split[] = { EVERYWHERE, "n-Qao", NULL };
 
 #define OF_PACKAGE(program, from, words)                                                                               \
-	.name = program, .native = "/usr/bin/" program, .twins = { "/usr/bin/" program, "/bin/" program },             \
-	.file = "bin/" program, .identity = IDENTITY_PACKAGE, .package = from, .rules = words
+	.name = program, .native = { "/usr/bin/" program, "/bin/" program },                                           \
+	.twins = { "/usr/bin/" program, "/bin/" program }, .file = "bin/" program, .identity = IDENTITY_PACKAGE,       \
+	.package = from, .rules = words
 #define COREUTILS(program)                                                                                             \
 	{                                                                                                              \
 		OF_PACKAGE(program, "coreutils", rules_plain)                                                          \
@@ -133,8 +135,9 @@ const struct tool_kind tool_kinds[] = {
 	{ OF_GCC("cc1plus", "g++-%T", rules_cxx) },
 	{ OF_GCC("lto1", "gcc-%T", rules_lto), .wants_same_numbers = true },
 	{ .name = "liblto_plugin.so",
-		.native = "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
-		.twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so" },
+		.native = { "/usr/lib/gcc-cross/%T/%V/liblto_plugin.so",
+			"/usr/libexec/gcc-cross/%T/%V/liblto_plugin.so" },
+		.twins = { "/usr/lib/gcc/%T/%V/liblto_plugin.so", "/usr/libexec/gcc/%T/%V/liblto_plugin.so" },
 		.file = TOOL_PLUGIN,
 		.identity = IDENTITY_NONE,
 		.is_plugin = true,
@@ -252,7 +255,7 @@ bool tool_fits(const struct tool_kind *kind, const struct arch *arch)
 
 bool tool_is_versioned(const struct tool_kind *kind)
 {
-	return strstr(kind->native, "%V");
+	return strstr(kind->native[0], "%V");
 }
 
 void tool_expand(struct buf *out, const char *pattern, const char *triplet, const char *version, const char *place)

@@ -12,9 +12,10 @@ enum { TOOL_VERSION_OLDEST = 5, TOOL_VERSION_NEWEST = 40 };
 
 struct tool_kind {
 	const char *name;
-	const char *native;   /* path here; %T: the GNU triplet, %V: GCC's version as in its paths */
-	const char *twins[2]; /* in the root; the first that exists */
-	const char *file;     /* path below the directory of native tools */
+	const char *native[2]; /* path here; %T: the GNU triplet, %V: GCC's version as in its paths; the first that is
+				  there */
+	const char *twins[2];  /* in the root; the first that exists */
+	const char *file;      /* path below the directory of native tools */
 	enum identity_kind identity;
 	bool has_target; /* contains the name of its target */
 	bool is_plugin;

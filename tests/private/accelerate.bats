@@ -420,6 +420,19 @@ build_id_at() {
 	[[ $stderr == *'no tool of it can run natively'* ]]
 }
 
+@test "compilers below /usr/libexec, where Debian 13 has them, on both sides" {
+	local new=/usr/libexec/gcc/$TRIPLET/12
+
+	own_root
+	mkdir -p "$R$new"
+	mv "$R$GCC"/{cc1,cc1plus,lto1} "$R$new"
+	unshare --mount sh -ec 'mount -t tmpfs tmpfs /usr/libexec && mkdir /usr/libexec/gcc-cross
+		mount --bind /usr/lib/gcc-cross /usr/libexec/gcc-cross && mount -t tmpfs tmpfs /usr/lib/gcc-cross
+		exec "$1" toolchain arm64 -q -o "$2"' sh "$ANYARCH" "$PWD/set"
+	TOOLS_DIR=$PWD/set run natively_inside 1 "$R" "g++ -B$new/ -O2 plus.cc -o plus && ./plus && gcc -B$new/ plain.c -lm -o plain && ./plain"
+	same tools "$(printf '%s\n' as cc1-12 cc1plus-12 ld.bfd)" "$output"
+}
+
 @test "a directory of tools that was tampered with is refused" {
 	local d=$BATS_TEST_TMPDIR/d
 
