@@ -19,6 +19,7 @@ enum { STAGES_MAX = 64 };
 struct adopting {
 	char *stages[STAGES_MAX]; /* names, owned */
 	size_t n_stages, n_changed;
+	char *copied;  /* the first image of COPY --from that no FROM specifies, owned */
 	bool is_fixed; /* the last stage is for a platform that the file specifies */
 	bool is_cross; /* it uses the engine's target variables, as cross-compilation does */
 };
@@ -83,6 +84,24 @@ static void change_from(struct adopting *a, const struct scan_line *line, struct
 		a->stages[a->n_stages++] = mem_part(word, len);
 }
 
+/* Reads COPY --from=IMAGE. */
+static void note_copied(struct adopting *a, const struct scan_line *line)
+{
+	static const char flag[] = "--from=";
+	auto_free char *text = mem_part(line->text, line->len), *name = NULL;
+	const char *cursor = text, *word;
+	size_t len;
+
+	while (!name && scan_word(&cursor, &word, &len))
+		if (str_starts(word, flag))
+			name = mem_part(word + strlen(flag), len - strlen(flag));
+	for (size_t i = 0; name && i < a->n_stages; i++)
+		if (!strcasecmp(a->stages[i], name))
+			return;
+	if (name && !a->copied && name[strspn(name, "0123456789")])
+		a->copied = take_ptr(&name);
+}
+
 static int change(struct adopting *a, const struct buf *from, struct buf *out, struct err *e)
 {
 	struct scan s = { .text = buf_text(from), .len = from->len };
@@ -99,6 +118,8 @@ static int change(struct adopting *a, const struct buf *from, struct buf *out, s
 			buf_add(out, line.text + line.len, line.whole_len - line.len);
 			continue;
 		}
+		if (scan_is(&line, "COPY"))
+			note_copied(a, &line);
 		a->is_cross |= !line.is_remark && names_target(line.text, line.len);
 		buf_add(out, line.text, line.whole_len);
 	}
@@ -126,7 +147,16 @@ int adopt_read(const char *path, struct buf *out, struct err *e)
 	if (!r && !a.n_changed && a.is_cross)
 		r = err_set(e, -EBADMSG,
 			"no project is needed: it runs nothing of other platforms, and docker buildx build --platform "
-			"can "
-			"build it as it is");
-	return r ? r : template_check(&(struct template){ buf_text(out), out->len }, true, e);
+			"can build it as it is");
+	if (r) {
+		free(a.copied);
+		return r;
+	}
+	r = template_check(&(struct template){ buf_text(out), out->len }, true, e);
+	if (r && a.copied && !a.n_changed) {
+		err_set(e, r, "it copies from the image %s, which no FROM specifies", a.copied);
+		err_hint(e, "add 'FROM %s AS files' before the last FROM, and write COPY --from=files", a.copied);
+	}
+	free(a.copied);
+	return r;
 }

@@ -176,6 +176,11 @@ FROM build AS tested\nFROM --platform=linux/arm64 nginx:alpine' "$(grep ^FROM st
 
 	adopted scratch 3 <<<$'FROM scratch\nCOPY hello /'
 	says 'scratch/Dockerfile: no FROM in it depends on the platform'
+	adopted copied 3 <<<$'FROM scratch\nCOPY --from=alpine:3 /bin/busybox /bin/sh\nCOPY --from=other /x /'
+	says 'it copies from the image alpine:3, which no FROM specifies'
+	hints "add 'FROM alpine:3 AS files' before the last FROM, and write COPY --from=files"
+	adopted as-hinted <<<$'FROM alpine:3 AS files\nFROM scratch\nCOPY --from=files /bin/busybox /bin/sh'
+	grep -qx 'FROM --platform=linux/arm64 alpine:3 AS files' as-hinted/Dockerfile.arm64v8
 	adopted static 3 <<<$'FROM --platform=$BUILDPLATFORM golang AS b\nARG TARGETARCH\nRUN build $TARGETARCH\nFROM scratch\nCOPY --from=b /it /'
 	says 'no project is needed'
 	adopted fixed 3 <<<$'FROM a AS x\nFROM --platform=linux/amd64 b'
