@@ -12,8 +12,8 @@ enum { TOOL_VERSION_OLDEST = 5, TOOL_VERSION_NEWEST = 40 };
 
 struct tool_kind {
 	const char *name;
-	const char *native[2]; /* path here; %T: the GNU triplet, %V: GCC's version as in its paths; the first that is
-				  there */
+	const char *native[2]; /* path here; %T: the GNU triplet, %V: GCC's version as in its paths; the first that
+				  exists */
 	const char *twins[2];  /* in the root; the first that exists */
 	const char *file;      /* path below the directory of native tools */
 	enum identity_kind identity;

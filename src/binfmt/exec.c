@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/stop.h"
 
 /*
  * Tries one program after the other until one starts. A failed exec leaves the child unchanged, so one vfork serves all
@@ -95,7 +96,8 @@ int exec_try(const char *path)
 		_exit(errno);
 	}
 	while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
-		continue;
+		if (stop_signal())
+			kill(pid, SIGKILL); /* execve may wait for a slow file system */
 	if (pid > 0 && WIFSTOPPED(status)) {
 		r = WSTOPSIG(status) == SIGTRAP ? 0 : -ENOEXEC; /* killed inside execve */
 		kill(pid, SIGKILL);

@@ -12,8 +12,8 @@
 int exec_trace(struct exec_job *jobs, size_t n, struct err *e);
 
 /*
- * Starts a file as execve(2) does, and ends it before its first instruction, also where that is a handler's
- * interpreter. 0 where it starts, else the kernel's error, negative; 1 where nobody may look (no ptrace).
+ * Executes a file and kills it before its first instruction, or that of the handler's interpreter. 0 if the kernel
+ * starts it, else its error, negative; 1 if ptrace is not permitted or a signal ended the wait.
  */
 int exec_try(const char *path);
 

@@ -39,7 +39,7 @@ struct doctor {
 	size_t n;
 	const char *target; /* target of new findings */
 	unsigned depth;	    /* nesting of scripts that env starts */
-	int started;	    /* what exec_try() said of the file that is looked at */
+	int started;	    /* result of exec_try() for the examined file */
 };
 
 /* Adds a finding; hint may be NULL. */
