@@ -10,7 +10,7 @@
 	PACKAGES_STATIC=(gcc libc6-dev make pkg-config dpkg-dev xz-utils libelf-dev zlib1g-dev libzstd-dev)
 	PACKAGES_IMAGE=(qemu-user-static)
 	PACKAGES_CHECK=(libcmocka-dev bats strace qemu-user-static uidmap python3 shellcheck clang-format jq
-		arch-test mmdebstrap e2fsprogs debian-archive-keyring skopeo umoci man-db zsh fish git tmux)
+		arch-test mmdebstrap e2fsprogs debian-archive-keyring skopeo umoci man-db zsh fish git tmux xz-utils zstd)
 	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind codespell)
 	PACKAGES_COVERAGE=(gcovr)
 	PACKAGES_PRIVATE=(podman buildah docker-registry gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf gcc-aarch64-linux-gnu

@@ -247,7 +247,7 @@ inject_and_eject() {
 	cmp here.rules "$OUT"
 	# What is foreign to the program is not so to the machine.
 	expect 3 arm64 register --dry-run --root "$PWD/arm64" amd64
-	says 'the rule would also take /bin/sh'
+	says 'the rule would also match /bin/sh'
 	# An emulator that is for another machine than the program.
 	expect 3 arm64 register --dry-run --root "$PWD/here" arm
 	says 'it is a program for amd64, and this machine is arm64'

@@ -560,7 +560,7 @@ build_on() {
 	build_on
 	run --separate-stderr "$ANYARCH_STATIC" eject on.tar
 	echo "$output $stderr"
-	[[ $status == 0 && $output == *'removed /usr/bin/qemu-arm-static'* && $stderr == *'it is hidden'* ]]
+	[[ $status == 0 && $output == *'removed /usr/bin/qemu-arm-static'* && $stderr == *'it was hidden'* ]]
 	taken on.tar docker-archive anyarch-test/on:1
 	docker create --name "$(basename "$ENGINE")-on" anyarch-test/on:1 /none
 	run ! grep -x usr/bin/qemu-arm-static <(docker export "$(basename "$ENGINE")-on" | tar -t)
