@@ -38,6 +38,13 @@ void toolchain_done(struct toolchain *t)
 	*t = (struct toolchain)TOOLCHAIN_INIT;
 }
 
+void toolchain_stands_for(const struct toolchain *t, const struct toolchain_tool *tool, struct buf *out)
+{
+	bool is_below_libexec = str_starts(t->files[tool->file].source, "/usr/libexec/");
+
+	tool_expand(out, tool->kind->twins[is_below_libexec], t->triplet, tool->version, "");
+}
+
 bool toolchain_is_shared(const struct toolchain *t, size_t file)
 {
 	return str_starts(t->files[file].name, "lib/") && !strchr(t->files[file].name + 4, '/');

@@ -86,6 +86,8 @@ void toolchain_done(struct toolchain *toolchain);
 int toolchain_open_file(const struct toolchain *toolchain, size_t file, struct err *e);
 /* Computes missing digests, for the manifest. 0 or -errno with e set. */
 int toolchain_digest(struct toolchain *toolchain, struct err *e);
+/* Appends the path in a root of the program that the tool stands for: below /usr/libexec if the tool is, too. */
+void toolchain_stands_for(const struct toolchain *toolchain, const struct toolchain_tool *tool, struct buf *out);
 /* Whether a file is a library or the loader, which every tool needs. */
 bool toolchain_is_shared(const struct toolchain *toolchain, size_t file);
 /*

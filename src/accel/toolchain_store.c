@@ -12,7 +12,6 @@
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "base/stop.h"
-#include "base/str.h"
 
 static const char *told_path(const struct toolchain *t, size_t file, const bool *keep)
 {
@@ -24,8 +23,7 @@ static struct json *tool_json(const struct toolchain *t, const struct toolchain_
 	auto_buf twin = { 0 };
 	struct json *o = jv_object();
 
-	tool_expand(&twin, tool->kind->twins[str_starts(t->files[tool->file].source, "/usr/libexec/")], t->triplet,
-		tool->version, "");
+	toolchain_stands_for(t, tool, &twin);
 	jv_set(o, "name", jv_text(tool->kind->name));
 	jv_set(o, "file", jv_text(told_path(t, tool->file, keep)));
 	jv_set(o, "stands_for", jv_text(buf_text(&twin)));

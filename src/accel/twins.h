@@ -36,8 +36,8 @@ struct twin {
 };
 
 struct twins {
-	struct twin
-		list[TOOLCHAIN_TOOLS_MAX + 32]; /* one for each tool of the toolchain, in order, then TWIN_LACKING */
+	/* One for each tool of the toolchain, in its order, then the compilers of the root that it lacks. */
+	struct twin list[TOOLCHAIN_TOOLS_MAX + 32];
 	size_t n, n_equal;
 	const struct toolchain *toolchain;
 };

@@ -131,9 +131,9 @@ static int copy_emulator(int top, const struct emulator *emulator, uint64_t user
 	if (to < 0)
 		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
 	r = fd_copy(emulator->fd, to);
+	/* If this fails, pin_is_ours() is false later. */
 	if (userns)
-		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns),
-			0); /* if it fails, pin_is_ours() is false later */
+		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns), 0);
 	return r || fchmod(to, 0755) == 0 ? r : -errno;
 }
 

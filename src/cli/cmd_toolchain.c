@@ -5,7 +5,6 @@
 #include "accel/toolchain.h"
 #include "base/memory.h"
 #include "base/stop.h"
-#include "base/str.h"
 #include "cli/options.h"
 #include "cli/render.h"
 
@@ -47,8 +46,7 @@ static int print(const struct context *c, const struct toolchain *t, struct err 
 		const struct toolchain_tool *tool = &t->tools[i];
 		auto_buf twin = { 0 };
 
-		tool_expand(&twin, tool->kind->twins[str_starts(t->files[tool->file].source, "/usr/libexec/")],
-			t->triplet, tool->version, "");
+		toolchain_stands_for(t, tool, &twin);
 		grid_row(&grid,
 			(const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
 				*tool->identity.package ? tool->identity.package : NULL,
