@@ -174,6 +174,8 @@ static int read_segment(
 	case PT_LOAD:
 		seen->is_loadable = true;
 		info->is_truncated |= !seen->is_debug && !is_inside(s, ph->p_offset, ph->p_filesz);
+		if (is_inside(s, ph->p_offset, ph->p_filesz) && ph->p_offset + ph->p_filesz > info->loaded)
+			info->loaded = ph->p_offset + ph->p_filesz;
 		if (ph->p_flags == PF_R)
 			info->constants = ph->p_offset;
 		break;

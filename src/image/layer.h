@@ -10,7 +10,7 @@ enum {
 	LAYER_ENTRIES_MAX = 4 * 1000 * 1000,
 	LAYERS_MEMORY_MIN = 16 * 1024 * 1024,  /* limit for all layers in memory, in addition to their stored size */
 	LAYERS_MEMORY_MAX = 384 * 1024 * 1024, /* upper bound of that limit */
-	LAYER_CAPTURE_MAX = 48 * 1024 * 1024,  /* the largest program that is examined */
+	LAYER_CAPTURE_MAX = 48 * 1024 * 1024,  /* of a program, in memory */
 };
 
 enum layer_kind {

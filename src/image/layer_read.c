@@ -2,6 +2,7 @@
 /* Reads a layer's entries from its tar, without unpacking it. */
 #include "image/layer_read.h"
 
+#include <elf.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ enum {
 	FIRST_PROGRAMS = 4,
 	SMALL = 8 * 1024 * 1024,
 	LARGE = 1024 * 1024, /* a program */
+	ENDS = LARGE / 2,    /* its first and last bytes */
 	THREADS_MAX = 16,
 	PATH_LIMIT = 4096,
 	RELEASE_MAX = 64 * 1024
@@ -52,31 +54,69 @@ static bool is_wanted(struct reading *reading, const struct tar_entry *member, c
 	return (member->mode & 0111) && !strstr(name, ".so") && reading->n_looked_into++ < FIRST_PROGRAMS;
 }
 
-/* Copies a member, of which the first n bytes were read, to a memory file for libelf. */
-static int capture(struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
-{
-	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
-	auto_free char *chunk = mem_new(1, CHUNK);
-	ssize_t more = 0;
-	int r;
-
-	if (fd < 0)
-		return err_sys(e, -errno, "cannot look into a program");
-	r = fd_write(fd, head, n);
-	while (!r && (more = tar_read(reader, chunk, CHUNK, e)) > 0)
-		r = fd_write(fd, chunk, (size_t)more);
-	if (!r && more < 0)
-		return (int)more;
-	if (!r && fchmod(fd, reader->entry.mode & 07777) < 0)
-		r = -errno;
-	return r ? err_sys(e, r, "cannot look into a program") : take_fd(&fd);
-}
-
 /* A member of which the first bytes were read. */
 struct begun {
 	const char *path;
 	uint8_t head[ELF_HEAD];
 };
+
+/* Copies the next len bytes of a member. */
+static int copy(struct tar_reader *reader, int fd, uint64_t len, struct err *e)
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	ssize_t n = 1;
+	int r = 0;
+
+	for (; !r && len && n > 0; len -= (uint64_t)n) {
+		n = tar_read(reader, chunk, (size_t)MIN_OF(len, (uint64_t)CHUNK), e);
+		r = n < 0 ? (int)n : fd_write(fd, chunk, (size_t)n);
+		if (r && n >= 0)
+			return err_sys(e, r, "cannot look into a program");
+	}
+	return r;
+}
+
+/*
+ * How much of a program's end elf_read() needs: the table of its sections is there, and before it what is not loaded,
+ * such as .ARM.attributes. patchelf(1) appends an interpreter.
+ */
+static uint64_t end_of(int fd, const struct layer_program *program)
+{
+	struct elf_info info;
+
+	if (program->head.machine != EM_ARM || elf_read(fd, &info, NULL) || info.loaded > program->size)
+		return ENDS;
+	return MIN_OF(program->size - info.loaded + ENDS, (uint64_t)LAYER_CAPTURE_MAX - ENDS);
+}
+
+/* Copies what is needed of a member to a memory file for libelf, which has holes for the rest. */
+static int capture(struct tar_reader *reader, const struct begun *begun, const struct layer_program *program,
+	bool is_whole, struct err *e)
+{
+	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
+	size_t n = (size_t)MIN_OF(program->size, (uint64_t)ELF_HEAD);
+	uint64_t rest = program->size - n, end;
+	int r = fd < 0 || fchmod(fd, reader->entry.mode & 07777) < 0 || ftruncate(fd, (off_t)program->size) < 0 ? -errno
+														: 0;
+
+	if (!r)
+		r = fd_write(fd, begun->head, n);
+	if (r)
+		return err_sys(e, r, "cannot look into a program");
+	if (!is_whole && rest > ENDS) {
+		r = copy(reader, fd, ENDS, e);
+		rest -= ENDS;
+		end = r ? rest : end_of(fd, program);
+		if (!r && rest > end) {
+			r = tar_skip(reader, rest - end, e);
+			lseek(fd, (off_t)(program->size - end), SEEK_SET);
+			rest = end;
+		}
+	}
+	if (!r)
+		r = copy(reader, fd, rest, e);
+	return r ? r : take_fd(&fd);
+}
 
 /* Every program that it runs would get them, as emulator_check() says of files. */
 static bool has_capabilities(const struct tar_entry *entry)
@@ -87,7 +127,7 @@ static bool has_capabilities(const struct tar_entry *entry)
 }
 
 static int examine(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
-	struct layer_program *program, struct err *e)
+	struct layer_program *program, bool is_whole, struct err *e)
 {
 	const struct arch *emulates = content_maybe_emulator(begun->path, &program->head);
 	char version[EMULATOR_VERSION_MAX], digest[DIGEST_TEXT];
@@ -95,7 +135,7 @@ static int examine(struct layer *layer, struct tar_reader *reader, const struct 
 	auto_fd fd = -1;
 	int r;
 
-	fd = capture(reader, begun->head, (size_t)MIN_OF(reader->entry.size, (uint64_t)ELF_HEAD), e);
+	fd = capture(reader, begun, program, is_whole, e);
 	if (fd < 0)
 		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
@@ -111,21 +151,24 @@ static int examine(struct layer *layer, struct tar_reader *reader, const struct 
 	return 0;
 }
 
-/* Of all threads, only one has a large program in memory. */
+/* Of all threads, only one has much of a program in memory. */
 static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
 	static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
+	/* An emulator's version may be anywhere. */
+	bool is_whole = reader->sparse.parts || content_maybe_emulator(begun->path, &program->head);
+	bool is_large = program->size > LARGE && (is_whole || program->head.machine == EM_ARM);
 	int r;
 
 	program->is_looked_into = true;
-	if (reader->entry.size > LAYER_CAPTURE_MAX)
+	if (is_whole && program->size > LAYER_CAPTURE_MAX)
 		return 0;
-	if (reader->entry.size <= LARGE)
-		return examine(layer, reader, begun, program, e);
-	pthread_mutex_lock(&large);
-	r = examine(layer, reader, begun, program, e);
-	pthread_mutex_unlock(&large);
+	if (is_large)
+		pthread_mutex_lock(&large);
+	r = examine(layer, reader, begun, program, is_whole, e);
+	if (is_large)
+		pthread_mutex_unlock(&large);
 	return r;
 }
 

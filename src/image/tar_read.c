@@ -413,6 +413,14 @@ int tar_next(struct tar_reader *reader, struct err *e)
 	return code;
 }
 
+int tar_skip(struct tar_reader *reader, uint64_t len, struct err *e)
+{
+	int r = source_skip(reader->source, len);
+
+	reader->left -= len;
+	return r ? broken(r, e) : 0;
+}
+
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e)
 {
 	size_t want = (size_t)MIN_OF((uint64_t)len, reader->left);

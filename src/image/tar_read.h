@@ -59,5 +59,7 @@ void tar_done(struct tar_reader *reader);
 int tar_next(struct tar_reader *reader, struct err *e);
 /* Reads content of the current member. Number of bytes, 0 at its end, -errno with e set. */
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e);
+/* Skips len bytes of content, which the member must have; not if it is sparse. 0 or -errno with e set. */
+int tar_skip(struct tar_reader *reader, uint64_t len, struct err *e);
 /* Normalizes "./usr//bin/x/" to "usr/bin/x", as unpacking does; false if it has ".." or does not fit. */
 bool tar_plain_name(const char *path, char *out, size_t size);
