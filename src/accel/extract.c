@@ -91,9 +91,12 @@ static int take(struct extract *x, struct extract_file *file, struct tar_reader 
 
 	forget(x, file);
 	file->seen++;
-	file->code = member->type != TAR_FILE							   ? -EBADMSG
-		     : member->size > EXTRACT_FILE_MAX || x->held + member->size > EXTRACT_SUM_MAX ? -EFBIG
-												   : 0;
+	if (member->type != TAR_FILE)
+		file->code = -EBADMSG;
+	else if (member->size > EXTRACT_FILE_MAX || x->held + member->size > EXTRACT_SUM_MAX || tar_is_hollow(reader))
+		file->code = -EFBIG;
+	else
+		file->code = 0;
 	if (file->code)
 		return 0;
 	fd = memfd_create("member", MFD_CLOEXEC);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "arch/abi.h"
 #include "base/codec.h"
@@ -95,7 +96,7 @@ static int capture(struct tar_reader *reader, const struct begun *begun, const s
 {
 	auto_fd fd = memfd_create("program", MFD_CLOEXEC);
 	size_t n = (size_t)MIN_OF(program->size, (uint64_t)ELF_HEAD);
-	uint64_t rest = program->size - n, end;
+	uint64_t rest = program->size - n, len;
 	int r = fd < 0 || fchmod(fd, reader->entry.mode & 07777) < 0 || ftruncate(fd, (off_t)program->size) < 0 ? -errno
 														: 0;
 
@@ -103,14 +104,21 @@ static int capture(struct tar_reader *reader, const struct begun *begun, const s
 		r = fd_write(fd, begun->head, n);
 	if (r)
 		return err_sys(e, r, "cannot look into a program");
+	if (reader->sparse.parts) {
+		while (!r && (len = sparse_pass_hole(&reader->sparse))) {
+			lseek(fd, (off_t)reader->sparse.position, SEEK_SET);
+			r = copy(reader, fd, len, e);
+		}
+		return r ? r : take_fd(&fd);
+	}
 	if (!is_whole && rest > ENDS) {
 		r = copy(reader, fd, ENDS, e);
 		rest -= ENDS;
-		end = r ? rest : end_of(fd, program);
-		if (!r && rest > end) {
-			r = tar_skip(reader, rest - end, e);
-			lseek(fd, (off_t)(program->size - end), SEEK_SET);
-			rest = end;
+		len = r ? rest : end_of(fd, program);
+		if (!r && rest > len) {
+			r = tar_skip(reader, rest - len, e);
+			lseek(fd, (off_t)(program->size - len), SEEK_SET);
+			rest = len;
 		}
 	}
 	if (!r)
@@ -126,21 +134,17 @@ static bool has_capabilities(const struct tar_entry *entry)
 	return entry->records.len && memmem(entry->records.data, entry->records.len, key, sizeof(key) - 1);
 }
 
-static int examine(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
-	struct layer_program *program, bool is_whole, struct err *e)
+static int examine(
+	struct layer *layer, struct layer_program *program, const struct tar_entry *entry, const char *path, int fd)
 {
-	const struct arch *emulates = content_maybe_emulator(begun->path, &program->head);
+	const struct arch *emulates = content_maybe_emulator(path, &program->head);
 	char version[EMULATOR_VERSION_MAX], digest[DIGEST_TEXT];
 	struct elf_info info;
-	auto_fd fd = -1;
 	int r;
 
-	fd = capture(reader, begun, program, is_whole, e);
-	if (fd < 0)
-		return fd;
 	if (emulates && emulator_version(fd, emulates, version)) {
 		program->emulates = emulates;
-		program->is_usable = !emulator_check(fd, NULL) && !has_capabilities(&reader->entry);
+		program->is_usable = !emulator_check(fd, NULL) && !has_capabilities(entry);
 		r = digest_file(fd, digest);
 		if (!r)
 			r = layer_add_text(layer, version, strlen(version), &program->version);
@@ -151,22 +155,29 @@ static int examine(struct layer *layer, struct tar_reader *reader, const struct 
 	return 0;
 }
 
-/* Of all threads, only one has much of a program in memory. */
+/*
+ * Of all threads, only one has much of a program in memory. Of an emulator, whose version may be anywhere, everything
+ * is read.
+ */
 static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
 	static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
-	/* An emulator's version may be anywhere. */
-	bool is_whole = reader->sparse.parts || content_maybe_emulator(begun->path, &program->head);
-	bool is_large = program->size > LARGE && (is_whole || program->head.machine == EM_ARM);
-	int r;
+	bool is_whole = content_maybe_emulator(begun->path, &program->head);
+	bool is_sparse = reader->sparse.parts;
+	bool is_large = program->size > LARGE && (is_whole || is_sparse || program->head.machine == EM_ARM);
+	int r, fd;
 
 	program->is_looked_into = true;
-	if (is_whole && program->size > LAYER_CAPTURE_MAX)
+	if (((is_whole || is_sparse) && reader->left > LAYER_CAPTURE_MAX) || (is_whole && tar_is_hollow(reader)))
 		return 0;
 	if (is_large)
 		pthread_mutex_lock(&large);
-	r = examine(layer, reader, begun, program, is_whole, e);
+	r = fd = capture(reader, begun, program, is_whole, e);
+	if (fd >= 0) {
+		r = examine(layer, program, &reader->entry, begun->path, fd);
+		close(fd);
+	}
 	if (is_large)
 		pthread_mutex_unlock(&large);
 	return r;

@@ -421,6 +421,13 @@ int tar_skip(struct tar_reader *reader, uint64_t len, struct err *e)
 	return r ? broken(r, e) : 0;
 }
 
+bool tar_is_hollow(const struct tar_reader *reader)
+{
+	const struct sparse *sparse = &reader->sparse;
+
+	return sparse->parts && sparse->size - sparse->position > 2 * reader->left;
+}
+
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e)
 {
 	size_t want = (size_t)MIN_OF((uint64_t)len, reader->left);

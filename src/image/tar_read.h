@@ -61,5 +61,7 @@ int tar_next(struct tar_reader *reader, struct err *e);
 ssize_t tar_read(struct tar_reader *reader, void *data, size_t len, struct err *e);
 /* Skips len bytes of content, which the member must have; not if it is sparse. 0 or -errno with e set. */
 int tar_skip(struct tar_reader *reader, uint64_t len, struct err *e);
+/* Whether unread content has more holes, which cost its author nothing, than data. */
+bool tar_is_hollow(const struct tar_reader *reader);
 /* Normalizes "./usr//bin/x/" to "usr/bin/x", as unpacking does; false if it has ".." or does not fit. */
 bool tar_plain_name(const char *path, char *out, size_t size);

@@ -107,6 +107,22 @@ ssize_t sparse_read(struct sparse *sparse, struct source *source, uint64_t *left
 	return (ssize_t)done;
 }
 
+uint64_t sparse_pass_hole(struct sparse *sparse)
+{
+	const struct sparse_part *part;
+
+	while (sparse->current < sparse->n && !sparse->parts[sparse->current].size)
+		sparse->current++;
+	part = &sparse->parts[sparse->current];
+	if (sparse->current == sparse->n) {
+		sparse->position = sparse->size;
+		return 0;
+	}
+	if (sparse->position < part->offset)
+		sparse->position = part->offset;
+	return part->offset + part->size - sparse->position;
+}
+
 void sparse_done(struct sparse *sparse)
 {
 	free(sparse->parts);

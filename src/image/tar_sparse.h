@@ -22,4 +22,6 @@ struct sparse {
 int sparse_read_map(struct sparse *ret, uint64_t size, struct source *source, uint64_t *left);
 /* Reads content of the file, including zeros. Number of bytes, 0 at its end, -EBADMSG truncated, -errno. */
 ssize_t sparse_read(struct sparse *sparse, struct source *source, uint64_t *left, void *data, size_t len);
+/* Passes over a hole. Number of bytes of data behind it, 0 at the end of the file. */
+uint64_t sparse_pass_hole(struct sparse *sparse);
 void sparse_done(struct sparse *sparse);

@@ -3,7 +3,7 @@
 import zlib
 
 import tar_files as tf
-from elf_files import arm
+from elf_files import arm, emulator
 from image_files import INDEX, Oci, archive, around, config_of, docker, named, pack, row, write
 from tar_files import directory, gz, member, symlink, tar
 
@@ -28,7 +28,7 @@ def heavy(to, only=None):
                        ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
                        ("window", heavy_window), ("records", heavy_records),
-                       ("histories", heavy_histories), ("path", heavy_path)):
+                       ("histories", heavy_histories), ("path", heavy_path), ("holes", heavy_holes)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -216,3 +216,14 @@ def heavy_path():
     layer = tar(*(symlink(f"d{i}", f"d{i + 1}") for i in range(38)), directory("d38"), member("bin/sh", arm()))
     config = config_of([layer], config={"Env": ["PATH=" + ":".join(["/d0"] * 800000)], "Entrypoint": ["missing"]})
     return gz(archive(docker([([layer], config, ["test:1"])])), 9)
+
+
+def heavy_holes():
+    """Programs and emulators of 48 MiB, of which nearly nothing is in the file."""
+    def sparse(name, program):
+        size = tf.padded(b"1\n0\n%d\n" % len(program))
+        return tf.pax(GNU__sparse__major=1, GNU__sparse__minor=0, GNU__sparse__name=name, GNU__sparse__realsize=48 << 20) + \
+            tf.member("x", size + program)
+
+    programs = ("sh", arm()), ("qemu-arm-static", emulator("arm"))
+    return around(gz_parts([*(sparse(f"{i}/{name}", data) for i in range(3000) for name, data in programs), tf.END]))
