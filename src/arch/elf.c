@@ -168,8 +168,9 @@ static int read_segment(
 		read_note(s, ph, info);
 		break;
 	case PT_DYNAMIC:
+		if (!seen->is_dynamic)
+			read_dynamic(s, ph, &info->head, seen);
 		seen->is_dynamic = true;
-		read_dynamic(s, ph, &info->head, seen);
 		break;
 	case PT_LOAD:
 		seen->is_loadable = true;

@@ -25,6 +25,7 @@ enum {
 	SMALL = 8 * 1024 * 1024,
 	LARGE = 1024 * 1024, /* a program */
 	ENDS = LARGE / 2,    /* its first and last bytes */
+	PARTS_MAX = 16,	     /* its data between holes */
 	THREADS_MAX = 16,
 	PATH_LIMIT = 4096,
 	RELEASE_MAX = 64 * 1024
@@ -104,14 +105,14 @@ static int capture(struct tar_reader *reader, const struct begun *begun, const s
 		r = fd_write(fd, begun->head, n);
 	if (r)
 		return err_sys(e, r, "cannot look into a program");
-	if (reader->sparse.parts) {
+	if (tar_is_hollow(reader)) {
 		while (!r && (len = sparse_pass_hole(&reader->sparse))) {
 			lseek(fd, (off_t)reader->sparse.position, SEEK_SET);
 			r = copy(reader, fd, len, e);
 		}
 		return r ? r : take_fd(&fd);
 	}
-	if (!is_whole && rest > ENDS) {
+	if (!is_whole && !reader->sparse.parts && rest > ENDS) {
 		r = copy(reader, fd, ENDS, e);
 		rest -= ENDS;
 		len = r ? rest : end_of(fd, program);
@@ -157,19 +158,22 @@ static int examine(
 
 /*
  * Of all threads, only one has much of a program in memory. Of an emulator, whose version may be anywhere, everything
- * is read.
+ * is read. If one has much more holes, which cost its author nothing, than data, or if data is in many parts, the
+ * header counts.
  */
 static int look_into(struct layer *layer, struct tar_reader *reader, const struct begun *begun,
 	struct layer_program *program, struct err *e)
 {
 	static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
 	bool is_whole = content_maybe_emulator(begun->path, &program->head);
-	bool is_sparse = reader->sparse.parts;
+	bool is_sparse = reader->sparse.parts, is_hollow = tar_is_hollow(reader);
 	bool is_large = program->size > LARGE && (is_whole || is_sparse || program->head.machine == EM_ARM);
 	int r, fd;
 
 	program->is_looked_into = true;
-	if (((is_whole || is_sparse) && reader->left > LAYER_CAPTURE_MAX) || (is_whole && tar_is_hollow(reader)))
+	if ((is_whole || is_sparse) && (is_hollow ? reader->left : program->size) > LAYER_CAPTURE_MAX)
+		return 0;
+	if (is_hollow && (is_whole || reader->sparse.n > PARTS_MAX))
 		return 0;
 	if (is_large)
 		pthread_mutex_lock(&large);

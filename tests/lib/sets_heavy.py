@@ -28,7 +28,8 @@ def heavy(to, only=None):
                        ("nested-objects", heavy_nested_objects), ("objects", heavy_objects), ("labels", heavy_labels),
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
                        ("window", heavy_window), ("records", heavy_records),
-                       ("histories", heavy_histories), ("path", heavy_path), ("holes", heavy_holes)):
+                       ("histories", heavy_histories), ("path", heavy_path), ("holes", heavy_holes), ("parts", heavy_parts),
+                       ("segments", heavy_segments)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -218,12 +219,29 @@ def heavy_path():
     return gz(archive(docker([([layer], config, ["test:1"])])), 9)
 
 
+def sparse(name, data, parts, size):
+    """A member with holes. parts: offset and size of each range that data has."""
+    numbers = tf.padded(b"%d\n" % len(parts) + b"".join(b"%d\n%d\n" % part for part in parts))
+    return tf.pax(GNU__sparse__major=1, GNU__sparse__minor=0, GNU__sparse__name=name, GNU__sparse__realsize=size) + \
+        tf.member("x", numbers + data)
+
+
 def heavy_holes():
     """Programs and emulators of 48 MiB, of which nearly nothing is in the file."""
-    def sparse(name, program):
-        size = tf.padded(b"1\n0\n%d\n" % len(program))
-        return tf.pax(GNU__sparse__major=1, GNU__sparse__minor=0, GNU__sparse__name=name, GNU__sparse__realsize=48 << 20) + \
-            tf.member("x", size + program)
-
     programs = ("sh", arm()), ("qemu-arm-static", emulator("arm"))
-    return around(gz_parts([*(sparse(f"{i}/{name}", data) for i in range(3000) for name, data in programs), tf.END]))
+    return around(gz_parts([*(sparse(f"{i}/{name}", data, [(0, len(data))], 48 << 20)
+                              for i in range(3000) for name, data in programs), tf.END]))
+
+
+def heavy_parts():
+    """The same, and in many parts."""
+    data = arm() + bytes(60000)
+    parts = [(0, len(arm())), *((4096 + 700 * i, 1) for i in range(60000))]
+    one = sparse("00/sh", data, parts, 42 << 20)
+    return around(gz_parts([*(one.replace(b"=00/", b"=%02d/" % i) for i in range(40)), tf.END]))
+
+
+def heavy_segments():
+    """Programs with a thousand dynamic sections."""
+    program = arm(segments=[(2, 1 << 16, 1 << 16)] * 1020, body=b"\1" * (2 << 16))
+    return around(gz_parts([*(member(f"{i}/sh", program) for i in range(1000)), tf.END]))
