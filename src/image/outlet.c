@@ -21,6 +21,9 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 	return false;
 }
 
+/* Where index.json is until all of a layout is written: without it, the layout is that of a killed run. */
+#define UNFINISHED "blobs/index.json"
+
 /* Writes member's content, or text if member is NULL. */
 static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
 	const struct buf *text, struct err *e)
@@ -34,7 +37,8 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
 			   : tar_write_text(outlet->file.fd, &entry, text);
 	} else {
-		fd = openat(outlet->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		fd = openat(outlet->dir, strcmp(name, "index.json") ? name : UNFINISHED,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 		r = fd < 0 ? -errno : 0;
 		if (!r)
 			r = member ? fd_copy_range(member->fd, member->offset, fd, member->size)
@@ -99,7 +103,8 @@ int outlet_end(struct outlet *outlet, struct err *e)
 
 	if (outlet->dir < 0)
 		r = tar_write_end(outlet->file.fd);
-	else if (blobs < 0 || fsync(blobs) < 0 || fsync(outlet->dir) < 0)
+	else if (blobs < 0 || fsync(blobs) < 0 || fsync(outlet->dir) < 0 ||
+		 renameat(outlet->dir, UNFINISHED, outlet->dir, "index.json") < 0 || fsync(outlet->dir) < 0)
 		r = -errno;
 	if (r)
 		return err_sys(e, r, "cannot write the image");
@@ -115,13 +120,14 @@ static void remove_layout(int dir)
 
 	while (list && (entry = fd_next(list)))
 		unlinkat(dirfd(list), entry->d_name, 0);
+	unlinkat(dir, UNFINISHED, 0);
 	unlinkat(dir, "index.json", 0);
 	unlinkat(dir, "oci-layout", 0);
 	unlinkat(dir, "blobs/sha256", AT_REMOVEDIR);
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
 }
 
-/* Accepts an empty directory, or one that only has the blobs of a killed run: "blobs" and no index. */
+/* Accepts an empty directory, or one that only has what a killed run leaves: no index. */
 static int check_layout(int dir, const char *path, struct err *e)
 {
 	auto_dir list = fd_list_at(dir, ".");
@@ -129,7 +135,7 @@ static int check_layout(int dir, const char *path, struct err *e)
 	bool is_begun = list;
 
 	while (is_begun && (entry = fd_next(list)))
-		is_begun = !strcmp(entry->d_name, "blobs");
+		is_begun = !strcmp(entry->d_name, "blobs") || !strcmp(entry->d_name, "oci-layout");
 	if (is_begun)
 		return 0;
 	err_set(e, -EEXIST, "%s already exists", path);

@@ -140,6 +140,24 @@ whole_or_absent() {
 	done
 }
 
+@test "killed at every call that makes a file of a layout: the next run makes it whole" {
+	local call n status layout=(convert "$FORMATS/docker-old.tar" oci:out)
+
+	sums() { (cd out && find . -type f -exec sha256sum {} + | sort); }
+	"$PROGRAM" "${layout[@]}"
+	RIGHT=$(sums)
+	for call in openat fsync renameat; do
+		for ((n = 1, status = 1; status; n++)); do
+			rm -rf out
+			status=0
+			strace -f -qq -e signal=none -o /dev/null -e "inject=$call:signal=KILL:when=$n" "$PROGRAM" "${layout[@]}" >/dev/null 2>&1 3>&- ||
+				status=$?
+			[[ -e out/index.json ]] || "$PROGRAM" "${layout[@]}"
+			same "a layout, killed at $call $n" "$RIGHT" "$(sums)"
+		done
+	done
+}
+
 # What this writer may replace: its own output.
 command_writes_over() {
 	run_writer
