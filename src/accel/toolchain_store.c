@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Writes native tools to a directory, which is a root with nothing else, atomically. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "accel/place.h"
@@ -111,6 +113,31 @@ static int write_manifest(const struct toolchain *t, int dir, struct err *e)
 	return r ? err_sys(e, -EIO, TOOLCHAIN_MANIFEST) : 0;
 }
 
+/*
+ * Makes a directory that is locked while it is filled, or empties one that a killed run has left. It has another name
+ * when the run that had it locked is done.
+ */
+static int open_temporary(const char *path, struct err *e)
+{
+	bool is_new = !mkdir(path, 0755);
+	auto_fd dir = is_new || errno == EEXIST ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	auto_dir list = NULL;
+	const struct dirent *entry;
+	struct stat st, now;
+	int r = 0;
+
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return err_sys(e, -errno, "%s", path);
+	if (st.st_uid != geteuid())
+		return err_sys(e, -EEXIST, "%s", path);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || lstat(path, &now) < 0 || now.st_ino != st.st_ino)
+		return err_set(e, -EBUSY, "%s: another run is writing to it", path);
+	list = is_new ? NULL : fd_list_at(dir, ".");
+	while (!r && list && (entry = fd_next(list)))
+		r = spot_remove_tree(dir, entry->d_name);
+	return r ? err_sys(e, r, "%s", path) : take_fd(&dir);
+}
+
 int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 {
 	auto_buf temporary = { 0 };
@@ -120,10 +147,10 @@ int toolchain_write(struct toolchain *t, const char *path, struct err *e)
 	buf_addf(&temporary, "%s.anyarch-new", path);
 	if (!access(path, F_OK))
 		return err_sys(e, -EEXIST, "%s", path);
-	if (mkdir(buf_text(&temporary), 0755) < 0)
-		return err_sys(e, -errno, "%s", buf_text(&temporary));
-	dir = open(buf_text(&temporary), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = dir < 0 ? err_sys(e, -errno, "%s", path) : toolchain_digest(t, e);
+	dir = open_temporary(buf_text(&temporary), e);
+	if (dir < 0)
+		return dir;
+	r = toolchain_digest(t, e);
 	for (size_t i = 0; !r && i < t->n_files && !(r = stop_check(e)); i++)
 		r = write_file(t, i, dir, e);
 	r = r ? r : write_manifest(t, dir, e);

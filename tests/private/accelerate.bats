@@ -471,7 +471,11 @@ build_id_at() {
 @test "toolchain makes the same directory again, and nothing where something is" {
 	expect 0 "$ANYARCH" toolchain arm64 -o one
 	[[ $output == *'cc1 '*'12.2.0'*"$TRIPLET"* ]]
+	# What a killed run leaves.
+	mkdir -p two.anyarch-new/usr
+	touch two.anyarch-new/toolchain.json
 	"$ANYARCH" toolchain aarch64 -q -o two
+	[[ ! -e two.anyarch-new ]]
 	same 'the directory' "$(tree_of one)" "$(tree_of two)"
 	expect 3 "$ANYARCH" toolchain arm64 -o one
 	expect 3 "$ANYARCH" toolchain loong64 -o three
