@@ -123,14 +123,14 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *ret_
 	return r;
 }
 
-int commit_layout(int dir, const struct edit *edit, const struct commit_keep *keep, struct err *e)
+int commit_layout(int dir, const struct edit *edit, struct err *e)
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	auto_fd blobs = commit_open_blobs(dir, e);
 	int r = blobs < 0 ? blobs : change_layout(dir, blobs, edit, made, e);
 
 	for (size_t i = 0; !r && i < edit->n_obsolete; i++)
-		if (str_starts(edit->obsolete[i], BUNDLE_BLOBS) && !keep->keep(edit->obsolete[i], keep->context))
+		if (str_starts(edit->obsolete[i], BUNDLE_BLOBS))
 			unlinkat(blobs, edit->obsolete[i] + strlen(BUNDLE_BLOBS), 0);
 	if (r && r != -EINTR && r != -EBUSY)
 		r = -EIO;
@@ -210,29 +210,24 @@ static int is_document(const struct bundle *bundle, const char *name)
 /* What to do with each member of an edit, decided before anything is written. */
 struct fate {
 	bool *is_in;	   /* per member: the archive has it already */
-	bool *is_dropped;  /* per obsolete one: not to be kept */
-	bool *is_document; /* per obsolete one: dropped, but a document that may stay */
+	bool *is_document; /* per obsolete one: a document that may stay */
 };
 
-static int find_fate(const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep,
-	struct fate *fate, struct err *e)
+static int find_fate(const struct bundle *bundle, const struct edit *edit, struct fate *fate, struct err *e)
 {
 	bool may_stay = false; /* documents may, if an emulator is added */
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < edit->n; i++) {
-		const char *name = edit->members[i].name;
+		const struct edit_member *member = &edit->members[i];
 
-		may_stay |= edit->members[i].graft && !edit->members[i].graft->hides;
-		fate->is_in[i] = (r = is_in(bundle, &edit->members[i])) > 0;
-		if (!r && bundle_has(bundle, name) && keep->keep(name, keep->context))
-			return err_set(e, -EEXIST, "it already contains another %s", name);
+		may_stay |= member->graft && !member->graft->hides;
+		fate->is_in[i] = (r = is_in(bundle, member)) > 0;
+		if (!r && member->is_needed && bundle_has(bundle, member->name))
+			return err_set(e, -EEXIST, "it already contains another %s", member->name);
 	}
-	for (size_t i = 0; r >= 0 && i < edit->n_obsolete; i++) {
-		fate->is_dropped[i] = !keep->keep(edit->obsolete[i], keep->context);
-		if (fate->is_dropped[i] && may_stay)
-			fate->is_document[i] = (r = is_document(bundle, edit->obsolete[i])) > 0;
-	}
+	for (size_t i = 0; r >= 0 && may_stay && i < edit->n_obsolete; i++)
+		fate->is_document[i] = (r = is_document(bundle, edit->obsolete[i])) > 0;
 	return r < 0 ? r : 0;
 }
 
@@ -250,7 +245,7 @@ static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, co
 		if (!fate->is_in[i])
 			add_gap(bundle_file(bundle, edit->members[i].name), gaps, &n);
 	for (size_t i = 0; i < edit->n_obsolete; i++)
-		if (fate->is_dropped[i] && !fate->is_document[i])
+		if (!fate->is_document[i])
 			add_gap(bundle_file(bundle, edit->obsolete[i]), gaps, &n);
 	for (size_t i = 0; i < bundle->n_repeated; i++)
 		add_gap(&bundle->files[bundle->n + i], gaps, &n);
@@ -267,13 +262,12 @@ static size_t find_gaps(const struct bundle *bundle, const struct edit *edit, co
 	return n;
 }
 
-int commit_archive(
-	const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep, int to, struct err *e)
+int commit_archive(const struct bundle *bundle, const struct edit *edit, int to, struct err *e)
 {
 	auto_free struct gap *gaps = mem_new(edit->n + edit->n_obsolete + bundle->n_repeated + 1, sizeof(*gaps));
-	auto_free bool *flags = mem_new(edit->n + 2 * edit->n_obsolete + 1, sizeof(*flags));
-	struct fate fate = { flags, flags + edit->n, flags + edit->n + edit->n_obsolete };
-	int r = find_fate(bundle, edit, keep, &fate, e);
+	auto_free bool *flags = mem_new(edit->n + edit->n_obsolete + 1, sizeof(*flags));
+	struct fate fate = { flags, flags + edit->n };
+	int r = find_fate(bundle, edit, &fate, e);
 
 	if (!r) {
 		size_t n = find_gaps(bundle, edit, &fate, gaps);

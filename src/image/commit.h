@@ -4,12 +4,6 @@
 
 #include "image/edit.h"
 
-/* Tells which members are still referenced and must be kept. */
-struct commit_keep {
-	bool (*keep)(const char *name, void *context);
-	void *context;
-};
-
 /* Opens a layout's blobs/sha256 without following symlinks. The descriptor, or -errno with e set. */
 int commit_open_blobs(int dir, struct err *e);
 /*
@@ -18,11 +12,10 @@ int commit_open_blobs(int dir, struct err *e);
  * the new one, possibly with unreferenced blobs. 0, -EBUSY if index.json was changed since the edit was planned, -EIO
  * or -EINTR, with e set.
  */
-int commit_layout(int dir, const struct edit *edit, const struct commit_keep *keep, struct err *e);
+int commit_layout(int dir, const struct edit *edit, struct err *e);
 /*
  * Writes the archive to a file at its position: unchanged members byte for byte, changed and new ones at the end.
  * Obsolete documents may be kept when a layer is added, so that eject need not write them again. 0, -EEXIST if a
  * member to be kept has the name of a new one, or -errno, with e set.
  */
-int commit_archive(
-	const struct bundle *bundle, const struct edit *edit, const struct commit_keep *keep, int to, struct err *e);
+int commit_archive(const struct bundle *bundle, const struct edit *edit, int to, struct err *e);

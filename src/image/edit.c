@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* Plans adding layers to images of a bundle or removing them: which documents change, and their new content. */
+/* Plans a change of a bundle's images: all of its documents, in both schemas, before anything is written. */
 #include "image/edit.h"
 
 #include <string.h>
 
-#include "base/json.h"
 #include "base/memory.h"
-#include "image/edit_config.h"
-#include "image/mark.h"
+#include "image/image_name.h"
 
-struct edit_target *edit_find(struct edit_target *targets, size_t n, const char *digest)
+const struct edit_target *edit_find(const struct edit_target *targets, size_t n, const char *digest)
 {
 	for (size_t i = 0; digest && i < n; i++)
 		if (!strcmp(targets[i].digest, digest))
@@ -17,80 +15,11 @@ struct edit_target *edit_find(struct edit_target *targets, size_t n, const char 
 	return NULL;
 }
 
-static int drop_layers(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
-{
-	auto_buf dropped = { 0 };
-	const struct config_layers layers = { target->drops, target->known, target->n_drops };
-	int r = config_drop_below(text, &layers, &dropped, e);
-
-	target->is_done = r > 0;
-	if (r > 0 && target->n_bases) {
-		auto_buf renamed = { 0 };
-
-		config_rename_bases(&dropped, target->bases, target->n_bases, &renamed);
-		buf_done(&dropped);
-		dropped = renamed;
-		renamed = (struct buf){ 0 };
-	}
-	if (r > 0 && target->cover) {
-		r = config_append(&dropped, target->cover, out, e);
-		return r ? r : 1;
-	}
-	*out = dropped;
-	dropped = (struct buf){ 0 };
-	return r;
-}
-
-/* Removes an injected topmost layer before adding the new one, so that the mark has the original config's digest. */
-int edit_config(struct edit_target *target, const struct buf *text, struct buf *out, struct err *e)
-{
-	auto_json *config = NULL;
-	auto_buf below = { 0 };
-	bool in_history;
-	int r;
-
-	if (target->drops)
-		return drop_layers(target, text, out, e);
-	r = config_drop(text, &below, e);
-	if (r < 0 || (!r && !target->graft))
-		return r;
-	config = jv_load(buf_text(text), text->len, NULL);
-	if (!r && config && mark_find(config, &in_history)) {
-		err_set(e, -EBADMSG, "its config was changed after an emulator was injected");
-		return err_hint(e, "inject into the image that it was made from");
-	}
-	target->is_done = true;
-	target->replaces = r;
-	if (!target->graft) {
-		*out = below;
-		below = (struct buf){ 0 };
-		return 1;
-	}
-	r = config_append(r ? &below : text, target->graft, out, e);
-	return r ? r : 1;
-}
-
-const struct graft *edit_graft(const struct edit_target *target)
-{
-	return target->drops ? target->cover : target->graft;
-}
-
-bool edit_drops(const struct edit_target *target, size_t i, size_t n)
-{
-	return (target->replaces && i + 1 == n) || (target->drops && i < target->n_drops && target->drops[i]);
-}
-
 void edit_layers(
 	const struct edit_target *target, struct splice *s, const char *text, struct span list, const char *item)
 {
-	if (target->drops)
-		splice_drop_items(s, text, list, target->drops, target->n_drops);
-	else if (!edit_graft(target))
-		splice_drop_last(s, text, list);
-	if (edit_graft(target) && target->replaces)
-		splice_replace_last(s, text, list, item);
-	else if (edit_graft(target))
-		splice_append(s, text, list, item);
+	splice_items(
+		s, text, list, (struct splice_flags){ target->drops, target->n_layers }, target->graft ? item : NULL);
 }
 
 const struct buf *edit_document(const struct edit *edit, const char *name)
@@ -121,6 +50,14 @@ void edit_add_document(struct edit *edit, const char *name, struct buf *text)
 	*text = (struct buf){ 0 };
 }
 
+void edit_add_config(struct edit *edit, const char *name, const struct edit_target *target)
+{
+	auto_buf text = { 0 };
+
+	buf_add(&text, buf_text(&target->config), target->config.len);
+	edit_add_document(edit, name, &text);
+}
+
 void edit_add_layer(struct edit *edit, const char *name, const struct graft *graft)
 {
 	struct edit_member *member = add_member(edit, name);
@@ -132,6 +69,122 @@ void edit_add_layer(struct edit *edit, const char *name, const struct graft *gra
 void edit_add_obsolete(struct edit *edit, const char *name)
 {
 	mem_push_text(&edit->obsolete, &edit->n_obsolete, name);
+}
+
+/* Offset of a member's content in the archive, links followed. UINT64_MAX: not found, or the bundle is a layout. */
+static uint64_t place_of(const struct bundle *bundle, const char *name)
+{
+	auto_with(member_done) struct member member = MEMBER_INIT;
+
+	return bundle->dir >= 0 || bundle_find(bundle, name, &member, NULL) ? UINT64_MAX : member.offset;
+}
+
+/* A member of an archive; place is that of its content, which may have other names. */
+struct named {
+	const struct bundle *bundle;
+	const char *name;
+	uint64_t place;
+};
+
+static bool is_called(const struct named *member, const char *name)
+{
+	return !strcmp(member->name, name) ||
+	       (member->place != UINT64_MAX && place_of(member->bundle, name) == member->place);
+}
+
+/* Whether a member is still referenced: by an artifact, an unchanged image, or a layer that a changed image keeps. */
+static bool is_needed(const struct edit_request *request, const char *name)
+{
+	const struct model *model = request->model;
+	const struct named member = { request->bundle, name, place_of(request->bundle, name) };
+
+	for (size_t i = 0; i < model->n; i++) {
+		const struct model_image *image = &model->images[i];
+		const struct edit_target *target =
+			image_is_named(image, request->reference)
+				? edit_find(request->targets, request->n, image->config_digest)
+				: NULL;
+
+		for (size_t k = 0; k < image->n_layers; k++)
+			if (!(target && target->drops[k]) && is_called(&member, image->layers[k]))
+				return true;
+		if (!target && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
+				       (image->config_name && is_called(&member, image->config_name))))
+			return true;
+	}
+	for (size_t i = 0; i < model->n_others; i++)
+		if (is_called(&member, model->others[i]))
+			return true;
+	return false;
+}
+
+/* Only manifest.json was used: the OCI half of the archive would refer to removed documents. */
+static void drop_oci_half(const struct bundle *bundle, struct edit *edit)
+{
+	if (!edit->n || !bundle_has(bundle, "index.json"))
+		return;
+	edit->drops_oci_half = true;
+	edit_add_obsolete(edit, "index.json");
+	edit_add_obsolete(edit, "oci-layout");
+}
+
+/* An image that model_read() would refuse could not be ejected. */
+static int check_limits(const struct edit *edit, const struct edit_request *request, struct err *e)
+{
+	for (size_t i = 0; i < request->n; i++) {
+		const struct edit_target *target = &request->targets[i];
+		size_t n = target->graft != NULL;
+
+		for (size_t k = 0; k < target->n_layers; k++)
+			n += !target->drops[k];
+		if (n > MODEL_LAYERS_MAX)
+			return err_set(e, -E2BIG, "it has %zu layers, and no more than %d are possible",
+				target->n_layers, MODEL_LAYERS_MAX);
+	}
+	for (size_t i = 0; i < edit->n; i++)
+		if (edit->members[i].text.len > BUNDLE_JSON_MAX)
+			return err_set(
+				e, -E2BIG, "%s would have more than %d bytes", edit->members[i].name, BUNDLE_JSON_MAX);
+	return 0;
+}
+
+int edit_plan(const struct edit_request *request, struct edit *ret, struct err *e)
+{
+	enum model_format format = request->model->format;
+	struct edit_request own = *request;
+	struct edit edit = { 0 };
+	size_t n = 0;
+	int r = 0;
+
+	own.reference = format == MODEL_DUAL ? NULL : own.reference;
+	if (format != MODEL_DOCKER_ARCHIVE)
+		r = edit_oci(&own, &edit, e);
+	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
+		r = edit_docker(&own, &edit, e);
+	if (!r && format == MODEL_DOCKER_ARCHIVE)
+		drop_oci_half(own.bundle, &edit);
+	if (!r)
+		r = check_limits(&edit, &own, e);
+	if (r) {
+		edit_done(&edit);
+		return r;
+	}
+	for (size_t i = 0; i < edit.n; i++)
+		edit.members[i].is_needed = is_needed(&own, edit.members[i].name);
+	for (size_t i = 0; i < edit.n_obsolete; i++)
+		if (is_needed(&own, edit.obsolete[i]))
+			free(edit.obsolete[i]);
+		else
+			edit.obsolete[n++] = edit.obsolete[i];
+	edit.n_obsolete = n;
+	*ret = edit;
+	return 0;
+}
+
+void edit_target_done(struct edit_target *target)
+{
+	buf_done(&target->config);
+	free(target->drops);
 }
 
 void edit_done(struct edit *edit)

@@ -44,11 +44,11 @@ int config_append(const struct buf *config, const struct graft *graft, struct bu
 		return err_hint(e, "inject into the image that it was made from");
 	}
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
-	splice_append(&s, text, span, buf_text(&diff_id));
+	splice_items(&s, text, span, (struct splice_flags){ 0 }, buf_text(&diff_id));
 	digest_text(text, config->len, digest);
 	history_entry(&entry, graft, digest);
 	if (span_path(text, "history", &span) && text[span.at] == '[') {
-		splice_append(&s, text, span, buf_text(&entry));
+		splice_items(&s, text, span, (struct splice_flags){ 0 }, buf_text(&entry));
 	} else {
 		/* Readers must ignore unknown members (image-spec config.md); a history must not be made up. */
 		buf_addf(&mark, "\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
@@ -85,6 +85,21 @@ int config_drop(const struct buf *was, struct buf *out, struct err *e)
 	return config ? r : e ? e->code : -EBADMSG;
 }
 
+int config_put(const struct buf *text, const struct graft *graft, struct buf *out, bool *ret_replaces, struct err *e)
+{
+	auto_buf below = { 0 };
+	int r = config_drop(text, &below, e);
+	auto_json *config = r ? NULL : jv_load(buf_text(text), text->len, NULL);
+	bool in_history;
+
+	if (config && mark_find(config, &in_history)) {
+		err_set(e, -EBADMSG, "its config was changed after an emulator was injected");
+		return err_hint(e, "inject into the image that it was made from");
+	}
+	*ret_replaces = r > 0;
+	return r < 0 ? r : config_append(r ? &below : text, graft, out, e);
+}
+
 enum { HISTORY_MAX = 4096 };
 
 /*
@@ -92,7 +107,7 @@ enum { HISTORY_MAX = 4096 };
  * belongs to the upper one. Clears the flags of other layers, returns how many remain. The history may have other
  * entries than one for each layer.
  */
-static size_t find_below(const struct json *config, const struct config_layers *layers, bool entries[HISTORY_MAX])
+static size_t find_marked(const struct json *config, const struct config_layers *layers, bool entries[HISTORY_MAX])
 {
 	const struct json *history = jv_get(config, "history"),
 			  *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
@@ -124,35 +139,24 @@ static size_t find_below(const struct json *config, const struct config_layers *
 	return count;
 }
 
-int config_find_marked(const struct buf *text, const struct config_layers *layers, struct err *e)
-{
-	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
-	auto_json *config = jv_load(buf_text(text), text->len, e);
-	size_t found = config ? find_below(config, layers, entries) : 0;
-
-	if (!found)
-		memset(layers->flags, 0, layers->n * sizeof(*layers->flags));
-	return config ? (int)found : e ? e->code : -EBADMSG;
-}
-
-int config_drop_below(const struct buf *text, const struct config_layers *layers, struct buf *out, struct err *e)
+int config_drop_marked(const struct buf *text, const struct config_layers *layers, struct buf *out, struct err *e)
 {
 	auto_free bool *entries = mem_new(HISTORY_MAX, sizeof(*entries));
 	auto_json *config = jv_load(buf_text(text), text->len, e);
 	struct splice s = { 0 };
 	struct span span;
+	int n;
 
 	if (!config)
 		return e ? e->code : -EBADMSG;
-	if (!find_below(config, layers, entries))
-		return 0;
+	n = (int)find_marked(config, layers, entries);
 	if (span_path(buf_text(text), "rootfs.diff_ids", &span))
-		splice_drop_items(&s, buf_text(text), span, layers->flags, layers->n);
+		splice_items(&s, buf_text(text), span, (struct splice_flags){ layers->flags, layers->n }, NULL);
 	if (span_path(buf_text(text), "history", &span))
-		splice_drop_items(&s, buf_text(text), span, entries, HISTORY_MAX);
+		splice_items(&s, buf_text(text), span, (struct splice_flags){ entries, HISTORY_MAX }, NULL);
 	splice_apply(&s, buf_text(text), text->len, out);
 	splice_done(&s);
-	return 1;
+	return n;
 }
 
 void config_rename_bases(const struct buf *config, const struct config_base *bases, size_t n, struct buf *out)

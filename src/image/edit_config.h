@@ -16,6 +16,12 @@ int config_append(const struct buf *text, const struct graft *graft, struct buf 
  * topmost layer is not an injected one, -errno with e set.
  */
 int config_drop(const struct buf *text, struct buf *out, struct err *e);
+/*
+ * The config with the emulator's layer added on top. An injected layer that is the topmost one is removed first, so
+ * that the mark has the original config's digest: *ret_replaces. 0, -EBADMSG if that layer was changed, or as for
+ * config_append(); e is set.
+ */
+int config_put(const struct buf *text, const struct graft *graft, struct buf *out, bool *ret_replaces, struct err *e);
 /* Flags for the layers of a config, from the bottom up. Borrowed. */
 struct config_layers {
 	bool *flags;
@@ -27,10 +33,11 @@ struct config_layers {
 	size_t n;
 };
 
-/* Clears the flags of layers without a mark of their own. Returns how many remain, or -errno with e set. */
-int config_find_marked(const struct buf *text, const struct config_layers *layers, struct err *e);
-/* The config without these layers and their history entries: 1; 0 if there are none; -errno with e set. */
-int config_drop_below(const struct buf *text, const struct config_layers *layers, struct buf *out, struct err *e);
+/*
+ * Clears the flags of layers without a mark of their own. The config without the others and their history entries.
+ * Returns how many these are, or -errno with e set.
+ */
+int config_drop_marked(const struct buf *text, const struct config_layers *layers, struct buf *out, struct err *e);
 
 /* A base image's name in history comments of builders ("FROM NAME"), and the name to replace it with. Borrowed. */
 struct config_base {

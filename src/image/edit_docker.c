@@ -32,12 +32,12 @@ struct change {
 static void change_layers(
 	struct change *c, const struct edit_target *target, const struct json *layers, struct span span)
 {
-	const struct graft *graft = edit_graft(target);
+	const struct graft *graft = target->graft;
 	size_t n = jv_count(layers);
 	auto_buf name = { 0 }, quoted = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		if (edit_drops(target, i, n))
+		if (i < target->n_layers && target->drops[i])
 			edit_add_obsolete(c->edit, jv_as_text(jv_at(layers, i)));
 	if (graft) {
 		layer_name(&name, n ? jv_as_text(jv_at(layers, n - 1)) : NULL, graft->digest);
@@ -51,10 +51,10 @@ static void change_layers(
 static int change_image(struct change *c, const struct json *item, struct span span, struct err *e)
 {
 	const char *config = jv_get_text(item, "Config"), *text = buf_text(&c->text);
-	auto_buf old = { 0 }, changed = { 0 }, name = { 0 }, quoted = { 0 };
+	auto_buf old = { 0 }, name = { 0 }, quoted = { 0 };
 	char was[DIGEST_TEXT], is[DIGEST_TEXT];
 	struct span config_span, layers_span;
-	struct edit_target *target;
+	const struct edit_target *target;
 	int r = bundle_text(c->request->bundle, config, &old, e);
 	const char *hex;
 
@@ -62,12 +62,11 @@ static int change_image(struct change *c, const struct json *item, struct span s
 		return r;
 	digest_text(buf_text(&old), old.len, was);
 	target = edit_find(c->request->targets, c->request->n, was);
-	r = target ? edit_config(target, &old, &changed, e) : 0;
-	if (r <= 0)
-		return r;
+	if (!target)
+		return 0;
 	if (!span_member(text, span, "Config", &config_span) || !span_member(text, span, "Layers", &layers_span))
 		return err_sys(e, -EBADMSG, "cannot change the image");
-	digest_text(buf_text(&changed), changed.len, is);
+	digest_text(buf_text(&target->config), target->config.len, is);
 	/* In a name that contains the hex digits of the old digest, they are replaced by the new ones. */
 	hex = strstr(config, was + strlen("sha256:"));
 	if (hex && !strpbrk(config, "\"\\\b\f\n\r\t"))
@@ -78,7 +77,7 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	splice_quote(&quoted, buf_text(&name));
 	splice_replace(&c->splice, config_span, buf_text(&quoted));
 	change_layers(c, target, jv_get(item, "Layers"), layers_span);
-	edit_add_document(c->edit, buf_text(&name), &changed);
+	edit_add_config(c->edit, buf_text(&name), target);
 	edit_add_obsolete(c->edit, config);
 	return 0;
 }

@@ -115,7 +115,7 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	const char *text, struct splice *s)
 {
 	const struct json *layers = jv_get(manifest, "layers");
-	const struct graft *graft = edit_graft(target);
+	const struct graft *graft = target->graft;
 	char name[BUNDLE_BLOB_NAME];
 	auto_buf layer = { 0 };
 	struct span span;
@@ -125,7 +125,7 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	for (size_t i = 0; i < jv_count(layers); i++) {
 		const char *digest = jv_get_text(jv_at(layers, i), "digest");
 
-		if (!edit_drops(target, i, jv_count(layers)) || !digest || !digest_is_valid(digest))
+		if (i >= target->n_layers || !target->drops[i] || !digest || !digest_is_valid(digest))
 			continue;
 		bundle_blob_name(digest, name);
 		edit_add_obsolete(w->edit, name);
@@ -139,45 +139,37 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 	return 0;
 }
 
-/* Changes the config and records it. 1 if it has changed, 0 or -errno. */
-static int change_config(struct walk *w, struct edit_target *target, const char *digest, struct err *e)
+/* Records the new config, unless it was visited through another manifest. */
+static int change_config(struct walk *w, const struct edit_target *target, struct err *e)
 {
-	auto_buf text = { 0 }, changed = { 0 };
-	const struct document *known = find(w, digest, true); /* visited through another manifest */
-	int r;
+	auto_buf text = { 0 };
 
-	if (known)
-		return strcmp(known->is, digest) != 0;
-	r = load(w, digest, &text, e);
-	if (!r)
-		r = edit_config(target, &text, &changed, e);
-	if (r <= 0)
-		return r;
-	r = remember(w, digest, true, &changed, e);
-	return r ? r : 1;
+	if (find(w, target->digest, true))
+		return 0;
+	buf_add(&text, buf_text(&target->config), target->config.len);
+	return remember(w, target->digest, true, &text, e);
 }
 
 static int change_manifest(struct walk *w, const struct buf *text, struct buf *out, struct err *e)
 {
 	auto_json *manifest = jv_load(buf_text(text), text->len, e);
 	const char *digest = jv_get_text(jv_get(manifest, "config"), "digest");
-	struct edit_target *target = edit_find(w->request->targets, w->request->n, digest);
+	const struct edit_target *target = edit_find(w->request->targets, w->request->n, digest);
 	struct splice s = { 0 };
 	struct span config;
-	int r;
+	int r = 0;
 
 	if (!manifest)
 		return e ? e->code : -EBADMSG;
-	r = target && jv_is_array(jv_get(manifest, "layers")) ? change_config(w, target, digest, e) : 0;
-	/* Checked per manifest: one of OCI's and one of Docker's may share a config. */
-	if (r > 0 && target->graft && target->graft->codec == GRAFT_ZSTD && is_docker_family(manifest))
-		r = err_set(e, -EBADMSG,
-			"layers of Docker's formats are not compressed with zstd: not every engine reads them");
-	if (r > 0) {
-		r = change_layers(w, target, manifest, buf_text(text), &s);
-		if (r)
-			r = err_sys(e, r, "cannot change the image");
-		else if (span_path(buf_text(text), "config", &config))
+	if (target && jv_is_array(jv_get(manifest, "layers"))) {
+		/* Checked per manifest: one of OCI's and one of Docker's may share a config. */
+		if (target->graft && target->graft->codec == GRAFT_ZSTD && is_docker_family(manifest))
+			return err_set(e, -EBADMSG,
+				"layers of Docker's formats are not compressed with zstd: not every engine reads them");
+		r = change_config(w, target, e);
+		if (!r && change_layers(w, target, manifest, buf_text(text), &s))
+			r = err_sys(e, -EBADMSG, "cannot change the image");
+		if (!r && span_path(buf_text(text), "config", &config))
 			point_to(w, &s, buf_text(text), config, find(w, digest, true));
 	}
 	if (!r)

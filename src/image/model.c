@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "image/mark.h"
@@ -105,6 +106,17 @@ int model_read_config(const struct json *config, struct model_image *image, size
 	image->is_grafted = mark_find(config, &in_history);
 	*ret_layers = jv_count(diff_ids);
 	return r;
+}
+
+int model_config(const struct bundle *bundle, const struct model_image *image, struct buf *out, struct err *e)
+{
+	int r = bundle_text(bundle, image->config_name, out, e);
+	char digest[DIGEST_TEXT];
+
+	if (r)
+		return r;
+	digest_text(buf_text(out), out->len, digest);
+	return strcmp(digest, image->config_digest) ? err_set(e, -EBADMSG, "%s has changed", image->config_name) : 0;
 }
 
 bool model_is_named(const char *have, const char *want)

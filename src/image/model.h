@@ -80,6 +80,8 @@ struct model_image *model_add(struct model *model, struct err *e);
 int model_add_document(struct model *model, uint64_t size, struct err *e);
 /* Reads platform, programs and mark from a config. *ret_layers: its number of diff_ids. */
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e);
+/* Appends the text of an image's config, whose digest is verified again. 0 or -errno with e set. */
+int model_config(const struct bundle *bundle, const struct model_image *image, struct buf *out, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
 
 int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e);

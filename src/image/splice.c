@@ -79,25 +79,23 @@ static bool is_key(const char *text, size_t at, const char *key)
 	return !*key;
 }
 
-/* A member of an object: name and value. Zeroed: before the first member. */
+/* A member of an object, or an item of an array, which has no name. Zeroed: before the first one. */
 struct member_span {
 	size_t name;
 	struct span value;
 };
 
-static bool next_member(const char *text, struct span object, struct member_span *m)
+static bool next_member(const char *text, struct span container, struct member_span *m)
 {
-	size_t at;
+	size_t at = skip_blanks(text, m->value.len ? m->value.at + m->value.len : container.at + 1);
 
-	if (text[object.at] != '{')
-		return false;
-	at = skip_blanks(text, m->value.len ? m->value.at + m->value.len : object.at + 1);
 	if (m->value.len && text[at] == ',')
 		at = skip_blanks(text, at + 1);
-	if (text[at] != '"')
+	if (text[at] == ']' || text[at] == '}')
 		return false;
 	m->name = at;
-	at = skip_blanks(text, skip_blanks(text, skip_string(text, at)) + 1);
+	if (text[container.at] == '{')
+		at = skip_blanks(text, skip_blanks(text, skip_string(text, at)) + 1);
 	m->value = (struct span){ at, skip_value(text, at) - at };
 	return true;
 }
@@ -106,7 +104,7 @@ bool span_member(const char *text, struct span object, const char *key, struct s
 {
 	struct member_span m = { 0 };
 
-	while (next_member(text, object, &m))
+	while (text[object.at] == '{' && next_member(text, object, &m))
 		if (is_key(text, m.name, key)) {
 			*ret = m.value;
 			return true;
@@ -136,32 +134,12 @@ bool span_path(const char *text, const char *path, struct span *ret)
 
 bool span_next(const char *text, struct span array, struct span *item)
 {
-	size_t at;
+	struct member_span m = { .value = *item };
 
-	if (text[array.at] != '[')
+	if (text[array.at] != '[' || !next_member(text, array, &m))
 		return false;
-	at = skip_blanks(text, item->len ? item->at + item->len : array.at + 1);
-	if (item->len && text[at] == ',')
-		at = skip_blanks(text, at + 1);
-	if (text[at] == ']')
-		return false;
-	*item = (struct span){ at, skip_value(text, at) - at };
+	*item = m.value;
 	return true;
-}
-
-/* The last item, and the end of the previous one (or of the bracket); false for an empty array. */
-static bool find_last(const char *text, struct span array, struct span *ret, size_t *ret_before)
-{
-	struct span item = { 0 };
-
-	*ret = (struct span){ 0 };
-	*ret_before = array.at + 1;
-	while (span_next(text, array, &item)) {
-		if (ret->len)
-			*ret_before = ret->at + ret->len;
-		*ret = item;
-	}
-	return ret->len;
 }
 
 static void add(struct splice *s, size_t at, size_t len, const char *text)
@@ -175,27 +153,16 @@ void splice_replace(struct splice *s, struct span span, const char *text)
 	add(s, span.at, span.len, text);
 }
 
-void splice_append(struct splice *s, const char *text, struct span array, const char *item)
-{
-	auto_buf with_comma = { 0 };
-	struct span last;
-	size_t before;
-	bool is_first = !find_last(text, array, &last, &before);
-
-	buf_addf(&with_comma, "%s%s", is_first ? "" : ",", item);
-	add(s, is_first ? before : last.at + last.len, 0, buf_text(&with_comma));
-}
-
-void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n)
+void splice_items(struct splice *s, const char *text, struct span array, struct splice_flags drops, const char *more)
 {
 	struct span item = { 0 }, next = { 0 };
 	size_t end = array.at + 1; /* of the previous item */
 	bool has_kept = false, has_next = span_next(text, array, &next);
 
-	for (size_t i = 0; i < n && has_next; i++) {
+	for (size_t i = 0; has_next; i++) {
 		item = next;
 		has_next = span_next(text, array, &next);
-		if (!drops[i])
+		if (i >= drops.n || !drops.items[i])
 			has_kept = true;
 		else if (has_kept)
 			add(s, end, item.at + item.len - end, "");
@@ -203,23 +170,23 @@ void splice_drop_items(struct splice *s, const char *text, struct span array, co
 			add(s, item.at, (has_next ? next.at : item.at + item.len) - item.at, "");
 		end = item.at + item.len;
 	}
-}
+	if (more) {
+		auto_free char *appended = mem_print("%s%s", has_kept ? "," : "", more);
 
-void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item)
-{
-	struct span last;
-	size_t before;
-
-	if (find_last(text, array, &last, &before))
-		splice_replace(s, last, item);
+		add(s, end, 0, appended);
+	}
 }
 
 void splice_drop_last(struct splice *s, const char *text, struct span array)
 {
-	struct span last;
-	size_t before;
+	size_t before = array.at + 1; /* end of the item before the last one */
+	struct span item = { 0 }, last = { 0 };
 
-	if (find_last(text, array, &last, &before))
+	while (span_next(text, array, &item)) {
+		before = last.len ? last.at + last.len : before;
+		last = item;
+	}
+	if (last.len)
 		add(s, before, last.at + last.len - before, "");
 }
 

@@ -32,12 +32,16 @@ struct splice {
 };
 
 void splice_replace(struct splice *s, struct span span, const char *text);
-/* Appends an item without whitespace, so that splice_drop_last() restores the original text. */
-void splice_append(struct splice *s, const char *text, struct span array, const char *item);
-/* Removes the items whose flag is set, each with one adjacent comma; n flags, from the first item on. */
-void splice_drop_items(struct splice *s, const char *text, struct span array, const bool *drops, size_t n);
-/* Replaces the last item; does nothing in an empty array. */
-void splice_replace_last(struct splice *s, const char *text, struct span array, const char *item);
+/* A flag for each item of an array, from the first one on; false for further items. Borrowed. */
+struct splice_flags {
+	const bool *items;
+	size_t n;
+};
+/*
+ * Removes the flagged items, each with one adjacent comma, then appends the item more, unless NULL, without whitespace,
+ * so that splice_drop_last() restores the text.
+ */
+void splice_items(struct splice *s, const char *text, struct span array, struct splice_flags drops, const char *more);
 /* Removes the last item and the comma before it; does nothing in an empty array. */
 void splice_drop_last(struct splice *s, const char *text, struct span array);
 /* Appends a member to an object, without whitespace. key and value are JSON already: they are not escaped. */

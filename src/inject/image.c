@@ -22,55 +22,9 @@ bool inject_is_image(const struct inject_target *t)
 	return image_is_target(t->name);
 }
 
-/* In an archive with both formats, edit_plan() changes the image under all of its names. */
-static bool is_chosen(const struct image_work *w, const struct model_image *image)
-{
-	return w->report.model.format == MODEL_DUAL || image_is_named(image, w->name.reference);
-}
-
-/* Offset of a member's content in the archive, links followed. UINT64_MAX: not found, or the file is a layout. */
-static uint64_t place_of(const struct image_work *w, const char *name)
-{
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-
-	return w->is_directory || !name || bundle_find(w->bundle, name, &member, NULL) ? UINT64_MAX : member.offset;
-}
-
-static bool is_member(const struct image_work *w, const char *name, uint64_t place, const char *other)
-{
-	return !strcmp(name, other) || (place != UINT64_MAX && place_of(w, other) == place);
-}
-
-/* Whether a member is still referenced: by an artifact, an unchanged image, or a layer that a changed image keeps. */
-static bool is_needed(const char *name, void *context)
-{
-	struct image_work *w = context;
-	const struct model *model = &w->report.model;
-	uint64_t place = place_of(w, name);
-
-	for (size_t i = 0; i < model->n; i++) {
-		const struct model_image *image = &model->images[i];
-		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
-		bool is_changed = target && target->is_done && is_chosen(w, image);
-		size_t n = image->n_layers - (is_changed && target->replaces && image->n_layers);
-
-		for (size_t k = 0; k < n; k++)
-			if (!(is_changed && !target->replaces && target->drops && target->drops[k]) &&
-				is_member(w, name, place, image->layers[k]))
-				return true;
-		if (!is_changed && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
-					   (image->config_name && is_member(w, name, place, image->config_name))))
-			return true;
-	}
-	for (size_t i = 0; i < model->n_others; i++)
-		if (is_member(w, name, place, model->others[i]))
-			return true;
-	return false;
-}
-
 static int write_archive(struct image_work *w, const struct edit *edit, int to)
 {
-	int r = commit_archive(w->bundle, edit, &(struct commit_keep){ is_needed, w }, to, w->e);
+	int r = commit_archive(w->bundle, edit, to, w->e);
 
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
@@ -133,7 +87,7 @@ static int write_result(struct image_work *w, const struct edit *edit)
 			w->e->code = -EIO;
 		return r;
 	}
-	r = commit_layout(w->file, edit, &(struct commit_keep){ is_needed, w }, w->e);
+	r = commit_layout(w->file, edit, w->e);
 	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
 }
 
@@ -161,7 +115,7 @@ static void note_signatures(struct image_work *w)
 		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
 		bool has_attestation = false, has_other = false;
 
-		for (size_t k = 0; target && target->is_done && image->digest && k < model->n; k++) {
+		for (size_t k = 0; target && image->digest && k < model->n; k++) {
 			if (!is_about(&model->images[k], image->digest))
 				continue;
 			has_attestation |= model->images[k].kind == MODEL_ATTESTATION;
@@ -175,10 +129,10 @@ static void note_signatures(struct image_work *w)
 	}
 }
 
-static void tell_one(struct image_work *w, const struct edit_target *target, struct image_change *change)
+static void tell_one(struct image_work *w, struct image_change *change)
 {
 	enum inject_result result = w->target->removes ? INJECT_REMOVED
-				    : target->replaces ? INJECT_REPLACED
+				    : change->replaces ? INJECT_REPLACED
 						       : INJECT_DONE;
 	struct inject_outcome outcome = { .result = result, .arch = change->arch, .place = take_ptr(&change->place) };
 
@@ -191,15 +145,10 @@ static void tell_one(struct image_work *w, const struct edit_target *target, str
 static void tell_all(struct image_work *w)
 {
 	const char *nothing = NULL;
-	bool has_any = false;
 
-	for (size_t i = 0; i < w->n; i++) {
-		if (!w->targets[i].is_done)
-			continue;
-		has_any = true;
-		tell_one(w, &w->targets[i], &w->changes[i]);
-	}
-	if (has_any)
+	for (size_t i = 0; i < w->n; i++)
+		tell_one(w, &w->changes[i]);
+	if (w->n)
 		note_signatures(w);
 	else if (w->target->removes)
 		nothing = "it contains nothing that anyarch injected, or it was changed since";
@@ -248,7 +197,7 @@ static int check_name(struct image_work *w)
 static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
-	const struct edit_request request = { w->bundle, w->report.model.format, w->targets, w->n, w->name.reference };
+	const struct edit_request request = { w->bundle, &w->report.model, w->targets, w->n, w->name.reference };
 	int r = edit_plan(&request, &edit, w->e);
 
 	if (!r && (edit.n || w->options->out))
@@ -334,10 +283,9 @@ int inject_image(struct inject_target *target, struct err *e)
 	image_name_parse(target->name, &w->name);
 	r = work(w);
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
+		edit_target_done(&w->targets[i]);
 		graft_done(&w->changes[i].graft);
 		free(w->changes[i].place);
-		free(w->changes[i].flags);
-		free(w->changes[i].known);
 		free(w->changes[i].tools);
 	}
 	err_done(&w->why);

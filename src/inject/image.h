@@ -13,7 +13,7 @@ struct image_change {
 	struct graft graft;
 	const struct arch *arch;
 	char *place;
-	bool *flags, *known;	   /* eject, per layer: remove it; it is an injected layer by its content alone */
+	bool replaces;		   /* inject: an injected layer is removed */
 	struct accel_image *tools; /* native tools added with the emulator; NULL: none */
 	bool had_tools;		   /* eject: a removed layer contains native tools */
 };

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/edit_config.h"
 #include "image/tmpfile.h"
 #include "inject/image.h"
 #include "inject/image_ours.h"
@@ -165,6 +166,24 @@ static void leave_alone(struct image_work *w, struct image_change *change)
 	free(take_ptr(&change->tools));
 }
 
+/* Plans the image's new config and layers. */
+static int add_target(struct image_work *w, const struct model_image *image, struct image_change *change)
+{
+	struct edit_target *target = &w->targets[w->n];
+	auto_buf text = { 0 };
+	int r = model_config(w->bundle, image, &text, w->e);
+
+	target->digest = image->config_digest;
+	target->graft = &change->graft;
+	target->n_layers = image->n_layers;
+	target->drops = mem_new(image->n_layers + 1, sizeof(*target->drops));
+	if (!r)
+		r = config_put(&text, &change->graft, &target->config, &change->replaces, w->e);
+	if (!r && change->replaces)
+		target->drops[image->n_layers - 1] = true;
+	return r;
+}
+
 static int graft_onto(
 	struct image_work *w, const struct image_facts *facts, const struct view *view, const struct platform *platform)
 {
@@ -193,10 +212,9 @@ static int graft_onto(
 	if (layers > DEPTH_MAX)
 		inject_note(w->target, "with this layer the image has %zu layers; engines support at most %d", layers,
 			DEPTH_MAX);
-	w->targets[w->n] = (struct edit_target){
-		.digest = facts->image->config_digest, .graft = &change->graft, .n_layers = facts->image->n_layers
-	};
-	r = compress(w, &change->graft);
+	r = add_target(w, facts->image, change);
+	if (!r)
+		r = compress(w, &change->graft);
 	w->n++;
 	return r;
 }

@@ -13,22 +13,6 @@
 
 enum { COVERS_MAX = 16 };
 
-/* How many of the flagged layers have the mark of injected ones, or -errno; *ret_is_exact: whether removing the topmost
- * layer restores the original config. */
-static int find_marked(
-	struct image_work *w, const struct model_image *image, bool *flags, const bool *known, bool *ret_is_exact)
-{
-	auto_buf text = { 0 }, before = { 0 };
-	int r = bundle_text(w->bundle, image->config_name, &text, w->e);
-
-	if (!r)
-		r = config_drop(&text, &before, w->e);
-	if (r < 0)
-		return r;
-	*ret_is_exact = r;
-	return config_find_marked(&text, &(struct config_layers){ flags, known, image->n_layers }, w->e);
-}
-
 static bool is_above(const struct view *view, size_t i, const struct layer *layer)
 {
 	while (++i < view->n)
@@ -104,15 +88,36 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		&change->graft, w->e);
 }
 
+/* Reads an image's config, and removes its topmost layer: 1; 0 if that is not an injected one or was changed. */
+static int read_config(struct image_work *w, const struct model_image *image, struct buf *text, struct buf *ret_exact)
+{
+	int r = model_config(w->bundle, image, text, w->e);
+
+	return r ? r : config_drop(text, ret_exact, w->e);
+}
+
+/* Removes the topmost layer, which restores the original config: its text is moved. */
+static void take_topmost(struct image_work *w, const struct model_image *image, struct buf *exact)
+{
+	bool *drops = mem_new(image->n_layers, sizeof(*drops));
+
+	drops[image->n_layers - 1] = true;
+	w->targets[w->n++] = (struct edit_target){
+		.digest = image->config_digest, .config = *exact, .drops = drops, .n_layers = image->n_layers
+	};
+	*exact = (struct buf){ 0 };
+}
+
 /* For an image with layers that cannot be read: only the topmost layer can be removed. */
 static int look_at_marks(struct image_work *w, const struct model_image *image)
 {
 	auto_free bool *flags = mem_new(image->n_layers + 1, sizeof(*flags));
-	bool is_exact;
-	int r;
+	auto_buf text = { 0 }, exact = { 0 }, dropped = { 0 };
+	int is_exact = read_config(w, image, &text, &exact), r = is_exact;
 
 	memset(flags, true, image->n_layers);
-	r = find_marked(w, image, flags, NULL, &is_exact);
+	if (r >= 0)
+		r = config_drop_marked(&text, &(struct config_layers){ flags, NULL, image->n_layers }, &dropped, w->e);
 	if (r < 0)
 		return r;
 	if (is_exact ? r > 1 || w->options->at : r > 0)
@@ -120,7 +125,7 @@ static int look_at_marks(struct image_work *w, const struct model_image *image)
 			"it contains an injected emulator, and a layer is missing or of a kind that cannot be "
 			"read");
 	if (is_exact)
-		w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest };
+		take_topmost(w, image, &exact);
 	return 0;
 }
 
@@ -169,27 +174,36 @@ static int check_links(struct image_work *w, const struct view *view, const bool
 	return 0;
 }
 
-/* Removes all flagged layers and adds a layer that hides later copies of their emulators. */
-static int take_all(struct image_work *w, const struct model_image *image, const struct view *view)
+/*
+ * Removes all flagged layers and adds a layer that hides later copies of their emulators. dropped is the config without
+ * these layers.
+ */
+static int take_all(struct image_work *w, const struct model_image *image, const struct view *view, bool *drops,
+	const struct buf *dropped)
 {
-	struct image_change *change = &w->changes[w->n];
-	int r = check_links(w, view, change->flags);
+	struct edit_target *target = &w->targets[w->n];
+	struct image_change *change = &w->changes[w->n++];
+	int r = check_links(w, view, drops);
 
+	*target = (struct edit_target){ .digest = image->config_digest, .drops = drops, .n_layers = view->n };
 	if (!r)
-		r = image_ours_check_traces(w, image, view, change->flags);
+		r = image_ours_check_traces(w, image, view, drops);
 	if (!r)
-		r = cover(w, view, change->flags, change);
-	for (size_t i = 0; !r && i < view->n; i++)
-		if (change->flags[i])
+		r = cover(w, view, drops, change);
+	if (r)
+		return r;
+	for (size_t i = 0; i < view->n; i++)
+		if (drops[i])
 			set_place(change, view, i);
-	w->targets[w->n++] = (struct edit_target){ .digest = image->config_digest,
-		.drops = change->flags,
-		.bases = w->options->bases,
-		.n_bases = w->options->n_bases,
-		.known = change->known,
-		.n_drops = view->n,
-		.cover = change->graft.path ? &change->graft : NULL };
-	return r;
+	if (change->graft.path) {
+		auto_buf renamed = { 0 };
+
+		target->graft = &change->graft;
+		config_rename_bases(dropped, w->options->bases, w->options->n_bases, &renamed);
+		return config_append(&renamed, target->graft, &target->config, w->e);
+	}
+	config_rename_bases(dropped, w->options->bases, w->options->n_bases, &target->config);
+	return 0;
 }
 
 /* Refuses a layer with native tools whose mark is missing, as in a rewritten history: it would silently be kept. */
@@ -210,35 +224,34 @@ static int check_marks(struct image_work *w, const struct model_image *image, co
 int image_take_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
 	const struct model_image *image = facts->image;
-	struct image_change *change = &w->changes[w->n];
+	auto_free bool *flags = mem_new(view->n + 1, sizeof(*flags)), *known = mem_new(view->n + 1, sizeof(*known));
+	auto_buf text = { 0 }, exact = { 0 }, dropped = { 0 };
 	bool is_exact, is_ours;
 	int r;
 
 	if (facts->is_incomplete || view->n != image->n_layers || !view->n)
 		return look_at_marks(w, image);
-	change->flags = mem_new(view->n, sizeof(*change->flags));
-	change->known = mem_new(view->n, sizeof(*change->known));
 	/* Candidates: layers with nothing but an emulator (at the requested path) and its tools. */
 	for (size_t i = 0; i < view->n; i++) {
 		const char *path = image_ours_emulator(view->layers[i]);
 
-		change->flags[i] =
-			path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
+		flags[i] = path && (!w->options->at || !strcmp(w->options->at + strspn(w->options->at, "/"), path));
 		/* A layer with tools and their index can only come from inject. */
-		change->known[i] = path && image_ours_has_tools(view->layers[i]);
+		known[i] = path && image_ours_has_tools(view->layers[i]);
 	}
-	is_ours = change->flags[view->n - 1];
-	r = find_marked(w, image, change->flags, change->known, &is_exact);
-	if (r < 0 || check_marks(w, image, view, change->flags, is_exact))
+	is_ours = flags[view->n - 1];
+	r = read_config(w, image, &text, &exact);
+	is_exact = r > 0;
+	if (r >= 0)
+		r = config_drop_marked(&text, &(struct config_layers){ flags, known, view->n }, &dropped, w->e);
+	if (r < 0 || check_marks(w, image, view, flags, is_exact))
 		return w->e->code;
 	is_exact = is_exact && is_ours;
-	if (r > (is_exact && change->flags[view->n - 1]))
-		return take_all(w, image, view);
-	free(take_ptr(&change->flags));
-	free(take_ptr(&change->known));
-	if (!is_exact)
-		return 0;
-	w->targets[w->n] = (struct edit_target){ .digest = image->config_digest };
-	set_place(&w->changes[w->n++], view, view->n - 1);
+	if (r > (is_exact && flags[view->n - 1]))
+		return take_all(w, image, view, take_ptr(&flags), &dropped);
+	if (is_exact) {
+		set_place(&w->changes[w->n], view, view->n - 1);
+		take_topmost(w, image, &exact);
+	}
 	return 0;
 }

@@ -61,6 +61,26 @@ static void read_files(const struct bundle *bundle, const struct model_image *im
 	extract_done(&x);
 }
 
+/* The image's config with the layer of the last graft; false where that is refused. */
+static bool plan(struct work *w, const struct model_image *image, struct edit_target *ret)
+{
+	auto_buf text = { 0 };
+	auto_err e = { 0 };
+	bool replaces;
+
+	*ret = (struct edit_target){ .digest = image->config_digest,
+		.drops = calloc(image->n_layers + 1, 1),
+		.n_layers = image->n_layers,
+		.graft = &w->grafts[w->n] };
+	must(ret->drops && !model_config(w->bundle, image, &text, &e));
+	if (!config_put(&text, ret->graft, &ret->config, &replaces, &e)) {
+		must(!replaces);
+		return true;
+	}
+	edit_target_done(ret);
+	return false;
+}
+
 static int graft_onto(struct image_facts *facts, const struct view *view, void *context)
 {
 	struct graft_request request = { .view = view, .at = "/usr/bin/qemu-arm-static", .emulator = emulator() };
@@ -79,26 +99,21 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 		return 0;
 	if (w->codec)
 		must(!graft_pack(&w->grafts[w->n], w->codec, NULL, "/tmp", &e));
-	w->targets[w->n] = (struct edit_target){ .digest = facts->image->config_digest, .graft = &w->grafts[w->n] };
-	w->n++;
+	if (plan(w, facts->image, &w->targets[w->n]))
+		w->n++;
+	else
+		graft_done(&w->grafts[w->n]);
 	return 0;
 }
 
-/* Whatever a document may name is needed; what nothing names is what changes, or goes with a broken half. */
-static bool keep(const char *name, void *context)
-{
-	(void)context;
-	return strcmp(name, "manifest.json") && strcmp(name, "index.json") && strcmp(name, "oci-layout");
-}
-
 /* The archive that the edit makes of a bundle, opened and read. NULL when the edit is refused, which it may be. */
-static struct bundle *edited(const struct bundle *bundle, enum model_format format, struct edit_target *targets,
+static struct bundle *edited(const struct bundle *bundle, const struct model *model, struct edit_target *targets,
 	size_t n, struct image_report *ret)
 {
 	struct edit edit = { 0 };
 	struct bundle *out;
 	auto_err e = { 0 };
-	int fd, r = edit_plan(&(struct edit_request){ bundle, format, targets, n, NULL }, &edit, &e);
+	int fd, r = edit_plan(&(struct edit_request){ bundle, model, targets, n, NULL }, &edit, &e);
 
 	fuzz_check(r, &e);
 	*ret = (struct image_report){ 0 };
@@ -106,7 +121,7 @@ static struct bundle *edited(const struct bundle *bundle, enum model_format form
 		return NULL;
 	fd = memfd_create("out", MFD_CLOEXEC);
 	must(fd >= 0);
-	r = commit_archive(bundle, &edit, &(struct commit_keep){ keep, NULL }, fd, &e);
+	r = commit_archive(bundle, &edit, fd, &e);
 	must(!r || r == -EEXIST); /* a name that is taken */
 	edit_done(&edit);
 	if (r) {
@@ -128,7 +143,7 @@ static void check_added(const struct work *w, const struct model *was, const str
 		const struct edit_target *target = NULL;
 
 		for (size_t k = 0; old->config_digest && k < w->n; k++)
-			if (!strcmp(w->targets[k].digest, old->config_digest) && w->targets[k].is_done)
+			if (!strcmp(w->targets[k].digest, old->config_digest))
 				target = &w->targets[k];
 		must(old->kind == new->kind &&new->n_layers == old->n_layers + (target && old->kind == MODEL_IMAGE));
 		for (size_t k = 0; k < old->n_layers; k++)
@@ -145,18 +160,26 @@ static void check_back(const struct model *was, const struct model *is)
 			(!was->images[i].digest || !strcmp(was->images[i].digest, is->images[i].digest)));
 }
 
-/* Layers by their marks in the history, as under later layers; false where that has none. */
-static bool flag_layers(const struct bundle *bundle, const struct model_image *image, struct edit_target *target)
+/* Without the topmost layer; or without the layers with marks in the history, as under later layers. */
+static void plan_back(
+	const struct bundle *bundle, const struct model_image *image, bool by_marks, struct edit_target *ret)
 {
-	auto_buf text = { 0 };
+	auto_buf text = { 0 }, dropped = { 0 };
 	auto_err e = { 0 };
-	bool *flags = malloc(image->n_layers + 1);
+	bool *flags = calloc(image->n_layers + 1, 1);
 
-	must(flags && !bundle_text(bundle, image->config_name, &text, &e));
+	*ret = (struct edit_target){ .digest = image->config_digest, .drops = flags, .n_layers = image->n_layers };
+	must(flags && !model_config(bundle, image, &text, &e));
 	memset(flags, true, image->n_layers);
-	target->drops = flags;
-	target->n_drops = image->n_layers;
-	return config_find_marked(&text, &(struct config_layers){ flags, NULL, image->n_layers }, &e) > 0;
+	if (by_marks &&
+		config_drop_marked(&text, &(struct config_layers){ flags, NULL, image->n_layers }, &dropped, &e) > 0) {
+		ret->config = dropped;
+		dropped = (struct buf){ 0 };
+		return;
+	}
+	memset(flags, false, image->n_layers);
+	flags[image->n_layers - 1] = true;
+	must(config_drop(&text, &ret->config, &e) == 1);
 }
 
 static void take_out(const struct bundle *bundle, struct image_report *with, const struct model *was, bool by_marks)
@@ -165,22 +188,14 @@ static void take_out(const struct bundle *bundle, struct image_report *with, con
 	struct image_report without;
 	size_t n = 0;
 
-	for (size_t i = 0; i < with->model.n && n < TARGETS_MAX; i++) {
-		const struct model_image *image = &with->model.images[i];
-
-		if (!image->is_grafted || edit_find(targets, n, image->config_digest))
-			continue;
-		targets[n++] = (struct edit_target){ .digest = image->config_digest };
-		if (by_marks && !flag_layers(bundle, image, &targets[n - 1])) {
-			free(targets[n - 1].drops);
-			targets[n - 1].drops = NULL;
-		}
-	}
-	bundle_free(edited(bundle, with->model.format, targets, n, &without));
+	for (size_t i = 0; i < with->model.n && n < TARGETS_MAX; i++)
+		if (with->model.images[i].is_grafted && !edit_find(targets, n, with->model.images[i].config_digest))
+			plan_back(bundle, &with->model.images[i], by_marks, &targets[n++]);
+	bundle_free(edited(bundle, &with->model, targets, n, &without));
 	check_back(was, &without.model);
 	image_done(&without);
 	for (size_t i = 0; i < n; i++)
-		free(targets[i].drops);
+		edit_target_done(&targets[i]);
 }
 
 static bool has_any_mark(const struct model *model)
@@ -200,7 +215,7 @@ static void edit(const struct bundle *bundle, enum graft_codec codec)
 
 	if (!image_look_each(bundle, &(struct image_visit){ graft_onto, &w }, &report, &e) && w.n &&
 		!has_any_mark(&report.model)) {
-		out = edited(bundle, report.model.format, w.targets, w.n, &with);
+		out = edited(bundle, &report.model, w.targets, w.n, &with);
 		if (out) {
 			check_added(&w, &report.model, &with.model);
 			take_out(out, &with, &report.model, false);
@@ -209,8 +224,10 @@ static void edit(const struct bundle *bundle, enum graft_codec codec)
 		image_done(&with);
 		bundle_free(out);
 	}
-	for (size_t i = 0; i < w.n; i++)
+	for (size_t i = 0; i < w.n; i++) {
+		edit_target_done(&w.targets[i]);
 		graft_done(&w.grafts[i]);
+	}
 	image_done(&report);
 }
 

@@ -68,7 +68,7 @@ static void goes_round(const char *text, const char *expected)
 	struct span array;
 
 	check(span_path(text, "list", &array), "no list in %s", text);
-	splice_append(&there, text, array, "{\"x\":1}");
+	splice_items(&there, text, array, (struct splice_flags){ 0 }, "{\"x\":1}");
 	splice_apply(&there, text, strlen(text), &changed);
 	check(!strcmp(buf_text(&changed), expected), "%s", buf_text(&changed));
 	check(span_path(buf_text(&changed), "list", &array), "no list any more");
@@ -90,6 +90,36 @@ static void what_is_appended_goes_without_a_trace(void **state)
 		"{\"a\":\"[\",\"list\":[\"]\",[1,2],{\"x\":1} ] ,\"b\":[]}");
 }
 
+static void items_are_dropped_with_one_comma(void **state)
+{
+	static const struct {
+		const char *text;
+		bool drops[3];
+		const char *more, *expected;
+	} cases[] = {
+		{ "[1, 2, 3]", { false, true }, NULL, "[1, 3]" },
+		{ "[1, 2, 3]", { true, true }, NULL, "[3]" },
+		{ "[1, 2, 3]", { false, false, true }, "4", "[1, 2,4]" },
+		{ "[1, 2, 3]", { true, false, true }, "4", "[2,4]" },
+		{ "[1,2,3 ]", { true, true, true }, NULL, "[ ]" },
+		{ "[1,2,3 ]", { true, true, true }, "4", "[4 ]" },
+		{ "[1,2,3,4]", { false, true, true }, "5", "[1,4,5]" },
+		{ "[]", { true }, "1", "[1]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *text = cases[i].text;
+		struct splice s = { 0 };
+		auto_buf out = { 0 };
+
+		splice_items(&s, text, span_whole(text), (struct splice_flags){ cases[i].drops, 3 }, cases[i].more);
+		splice_apply(&s, text, strlen(text), &out);
+		check(!strcmp(buf_text(&out), cases[i].expected), "%s: %s", text, buf_text(&out));
+		splice_done(&s);
+	}
+}
+
 static void changes_are_made_in_any_order(void **state)
 {
 	static const char text[] = "{ \"size\": 1.0e1, \"digest\" : \"old\", \"list\": [] }";
@@ -99,7 +129,7 @@ static void changes_are_made_in_any_order(void **state)
 
 	(void)state;
 	check(span_path(text, "list", &span), "no list");
-	splice_append(&s, text, span, "true");
+	splice_items(&s, text, span, (struct splice_flags){ 0 }, "true");
 	check(span_path(text, "size", &span), "no size");
 	splice_replace(&s, span, "12345");
 	check(span_path(text, "digest", &span), "no digest");
@@ -148,6 +178,7 @@ int main(void)
 		unit(members_are_found_where_they_stand),
 		unit(items_are_found_in_their_order),
 		unit(what_is_appended_goes_without_a_trace),
+		unit(items_are_dropped_with_one_comma),
 		unit(changes_are_made_in_any_order),
 		unit(places_agree_with_the_parser),
 	};
