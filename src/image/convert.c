@@ -6,12 +6,9 @@
 
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/docker_write.h"
 #include "image/facts.h"
-#include "image/oci_copy.h"
-#include "image/oci_write.h"
 #include "image/reference.h"
-#include "image/tmpfile.h"
+#include "image/write.h"
 
 /* State of convert(). */
 struct work {
@@ -20,6 +17,9 @@ struct work {
 	struct image_name to;
 	enum model_format format; /* of the output: OCI layout, OCI archive or docker-archive */
 	struct outlet_request out;
+	struct write_image images[MODEL_IMAGES_MAX]; /* chosen for the output */
+	const char *tags[MODEL_IMAGES_MAX][CONVERT_TAGS_MAX];
+	size_t n;
 };
 
 static bool is_called(const struct work *w, const struct image_facts *facts)
@@ -78,61 +78,28 @@ static const struct image_facts *choose(const struct work *w, struct err *e)
 	return chosen;
 }
 
-static int check_label(
-	const struct convert_request *c, const struct image_facts *facts, struct docker_request *request, struct err *e)
+/* Refuses a label that disagrees with the files, unless it is to be corrected. */
+static int check_label(const struct convert_request *c, const struct image_facts *facts, struct err *e)
 {
-	const struct content *content = &facts->content;
-
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s", facts->err.message);
 	if (c->fix_label && !image_is_linux(facts->image))
 		return err_set(e, -EBADMSG, "the label says %s: --fix-label corrects labels of Linux images only",
 			facts->image->os);
-	if (c->fix_label && content->has_platform) {
-		request->architecture = content->platform.arch->oci;
-		request->variant = content->platform.variant;
-		return request->architecture ? 0 : err_set(e, -EBADMSG, "OCI defines no name for its platform");
-	}
+	if (c->fix_label && facts->content.has_platform)
+		return facts->content.platform.arch->oci ? 0
+							 : err_set(e, -EBADMSG, "OCI defines no name for its platform");
 	if (facts->agrees)
 		return 0;
 	err_set(e, -EBADMSG, "label and files disagree");
 	return err_hint(e, "correct the label with --fix-label; 'anyarch inspect' shows both");
 }
 
-/* Writes one image with the requested names, else with its first own one if docker load accepts it. */
-static int to_docker(const struct work *w, struct err *e)
+/* Uses the requested names, else the image's own, which docker load must accept in an archive for it. */
+static void name_image(struct work *w, const struct model_image *image, struct write_image *one)
 {
-	struct docker_request request = {
-		.bundle = w->from.bundle, .tags = w->c->tags, .n_tags = w->c->n_tags, .tmpdir = image_tmpdir()
-	};
-	const struct image_facts *facts = choose(w, e);
-	auto_outlet outlet = OUTLET_INIT;
-	int r = facts ? check_label(w->c, facts, &request, e) : e->code;
+	const char **tags = w->tags[w->n];
 
-	if (r || !facts)
-		return r;
-	if (!w->c->n_tags && facts->image->reference && reference_is_loadable(facts->image->reference)) {
-		request.tags = (const char *const *)&facts->image->reference;
-		request.n_tags = 1;
-	}
-	request.image = facts->image;
-	if (w->c->dry_run)
-		return 0;
-	r = outlet_open(&w->out, &outlet, e);
-	return r ? r : docker_write(&request, &outlet, e);
-}
-
-/* Images selected for an OCI output, with their new configs and names. */
-struct chosen {
-	struct oci_image images[MODEL_IMAGES_MAX];
-	struct buf configs[MODEL_IMAGES_MAX];
-	const char *tags[MODEL_IMAGES_MAX][CONVERT_TAGS_MAX];
-	size_t n;
-};
-
-/* Uses the requested names, else the image's own. */
-static void name_chosen(const struct work *w, const struct model_image *image, struct oci_image *one, const char **tags)
-{
 	if (w->to.reference)
 		tags[one->n_tags++] = w->to.reference;
 	for (size_t i = 0; i < w->c->n_tags && one->n_tags < CONVERT_TAGS_MAX; i++)
@@ -140,49 +107,51 @@ static void name_chosen(const struct work *w, const struct model_image *image, s
 	one->tags = tags;
 	if (one->n_tags)
 		return;
-	if (image->reference)
+	if (image->reference && (w->format != MODEL_DOCKER_ARCHIVE || reference_is_loadable(image->reference)))
 		tags[one->n_tags++] = image->reference;
-	for (size_t i = 0; i < image->n_more && one->n_tags < CONVERT_TAGS_MAX; i++)
+	for (size_t i = 0; w->format != MODEL_DOCKER_ARCHIVE && i < image->n_more && one->n_tags < CONVERT_TAGS_MAX;
+		i++)
 		tags[one->n_tags++] = image->more_references[i];
 }
 
-static int add_chosen(const struct work *w, struct chosen *chosen, const struct image_facts *facts, struct err *e)
+static int add_image(struct work *w, const struct image_facts *facts, struct err *e)
 {
-	struct docker_request request = { .bundle = w->from.bundle, .image = facts->image };
-	struct oci_image *one = &chosen->images[chosen->n];
-	int r = check_label(w->c, facts, &request, e);
+	struct write_image *one = &w->images[w->n];
+	const struct platform *platform = &facts->label;
+	int r = check_label(w->c, facts, e);
 
-	if (!r)
-		r = docker_config(&request, &chosen->configs[chosen->n], e);
 	if (r)
 		return r;
-	*one = (struct oci_image){ .bundle = w->from.bundle,
-		.image = facts->image,
-		.config = request.architecture ? &chosen->configs[chosen->n] : NULL };
+	*one = (struct write_image){ .bundle = w->from.bundle, .image = facts->image };
+	one->relabels = w->c->fix_label && facts->content.has_platform;
+	if (one->relabels)
+		platform = &facts->content.platform;
 	if (!image_is_linux(facts->image)) {
-		oci_use_label(one);
-	} else if (request.architecture || (facts->has_label && facts->label.arch->oci)) {
-		one->architecture = request.architecture ? request.architecture : facts->label.arch->oci;
-		one->variant = request.architecture ? request.variant : facts->label.variant;
+		write_use_label(one);
+	} else if (one->relabels || (facts->has_label && facts->label.arch->oci)) {
+		one->architecture = platform->arch->oci;
+		one->variant = platform->variant;
 	}
-	name_chosen(w, facts->image, one, chosen->tags[chosen->n]);
-	chosen->n++;
+	name_image(w, facts->image, one);
+	w->n++;
 	return 0;
 }
 
-static int choose_some(const struct work *w, struct chosen *chosen, struct err *e)
+/* Chooses all images for an OCI output if nothing selects or names one. */
+static int choose_images(struct work *w, struct err *e)
 {
 	int r = 0;
 
-	if (w->c->platform || w->from.name.reference || w->c->n_tags || w->to.reference) {
+	if (w->format == MODEL_DOCKER_ARCHIVE || w->c->platform || w->from.name.reference || w->c->n_tags ||
+		w->to.reference) {
 		const struct image_facts *facts = choose(w, e);
 
-		return facts ? add_chosen(w, chosen, facts, e) : e->code;
+		return facts ? add_image(w, facts, e) : e->code;
 	}
 	for (size_t i = 0; !r && i < w->from.report.model.n; i++)
 		if (w->from.report.facts[i].image->kind == MODEL_IMAGE)
-			r = add_chosen(w, chosen, &w->from.report.facts[i], e);
-	return r || chosen->n ? r : err_set(e, -ENOENT, "contains no image");
+			r = add_image(w, &w->from.report.facts[i], e);
+	return r || w->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
 /* Whether index.json has a single entry, an index, above all images. */
@@ -198,27 +167,29 @@ static bool is_one_index(const struct model *model)
  * If there is nothing to select or change, copies everything, a single index also under new names; else writes the
  * selected images without their attestations and signatures.
  */
-static int to_oci(const struct work *w, struct err *e)
+static int write_output(struct work *w, struct err *e)
 {
-	struct oci_names names = { w->c->tags, w->c->n_tags };
-	bool is_whole = w->from.report.model.format != MODEL_DOCKER_ARCHIVE && !w->from.name.reference &&
-			!w->c->platform && !w->c->fix_label && !(w->to.reference && w->c->n_tags);
-	auto_free struct chosen *chosen = mem_new(1, sizeof(*chosen));
+	struct write_names names = { w->c->tags, w->c->n_tags };
+	const struct model *model = &w->from.report.model;
+	bool is_whole = w->format != MODEL_DOCKER_ARCHIVE && model->format != MODEL_DOCKER_ARCHIVE &&
+			!w->from.name.reference && !w->c->platform && !w->c->fix_label &&
+			!(w->to.reference && w->c->n_tags);
 	auto_outlet outlet = OUTLET_INIT;
 	int r;
 
 	if (w->to.reference)
-		names = (struct oci_names){ &w->to.reference, 1 };
-	is_whole = is_whole && (!names.n || is_one_index(&w->from.report.model));
-	r = is_whole ? 0 : choose_some(w, chosen, e);
-	if (!r && !w->c->dry_run)
-		r = outlet_open(&w->out, &outlet, e);
-	if (!r && !w->c->dry_run)
-		r = is_whole ? oci_copy(w->from.bundle, &names, &outlet, e)
-			     : oci_write_images(chosen->images, chosen->n, &outlet, e);
-	for (size_t i = 0; i <= chosen->n && i < MODEL_IMAGES_MAX; i++)
-		buf_done(&chosen->configs[i]);
-	return r;
+		names = (struct write_names){ &w->to.reference, 1 };
+	is_whole = is_whole && (!names.n || is_one_index(model));
+	r = is_whole ? 0 : choose_images(w, e);
+	if (r || w->c->dry_run)
+		return r;
+	r = outlet_open(&w->out, &outlet, e);
+	if (r)
+		return r;
+	if (w->format == MODEL_DOCKER_ARCHIVE)
+		return docker_write(&w->images[0], &outlet, e);
+	return is_whole ? oci_copy(w->from.bundle, model, &names, &outlet, e)
+			: oci_write_images(w->images, w->n, &outlet, e);
 }
 
 /* Takes skopeo's transports; a plain file name is an archive for docker load. */
@@ -240,17 +211,19 @@ static int parse_target(struct work *w, const char *text, struct err *e)
 
 int convert(const struct convert_request *request, struct err *e)
 {
-	struct work w = { .c = request };
-	int r = parse_target(&w, request->to, e);
+	auto_free struct work *w = mem_new(1, sizeof(*w));
+	int r;
 
+	w->c = request;
+	r = parse_target(w, request->to, e);
 	if (!r)
-		r = image_input_open(request->from, &w.from, e);
+		r = image_input_open(request->from, &w->from, e);
 	if (!r) {
-		r = w.format == MODEL_DOCKER_ARCHIVE ? to_docker(&w, e) : to_oci(&w, e);
-		if (r && !str_starts(e->message, w.from.name.path))
-			err_prefix(e, "%s", w.from.name.path);
+		r = write_output(w, e);
+		if (r && !str_starts(e->message, w->from.name.path))
+			err_prefix(e, "%s", w->from.name.path);
 	}
-	image_input_done(&w.from);
-	free(w.to.path);
+	image_input_done(&w->from);
+	free(w->to.path);
 	return r;
 }

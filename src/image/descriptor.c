@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "image/model.h"
 
 static char *copy(const char *text)
 {
@@ -85,7 +86,7 @@ void descriptor_done(struct descriptor *descriptor)
 int descriptor_path(const struct descriptor *descriptor, char ret[BUNDLE_BLOB_NAME], struct err *e)
 {
 	if (descriptor->kind != DESCRIPTOR_SHA256)
-		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+		return err_set(e, -EBADMSG, MODEL_BAD_DIGEST);
 	bundle_blob_name(descriptor->digest, ret);
 	return 0;
 }

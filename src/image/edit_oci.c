@@ -37,7 +37,7 @@ static int load(const struct walk *w, const char *digest, struct buf *text, stru
 	int r;
 
 	if (!digest || !digest_is_valid(digest))
-		return err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+		return err_set(e, -EBADMSG, MODEL_BAD_DIGEST);
 	bundle_blob_name(digest, name);
 	r = bundle_text(w->request->bundle, name, text, e);
 	if (r)

@@ -8,20 +8,20 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "image/facts.h"
-#include "image/oci_write.h"
+#include "image/write.h"
 
 struct gathered {
 	const struct index_request *request;
 	struct image_input inputs[INDEX_INPUTS_MAX]; /* open until the output is written */
 	size_t n_inputs;
-	struct oci_image images[INDEX_IMAGES_MAX];
+	struct write_image images[INDEX_IMAGES_MAX];
 	const char *from[INDEX_IMAGES_MAX]; /* the input of each image */
 	size_t n;
 };
 
 /* Sets the platform of an index entry. Strings are borrowed from the table of architectures and from facts. */
 static int describe(
-	const struct index_request *request, const struct image_facts *facts, struct oci_image *image, struct err *e)
+	const struct index_request *request, const struct image_facts *facts, struct write_image *image, struct err *e)
 {
 	const struct content *content = &facts->content;
 	/* A trusted label takes precedence: it may be more precise than the files. */
@@ -30,7 +30,7 @@ static int describe(
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s", facts->err.message);
 	if (!image_is_linux(facts->image)) {
-		oci_use_label(image);
+		write_use_label(image);
 		if (request->trust_label && image->architecture)
 			return 0;
 		err_set(e, -EBADMSG, "the label says %s: only Linux images are judged by their files",
@@ -49,12 +49,12 @@ static int describe(
 	if (!platform->arch->oci)
 		return err_set(e, -EBADMSG, "OCI defines no platform name for %s", platform->arch->qemu);
 	image->architecture = platform->arch->oci;
-	image->variant = *oci_variant(platform) ? platform->variant : "";
+	image->variant = *write_variant(platform) ? platform->variant : "";
 	image->is_host = platform->arch == arch_host();
 	return 0;
 }
 
-static char *platform_text(const struct oci_image *image)
+static char *platform_text(const struct write_image *image)
 {
 	return mem_print("%s/%s%s%s", image->os ? image->os : "linux", image->architecture, *image->variant ? "/" : "",
 		image->variant);
@@ -63,7 +63,7 @@ static char *platform_text(const struct oci_image *image)
 static int add_image(
 	struct gathered *c, const struct image_input *input, const struct image_facts *facts, struct err *e)
 {
-	struct oci_image image = { .bundle = input->bundle, .image = facts->image, .variant = "" };
+	struct write_image image = { .bundle = input->bundle, .image = facts->image, .variant = "" };
 	auto_free char *platform = NULL;
 	int r = describe(c->request, facts, &image, e);
 
@@ -127,7 +127,7 @@ static int make(struct gathered *c, struct err *e)
 	r = outlet_open(&out, &outlet, e);
 	if (r)
 		return r;
-	return oci_write_index(&(struct oci_index){ c->images, c->n, request->tags, request->n_tags,
+	return oci_write_index(&(struct write_index){ c->images, c->n, request->tags, request->n_tags,
 				       request->annotations, request->n_annotations },
 		&outlet, digest, e);
 }

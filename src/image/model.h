@@ -26,6 +26,7 @@ enum model_format {
 	MODEL_DUAL, /* an OCI archive that also has manifest.json */
 };
 extern const char *const model_format_words[];
+#define MODEL_BAD_DIGEST "a digest that is not sha256 with 64 lower-case digits"
 
 enum model_kind {
 	MODEL_IMAGE = 0,
@@ -67,8 +68,11 @@ struct model {
 	size_t layers; /* of all images */
 	unsigned documents;
 	uint64_t bytes; /* of all documents */
-	char **others;	/* names of blobs that artifacts and attestations refer to */
+	char **blobs;	/* names of all blobs that index.json leads to, in this order; some may be missing */
+	size_t n_blobs;
+	char **others; /* those that artifacts and attestations refer to */
 	size_t n_others;
+	bool has_bad_digest; /* an artifact has a malformed digest: its blob cannot be copied */
 };
 
 void model_done(struct model *model);

@@ -27,6 +27,7 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 
 	if (r)
 		return r;
+	mem_push_text(&w->model->blobs, &w->model->n_blobs, path);
 	if (!descriptor->has_size)
 		return err_set(e, -EBADMSG, "%s: a bad size", descriptor->digest);
 	r = model_add_document(w->model, descriptor->size, e);
@@ -111,6 +112,7 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 			!form ||
 			(*form && (!strchr("+.", *form) || !str_in_words("gzip zstd", form + 1, strlen(form + 1))));
 		image->layers[image->n_layers++] = mem_text(path);
+		mem_push_text(&w->model->blobs, &w->model->n_blobs, path);
 	}
 	return 0;
 }
@@ -143,12 +145,14 @@ static int add_other(struct walk *w, const struct descriptor *descriptor, struct
 	struct model *model = w->model;
 	char path[BUNDLE_BLOB_NAME];
 
+	model->has_bad_digest |= descriptor->kind == DESCRIPTOR_INVALID;
 	if (descriptor->kind != DESCRIPTOR_SHA256)
 		return 0;
 	if (++model->layers > MODEL_LAYERS_SUM)
 		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
 	descriptor_path(descriptor, path, NULL);
 	mem_push_text(&model->others, &model->n_others, path);
+	mem_push_text(&model->blobs, &model->n_blobs, path);
 	return 0;
 }
 
@@ -196,10 +200,9 @@ static int read_parts(struct walk *w, const struct descriptor *descriptor, struc
 	if (image->kind == MODEL_IMAGE)
 		return read_layers(w, &layers, image, e);
 	/* Blobs of an artifact may also be a layer, config or manifest of an image. */
-	r = add_other(w, ret_config, e);
 	for (size_t i = 0; !r && i < layers.n; i++)
 		r = add_other(w, &layers.items[i], e);
-	return r;
+	return !r && jv_get(manifest, "config") ? add_other(w, ret_config, e) : r;
 }
 
 static int add_image(struct walk *w, const struct descriptor *descriptor, struct model_image **ret, struct err *e)
@@ -220,6 +223,8 @@ static int read_descriptor(struct walk *w, const struct descriptor *descriptor, 
 
 	/* Unknown media types MUST NOT be an error (image-spec image-index.md). */
 	w->has_other |= descriptor->kind == DESCRIPTOR_OTHER;
+	if (!r && !descriptor_is_manifest(descriptor))
+		r = add_other(w, descriptor, e);
 	if (r || !descriptor_is_manifest(descriptor) || descriptor->kind == DESCRIPTOR_OTHER)
 		return r;
 	r = model_copy_text(&image->reference, reference, e);
@@ -334,7 +339,7 @@ int model_read_oci(const struct bundle *bundle, struct model *model, struct err 
 	if (!r)
 		r = read_list(&w, &list, NULL, 1, e);
 	if (!r && w.has_other && !count_kind(model, MODEL_IMAGE))
-		r = err_set(e, -EBADMSG, "a digest that is not sha256 with 64 lower-case digits");
+		r = err_set(e, -EBADMSG, MODEL_BAD_DIGEST);
 	if (!r && w.missing.code && count_kind(model, MODEL_ABSENT) == model->n) {
 		err_move(e, &w.missing);
 		r = -EBADMSG;

@@ -1,138 +1,110 @@
 // SPDX-License-Identifier: MIT
-/* Writes new OCI images: one multi-platform index, or separate images. */
-#include "image/oci_write.h"
-
+/* Writes OCI images: one multi-platform index, separate images, or a copy of all that there is. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/codec.h"
-#include "base/str.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "image/reference.h"
 #include "image/splice.h"
+#include "image/write.h"
 
 #define OCI "application/vnd.oci.image."
+
+/* An index entry. Pointers are borrowed. */
+struct entry {
+	const char *type, *digest;
+	uint64_t size;
+	const struct write_image *image; /* source of the platform; NULL: none */
+};
 
 /* An image whose blobs were written. */
 struct written {
 	char manifest[DIGEST_TEXT];
-	struct oci_entry entry; /* of the manifest */
-	struct buf layers;	/* blob names as a JSON list for manifest.json; owned */
+	struct entry entry; /* of the manifest */
+	struct buf layers;  /* blob names as a JSON list for manifest.json; owned */
 };
-
-static void list_layer(struct written *w, const char *digest)
-{
-	char name[BUNDLE_BLOB_NAME];
-
-	bundle_blob_name(digest, name);
-	buf_addf(&w->layers, "%s\"%s\"", w->layers.len ? "," : "", name);
-}
-
-/* Writes the image's own or its new config. */
-static int write_config(const struct oci_image *image, struct outlet *outlet, char ret_digest[DIGEST_TEXT],
-	uint64_t *ret_size, struct err *e)
-{
-	auto_with(member_done) struct member member = MEMBER_INIT;
-	int r;
-
-	if (image->config) {
-		if (ret_size)
-			*ret_size = image->config->len;
-		return outlet_text(outlet, image->config, ret_digest, e);
-	}
-	snprintf(ret_digest, DIGEST_TEXT, "%s", image->image->config_digest);
-	r = bundle_find(image->bundle, image->image->config_name, &member, e);
-	if (ret_size)
-		*ret_size = member.size;
-	return r ? r : outlet_blob(outlet, &member, ret_digest, e);
-}
-
-/* Writes an image from an OCI bundle: its manifest changes only if the config is new. Blob names are digests. */
-static int write_oci(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
-{
-	char config[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
-	auto_buf text = { 0 }, manifest = { 0 };
-	struct splice s = { 0 };
-	struct span span;
-	int r = write_config(image, outlet, config, NULL, e);
-
-	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
-		auto_with(member_done) struct member member = MEMBER_INIT;
-		const char *layer = image->image->layers[i];
-		char digest[DIGEST_TEXT];
-
-		snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(BUNDLE_BLOBS));
-		list_layer(ret, digest);
-		r = bundle_find(image->bundle, layer, &member, e);
-		r = r ? r : outlet_blob(outlet, &member, digest, e);
-	}
-	bundle_blob_name(image->image->digest, name);
-	if (!r)
-		r = bundle_text(image->bundle, name, &text, e);
-	if (!r && image->config && span_path(buf_text(&text), "config", &span))
-		splice_descriptor(&s, buf_text(&text), span, config, image->config);
-	splice_apply(&s, buf_text(&text), text.len, &manifest);
-	splice_done(&s);
-	if (!r)
-		r = outlet_text(outlet, &manifest, ret->manifest, e);
-	ret->entry.size = manifest.len;
-	ret->entry.type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
-						       : OCI "manifest.v1+json";
-	return r;
-}
 
 /* The media type of a layer by its magic: docker-archives do not specify the compression. */
 static const char *layer_type(const struct member *member)
 {
-	struct source *source = source_range(member->fd, member->offset, member->size);
 	const char *codec = "none";
 
-	source = source ? source_decode(source, &codec, NULL) : NULL;
-	source_free(source);
+	source_free(source_decode(source_range(member->fd, member->offset, member->size), &codec, NULL));
 	return !strcmp(codec, "gzip")	? OCI "layer.v1.tar+gzip"
 	       : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd"
 					: OCI "layer.v1.tar";
 }
 
-static int write_docker(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+/* Writes the layers. descriptors receives theirs if the image is of a docker-archive: else their names are digests. */
+static int write_layers(const struct write_image *image, struct outlet *outlet, struct written *ret,
+	struct buf *descriptors, struct err *e)
 {
-	auto_buf manifest = { 0 };
-	char config[DIGEST_TEXT];
-	uint64_t size = 0;
-	int r = write_config(image, outlet, config, &size, e);
-
-	buf_addf(&manifest,
-		"{\"schemaVersion\":2,\"mediaType\":\"" OCI "manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
-		"config.v1+json\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
-		config, (unsigned long long)size);
-	for (size_t i = 0; !r && i < image->image->n_layers; i++) {
+	for (size_t i = 0; i < image->image->n_layers; i++) {
 		auto_with(member_done) struct member member = MEMBER_INIT;
-		char digest[DIGEST_TEXT];
+		const char *layer = image->image->layers[i];
+		char digest[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
+		int r = bundle_find(image->bundle, layer, &member, e);
 
-		r = bundle_find(image->bundle, image->image->layers[i], &member, e);
-		if (!r && (r = digest_range(member.fd, member.offset, member.size, digest)))
-			err_sys(e, r, "cannot read %s", image->image->layers[i]);
 		if (r)
 			return r;
-		buf_addf(&manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
-			layer_type(&member), digest, (unsigned long long)member.size);
-		list_layer(ret, digest);
+		if (descriptors) {
+			r = digest_range(member.fd, member.offset, member.size, digest);
+			if (r)
+				return err_sys(e, r, "cannot read %s", layer);
+			buf_addf(descriptors, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
+				layer_type(&member), digest, (unsigned long long)member.size);
+		} else {
+			snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(BUNDLE_BLOBS));
+		}
+		bundle_blob_name(digest, name);
+		buf_addf(&ret->layers, "%s\"%s\"", i ? "," : "", name);
 		r = outlet_blob(outlet, &member, digest, e);
+		if (r)
+			return r;
 	}
-	buf_adds(&manifest, "]}");
-	if (!r)
-		r = outlet_text(outlet, &manifest, ret->manifest, e);
-	ret->entry.size = manifest.len;
-	ret->entry.type = OCI "manifest.v1+json";
-	return r;
+	return 0;
 }
 
-/* The caller frees ret->layers, also on failure. */
-static int write_image(const struct oci_image *image, struct outlet *outlet, struct written *ret, struct err *e)
+/* Writes config, layers and manifest. A manifest of OCI changes only if the config does. */
+static int write_image(const struct write_image *image, struct outlet *outlet, struct written *ret, struct err *e)
 {
 	bool is_docker = !strcmp(image->image->digest, image->image->config_digest);
+	auto_buf config = { 0 }, text = { 0 }, manifest = { 0 };
+	char digest[DIGEST_TEXT], name[BUNDLE_BLOB_NAME];
+	int r = write_config(image, &config, e);
 
-	*ret = (struct written){ .entry.digest = ret->manifest, .entry.image = image };
-	return is_docker ? write_docker(image, outlet, ret, e) : write_oci(image, outlet, ret, e);
+	*ret = (struct written){ .entry = { .digest = ret->manifest, .image = image } };
+	ret->entry.type = image->image->is_docker_type ? "application/vnd.docker.distribution.manifest.v2+json"
+						       : OCI "manifest.v1+json";
+	if (!r)
+		r = outlet_text(outlet, &config, digest, e);
+	if (r)
+		return r;
+	if (is_docker) {
+		buf_addf(&manifest,
+			"{\"schemaVersion\":2,\"mediaType\":\"" OCI
+			"manifest.v1+json\",\"config\":{\"mediaType\":\"" OCI
+			"config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
+			digest, config.len);
+		r = write_layers(image, outlet, ret, &manifest, e);
+		buf_adds(&manifest, "]}");
+	} else {
+		struct splice s = { 0 };
+		struct span span;
+
+		bundle_blob_name(image->image->digest, name);
+		r = write_layers(image, outlet, ret, NULL, e);
+		if (!r)
+			r = bundle_text(image->bundle, name, &text, e);
+		if (!r && image->relabels && span_path(buf_text(&text), "config", &span))
+			splice_descriptor(&s, buf_text(&text), span, digest, &config);
+		splice_apply(&s, buf_text(&text), text.len, &manifest);
+		splice_done(&s);
+	}
+	ret->entry.size = manifest.len;
+	return r ? r : outlet_text(outlet, &manifest, ret->manifest, e);
 }
 
 /* The part after the last colon, unless that is a port. NULL: none. */
@@ -143,9 +115,13 @@ static const char *tag_of(const char *name)
 	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
 }
 
-void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char *name)
+/*
+ * Appends an entry to the text of an index, which write_top() completes. name is a tag, a full name with a tag, or
+ * NULL.
+ */
+static void add_entry(struct buf *index, const struct entry *entry, const char *name)
 {
-	const struct oci_image *one = entry->image;
+	const struct write_image *one = entry->image;
 
 	buf_adds(index,
 		index->len ? "," : "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
@@ -182,36 +158,43 @@ void oci_add_entry(struct buf *index, const struct oci_entry *entry, const char 
 	buf_adds(index, "}");
 }
 
-void oci_use_label(struct oci_image *image)
+/* Adds an entry for each name, or one without a name. */
+static void add_entries(struct buf *index, const struct entry *entry, const char *const *tags, size_t n_tags)
+{
+	for (size_t i = 0; i < n_tags || !i; i++)
+		add_entry(index, entry, n_tags ? tags[i] : NULL);
+}
+
+static int write_top(struct buf *index, struct outlet *outlet, struct err *e)
+{
+	buf_adds(index, "]}");
+	return outlet_document(outlet, "index.json", index, e);
+}
+
+/* Writes index.json and what every layout ends with. */
+static int end_index(struct buf *index, struct outlet *outlet, struct err *e)
+{
+	int r = write_top(index, outlet, e);
+
+	r = r ? r : outlet_layout(outlet, e);
+	return r ? r : outlet_end(outlet, e);
+}
+
+void write_use_label(struct write_image *image)
 {
 	image->os = image->image->os;
 	image->architecture = image->image->architecture;
 	image->variant = image->image->variant ? image->image->variant : "";
 }
 
-const char *oci_variant(const struct platform *platform)
+const char *write_variant(const struct platform *platform)
 {
 	return !strcmp(platform->arch->oci, "arm64") && !strcmp(platform->variant, "v8") ? "" : platform->variant;
 }
 
-static int write_top(const struct oci_index *request, const struct buf *index, struct outlet *outlet,
-	char digest[DIGEST_TEXT], struct err *e)
-{
-	const struct oci_entry entry = { .type = OCI "index.v1+json", .digest = digest, .size = index->len };
-	int r = outlet_text(outlet, index, digest, e);
-	auto_buf top = { 0 };
-
-	for (size_t i = 0; i < request->n_tags || !i; i++)
-		oci_add_entry(&top, &entry, request->n_tags ? request->tags[i] : NULL);
-	buf_adds(&top, "]}");
-	if (!r)
-		r = outlet_document(outlet, "index.json", &top, e);
-	return r ? r : outlet_layout(outlet, e);
-}
-
-/* Writes manifest.json for older versions of docker load: it lists the image for this machine's architecture. */
+/* manifest.json for older versions of docker load: it lists the image for this machine's architecture. */
 static void describe_host(
-	const struct oci_index *request, const struct oci_image *image, const struct written *w, struct buf *out)
+	const struct write_index *request, const struct write_image *image, const struct written *w, struct buf *out)
 {
 	size_t n = 0;
 
@@ -225,17 +208,18 @@ static void describe_host(
 	buf_addf(out, "],\"Layers\":[%s]}]", buf_text(&w->layers));
 }
 
-int oci_write_index(const struct oci_index *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
+int oci_write_index(
+	const struct write_index *request, struct outlet *outlet, char ret_digest[DIGEST_TEXT], struct err *e)
 {
-	auto_buf index = { 0 }, docker = { 0 };
+	auto_buf index = { 0 }, docker = { 0 }, top = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; !r && i < request->n; i++) {
-		const struct oci_image *image = &request->images[i];
+		const struct write_image *image = &request->images[i];
 		struct written w;
 
 		r = write_image(image, outlet, &w, e);
-		oci_add_entry(&index, &w.entry, NULL);
+		add_entry(&index, &w.entry, NULL);
 		if (!r && image->is_host && outlet->dir < 0 && !docker.len)
 			describe_host(request, image, &w, &docker);
 		buf_done(&w.layers);
@@ -243,25 +227,26 @@ int oci_write_index(const struct oci_index *request, struct outlet *outlet, char
 	buf_adds(&index, "]");
 	for (size_t i = 0; i < request->n_annotations; i++) {
 		const char *equals = strchr(request->annotations[i], '=');
-		auto_buf key = { 0 };
+		auto_free char *key = mem_part(request->annotations[i], (size_t)(equals - request->annotations[i]));
 
-		buf_add(&key, request->annotations[i], (size_t)(equals - request->annotations[i]));
 		buf_adds(&index, i ? "," : ",\"annotations\":{");
-		splice_quote(&index, buf_text(&key));
+		splice_quote(&index, key);
 		buf_adds(&index, ":");
 		splice_quote(&index, equals + 1);
 	}
-	if (request->n_annotations)
-		buf_adds(&index, "}");
-	buf_adds(&index, "}");
+	buf_adds(&index, request->n_annotations ? "}}" : "}");
 	if (!r)
-		r = write_top(request, &index, outlet, ret_digest, e);
+		r = outlet_text(outlet, &index, ret_digest, e);
 	if (!r && docker.len)
 		r = outlet_document(outlet, "manifest.json", &docker, e);
-	return r ? r : outlet_end(outlet, e);
+	if (r)
+		return r;
+	add_entries(&top, &(struct entry){ OCI "index.v1+json", ret_digest, index.len, NULL }, request->tags,
+		request->n_tags);
+	return end_index(&top, outlet, e);
 }
 
-int oci_write_images(const struct oci_image *images, size_t n, struct outlet *outlet, struct err *e)
+int oci_write_images(const struct write_image *images, size_t n, struct outlet *outlet, struct err *e)
 {
 	auto_buf index = { 0 };
 	int r = 0;
@@ -270,14 +255,87 @@ int oci_write_images(const struct oci_image *images, size_t n, struct outlet *ou
 		struct written w;
 
 		r = write_image(&images[i], outlet, &w, e);
-		for (size_t k = 0; !r && (k < images[i].n_tags || !k); k++)
-			oci_add_entry(&index, &w.entry, images[i].n_tags ? images[i].tags[k] : NULL);
+		add_entries(&index, &w.entry, images[i].tags, images[i].n_tags);
 		buf_done(&w.layers);
 	}
-	buf_adds(&index, "]}");
+	return r ? r : end_index(&index, outlet, e);
+}
+
+static bool are_there(const struct outlet *outlet, const struct json *names)
+{
+	for (size_t i = 0; i < jv_count(names); i++)
+		if (!jv_as_text(jv_at(names, i)) || !outlet_has(outlet, jv_as_text(jv_at(names, i))))
+			return false;
+	return true;
+}
+
+/* Copies manifest.json if all members that it lists have been copied. */
+static int copy_second_half(const struct bundle *bundle, struct outlet *outlet, struct err *e)
+{
+	auto_buf text = { 0 };
+	auto_json *manifest = NULL;
+	int r = bundle_json(bundle, "manifest.json", &text, &manifest, e);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < jv_count(manifest); i++) {
+		const struct json *item = jv_at(manifest, i);
+		const char *config = jv_get_text(item, "Config");
+
+		if (!config || !outlet_has(outlet, config) || !are_there(outlet, jv_get(item, "Layers")))
+			return 0;
+	}
+	return outlet_document(outlet, "manifest.json", &text, e);
+}
+
+static int copy_document(const struct bundle *bundle, const char *name, struct outlet *outlet, struct err *e)
+{
+	auto_buf text = { 0 };
+	int r = bundle_text(bundle, name, &text, e);
+
+	return r ? r : outlet_document(outlet, name, &text, e);
+}
+
+/* Writes an index.json with the descriptor of its single entry, once for each new name. */
+static int rename_top(
+	const struct bundle *bundle, const struct write_names *names, struct outlet *outlet, struct err *e)
+{
+	auto_json *json = NULL;
+	auto_buf index = { 0 };
+	int r = bundle_json(bundle, "index.json", NULL, &json, e);
+	const struct json *one = jv_at(jv_get(json, "manifests"), 0);
+	struct entry entry = { .type = jv_get_text(one, "mediaType"), .digest = jv_get_text(one, "digest") };
+
+	if (r)
+		return r;
+	jv_get_size(one, "size", &entry.size);
+	add_entries(&index, &entry, names->tags, names->n);
+	return write_top(&index, outlet, e);
+}
+
+int oci_copy(const struct bundle *bundle, const struct model *model, const struct write_names *names,
+	struct outlet *outlet, struct err *e)
+{
+	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : 0;
+
+	for (size_t i = 0; !r && i < model->n_blobs; i++) {
+		auto_with(member_done) struct member member = MEMBER_INIT;
+		char digest[DIGEST_TEXT];
+
+		snprintf(digest, sizeof(digest), "sha256:%s", model->blobs[i] + strlen(BUNDLE_BLOBS));
+		r = bundle_find(bundle, model->blobs[i], &member, e);
+		if (!r)
+			r = outlet_blob(outlet, &member, digest, e);
+		if (r == -ENOENT) {
+			err_done(e);
+			r = 0;
+		}
+	}
 	if (!r)
-		r = outlet_document(outlet, "index.json", &index, e);
+		r = names->n ? rename_top(bundle, names, outlet, e) : copy_document(bundle, "index.json", outlet, e);
+	if (!r && !names->n && outlet->dir < 0 && bundle_has(bundle, "manifest.json"))
+		r = copy_second_half(bundle, outlet, e);
 	if (!r)
-		r = outlet_layout(outlet, e);
+		r = copy_document(bundle, "oci-layout", outlet, e);
 	return r ? r : outlet_end(outlet, e);
 }

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "binfmt/native.h"
-#include "image/oci_write.h"
 #include "image/reference.h"
+#include "image/write.h"
 
 const char *flow_value(const struct flow *f, enum config_key key)
 {
@@ -87,7 +87,7 @@ struct engine_words flow_words(const struct flow *f, const struct build_item *it
 {
 	return (struct engine_words){ .platform = item->text,
 		.arch = item->platform.arch->oci,
-		.variant = oci_variant(&item->found),
+		.variant = write_variant(&item->found),
 		.name = item->name,
 		.to = item->name,
 		.context = f->context,

@@ -6,16 +6,15 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/oci_write.h"
-#include "image/outlet.h"
 #include "image/read.h"
+#include "image/write.h"
 #include "project/push.h"
 
 /* The images for the index, open until it is written. */
 struct gathered {
 	struct bundle *bundles[PLATFORMS_MAX];
 	struct model models[PLATFORMS_MAX];
-	struct oci_image images[PLATFORMS_MAX];
+	struct write_image images[PLATFORMS_MAX];
 	const char *tags[NAMES_MAX]; /* all names */
 	size_t n, n_tags;
 	char digest[DIGEST_TEXT]; /* of the index */
@@ -40,8 +39,11 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 	image = g->models[i].images;
 	while (image->kind != MODEL_IMAGE) /* there is one: checked after the build */
 		image++;
-	g->images[i] = (struct oci_image){ g->bundles[i], image, item->found.arch->oci, oci_variant(&item->found),
-		item->found.arch == arch_host(), NULL };
+	g->images[i] = (struct write_image){ .bundle = g->bundles[i],
+		.image = image,
+		.architecture = item->found.arch->oci,
+		.variant = write_variant(&item->found),
+		.is_host = item->found.arch == arch_host() };
 	return 0;
 }
 
@@ -59,7 +61,7 @@ static int check_different(const struct build *build, struct err *e)
 
 static int write_index(struct gathered *g, const char *path, struct err *e)
 {
-	const struct oci_index request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
+	const struct write_index request = { g->images, g->n, g->tags, g->n_tags, NULL, 0 };
 	auto_outlet outlet = OUTLET_INIT;
 	int r = outlet_open(&(struct outlet_request){ .path = path, .force = true }, &outlet, e);
 
