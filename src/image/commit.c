@@ -159,16 +159,11 @@ static void add_gap(const struct bundle_file *file, struct gap *gaps, size_t *n)
 
 static int append_member(const struct edit_member *member, int to)
 {
-	struct tar_entry entry = { .path = member->name, .type = TAR_FILE, .mode = 0644 };
-	static const char zeros[TAR_BLOCK];
-	auto_buf header = { 0 };
-	int r;
+	uint64_t size = member->graft ? member->graft->stored_size : member->text.len;
+	int r = tar_begin_member(to, member->name, size);
 
-	entry.size = member->graft ? member->graft->stored_size : member->text.len;
-	tar_write_header(&header, &entry);
-	r = fd_write(to, header.data, header.len);
 	r = r ? r : write_member(member, to);
-	return r ? r : fd_write(to, zeros, (size_t)tar_padding(entry.size));
+	return r ? r : tar_end_member(to, size);
 }
 
 /* Whether the archive already has this member, byte for byte, as documents that eject restores. 1, 0 or -errno. */

@@ -28,24 +28,22 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
 	const struct buf *text, struct err *e)
 {
-	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644 };
-	auto_fd fd = -1;
-	int r;
+	bool is_archive = outlet->dir < 0;
+	uint64_t size = member ? member->size : text->len;
+	auto_fd file = -1;
+	int to = outlet->file.fd, r = 0;
 
-	entry.size = member ? member->size : text->len;
-	if (outlet->dir < 0) {
-		r = member ? tar_write_range(outlet->file.fd, &entry, member->fd, member->offset)
-			   : tar_write_text(outlet->file.fd, &entry, text);
-	} else {
-		fd = openat(outlet->dir, strcmp(name, "index.json") ? name : UNFINISHED,
+	if (is_archive)
+		r = tar_begin_member(to, name, size);
+	else
+		to = file = openat(outlet->dir, strcmp(name, "index.json") ? name : UNFINISHED,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-		r = fd < 0 ? -errno : 0;
-		if (!r)
-			r = member ? fd_copy_range(member->fd, member->offset, fd, member->size)
-				   : fd_write(fd, text->data, text->len);
-		if (!r && fsync(fd) < 0)
-			r = -errno;
-	}
+	if (to < 0)
+		r = -errno;
+	if (!r)
+		r = member ? fd_copy_range(member->fd, member->offset, to, size) : fd_write(to, text->data, size);
+	if (!r)
+		r = is_archive ? tar_end_member(to, size) : fsync(to) < 0 ? -errno : 0;
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
 

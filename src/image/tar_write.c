@@ -115,40 +115,20 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 	buf_add(out, block, sizeof(block));
 }
 
-static int write_header(int to, const struct tar_entry *entry)
+int tar_begin_member(int to, const char *name, uint64_t size)
 {
+	struct tar_entry entry = { .path = (char *)(uintptr_t)name, .type = TAR_FILE, .mode = 0644, .size = size };
 	auto_buf header = { 0 };
 
-	tar_write_header(&header, entry);
+	tar_write_header(&header, &entry);
 	return fd_write(to, header.data, header.len);
 }
 
-static int write_padding(int to, uint64_t size)
+int tar_end_member(int to, uint64_t size)
 {
 	static const char zeros[TAR_BLOCK];
 
 	return fd_write(to, zeros, (size_t)tar_padding(size));
-}
-
-int tar_write_range(int to, const struct tar_entry *entry, int from, uint64_t offset)
-{
-	int r = write_header(to, entry);
-
-	if (!r)
-		r = fd_copy_range(from, offset, to, entry->size);
-	return r ? r : write_padding(to, entry->size);
-}
-
-int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text)
-{
-	struct tar_entry own = *entry;
-	int r;
-
-	own.size = text->len;
-	r = write_header(to, &own);
-	if (!r)
-		r = fd_write(to, text->data, text->len);
-	return r ? r : write_padding(to, text->len);
 }
 
 int tar_write_end(int to)

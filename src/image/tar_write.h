@@ -14,9 +14,9 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry);
 enum { TAR_END = 2 * TAR_BLOCK };
 
 /*
- * Write to a file at its position: a member with header and padding, whose content is entry.size bytes of file from at
- * an offset, or a text; the end of the tar. 0 or -errno.
+ * Write to a file at its position: the header of a regular file, whose content the caller writes; the padding after it;
+ * the end of the tar. 0 or -errno.
  */
-int tar_write_range(int to, const struct tar_entry *entry, int from, uint64_t offset);
-int tar_write_text(int to, const struct tar_entry *entry, const struct buf *text);
+int tar_begin_member(int to, const char *name, uint64_t size);
+int tar_end_member(int to, uint64_t size);
 int tar_write_end(int to);
