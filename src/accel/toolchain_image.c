@@ -6,7 +6,6 @@
 #include "accel/extract.h"
 #include "accel/toolchain.h"
 #include "image/facts.h"
-#include "image/tmpfile.h"
 
 struct search {
 	const struct toolchain_request *request;
@@ -76,7 +75,7 @@ int toolchain_gather_image(
 	*ret = (struct toolchain)TOOLCHAIN_INIT;
 	image_name_parse(target, &name);
 	fd = open(name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	bundle = fd < 0 ? NULL : bundle_open(fd, image_tmpdir(), e);
+	bundle = fd < 0 ? NULL : bundle_open(fd, e);
 	s.bundle = bundle;
 	r = fd < 0 ? err_sys(e, -errno, "cannot open it") : bundle ? 0 : e->code;
 	r = r ? r : image_look_each(bundle, &(struct image_visit){ look, &s }, &report, e);

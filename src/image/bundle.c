@@ -175,14 +175,14 @@ static int read_trailer(struct source *source, struct err *e)
  * A compressed archive or a pipe does not support random access, and its index may be its last member, so it is copied.
  * It is parsed while it is copied, so that reading an endless stream stops at the end of the archive.
  */
-static int spool(struct bundle *b, struct source *source, const char *tmpdir, struct err *e)
+static int spool(struct bundle *b, struct source *source, struct err *e)
 {
-	auto_fd copy = image_tmpfile(tmpdir);
+	auto_fd copy = image_tmpfile();
 	struct source *tee;
 	int r, failure = 0;
 
 	if (copy < 0) {
-		err_sys(e, copy, "cannot make a temporary file in %s", tmpdir);
+		err_sys(e, copy, "cannot make a temporary file in %s", image_tmpdir());
 		return err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
 	}
 	tee = source_tee(source, copy, &failure);
@@ -203,7 +203,7 @@ static int spool(struct bundle *b, struct source *source, const char *tmpdir, st
 	return r;
 }
 
-static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpdir, struct err *e)
+static int prepare_tar(struct bundle *b, const struct stat *st, struct err *e)
 {
 	bool is_file = S_ISREG(st->st_mode);
 	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) : source_pipe(b->tar);
@@ -215,7 +215,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 		return e ? kind_hint(kind_of(b->tar), "", e) : -EBADMSG;
 	progress_begin("reading", is_file ? (uint64_t)st->st_size : 0);
 	if (!is_file || strcmp(codec, "none"))
-		r = spool(b, source, tmpdir, e);
+		r = spool(b, source, e);
 	else
 		r = index_tar(b, source, -1, e);
 	progress_end();
@@ -223,7 +223,7 @@ static int prepare_tar(struct bundle *b, const struct stat *st, const char *tmpd
 	return r ? r : check_names(b, e);
 }
 
-struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
+struct bundle *bundle_open(int fd, struct err *e)
 {
 	struct bundle *b = mem_new(1, sizeof(*b));
 	struct stat st;
@@ -238,7 +238,7 @@ struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e)
 	b->dir = S_ISDIR(st.st_mode) ? fd : -1;
 	b->tar = b->dir < 0 ? fd : -1;
 	if (b->tar >= 0)
-		r = prepare_tar(b, &st, tmpdir, e);
+		r = prepare_tar(b, &st, e);
 	if (!r)
 		return b;
 	bundle_free(b);

@@ -52,10 +52,10 @@ struct json;
 
 /*
  * Opens a layout's directory or a tar archive and takes ownership of fd. An archive that is compressed (gzip, zstd) or
- * comes from a pipe is copied to an unlinked temporary file in tmpdir. Two different members of one name are -EBADMSG:
+ * comes from a pipe is copied to a temporary file without a name. Two different members of one name are -EBADMSG:
  * readers disagree on which to use. NULL with e set on failure.
  */
-struct bundle *bundle_open(int fd, const char *tmpdir, struct err *e);
+struct bundle *bundle_open(int fd, struct err *e);
 void bundle_free(struct bundle *bundle);
 /*
  * Finds a regular member; a link to another member of the archive is followed once. -ENOENT if it is missing, -EBADMSG

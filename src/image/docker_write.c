@@ -29,7 +29,7 @@ static int unpack(const struct write_image *image, size_t layer, const char *dif
 
 	if (r)
 		return r;
-	ret->fd = ret->owned = image_tmpfile(image_tmpdir());
+	ret->fd = ret->owned = image_tmpfile();
 	if (ret->fd < 0)
 		return err_sys(e, ret->fd, "cannot make a temporary file in %s", image_tmpdir());
 	source = source_decode(source_range(member.fd, member.offset, member.size), &codec, e);

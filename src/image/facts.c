@@ -17,7 +17,6 @@
 #include "image/read.h"
 #include "image/store.h"
 #include "image/tar_read.h"
-#include "image/tmpfile.h"
 
 bool image_looks_like(int fd)
 {
@@ -230,9 +229,9 @@ int image_look_each(
 	return r ? r : look_at_all(bundle, ret, visit, e);
 }
 
-int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e)
+int image_look(int fd, const struct image_visit *visit, struct image_report *ret, struct err *e)
 {
-	struct bundle *bundle = bundle_open(fd, tmpdir, e);
+	struct bundle *bundle = bundle_open(fd, e);
 	int r;
 
 	*ret = (struct image_report){ 0 };
@@ -270,7 +269,7 @@ int image_input_open(const char *target, struct image_input *ret, struct err *e)
 		close(fd);
 		return r;
 	}
-	ret->bundle = bundle_open(fd, image_tmpdir(), e);
+	ret->bundle = bundle_open(fd, e);
 	r = ret->bundle ? image_look_each(ret->bundle, NULL, &ret->report, e) : -EBADMSG;
 	return r ? err_prefix(e, "%s", ret->name.path) : 0;
 }

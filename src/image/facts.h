@@ -34,7 +34,7 @@ struct image_visit {
  * Opens and reads an image file; takes ownership of fd. Each layer is read once, in parallel, and not unpacked to disk.
  * Returns the result of each(), or -errno with e set if the file cannot be read. Free ret with image_done() always.
  */
-int image_look(int fd, const char *tmpdir, const struct image_visit *visit, struct image_report *ret, struct err *e);
+int image_look(int fd, const struct image_visit *visit, struct image_report *ret, struct err *e);
 /* The same for an open bundle. */
 int image_look_each(
 	const struct bundle *bundle, const struct image_visit *visit, struct image_report *ret, struct err *e);

@@ -300,13 +300,12 @@ int graft_write(const struct graft *graft, int to)
 	return graft->is_stored ? fd_copy_range(graft->stored, 0, to, graft->stored_size) : write_plain(graft, to);
 }
 
-int graft_pack(
-	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e)
+int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, struct err *e)
 {
 	bool is_done = other && other->codec == codec && !strcmp(other->diff_id, graft->diff_id);
 	struct stat st;
-	auto_fd plain = is_done ? -1 : image_tmpfile(tmpdir);
-	auto_fd fd = is_done ? fcntl(other->stored, F_DUPFD_CLOEXEC, 3) : image_tmpfile(tmpdir);
+	auto_fd plain = is_done ? -1 : image_tmpfile();
+	auto_fd fd = is_done ? fcntl(other->stored, F_DUPFD_CLOEXEC, 3) : image_tmpfile();
 	int r = fd < 0 ? is_done ? -errno : fd : 0;
 
 	if (!r && !is_done) {
@@ -317,7 +316,7 @@ int graft_pack(
 	if (!r)
 		r = fstat(fd, &st) < 0 ? -errno : digest_file(fd, graft->digest);
 	if (r) {
-		err_sys(e, r, "cannot compress the layer in %s", tmpdir);
+		err_sys(e, r, "cannot compress the layer in %s", image_tmpdir());
 		return err_hint(e, "set TMPDIR to a directory with room for the emulator");
 	}
 	if (graft->is_stored)

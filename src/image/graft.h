@@ -83,10 +83,9 @@ struct graft_paths {
  */
 int graft_hide(const struct view *view, struct graft_paths paths, int64_t time, struct graft *ret, struct err *e);
 void graft_done(struct graft *graft);
-/* Compresses the layer to an unnamed file in tmpdir, or shares the file of other (may be NULL) if that is the same
- * layer, compressed already. 0 or -errno with e set. */
-int graft_pack(
-	struct graft *graft, enum graft_codec codec, const struct graft *other, const char *tmpdir, struct err *e);
+/* Compresses the layer to a temporary file without a name, or shares the file of other (may be NULL) if that is the
+ * same layer, compressed already. 0 or -errno with e set. */
+int graft_pack(struct graft *graft, enum graft_codec codec, const struct graft *other, struct err *e);
 /*
  * Syncs a stored layer to disk, links it to a name in dir, and gives it owner and mode of another file
  * (fd_look_like()). 0; -ENOENT if it is not stored or cannot be linked there; -errno of the disk.

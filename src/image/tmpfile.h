@@ -5,7 +5,7 @@
 /* $TMPDIR, else /var/tmp, as /tmp may be in memory. Borrowed. */
 const char *image_tmpdir(void);
 /*
- * Opens an unnamed file in dir. If that fails and $TMPDIR is unset, as in a container without /var/tmp, uses /tmp, else
+ * Opens an unnamed file in it. If that fails and $TMPDIR is unset, as in a container without /var/tmp, uses /tmp, else
  * memory. The descriptor or -errno.
  */
-int image_tmpfile(const char *dir);
+int image_tmpfile(void);

@@ -12,7 +12,6 @@
 #include "image/commit.h"
 #include "image/facts.h"
 #include "image/outlet.h"
-#include "image/tmpfile.h"
 #include "inject/image.h"
 
 bool inject_is_image(const struct inject_target *t)
@@ -250,7 +249,7 @@ static int look(struct image_work *w)
 
 	if (fd < 0)
 		return err_sys(w->e, -errno, "cannot read it");
-	w->bundle = bundle_open(fd, image_tmpdir(), w->e);
+	w->bundle = bundle_open(fd, w->e);
 	if (!w->bundle)
 		return w->e->code;
 	if (w->is_directory && !w->options->dry_run && !w->target->removes)

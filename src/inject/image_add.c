@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/edit_config.h"
-#include "image/tmpfile.h"
 #include "inject/image.h"
 #include "inject/image_ours.h"
 
@@ -57,7 +56,7 @@ static int compress(struct image_work *w, struct graft *graft)
 	for (size_t i = 0; i < w->n && !other; i++)
 		if (!strcmp(w->changes[i].graft.diff_id, graft->diff_id))
 			other = &w->changes[i].graft;
-	return graft_pack(graft, w->options->codec, other, image_tmpdir(), w->e);
+	return graft_pack(graft, w->options->codec, other, w->e);
 }
 
 static bool is_forged(const struct image_facts *facts, const struct view *view)

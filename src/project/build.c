@@ -161,7 +161,7 @@ static int judge(const struct platform *wanted, const struct image_facts *facts,
 		"with 'anyarch convert --fix-label'");
 }
 
-static int check_image(struct build_item *item, const char *archive, const char *tmpdir)
+static int check_image(struct build_item *item, const char *archive)
 {
 	struct image_report report;
 	const struct image_facts *facts;
@@ -169,7 +169,7 @@ static int check_image(struct build_item *item, const char *archive, const char 
 
 	if (fd < 0)
 		return err_sys(&item->err, fd, "the saved image");
-	r = image_look(fd, tmpdir, NULL, &report, &item->err);
+	r = image_look(fd, NULL, &report, &item->err);
 	facts = r ? NULL : built_image(&report, &item->err);
 	if (facts) {
 		r = judge(&item->platform, facts, &item->err);
@@ -239,7 +239,7 @@ static int build_one(const struct flow *f, size_t i)
 	image.container = container;
 	r = build_image(f, i, &image);
 	if (!r && !f->request->dry_run)
-		r = check_image(item, archive, f->tmpdir);
+		r = check_image(item, archive);
 	if (!r && *flow_value(f, CONFIG_SMOKE)) {
 		r = try_image(f, item, &image);
 		item->result = r ? BUILD_SMOKED : BUILD_FAILED;
@@ -339,7 +339,7 @@ static int build_each(struct flow *f, struct err *e)
 
 int build_run(const struct build_request *request, struct build *ret, struct err *e)
 {
-	struct flow f = { .request = request, .tmpdir = image_tmpdir(), .build = ret };
+	struct flow f = { .request = request, .build = ret };
 	auto_supplied supplied = { 0 };
 	int r;
 
@@ -347,7 +347,7 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 	f.context = mem_print("%s%s", strchr("./", *request->path) ? "" : "./", request->path);
 	r = prepare(&f, e);
 	if (!r) {
-		f.scratch = scratch_make(f.tmpdir, request->dry_run, e);
+		f.scratch = scratch_make(image_tmpdir(), request->dry_run, e);
 		r = f.scratch ? 0 : e ? e->code : -EIO;
 	}
 	if (!r && request->push)

@@ -66,7 +66,6 @@ enum { NAMES_MAX = 64 };
 
 struct flow {
 	const struct build_request *request;
-	const char *tmpdir;
 	struct build *build;
 	struct render render;
 	struct engine *engines; /* PLATFORMS_MAX + 1; owned */

@@ -29,7 +29,7 @@ static int gather_one(const struct flow *f, struct gathered *g, size_t i, struct
 
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", item->name);
-	g->bundles[i] = bundle_open(fd, f->tmpdir, e);
+	g->bundles[i] = bundle_open(fd, e);
 	if (!g->bundles[i])
 		return e ? e->code : -EBADMSG;
 	g->n++;

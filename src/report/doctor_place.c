@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "image/facts.h"
-#include "image/tmpfile.h"
 #include "report/doctor.h"
 #include "report/doctor_start.h"
 #include "report/expect.h"
@@ -189,7 +188,7 @@ static int look_at_image(
 	};
 	bool has_any = false;
 	const struct image_visit visit = { look_inside, &images };
-	int r = image_look(take_fd(&image->fd), image_tmpdir(), &visit, &report, e);
+	int r = image_look(take_fd(&image->fd), &visit, &report, e);
 
 	for (size_t i = 0; !r && i < report.model.n; i++) {
 		const struct image_facts *facts = &report.facts[i];

@@ -9,7 +9,6 @@
 #include "base/crew.h"
 #include "base/memory.h"
 #include "base/progress.h"
-#include "image/tmpfile.h"
 #include "report/expect.h"
 #include "rootfs/survey.h"
 
@@ -91,8 +90,7 @@ int inspect_look(const struct inspect_request *request, struct inspection *ret, 
 		add_tools(ret, 0, twins_read(&(struct tool_root){ toolchain_open_beneath, &ret->target.fd }));
 		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
 	}
-	r = image_look(take_fd(&ret->target.fd), image_tmpdir(), &(struct image_visit){ look_for_tools, ret },
-		&ret->report, e);
+	r = image_look(take_fd(&ret->target.fd), &(struct image_visit){ look_for_tools, ret }, &ret->report, e);
 	return r ? err_prefix(e, "%s", request->target) : 0;
 }
 

@@ -98,7 +98,7 @@ static int graft_onto(struct image_facts *facts, const struct view *view, void *
 		edit_find(w->targets, w->n, facts->image->config_digest) || graft_make(&request, &w->grafts[w->n], &e))
 		return 0;
 	if (w->codec)
-		must(!graft_pack(&w->grafts[w->n], w->codec, NULL, "/tmp", &e));
+		must(!graft_pack(&w->grafts[w->n], w->codec, NULL, &e));
 	if (plan(w, facts->image, &w->targets[w->n]))
 		w->n++;
 	else
@@ -128,7 +128,7 @@ static struct bundle *edited(const struct bundle *bundle, const struct model *mo
 		close(fd);
 		return NULL;
 	}
-	out = bundle_open(fd, "/tmp", &e);
+	out = bundle_open(fd, &e);
 	must(out);
 	r = image_look_each(out, NULL, ret, &e);
 	must(!r);
@@ -239,7 +239,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (fd < 0)
 		return 0;
-	bundle = bundle_open(fd, "/tmp", &e);
+	bundle = bundle_open(fd, &e);
 	if (bundle)
 		edit(bundle, (enum graft_codec)(len % 3));
 	bundle_free(bundle);

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (fd < 0)
 		return 0;
-	r = image_look(fd, "/tmp", NULL, &report, &e);
+	r = image_look(fd, NULL, &report, &e);
 	fuzz_check(r, &e);
 	must(report.model.n <= MODEL_IMAGES_MAX);
 	for (size_t i = 0; !r && i < report.model.n; i++)

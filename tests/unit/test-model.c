@@ -87,7 +87,7 @@ static void finish(struct making *m, const char *entries)
 /* Reads it; the model is to be freed whatever comes back. */
 static int read_tar(const struct buf *tar, struct model *ret, struct err *e)
 {
-	struct bundle *bundle = bundle_open(archive_open(tar->data, tar->len), "/nowhere", e);
+	struct bundle *bundle = bundle_open(archive_open(tar->data, tar->len), e);
 	int r;
 
 	*ret = (struct model){ 0 };
@@ -414,7 +414,7 @@ static void links_inside_are_followed_once(void **state)
 		archive_file(&tar, "real/file", "content");
 		archive_link(&tar, "link", "real/file", '2');
 		archive_end(&tar);
-		bundle = bundle_open(archive_open(tar.data, tar.len), "/nowhere", &e);
+		bundle = bundle_open(archive_open(tar.data, tar.len), &e);
 		assert_non_null(bundle);
 		r = bundle_find(bundle, cases[i].name, &member, &e);
 		check(r == (cases[i].is_followed ? 0 : -EBADMSG), "%s to %s: %d %s", cases[i].name, cases[i].target, r,
@@ -454,5 +454,6 @@ int main(void)
 		unit(nothing_is_left_open),
 	};
 
+	setenv("TMPDIR", "/nowhere", 1); /* a plain archive is read in place */
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
