@@ -63,35 +63,45 @@ static bool hold(size_t more)
 	return false;
 }
 
-static int make_room(struct layer *layer, size_t len)
+/* Reserves len bytes of the arena at a multiple of align; *ret receives their offset. Offset 0 has the empty text. */
+static int reserve(struct layer *layer, size_t len, size_t align, uint32_t *ret)
 {
+	size_t used = layer->used ? layer->used : 1, at = (used + align - 1) / align * align;
 	size_t room = layer->room ? layer->room : 64 * 1024;
 
-	while (room < layer->used + len)
+	while (room < at + len)
 		room *= 2;
-	if (room == layer->room)
-		return 0;
-	if (!hold(room - layer->room))
-		return -E2BIG;
-	layer->held += room - layer->room;
-	layer->arena = mem_grow(layer->arena, room, 1);
-	layer->room = room;
+	if (room > layer->room) {
+		if (!hold(room - layer->room))
+			return -E2BIG;
+		layer->held += room - layer->room;
+		layer->arena = mem_grow(layer->arena, room, 1);
+		layer->room = room;
+	}
+	layer->arena[0] = '\0';
+	layer->used = at + len;
+	*ret = (uint32_t)at;
 	return 0;
 }
 
 int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret)
 {
-	int r = make_room(layer, len + 2);
+	int r = reserve(layer, len + 1, 1, ret);
 
 	if (r)
 		return r;
-	if (!layer->used)
-		layer->arena[layer->used++] = '\0'; /* offset 0: no text */
-	memcpy(layer->arena + layer->used, text, len);
-	layer->arena[layer->used + len] = '\0';
-	*ret = (uint32_t)layer->used;
-	layer->used += len + 1;
+	memcpy(layer->arena + *ret, text, len);
+	layer->arena[*ret + len] = '\0';
 	return 0;
+}
+
+int layer_add_detail(struct layer *layer, const void *detail, size_t size, uint32_t *ret)
+{
+	int r = reserve(layer, size, _Alignof(max_align_t), ret);
+
+	if (!r)
+		memcpy(layer->arena + *ret, detail, size);
+	return r;
 }
 
 static bool is_key(const char *text, const struct layer_key *key)
@@ -122,27 +132,6 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-/*
- * Makes room for one more than n items of an array with capacity *cap. list points to the array's pointer, whose type
- * varies: memcpy(), because access through a void ** would violate aliasing rules (C17 6.5).
- */
-static int make_room_for(struct layer *layer, void *list, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap : 64;
-	void *items;
-
-	if (n < *cap)
-		return 0;
-	if (!hold(more * size))
-		return -E2BIG;
-	layer->held += more * size;
-	memcpy(&items, list, sizeof(items));
-	items = mem_grow(items, *cap + more, size);
-	memcpy(list, &items, sizeof(items));
-	*cap += more;
-	return 0;
-}
-
 /* Rebuilds the table with at least one free slot in three. Of several entries for a path, it has the last one. */
 static int make_table(struct layer *layer)
 {
@@ -170,12 +159,17 @@ static int make_table(struct layer *layer)
 
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry)
 {
-	return entry->kind == LAYER_DIRECTORY && entry->more ? &layer->directories[entry->more - 1] : NULL;
+	return entry->kind == LAYER_DIRECTORY && entry->more ? (const void *)(layer->arena + entry->more) : NULL;
 }
 
 const struct layer_program *layer_program(const struct layer *layer, const struct layer_entry *entry)
 {
-	return entry->kind == LAYER_FILE && entry->more ? &layer->programs[entry->more - 1] : NULL;
+	return entry->kind == LAYER_FILE && entry->more ? (const void *)(layer->arena + entry->more) : NULL;
+}
+
+void layer_set_program(struct layer *layer, const struct layer_entry *entry, const struct layer_program *program)
+{
+	memcpy(layer->arena + entry->more, program, sizeof(*program));
 }
 
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len)
@@ -192,16 +186,24 @@ const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t has
 	return found ? &layer->entries[found - 1] : NULL;
 }
 
+/* Makes room for more entries, and a table to find them. */
+static int grow(struct layer *layer)
+{
+	size_t more = layer->cap ? layer->cap : 64;
+
+	if (layer->cap > LAYER_ENTRIES_MAX || !hold(more * sizeof(*layer->entries)))
+		return -E2BIG;
+	layer->held += more * sizeof(*layer->entries);
+	layer->entries = mem_grow(layer->entries, layer->cap + more, sizeof(*layer->entries));
+	layer->cap += more;
+	return make_table(layer);
+}
+
 static int add_one(struct layer *layer, const char *path, size_t len, const char *link, struct layer_entry entry)
 {
-	bool is_full = layer->n == layer->cap;
 	size_t slot;
-	int r = is_full && layer->cap > LAYER_ENTRIES_MAX ? -E2BIG : 0;
+	int r = layer->n == layer->cap ? grow(layer) : 0;
 
-	if (!r)
-		r = make_room_for(layer, &layer->entries, layer->n, &layer->cap, sizeof(*layer->entries));
-	if (!r && is_full)
-		r = make_table(layer);
 	if (!r)
 		r = layer_add_text(layer, path, len, &entry.path);
 	if (!r && link)
@@ -241,29 +243,6 @@ int layer_add(struct layer *layer, const char *path, const char *link, struct la
 	return r ? r : add_one(layer, path, len, link, entry);
 }
 
-int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret)
-{
-	int r = make_room_for(layer, &layer->programs, layer->n_programs, &layer->programs_cap, sizeof(*program));
-
-	if (r)
-		return r;
-	layer->programs[layer->n_programs++] = *program;
-	*ret = (uint32_t)layer->n_programs;
-	return 0;
-}
-
-int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret)
-{
-	int r = make_room_for(
-		layer, &layer->directories, layer->n_directories, &layer->directories_cap, sizeof(*directory));
-
-	if (r)
-		return r;
-	layer->directories[layer->n_directories++] = *directory;
-	*ret = (uint32_t)layer->n_directories;
-	return 0;
-}
-
 /* Shrinks an array to n items. Returns its new address. */
 static void *fit(struct layer *layer, void *items, size_t *cap, size_t n, size_t size)
 {
@@ -281,18 +260,12 @@ static void *fit(struct layer *layer, void *items, size_t *cap, size_t n, size_t
 void layer_fit(struct layer *layer)
 {
 	layer->entries = fit(layer, layer->entries, &layer->cap, layer->n, sizeof(*layer->entries));
-	layer->directories = fit(
-		layer, layer->directories, &layer->directories_cap, layer->n_directories, sizeof(*layer->directories));
-	layer->programs =
-		fit(layer, layer->programs, &layer->programs_cap, layer->n_programs, sizeof(*layer->programs));
 	layer->arena = fit(layer, layer->arena, &layer->room, layer->used, 1);
 }
 
 void layer_done(struct layer *layer)
 {
 	free(layer->entries);
-	free(layer->directories);
-	free(layer->programs);
 	free(layer->arena);
 	free(layer->table);
 	err_done(&layer->err);

@@ -28,7 +28,7 @@ enum layer_kind {
 /* Strings are offsets into the layer's arena; 0: none. Entries are small, as an image may have millions. */
 struct layer_entry {
 	uint32_t path, link; /* link: target of a symlink verbatim, of a hard link normalized */
-	uint32_t more;	     /* 1 + index in the layer's directories or programs; 0: none */
+	uint32_t more;	     /* offset of a struct layer_directory or layer_program; 0: none */
 	uint32_t kind;	     /* enum layer_kind */
 };
 
@@ -56,11 +56,7 @@ struct layer_program {
 struct layer {
 	struct layer_entry *entries;
 	size_t n, cap;
-	struct layer_directory *directories;
-	size_t n_directories, directories_cap;
-	struct layer_program *programs;
-	size_t n_programs, programs_cap;
-	char *arena;
+	char *arena; /* texts and details */
 	size_t used, room;
 	size_t held;	 /* bytes counted against LAYERS_MEMORY_MAX */
 	uint32_t *table; /* hash table: 1 + index of the last entry for a path */
@@ -76,9 +72,10 @@ struct layer {
 void layer_done(struct layer *layer);
 /* The last entry for a path in this layer, or NULL. */
 const struct layer_entry *layer_find(const struct layer *layer, const char *path, size_t len);
-/* Details of a directory or program, or NULL. */
+/* Details of a directory or program, or NULL. Valid until text or details are added. */
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry);
 const struct layer_program *layer_program(const struct layer *layer, const struct layer_entry *entry);
+void layer_set_program(struct layer *layer, const struct layer_entry *entry, const struct layer_program *program);
 
 /*
  * Incremental lookup: hashing all prefixes of a path costs no more than hashing the path. layer_hash() continues from
@@ -99,13 +96,12 @@ static inline const char *layer_text(const struct layer *layer, uint32_t at)
 
 /*
  * Functions to build a layer. A later entry replaces an earlier one of the same path, as when unpacking; missing
- * parents are added as directories. layer_add_text() returns the offset of the text, the last two the value for
- * layer_entry.more. 0, or -E2BIG over a limit.
+ * parents are added as directories. The others return the offset of a text, or of a struct for layer_entry.more. 0, or
+ * -E2BIG over a limit.
  */
 int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry);
 int layer_add_text(struct layer *layer, const char *text, size_t len, uint32_t *ret);
-int layer_add_directory(struct layer *layer, const struct layer_directory *directory, uint32_t *ret);
-int layer_add_program(struct layer *layer, const struct layer_program *program, uint32_t *ret);
+int layer_add_detail(struct layer *layer, const void *detail, size_t size, uint32_t *ret);
 /* Raises the memory limit by the stored size of layers to be read. */
 void layer_allow(uint64_t stored);
 /* Frees unused capacity of a complete layer. */

@@ -220,7 +220,7 @@ static int add_file(struct reading *reading, struct tar_reader *reader, const ch
 		if (content_maybe_emulator(path, &program.head) || is_wanted(reading, &reader->entry, path))
 			r = look_into(layer, reader, &begun, &program, e);
 		if (!r)
-			r = layer_add_program(layer, &program, &entry.more);
+			r = layer_add_detail(layer, &program, sizeof(program), &entry.more);
 	}
 	return r ? r : layer_add(layer, path, NULL, entry);
 }
@@ -237,7 +237,7 @@ static int add_directory(struct layer *layer, const struct tar_entry *member, co
 	if (member->records.len)
 		r = layer_add_text(layer, member->records.data, member->records.len, &directory.records);
 	if (!r)
-		r = layer_add_directory(layer, &directory, &entry.more);
+		r = layer_add_detail(layer, &directory, sizeof(directory), &entry.more);
 	return r ? r : layer_add(layer, path, NULL, entry);
 }
 
@@ -344,21 +344,24 @@ static int look_at_member(void *context, struct tar_reader *reader, struct err *
 {
 	struct layer *layer = context;
 	const struct layer_entry *entry;
-	struct layer_program *program;
+	struct layer_program program;
 	char path[PATH_LIMIT];
 	struct begun begun = { .path = path };
 	ssize_t n;
+	int r;
 
 	if (reader->entry.type != TAR_FILE || !tar_plain_name(reader->entry.path, path, sizeof(path)))
 		return 0;
 	entry = layer_find(layer, path, strlen(path));
 	if (!entry || !layer_program(layer, entry))
 		return 0;
-	program = &layer->programs[entry->more - 1];
-	if (!program->is_wanted || program->is_looked_into)
+	program = *layer_program(layer, entry);
+	if (!program.is_wanted || program.is_looked_into)
 		return 0;
 	n = tar_read(reader, begun.head, sizeof(begun.head), e);
-	return n < 0 ? (int)n : look_into(layer, reader, &begun, program, e);
+	r = n < 0 ? (int)n : look_into(layer, reader, &begun, &program, e);
+	layer_set_program(layer, entry, &program);
+	return r;
 }
 
 int layer_look_again(const struct layer_source *source, struct layer *layer, struct err *e)

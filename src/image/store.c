@@ -80,7 +80,7 @@ int store_look(struct store *store, const struct view *view, const char *path, s
 {
 	struct layer_source source = { .member = MEMBER_INIT };
 	char resolved[VIEW_PATH_MAX];
-	struct layer_program *program;
+	struct layer_program program;
 	struct layer *layer;
 	struct view_hit hit;
 	int r;
@@ -88,10 +88,11 @@ int store_look(struct store *store, const struct view *view, const char *path, s
 	if (view_resolve(view, path, &hit, resolved) || !layer_program(hit.layer, hit.entry))
 		return 0;
 	layer = &store->layers[hit.layer - store->layers];
-	program = &layer->programs[hit.entry->more - 1];
-	if (program->is_looked_into)
+	program = *layer_program(layer, hit.entry);
+	if (program.is_looked_into)
 		return 0;
-	program->is_wanted = true;
+	program.is_wanted = true;
+	layer_set_program(layer, hit.entry, &program);
 	r = open_layer(store, (size_t)(layer - store->layers), &source, e);
 	if (!r)
 		r = layer_look_again(&source, layer, e);
