@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Writes a planned edit: into a layout in place, or as a new archive. */
-#include "image/commit.h"
+#include "image/edit.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plans changes of images of a bundle: which documents change, and their new content. */
+/* Plans changes of images of a bundle, and writes them: into a layout in place, or as a new archive. */
 #pragma once
 
 #include "image/bundle.h"
@@ -52,6 +52,22 @@ int edit_plan(const struct edit_request *request, struct edit *ret, struct err *
 void edit_done(struct edit *edit);
 void edit_target_done(struct edit_target *target);
 const struct edit_target *edit_find(const struct edit_target *targets, size_t n, const char *digest);
+
+/* Opens a layout's blobs/sha256 without following symlinks. The descriptor, or -errno with e set. */
+int commit_open_blobs(int dir, struct err *e);
+/*
+ * Writes to an OCI layout: new blobs first, each renamed into place once it is on disk, then index.json by an atomic
+ * rename; finally removes blobs that only the previous documents referenced. At any time, the layout is the previous or
+ * the new one, possibly with unreferenced blobs. 0, -EBUSY if index.json was changed since the edit was planned, -EIO
+ * or -EINTR, with e set.
+ */
+int commit_layout(int dir, const struct edit *edit, struct err *e);
+/*
+ * Writes the archive to a file at its position: unchanged members byte for byte, changed and new ones at the end.
+ * Obsolete documents may be kept when a layer is added, so that eject need not write them again. 0, -EEXIST if a
+ * member to be kept has the name of a new one, or -errno, with e set.
+ */
+int commit_archive(const struct bundle *bundle, const struct edit *edit, int to, struct err *e);
 
 /* Add a document, whose text is moved, a target's config or layer, unless the edit has a member of that name. */
 void edit_add_document(struct edit *edit, const char *name, struct buf *text);

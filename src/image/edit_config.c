@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/mark.h"
 #include "image/model.h"
 #include "image/splice.h"
 

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "image/read.h"
+#include "image/model.h"
 #include "image/store.h"
 #include "image/tar_read.h"
 

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "image/mark.h"
+#include "base/str.h"
 #include "image/reference.h"
 
 const char *const model_format_words[] = { "docker-archive", "oci", "oci-archive", "oci-archive and docker-archive" };
@@ -80,6 +80,27 @@ static void read_starts(const struct json *config, struct model_image *image)
 	image->starts[1] = path_of(jv_get(config, "Cmd"));
 	image->search = strlen(search) < MODEL_PATH_MAX ? mem_text(search) : NULL;
 	image->directory = path_of(jv_get(config, "WorkingDir"));
+}
+
+const char *mark_read(const char *mark, const char *top)
+{
+	if (!mark || !top || !str_starts(mark, MARK_TEXT))
+		return NULL;
+	mark += strlen(MARK_TEXT);
+	if (!str_starts(mark, top) || mark[strlen(top)] != ' ')
+		return NULL;
+	return digest_is_valid(mark + strlen(top) + 1) ? mark + strlen(top) + 1 : NULL;
+}
+
+const char *mark_find(const struct json *config, bool *ret_in_history)
+{
+	const struct json *history = jv_get(config, "history"),
+			  *diff_ids = jv_get(jv_get(config, "rootfs"), "diff_ids");
+	size_t n = jv_count(history), layers = jv_count(diff_ids);
+	const char *top = layers ? jv_as_text(jv_at(diff_ids, layers - 1)) : NULL;
+
+	*ret_in_history = n > 0;
+	return mark_read(n ? jv_get_text(jv_at(history, n - 1), "comment") : jv_get_text(config, MARK_KEY), top);
 }
 
 int model_read_config(const struct json *config, struct model_image *image, size_t *ret_layers, struct err *e)

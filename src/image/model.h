@@ -88,5 +88,21 @@ int model_read_config(const struct json *config, struct model_image *image, size
 int model_config(const struct bundle *bundle, const struct model_image *image, struct buf *out, struct err *e);
 int model_copy_text(char **target, const char *text, struct err *e);
 
+/*
+ * The mark in a config that identifies an injected layer: "anyarch-inject 1 DIFF_ID DIGEST", with the layer's diff_id
+ * and the digest of the config without the layer.
+ */
+#define MARK_TEXT "anyarch-inject 1 "
+#define MARK_KEY  "anyarch-inject" /* member with the mark in a config without a history */
+/* The digest in a mark for the layer with this diff_id, else NULL. Both arguments may be NULL. */
+const char *mark_read(const char *mark, const char *diff_id);
+/* The same for the topmost layer: from the last history entry, or from MARK_KEY if there is no history. */
+const char *mark_find(const struct json *config, bool *ret_in_history);
+
+/*
+ * Reads and checks every document: size, then digest, then syntax; no duplicate keys, content that matches the media
+ * type, as many layers as diff_ids. 0, or -EBADMSG, -E2BIG, -ENOENT with e set; free ret with model_done() always.
+ */
+int model_read(const struct bundle *bundle, struct model *ret, struct err *e);
 int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e);
 int model_read_oci(const struct bundle *bundle, struct model *model, struct err *e);

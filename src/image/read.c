@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Reads the documents of an image file: detects its schema, and merges both if an archive has two. */
-#include "image/read.h"
+#include "image/model.h"
 
 #include <string.h>
 

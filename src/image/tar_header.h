@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of a ustar header (POSIX.1-1988), for reader and writer. */
+/* Layout of a ustar header (POSIX.1-1988), for reader and writer, and numbers as container engines parse them. */
 #pragma once
 
-#include <stdint.h>
+#include "base/defs.h"
 
 /* Offsets and lengths of the fields that are used. */
 enum {
@@ -33,3 +33,10 @@ static inline uint64_t tar_padding(uint64_t size)
 {
 	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
+
+/* A header field: octal digits, surrounded by NULs or blanks, empty: 0; or base-256 (GNU), which may be negative. */
+bool tar_octal(const uint8_t *field, size_t len, int64_t *ret);
+/* A PAX record's decimal value, optionally with a sign or leading zeros. */
+bool tar_decimal(const char *text, int64_t *ret);
+/* A PAX record's time. The fraction is dropped, and a time before 1970 becomes 0, as in a header without PAX. */
+bool tar_time(const char *text, int64_t *ret);

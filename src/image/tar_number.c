@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Parses numbers of tar headers and PAX records. */
-#include "image/tar_number.h"
+#include "image/tar_header.h"
 
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "image/tar_header.h"
-#include "image/tar_number.h"
 
 /* Values of extension headers for the following member. */
 struct overrides {

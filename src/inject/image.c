@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/newfile.h"
 #include "base/str.h"
-#include "image/commit.h"
+#include "image/edit.h"
 #include "image/facts.h"
 #include "image/outlet.h"
 #include "inject/image.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/read.h"
+#include "image/model.h"
 #include "image/write.h"
 #include "project/push.h"
 

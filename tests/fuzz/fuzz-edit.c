@@ -11,7 +11,6 @@
 #include "accel/extract.h"
 #include "base/fdio.h"
 #include "fuzz.h"
-#include "image/commit.h"
 #include "image/edit.h"
 #include "image/edit_config.h"
 #include "image/facts.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* image/model over image/bundle: what an archive says of itself, its limits, and documents that are
  * cut or changed. */
-#include "image/read.h"
+#include "image/model.h"
 
 #include <stdio.h>
 #include <string.h>
