@@ -64,7 +64,6 @@ struct layer {
 	const char *codec;
 	char system[CONTENT_TEXT_MAX];	  /* PRETTY_NAME, if the layer has os-release */
 	bool has_whiteouts, has_blockers; /* it has whiteouts, non-directories: these hide entries of lower layers */
-	unsigned long odd;		  /* number of skipped members with ".." or a too long name */
 	struct err err;
 	bool has_failed;
 };

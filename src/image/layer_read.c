@@ -250,10 +250,8 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 	struct layer_entry entry = { .kind = LAYER_OTHER };
 	const char *link = NULL;
 
-	if (!tar_plain_name(member->path, path, sizeof(path))) {
-		layer->odd++;
+	if (!tar_plain_name(member->path, path, sizeof(path)))
 		return 0;
-	}
 	if (str_starts(str_basename(path), LAYER_WHITEOUT_PREFIX)) {
 		entry.kind = LAYER_WHITEOUT;
 	} else if (member->type == TAR_FILE) {
