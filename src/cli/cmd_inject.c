@@ -69,23 +69,23 @@ static int check_output(const struct context *c, int n, struct err *e)
 	return 0;
 }
 
-static int run(struct context *c, bool removes, int n, char **targets, struct err *e)
+static int run(struct context *c, int n, char **targets, struct err *e)
 {
 	if (check_output(c, n, e) || inject_set_epoch(&c->options, getenv("SOURCE_DATE_EPOCH"), e))
 		return e->code;
 	stop_catch();
-	return render_injects(
-		&(struct inject_round){ &c->options, targets, (size_t)n, removes, c->jobs }, c->json, c->quiet);
+	return render_injects(&(struct inject_round){ &c->options, targets, (size_t)n, c->jobs }, c->json, c->quiet);
 }
 
 static int run_inject(void *context, int n, char **targets, struct err *e)
 {
-	return run(context, false, n, targets, e);
+	return run(context, n, targets, e);
 }
 
 static int run_eject(void *context, int n, char **targets, struct err *e)
 {
-	return run(context, true, n, targets, e);
+	((struct context *)context)->options.removes = true;
+	return run(context, n, targets, e);
 }
 
 const struct command cmd_inject = {

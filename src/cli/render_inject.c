@@ -80,7 +80,7 @@ static void tell(const char *target, const struct inject_report *report, const s
 		say_note("%s: %s", target, report->notes[i]);
 	if (report->nothing && !t->quiet && !t->list)
 		say_note("%s: %s", target, report->nothing);
-	if (!t->round->removes && !t->quiet)
+	if (!t->round->options->removes && !t->quiet)
 		render_missing(report, &t->said);
 	if (e->code)
 		say_failure(e, &t->failures);

@@ -130,9 +130,9 @@ static void note_signatures(struct image_work *w)
 
 static void tell_one(struct image_work *w, struct image_change *change)
 {
-	enum inject_result result = w->target->removes ? INJECT_REMOVED
-				    : change->replaces ? INJECT_REPLACED
-						       : INJECT_DONE;
+	enum inject_result result = w->options->removes ? INJECT_REMOVED
+				    : change->replaces	? INJECT_REPLACED
+							: INJECT_DONE;
 	struct inject_outcome outcome = { .result = result, .arch = change->arch, .place = take_ptr(&change->place) };
 
 	outcome.has_tools = change->tools || change->had_tools;
@@ -149,7 +149,7 @@ static void tell_all(struct image_work *w)
 		tell_one(w, &w->changes[i]);
 	if (w->n)
 		note_signatures(w);
-	else if (w->target->removes)
+	else if (w->options->removes)
 		nothing = "it contains nothing that anyarch injected, or it was changed since";
 	else if (!w->has_left)
 		nothing = w->options->has_platform ? "it contains no image for this platform"
@@ -252,7 +252,7 @@ static int look(struct image_work *w)
 	w->bundle = bundle_open(fd, w->e);
 	if (!w->bundle)
 		return w->e->code;
-	if (w->is_directory && !w->options->dry_run && !w->target->removes)
+	if (w->is_directory && !w->options->dry_run && !w->options->removes)
 		w->blobs = commit_open_blobs(w->file, NULL); /* a failure is reported when writing */
 	r = image_look_each(w->bundle, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
 	for (size_t i = 0; !r && i < w->report.model.n; i++)
@@ -262,17 +262,6 @@ static int look(struct image_work *w)
 	return r ? r : image_settle_tools(w);
 }
 
-static int work(struct image_work *w)
-{
-	int r = open_locked(w);
-
-	r = r ? r : check_other(w);
-	if (r)
-		return r;
-	r = look(w);
-	return r ? err_prefix(w->e, "%s", w->target->name) : change_images(w);
-}
-
 int inject_image(struct inject_target *target, struct err *e)
 {
 	auto_free struct image_work *w = mem_new(1, sizeof(*w));
@@ -280,7 +269,13 @@ int inject_image(struct inject_target *target, struct err *e)
 
 	*w = (struct image_work){ .target = target, .options = target->options, .file = -1, .blobs = -1, .e = e };
 	image_name_parse(target->name, &w->name);
-	r = work(w);
+	r = open_locked(w);
+	if (!r)
+		r = check_other(w);
+	if (!r && look(w))
+		r = err_prefix(w->e, "%s", w->target->name);
+	else if (!r)
+		r = change_images(w);
 	for (size_t i = 0; i < MODEL_IMAGES_MAX; i++) {
 		edit_target_done(&w->targets[i]);
 		graft_done(&w->changes[i].graft);

@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "image/edit_config.h"
 #include "inject/image.h"
-#include "inject/image_ours.h"
 
 enum { DEPTH_MAX = 125 };
 
@@ -281,7 +280,7 @@ int image_plan_look(struct image_facts *facts, const struct view *view, void *co
 	if (image->is_contradicted)
 		return err_set(w->e, -EBADMSG,
 			"index.json and manifest.json list different layers: readers disagree on which to use");
-	if (w->target->removes)
+	if (w->options->removes)
 		return image_take_look(w, facts, view);
 	return look_for_graft(w, facts, view);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Recognizes injected layers by their content, and traces of their tools in later layers. */
-#include "inject/image_ours.h"
+#include "inject/image.h"
 
 #include <string.h>
 

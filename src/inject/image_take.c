@@ -9,7 +9,6 @@
 
 #include "image/edit_config.h"
 #include "inject/image.h"
-#include "inject/image_ours.h"
 
 enum { COVERS_MAX = 16 };
 

@@ -13,6 +13,7 @@ enum { INJECT_SOURCES_MAX = 64, INJECT_BASES_MAX = 32 };
 
 /* Strings are borrowed. Zeroed: inject this machine's emulators at the paths of their handlers. */
 struct inject_options {
+	bool removes; /* remove injected emulators instead */
 	struct search search;
 	const char *emulator;	  /* a program, or a compressed archive with one, instead of the search */
 	struct platform platform; /* instead of the platform of the target's files */
@@ -66,14 +67,13 @@ struct inject_report {
 #define auto_inject_report auto_with(inject_report_done) struct inject_report
 
 /*
- * Inject an emulator into a target, or remove an injected one. A target is a root file system (a directory other than
+ * Injects an emulator into a target, or removes an injected one. A target is a root file system (a directory other than
  * an OCI layout, or in a disk image) or an image, by its prefix or its content; "-" is an archive on standard input,
  * which needs options.out. 0 or -errno with e set, which names the target: -EBUSY if another process is changing it,
  * -EINTR after a signal, -EBADMSG if it is refused, -EIO if the disk failed; the target is then unchanged. ret (zeroed)
  * receives the outcomes, also those before a failure; inject_report_done() frees it.
  */
-int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
-int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
+int inject_change(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 void inject_report_done(struct inject_report *report);
 
 /* Several independent targets: after a failure of one, the next are still processed. */
@@ -81,7 +81,6 @@ struct inject_round {
 	const struct inject_options *options;
 	char **targets;
 	size_t n;
-	bool removes;
 	unsigned jobs; /* targets processed in parallel; 0: one */
 	/* Called for each target, in the order of targets; e is empty after success. */
 	void (*told)(const char *target, const struct inject_report *report, const struct err *e, void *context);

@@ -66,22 +66,16 @@ static int remove_one(const char *at, void *context)
 	return code;
 }
 
-static int remove_tools(const struct inject_target *t, int root, struct err *e)
-{
-	enum inject_result result;
-	int r = accelerate_remove(root, t->options->dry_run, &result, e);
-
-	if (!r && result == INJECT_REMOVED)
-		inject_tell(
-			t->report, &(struct inject_outcome){ .result = result, .place = mem_text(ENTRY_PLACE_ROOT) });
-	return r;
-}
-
 static int remove_all(const struct inject_target *t, int root, struct err *e)
 {
 	struct removal removal = { t, root, e };
-	int r = t->options->at ? remove_one(t->options->at, &removal) : remove_tools(t, root, e);
+	enum inject_result tools = INJECT_ABSENT;
+	int r = t->options->at ? remove_one(t->options->at, &removal)
+			       : accelerate_remove(root, t->options->dry_run, &tools, e);
 
+	if (!r && tools == INJECT_REMOVED)
+		inject_tell(
+			t->report, &(struct inject_outcome){ .result = tools, .place = mem_text(ENTRY_PLACE_ROOT) });
 	if (!r && !t->options->at)
 		r = inject_each(root, remove_one, &removal);
 	if (r == -EINTR && !e->code)
@@ -185,7 +179,7 @@ static bool has_changes(const struct inject_report *report)
 
 static int work_on(struct inject_target *t, int root, struct err *e)
 {
-	int r = t->removes ? remove_all(t, root, e) : put(t, root, e);
+	int r = t->options->removes ? remove_all(t, root, e) : put(t, root, e);
 
 	return r ? err_prefix(e, "%s", t->name) : 0;
 }

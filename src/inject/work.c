@@ -57,25 +57,16 @@ int inject_set_epoch(struct inject_options *options, const char *text, struct er
 	return 0;
 }
 
-static int work(struct inject_target *target, struct err *e)
+int inject_change(struct inject *inject, const char *name, struct inject_report *ret, struct err *e)
 {
+	struct inject_target target = { inject, inject->options, name, ret };
 	int r = stop_check(e);
 
-	target->inject->toolchains.set = target->options->toolchain;
-	target->inject->toolchains.needs_digests = true;
+	inject->toolchains.set = inject->options->toolchain;
+	inject->toolchains.needs_digests = true;
 	if (!r)
-		r = inject_is_image(target) ? inject_image(target, e) : inject_root(target, e);
+		r = inject_is_image(&target) ? inject_image(&target, e) : inject_root(&target, e);
 	return r;
-}
-
-int inject_put(struct inject *inject, const char *target, struct inject_report *ret, struct err *e)
-{
-	return work(&(struct inject_target){ inject, inject->options, target, false, ret }, e);
-}
-
-int inject_remove(struct inject *inject, const char *target, struct inject_report *ret, struct err *e)
-{
-	return work(&(struct inject_target){ inject, inject->options, target, true, ret }, e);
 }
 
 /* The result for one target, until told() is called with it. */
@@ -93,12 +84,9 @@ struct side {
 static void work_on(size_t i, unsigned worker, void *context)
 {
 	struct side *side = context;
-	const struct inject_round *round = side->round;
 	struct result *result = &side->results[i];
 
-	work(&(struct inject_target){ &side->injects[worker], round->options, round->targets[i], round->removes,
-		     &result->report },
-		&result->e);
+	inject_change(&side->injects[worker], side->round->targets[i], &result->report, &result->e);
 }
 
 static void tell(size_t i, void *context)

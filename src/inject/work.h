@@ -8,7 +8,6 @@ struct inject_target {
 	struct inject *inject;
 	const struct inject_options *options;
 	const char *name; /* as specified by the user */
-	bool removes;
 	struct inject_report *report;
 };
 

@@ -23,7 +23,6 @@ int accelerate_check(const struct flow *f, struct err *e)
 struct change {
 	const char *archive;
 	struct inject_options options;
-	int (*with)(struct inject *inject, const char *target, struct inject_report *ret, struct err *e);
 	bool fits; /* all compilers of the image, and at least half of its tools, have an equal native one */
 };
 
@@ -31,7 +30,7 @@ static int change(const struct flow *f, struct change *change, struct err *e)
 {
 	struct inject inject = { .options = &change->options };
 	auto_inject_report report = { 0 };
-	int r = f->request->dry_run ? 0 : change->with(&inject, change->archive, &report, e);
+	int r = f->request->dry_run ? 0 : inject_change(&inject, change->archive, &report, e);
 	size_t n_equal = 0, n_other = 0;
 	bool lacks = false;
 
@@ -87,8 +86,8 @@ static int put_tools(
 {
 	struct build_item *item = &f->build->items[i];
 	auto_free char *set = mem_print("%s.set", copy->archive);
-	struct change own = { copy->archive, { .accelerate = true, .toolchain = f->request->toolchain }, inject_put },
-		      made = { copy->archive, { .accelerate = true, .toolchain = set }, inject_put };
+	struct change own = { copy->archive, { .accelerate = true, .toolchain = f->request->toolchain } },
+		      made = { copy->archive, { .accelerate = true, .toolchain = set } };
 	auto_err why = { 0 }, lack = { 0 };
 	int r = change(f, &own, &why), m;
 
@@ -163,7 +162,7 @@ int accelerate_eject(const struct flow *f, size_t i, const struct engine_words *
 {
 	struct build_item *item = &f->build->items[i];
 	struct engine_words old = *image;
-	struct change removal = { .archive = image->archive, .with = inject_remove };
+	struct change removal = { .archive = image->archive, .options = { .removes = true } };
 	int r;
 
 	if (!with->n)
