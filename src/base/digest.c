@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* SHA-256 and MD5; the only file that uses nettle. */
+/* SHA-256, MD5 and base64; the only file that uses nettle. */
 #include "base/digest.h"
 
+#include <nettle/base64.h>
 #include <nettle/md5.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -124,4 +125,13 @@ int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT])
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
 	return (int)MIN_OF(n, 0);
+}
+
+void digest_base64(struct buf *out, const void *data, size_t len)
+{
+	size_t n = BASE64_ENCODE_RAW_LENGTH(len);
+	auto_free char *text = mem_new(n, 1);
+
+	base64_encode_raw(text, len, data);
+	buf_add(out, text, n);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256, MD5, and digests as text: "sha256:" and 64 lower-case hex digits. */
+/* SHA-256, MD5, base64, and digests as text: "sha256:" and 64 lower-case hex digits. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_MD5_TEXT = 32 + 1 };
@@ -24,3 +25,5 @@ int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
 int digest_file(int fd, char ret[DIGEST_TEXT]);
 /* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. 0 or -errno. */
 int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT]);
+/* Appends the base64 (RFC 4648) of these bytes. */
+void digest_base64(struct buf *out, const void *data, size_t len);

@@ -186,23 +186,6 @@ void str_quote(struct buf *out, const char *text)
 	buf_adds(out, "'");
 }
 
-void str_base64(struct buf *out, const void *data, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = MIN_OF(len - i, (size_t)3);
-		uint32_t group =
-			(uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-		char four[4];
-
-		for (size_t k = 0; k < 4; k++)
-			four[k] = k > left ? '=' : digits[group >> (18 - 6 * k) & 63];
-		buf_add(out, four, sizeof(four));
-	}
-}
-
 bool str_starts(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));

@@ -31,9 +31,6 @@ void str_escape(struct buf *out, const char *text, size_t len);
 /* Appends text as one word for a shell, in single quotes. */
 void str_quote(struct buf *out, const char *text);
 
-/* Appends the base64 (RFC 4648) of these bytes. */
-void str_base64(struct buf *out, const void *data, size_t len);
-
 bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 /* The part after the last slash. */

@@ -41,7 +41,7 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 	digest_text(buf_text(&text), text.len, digest);
 	if (strcmp(digest, descriptor->digest))
 		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", path);
-	str_base64(&copy, buf_text(&text), descriptor->data ? text.len : 0);
+	digest_base64(&copy, buf_text(&text), descriptor->data ? text.len : 0);
 	if (descriptor->data && strcmp(descriptor->data, buf_text(&copy)))
 		return err_set(e, -EBADMSG, "%s: differs from the copy in its descriptor", path);
 	*ret = jv_load(buf_text(&text), text.len, e);

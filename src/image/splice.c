@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/str.h"
 
@@ -273,7 +274,7 @@ void splice_descriptor(
 		splice_replace(s, span, buf_text(&value));
 	value.len = 0;
 	buf_adds(&value, "\"");
-	str_base64(&value, buf_text(content), content->len);
+	digest_base64(&value, buf_text(content), content->len);
 	buf_adds(&value, "\"");
 	if (span_member(text, descriptor, "data", &span) && text[span.at] == '"')
 		splice_replace(s, span, buf_text(&value));
