@@ -354,24 +354,21 @@ bool bundle_has(const struct bundle *bundle, const char *name)
 
 int bundle_text(const struct bundle *bundle, const char *name, struct buf *out, struct err *e)
 {
-	__attribute__((cleanup(member_done))) struct member member = MEMBER_INIT;
-	char chunk[4096];
+	auto_with(member_done) struct member member = MEMBER_INIT;
+	auto_free char *text = NULL;
 	int r = bundle_find(bundle, name, &member, e);
+	ssize_t n;
 
 	if (r)
 		return r;
 	if (member.size > BUNDLE_JSON_MAX)
 		return err_set(e, -E2BIG, "%s has more than %d bytes", name, BUNDLE_JSON_MAX);
-	for (uint64_t at = 0; at < member.size;) {
-		ssize_t n = fd_pread(
-			member.fd, chunk, (size_t)MIN_OF(member.size - at, sizeof(chunk)), (off_t)(member.offset + at));
-
-		if (n <= 0)
-			return n ? err_sys(e, (int)n, "%s", name) : err_set(e, -EBADMSG, "%s: truncated", name);
-		buf_add(out, chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
-	return 0;
+	text = mem_new((size_t)member.size, 1);
+	n = fd_pread(member.fd, text, (size_t)member.size, (off_t)member.offset);
+	if (n < 0)
+		return err_sys(e, (int)n, "%s", name);
+	buf_add(out, text, (size_t)n);
+	return (uint64_t)n < member.size ? err_set(e, -EBADMSG, "%s: truncated", name) : 0;
 }
 
 int bundle_json(const struct bundle *bundle, const char *name, struct buf *text, struct json **ret, struct err *e)
