@@ -6,55 +6,8 @@
 #include <string.h>
 
 #include "base/fdio.h"
-#include "base/memory.h"
 
-enum { MAGIC_MAX = 8, ZSTD = 1 };
-
-/* Bytes that were read to choose the codec, returned before the rest of inner. */
-struct pushback {
-	struct source source;
-	struct source *inner;
-	uint8_t bytes[MAGIC_MAX];
-	size_t n, at;
-};
-
-static ssize_t pushback_read(struct source *source, void *data, size_t len)
-{
-	struct pushback *p = (struct pushback *)source;
-	size_t n = MIN_OF(len, p->n - p->at);
-	ssize_t more;
-
-	memcpy(data, p->bytes + p->at, n);
-	p->at += n;
-	if (n == len)
-		return (ssize_t)n;
-	more = source_read(p->inner, (uint8_t *)data + n, len - n);
-	return more < 0 ? more : more + (ssize_t)n;
-}
-
-static int pushback_skip(struct source *source, uint64_t len)
-{
-	struct pushback *p = (struct pushback *)source;
-	uint64_t n = MIN_OF(len, (uint64_t)(p->n - p->at));
-
-	p->at += (size_t)n;
-	return source_skip(p->inner, len - n);
-}
-
-static void pushback_free(struct source *source)
-{
-	source_free(((struct pushback *)source)->inner);
-}
-
-static struct source *put_back(struct source *inner, const uint8_t *bytes, size_t n)
-{
-	struct pushback *p = mem_new(1, sizeof(*p));
-
-	*p = (struct pushback){ { .read = pushback_read, .skip = pushback_skip, .free = pushback_free }, inner };
-	memcpy(p->bytes, bytes, n);
-	p->n = n;
-	return (struct source *)p;
-}
+enum { ZSTD = 1 };
 
 static const struct {
 	const char *magic;
@@ -88,7 +41,7 @@ static size_t find_codec(const uint8_t *bytes, size_t n)
 
 enum codec_support codec_at(int fd, uint64_t offset)
 {
-	uint8_t magic[MAGIC_MAX];
+	uint8_t magic[SOURCE_PEEK_MAX];
 	ssize_t n = fd_pread(fd, magic, sizeof(magic), (off_t)offset);
 	size_t i = n > 0 ? find_codec(magic, (size_t)n) : ARRAY_SIZE(codecs);
 
@@ -97,25 +50,22 @@ enum codec_support codec_at(int fd, uint64_t offset)
 
 struct source *source_decode(struct source *inner, const char **ret_codec, struct err *e)
 {
-	uint8_t magic[MAGIC_MAX] = { 0 };
-	ssize_t n = source_read(inner, magic, sizeof(magic));
-	size_t i;
+	uint8_t magic[SOURCE_PEEK_MAX];
+	ssize_t n = source_peek(inner, magic);
+	size_t i = n < 0 ? 0 : find_codec(magic, (size_t)n);
 
-	if (n < 0) {
+	if (n >= 0) {
+		*ret_codec = i < ARRAY_SIZE(codecs) ? codecs[i].name : "none";
+		if (i == ARRAY_SIZE(codecs))
+			return inner;
+		if (codecs[i].open)
+			return codecs[i].open(inner);
+		err_set(e, -EBADMSG, "compressed with %s, which is not supported", *ret_codec);
+		err_hint(e, "decompress it first");
+	} else {
 		err_sys(e, (int)n, "cannot read it");
-		source_free(inner);
-		return NULL;
 	}
-	inner = put_back(inner, magic, (size_t)n);
-	i = find_codec(magic, (size_t)n);
-	*ret_codec = i < ARRAY_SIZE(codecs) ? codecs[i].name : "none";
-	if (i == ARRAY_SIZE(codecs))
-		return inner;
-	if (codecs[i].open)
-		return codecs[i].open(inner);
 	source_free(inner);
-	err_set(e, -EBADMSG, "compressed with %s, which is not supported", *ret_codec);
-	err_hint(e, "decompress it first");
 	return NULL;
 }
 

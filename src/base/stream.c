@@ -2,6 +2,8 @@
 /* Sequential byte sources: files, pipes, and filters on top of them. */
 #include "base/stream.h"
 
+#include <string.h>
+
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "base/memory.h"
@@ -139,17 +141,44 @@ struct source *source_tee(struct source *inner, int to, int *ret_failure)
 	return (struct source *)t;
 }
 
+/* Takes up to len bytes that were read ahead; data may be NULL. Returns their number. */
+static size_t take_ahead(struct source *source, void *data, uint64_t len)
+{
+	size_t n = (size_t)MIN_OF(len, (uint64_t)source->n_ahead);
+
+	if (data)
+		memcpy(data, source->ahead, n);
+	memmove(source->ahead, source->ahead + n, source->n_ahead - n);
+	source->n_ahead -= n;
+	source->position += n;
+	return n;
+}
+
 ssize_t source_read(struct source *source, void *data, size_t len)
 {
-	ssize_t n;
+	size_t before;
+	ssize_t n = 0;
 
 	if (source->error)
 		return source->error;
-	n = stop_signal() ? -EINTR : source->read(source, data, len);
+	before = take_ahead(source, data, len);
+	if (before < len || !len)
+		n = stop_signal() ? -EINTR : source->read(source, (char *)data + before, len - before);
 	if (n < 0)
-		source->error = (int)n;
-	else
-		source->position += (uint64_t)n;
+		return source->error = (int)n;
+	source->position += (uint64_t)n;
+	return n + (ssize_t)before;
+}
+
+ssize_t source_peek(struct source *source, uint8_t ret[SOURCE_PEEK_MAX])
+{
+	ssize_t n = source_read(source, ret, SOURCE_PEEK_MAX);
+
+	if (n > 0) {
+		memcpy(source->ahead, ret, (size_t)n);
+		source->n_ahead = (size_t)n;
+		source->position -= (uint64_t)n;
+	}
 	return n;
 }
 
@@ -176,7 +205,8 @@ int source_skip(struct source *source, uint64_t len)
 
 	if (source->error || !len)
 		return source->error;
-	r = source->skip ? source->skip(source, len) : skip_by_reading(source, len);
+	len -= take_ahead(source, NULL, len);
+	r = !len ? 0 : source->skip ? source->skip(source, len) : skip_by_reading(source, len);
 	source->error = r;
 	source->position += r ? 0 : len;
 	return r;

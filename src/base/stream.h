@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 
+enum { SOURCE_PEEK_MAX = 8 };
+
 /* The first member of every kind of source. read returns less than len only at the end. */
 struct source {
 	ssize_t (*read)(struct source *source, void *data, size_t len);
@@ -11,6 +13,8 @@ struct source {
 	void (*free)(struct source *source);		  /* frees what it owns; may be NULL */
 	uint64_t position;
 	int error;
+	uint8_t ahead[SOURCE_PEEK_MAX]; /* bytes that source_peek() read */
+	size_t n_ahead;
 };
 
 /* len bytes of a file from offset; the descriptor is borrowed, its position is not used. */
@@ -30,6 +34,8 @@ struct source *source_digested(struct source *inner, struct digest_state *state)
  * error repeats on every later call.
  */
 ssize_t source_read(struct source *source, void *data, size_t len);
+/* The next SOURCE_PEEK_MAX bytes, without reading them; fewer at the end. Bytes, or errors as above. */
+ssize_t source_peek(struct source *source, uint8_t ret[SOURCE_PEEK_MAX]);
 /* Skips len bytes, by seeking if possible. 0, -EBADMSG if there are fewer, or -errno. */
 int source_skip(struct source *source, uint64_t len);
 /* Number of bytes read and skipped. */
