@@ -49,24 +49,16 @@ int str_from_hex(const char *hex, uint8_t *out, size_t cap)
 	return (int)n;
 }
 
-static bool is_separator(char c)
-{
-	return c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool str_next_item(const char **cursor, const char **ret_item, size_t *ret_len)
 {
-	const char *p = *cursor;
+	static const char separators[] = ", \t\n\r";
+	const char *item = *cursor + strspn(*cursor, separators);
 
-	while (is_separator(*p))
-		p++;
-	if (!*p)
+	if (!*item)
 		return false;
-	*ret_item = p;
-	while (*p && !is_separator(*p))
-		p++;
-	*ret_len = (size_t)(p - *ret_item);
-	*cursor = p;
+	*ret_item = item;
+	*ret_len = strcspn(item, separators);
+	*cursor = item + *ret_len;
 	return true;
 }
 
