@@ -10,14 +10,20 @@
 #include "base/str.h"
 #include "image/tar_header.h"
 
+/* PAX records that override a header. The key of a time has a fraction. */
+enum number { SIZE, UID, GID, MTIME, REAL_SIZE, SPARSE_MAJOR, NUMBERS };
+static const char *const number_keys[NUMBERS] = { "size", "uid", "gid", "mtime", "GNU.sparse.realsize",
+	"GNU.sparse.major" };
+enum text { PATH, LINK, SPARSE_NAME, TEXTS };
+static const char *const text_keys[TEXTS] = { "path", "linkpath", "GNU.sparse.name" };
+
 /* Values of extension headers for the following member. */
 struct overrides {
-	char *path, *linkname;
-	bool has_size, has_uid, has_gid, has_mtime, is_sparse, has_real_size;
 	bool is_begun; /* an extension header was read: a member must follow */
-	int64_t size, uid, gid, mtime;
-	char *sparse_name;
-	int64_t real_size, sparse_major;
+	bool is_sparse;
+	bool has[NUMBERS];
+	int64_t numbers[NUMBERS];
+	char *texts[TEXTS]; /* NULL: none */
 	struct buf records;
 };
 
@@ -147,34 +153,23 @@ static bool has_prefix(const struct record *record, const char *prefix)
 
 static int pax_record(struct overrides *o, const struct record *record, struct err *e)
 {
-	const struct {
-		const char *key;
-		char **value;
-	} texts[] = { { "path", &o->path }, { "linkpath", &o->linkname }, { "GNU.sparse.name", &o->sparse_name } };
-	const struct {
-		const char *key;
-		int64_t *value;
-		bool *has;
-	} numbers[] = { { "size", &o->size, &o->has_size }, { "uid", &o->uid, &o->has_uid },
-		{ "gid", &o->gid, &o->has_gid }, { "mtime", &o->mtime, &o->has_mtime },
-		{ "GNU.sparse.realsize", &o->real_size, &o->has_real_size },
-		{ "GNU.sparse.major", &o->sparse_major, &o->is_sparse } };
 	auto_free char *text = NULL;
+	int64_t *number;
 	size_t i = 0;
 
 	o->is_sparse |= has_prefix(record, "GNU.sparse.");
-	for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
-		if (is_key(record, texts[k].key))
-			return set_text(texts[k].value, record->value, record->len, e);
-	while (i < ARRAY_SIZE(numbers) && !is_key(record, numbers[i].key))
+	for (size_t k = 0; k < TEXTS; k++)
+		if (is_key(record, text_keys[k]))
+			return set_text(&o->texts[k], record->value, record->len, e);
+	while (i < NUMBERS && !is_key(record, number_keys[i]))
 		i++;
-	if (i == ARRAY_SIZE(numbers) || !record->len)
+	if (i == NUMBERS || !record->len)
 		return 0; /* POSIX pax: an empty value cancels the record */
+	number = &o->numbers[i];
 	text = mem_part(record->value, record->len);
-	if (!(numbers[i].value == &o->mtime ? tar_time : tar_decimal)(text, numbers[i].value) || o->size < 0 ||
-		o->real_size < 0)
-		return malformed(i ? "a bad number in a PAX header" : "a bad size in a PAX header", e);
-	*numbers[i].has = true;
+	if (!(i == MTIME ? tar_time : tar_decimal)(text, number) || ((i == SIZE || i == REAL_SIZE) && *number < 0))
+		return malformed(i == SIZE ? "a bad size in a PAX header" : "a bad number in a PAX header", e);
+	o->has[i] = true;
 	return 0;
 }
 
@@ -240,7 +235,7 @@ static int take_extension(struct tar_reader *r, char type, uint64_t size, struct
 		return code;
 	if (type == 'x')
 		return parse_pax(o, buf_text(&text), text.len, e);
-	return set_text(type == 'L' ? &o->path : &o->linkname, buf_text(&text), strnlen(buf_text(&text), text.len), e);
+	return set_text(&o->texts[type == 'L' ? PATH : LINK], buf_text(&text), strnlen(buf_text(&text), text.len), e);
 }
 
 static char *field_text(const uint8_t *field, size_t len)
@@ -268,10 +263,10 @@ static int begin_sparse(struct tar_reader *r, const struct overrides *o, struct 
 {
 	int code;
 
-	if (!r->is_layer || o->sparse_major != 1 || !o->has_real_size)
+	if (!r->is_layer || o->numbers[SPARSE_MAJOR] != 1 || !o->has[REAL_SIZE])
 		return malformed("a sparse file", e);
-	code = sparse_read_map(&r->sparse, (uint64_t)o->real_size, r->source, &r->left);
-	r->entry.size = (uint64_t)o->real_size;
+	code = sparse_read_map(&r->sparse, (uint64_t)o->numbers[REAL_SIZE], r->source, &r->left);
+	r->entry.size = (uint64_t)o->numbers[REAL_SIZE];
 	return code == -EBADMSG ? malformed("a sparse file with a map that does not fit", e)
 	       : code		? broken(code, e)
 				: 0;
@@ -290,22 +285,20 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	if (!tar_octal(block + TAR_MTIME, TAR_SIZE_LEN, &mtime) || mtime < 0)
 		mtime = 0; /* before 1970 (GNU base-256) */
 	entry->mode = (unsigned)mode & 07777;
-	entry->mtime = o->has_mtime ? o->mtime : mtime;
-	entry->size = (uint64_t)(o->has_size ? o->size : size);
-	entry->uid = (uint64_t)(o->has_uid ? o->uid : uid);
-	entry->gid = (uint64_t)(o->has_gid ? o->gid : gid);
-	if (o->sparse_name) {
-		free(o->path);
-		o->path = take_ptr(&o->sparse_name);
-	}
-	if (o->path)
-		entry->path = take_ptr(&o->path);
+	entry->mtime = o->has[MTIME] ? o->numbers[MTIME] : mtime;
+	entry->size = (uint64_t)(o->has[SIZE] ? o->numbers[SIZE] : size);
+	entry->uid = (uint64_t)(o->has[UID] ? o->numbers[UID] : uid);
+	entry->gid = (uint64_t)(o->has[GID] ? o->numbers[GID] : gid);
+	if (o->texts[SPARSE_NAME])
+		entry->path = take_ptr(&o->texts[SPARSE_NAME]);
+	else if (o->texts[PATH])
+		entry->path = take_ptr(&o->texts[PATH]);
 	else if (!memcmp(block + TAR_MAGIC, "ustar", 6) && block[TAR_PREFIX])
 		entry->path = mem_print("%.*s/%.*s", TAR_PREFIX_LEN, (const char *)block + TAR_PREFIX, TAR_NAME_LEN,
 			(const char *)block + TAR_NAME);
 	else
 		entry->path = field_text(block + TAR_NAME, TAR_NAME_LEN);
-	entry->linkname = o->linkname ? take_ptr(&o->linkname) : field_text(block + TAR_LINK, TAR_LINK_LEN);
+	entry->linkname = o->texts[LINK] ? take_ptr(&o->texts[LINK]) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	entry->records = o->records;
 	o->records = (struct buf){ 0 };
 	code = set_type(entry, (char)block[TAR_TYPE], e);
@@ -405,9 +398,8 @@ int tar_next(struct tar_reader *reader, struct err *e)
 	reader->end = source_position(reader->source);
 	code = next_member(reader, &overrides, e);
 	reader->entry.start = reader->end;
-	free(overrides.path);
-	free(overrides.linkname);
-	free(overrides.sparse_name);
+	for (size_t i = 0; i < TEXTS; i++)
+		free(overrides.texts[i]);
 	buf_done(&overrides.records);
 	return code;
 }
