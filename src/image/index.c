@@ -14,9 +14,8 @@ struct gathered {
 	const struct index_request *request;
 	struct image_input inputs[INDEX_INPUTS_MAX]; /* open until the output is written */
 	size_t n_inputs;
-	struct write_image images[INDEX_IMAGES_MAX];
-	const char *from[INDEX_IMAGES_MAX]; /* the input of each image */
-	size_t n;
+	struct write_image images[INDEX_IMAGES_MAX]; /* as many as the result has rows */
+	struct index_result *result;
 };
 
 /* Sets the platform of an index entry. Strings are borrowed from the table of architectures and from facts. */
@@ -54,34 +53,27 @@ static int describe(
 	return 0;
 }
 
-static char *platform_text(const struct write_image *image)
-{
-	return mem_print("%s/%s%s%s", image->os ? image->os : "linux", image->architecture, *image->variant ? "/" : "",
-		image->variant);
-}
-
 static int add_image(
 	struct gathered *c, const struct image_input *input, const struct image_facts *facts, struct err *e)
 {
 	struct write_image image = { .bundle = input->bundle, .image = facts->image, .variant = "" };
+	struct index_result *result = c->result;
 	auto_free char *platform = NULL;
 	int r = describe(c->request, facts, &image, e);
 
 	if (r)
 		return r;
-	if (c->n == INDEX_IMAGES_MAX)
+	if (result->n == INDEX_IMAGES_MAX)
 		return err_set(e, -E2BIG, "more than %d platforms", INDEX_IMAGES_MAX);
-	platform = platform_text(&image);
-	for (size_t i = 0; i < c->n; i++) {
-		auto_free char *other = platform_text(&c->images[i]);
-
-		if (!strcmp(other, platform))
+	platform = mem_print("%s/%s%s%s", image.os ? image.os : "linux", image.architecture, *image.variant ? "/" : "",
+		image.variant);
+	for (size_t i = 0; i < result->n; i++)
+		if (!strcmp(result->rows[i].platform, platform))
 			return strcmp(c->images[i].image->config_digest, facts->image->config_digest)
-				       ? err_set(e, -EBADMSG, "%s is also in %s", platform, c->from[i])
+				       ? err_set(e, -EBADMSG, "%s is also in %s", platform, result->rows[i].from)
 				       : 0;
-	}
-	c->images[c->n] = image;
-	c->from[c->n++] = input->name.path;
+	c->images[result->n] = image;
+	result->rows[result->n++] = (struct index_row){ take_ptr(&platform), mem_text(input->name.path) };
 	return 0;
 }
 
@@ -127,7 +119,7 @@ static int make(struct gathered *c, struct err *e)
 	r = outlet_open(&out, &outlet, e);
 	if (r)
 		return r;
-	return oci_write_index(&(struct write_index){ c->images, c->n, request->tags, request->n_tags,
+	return oci_write_index(&(struct write_index){ c->images, c->result->n, request->tags, request->n_tags,
 				       request->annotations, request->n_annotations },
 		&outlet, digest, e);
 }
@@ -139,9 +131,8 @@ int index_make(const struct index_request *request, struct index_result *ret, st
 
 	*ret = (struct index_result){ 0 };
 	c->request = request;
+	c->result = ret;
 	r = make(c, e);
-	for (size_t i = 0; !r && i < c->n; i++)
-		ret->rows[ret->n++] = (struct index_row){ platform_text(&c->images[i]), mem_text(c->from[i]) };
 	for (size_t i = 0; i < c->n_inputs; i++)
 		image_input_done(&c->inputs[i]);
 	return r;
