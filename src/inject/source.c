@@ -2,15 +2,64 @@
 /* Determines whether a target needs an emulator, which one, and its path. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/codec.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "binfmt/handler.h"
 #include "binfmt/native.h"
 #include "emulator/stub.h"
-#include "image/packed.h"
+#include "image/tar_read.h"
 #include "inject/work.h"
+
+/* Maximum size of a published program in bytes; the largest emulators have 14 MiB. */
+enum { LIMIT_PACKED = 64 * 1024 * 1024 };
+
+/* Copies the current member to an executable memory file. Its descriptor, or -errno with e set. */
+static int unpack(struct tar_reader *tar, struct err *e)
+{
+	auto_fd fd = memfd_create("emulator", MFD_CLOEXEC);
+	char block[32 * 1024];
+	ssize_t n;
+	int r = fd < 0 ? -errno : 0;
+
+	if (tar->entry.size > LIMIT_PACKED)
+		return err_set(e, -E2BIG, "%s has more than %d bytes", tar->entry.path, LIMIT_PACKED);
+	while (!r && (n = tar_read(tar, block, sizeof(block), e)) != 0)
+		r = n < 0 ? (int)n : fd_write(fd, block, (size_t)n);
+	if (!r && fchmod(fd, 0755) < 0)
+		r = -errno;
+	if (!r)
+		return take_fd(&fd);
+	return e && e->code ? e->code : err_sys(e, r, "cannot unpack it");
+}
+
+/* Unpacks the first qemu-* of an emulator's archive as it is published (x86_64_qemu-arm-static.tar.gz). */
+static int unpack_emulator(int fd, struct err *e)
+{
+	struct source *source;
+	struct tar_reader tar;
+	const char *codec;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "cannot look at it");
+	source = source_decode(source_range(fd, 0, (uint64_t)st.st_size), &codec, e);
+	if (!source)
+		return e ? e->code : -EBADMSG;
+	tar_init(&tar, source, false);
+	do
+		r = tar_next(&tar, e);
+	while (r > 0 && (tar.entry.type != TAR_FILE || !str_starts(str_basename(tar.entry.path), "qemu-")));
+	r = r > 0 ? unpack(&tar, e) : r < 0 ? r : err_set(e, -ENOENT, "it contains no qemu-*");
+	tar_done(&tar);
+	source_free(source);
+	return r;
+}
 
 /* Opens a program, or a compressed archive that contains one: it is unpacked into memory. */
 static int open_named(const char *name, const struct arch *arch, struct emulator *ret, struct err *e)
@@ -20,7 +69,7 @@ static int open_named(const char *name, const struct arch *arch, struct emulator
 
 	if (fd < 0 || codec_at(fd, 0) != CODEC_SUPPORTED)
 		return emulator_open("", name, arch, ret, e);
-	unpacked = packed_open(fd, e);
+	unpacked = unpack_emulator(fd, e);
 	if (unpacked < 0)
 		return unpacked;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", unpacked);
