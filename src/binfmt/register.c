@@ -261,8 +261,10 @@ static bool has_leftovers(const struct table *table)
 /* In a disabled table no handler works, so none is registered; enabling it is up to the administrator. */
 static int check_enabled(const struct transaction *t, struct err *e)
 {
-	if (instance_is_enabled(&t->instance))
-		return 0;
+	int r = instance_is_enabled(&t->instance);
+
+	if (r)
+		return r < 0 ? err_sys(e, r, "cannot read the status of binfmt_misc") : 0;
 	err_set(e, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
 	return err_hint(e, "echo 1 | sudo tee %s/status", t->options->mount_at ? t->options->mount_at : INSTANCE_USUAL);
 }

@@ -572,6 +572,14 @@ as_nobody() {
 	says 'qemu: no room for the guest'
 }
 
+@test "whether the whole table is switched off cannot be read: told, status 4" {
+	need_commands setpriv
+	ns chmod 0 "$BINFMT/status"
+	expect 4 ns setpriv --bounding-set -dac_override,-dac_read_search "$ANYARCH" register arm
+	says 'cannot read the status'
+	same table '' "$(table_names)"
+}
+
 @test "the whole table switched off: told, status 4 (112)" {
 	echo 0 >"$TABLE/status"
 	expect 4 anyarch register arm
