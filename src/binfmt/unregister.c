@@ -128,12 +128,16 @@ static int remove_persisted(const struct removal *m, const struct choice *choice
 	for (const struct arch *a = NULL; !m->options->dry_run && (a = arch_next(a));)
 		for (size_t i = 0; i < ARCH_MATCHES_MAX && a->match[i].handler; i++) {
 			const char *handler = a->match[i].handler;
-			int r = is_chosen_name(choice, a, handler) ? persist_remove(m->options->root, handler, e) : 0;
+			auto_buf name = { 0 };
+			int r = 0;
 
+			buf_addf(&name, "%s%s", choice->platform.arch ? choice->prefix : "", handler);
+			if (is_chosen_name(choice, a, handler))
+				r = persist_remove(m->options->root, buf_text(&name), e);
 			if (r < 0)
 				return r;
 			if (r) {
-				buf_addf(&m->report->removed, "/etc/binfmt.d/%s.conf\n", handler);
+				buf_addf(&m->report->removed, "/etc/binfmt.d/%s.conf\n", buf_text(&name));
 				m->report->n_removed++;
 			}
 		}

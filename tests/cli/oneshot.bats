@@ -200,6 +200,11 @@ env_in() {
 	same handlers buildkit-qemu-arm "$(table_names)"
 	expect_one_of '2 3' env_in QEMU_BINARY_PREFIX=../ oneshot --install arm
 	same handlers buildkit-qemu-arm "$(table_names)"
+	# The file that restores the handler without the prefix at boot is another one's.
+	ns mount -t tmpfs tmpfs /etc/binfmt.d
+	expect_one_of '0 5' anyarch register --persist --replace arm
+	expect_raw 0 env_in QEMU_BINARY_PREFIX=buildkit- oneshot --uninstall arm
+	ns test -e /etc/binfmt.d/qemu-arm.conf
 }
 
 @test "--install of an unknown or a missing emulator exits non-zero, the cause last on stderr" {
