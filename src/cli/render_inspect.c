@@ -192,15 +192,15 @@ static void render_disagreement(const struct image_facts *facts)
 	const struct model_image *image = facts->image;
 	const char *documents[] = { image->index_platform ? "index" : NULL, image->architecture ? "label" : NULL,
 		facts->content.has_platform ? "files" : NULL };
+	const char *before = NULL;
 	auto_buf text = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
-		if (documents[i])
-			buf_addf(&text, "%s%s",
-				!text.len			 ? ""
-				: i == ARRAY_SIZE(documents) - 1 ? " and "
-								 : ", ",
-				documents[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+		if (documents[i] && before)
+			buf_addf(&text, "%s%s", text.len ? ", " : "", before);
+		before = documents[i] ? documents[i] : before;
+	}
+	buf_addf(&text, " and %s", before);
 	buf_adds(&text, " do not agree");
 	render_fact("wrong label:", buf_text(&text));
 }

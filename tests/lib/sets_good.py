@@ -259,6 +259,11 @@ def labels(to):
     write(f"{to}/index-lies.tar", archive(oci.finish(oci.index([liar, oci.platform([v7], "arm", "v7")]))))
     for fields in (("-", "0", "index says:   linux/arm/v7"), ("--expect=arm/v7", "3", "linux/amd64")):
         row("index-lies.tar", *fields)
+    # The same without any program: only what exists is named.
+    oci = Oci()
+    liar = oci.image([tar()], "amd64", None, platform={"os": "linux", "architecture": "arm", "variant": "v7"})
+    write(f"{to}/index-lies-empty.tar", archive(oci.finish(oci.index([liar]))))
+    row("index-lies-empty.tar", "-", "0", "wrong label:  index and label do not agree")
     # One is made to look like something that nobody runs.
     oci = Oci()
     hidden = oci.platform([pc], "arm", "v7", annotations={"vnd.docker.reference.type": "x"})
