@@ -10,7 +10,14 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 
-enum { ENTRIES_MAX = 4096, NEEDED_MAX = 256, TEXT_MAX = 512 };
+enum {
+	ENTRIES_MAX = 4096,
+	NEEDED_MAX = 256,
+	TEXT_MAX = 512,
+	TABLE_MAX = 16 * 1024 * 1024,
+	CHAIN_MAX = 4096,
+	SYMBOLS_MAX = 512 * 1024
+};
 
 struct source {
 	int fd;
@@ -22,6 +29,8 @@ struct source {
 /* Entries of the dynamic section: addresses, counts, and offsets of text in the string table. */
 struct entries {
 	uint64_t strings, need, n_need, def, n_def, rpath, runpath;
+	uint64_t strings_size, symbols, hash, gnu_hash, rela, rela_size, rel, rel_size, jump, jump_size, jump_tag;
+	uint64_t now, flags, flags_1;
 	uint64_t needed[NEEDED_MAX];
 	size_t n_needed;
 };
@@ -93,6 +102,19 @@ static void read_entries(const struct source *s, const struct segment *dynamic, 
 		{ DT_VERDEFNUM, &ret->n_def },
 		{ DT_RPATH, &ret->rpath },
 		{ DT_RUNPATH, &ret->runpath },
+		{ DT_STRSZ, &ret->strings_size },
+		{ DT_SYMTAB, &ret->symbols },
+		{ DT_HASH, &ret->hash },
+		{ DT_GNU_HASH, &ret->gnu_hash },
+		{ DT_RELA, &ret->rela },
+		{ DT_RELASZ, &ret->rela_size },
+		{ DT_REL, &ret->rel },
+		{ DT_RELSZ, &ret->rel_size },
+		{ DT_JMPREL, &ret->jump },
+		{ DT_PLTRELSZ, &ret->jump_size },
+		{ DT_PLTREL, &ret->jump_tag },
+		{ DT_FLAGS, &ret->flags },
+		{ DT_FLAGS_1, &ret->flags_1 },
 	};
 	unsigned word = s->head.bits / 8;
 	uint8_t p[16];
@@ -108,6 +130,7 @@ static void read_entries(const struct source *s, const struct segment *dynamic, 
 			return;
 		if (tag == DT_NEEDED && ret->n_needed < NEEDED_MAX)
 			ret->needed[ret->n_needed++] = value;
+		ret->now |= tag == DT_BIND_NOW;
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
 			if (known[k].tag == tag)
 				*known[k].value = value;
@@ -163,29 +186,40 @@ static void read_defines(const struct source *s, const struct entries *entries, 
 	}
 }
 
-int dynamic_read(int fd, struct dynamic *ret)
+/* Reads the headers and the dynamic section. */
+static int open_source(int fd, struct source *s, struct entries *entries)
 {
-	struct entries entries = { .rpath = UINT64_MAX, .runpath = UINT64_MAX };
-	struct source s = { .fd = fd };
 	struct segment segment = { 0 };
-	uint64_t strings, path;
 	uint8_t head[ELF_HEAD];
 	bool is_64;
-	int r = 0;
 	ssize_t n = fd_pread(fd, head, sizeof(head), 0);
 
-	*ret = (struct dynamic){ 0 };
-	if (n != sizeof(head) || elf_read_head(head, sizeof(head), &s.head, NULL) != 1)
+	*s = (struct source){ .fd = fd };
+	*entries = (struct entries){ .rpath = UINT64_MAX, .runpath = UINT64_MAX };
+	if (n != sizeof(head) || elf_read_head(head, sizeof(head), &s->head, NULL) != 1)
 		return -EBADMSG;
-	is_64 = s.head.bits == 64;
-	s.phoff = get(&s, head + (is_64 ? 32 : 28), is_64 ? 8 : 4);
-	s.phentsize = (size_t)get(&s, head + (is_64 ? 54 : 42), 2);
-	s.phnum = MIN_OF((size_t)get(&s, head + (is_64 ? 56 : 44), 2), (size_t)ELF_PHNUM_MAX);
-	for (size_t i = 0; i < s.phnum && segment.type != PT_DYNAMIC; i++)
-		if (!read_segment(&s, i, &segment))
+	is_64 = s->head.bits == 64;
+	s->phoff = get(s, head + (is_64 ? 32 : 28), is_64 ? 8 : 4);
+	s->phentsize = (size_t)get(s, head + (is_64 ? 54 : 42), 2);
+	s->phnum = MIN_OF((size_t)get(s, head + (is_64 ? 56 : 44), 2), (size_t)ELF_PHNUM_MAX);
+	for (size_t i = 0; i < s->phnum && segment.type != PT_DYNAMIC; i++)
+		if (!read_segment(s, i, &segment))
 			return -EBADMSG;
 	if (segment.type == PT_DYNAMIC)
-		read_entries(&s, &segment, &entries);
+		read_entries(s, &segment, entries);
+	return 0;
+}
+
+int dynamic_read(int fd, struct dynamic *ret)
+{
+	struct entries entries;
+	struct source s;
+	uint64_t strings, path;
+	int r = open_source(fd, &s, &entries);
+
+	*ret = (struct dynamic){ 0 };
+	if (r)
+		return r;
 	strings = entries.strings ? find_offset(&s, entries.strings) : 0;
 	if (!strings)
 		return -EBADMSG;
@@ -217,4 +251,123 @@ void dynamic_done(struct dynamic *dynamic)
 	free(dynamic->wants);
 	free(dynamic->path);
 	*dynamic = (struct dynamic){ 0 };
+}
+
+/* What is loaded at an address, with a NUL behind it. Owned; NULL if it is not in the file, or too long. */
+static uint8_t *read_table(const struct source *s, uint64_t address, uint64_t size)
+{
+	uint64_t offset = address ? find_offset(s, address) : 0;
+	uint8_t *table = NULL;
+
+	if (offset && size <= TABLE_MAX)
+		table = mem_new(1, (size_t)size + 1);
+	if (table && !read_at(s, offset, table, (size_t)size)) {
+		free(table);
+		return NULL;
+	}
+	return table;
+}
+
+/* The number of symbols, which only hash tables tell: gABI, and do_lookup_x() in glibc's elf/dl-lookup.c. */
+static uint64_t count_symbols(const struct source *s, const struct entries *entries)
+{
+	uint64_t at = entries->gnu_hash ? find_offset(s, entries->gnu_hash) : 0, n = 0, chains;
+	auto_free uint8_t *buckets = NULL;
+	uint8_t p[16] = { 0 };
+
+	if (!at) {
+		at = entries->hash ? find_offset(s, entries->hash) : 0;
+		return at && read_at(s, at, p, 8) ? get(s, p + 4, 4) : 0;
+	}
+	if (!read_at(s, at, p, 16))
+		return 0;
+	chains = 16 + get(s, p + 8, 4) * s->head.bits / 8;
+	buckets = read_table(s, entries->gnu_hash + chains, 4 * get(s, p, 4));
+	for (uint64_t i = 0; buckets && i < get(s, p, 4); i++)
+		if (get(s, buckets + 4 * i, 4) > n)
+			n = get(s, buckets + 4 * i, 4);
+	chains += 4 * get(s, p, 4);
+	if (n < get(s, p + 4, 4))
+		return get(s, p + 4, 4);
+	at += chains + 4 * (n - get(s, p + 4, 4));
+	for (unsigned i = 0; i < CHAIN_MAX && read_at(s, at + 4 * i, p, 4); i++)
+		if (get(s, p, 4) & 1)
+			return n + i + 1;
+	return 0;
+}
+
+/* A table of relocations. */
+struct relocations {
+	uint64_t address, bytes;
+	bool has_addend;
+	enum dynamic_use use;
+};
+
+/* Notes the use of each symbol, and makes n the number of the last one, plus one. */
+static void read_uses(const struct source *s, const struct relocations *r, uint8_t *uses, uint64_t *n)
+{
+	size_t word = s->head.bits / 8, size = word * (r->has_addend ? 3 : 2);
+	auto_free uint8_t *table = read_table(s, r->address, r->bytes);
+
+	for (uint64_t at = 0; table && at + size <= r->bytes; at += size) {
+		uint64_t i = get(s, table + at + word, (unsigned)word) >> (word == 8 ? 32 : 8);
+
+		if (!i || i >= SYMBOLS_MAX)
+			continue;
+		if (uses[i] < r->use)
+			uses[i] = (uint8_t)r->use;
+		if (*n <= i)
+			*n = i + 1; /* hash tables need not count undefined symbols */
+	}
+}
+
+int dynamic_symbols_read(int fd, bool is_now, struct dynamic_symbols *ret)
+{
+	struct entries entries;
+	struct source s;
+	auto_free uint8_t *table = NULL, *uses = NULL;
+	uint64_t n, size;
+	int r = open_source(fd, &s, &entries);
+
+	*ret = (struct dynamic_symbols){ 0 };
+	if (r || s.head.machine == EM_MIPS || s.head.machine == EM_ALPHA)
+		return -EBADMSG;
+	is_now |= entries.now || entries.flags & DF_BIND_NOW || entries.flags_1 & DF_1_NOW;
+	if (entries.rela + entries.rela_size == entries.jump + entries.jump_size)
+		entries.rela_size -= MIN_OF(entries.rela_size, entries.jump_size); /* on PowerPC: both */
+	const struct relocations all[] = {
+		{ entries.rela, entries.rela_size, true, DYNAMIC_EARLY },
+		{ entries.rel, entries.rel_size, false, DYNAMIC_EARLY },
+		{ entries.jump, entries.jump_size, entries.jump_tag == DT_RELA, is_now ? DYNAMIC_EARLY : DYNAMIC_LAZY },
+	};
+	uses = mem_new(SYMBOLS_MAX, 1);
+	n = count_symbols(&s, &entries);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		read_uses(&s, &all[i], uses, &n);
+	size = s.head.bits == 64 ? 24 : 16;
+	table = n < SYMBOLS_MAX ? read_table(&s, entries.symbols, n * size) : NULL;
+	ret->text = (char *)read_table(&s, entries.strings, entries.strings_size);
+	if (!table || !ret->text)
+		return -EBADMSG;
+	ret->list = mem_new((size_t)n + 1, sizeof(*ret->list));
+	for (; ret->n < n; ret->n++) {
+		const uint8_t *p = table + ret->n * size, *info = p + (size == 24 ? 4 : 12);
+		uint64_t name = get(&s, p, 4);
+
+		ret->list[ret->n] = (struct dynamic_symbol){
+			.name = name < entries.strings_size ? ret->text + name : "",
+			.is_defined = get(&s, info + 2, 2) != SHN_UNDEF && *info >> 4 != STB_LOCAL,
+			.is_weak = *info >> 4 != STB_GLOBAL,
+			.is_data = (*info & 15) == STT_OBJECT,
+			.use = uses[ret->n],
+		};
+	}
+	return 0;
+}
+
+void dynamic_symbols_done(struct dynamic_symbols *symbols)
+{
+	free(symbols->list);
+	free(symbols->text);
+	*symbols = (struct dynamic_symbols){ 0 };
 }

@@ -27,4 +27,30 @@ struct dynamic {
  * dynamic section or the name of a needed library cannot be read. Call dynamic_done() in any case.
  */
 int dynamic_read(int fd, struct dynamic *ret);
+
+enum dynamic_use {
+	DYNAMIC_UNUSED = 0,
+	DYNAMIC_LAZY, /* the loader looks for it when it is first called */
+	DYNAMIC_EARLY /* before the program starts */
+};
+
+struct dynamic_symbol {
+	const char *name;
+	bool is_defined, is_weak, is_data;
+	enum dynamic_use use; /* by relocations of the file itself */
+};
+
+/* The dynamic symbol table. Zeroed: empty; dynamic_symbols_done() frees. */
+struct dynamic_symbols {
+	struct dynamic_symbol *list;
+	size_t n;
+	char *text; /* the names */
+};
+
+/*
+ * Reads the symbols of an open ELF file, and how its relocations use them; with is_now, none is lazy. 0, or -EBADMSG
+ * without symbols: malformed, over a limit, or of a machine that relocates in another way (MIPS).
+ */
+int dynamic_symbols_read(int fd, bool is_now, struct dynamic_symbols *ret);
+void dynamic_symbols_done(struct dynamic_symbols *symbols);
 void dynamic_done(struct dynamic *dynamic);

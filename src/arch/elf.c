@@ -117,6 +117,7 @@ static int read_interpreter(const struct source *s, const GElf_Phdr *ph, struct 
 struct segments {
 	bool is_dynamic, is_loadable, is_debug;
 	bool is_pie, is_library, has_debug; /* from the dynamic section */
+	uint64_t entry;
 };
 
 /* The first note of a program for another system contains that system's name. */
@@ -174,6 +175,9 @@ static int read_segment(
 		break;
 	case PT_LOAD:
 		seen->is_loadable = true;
+		/* The first byte of a file is its ELF header, not code. */
+		info->has_entry |= seen->entry >= ph->p_vaddr && seen->entry - ph->p_vaddr < ph->p_memsz &&
+				   seen->entry - ph->p_vaddr + ph->p_offset;
 		info->is_truncated |= !seen->is_debug && !is_inside(s, ph->p_offset, ph->p_filesz);
 		if (is_inside(s, ph->p_offset, ph->p_filesz) && ph->p_offset + ph->p_filesz > info->loaded)
 			info->loaded = ph->p_offset + ph->p_filesz;
@@ -244,7 +248,7 @@ static bool is_debug(const struct source *s, const GElf_Ehdr *eh)
 
 static int read_segments(const struct source *s, const GElf_Ehdr *eh, struct elf_info *info, struct err *e)
 {
-	struct segments seen = { .is_debug = is_debug(s, eh) };
+	struct segments seen = { .is_debug = is_debug(s, eh), .entry = eh->e_entry };
 	size_t n = eh->e_phnum; /* elf_getphdrnum(3) would silently reduce it to what fits */
 
 	if (eh->e_phnum && eh->e_phentsize != (info->head.bits == 64 ? 56 : 32))

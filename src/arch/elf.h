@@ -47,6 +47,7 @@ struct elf_info {
 	enum elf_linkage linkage;
 	bool has_interpreter;
 	const char *system; /* another system than Linux, named by a note; NULL if none */
+	bool has_entry;	    /* some segment is loaded where the program starts */
 	bool is_truncated;  /* a loadable segment extends beyond the end of the file */
 	uint64_t loaded;    /* file offset of the end of the loadable segments */
 	uint64_t constants; /* file offset of the last read-only segment, 0 if none */

@@ -196,9 +196,16 @@ static void test_needed_libraries(void **state)
 	auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), none = -1;
 	Elf64_Phdr ph[] = { load(0, 0x400000, 0x3000), note(0x200) };
 	struct dynamic dynamic;
-	bool has_libc = false;
+	struct dynamic_symbols symbols;
+	bool has_libc = false, has_start = false;
 
 	(void)state;
+	assert_int_equal(dynamic_symbols_read(self, true, &symbols), 0);
+	for (size_t i = 0; i < symbols.n; i++)
+		has_start |= !strcmp(symbols.list[i].name, "__libc_start_main") && !symbols.list[i].is_defined &&
+			     symbols.list[i].use == DYNAMIC_EARLY;
+	assert_true(has_start);
+	dynamic_symbols_done(&symbols);
 	assert_int_equal(dynamic_read(self, &dynamic), 0);
 	for (size_t i = 0; i < dynamic.n_needed; i++)
 		has_libc |= !strncmp(dynamic.needed[i], "libc.", 5);
@@ -206,6 +213,8 @@ static void test_needed_libraries(void **state)
 	dynamic_done(&dynamic);
 	none = make_file(ph, 2);
 	assert_int_equal(dynamic_read(none, &dynamic), -EBADMSG);
+	assert_int_equal(dynamic_symbols_read(none, true, &symbols), -EBADMSG);
+	dynamic_symbols_done(&symbols);
 	dynamic_done(&dynamic);
 }
 
