@@ -183,8 +183,7 @@ static size_t find_width(void)
 	return MIN_OF((size_t)CPU_COUNT(&allowed), (size_t)WIDTH_MAX);
 }
 
-/* QEMU reports why it exits in the last line. */
-static void take_last_line(int fd, char ret[EXEC_SAID])
+void stage_take_last_line(int fd, char ret[EXEC_SAID])
 {
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	char text[1024], *line;
@@ -237,7 +236,7 @@ static size_t reap(const struct stage *stage, struct running *run, size_t n)
 		pid_t pid = waitpid(run[i].pid, &status, WNOHANG | __WALL);
 
 		if (pid == run[i].pid ? step(stage, &run[i], status) : pid < 0 && errno == ECHILD) {
-			take_last_line(run[i].said, stage->jobs[run[i].job].said);
+			stage_take_last_line(run[i].said, stage->jobs[run[i].job].said);
 			cleanup_fd(&run[i].said);
 			run[i] = run[--n];
 		} else if (pid != run[i].pid) {

@@ -65,3 +65,5 @@ void stage_identify(const struct stage *stage, size_t i, pid_t pid);
 /* Writes the programs to executable, unnamed files. Release with stage_close_memfds(). NULL with e set. */
 int *stage_make_memfds(const struct exec_job *jobs, size_t n, struct err *e);
 void stage_close_memfds(int *memfds, size_t n);
+/* The last line of a standard error, in which QEMU reports why it exits. */
+void stage_take_last_line(int fd, char ret[EXEC_SAID]);

@@ -3,16 +3,20 @@
 #include "binfmt/exec.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/stop.h"
+#include "emulator/emulator.h"
 
 /*
  * Tries one program after the other until one starts. A failed exec leaves the child unchanged, so one vfork serves all
@@ -82,31 +86,93 @@ int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 	return r;
 }
 
-int exec_try(const char *path)
+enum { LOAD_SECONDS = 5 };
+
+/* A handler of another kind could execute the program before it calls socket(2). */
+static bool is_qemu(pid_t pid, const struct arch *arch)
 {
-	char *name = mem_text(path), *arguments[] = { name, NULL };
+	char path[STAGE_NAME_MAX], version[EMULATOR_VERSION_MAX];
+	auto_fd exe = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	exe = open(path, O_RDONLY | O_CLOEXEC);
+	return exe >= 0 && emulator_version(exe, arch, version);
+}
+
+/* Lets QEMU run until it would listen for a debugger, which it does after loading the program. True if it ended before.
+ */
+static bool ends_early(pid_t pid, int *status)
+{
+	struct __ptrace_syscall_info call;
+	int signal = 0;
+
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, signal) < 0 || waitpid(pid, status, __WALL) < 0)
+			return false;
+		if (!WIFSTOPPED(*status))
+			return !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGALRM;
+		signal = WSTOPSIG(*status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(*status);
+		if (!signal && ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call), &call) > 0 &&
+			call.op == PTRACE_SYSCALL_INFO_ENTRY && call.entry.nr == SYS_socket)
+			return false;
+	}
+}
+
+static bool enter_root(int root)
+{
+	return root < 0 || (!fchdir(root) && (!chroot(".") || (!unshare(CLONE_NEWUSER) && !chroot("."))));
+}
+
+static _Noreturn void start(const struct exec_file *file, int said, pid_t parent)
+{
+	char *arguments[] = { mem_text(file->path), NULL }, debugger[] = "QEMU_GDB=1";
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	size_t n = 0;
+	char **all;
+
+	while (file->environment[n])
+		n++;
+	all = mem_new(n + 2, sizeof(*all));
+	if (file->emulated)
+		*all = debugger; /* before a variable of the same name */
+	memcpy(all + (*all != NULL), file->environment, n * sizeof(*all));
+	stage_die_with(parent);
+	if (!enter_root(file->root) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(0);
+	if (file->emulated) { /* else the path may be a standard stream */
+		dup2(null, STDOUT_FILENO);
+		dup2(said < 0 ? null : said, STDERR_FILENO);
+	}
+	alarm(LOAD_SECONDS);
+	execve(file->path, arguments, all);
+	_exit(errno);
+}
+
+int exec_try(struct exec_file *file)
+{
+	auto_fd said = memfd_create("said", MFD_CLOEXEC);
 	pid_t self = getpid(), pid = fork();
 	int status = 0, r = 1;
 
-	if (!pid) {
-		stage_die_with(self);
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(0);
-		execve(path, arguments, environ);
-		_exit(errno);
-	}
+	*file->said = '\0';
+	if (!pid)
+		start(file, said, self);
 	while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		if (stop_signal())
 			kill(pid, SIGKILL); /* execve may wait for a slow file system */
 	if (pid > 0 && WIFSTOPPED(status)) {
 		r = WSTOPSIG(status) == SIGTRAP ? 0 : -ENOEXEC; /* killed inside execve */
+		if (!r && file->emulated && is_qemu(pid, file->emulated) && ends_early(pid, &status)) {
+			stage_take_last_line(said, file->said);
+			return -EBADMSG;
+		}
 		kill(pid, SIGKILL);
 		while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 			continue;
 	} else if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status)) {
 		r = -WEXITSTATUS(status);
 	}
-	free(name);
 	return r;
 }
 

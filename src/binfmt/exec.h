@@ -11,11 +11,22 @@
  */
 int exec_trace(struct exec_job *jobs, size_t n, struct err *e);
 
+/* A file to start: below root, as after chroot, unless that is -1. */
+struct exec_file {
+	int root;
+	const char *path;
+	char **environment;
+	const struct arch *emulated; /* a trusted handler for it takes the file; else NULL */
+	char said[EXEC_SAID];	     /* out: last line of an emulator that ended; "" if none did */
+};
+
 /*
- * Executes a file and kills it before its first instruction, or that of the handler's interpreter. 0 if the kernel
- * starts it, else its error, negative; 1 if ptrace is not permitted or a signal ended the wait.
+ * Executes a file and kills it before its first instruction. A handler's interpreter is killed before its first one,
+ * except with emulated QEMU, which ends where it has loaded the program and would wait for a debugger (QEMU_GDB). 0 if
+ * the program would start, else the kernel's error, negative, or -EBADMSG with said set if QEMU refuses it; 1 if ptrace
+ * or the change of root is not permitted, or the wait ended.
  */
-int exec_try(const char *path);
+int exec_try(struct exec_file *file);
 
 /* Whether the program exited with the number of its arguments, as a working probe does. */
 bool exec_is_good(const struct exec_job *job);

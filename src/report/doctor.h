@@ -39,6 +39,7 @@ struct doctor {
 	size_t n;
 	const char *target; /* target of new findings */
 	unsigned depth;	    /* nesting of scripts that env starts */
+	size_t first;	    /* of the findings of the examined file or root */
 	int started;	    /* result of exec_try() for the examined file */
 };
 
@@ -47,6 +48,8 @@ void doctor_add(struct doctor *doctor, struct finding_kind kind, const char *hin
 	PRINTF_LIKE(4, 5);
 /* The worst level. */
 enum finding_level doctor_worst(const struct doctor *doctor);
+/* Whether the examined file or root has a problem. */
+bool doctor_has_problem(const struct doctor *doctor);
 void doctor_done(struct doctor *doctor);
 
 /*

@@ -110,9 +110,9 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 	buf_adds(&install, buf_text(&again));
 	if (fd < 0 && !is_fixed)
 		doctor_add(d, PROBLEM("interpreter-missing"), arch ? buf_text(&again) : NULL,
-			"%s: its %s %s does not exist: programs fail with 'No such file or directory' although they "
-			"exist",
-			rule->name, arch ? "emulator" : "interpreter", rule->interpreter);
+			"%s: its %s %s %s: programs fail with '%s' although they exist", rule->name,
+			arch ? "emulator" : "interpreter", rule->interpreter,
+			fd == -ENOENT ? "does not exist" : "cannot be opened", strerror(fd == -EBADMSG ? EACCES : -fd));
 	if (fd >= 0 && arch) {
 		check_exposure(rule, arch, fd, d);
 		check_label(rule, arch, fd, d);

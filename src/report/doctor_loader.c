@@ -49,26 +49,45 @@ static bool check_prefix(const struct file_step *step, const char *prefix, struc
 	return true;
 }
 
-/* A file that was copied or downloaded in part, which nothing can use. */
-static bool is_cut(int root, const char *path)
+/* Reports a loader that is cut off, or none: a program, which is started instead, or crashes. */
+static void check_itself(int root, const struct file_step *step, struct doctor *d)
 {
 	auto_free struct elf_info *elf = mem_new(1, sizeof(*elf));
-	auto_fd fd = file_open(root, path);
+	auto_fd fd = file_open(root, step->elf.interpreter);
+	const char *name = str_basename(step->elf.interpreter);
 
-	return fd >= 0 && !elf_read(fd, elf, NULL) && elf->is_truncated;
+	if (fd < 0 || elf_read(fd, elf, NULL))
+		return;
+	if (elf->is_truncated)
+		doctor_add(d, PROBLEM("truncated"), NULL, "%s needs %s, which is shorter than its header says",
+			step->path, step->elf.interpreter);
+	else if (elf_arch(&elf->head) != elf_arch(&step->elf.head) || elf->head.bits != step->elf.head.bits)
+		doctor_add(d, PROBLEM("loader-foreign"), NULL, "%s needs %s, which is for another architecture",
+			step->path, step->elf.interpreter);
+	/* Some loaders are static-pie programs, such as nix-ld and Android's: guess by their names. */
+	else if (elf->linkage == ELF_STATIC || elf->linkage == ELF_DYNAMIC ||
+		 (elf->linkage == ELF_STATIC_PIE && !str_starts(name, "ld") && !str_starts(name, "linker")))
+		doctor_add(d, PROBLEM("loader-foreign"), NULL,
+			"%s needs %s, which is a program and not a loader: it is started instead, or crashes",
+			step->path, step->elf.interpreter);
 }
 
 /* Checks the libraries; program and loader exist. */
 static void check_libraries(const struct libraries_place *place, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
 {
-	auto_buf missing = { 0 };
+	struct libraries_missing missing;
 
 	libraries_check(place, step->path, &facts->platform, &missing);
-	if (!missing.len)
-		return;
-	doctor_add(d, PROBLEM("library-missing"), NULL, "%s does not start, as its loader misses %s", step->path,
-		buf_text(&missing));
+	if (missing.file.len)
+		doctor_add(d, PROBLEM("library-missing"), NULL, "%s does not start, as its loader misses %s",
+			step->path, buf_text(&missing.file));
+	else if (missing.symbol.len)
+		doctor_add(d, missing.is_early ? PROBLEM("symbol-missing") : WARNING("symbol-missing"), NULL,
+			"%s %s, as no library has the symbol %s", step->path,
+			missing.is_early ? "does not start" : "may end while it runs", buf_text(&missing.symbol));
+	buf_done(&missing.file);
+	buf_done(&missing.symbol);
 }
 
 void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
@@ -80,9 +99,8 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 
 	if (!step->elf.has_interpreter)
 		return;
-	if (facts->has_loader && is_cut(root, step->elf.interpreter))
-		doctor_add(d, PROBLEM("truncated"), NULL, "%s needs %s, which is shorter than its header says",
-			step->path, step->elf.interpreter);
+	if (facts->has_loader)
+		check_itself(root, step, d);
 	if (facts->has_loader || (is_here && check_prefix(step, buf_text(&prefix), d))) {
 		if (facts->has_platform)
 			check_libraries(&place, step, facts, d);
@@ -107,7 +125,6 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 				words.debian, library, words.debian);
 	}
 	doctor_add(d, PROBLEM("loader-missing"), buf_text(&hint),
-		"%s needs %s, which is not there: 'No such file or directory' (ENOENT) although the "
-		"program exists",
-		step->path, step->elf.interpreter);
+		"%s needs %s, which is not there: '%s' although the program exists", step->path, step->elf.interpreter,
+		strerror(d->started == -EACCES ? EACCES : ENOENT));
 }

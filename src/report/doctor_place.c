@@ -26,14 +26,19 @@ static const char *survey_hint(struct buf *out, const char *target)
 	return buf_text(out);
 }
 
-/* Checks the libraries of the program that decided the root's platform, usually its shell. */
-static void look_at_shell(int root, const char *path, struct doctor *d)
+/* Checks the program that decided the root's platform, usually its shell. */
+static void look_at_shell(const struct status *s, int root, const char *path, struct doctor *d)
 {
+	struct doctor shell = { .target = d->target };
 	struct file_facts facts;
 
-	if (!file_look(root, path, &facts, NULL) && facts.n && facts.steps[facts.n - 1].is_elf)
-		doctor_loader(NULL, root, &facts.steps[facts.n - 1], &facts, d);
+	if (!file_look(root, path, &facts, NULL) && facts.steps[facts.n - 1].elf.linkage != ELF_LIBRARY)
+		doctor_file(s, root, path, &shell, NULL);
 	file_done(&facts);
+	for (size_t i = 0; i < shell.n; i++)
+		if (shell.findings[i].kind.level == FINDING_PROBLEM)
+			doctor_add(d, shell.findings[i].kind, shell.findings[i].hint, "%s", shell.findings[i].what);
+	doctor_done(&shell);
 }
 
 /* Whether inject left a record beside it: eject restores the previous state. */
@@ -85,8 +90,8 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 	if (!r && content.has_platform)
 		doctor_platform(
 			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);
-	if (!r && content.decided_by)
-		look_at_shell(root, content.decided_by, d);
+	if (!r && content.decided_by && !doctor_has_problem(d))
+		look_at_shell(s, root, content.decided_by, d);
 	if (!r && content.has_platform) {
 		r = doctor_tools(s, root, content.platform.arch, target, d);
 		r = r ? err_sys(e, r, "%s", target) : 0;
@@ -218,6 +223,7 @@ int doctor_target(const struct status *status, const char *root, const char *tex
 
 		return dir < 0 ? dir : doctor_file(status, dir, text, ret, e);
 	}
+	ret->first = ret->n;
 	r = target_open(text, &target, &why);
 	if (!r && target.kind == TARGET_ROOT)
 		r = look_at_root(status, target.fd, text, ret, e);

@@ -2,6 +2,7 @@
 /* Follows a file to a running process, and finds where that fails. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "arch/dynamic.h"
 #include "base/fdio.h"
@@ -16,19 +17,12 @@
 
 enum { ENV_DEPTH_MAX = 4 }; /* nested scripts that env starts */
 
-static const struct status_row *find_row(const struct status *s, const struct arch *arch)
+/* The row of the handler that serves arch, or of a disabled one. */
+static const struct status_row *find_row(const struct status *s, const struct arch *arch, bool is_disabled)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->rows[i].arch == arch && s->rows[i].state != STATUS_SHADOWED &&
-			s->rows[i].state != STATUS_DISABLED)
-			return &s->rows[i];
-	return NULL;
-}
-
-static const struct status_row *find_disabled(const struct status *s, const struct arch *arch)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->rows[i].arch == arch && s->rows[i].state == STATUS_DISABLED)
+			(s->rows[i].state == STATUS_DISABLED) == is_disabled)
 			return &s->rows[i];
 	return NULL;
 }
@@ -36,7 +30,7 @@ static const struct status_row *find_disabled(const struct status *s, const stru
 void doctor_platform(const struct status *status, const struct arch *arch, const char *what, bool has_emulator_inside,
 	struct doctor *ret)
 {
-	const struct status_row *row = find_row(status, arch), *disabled = find_disabled(status, arch);
+	const struct status_row *row = find_row(status, arch, false), *disabled = find_row(status, arch, true);
 	auto_buf again = { 0 };
 
 	doctor_register_hint(&again, arch, row ? row->rule : NULL);
@@ -60,9 +54,10 @@ void doctor_platform(const struct status *status, const struct arch *arch, const
 			row->rule ? row->rule->name : "the handler", row->why);
 	else if (row->rule && !(row->rule->flags & RULE_FIXED) && !has_emulator_inside)
 		doctor_add(ret, PROBLEM("not-fixed"), buf_text(&again),
-			"%s: %s is not fixed (no F), and no %s that works is inside: 'No such file or "
-			"directory' (ENOENT)",
-			what, row->rule->name, row->rule->interpreter);
+			"%s: %s is not fixed (no F), and no %s that works is inside: %s", what, row->rule->name,
+			row->rule->interpreter,
+			ret->started == -EACCES ? "'Permission denied' (EACCES)"
+						: "'No such file or directory' (ENOENT)");
 	else
 		doctor_add(ret, FINE("works"), NULL, "%s: %s programs run here, by %s", what, arch_word(arch),
 			row->rule ? row->rule->interpreter : "a handler");
@@ -79,7 +74,7 @@ static bool is_inside(int root, const char *path, const struct arch *arch)
 
 bool doctor_is_provided(const struct status *status, const struct arch *arch, const struct content *content)
 {
-	const struct status_row *row = find_row(status, arch);
+	const struct status_row *row = find_row(status, arch, false);
 
 	for (size_t i = 0; row && row->rule && i < content->n_emulators; i++)
 		if (!strcmp(content->emulators[i].path, row->rule->interpreter))
@@ -147,25 +142,34 @@ static bool check_taken(const struct status *s, int root, const char *path, stru
 	return true;
 }
 
-/* Reports limits and environment of this process that make the probe fail. Returns whether there were any. */
-static bool check_surroundings(const struct arch *arch, const char *path, struct doctor *d)
+/* Whether the emulator runs its probe and loads the program. */
+static bool is_loaded(struct exec_file *file)
 {
-	auto_buf names = { 0 }, hint = { 0 };
+	return try_probe(file->emulated, file->environment) && exec_try(file) != -EBADMSG;
+}
 
+/* Reports limits and environment of this process that make the program fail. Returns whether there were any. */
+static bool check_surroundings(struct exec_file *file, struct doctor *d)
+{
+	const char *arch = arch_word(file->emulated);
+	auto_buf names = { 0 }, hint = { 0 };
+	struct exec_file again = *file;
+
+	again.environment = (char *[]){ NULL };
 	for (char **p = environ; *p; p++)
 		if (str_starts(*p, "QEMU_"))
 			buf_addf(&names, " %.*s", (int)strcspn(*p, "="), *p);
-	if (names.len && try_probe(arch, (char *[]){ NULL })) {
+	if (names.len && is_loaded(&again)) {
 		buf_addf(&hint, "unset%s", buf_text(&names));
 		doctor_add(d, PROBLEM("environment"), buf_text(&hint),
-			"%s: %s programs fail because of the environment:%s", path, arch_word(arch), buf_text(&names));
+			"%s: %s programs fail because of the environment:%s", file->path, arch, buf_text(&names));
 		return true;
 	}
 	if (!exec_limit_mib())
 		return false;
 	doctor_add(d, PROBLEM("address-space"), "ulimit -v unlimited",
-		"%s: %s programs fail with this limit of the address space, %llu MiB: an emulator reserves more", path,
-		arch_word(arch), exec_limit_mib());
+		"%s: %s programs fail with this limit of the address space, %llu MiB: an emulator reserves more",
+		file->path, arch, exec_limit_mib());
 	return true;
 }
 
@@ -186,10 +190,18 @@ static void check_elsewhere(const struct rule *rule, const struct arch *arch, co
 		path, is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
 }
 
-/* Whether only the bytes that type-2 AppImages change keep a rule from matching. */
-static bool is_appimage(const uint8_t *head, int n)
+/* Whether the handler that register makes would match. */
+static bool is_registrable(const struct arch *arch, const struct start *start)
 {
-	return n > 11 && !memcmp(head + 8, "AI\x02", 3);
+	bool matches = false;
+
+	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
+		struct rule rule = rule_for_arch(arch, m, arch->match[m].handler, "/", 0);
+
+		matches |= rule_matches(&rule, start->head, (size_t)start->n);
+		rule_done(&rule);
+	}
+	return matches;
 }
 
 /* Reports a set-user-ID program whose rights are not granted here. */
@@ -198,7 +210,12 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 {
 	auto_buf hint = { 0 };
 
-	if (start->is_nosuid) {
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		doctor_add(d, WARNING("nosuid"), NULL,
+			"%s: its set-user-ID bit or capabilities are ignored, as no process may gain privileges here "
+			"(no_new_privs)",
+			path);
+	} else if (start->is_nosuid) {
 		start_remount_hint(&hint, "suid", start->real);
 		doctor_add(d, WARNING("nosuid"), buf_text(&hint),
 			"%s: its set-user-ID bit or capabilities are ignored, as its file system is mounted nosuid",
@@ -245,6 +262,39 @@ static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 	return true;
 }
 
+/* Tries a foreign program, and reports how that ends. False if doctor_platform() has to say more. */
+static bool check_start(const struct status *s, struct exec_file *file, const struct rule *rule, struct doctor *d)
+{
+	const struct arch *arch = file->emulated;
+	const struct status_row *row = find_row(s, arch, false);
+	auto_buf replace = { 0 };
+	bool is_good;
+
+	/* Below a root, an emulator that is opened there is not trusted to end before the program's first instruction.
+	 */
+	if ((file->root >= 0 && !(rule && rule->flags & RULE_FIXED)) || (!rule && s->is_readable) ||
+		arch == arch_host() || (row && row->state == STATUS_NATIVE))
+		return false;
+	is_good = is_loaded(file);
+	if (!is_good && check_surroundings(file, d))
+		return true;
+	if (*file->said && !doctor_has_problem(d))
+		doctor_add(d, PROBLEM("refused"), NULL, "%s: its emulator refuses it: '%s'", file->path, file->said);
+	if (file->root >= 0)
+		return false;
+	if (is_good || *file->said) {
+		check_elsewhere(rule, arch, file->path, d);
+		return true;
+	}
+	if (!rule || !row || row->state != STATUS_EMULATED)
+		return false;
+	doctor_register_hint(&replace, arch, rule);
+	doctor_add(d, PROBLEM("broken"), buf_text(&replace),
+		"%s: %s is broken: what it starts, %s, does not run %s programs as they were called", file->path,
+		rule->name, rule->interpreter, arch_word(arch));
+	return true;
+}
+
 static void check_program(const struct status *s, int root, const struct file_step *step,
 	const struct file_facts *facts, struct doctor *d)
 {
@@ -256,6 +306,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	struct start start = start_read(root, step->path);
 	const struct table_entry *entry = NULL;
 	const struct status_row *row;
+	struct exec_file file = { .root = root, .path = step->path, .environment = environ, .emulated = arch };
 	auto_buf replace = { 0 };
 
 	if (!step->elf.is_truncated && check_kind(root, step, d))
@@ -270,6 +321,9 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (step->elf.is_truncated)
 		doctor_add(d, PROBLEM("truncated"), NULL,
 			"%s is shorter than its header says: it was copied or downloaded in part", step->path);
+	else if (!step->elf.has_entry && step->elf.linkage != ELF_UNKNOWN)
+		doctor_add(d, PROBLEM("not-a-program"), NULL,
+			"%s has nothing at the address where it would start: it crashes", step->path);
 	doctor_loader(entry ? &entry->rule : NULL, root, step, facts, d);
 	if (!arch && !d->started) {
 		doctor_add(d, FINE("started"), NULL, "%s: the kernel starts it", step->path);
@@ -280,14 +334,15 @@ static void check_program(const struct status *s, int root, const struct file_st
 			"%s is for a machine that QEMU does not emulate: 'Exec format error'", step->path);
 		return;
 	}
-	row = find_row(s, arch);
-	if (s->is_readable && !s->is_off && !entry && is_appimage(start.head, start.n) && row &&
-		row->state == STATUS_EMULATED) {
+	row = find_row(s, arch, false);
+	if (s->is_readable && !s->is_off && !entry && row && row->state == STATUS_EMULATED &&
+		is_registrable(arch, &start)) {
+		bool is_appimage = !memcmp(start.head + 8, "AI\x02", 3);
+
 		buf_addf(&replace, "sudo anyarch register --replace %s", arch_word(arch));
-		doctor_add(d, PROBLEM("appimage"), buf_text(&replace),
-			"%s is a type-2 AppImage, and the handler for %s does not match it: 'Exec format "
-			"error'",
-			step->path, arch_word(arch));
+		doctor_add(d, is_appimage ? PROBLEM("appimage") : PROBLEM("no-handler"), buf_text(&replace),
+			"%s is %s, and the handler for %s does not match it: 'Exec format error'", step->path,
+			is_appimage ? "a type-2 AppImage" : "an unusual program", arch_word(arch));
 		return;
 	}
 	if (start.is_set_id)
@@ -295,21 +350,8 @@ static void check_program(const struct status *s, int root, const struct file_st
 	if (entry && !s->is_off)
 		doctor_add(d, FINE("rule"), NULL, "%s: the handler '%s' takes its first bytes", step->path,
 			entry->rule.name);
-	if (root < 0 && (entry || !s->is_readable) && arch != arch_host() && (!row || row->state != STATUS_NATIVE)) {
-		if (try_probe(arch, environ)) {
-			check_elsewhere(entry ? &entry->rule : NULL, arch, step->path, d);
-			return;
-		}
-		if (check_surroundings(arch, step->path, d))
-			return;
-		if (entry && row && row->state == STATUS_EMULATED) {
-			doctor_register_hint(&replace, arch, &entry->rule);
-			doctor_add(d, PROBLEM("broken"), buf_text(&replace),
-				"%s: %s is broken: what it starts, %s, does not run %s programs as they were called",
-				step->path, entry->rule.name, entry->rule.interpreter, arch_word(arch));
-			return;
-		}
-	}
+	if (check_start(s, &file, entry ? &entry->rule : NULL, d))
+		return;
 	if (entry && !s->is_off)
 		doctor_interpreter(&entry->rule, arch, d);
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
@@ -318,15 +360,14 @@ static void check_program(const struct status *s, int root, const struct file_st
 /* A file that is not a program, or incomplete, is a finding and not an error. */
 static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
 {
-	if (code == -EBADMSG && e->message && str_ends(e->message, "not a regular file"))
-		doctor_add(ret, PROBLEM("not-a-program"), NULL, "%s: 'Permission denied' (EACCES)", e->message);
-	else if (code == -ENOEXEC)
-		doctor_add(ret, PROBLEM("not-a-program"), e->hint, "%s: 'Exec format error'",
-			e->message ? e->message : path);
-	else if (code == -EBADMSG)
-		doctor_add(ret, PROBLEM("truncated"), NULL, "%s: 'Exec format error'", e->message ? e->message : path);
-	else
+	bool is_regular = !e->message || !str_ends(e->message, "not a regular file");
+	struct finding_kind kind = code == -ENOEXEC || !is_regular ? PROBLEM("not-a-program") : PROBLEM("truncated");
+	int refusal = ret->started < 0 ? -ret->started : is_regular ? ENOEXEC : EACCES;
+
+	if (code != -ENOEXEC && code != -EBADMSG)
 		return code;
+	doctor_add(ret, kind, e->hint, "%s: '%s'%s", e->message ? e->message : path, strerror(refusal),
+		refusal == EACCES ? " (EACCES)" : "");
 	err_done(e);
 	return 0;
 }
@@ -372,7 +413,9 @@ static int judge_file(const struct status *status, int root, const char *path, s
 		ret->depth--;
 	}
 	if (r && !ret->started && !is_emulated(status, root, path)) {
-		doctor_add(ret, FINE("started"), NULL, "%s: the kernel starts it", path);
+		doctor_add(ret, r == -EACCES ? NOTE("started") : FINE("started"), NULL, "%s: the kernel starts it%s",
+			path,
+			r == -EACCES ? ", and this user may not read it: a script or emulated program fails then" : "");
 		return 0;
 	}
 	if (r)
@@ -382,17 +425,17 @@ static int judge_file(const struct status *status, int root, const char *path, s
 
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)
 {
-	int outer = ret->started, started = root < 0 ? exec_try(path) : 1, r;
-	size_t first = ret->n;
+	struct exec_file file = { .root = root, .path = path, .environment = environ };
+	const struct doctor outer = *ret;
+	int r;
 
-	ret->started = started;
+	ret->started = exec_try(&file);
+	ret->first = ret->n;
 	r = judge_file(status, root, path, ret, e);
-	ret->started = outer;
-	for (; first < ret->n; first++)
-		if (ret->findings[first].kind.level == FINDING_PROBLEM)
-			return r;
-	if (!r && started < 0)
+	if (!r && ret->started < 0 && !doctor_has_problem(ret))
 		doctor_add(ret, PROBLEM("refused"), NULL, "%s: the kernel refuses to start it: '%s'", path,
-			strerror(-started));
+			strerror(-ret->started));
+	ret->started = outer.started;
+	ret->first = outer.first;
 	return r;
 }

@@ -38,6 +38,14 @@ enum finding_level doctor_worst(const struct doctor *doctor)
 	return worst;
 }
 
+bool doctor_has_problem(const struct doctor *doctor)
+{
+	for (size_t i = doctor->first; i < doctor->n; i++)
+		if (doctor->findings[i].kind.level == FINDING_PROBLEM)
+			return true;
+	return false;
+}
+
 void doctor_done(struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->n; i++) {

@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "report/doctor.h"
 
-enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096 };
+enum { LOADED_MAX = 256, CACHE_MAX = 8 * 1024 * 1024, MUSL_PATH_MAX = 4096, WANTED_MAX = 65536, SYMBOL_MAX = 512 };
 
 struct library {
 	char *name, *path;
@@ -33,6 +33,7 @@ struct search {
 	struct buf cache;		   /* ld.so.cache, which contains NUL-terminated paths */
 	struct buf usual;		   /* default directories, separated by colons */
 	bool is_musl;
+	bool is_partial; /* a library was not loaded, as only the loader knows where it is */
 };
 
 static int open_in(const struct libraries_place *place, const char *path)
@@ -176,7 +177,7 @@ static bool load_from_files(struct search *s, const char *name)
 		if (at != s->by && !s->is_musl && (file->dynamic.is_runpath || s->loaded[s->by].dynamic.is_runpath))
 			list = NULL;
 		if (list && (strstr(list, "$LIB") || strstr(list, "$PLATFORM")))
-			return true; /* unknown to anyarch */
+			return s->is_partial = true;
 		if (load_from(s, name, list, file->path))
 			return true;
 		if (!at)
@@ -192,7 +193,9 @@ static bool find(struct search *s, const char *name)
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->loaded[i].name, name))
 			return true;
-	if (s->n == LOADED_MAX || is_built_in(s, name) || !strcmp(name, str_basename(s->place->loader)))
+	if (s->n == LOADED_MAX)
+		return s->is_partial = true;
+	if (is_built_in(s, name) || !strcmp(name, str_basename(s->place->loader)))
 		return true;
 	if (strchr(name, '/'))
 		return load(s, name, name);
@@ -208,6 +211,20 @@ static void read_whole(const struct libraries_place *place, const char *path, si
 		ret->len = 0;
 }
 
+/* musl's loader, which has no symbol versions, unlike glibc's under its name. */
+static bool is_musl(const struct libraries_place *place)
+{
+	auto_fd fd = open_in(place, place->loader);
+	struct dynamic dynamic = { 0 };
+	size_t n_defines;
+
+	if (fd >= 0)
+		dynamic_read(fd, &dynamic);
+	n_defines = dynamic.n_defines;
+	dynamic_done(&dynamic);
+	return !n_defines && str_starts(str_basename(place->loader), "ld-musl-");
+}
+
 /* The default directories of the system's loader. */
 static void find_usual(struct search *s, const struct platform *platform)
 {
@@ -216,7 +233,7 @@ static void find_usual(struct search *s, const struct platform *platform)
 	struct name_words words = name_words(platform);
 	const char *loader = str_basename(s->place->loader);
 
-	s->is_musl = str_starts(loader, "ld-musl-");
+	s->is_musl = is_musl(s->place);
 	if (s->is_musl) {
 		auto_buf path = { 0 };
 
@@ -260,28 +277,128 @@ static void check_versions(const struct search *s, struct buf *ret)
 		}
 }
 
-void libraries_check(
-	const struct libraries_place *place, const char *path, const struct platform *platform, struct buf *ret_missing)
+/* A symbol that a file uses and that others have to define. */
+struct wanted {
+	char *name;
+	size_t by;
+	bool is_early, is_copied, is_found; /* copied: the program has a place for another file's data */
+};
+
+struct wants {
+	struct wanted *list;
+	size_t n;
+};
+
+static int compare_wanted(const void *a, const void *b)
+{
+	return strcmp(((const struct wanted *)a)->name, ((const struct wanted *)b)->name);
+}
+
+static bool read_symbols(const struct search *s, size_t i, struct dynamic_symbols *ret)
+{
+	auto_fd fd = open_in(s->place, s->loaded[i].path);
+	const char *now = s->place->root < 0 ? getenv("LD_BIND_NOW") : NULL;
+
+	return !dynamic_symbols_read(fd, s->is_musl || (now && *now), ret);
+}
+
+static void add_wanted(const struct dynamic_symbols *symbols, size_t by, struct wants *ret)
+{
+	for (size_t k = 0; k < symbols->n; k++) {
+		const struct dynamic_symbol *symbol = &symbols->list[k];
+		bool is_copied = symbol->is_defined && symbol->is_data && !by;
+
+		if (!symbol->use || symbol->is_weak || (symbol->is_defined && !is_copied) || ret->n == WANTED_MAX ||
+			strnlen(symbol->name, SYMBOL_MAX) == SYMBOL_MAX)
+			continue;
+		ret->list = mem_more(ret->list, ret->n, sizeof(*ret->list));
+		ret->list[ret->n++] =
+			(struct wanted){ mem_text(symbol->name), by, symbol->use == DYNAMIC_EARLY, is_copied, false };
+	}
+}
+
+static void mark_found(const struct dynamic_symbols *symbols, size_t by, const struct wants *wants)
+{
+	for (size_t k = 0; wants->n && k < symbols->n; k++) {
+		struct wanted key = { .name = (char *)symbols->list[k].name }, *hit = NULL;
+
+		if (symbols->list[k].is_defined)
+			hit = bsearch(&key, wants->list, wants->n, sizeof(key), compare_wanted);
+		while (hit && hit > wants->list && !compare_wanted(hit - 1, &key))
+			hit--;
+		for (; hit && hit < wants->list + wants->n && !compare_wanted(hit, &key); hit++)
+			hit->is_found |= by || !hit->is_copied;
+	}
+}
+
+/* Without versions, which are checked before. Preloaded libraries could define any symbol. */
+static void check_symbols(const struct search *s, struct libraries_missing *ret)
+{
+	struct dynamic_symbols symbols = { 0 };
+	struct wants wants = { 0 };
+	bool is_known = true;
+
+	for (size_t i = 0; is_known && i < s->n; i++) {
+		is_known = read_symbols(s, i, &symbols);
+		add_wanted(&symbols, i, &wants);
+		dynamic_symbols_done(&symbols);
+	}
+	if (wants.n)
+		qsort(wants.list, wants.n, sizeof(*wants.list), compare_wanted);
+	for (size_t i = 0; is_known && i < s->n; i++) {
+		is_known = read_symbols(s, i, &symbols);
+		mark_found(&symbols, i, &wants);
+		dynamic_symbols_done(&symbols);
+	}
+	for (size_t i = 0; i < wants.n; i++) {
+		const struct wanted *wanted = &wants.list[i];
+
+		if (is_known && !wanted->is_found && (!ret->symbol.len || (wanted->is_early && !ret->is_early))) {
+			ret->symbol.len = 0;
+			buf_addf(&ret->symbol, "%s, which %s uses", wanted->name, s->loaded[wanted->by].path);
+			ret->is_early = wanted->is_early;
+		}
+		free(wanted->name);
+	}
+	free(wants.list);
+}
+
+static void find_all(struct search *s, const char *path, const struct platform *platform, struct libraries_missing *ret)
+{
+	auto_buf preload = { 0 };
+
+	find_usual(s, platform);
+	for (s->by = 0; s->by < s->n && !ret->file.len; s->by++)
+		for (size_t k = 0; k < s->loaded[s->by].dynamic.n_needed && !ret->file.len; k++)
+			if (!find(s, s->loaded[s->by].dynamic.needed[k]))
+				buf_addf(&ret->file, "%s, which %s needs", s->loaded[s->by].dynamic.needed[k],
+					s->loaded[s->by].path);
+	for (size_t i = 1; i < s->n && !ret->file.len; i++)
+		if (s->loaded[i].flaw)
+			buf_addf(&ret->file, "%s %s", s->loaded[i].flaw, s->loaded[i].path);
+	if (!ret->file.len && !s->is_musl) /* musl has no symbol versions */
+		check_versions(s, &ret->file);
+	read_whole(s->place, "/etc/ld.so.preload", MUSL_PATH_MAX, &preload);
+	s->is_partial |= preload.len || (s->place->root < 0 && getenv("LD_PRELOAD"));
+	s->by = 0;
+	if (!ret->file.len && !s->is_partial && s->n < LOADED_MAX && strcmp(path, s->place->loader) &&
+		load(s, str_basename(s->place->loader), s->place->loader))
+		check_symbols(s, ret);
+}
+
+void libraries_check(const struct libraries_place *place, const char *path, const struct platform *platform,
+	struct libraries_missing *ret)
 {
 	auto_free struct search *s = mem_new(1, sizeof(*s));
 	const char *loader = str_basename(place->loader);
 
+	*ret = (struct libraries_missing){ 0 };
 	s->place = place;
 	/* Other loaders, such as Android's, have other rules. */
 	if ((str_starts(loader, "ld-") || str_starts(loader, "ld.so") || str_starts(loader, "ld64")) &&
-		load(s, path, path)) {
-		find_usual(s, platform);
-		for (s->by = 0; s->by < s->n && !ret_missing->len; s->by++)
-			for (size_t k = 0; k < s->loaded[s->by].dynamic.n_needed && !ret_missing->len; k++)
-				if (!find(s, s->loaded[s->by].dynamic.needed[k]))
-					buf_addf(ret_missing, "%s, which %s needs", s->loaded[s->by].dynamic.needed[k],
-						s->loaded[s->by].path);
-		if (!ret_missing->len && !s->is_musl) /* musl has no symbol versions */
-			check_versions(s, ret_missing);
-	}
+		load(s, path, path))
+		find_all(s, path, platform, ret);
 	for (size_t i = 0; i < s->n; i++) {
-		if (i && s->loaded[i].flaw && !ret_missing->len)
-			buf_addf(ret_missing, "%s %s", s->loaded[i].flaw, s->loaded[i].path);
 		free(s->loaded[i].name);
 		free(s->loaded[i].path);
 		dynamic_done(&s->loaded[i].dynamic);

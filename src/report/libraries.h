@@ -12,9 +12,13 @@ struct libraries_place {
 	const char *loader; /* the program's ELF interpreter */
 };
 
-/*
- * Appends to ret_missing, as a clause, the first missing file and what needs it; nothing if all is found, or if only
- * the loader could determine it. Executes nothing.
- */
+/* What is missing first, as clauses; empty if all is found, or if only the loader could determine it. */
+struct libraries_missing {
+	struct buf file;   /* a library, or a version of its symbols */
+	struct buf symbol; /* which no library has */
+	bool is_early;	   /* the program needs that symbol to start, not only where it calls it */
+};
+
+/* Executes nothing. ret is owned by the caller. */
 void libraries_check(const struct libraries_place *place, const char *path, const struct platform *platform,
-	struct buf *ret_missing);
+	struct libraries_missing *ret);

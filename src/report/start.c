@@ -73,7 +73,8 @@ static void check_line_ends(const struct start *start, const struct file_step *s
 			"%s has Windows line ends: the kernel looks for a program with a carriage return in its name",
 			step->path);
 	else
-		doctor_add(d, *word == '-' ? PROBLEM("carriage-return") : WARNING("carriage-return"), buf_text(&hint),
+		doctor_add(d, *word == '-' || *word == '\r' ? PROBLEM("carriage-return") : WARNING("carriage-return"),
+			buf_text(&hint),
 			"%s has Windows line ends: %s gets a carriage return with its argument, and few programs take "
 			"that",
 			step->path, program);

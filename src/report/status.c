@@ -171,6 +171,10 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 	} else if (!is_fixed && t->run[i].error == ENOENT) {
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");
+	} else if (t->is_rooted && t->trace[i].taker == EXEC_HANDLER && t->run[i].error == ENOENT) {
+		snprintf(row->why, sizeof(row->why),
+			"it fails in other roots, as %s needs files that it does not find there",
+			rule ? rule->interpreter : "its emulator");
 	} else {
 		if (exec_limit_mib()) /* the limit of this process only: others can run such programs */
 			row->state = STATUS_UNTESTED;

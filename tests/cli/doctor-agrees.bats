@@ -36,7 +36,7 @@ teardown_file() {
 	[[ ! -e $BATS_FILE_TMPDIR/rows ]] || rows=$(wc -l <"$BATS_FILE_TMPDIR/rows")
 	[[ ! -e $BATS_FILE_TMPDIR/tests ]] || tests=$(wc -l <"$BATS_FILE_TMPDIR/tests")
 	printf '# %d situations in which doctor and the kernel agree\n' "$rows" >&3
-	[[ ${ANYARCH_TEST_MUST_RUN:-0} -eq 0 || $tests -lt $(grep -c '^@test' "$BATS_TEST_FILENAME") || $rows -ge 130 ]]
+	[[ ${ANYARCH_TEST_MUST_RUN:-0} -eq 0 || $tests -lt $(grep -c '^@test' "$BATS_TEST_FILENAME") || $rows -ge 175 ]]
 }
 
 # start FILE: "runs" when it said something, else the words of the kernel.
@@ -127,11 +127,20 @@ file() { # NAME CONTENT
 }
 
 # bats test_tags=slow
-@test "a variable of QEMU" {
+@test "variables of QEMU" {
+	local one
+
 	expect 0 anyarch register arm
-	QEMU_CPU=nonsense row problem environment '' || [[ -n ${HINT-} ]]
-	same hint 'unset QEMU_CPU' "$HINT"
-	row ok works runs
+	for one in QEMU_CPU=nonsense QEMU_RESERVED_VA=0x200000 QEMU_GUEST_BASE=1 QEMU_RAND_SEED=x; do
+		export "${one?}"
+		same "$one" '' "$(start "$P")"
+		examine 3 "$P"
+		found problem environment
+		unset "${one%%=*}"
+		same hint "unset ${one%%=*}" "$HINT"
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
+	QEMU_LD_PREFIX=/nonexistent row ok works runs
 }
 
 # bats test_tags=slow
@@ -182,13 +191,15 @@ file() { # NAME CONTENT
 
 # ---- many files, looked at in one go ----
 
-# start_all FILE...: of each a line: "runs" when it said something, "fails", "crashes", or the words of the kernel.
+# start_all FILE...: of each a line: "runs" when it said something, "fails", "crashes", or the words of the kernel. With
+# ROOT, after a chroot.
 start_all() {
 	ns python3 - "$@" 3>&- <<-'PY'
 		import os, subprocess, sys
+		enter = (lambda: os.chroot(os.environ["ROOT"])) if os.environ.get("ROOT") else None
 		for path in sys.argv[1:]:
 		    try:
-		        done = subprocess.run([path], capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
+		        done = subprocess.run([path], capture_output=True, stdin=subprocess.DEVNULL, timeout=20, preexec_fn=enter)
 		        print("runs" if done.stdout else "crashes" if done.returncode < 0 else "fails")
 		    except subprocess.TimeoutExpired:
 		        print("does not end")
@@ -197,32 +208,34 @@ start_all() {
 	PY
 }
 
-# rows: lines "LEVEL ID FILE REAL", of files in $W. A problem with a hint is cured by typing it, and then the program runs.
+# rows: lines "LEVEL ID FILE REAL", of files in $W, or with ROOT below that. A problem with a hint is cured by typing it,
+# and then the program runs.
 rows() {
-	local level id file real hint started=() files=() lines=() report broken=0 i=0
+	local level id file real hint started=() files=() lines=() report broken=0 i=0 below=$W
 
+	[[ -z ${ROOT-} ]] || below=''
 	mapfile -t lines
 	for one in "${lines[@]}"; do
 		read -r _ _ file _ <<<"$one"
-		files+=("$W/$file")
+		files+=("$below/$file")
 	done
 	mapfile -t started < <(start_all "${files[@]}")
-	report=$(anyarch doctor --json "${files[@]}" 3>&-) || true
+	report=$(anyarch doctor --json ${ROOT:+--root "$ROOT"} "${files[@]}" 3>&-) || true
 	for one in "${lines[@]}"; do
 		read -r level id file real <<<"$one"
 		echo >>"$BATS_FILE_TMPDIR/rows"
 		same "$file" "$real" "${started[i++]}" || broken=1
-		hint=$(jq -r --arg level "$level" --arg id "$id" --arg file "$W/$file" 'first(.findings[] |
+		hint=$(jq -r --arg level "$level" --arg id "$id" --arg file "$below/$file" 'first(.findings[] |
 			select(.level == $level and .id == $id and .target == $file)) | .hint // "none"' <<<"$report")
 		[[ -n $hint ]] || {
-			echo "$file: no $level $id: $(jq -c --arg file "$W/$file" '.findings[] |
-				select(.target == $file) | [.level, .id]' <<<"$report")"
+			echo "$file: no $level $id: $(jq -c --arg file "$below/$file" '.findings[] |
+				select(.target == $file) | [.level, .id, .what]' <<<"$report")"
 			broken=1
 			continue
 		}
-		same "$file, problems" "$([[ $real != runs ]] && echo some)" "$(jq -r --arg file "$W/$file" 'first(.findings[] |
+		same "$file, problems" "$([[ $real != runs ]] && echo some)" "$(jq -r --arg file "$below/$file" 'first(.findings[] |
 			select(.level == "problem" and .target == $file)) | "some"' <<<"$report")" || broken=1
-		[[ $level == problem && $hint != none ]] || continue
+		[[ $level == problem && $hint != none && -z ${ROOT-} ]] || continue
 		HINT=$hint
 		cure_file "$W/$file" || broken=1
 	done
@@ -274,6 +287,13 @@ edited() {
 	edited static sections-outside 40 '\377\377\377\177'
 	edited arm arm-no-type 16 '\5\0'
 	edited arm arm-header 42 '\1\0'
+	edited arm arm-no-segments 44 '\0\0'
+	edited arm arm-no-entry 24 '\0\0\0\0'
+	edited static no-entry 24 '\0\0\0\0\0\0\0\0'
+	edited static entry-outside 24 '\0\0\0\7'
+	edited dynamic dynamic-no-entry 24 '\0\0\0\7'
+	cp "$W/static" "$W/busy"
+	exec 4>>"$W/busy"
 	chmod 0755 "$W"/{library.so,debug.debug,cut,cut-header,object.o,arm-object}
 	rows <<-ROWS
 		ok native dynamic runs
@@ -298,7 +318,14 @@ edited() {
 		ok native sections-outside runs
 		problem refused arm-no-type Exec format error
 		problem truncated arm-header fails
+		problem refused arm-no-segments fails
+		problem not-a-program arm-no-entry crashes
+		problem not-a-program no-entry crashes
+		problem not-a-program entry-outside crashes
+		problem not-a-program dynamic-no-entry crashes
+		problem refused busy Text file busy
 	ROWS
+	exec 4>&-
 }
 
 # bats test_tags=slow
@@ -318,7 +345,8 @@ edited() {
 	chmod 0644 "$W/not-executable"
 	ns mount -t tmpfs -o noexec tmpfs /mnt
 	ns cp "$loader" /mnt/noexec
-	for loader in script empty whole not-executable cut arm; do
+	program static -static
+	for loader in script empty whole not-executable cut arm static dynamic; do
 		program "by-$loader" -Wl,--dynamic-linker="$W/$loader"
 	done
 	program by-noexec -Wl,--dynamic-linker=/mnt/noexec
@@ -329,7 +357,9 @@ edited() {
 		ok native by-whole runs
 		problem refused by-not-executable Permission denied
 		problem truncated by-cut crashes
-		problem refused by-arm Accessing a corrupted shared library
+		problem loader-foreign by-arm Accessing a corrupted shared library
+		problem loader-foreign by-static crashes
+		problem loader-foreign by-dynamic crashes
 		problem refused by-noexec Permission denied
 		problem loader-missing by-folder Permission denied
 	ROWS
@@ -408,6 +438,85 @@ clear() {
 }
 
 # bats test_tags=slow
+@test "files: what handlers for an architecture do to its programs" {
+	local magic='\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00'
+
+	arm() { # RULE ROW...
+		table_write "$1"
+		rows < <(printf '%s\n' "${@:2}") || return
+		clear
+	}
+	edited arm arm-gnu 7 '\3'
+	cp $ARM "$W/emulator"
+	ln -s emulator "$W/link"
+	ln -s loop "$W/loop"
+	head -c 100000 $ARM >"$W/cut"
+	cp "$W/cut" "$W/not-executable"
+	printf '#!/bin/sh\nexec %s "$@"\n' $ARM >"$W/wrapper"
+	printf '#!/bin/sh\nshift\nexec %s "$@"\n' $ARM >"$W/loses"
+	printf '#!/bin/sh\nf=$1 a=$2\nshift 2\nexec %s -0 "$a" "$f" "$@"\n' $ARM >"$W/knows"
+	chmod 0755 "$W"/{cut,wrapper,loses,knows}
+	arm ":offset:M:18:\\x28\\x00::$ARM:PF" 'ok works arm runs'
+	arm ":exact:M::$magic::$ARM:PF" 'ok works arm runs' 'problem no-handler arm-gnu Exec format error'
+	arm ":qemu-arm:M::$magic::$W/link:P" 'note only-here arm runs'
+	arm ":qemu-arm:M::$magic::$W/knows:P" 'note only-here arm runs'
+	arm ":qemu-arm:M::$magic::$W/loop:" 'problem interpreter-missing arm Too many levels of symbolic links'
+	arm ":qemu-arm:M::$magic::$W:" 'problem interpreter-missing arm Permission denied'
+	arm ":qemu-arm:M::$magic::$W/not-executable:" 'problem broken arm Permission denied'
+	arm ":qemu-arm:M::$magic::$W/cut:F" 'problem broken arm crashes'
+	arm ":qemu-arm:M::$magic::$W/loses:" 'problem broken arm fails'
+	arm ":qemu-arm:M::$magic::/usr/bin/qemu-aarch64-static:F" 'problem broken arm fails'
+	# The newer handler has no P, the older one has.
+	table_write "$(rule qemu-arm arm $ARM PF)"
+	arm ":wrapper:M::$magic::$W/wrapper:" 'note only-here arm runs'
+	# What is registered with F is kept, whatever becomes of the file.
+	table_write "$(rule qemu-arm arm "$W/emulator" PF)"
+	rm "$W/emulator"
+	rows <<<'ok works arm runs'
+	ns_sh 'echo 0 >"$1/qemu-arm"' "$BINFMT"
+	rows <<<'problem disabled arm Exec format error'
+}
+
+# bats test_tags=slow
+@test "files below a root, started there" {
+	local ROOT=$W/root
+
+	export ROOT
+	need_commands cc
+	mkdir -p "$ROOT/usr/bin"
+	program root/static -static
+	program root/dynamic
+	cp "$W/arm" "$ROOT/arm"
+	edited arm root/arm-no-segments 44 '\0\0'
+	printf '#!/arm\n' >"$ROOT/script"
+	printf '#!/nonexistent\n' >"$ROOT/script-missing"
+	printf '#!%s/arm\n' "$W" >"$ROOT/script-outside"
+	ln -s /arm "$ROOT/link"
+	cp "$W/arm" "$ROOT/not-executable"
+	chmod 0644 "$ROOT/not-executable"
+	chmod 0755 "$ROOT"/{arm-no-segments,script*}
+	rows <<<'problem no-handler arm Exec format error'
+	table_write "$(rule qemu-arm arm $ARM P)"
+	rows <<<'problem not-fixed arm No such file or directory'
+	cp $ARM "$ROOT/usr/bin"
+	rows <<<'ok works arm runs'
+	chmod 0644 "$ROOT$ARM"
+	rows <<<'problem not-fixed arm Permission denied'
+	expect 0 anyarch register arm
+	rows <<-ROWS
+		ok native static runs
+		problem loader-missing dynamic No such file or directory
+		ok works arm runs
+		problem refused arm-no-segments fails
+		ok script script runs
+		ok works link runs
+		problem script-program-missing script-missing No such file or directory
+		problem script-program-missing script-outside No such file or directory
+		problem not-executable not-executable Permission denied
+	ROWS
+}
+
+# bats test_tags=slow
 @test "files: what this user may not read or execute" {
 	need_commands cc setpriv
 	[[ $EUID -eq 0 ]] || need 'not root'
@@ -426,6 +535,8 @@ clear() {
 		expect 0 ns_as "$ANYARCH" doctor "$W/$P"
 		echo >>"$BATS_FILE_TMPDIR/rows"
 	done
+	expect 0 ns_as "$ANYARCH" doctor --all "$W/unreadable"
+	grep -q 'note: .*this user may not read it' "$OUT"
 	for P in owner group; do
 		refute ns_as "$W/$P"
 		expect_raw 3 ns_as "$ANYARCH" doctor "$W/$P"
@@ -477,6 +588,22 @@ clear() {
 	ROWS
 	lib
 	rows <<<'problem library-missing origin fails'
+	uses early "-Wl,-rpath,$W/lib" -Wl,-z,now
+	printf '#include <stdio.h>\nint f(void); int main(int n, char **v) { return puts(*v) < 0 || (n > 1 && f()); }' |
+		cc -x c -o "$W/lazy" - -x none "$W/lib/libv.so.1" "-Wl,-rpath,$W/lib" -Wl,-z,lazy 3>&-
+	uses no-plt "-Wl,-rpath,$W/lib" -Wl,-z,lazy -fno-plt
+	printf '#include <stdio.h>\nextern int v; int f(void) __attribute__((weak));
+		int main(void) { return printf("%%d\\n", v + !f) < 0; }' >"$W/data.c"
+	echo 'int f(void) { return 1; } int v = 1;' | cc -x c -shared -fPIC -Wl,-soname,libv.so.1 -o "$W/lib/libv.so.1" - 3>&-
+	cc -o "$W/data" "$W/data.c" "$W/lib/libv.so.1" "-Wl,-rpath,$W/lib" 3>&-
+	rows <<<'ok native data runs'
+	echo 'int h(void) { return 1; }' | cc -x c -shared -fPIC -Wl,-soname,libv.so.1 -o "$W/lib/libv.so.1" - 3>&-
+	rows <<-ROWS
+		problem symbol-missing early fails
+		problem symbol-missing no-plt fails
+		problem symbol-missing data fails
+		warning symbol-missing lazy runs
+	ROWS
 
 	# A library of a library: DT_RPATH of the program is searched for it, DT_RUNPATH is not.
 	chain() {
@@ -651,6 +778,8 @@ clear() {
 	cure
 	examine 0 /mnt/arm
 	silent set-user-id
+	expect 0 ns setpriv --no-new-privs "$ANYARCH" doctor /mnt/arm
+	grep -q 'warning: .*no_new_privs' "$OUT"
 }
 
 # bats test_tags=slow
@@ -722,4 +851,28 @@ in_root() {
 	found problem library-missing libc.so
 	examine 3 --root "$W/root" /bin/sh
 	found problem library-missing libc.so
+}
+
+# bats test_tags=slow
+@test "a root whose shell cannot start" {
+	local id
+
+	need_commands cc
+	mkdir -p "$W/root/bin"
+	program static -static
+	head -c 2000 "$W/static" >"$W/truncated"
+	edited static not-a-program 24 '\0\0\0\0\0\0\0\0'
+	edited arm refused 44 '\0\0'
+	expect 0 anyarch register arm
+	for id in truncated not-a-program refused not-executable; do
+		cp "$W/$id" "$W/root/bin/sh" 2>/dev/null || install -m 644 "$W/static" "$W/root/bin/sh"
+		[[ $id == not-executable ]] || chmod 0755 "$W/root/bin/sh"
+		same "$id" fails "$(in_root)"
+		examine 3 "$W/root"
+		found problem "$id"
+		echo >>"$BATS_FILE_TMPDIR/rows"
+	done
+	cure
+	same cured runs "$(in_root)"
+	examine 0 "$W/root"
 }
