@@ -218,6 +218,31 @@ user_namespaces_are_forbidden()
 @test "6.1: user namespaces are forbidden, to all and to users" { user_namespaces_are_forbidden 6.1; }
 @test "6.12: user namespaces are forbidden, to all and to users" { user_namespaces_are_forbidden 6.12; }
 
+# The kernel decides whether i386 is native, and every command says the same. On other kernels the handler is in the way:
+# tests/cli/doctor.bats.
+@test "6.12: i386, which the kernel refuses" {
+	vm_on 6.12 ia32_emulation=0 < <(typist && cat <<-'EOF'
+		printf '\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0\x01\0\0\0\x54\x80\x04\x08\x34\0\0\0\0\0\0\0' >/i386
+		printf '\0\0\0\0\x34\0\x20\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\x80\x04\x08\0\x80\x04\x08' >>/i386
+		printf '\x5d\0\0\0\x5d\0\0\0\x05\0\0\0\0\x10\0\0\x31\xc0\x40\x31\xdb\xcd\x80\x90\x90' >>/i386
+		chmod 755 /i386
+		mv /foreign/qemu-i386-static /usr/bin/
+		never /i386
+		anyarch register arm
+		examine 3 /i386
+		found problem no-handler
+		cure
+		/i386
+		examine 0 /i386
+		examine 0
+		silent hijacked
+		[ "$(anyarch status --noheadings --columns STATE i386 | uniq)" = emulated ]
+		anyarch unregister --all
+		leaves_nothing
+	EOF
+	)
+}
+
 handlers_of_a_container()
 {
 	on "$1" <<-'EOF'

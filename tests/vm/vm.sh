@@ -86,6 +86,7 @@ vm_fill_amd64() # ROOT
 	cp -- "$ANYARCH_STATIC" "$1/usr/sbin/anyarch" &&
 		cp -- "$(type -P busybox)" "$1/bin/busybox" &&
 		cp -- "${VM_EMULATORS[@]}" "$1/usr/bin/" &&
+		cp -- /usr/bin/qemu-i386-static "$1/foreign/" &&
 		cp -- "$arm" "$1/foreign/busybox-arm" &&
 		cp -- "$arm64" "$1/foreign/busybox-arm64" &&
 		gcc -O2 -static -o "$1/bin/deny" "$ANYARCH_SRC/tests/lib/deny.c"
