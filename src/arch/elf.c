@@ -138,9 +138,9 @@ static void read_note(const struct source *s, const GElf_Phdr *ph, struct elf_in
  * file with DT_SONAME or DT_NEEDED and without interpreter is a library. So is musl's libc.so, which has neither, and
  * has an entry point.
  */
-static void read_dynamic(
-	const struct source *s, const GElf_Phdr *ph, const struct elf_head *head, struct segments *seen)
+static void read_dynamic(const struct source *s, const GElf_Phdr *ph, struct elf_info *info, struct segments *seen)
 {
+	const struct elf_head *head = &info->head;
 	size_t half = head->bits / 8, low = head->is_big ? half - 4 : 0, n;
 	size_t want = (size_t)MIN_OF(ph->p_filesz, (uint64_t)ELF_DYNAMIC_MAX);
 	auto_free uint8_t *bytes = mem_new(1, want + 1);
@@ -153,6 +153,7 @@ static void read_dynamic(
 		if (tag == DT_NULL)
 			return;
 		seen->is_library |= tag == DT_SONAME || tag == DT_NEEDED;
+		info->needs_libraries |= tag == DT_NEEDED;
 		seen->has_debug |= tag == DT_DEBUG;
 		if (tag == DT_FLAGS_1)
 			seen->is_pie = get(bytes + at + half + low, 4, head->is_big) & DF_1_PIE;
@@ -170,7 +171,7 @@ static int read_segment(
 		break;
 	case PT_DYNAMIC:
 		if (!seen->is_dynamic)
-			read_dynamic(s, ph, &info->head, seen);
+			read_dynamic(s, ph, info, seen);
 		seen->is_dynamic = true;
 		break;
 	case PT_LOAD:

@@ -46,6 +46,7 @@ struct elf_info {
 	struct elf_head head;
 	enum elf_linkage linkage;
 	bool has_interpreter;
+	bool needs_libraries;
 	const char *system; /* another system than Linux, named by a note; NULL if none */
 	bool has_entry;	    /* some segment is loaded where the program starts */
 	bool is_truncated;  /* a loadable segment extends beyond the end of the file */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "arch/dynamic.h"
 #include "base/fdio.h"
 #include "base/str.h"
 #include "binfmt/exec.h"
@@ -229,22 +228,8 @@ static void check_set_id(const struct start *start, const struct table_entry *en
 	}
 }
 
-/* Whether it needs libraries, which require a loader. A library without any, such as the loader, can be started. */
-static bool needs_libraries(int root, const char *path)
-{
-	auto_fd fd = file_open(root, path);
-	struct dynamic dynamic = { 0 };
-	bool needs;
-
-	if (fd >= 0)
-		dynamic_read(fd, &dynamic);
-	needs = dynamic.n_needed;
-	dynamic_done(&dynamic);
-	return needs;
-}
-
-/* Reports an ELF file that is not a program. */
-static bool check_kind(int root, const struct file_step *step, struct doctor *d)
+/* Reports an ELF file that is not a program. A library that needs no other, such as the loader, can be started. */
+static bool check_kind(const struct file_step *step, struct doctor *d)
 {
 	static const char *const kinds[] = {
 		[ELF_RELOCATABLE] = "is an object file, to be linked into a program: 'Exec format error'",
@@ -254,8 +239,7 @@ static bool check_kind(int root, const struct file_step *step, struct doctor *d)
 	};
 	enum elf_linkage linkage = step->elf.linkage;
 
-	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] &&
-		(linkage != ELF_LIBRARY || needs_libraries(root, step->path)))
+	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] && (linkage != ELF_LIBRARY || step->elf.needs_libraries))
 		doctor_add(d, PROBLEM("not-a-program"), NULL, "%s %s", step->path, kinds[linkage]);
 	else
 		return false;
@@ -309,7 +293,7 @@ static void check_program(const struct status *s, int root, const struct file_st
 	struct exec_file file = { .root = root, .path = step->path, .environment = environ, .emulated = arch };
 	auto_buf replace = { 0 };
 
-	if (!step->elf.is_truncated && check_kind(root, step, d))
+	if (!step->elf.is_truncated && check_kind(step, d))
 		return;
 	start_check(&start, step->path, d);
 	entry = find_taker(s, &start, step->path);
