@@ -40,7 +40,11 @@ void stage_start(const struct stage *stage, size_t i)
 	argv[PROBE_ARGC] = NULL;
 	stage->jobs[i].taker = EXEC_NOBODY;
 	if (stage->dir < 0) {
-		execveat(stage->memfds[i], "", argv, envp, AT_EMPTY_PATH);
+		/* A bare root may have /proc only; execveat(2) makes the emulator open /dev/fd. */
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", stage->memfds[i]);
+		execve(name, argv, envp);
+		if (errno == ENOENT)
+			execveat(stage->memfds[i], "", argv, envp, AT_EMPTY_PATH);
 	} else {
 		snprintf(name, sizeof(name), "/%zu", i);
 		execve(name, argv, envp);

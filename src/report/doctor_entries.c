@@ -15,13 +15,16 @@
 
 enum { LONG_MAGIC = 48 };
 
-static bool takes_file(const struct rule *rule, const char *path)
+/* In a root of another architecture, its programs are not this machine's own. */
+static bool takes_own(const struct rule *rule, const char *path)
 {
 	uint8_t head[RULE_WINDOW];
+	struct elf_head elf;
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head, sizeof(head), 0);
 
-	return n > 0 && rule_matches(rule, head, (size_t)n);
+	return n > 0 && elf_read_head(head, (size_t)n, &elf, NULL) == 1 && elf_arch(&elf) == arch_host() &&
+	       rule_matches(rule, head, (size_t)n);
 }
 
 /* Set-user-ID programs that an attacker would want to intercept. */
@@ -32,7 +35,7 @@ static bool takes_privileged(const struct rule *rule)
 		"/bin/ping" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (takes_file(rule, files[i]))
+		if (takes_own(rule, files[i]))
 			return true;
 	return false;
 }
@@ -160,8 +163,8 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 	auto_buf out = { 0 };
 
 	doctor_unregister_hint(&out, rule);
-	if (takes_file(rule, "/proc/self/exe") || takes_file(rule, "/bin/sh") ||
-		rule_matches(rule, own.data, own.size) || takes_privileged(rule))
+	if (takes_own(rule, "/proc/self/exe") || takes_own(rule, "/bin/sh") || rule_matches(rule, own.data, own.size) ||
+		takes_privileged(rule))
 		doctor_add(d, PROBLEM("takes-native"), buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
 	else if (rule->size > LONG_MAGIC && rule->size > 4 &&

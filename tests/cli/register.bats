@@ -572,6 +572,22 @@ as_nobody() {
 	says 'qemu: no room for the guest'
 }
 
+@test "in a bare root of another architecture, whose shell is foreign" {
+	local root=$BATS_TEST_TMPDIR/root one
+
+	mkdir -p "$root"/{bin,proc,usr,lib,lib64}
+	make_arm "$root/bin/sh"
+	cp "$ANYARCH" "$root/anyarch"
+	for one in usr lib lib64 proc; do
+		[[ ! -d /$one ]] || ns mount --rbind "/$one" "$root/$one"
+	done
+	expect 0 ns chroot "$root" /anyarch register arm
+	expect 0 ns chroot "$root" /anyarch register arm64
+	expect 0 ns chroot "$root" /anyarch doctor
+	refute grep -q "own programs" "$OUT"
+	ns umount -l "$root"/{usr,lib,proc}
+}
+
 @test "whether the whole table is switched off cannot be read: told, status 4" {
 	need_commands setpriv
 	ns chmod 0 "$BINFMT/status"
