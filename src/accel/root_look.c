@@ -166,7 +166,7 @@ static enum accelerate_state look_at_tools(struct look *l, struct buf *tools, st
 	bool is_good = has_libraries(l);
 
 	for (uint32_t i = 0; i < index->n_tools; i++)
-		if (list[i].kind == ENTRY_PROGRAM)
+		if (list[i].kind == ENTRY_PROGRAM && list[i].size)
 			add_word(is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)) ? tools
 													     : lost,
 				text_at(l, list[i].path));

@@ -39,7 +39,7 @@
  */
 #define RULES_LTO "!v-flto", "!v-fmodule"
 /* CVE-2023-4039: in packages of one version, arrays are before or after the canary; only the root's may be fixed. */
-#define RULES_REVISION "~aarch64:v-fstack-protector"
+#define RULES_REVISION "~aarch64:w-fstack-protector"
 
 static const char *const rules_c[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, RULES_C_PLACES, NULL };
 static const char *const rules_cxx[] = { RULES_COMPILER, RULES_HEADERS, RULES_LTO, RULES_REVISION, "u-nostdinc",

@@ -24,7 +24,7 @@ struct tool_kind {
 	const char *package;	 /* Debian's package of it; for IDENTITY_PACKAGE, also in the root */
 	/*
 	 * Words of entry/rules.h with the same placeholders, NULL at the end. Prefix '!': only if those numbers differ;
-	 * "~ARCH:": only for that architecture, and if the packages' revisions differ.
+	 * "~ARCH:": only for that architecture.
 	 */
 	const char *const *rules;
 };

@@ -13,7 +13,7 @@
 
 const char *const twin_words[] = { "equal", "absent", "another version", "for another platform", "cannot be told",
 	"what it needs is emulated", "its file or libraries are not those of the package",
-	"its results depend on the width and order of numbers", "no native one" };
+	"its results depend on the width and order of numbers", "no native one", "runs natively once it is installed" };
 
 static int open_twin(const struct toolchain *t, const struct tool_root *root, struct twin *twin, struct stat *st)
 {
@@ -177,6 +177,28 @@ static void find_lacking(const struct search *s, const struct tool_kind *kind, s
 	}
 }
 
+/*
+ * Builds often install their compiler first, unless there is one of another version. It is not known beforehand which
+ * plugin ar and nm then need.
+ */
+static void await_compiler(const struct toolchain *t, const struct twins *twins, struct twin *twin)
+{
+	auto_buf path = { 0 };
+
+	if (twin->verdict != TWIN_ABSENT || !tool_compiles(twin->kind) || !tool_fits(twin->kind, t->platform.arch) ||
+		twin->kind->wants_plugin)
+		return;
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].kind == twin->kind && twins->list[i].verdict != TWIN_ABSENT &&
+			twins->list[i].verdict != TWIN_AWAITED)
+			return;
+	toolchain_stands_for(t, twin->tool, &path);
+	if (path.len >= sizeof(twin->path))
+		return;
+	snprintf(twin->path, sizeof(twin->path), "%s", buf_text(&path));
+	twin->verdict = TWIN_AWAITED;
+}
+
 int twins_find(const struct toolchain *t, const struct tool_root *root, struct twins *ret, struct err *e)
 {
 	struct search s = { .t = t, .root = root };
@@ -193,13 +215,20 @@ int twins_find(const struct toolchain *t, const struct tool_root *root, struct t
 	for (const struct tool_kind *kind = tool_kinds; kind->name; kind++)
 		if (tool_compiles(kind) && tool_fits(kind, t->platform.arch))
 			find_lacking(&s, kind, ret);
+	for (size_t i = 0; i < ret->n && ret->n_equal; i++)
+		await_compiler(t, ret, &ret->list[i]);
 	return 0;
+}
+
+bool twin_is_used(const struct twin *twin)
+{
+	return twin->verdict == TWIN_EQUAL || twin->verdict == TWIN_AWAITED;
 }
 
 bool twins_need(const struct toolchain *t, const struct twins *twins, size_t file)
 {
 	for (size_t i = 0; i < twins->n; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].tool->file == file)
+		if (twin_is_used(&twins->list[i]) && twins->list[i].tool->file == file)
 			return true;
 	return twins->n_equal && toolchain_is_shared(t, file);
 }
@@ -228,7 +257,7 @@ static uint32_t put_path(struct writer *w, const char *name)
 }
 
 /* The word without its condition; NULL if the condition is not met. */
-static const char *applying(const struct toolchain *t, const struct twin *twin, const char *word)
+static const char *applying(const struct toolchain *t, const char *word)
 {
 	size_t len = strlen(t->platform.arch->qemu);
 
@@ -236,10 +265,7 @@ static const char *applying(const struct toolchain *t, const struct twin *twin, 
 		return tool_has_same_numbers(t->platform.arch) ? NULL : word + 1;
 	if (*word != '~')
 		return word;
-	if (strncmp(word + 1, t->platform.arch->qemu, len) || word[1 + len] != ':' ||
-		!strcmp(twin->identity.package, twin->tool->identity.package))
-		return NULL;
-	return word + 2 + len;
+	return strncmp(word + 1, t->platform.arch->qemu, len) || word[1 + len] != ':' ? NULL : word + 2 + len;
 }
 
 /* An unversioned tool uses the plugin of the newest compiler. */
@@ -256,7 +282,7 @@ static uint32_t put_rules(struct writer *w, const struct twin *twin, const char 
 	uint32_t at = w->base + (uint32_t)w->texts.len;
 
 	for (const char *const *rule = twin->kind->rules; *rule; rule++) {
-		const char *word = applying(w->t, twin, *rule);
+		const char *word = applying(w->t, *rule);
 		auto_buf text = { 0 };
 
 		if (!word)
@@ -266,6 +292,28 @@ static uint32_t put_rules(struct writer *w, const struct twin *twin, const char 
 	}
 	put_text(w, "");
 	return at;
+}
+
+/* What the program will contain (accel/identity.c); a plugin names no package, but the compiler beside it does. */
+static void put_package(struct writer *w, const struct toolchain_tool *tool, struct entry_tool *entry)
+{
+	auto_buf path = { 0 }, package = { 0 }, revision = { 0 };
+	const struct identity *id;
+
+	for (size_t i = 0; tool->kind->is_plugin && i < w->t->n_tools; i++)
+		if (w->t->tools[i].kind->identity == IDENTITY_GCC && !strcmp(w->t->tools[i].version, tool->version))
+			tool = &w->t->tools[i];
+	id = &tool->identity;
+	if (tool->kind->identity == IDENTITY_GCC) {
+		buf_addf(&package, "(%s %s", id->vendor, id->version);
+		buf_addf(&revision, "%s) ", id->package + package.len - 1);
+	} else {
+		buf_addf(&package, "(%s) %s", id->package, id->version);
+	}
+	toolchain_stands_for(w->t, tool, &path);
+	entry->proof = put_text(w, buf_text(&path));
+	entry->package = put_text(w, buf_text(&package));
+	entry->revision = put_text(w, buf_text(&revision));
 }
 
 static struct entry_tool tool_entry(struct writer *w, const struct twins *twins, const struct twin *twin)
@@ -282,6 +330,9 @@ static struct entry_tool tool_entry(struct writer *w, const struct twins *twins,
 	tool.native = put_path(w, file->name);
 	tool.rules = put_rules(w, twin, rules_version(twins, twin));
 	memcpy(tool.id, twin->id, twin->id_len);
+	tool.is_other_revision = strcmp(twin->identity.package, twin->tool->identity.package) != 0;
+	if (twin->verdict == TWIN_AWAITED)
+		put_package(w, twin->tool, &tool);
 	return tool;
 }
 
@@ -303,7 +354,7 @@ static struct entry_index start_index(const struct toolchain *t, const struct tw
 
 	memcpy(index.magic, ENTRY_INDEX_MAGIC, sizeof(index.magic));
 	for (size_t i = 0; i < twins->n; i++)
-		index.n_tools += twins->list[i].verdict == TWIN_EQUAL;
+		index.n_tools += twin_is_used(&twins->list[i]);
 	for (size_t i = 0; i < t->n_files; i++)
 		index.n_files += toolchain_is_shared(t, i);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
@@ -330,7 +381,7 @@ int twins_index(const struct toolchain *t, const struct twins *twins, const char
 	index.loader = put_path(&w, TOOLCHAIN_LOADER);
 	index.libraries = put_path(&w, folders[0]);
 	for (size_t i = 0; i < twins->n; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL) {
+		if (twin_is_used(&twins->list[i])) {
 			struct entry_tool tool = tool_entry(&w, twins, &twins->list[i]);
 
 			buf_add(&tools, &tool, sizeof(tool));

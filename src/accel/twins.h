@@ -17,6 +17,7 @@ enum twin_verdict {
 	TWIN_CHANGED, /* changed since its package was installed, or with other libraries */
 	TWIN_NUMBERS, /* its output depends on the width and order of the machine's numbers, which differ */
 	TWIN_LACKING, /* a compiler that the toolchain does not have */
+	TWIN_AWAITED, /* a compiler that runs natively if its equal is installed in the root later */
 };
 /* "equal", "absent", ..., by enum twin_verdict. */
 extern const char *const twin_words[];
@@ -47,7 +48,9 @@ struct twins {
  * target, with a build ID to recognize it by. 0, or -errno with e set if the root cannot be read.
  */
 int twins_find(const struct toolchain *toolchain, const struct tool_root *root, struct twins *ret, struct err *e);
-/* Whether the equal tools need a file of the toolchain. */
+/* Whether it is equal or awaited. */
+bool twin_is_used(const struct twin *twin);
+/* Whether the equal and the awaited tools need a file of the toolchain. */
 bool twins_need(const struct toolchain *toolchain, const struct twins *twins, size_t file);
 /* Whether any of those files is in this folder of the toolchain. */
 bool twins_has_folder(const struct toolchain *toolchain, const struct twins *twins, const char *folder);
@@ -55,7 +58,7 @@ bool twins_has_folder(const struct toolchain *toolchain, const struct twins *twi
 int twins_index(const struct toolchain *toolchain, const struct twins *twins, const char *place, struct buf *out);
 /* Appends the manifest of the equal tools, each with its twin's identity, and what twins_json() sets. 0, -errno. */
 int twins_manifest(const struct toolchain *toolchain, const struct twins *twins, struct buf *out);
-/* Appends "cc1 as ld.bfd run natively; emulated: lto1 (REASON)". */
+/* Appends "as ld.bfd run natively; emulated: lto1 (REASON); natively once installed: cc1". */
 void twins_say(struct buf *out, const struct twins *twins);
 /* Sets "accelerated" and "emulated". */
 void twins_json(struct json *object, const struct twins *twins);

@@ -74,11 +74,17 @@ void twins_say(struct buf *out, const struct twins *twins)
 
 	say_equal(out, twins);
 	for (size_t i = 0; i < twins->n; i++)
-		if (twins->list[i].verdict != TWIN_EQUAL && is_first_of_name(twins, i)) {
+		if (!twin_is_used(&twins->list[i]) && is_first_of_name(twins, i)) {
 			buf_addf(out, "%s%s (", before, told_name(&twins->list[i]));
 			add_why(out, &twins->list[i]);
 			buf_adds(out, ")");
 			before = ", ";
+		}
+	before = "; natively once installed: ";
+	for (size_t i = 0; i < twins->n; i++)
+		if (twins->list[i].verdict == TWIN_AWAITED && is_told(&twins->list[i])) {
+			buf_addf(out, "%s%s", before, twins->list[i].kind->name);
+			before = " ";
 		}
 }
 

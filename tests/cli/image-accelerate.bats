@@ -365,7 +365,7 @@ F.layout("image2", T.tar(I.system(E.arm64()), F.member("opt/tools/as", F.twin("a
 	make_files 'F.layout("image3", T.tar(I.system(E.arm64()), F.twins(["cc1"]), T.symlink("usr/bin/as", "/usr/bin/as"),
 	T.symlink("usr/bin/ld.bfd", "nothing")))'
 	accelerate 0 image3
-	[[ $output == *'cc1 runs natively; emulated: as (cannot be told)' ]]
+	[[ $output == *'cc1 runs natively; emulated: as (cannot be told); natively once installed: ld.bfd' ]]
 }
 
 # bats test_tags=slow
@@ -406,14 +406,14 @@ F.layout("image", F.system(), T.tar(T.pax(mtime="1234567890.5"), F.member("usr/b
 		import os, struct, sys
 		root = sys.argv[1]
 		data = open(root + "/usr/lib/anyarch/native/index", "rb").read()
-		assert data[:8] == b"anyNATI3" and struct.unpack_from("<I", data, 8)[0] == len(data)
+		assert data[:8] == b"anyNATI4" and struct.unpack_from("<I", data, 8)[0] == len(data)
 		n, = struct.unpack_from("<I", data, 12)
 		assert n == 3, n
 		def text(at):
 		    return data[at:data.index(b"\0", at)].decode()
 		for i in range(n):
-		    size, mtime, native, path, tool, _, kind, at, length = struct.unpack_from("<QqQIIIIII", data, 32 + i * 72)
-		    ident = data[32 + i * 72 + 48:][:length]
+		    size, mtime, native, path, tool, _, kind, at, length = struct.unpack_from("<QqQIIIIII", data, 32 + i * 88)
+		    ident = data[32 + i * 88 + 48:][:length]
 		    st = os.stat(root + text(path))
 		    assert st.st_size == size and int(st.st_mtime) == mtime, (text(path), st, size, mtime)
 		    assert open(root + text(path), "rb").read()[at:at + length] == ident

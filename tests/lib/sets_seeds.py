@@ -72,7 +72,7 @@ def indexes():
     """Starts of a program with an index of native tools, as fuzz-entry reads them (emulator/entry/layout.h)."""
     native = b"/usr/lib/anyarch/native"
 
-    def start(rules, words=(b"/bin/x", b"-c", b"x.c"), env=(b"PATH=/bin",), plugins=(), files=(), flags=4):
+    def start(rules, words=(b"/bin/x", b"-c", b"x.c"), env=(b"PATH=/bin",), plugins=(), files=(), flags=4, awaited=b""):
         texts = bytearray(b"\0")
 
         def text(*strings):
@@ -81,16 +81,19 @@ def indexes():
                 texts.extend(one + b"\0")
             return at
 
+        # What is mapped of a program consists of the first letter of its path.
         def tool(path, words, kind):
-            return (5, 7, 5, text(path), text(native + path), text(*words, b""), kind, 0, 4)
+            return (0 if awaited else 5, 7, 5, text(path), text(native + path), text(*words, b""), kind, 0, 4,
+                    text(b"//"), text(awaited), text(path), 0)
 
         tools = [tool(b"/bin/x", rules, 0), *(tool(one, (), 1) for one in plugins)]
         rows = [(5, text(path), path.startswith(b"%folder")) for path in files]
         loader, libraries = text(native + b"/lib/loader"), text(native + b"/lib")
-        base = 32 + 72 * len(tools) + 16 * len(rows)
-        body = b"".join(struct.pack("<QqQ6I24x", *one[:3], *(base + at for at in one[3:6]), *one[6:]) for one in tools)
+        base = 32 + 88 * len(tools) + 16 * len(rows)
+        body = b"".join(struct.pack("<QqQ6I24x4I", *one[:3], *(base + at for at in one[3:6]), *one[6:9], *(base + at for at in one[9:12]),
+                                    one[12]) for one in tools)
         body += b"".join(struct.pack("<QII", size, base + at, folder) for size, at, folder in rows)
-        head = struct.pack("<8s6I", b"anyNATI3", base + len(texts), len(tools), len(rows), base + loader,
+        head = struct.pack("<8s6I", b"anyNATI4", base + len(texts), len(tools), len(rows), base + loader,
                            base + libraries, 0)
         return (bytes([len(words), len(env), flags]) + b"".join(one + b"\0" for one in (*words, *env)) +
                 head + body + texts)
@@ -101,6 +104,7 @@ def indexes():
         "response": start((b"r", b"v-march"), (b"/bin/x", b"@/tmp/x")),
         "plugin": start((b"p-plugin",), (b"/bin/x", b"-plugin", b"/lib/plugin.so"), plugins=(b"/lib/plugin.so",)),
         "plugin-joined": start((b"p-plugin",), (b"/bin/x", b"-plugin=/lib/plugin.so"), plugins=(b"/lib/plugin.so",)),
+        "awaited": start((b"w-f",), awaited=b"/"),
         "files": start((), files=(b"/a", b"/b")),
         "untrusted": start((), files=(b"/a!", b"/b%")),
         "preload": start((), env=(b"LD_PRELOAD=/x", b"LD_RUN_PATH=/y")),

@@ -23,6 +23,7 @@ struct start {
 	unsigned long first; /* argv[first] is the program's own argv[0], argv[1] its path */
 	const struct entry_index *index;
 	unsigned long mapped;
+	bool is_other_revision; /* of the tool that was found */
 };
 
 /* false if the program has other rights (AT_SECURE), or no program is named. */
@@ -147,23 +148,105 @@ static uint32_t first_of_size(const struct entry_index *index, uint64_t size)
 	return low;
 }
 
-/* Finds a tool by the file that its path in the root leads to: links do not matter, other files do not match. */
-static const struct entry_tool *find(const struct start *s, const char *path, enum entry_kind kind)
+enum { LOOKED_AT_MAX = 8 * 1024 * 1024, PROGRAM_MAX = 64 * 1024 * 1024 };
+
+static bool begins_with(const char *bytes, unsigned long len, const char *text)
 {
-	struct statx st, own;
+	unsigned long k = 0;
 
-	if (system_stat(AT_FDCWD, path, 0, &st))
-		return 0;
-	for (uint32_t i = first_of_size(s->index, st.stx_size); i < s->index->n_tools; i++) {
-		const struct entry_tool *tool = &tools(s->index)[i];
+	while (text[k] && k < len && bytes[k] == text[k])
+		k++;
+	return !text[k];
+}
 
-		if (tool->size != st.stx_size)
-			break;
-		if (tool->kind == kind && tool->mtime == st.stx_mtime.tv_sec &&
-			!system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && is_same_file(&st, &own) &&
-			has_id(path, tool) && is_file(text(s->index, tool->native), tool->native_size))
-			return tool;
+/* Where the bytes contain text, from there on; len: nowhere. Compilers are large: skips eight bytes at a time. */
+static unsigned long find_bytes(const char *bytes, unsigned long len, unsigned long from, const char *text)
+{
+	const uint64_t ones = 0x0101010101010101, first = ones * (uint8_t)*text;
+
+	for (unsigned long i = from; i < len; i++) {
+		for (uint64_t eight; i + sizeof(eight) <= len; i += sizeof(eight)) {
+			__builtin_memcpy(&eight, bytes + i, sizeof(eight));
+			eight ^= first;
+			if ((eight - ones) & ~eight & (ones << 7)) /* one of them is 0 */
+				break;
+		}
+		if (i < len && begins_with(bytes + i, len - i, text))
+			return i;
 	}
+	return len;
+}
+
+/* Maps a regular file that is not empty and at most limit long; NULL on failure. */
+static const char *map_file(const char *path, uint64_t limit, uint64_t *ret_len)
+{
+	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
+	struct statx st;
+
+	if (fd < 0)
+		return 0;
+	if (!system_stat((int)fd, "", AT_EMPTY_PATH, &st) && (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size &&
+		st.stx_size <= limit)
+		at = system_map((int)fd, st.stx_size);
+	system_close((int)fd);
+	*ret_len = st.stx_size;
+	return at < 0 && at > -4096 ? 0 : (const char *)at;
+}
+
+/* Whether the tool's file is of the native tool's package, perhaps of another revision. */
+static bool has_package(struct start *s, const struct entry_tool *tool)
+{
+	const char *package = text(s->index, tool->package), *revision = text(s->index, tool->revision);
+	const char *proof = text(s->index, tool->proof), *bytes;
+	uint64_t len, at = 0;
+	bool has = false;
+	struct statx st;
+
+	if (system_stat(AT_FDCWD, proof, 0, &st) || !is_trusted(&st))
+		return false;
+	bytes = map_file(proof, PROGRAM_MAX, &len);
+	for (; bytes && !has && (at = find_bytes(bytes, len, at, package)) < len; at++) {
+		uint64_t end = at;
+
+		for (const char *p = package; *p; p++)
+			end++;
+		/* A separate string, of which no longer version is a part: 12.2.0 is not in 12.2.01. */
+		if (end >= len || (at && bytes[at - 1] >= ' ') || bytes[end] == '.' ||
+			(bytes[end] >= '0' && bytes[end] <= '9'))
+			continue;
+		s->is_other_revision = !begins_with(bytes + end, len - end, revision);
+		has = *revision || !bytes[end];
+	}
+	if (bytes)
+		system_unmap((void *)bytes, len);
+	return has;
+}
+
+/* Whether a tool is at this path in the root: links do not matter, other files do not match. */
+static bool is_at(const struct start *s, const struct entry_tool *tool, const struct statx *st)
+{
+	struct statx own;
+
+	return !system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && is_same_file(st, &own) &&
+	       is_file(text(s->index, tool->native), tool->native_size);
+}
+
+static const struct entry_tool *find(struct start *s, const char *path, enum entry_kind kind)
+{
+	const struct entry_tool *tool = tools(s->index), *end = tool + s->index->n_tools;
+	struct statx st;
+
+	if (system_stat(AT_FDCWD, path, 0, &st) || !st.stx_size)
+		return 0;
+	for (tool += first_of_size(s->index, st.stx_size); tool < end && tool->size == st.stx_size; tool++)
+		if (tool->kind == kind && tool->mtime == st.stx_mtime.tv_sec && is_at(s, tool, &st) &&
+			has_id(path, tool)) {
+			s->is_other_revision = tool->is_other_revision;
+			return tool;
+		}
+	for (tool = tools(s->index); tool < end && !tool->size; tool++)
+		if (tool->kind == kind && is_trusted(&st) && is_at(s, tool, &st) && has_package(s, tool))
+			return tool;
 	return 0;
 }
 
@@ -208,7 +291,7 @@ static bool is_complete(const struct entry_index *index)
 
 static const char *plugin_twin(void *context, const char *path)
 {
-	const struct start *s = context;
+	struct start *s = context;
 	const struct entry_tool *tool = find(s, path, ENTRY_PLUGIN);
 
 	return tool ? text(s->index, tool->native) : 0;
@@ -221,44 +304,12 @@ static bool exists(const char *path)
 	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st);
 }
 
-enum { LOOKED_AT_MAX = 8 * 1024 * 1024 };
-
-/* Whether the bytes contain text. */
-static bool has_bytes(const char *bytes, unsigned long len, const char *text)
-{
-	for (unsigned long i = 0; i < len; i++) {
-		unsigned long k = 0;
-
-		while (text[k] && i + k < len && bytes[i + k] == text[k])
-			k++;
-		if (!text[k])
-			return true;
-	}
-	return false;
-}
-
-/* Maps a regular file that is not empty and at most LOOKED_AT_MAX long; NULL on failure. */
-static const char *map_file(const char *path, uint64_t *ret_len)
-{
-	long fd = system_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), at = -1;
-	struct statx st;
-
-	if (fd < 0)
-		return 0;
-	if (!system_stat((int)fd, "", AT_EMPTY_PATH, &st) && (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size &&
-		st.stx_size <= LOOKED_AT_MAX)
-		at = system_map((int)fd, st.stx_size);
-	system_close((int)fd);
-	*ret_len = st.stx_size;
-	return at < 0 && at > -4096 ? 0 : (const char *)at;
-}
-
 /* A file that cannot be read counts as containing the text. */
 static bool file_has(const char *path, const char *text_of)
 {
 	uint64_t len;
-	const char *bytes = map_file(path, &len);
-	bool has = !bytes || has_bytes(bytes, len, text_of);
+	const char *bytes = map_file(path, LOOKED_AT_MAX, &len);
+	bool has = !bytes || find_bytes(bytes, len, 0, text_of) < len;
 
 	if (bytes)
 		system_unmap((void *)bytes, len);
@@ -269,7 +320,7 @@ static bool file_has(const char *path, const char *text_of)
 static bool has_file_names(void)
 {
 	uint64_t len;
-	const char *bytes = map_file("/etc/nsswitch.conf", &len);
+	const char *bytes = map_file("/etc/nsswitch.conf", LOOKED_AT_MAX, &len);
 	bool has = bytes ? rules_has_file_names(bytes, len) : !exists("/etc/nsswitch.conf");
 
 	if (bytes)
@@ -287,7 +338,7 @@ static void pass_environment(char **env, const char **out)
 }
 
 /* Returns only if the tool must not be used or does not start. */
-static void start_tool(const struct start *s, const struct entry_tool *tool, const char **room)
+static void start_tool(struct start *s, const struct entry_tool *tool, const char **room)
 {
 	const char **argv = room, **env;
 	struct rules_input input = {
@@ -299,7 +350,8 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 		.exists = exists,
 		.file_has = file_has,
 		.has_file_names = has_file_names,
-		.context = (void *)s,
+		.is_other_revision = s->is_other_revision,
+		.context = s,
 	};
 
 	*argv++ = text(s->index, s->index->loader);
@@ -319,7 +371,7 @@ static void start_tool(const struct start *s, const struct entry_tool *tool, con
 
 enum { OWN_WORDS = 16 };
 
-static void try_tool(const struct start *s)
+static void try_tool(struct start *s)
 {
 	const struct entry_tool *tool = find(s, s->argv[1], ENTRY_PROGRAM);
 	unsigned long words = s->argc + RULES_ADDED_MAX + OWN_WORDS;

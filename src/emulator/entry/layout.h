@@ -12,7 +12,7 @@
 /* Environment variable: 0 emulates everything, cc everything except compilers. */
 #define ENTRY_SWITCH "ANYARCH_ACCELERATE"
 
-#define ENTRY_INDEX_MAGIC "anyNATI3"
+#define ENTRY_INDEX_MAGIC "anyNATI4"
 
 enum {
 	ENTRY_TOOLS_MAX = 256,
@@ -40,7 +40,10 @@ enum entry_kind {
 	ENTRY_PLUGIN, /* of the linker: replaces an argument of a program */
 };
 
-/* A program of the root, and the native tool that runs instead as long as the program is unchanged. */
+/*
+ * A program of the root, and the native tool that runs instead as long as the program is unchanged. If size is 0, the
+ * root did not have it yet: it is recognized by its package, like the programs that were compared.
+ */
 struct entry_tool {
 	uint64_t size;	      /* of the root's program */
 	int64_t mtime;	      /* in seconds */
@@ -50,6 +53,10 @@ struct entry_tool {
 	uint32_t kind;		/* enum entry_kind */
 	uint32_t id_at, id_len; /* file offset and length of its build ID */
 	uint8_t id[ENTRY_ID_MAX];
+	uint32_t package;  /* text in the file at proof: "(Debian 12.2.0" */
+	uint32_t revision; /* what follows in the native tool's package: "-14) "; "": nothing else may follow */
+	uint32_t proof;	   /* path */
+	uint32_t is_other_revision;
 };
 
 /* What every tool needs: the loader, libraries, and the directories that contain them and the tools. */

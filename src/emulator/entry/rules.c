@@ -34,7 +34,7 @@ static bool matches(char kind, const char *argument, const char *text)
 {
 	if (kind == 's')
 		return has_inside(argument, text);
-	return kind == 'v' ? after(argument, text) != NULL : is_same(argument, text);
+	return kind == 'v' || kind == 'w' ? after(argument, text) != NULL : is_same(argument, text);
 }
 
 static bool any_matches(char kind, char **args, const char *text)
@@ -188,7 +188,7 @@ static bool is_telling(const struct rules_input *in, const char *path)
 	if (in->file_has(path, "@"))
 		return true;
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
-		bool is_spoken_of = *word == 'v' || *word == 's' || *word == 'p' || *word == 'u';
+		bool is_spoken_of = *word == 'v' || *word == 'w' || *word == 's' || *word == 'p' || *word == 'u';
 
 		if (is_spoken_of && in->file_has(path, word + 1))
 			return true;
@@ -257,7 +257,7 @@ static bool is_allowed(const struct rules_input *in)
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
 		bool is_bad = false;
 
-		if (*word == 'v' || *word == 's')
+		if (*word == 'v' || *word == 's' || (*word == 'w' && in->is_other_revision))
 			is_bad = any_matches(*word, in->args, word + 1);
 		else if (*word == 'n')
 			is_bad = !any_matches(*word, in->args, word + 1);

@@ -10,6 +10,7 @@
  *
  *   r      no response file (@FILE) contains text that these rules check, or another '@'
  *   vTEXT  no argument begins with TEXT
+ *   wTEXT  the same, if the package's revision is not the native tool's
  *   sTEXT  no argument contains TEXT
  *   nTEXT  an argument is TEXT
  *   eTEXT  the environment has no variable TEXT
@@ -45,6 +46,7 @@ struct rules_input {
 	rules_exists exists;
 	rules_file_has file_has;
 	rules_names has_file_names;
+	bool is_other_revision;
 	void *context;
 };
 
