@@ -105,7 +105,8 @@ static int plan_tools(
 	plan->outcome.has_tools = true;
 	plan->outcome.twins = mem_new(1, sizeof(*plan->outcome.twins));
 	r = accelerate_find(root, plan->toolchain, plan->outcome.twins, e);
-	return r ? r : twins_check(plan->outcome.twins, e);
+	r = r ? r : twins_check(plan->outcome.twins, e);
+	return r ? r : accelerate_put(root, plan->outcome.twins, true, &plan->outcome.tools, e);
 }
 
 static int plan_root(const struct inject_target *t, int root, struct plan *plan, struct err *e)

@@ -242,6 +242,34 @@ build_id_at() {
 	same 'of another size' '' "$(tool /usr/bin/as --version)"
 }
 
+# The copies that sed makes are broken, but if they count as equal, they do not run.
+@test "compilers that are installed later run natively if they are equal, and that is said" {
+	local name edit script tools own check="$GCC/cc1 -quiet -imultiarch $TRIPLET -fsyntax-only plain.c"
+
+	own_root
+	own=$(strings "/usr/lib/gcc-cross/$TRIPLET/12/cc1" | grep -m 1 '^(Debian 12')
+	mkdir gcc
+	mv "$R$GCC"/{cc1,cc1plus,lto1,liblto_plugin.so} gcc/
+	expect 0 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $output == *'; natively once installed: cc1 cc1plus lto1'* ]]
+	echo 'int main(void) { return 0; }' >work/plain.c
+	while IFS='|' read -r name edit script tools; do
+		cp -a --remove-destination gcc/* "$R$GCC/"
+		(cd "$R$GCC" && eval "$edit")
+		same "$name" "$tools" "$(natively "$ANYARCH" run --root "$R" --emulator-dir "$R/usr/bin" --bind "$PWD/work:/work" --workdir /work \
+			-- /bin/sh -c "$script" | paste -sd ' ')"
+	done <<-CASES
+		C and C++|:|g++ -flto plus.cc -x c plain.c -o plus|as cc1-12 cc1plus-12 ld.bfd lto1-12
+		by a link|mv cc1 $R/root/cc1; ln -sf /root/cc1 cc1|$check|cc1-12
+		another revision|sed -i 's/(Debian 12.2.0-14/(Debian 12.2.0-13/' cc1|$check -fstack-protector|
+		the same revision|sed -i 's/(Debian 12.2.0-[^)]*) /$own/' cc1|$check -fstack-protector|cc1-12
+		another vendor|sed -i 's/(Debian 12/(Ubuntu 12/' cc1|$check; ld.bfd -plugin $GCC/liblto_plugin.so -v|
+		a longer version|sed -i 's/(Debian 12.2.0-/(Debian 12.2.01/' cc1|$check|
+		part of another text|sed -i 's/.(Debian 12.2.0/x(Debian 12.2.0/' cc1|$check|
+		not of root|chown 1234 cc1|$check; ld.bfd -plugin $GCC/liblto_plugin.so -v|
+	CASES
+}
+
 @test "missing, truncated or untrusted tools: emulated, and nobody notices but doctor" {
 	own_root
 	"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
@@ -387,6 +415,7 @@ build_id_at() {
 	tree=$(tree_of "$R")
 	expect 3 "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
 	[[ $stderr == *'/usr/lib: writable by others'* ]]
+	same 'the tree' "$tree" "$(tree_of "$R")"
 	chmod 0755 "$R/usr/lib"
 	mkdir elsewhere
 	ln -s "$PWD/elsewhere" "$R/usr/lib/anyarch"
@@ -401,7 +430,9 @@ build_id_at() {
 	[[ $(<"$R$NATIVE/mine/file") == precious ]]
 	expect 3 "$ANYARCH" eject "$R"
 	[[ $(<"$R$NATIVE/mine/file") == precious ]]
-	[[ -n $tree ]]
+	rm -r "$R$NATIVE/mine"
+	expect 3 unshare --mount --propagation private sh -c 'mount -t tmpfs none "$0" && exec "$@"' "$R$NATIVE" "$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+	[[ $stderr == *'something is mounted there'* ]]
 }
 
 @test "only equals: another version or vendor stays emulated, and that is said" {
