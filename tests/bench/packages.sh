@@ -48,12 +48,13 @@ build_package()
 	awk -v begin="$begin" -v end="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", end - begin }'
 }
 
-# settle DIR: without what cannot be the same: the log of a build, times, the package that the compiler names, which lags behind
+# settle DIR: without what cannot be the same: the log of a build, times (mawk writes one into its source), the package that the compiler names, which lags behind
 # in the cross packages, and where CMake compiled what it tries, a directory of a random name.
 settle()
 {
 	find "$1" \( -name config.log -o -name meson-logs -o -name meson-private -o -name CMakeOutput.log -o -name CMakeError.log -o \
 		-name '.ninja_*' -o -name '*.marks' \) -prune -exec rm -rf {} +
+	find "$1/src" -name scancode.c -exec sed -i '/^ \* date:/d' {} +
 	find "$1/src" -path '*/CMakeFiles/*.bin' -exec "$triplet-objcopy" --strip-debug {} \;
 	find "$1/src" "$1/out" -type f \( -name '*.o' -o -name '*.a' -o -name '*.so*' -o -name '*.bin' -o -perm -u+x \) -print0 |
 		while IFS= read -r -d '' file; do
