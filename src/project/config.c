@@ -103,27 +103,39 @@ static int check_elsewhere(struct config *config, enum config_key id, const char
 	return -EBADMSG;
 }
 
+/* Expands PLATFORM_TAG, which may contain the version besides the placeholders of templates; out NULL: checks it. */
+static int expand_scheme(
+	const char *scheme, const struct target *target, const char *version, struct buf *out, struct err *e)
+{
+	for (const char *mark = scheme; mark; scheme = mark + strlen(CONFIG_VERSION_MARK)) {
+		size_t len;
+		int r;
+
+		mark = strstr(scheme, CONFIG_VERSION_MARK);
+		len = mark ? (size_t)(mark - scheme) : strlen(scheme);
+		r = out ? placeholder_expand(scheme, len, target, out, e) : placeholder_check(scheme, len, false, e);
+		if (r)
+			return err_prefix(e, "PLATFORM_TAG");
+		if (!mark)
+			break;
+		if (out)
+			buf_adds(out, version);
+	}
+	return 0;
+}
+
 int config_tag(const struct config *config, const struct platform *platform, struct buf *out, struct err *e)
 {
 	const struct target target = { *platform, false };
-	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION],
-		   *mark;
-	int r = 0;
+	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION];
 
 	buf_adds(out, config->values[CONFIG_TAG_PREFIX]);
 	if (!*scheme) {
 		platform_word(platform, out);
 		buf_addf(out, "-%s", version);
 	}
-	while (!r && (mark = strstr(scheme, CONFIG_VERSION_MARK))) {
-		r = placeholder_expand(scheme, (size_t)(mark - scheme), &target, out, e);
-		buf_adds(out, version);
-		scheme = mark + strlen(CONFIG_VERSION_MARK);
-	}
-	if (!r)
-		r = placeholder_expand(scheme, strlen(scheme), &target, out, e);
-	if (r)
-		return err_prefix(e, "PLATFORM_TAG");
+	if (expand_scheme(scheme, &target, version, out, e))
+		return -EBADMSG;
 	buf_adds(out, config->values[CONFIG_TAG_SUFFIX]);
 	if (out->len > REFERENCE_TAG_MAX)
 		return err_set(e, -EBADMSG, "the tag %s has more than %d characters", buf_text(out), REFERENCE_TAG_MAX);
@@ -149,19 +161,12 @@ static int check_value(struct config *config, enum config_key id, const char *va
 	if (id == CONFIG_DOCKERFILE)
 		return check_inside(&keys[id], value, e);
 	if (id == CONFIG_PLATFORM_TAG) {
-		const char *scheme = value;
-		struct marks marks = placeholder_marks(scheme, strlen(scheme));
-		const char *mark;
+		struct marks marks = placeholder_marks(value, strlen(value));
 
-		/* Besides the placeholders of templates, it may contain the version. */
 		if (marks.for_native || marks.for_emulated)
 			return err_set(e, -EBADMSG, "PLATFORM_TAG: markers of lines are not allowed in a tag");
-		while ((mark = strstr(scheme, CONFIG_VERSION_MARK)) &&
-			!placeholder_check(scheme, (size_t)(mark - scheme), false, e))
-			scheme = mark + strlen(CONFIG_VERSION_MARK);
-		if (!mark && !placeholder_check(scheme, strlen(scheme), false, e))
+		if (!expand_scheme(value, NULL, NULL, NULL, e))
 			return 0;
-		err_prefix(e, "PLATFORM_TAG");
 		return err_hint(e, CONFIG_VERSION_MARK
 			", __DOCKER_ARCH__, __ARCH__, __VARIANT__ and others of anyarch-project(5)");
 	}

@@ -3,138 +3,114 @@
 #include "project/placeholder.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/memory.h"
 #include "base/str.h"
 
 enum { WORD_MAX = 64 };
 
-/* The values of all placeholders for a platform. */
+/* The values of all placeholders for a platform; "" if a scheme has no name for it. */
 struct words {
 	struct name_words names;
-	const char *docker, *debian, *alpine, *uname, *gnu; /* copied from names */
-	const char *qemu, *oci, *variant;
-	char *emulator, *platform; /* owned */
+	char qemu[24], oci[24], variant[NAME_VARIANT_MAX], emulator[48], platform[48];
 };
 
-static void find_words(const struct platform *p, struct words *ret)
+static struct words find_words(const struct platform *p)
 {
+	struct words words = { .names = name_words(p) };
 	auto_buf platform = { 0 };
 
 	name_platform(&platform, p->arch, p->variant);
-	ret->names = name_words(p);
-	ret->docker = ret->names.docker;
-	ret->debian = ret->names.debian;
-	ret->alpine = ret->names.alpine;
-	ret->uname = ret->names.uname;
-	ret->gnu = ret->names.gnu;
-	ret->qemu = p->arch->qemu;
-	ret->oci = p->arch->oci;
-	ret->variant = p->variant;
-	ret->emulator = mem_print("qemu-%s-static", p->arch->qemu);
-	ret->platform = mem_text(buf_text(&platform));
+	snprintf(words.qemu, sizeof(words.qemu), "%s", p->arch->qemu);
+	snprintf(words.oci, sizeof(words.oci), "%s", p->arch->oci);
+	snprintf(words.variant, sizeof(words.variant), "%s", p->variant);
+	snprintf(words.emulator, sizeof(words.emulator), "qemu-%s-static", p->arch->qemu);
+	snprintf(words.platform, sizeof(words.platform), "%s", buf_text(&platform));
+	return words;
 }
 
-/* The first two and the marker __CROSS_ are lobradov's; the others cover the remaining naming schemes. */
-static const struct placeholder {
-	const char *name, *scheme;
-	size_t word; /* offset in struct words */
+/* A placeholder, which is replaced by a word, or a marker, which is removed. lobradov's are the first three. */
+static const struct token {
+	const char *name;
+	const char *scheme; /* NULL: a marker */
+	size_t word;	    /* offset in struct words */
 	bool can_be_empty;
-} placeholders[] = {
+	struct marks marks;
+	bool takes_blanks; /* and the blanks after it */
+} tokens[] = {
 #define WORD(field) offsetof(struct words, field)
-	{ "__BASEIMAGE_ARCH__", "Docker", WORD(docker) },
+	{ "__BASEIMAGE_ARCH__", "Docker", WORD(names.docker) },
 	{ "__QEMU_ARCH__", "QEMU", WORD(qemu) },
-	{ "__DOCKER_ARCH__", "Docker", WORD(docker) },
+	{ "__CROSS_", .marks = { .for_emulated = true } },
+	{ "__IF_EMULATED__", .marks = { .for_emulated = true }, .takes_blanks = true },
+	{ "__IF_NATIVE__", .marks = { .for_native = true }, .takes_blanks = true },
+	{ "__DOCKER_ARCH__", "Docker", WORD(names.docker) },
 	{ "__EMULATOR__", "QEMU", WORD(emulator) },
 	{ "__PLATFORM__", "OCI", WORD(platform) },
 	{ "__ARCH__", "OCI", WORD(oci) },
 	{ "__VARIANT__", "OCI", WORD(variant), .can_be_empty = true },
-	{ "__DEBIAN_ARCH__", "Debian", WORD(debian) },
-	{ "__ALPINE_ARCH__", "Alpine", WORD(alpine) },
-	{ "__UNAME_ARCH__", "uname", WORD(uname) },
-	{ "__GNU_TRIPLET__", "GNU", WORD(gnu) },
+	{ "__DEBIAN_ARCH__", "Debian", WORD(names.debian) },
+	{ "__ALPINE_ARCH__", "Alpine", WORD(names.alpine) },
+	{ "__UNAME_ARCH__", "uname", WORD(names.uname) },
+	{ "__GNU_TRIPLET__", "GNU", WORD(names.gnu) },
 #undef WORD
 };
-
-static const struct marker {
-	const char *name;
-	struct marks marks;
-	bool takes_blanks; /* and the blanks after it */
-} markers[] = {
-	{ "__CROSS_", { .for_emulated = true }, false },
-	{ "__IF_EMULATED__", { .for_emulated = true }, true },
-	{ "__IF_NATIVE__", { .for_native = true }, true },
-};
-
-static bool stands_at(const char *name, const char *p, const char *end)
-{
-	size_t len = strlen(name);
-
-	return (size_t)(end - p) >= len && !memcmp(p, name, len);
-}
-
-static const struct placeholder *placeholder_at(const char *p, const char *end)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
-		if (stands_at(placeholders[i].name, p, end))
-			return &placeholders[i];
-	return NULL;
-}
-
-static const struct marker *marker_at(const char *p, const char *end)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(markers); i++)
-		if (stands_at(markers[i].name, p, end))
-			return &markers[i];
-	return NULL;
-}
 
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
-static const char *behind(const struct marker *marker, const char *p, const char *end)
+/* The token that begins at p, and what follows it; NULL and the next byte if none does. */
+static const struct token *token_at(const char *p, const char *end, const char **ret_next)
 {
-	p += strlen(marker->name);
-	while (marker->takes_blanks && p < end && is_blank(*p))
-		p++;
-	return p;
+	*ret_next = p + 1;
+	for (size_t i = 0; *p == '_' && i < ARRAY_SIZE(tokens); i++) {
+		size_t len = strlen(tokens[i].name);
+
+		if ((size_t)(end - p) < len || memcmp(p, tokens[i].name, len))
+			continue;
+		p += len;
+		while (tokens[i].takes_blanks && p < end && is_blank(*p))
+			p++;
+		*ret_next = p;
+		return &tokens[i];
+	}
+	return NULL;
 }
 
 struct marks placeholder_marks(const char *text, size_t len)
 {
 	struct marks marks = { 0 };
 
-	for (const char *p = text, *end = text + len; p < end; p++) {
-		const struct marker *marker = *p == '_' ? marker_at(p, end) : NULL;
+	for (const char *p = text, *next, *end = text + len; p < end; p = next) {
+		const struct token *token = token_at(p, end, &next);
 
-		marks.for_native |= marker && marker->marks.for_native;
-		marks.for_emulated |= marker && marker->marks.for_emulated;
+		marks.for_native |= token && token->marks.for_native;
+		marks.for_emulated |= token && token->marks.for_emulated;
 	}
 	return marks;
 }
 
 size_t placeholder_skip_marks(const char *text, size_t len)
 {
-	const char *p = text, *end = text + len;
+	const char *p = text, *next, *end = text + len;
 
-	while (p < end) {
-		const struct marker *marker = marker_at(p, end);
+	for (; p < end; p = next) {
+		const struct token *token = token_at(p, end, &next);
 
-		if (!marker && !is_blank(*p))
+		if (token ? token->scheme != NULL : !is_blank(*p))
 			break;
-		p = marker ? behind(marker, p, end) : p + 1;
 	}
 	return (size_t)(p - text);
 }
 
 bool placeholder_is_in(const char *text, size_t len)
 {
-	for (const char *p = text, *end = text + len; p < end; p++)
-		if (*p == '_' && (placeholder_at(p, end) || marker_at(p, end)))
+	for (const char *p = text, *next, *end = text + len; p < end; p = next)
+		if (token_at(p, end, &next))
 			return true;
 	return false;
 }
@@ -155,16 +131,14 @@ static bool is_near(const char *word, const char *name)
 /* The name that was probably meant; NULL: none. */
 static const char *find_near(const char *word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
-		if (is_near(word, placeholders[i].name) || !strcasecmp(word, placeholders[i].name))
-			return placeholders[i].name;
-	for (size_t i = 0; i < ARRAY_SIZE(markers); i++)
-		if (markers[i].takes_blanks && is_near(word, markers[i].name))
-			return markers[i].name;
+	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
+		if ((tokens[i].scheme || tokens[i].takes_blanks) &&
+			(is_near(word, tokens[i].name) || (tokens[i].scheme && !strcasecmp(word, tokens[i].name))))
+			return tokens[i].name;
 	return NULL;
 }
 
-/* Checks a word at p that begins with two underscores and is neither placeholder nor marker. */
+/* Checks a word at p that begins with two underscores and is not a token. */
 static int check_word(const char *p, const char *end, bool begins_instruction, struct err *e)
 {
 	char word[WORD_MAX];
@@ -184,20 +158,10 @@ static int check_word(const char *p, const char *end, bool begins_instruction, s
 	err_set(e, -EBADMSG, "unknown placeholder %s", word);
 	if (near)
 		return err_hint(e, "did you mean %s?", near);
-	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
-		buf_addf(&names, "%s%s", i ? " " : "", placeholders[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
+		if (tokens[i].scheme)
+			buf_addf(&names, "%s%s", names.len ? " " : "", tokens[i].name);
 	return err_hint(e, "placeholders: %s", buf_text(&names));
-}
-
-/* Refuses __CROSS__, which would leave an underscore. */
-static int check_marker(const struct marker *marker, const char *p, const char *end, struct err *e)
-{
-	const char *next = behind(marker, p, end);
-
-	if (marker->takes_blanks || next == end || *next != '_' || placeholder_at(next, end))
-		return 0;
-	err_set(e, -EBADMSG, "an underscore too many after the marker %s", marker->name);
-	return err_hint(e, "write %sCOPY, or __IF_EMULATED__ COPY", marker->name);
 }
 
 int placeholder_check(const char *text, size_t len, bool begins_instruction, struct err *e)
@@ -205,47 +169,41 @@ int placeholder_check(const char *text, size_t len, bool begins_instruction, str
 	const char *start = text + placeholder_skip_marks(text, len), *end = text + len;
 	bool is_inside = false; /* inside a word: -D__ARM_EABI__ is not a placeholder */
 
-	for (const char *p = text; p < end;) {
-		const struct marker *marker = marker_at(p, end);
-		const struct placeholder *found = placeholder_at(p, end);
-		int r = 0;
+	for (const char *p = text, *next, *after; p < end; p = next) {
+		const struct token *token = token_at(p, end, &next), *second;
 
-		if (marker)
-			r = check_marker(marker, p, end, e);
-		else if (!found && !is_inside && end - p > 2 && p[0] == '_' && p[1] == '_' &&
-			 isalpha((unsigned char)p[2]))
-			r = check_word(p, end, begins_instruction && p == start, e);
-		if (r)
-			return r;
-		is_inside = !marker && !found && is_word_byte(*p);
-		p = marker ? behind(marker, p, end) : p + (found ? strlen(found->name) : 1);
+		if (!token && !is_inside && end - p > 2 && p[0] == '_' && p[1] == '_' && isalpha((unsigned char)p[2]) &&
+			check_word(p, end, begins_instruction && p == start, e))
+			return -EBADMSG;
+		is_inside = !token && is_word_byte(*p);
+		if (!token || token->scheme || token->takes_blanks || next == end || *next != '_')
+			continue;
+		second = token_at(next, end, &after);
+		if (second && second->scheme)
+			continue;
+		/* __CROSS__ would leave an underscore. */
+		err_set(e, -EBADMSG, "an underscore too many after the marker %s", token->name);
+		return err_hint(e, "write %sCOPY, or __IF_EMULATED__ COPY", token->name);
 	}
 	return 0;
 }
 
 int placeholder_expand(const char *text, size_t len, const struct target *target, struct buf *out, struct err *e)
 {
-	struct words words;
-	int r = 0;
+	const struct words words = find_words(&target->platform);
 
-	find_words(&target->platform, &words);
-	for (const char *p = text, *end = text + len; !r && p < end;) {
-		const struct marker *marker = *p == '_' ? marker_at(p, end) : NULL;
-		const struct placeholder *found = *p == '_' ? placeholder_at(p, end) : NULL;
+	for (const char *p = text, *next, *end = text + len; p < end; p = next) {
+		const struct token *token = token_at(p, end, &next);
+		const char *word = token ? (const char *)&words + token->word : "";
 
-		if (found) {
-			const char *word = *(const char *const *)(const void *)((const char *)&words + found->word);
-
-			buf_adds(out, word);
-			if (!*word && !found->can_be_empty)
-				r = err_set(e, -EBADMSG, "%s: %s has no word for %s", found->name, found->scheme,
-					words.platform);
-		} else if (!marker) {
+		if (!token)
 			buf_add(out, p, 1);
-		}
-		p = marker ? behind(marker, p, end) : p + (found ? strlen(found->name) : 1);
+		if (!token || !token->scheme)
+			continue;
+		buf_adds(out, word);
+		if (!*word && !token->can_be_empty)
+			return err_set(
+				e, -EBADMSG, "%s: %s has no word for %s", token->name, token->scheme, words.platform);
 	}
-	free(words.emulator);
-	free(words.platform);
-	return r;
+	return 0;
 }
