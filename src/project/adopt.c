@@ -36,70 +36,67 @@ static bool names_target(const char *text, size_t len)
 }
 
 /* The length of the prefix of an official image for one platform, such as arm32v7/python; 0: none. */
-static size_t official_prefix(const char *image)
+static size_t official_prefix(struct scan_word image)
 {
-	size_t len = strcspn(image, "/");
+	size_t len = strcspn(image.text, "/");
 	struct platform platform;
 	struct name_words words;
 
-	if (!image[len] || name_parse(image, len, &platform, NULL))
+	if (len >= image.len || name_parse(image.text, len, &platform, NULL))
 		return 0;
 	words = name_words(&platform);
-	return strlen(words.docker) == len && !strncmp(words.docker, image, len) ? len : 0;
+	return strlen(words.docker) == len && !strncmp(words.docker, image.text, len) ? len : 0;
 }
 
-/* Rewrites FROM [--platform=P] IMAGE [AS NAME], on one line. */
+static bool is_stage(const struct adopting *a, struct scan_word word)
+{
+	for (size_t i = 0; i < a->n_stages; i++)
+		if (scan_word_is(word, a->stages[i]))
+			return true;
+	return false;
+}
+
+/* Rewrites FROM, on one line. */
 static void change_from(struct adopting *a, const struct scan_line *line, struct buf *out)
 {
-	auto_free char *text = mem_part(line->text, line->len), *platform = NULL, *image = NULL;
-	const char *cursor = text, *word = text, *option = NULL;
-	size_t len, prefix, option_len = 0;
-	bool is_kept;
+	auto_free char *text = mem_part(line->text, line->len);
+	const char *cursor = text;
+	struct scan_from from;
+	struct scan_word platform;
 
-	scan_word(&cursor, &word, &len);
-	while (scan_word(&cursor, &word, &len) && len > 2 && !strncmp(word, "--", 2))
-		if (str_starts(word, OPTION)) {
-			option = word;
-			option_len = len;
-		}
-	image = mem_part(word, len);
-	platform = option ? mem_part(option + strlen(OPTION), option_len - strlen(OPTION)) : mem_text("");
-	a->is_fixed = *platform && !strchr(platform, '$');
-	prefix = *platform ? 0 : official_prefix(image);
-	is_kept = !strcasecmp(image, "scratch") || (*platform && !names_target(platform, strlen(platform)));
-	for (size_t i = 0; i < a->n_stages; i++)
-		is_kept |= !strcasecmp(a->stages[i], image);
-	a->n_changed += !is_kept;
-	if (is_kept) {
+	scan_word(&cursor);
+	from = scan_from(cursor);
+	platform = from.platform;
+	a->is_fixed = platform.len && !memchr(platform.text, '$', platform.len);
+	if (scan_word_is(from.image, "scratch") || is_stage(a, from.image) ||
+		(platform.len && !names_target(platform.text, platform.len))) {
 		buf_adds(out, text);
-	} else if (option) {
-		buf_add(out, text, (size_t)(option - text));
-		buf_addf(out, OPTION "__PLATFORM__%s", option + option_len);
 	} else {
-		buf_add(out, text, (size_t)(word - text));
-		buf_addf(out, prefix ? "__BASEIMAGE_ARCH__%s" : OPTION "__PLATFORM__ %s", word + prefix);
+		const char *at = platform.text ? platform.text - strlen(OPTION) : from.image.text;
+		size_t prefix = platform.len ? 0 : official_prefix(from.image);
+
+		a->n_changed++;
+		buf_add(out, text, (size_t)(at - text));
+		if (platform.text)
+			buf_addf(out, OPTION "__PLATFORM__%s", platform.text + platform.len);
+		else
+			buf_addf(out, prefix ? "__BASEIMAGE_ARCH__%s" : OPTION "__PLATFORM__ %s", at + prefix);
 	}
-	if (scan_word(&cursor, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) &&
-		scan_word(&cursor, &word, &len) && a->n_stages < STAGES_MAX)
-		a->stages[a->n_stages++] = mem_part(word, len);
+	if (from.name.len && a->n_stages < STAGES_MAX)
+		a->stages[a->n_stages++] = mem_part(from.name.text, from.name.len);
 }
 
 /* Reads COPY --from=IMAGE. */
 static void note_copied(struct adopting *a, const struct scan_line *line)
 {
-	static const char flag[] = "--from=";
-	auto_free char *text = mem_part(line->text, line->len), *name = NULL;
-	const char *cursor = text, *word;
-	size_t len;
+	auto_free char *text = mem_part(line->text, line->len);
+	const char *cursor = text;
+	struct scan_word from;
 
-	while (!name && scan_word(&cursor, &word, &len))
-		if (str_starts(word, flag))
-			name = mem_part(word + strlen(flag), len - strlen(flag));
-	for (size_t i = 0; name && i < a->n_stages; i++)
-		if (!strcasecmp(a->stages[i], name))
-			return;
-	if (name && !a->copied && name[strspn(name, "0123456789")])
-		a->copied = take_ptr(&name);
+	scan_word(&cursor);
+	from = scan_option(&cursor, "--from=");
+	if (from.len && !is_stage(a, from) && !a->copied && strspn(from.text, "0123456789") < from.len)
+		a->copied = mem_part(from.text, from.len);
 }
 
 static int change(struct adopting *a, const struct buf *from, struct buf *out, struct err *e)

@@ -27,9 +27,6 @@ struct reading {
 	char *args[ARGS_MAX]; /* NAME=value, owned */
 	struct stage stages[STAGES_MAX];
 	size_t n_args, n_stages;
-	const char *line; /* the current instruction, and its offset in the text */
-	size_t line_at;
-	bool is_one_line;
 };
 
 /* The value of the last option NAME=value; NULL: none. is_bare: NAME without value, which the engine looks up. */
@@ -37,9 +34,9 @@ static const char *option_value(
 	const struct bases_request *q, const char *option, const char *name, size_t len, bool *is_bare)
 {
 	for (size_t i = q->n_options; i--;) {
-		const char *pair = q->options[i] + strlen(option);
+		const char *pair = str_starts(q->options[i], option) ? q->options[i] + strlen(option) : NULL;
 
-		if (!str_starts(q->options[i], option) || strncmp(pair, name, len))
+		if (!pair || strncmp(pair, name, len))
 			continue;
 		*is_bare = !pair[len];
 		if (*is_bare || pair[len] == '=')
@@ -77,9 +74,9 @@ static const char *variable_at(const struct reading *r, const char *p, const cha
 }
 
 /* Expands a word as the engine does; false if only the engine can. */
-static bool expand(const struct reading *r, const char *word, size_t len, struct buf *out)
+static bool expand(const struct reading *r, struct scan_word word, struct buf *out)
 {
-	auto_free char *text = mem_part(word, len);
+	auto_free char *text = mem_part(word.text, word.len);
 	const char *p = text;
 	bool is_quoted = false;
 
@@ -101,19 +98,17 @@ static bool expand(const struct reading *r, const char *word, size_t len, struct
 /* Reads ARG NAME=value, before the first FROM only; ARG without a value is ignored. */
 static void read_arg(struct reading *r, const char *rest)
 {
-	const char *word;
-	size_t len;
+	struct scan_word word;
 
-	while (!r->n_stages && scan_word(&rest, &word, &len)) {
-		const char *equals = memchr(word, '=', len);
+	while (!r->n_stages && (word = scan_word(&rest)).len) {
+		const char *equals = memchr(word.text, '=', word.len), *end = word.text + word.len;
 		auto_buf pair = { 0 };
 
 		if (!equals || r->n_args == ARGS_MAX)
 			continue;
-		buf_add(&pair, word, (size_t)(equals - word) + 1);
-		if (equals + 1 < word + len && !expand(r, equals + 1, (size_t)(word + len - equals - 1), &pair))
-			continue;
-		r->args[r->n_args++] = mem_text(buf_text(&pair));
+		buf_add(&pair, word.text, (size_t)(equals + 1 - word.text));
+		if (equals + 1 == end || expand(r, (struct scan_word){ equals + 1, (size_t)(end - equals - 1) }, &pair))
+			r->args[r->n_args++] = mem_text(buf_text(&pair));
 	}
 }
 
@@ -141,85 +136,56 @@ static void set_image(struct reading *r, struct stage *stage, const char *image)
 		stage->image = mem_text(image);
 }
 
-/* Reads FROM [--platform=P] IMAGE [AS NAME]; the last --platform counts. */
-static void read_from(struct reading *r, const char *rest)
+/* Reads FROM. */
+static void read_from(struct reading *r, const struct scan_whole *instruction, const char *rest)
 {
-	static const char flag[] = "--platform=";
 	struct stage *stage = &r->stages[r->n_stages];
-	auto_buf image = { 0 };
-	const char *word = "";
-	size_t len = 0;
+	struct scan_from from = scan_from(rest);
+	auto_buf image = { 0 }, platform = { 0 };
 
 	if (r->n_stages == STAGES_MAX)
 		return;
 	r->n_stages++;
-	while (scan_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2)) {
-		auto_buf platform = { 0 };
-
-		if (len < sizeof(flag) || !str_starts(word, flag))
-			continue;
-		free(take_ptr(&stage->platform));
-		stage->is_unknown = !expand(r, word + sizeof(flag) - 1, len - sizeof(flag) + 1, &platform);
-		stage->platform = stage->is_unknown ? NULL : mem_text(buf_text(&platform));
-	}
-	stage->is_unknown |= !len || !expand(r, word, len, &image);
-	if (r->is_one_line)
-		stage->place = (struct base_place){ r->line_at + (size_t)(word - r->line), len };
+	stage->is_unknown = from.platform.len && !expand(r, from.platform, &platform);
+	if (platform.len && !stage->is_unknown)
+		stage->platform = mem_text(buf_text(&platform));
+	stage->is_unknown |= !from.image.len || !expand(r, from.image, &image);
+	if (instruction->is_one_line)
+		stage->place =
+			(struct base_place){ instruction->at + (size_t)(from.image.text - buf_text(&instruction->text)),
+				from.image.len };
 	if (!stage->is_unknown)
 		set_image(r, stage, buf_text(&image));
-	if (scan_word(&rest, &word, &len) && len == 2 && !strncasecmp(word, "AS", 2) && scan_word(&rest, &word, &len))
-		stage->name = mem_part(word, len);
+	if (from.name.len)
+		stage->name = mem_part(from.name.text, from.name.len);
 }
 
 /* Reads COPY --from=STAGE. */
 static void read_copy(struct reading *r, const char *rest)
 {
-	static const char flag[] = "--from=";
-	const char *word;
-	size_t len;
+	struct scan_word option = scan_option(&rest, "--from=");
+	auto_free char *name = mem_part(option.len ? option.text : "", option.len);
+	int from = r->n_stages && option.len ? find_stage(r, name, r->n_stages - 1) : -1;
 
-	while (r->n_stages && scan_word(&rest, &word, &len) && len > 2 && !strncmp(word, "--", 2))
-		if (len >= sizeof(flag) && str_starts(word, flag)) {
-			auto_free char *name = mem_part(word + sizeof(flag) - 1, len - sizeof(flag) + 1);
-			int from = find_stage(r, name, r->n_stages - 1);
-
-			if (from >= 0)
-				r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
-		}
+	if (from >= 0)
+		r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
 }
-
-static const struct {
-	const char *name;
-	void (*read)(struct reading *r, const char *rest);
-} instructions[] = { { "FROM", read_from }, { "ARG", read_arg }, { "COPY", read_copy } };
 
 static void read_all(struct reading *r)
 {
 	struct scan s = { .text = r->request->text, .len = r->request->len };
-	struct scan_line line;
-	auto_buf whole = { 0 };
+	struct scan_whole instruction = { 0 };
 
-	while (scan_instruction(&s, &line)) {
-		size_t len = line.len;
-		const char *rest, *word;
+	while (scan_whole(&s, &instruction)) {
+		const char *rest = buf_text(&instruction.text);
+		struct scan_word name = scan_word(&rest);
 
-		if (line.is_remark || line.is_document)
-			continue;
-		while (line.is_continued && len && line.text[len - 1] != '\\')
-			len--;
-		if (!whole.len) {
-			r->line_at = line.at;
-			r->is_one_line = !line.is_continued;
-		}
-		buf_add(&whole, line.text, line.is_continued && len ? len - 1 : len);
-		if (line.is_continued)
-			continue;
-		r->line = rest = buf_text(&whole); /* continuation lines joined */
-		scan_word(&rest, &word, &len);
-		for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
-			if (strlen(instructions[i].name) == len && !strncasecmp(instructions[i].name, word, len))
-				instructions[i].read(r, rest);
-		buf_done(&whole);
+		if (scan_word_is(name, "FROM"))
+			read_from(r, &instruction, rest);
+		else if (scan_word_is(name, "ARG"))
+			read_arg(r, rest);
+		else if (scan_word_is(name, "COPY"))
+			read_copy(r, rest);
 	}
 }
 

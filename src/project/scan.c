@@ -27,18 +27,45 @@ bool scan_line(struct scan *s, struct scan_line *ret)
 	return true;
 }
 
-bool scan_word(const char **cursor, const char **ret_word, size_t *ret_len)
+struct scan_word scan_word(const char **cursor)
 {
-	const char *p = *cursor;
+	struct scan_word word = { 0 };
 
-	while (scan_is_blank(*p))
-		p++;
-	*ret_word = p;
-	while (*p && !scan_is_blank(*p))
-		p++;
-	*ret_len = (size_t)(p - *ret_word);
-	*cursor = p;
-	return *ret_len;
+	while (scan_is_blank(**cursor))
+		++*cursor;
+	word.text = *cursor;
+	while (word.text[word.len] && !scan_is_blank(word.text[word.len]))
+		word.len++;
+	*cursor += word.len;
+	return word;
+}
+
+bool scan_word_is(struct scan_word word, const char *name)
+{
+	return word.len == strlen(name) && !strncasecmp(word.text, name, word.len);
+}
+
+struct scan_word scan_option(const char **cursor, const char *option)
+{
+	struct scan_word value = { 0 }, word;
+	size_t len = strlen(option);
+
+	for (const char *rest = *cursor; (word = scan_word(&rest)).len > 2 && !strncmp(word.text, "--", 2);) {
+		if (word.len >= len && !memcmp(word.text, option, len))
+			value = (struct scan_word){ word.text + len, word.len - len };
+		*cursor = rest;
+	}
+	return value;
+}
+
+struct scan_from scan_from(const char *rest)
+{
+	struct scan_from from = { .platform = scan_option(&rest, "--platform=") };
+
+	from.image = scan_word(&rest);
+	if (scan_word_is(scan_word(&rest), "AS"))
+		from.name = scan_word(&rest);
+	return from;
 }
 
 bool scan_is(const struct scan_line *line, const char *name)
@@ -148,4 +175,28 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 		s->document = 0;
 	}
 	return true;
+}
+
+bool scan_whole(struct scan *s, struct scan_whole *ret)
+{
+	struct scan_line line;
+
+	buf_done(&ret->text);
+	while (scan_instruction(s, &line)) {
+		size_t len = line.len;
+
+		if (line.is_remark || line.is_document)
+			continue;
+		if (!ret->text.len) {
+			ret->at = line.at;
+			ret->is_one_line = !line.is_continued;
+		}
+		while (line.is_continued && len && line.text[--len] != '\\')
+			continue;
+		buf_add(&ret->text, line.text, len);
+		if (!line.is_continued)
+			return true;
+	}
+	buf_done(&ret->text);
+	return false;
 }

@@ -2,7 +2,7 @@
 /* Splits a text into lines, and classifies a Dockerfile's lines by instruction. Linear time for any input. */
 #pragma once
 
-#include "base/defs.h"
+#include "base/buf.h"
 
 enum { SCAN_DOCUMENTS_MAX = 64 };
 
@@ -41,5 +41,31 @@ bool scan_instruction(struct scan *s, struct scan_line *ret);
 /* Whether the instruction of this name (FROM) begins on a line, after template markers. */
 bool scan_is(const struct scan_line *line, const char *name);
 bool scan_is_blank(char c);
-/* Reads the next word before '\0', delimited by blanks, and advances cursor; false: none. */
-bool scan_word(const char **cursor, const char **ret_word, size_t *ret_len);
+
+/* A whole instruction. */
+struct scan_whole {
+	struct buf text; /* its lines joined, without comments and here-documents */
+	size_t at;	 /* offset of its first line */
+	bool is_one_line;
+};
+
+/* Reads the next instruction of a Dockerfile; false at the end. ret starts zeroed; its text is freed at the end. */
+bool scan_whole(struct scan *s, struct scan_whole *ret);
+
+/* A part of a text; len 0: none. */
+struct scan_word {
+	const char *text;
+	size_t len;
+};
+
+/* The next word before '\0', delimited by blanks; advances cursor. */
+struct scan_word scan_word(const char **cursor);
+/* Whether a word is this name; case is ignored. */
+bool scan_word_is(struct scan_word word, const char *name);
+/* Skips the options before the operands, and returns the value of the last option ("--from="); text NULL: none. */
+struct scan_word scan_option(const char **cursor, const char *option);
+/* The words of FROM [--platform=PLATFORM] IMAGE [AS NAME], after FROM. */
+struct scan_from {
+	struct scan_word platform, image, name;
+};
+struct scan_from scan_from(const char *rest);

@@ -73,7 +73,7 @@ static bool is_there(const struct supplied *s, int dir, const char *path)
 	return fd >= 0;
 }
 
-/* Handles the words of COPY or ADD; the last one is the destination. */
+/* Handles COPY and ADD; their last word is the destination. */
 static int supply_for(const struct flow *f, size_t i, const char *text, struct supplied *s, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
@@ -118,23 +118,17 @@ int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
 	for (size_t i = 0; !r && i < f->render.n; i++) {
 		const struct buf *text = &f->render.items[i].text;
 		struct scan s = { .text = buf_text(text), .len = text->len };
-		struct scan_line line;
-		bool is_copy = false;
-		auto_buf whole = { 0 };
+		struct scan_whole instruction = { 0 };
 
-		while (!r && scan_instruction(&s, &line)) {
-			if (line.is_remark || line.is_document)
-				continue;
-			if (line.is_first)
-				is_copy = scan_is(&line, "COPY") || scan_is(&line, "ADD");
-			if (is_copy)
-				buf_add(&whole, line.text, line.len);
-			if (line.is_continued)
-				continue;
-			if (is_copy && !strstr(buf_text(&whole), "--from="))
-				r = supply_for(f, i, buf_text(&whole), ret, e);
-			buf_done(&whole);
+		while (!r && scan_whole(&s, &instruction)) {
+			const char *rest = buf_text(&instruction.text);
+			struct scan_word name = scan_word(&rest);
+
+			if ((scan_word_is(name, "COPY") || scan_word_is(name, "ADD")) &&
+				!scan_option(&rest, "--from=").text)
+				r = supply_for(f, i, rest, ret, e);
 		}
+		buf_done(&instruction.text);
 	}
 	return r;
 }

@@ -10,14 +10,17 @@
 #include "base/str.h"
 #include "project/scan.h"
 
+#define BLANKS " \t\r"
+
+/* A line, and for emulated [0] and native [1] targets whether they drop it. */
 struct line {
 	struct scan_line scan;
-	bool is_dropped; /* its marker excludes the target */
-	bool drops_rest; /* the first line of its instruction is dropped */
+	bool is_dropped[2]; /* its marker excludes the target */
+	bool drops_rest[2]; /* the first line of its instruction is dropped */
 };
 
-/* Reads the next line and decides whether target drops it (NULL: never). false at the end. line keeps state. */
-static bool next(struct scan *s, const struct target *target, struct line *line)
+/* Reads the next line; false at the end. line keeps state. */
+static bool next(struct scan *s, struct line *line)
 {
 	bool was_continued = line->scan.is_continued;
 	struct marks marks;
@@ -25,131 +28,112 @@ static bool next(struct scan *s, const struct target *target, struct line *line)
 	if (!scan_instruction(s, &line->scan))
 		return false;
 	marks = placeholder_marks(line->scan.text, line->scan.len);
-	line->is_dropped = target && (target->is_native ? marks.for_emulated : marks.for_native);
-	line->drops_rest =
-		line->scan.is_first ? line->is_dropped : line->drops_rest && (was_continued || line->scan.is_document);
+	line->is_dropped[false] = marks.for_native;
+	line->is_dropped[true] = marks.for_emulated;
+	for (int i = 0; i < 2; i++)
+		line->drops_rest[i] = line->scan.is_first
+					      ? line->is_dropped[i]
+					      : line->drops_rest[i] && (was_continued || line->scan.is_document);
 	return true;
 }
 
-static size_t skip_blanks(const struct scan_line *line, size_t at)
+/* Whether a line is a parser directive, "# NAME=value"; these precede all else, even comments. */
+static bool is_directive(const char *line, bool *ret_is_escape, const char **ret_value)
 {
-	while (at < line->len && scan_is_blank(line->text[at]))
-		at++;
-	return at;
-}
+	const char *name = line + strspn(line, BLANKS), *end;
 
-/* Whether a line is a parser directive, "# NAME=value"; these precede all else, even comments. Sets both offsets. */
-static bool is_directive(const struct scan_line *line, size_t *ret_name, size_t *ret_value)
-{
-	size_t at = skip_blanks(line, 0);
-
-	if (at == line->len || line->text[at] != '#')
+	if (*name++ != '#')
 		return false;
-	*ret_name = at = skip_blanks(line, at + 1);
-	while (at < line->len && isalpha((unsigned char)line->text[at]))
-		at++;
-	at = skip_blanks(line, at);
-	*ret_value = at + 1;
-	return at < line->len && line->text[at] == '=';
+	name += strspn(name, BLANKS);
+	for (end = name; isalpha((unsigned char)*end);)
+		end++;
+	*ret_is_escape = end - name == 6 && !strncasecmp(name, "escape", 6);
+	end += strspn(end, BLANKS);
+	*ret_value = *end ? end + 1 + strspn(end + 1, BLANKS) : end;
+	return *end == '=';
 }
 
-static int check_line(const struct scan_line *line, bool *is_top, struct err *e)
-{
-	size_t name, value;
+/* What was found in the lines that were checked. */
+struct found {
+	bool has_text; /* a line that is not a parser directive */
+	bool has_from, is_scratch;
+	bool is_base;	 /* in FROM, or in ARG before the first */
+	bool is_varying; /* a base depends on the platform */
+};
 
-	if (memchr(line->text, '\0', line->len))
+static int check_line(const struct scan_line *line, struct found *found, struct err *e)
+{
+	auto_free char *text = mem_part(line->text, line->len);
+	const char *value;
+	bool is_escape;
+
+	if (strlen(text) < line->len)
 		return err_set(e, -EBADMSG, "a NUL byte: not a text file");
-	*is_top = *is_top && is_directive(line, &name, &value);
-	if (*is_top && value - name > 6 && !strncasecmp(line->text + name, "escape", 6) &&
-		!isalpha((unsigned char)line->text[name + 6])) {
-		value = skip_blanks(line, value);
-		if (value == line->len || line->text[value] != '\\') {
-			err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
-			return err_hint(e, "remove the directive, and write \\ instead of its character");
-		}
+	found->has_text |= !is_directive(text, &is_escape, &value);
+	if (!found->has_text && is_escape && *value != '\\') {
+		err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
+		return err_hint(e, "remove the directive, and write \\ instead of its character");
 	}
 	/* Comments may contain any placeholder. */
 	return line->is_remark ? 0 : placeholder_check(line->text, line->len, line->is_first, e);
 }
 
 /* Refuses to drop only the last line of an instruction: the following line would become part of it. */
-static int check_ends(const struct template *t, bool is_native, struct err *e)
+static int check_end(const struct line *line, struct err *e)
 {
-	struct target target = { .is_native = is_native };
-	struct scan s = { .text = t->text, .len = t->len };
-	struct line line = { 0 };
+	const struct scan_line *scan = &line->scan;
 
-	while (next(&s, &target, &line)) {
-		if (line.scan.is_first || line.scan.is_remark || line.scan.is_continued || line.scan.is_document ||
-			!line.is_dropped || line.drops_rest)
-			continue;
-		err_set(e, -EBADMSG, "line %u: on platforms without this line, the preceding instruction has no end",
-			line.scan.number);
-		err_hint(e, "mark the first line of the instruction, and write it once for each case");
-		return -EBADMSG;
-	}
-	return 0;
-}
-
-static bool is_from_scratch(const struct scan_line *line)
-{
-	auto_free char *text = mem_part(line->text, line->len);
-	const char *rest = text, *word;
-	size_t len;
-
-	do {
-		if (!scan_word(&rest, &word, &len))
-			return false;
-	} while (!strncasecmp(word, "FROM", len) || str_starts(word, "--"));
-	return len == strlen("scratch") && !strncmp(word, "scratch", len);
+	if (scan->is_first || scan->is_remark || scan->is_continued || scan->is_document ||
+		((!line->is_dropped[0] || line->drops_rest[0]) && (!line->is_dropped[1] || line->drops_rest[1])))
+		return 0;
+	err_set(e, -EBADMSG, "on platforms without this line, the preceding instruction has no end");
+	return err_hint(e, "mark the first line of the instruction, and write it once for each case");
 }
 
 /*
  * With one base for all platforms, the engine silently uses the image for its own machine. After FROM scratch, a
  * placeholder in any instruction is enough.
  */
-static int check_base(const struct template *t, struct err *e)
+static void note_base(const struct scan_line *line, struct found *found)
 {
-	bool is_base = false, is_scratch = false, has_from = false;
-	struct scan s = { .text = t->text, .len = t->len };
-	struct line line = { 0 };
+	bool is_from = scan_is(line, "FROM");
 
-	while (next(&s, NULL, &line)) {
-		bool is_from = scan_is(&line.scan, "FROM");
+	if (line->is_first)
+		found->is_base = is_from || (!found->has_from && scan_is(line, "ARG"));
+	if (is_from) {
+		auto_free char *text = mem_part(line->text, line->len);
+		const char *rest = text + placeholder_skip_marks(text, line->len) + strlen("FROM");
+		struct scan_word image = scan_from(rest).image;
 
-		if (line.scan.is_first)
-			is_base = is_from || (!has_from && scan_is(&line.scan, "ARG"));
-		has_from |= is_from;
-		if (is_from)
-			is_scratch = is_from_scratch(&line.scan);
-		if ((is_base || is_scratch) && !line.scan.is_remark && placeholder_is_in(line.scan.text, line.scan.len))
-			return 0;
+		found->has_from = true;
+		found->is_scratch = image.len == strlen("scratch") && !memcmp(image.text, "scratch", image.len);
 	}
-	if (!has_from)
-		err_set(e, -EBADMSG, "it has no FROM");
-	else
-		err_set(e, -EBADMSG, "no FROM in it depends on the platform: all images would be the same");
-	err_hint(e, "FROM --platform=__PLATFORM__ IMAGE selects the variant for each; FROM __BASEIMAGE_ARCH__/IMAGE is "
-		    "Docker's official one");
-	return -EBADMSG;
+	found->is_varying |=
+		(found->is_base || found->is_scratch) && !line->is_remark && placeholder_is_in(line->text, line->len);
 }
 
 int template_check(const struct template *t, bool is_for_several, struct err *e)
 {
 	struct scan s = { .text = t->text, .len = t->len };
 	struct line line = { 0 };
-	bool is_top = true;
-	int r;
+	struct found found = { 0 };
 
 	if (t->len > LIMIT_TEMPLATE)
 		return err_set(e, -E2BIG, "more than %d bytes", LIMIT_TEMPLATE);
-	while (next(&s, NULL, &line))
-		if (check_line(&line.scan, &is_top, e))
+	while (next(&s, &line)) {
+		if (check_line(&line.scan, &found, e) || check_end(&line, e))
 			return err_prefix(e, "line %u", line.scan.number);
-	r = check_ends(t, true, e);
-	if (!r)
-		r = check_ends(t, false, e);
-	return r || !is_for_several ? r : check_base(t, e);
+		note_base(&line.scan, &found);
+	}
+	if (!is_for_several || found.is_varying)
+		return 0;
+	if (!found.has_from)
+		err_set(e, -EBADMSG, "it has no FROM");
+	else
+		err_set(e, -EBADMSG, "no FROM in it depends on the platform: all images would be the same");
+	return err_hint(e,
+		"FROM --platform=__PLATFORM__ IMAGE selects the variant for each; FROM __BASEIMAGE_ARCH__/IMAGE is "
+		"Docker's official one");
 }
 
 int template_render(
@@ -159,14 +143,14 @@ int template_render(
 	struct line line = { 0 };
 	bool is_noted = false;
 
-	while (next(&s, target, &line)) {
+	while (next(&s, &line)) {
 		const struct scan_line *l = &line.scan;
 
 		if (!is_noted && !(l->is_remark && memchr(l->text, '#', l->len))) {
 			buf_addf(out, "%s\n", note);
 			is_noted = true;
 		}
-		if (line.is_dropped || line.drops_rest)
+		if (line.is_dropped[target->is_native] || line.drops_rest[target->is_native])
 			continue;
 		if (placeholder_expand(l->text, l->whole_len, target, out, e))
 			return err_prefix(e, "line %u", l->number);
