@@ -333,14 +333,15 @@ static void write_text(const char *path, const char *text)
 		fd_write(fd, text, strlen(text));
 }
 
-/* Enters a new mount namespace, and a new user namespace if that is not permitted otherwise. */
-static int enter_namespace(void)
+/* Enters a new mount namespace, and a new user namespace if that is not permitted otherwise or the table is hidden. */
+static int enter_namespace(bool is_bare)
 {
 	char map[64];
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	auto_fd fs = -1;
 
-	if (!unshare(CLONE_NEWNS))
+	if (!is_bare && !unshare(CLONE_NEWNS))
 		return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? -errno : 0;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return -errno;
@@ -349,7 +350,10 @@ static int enter_namespace(void)
 	write_text("/proc/self/uid_map", map);
 	snprintf(map, sizeof(map), "0 %u 1", (unsigned)gid);
 	write_text("/proc/self/gid_map", map);
-	return 0;
+	if (!is_bare)
+		return 0;
+	fs = fsopen("binfmt_misc", FSOPEN_CLOEXEC); /* the instance need not be mounted */
+	return fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
 static int write_programs(const struct stage *stage, size_t n)
@@ -371,7 +375,7 @@ static int write_programs(const struct stage *stage, size_t n)
 }
 
 /* In a child of its own, because it changes namespaces and root directory. */
-static int arena(struct exec_job *shared, size_t n, pid_t parent)
+static int arena(struct exec_job *shared, size_t n, bool is_bare, pid_t parent)
 {
 	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
 	char where[STAGE_NAME_MAX];
@@ -379,7 +383,7 @@ static int arena(struct exec_job *shared, size_t n, pid_t parent)
 	stage_die_with(parent);
 	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage.null = open_null();
-	if (enter_namespace() || mount_tmpfs(where, sizeof(where)))
+	if (enter_namespace(is_bare) || mount_tmpfs(where, sizeof(where)))
 		return ARENA_NO_ROOT;
 	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage.dir < 0 || write_programs(&stage, n))
@@ -389,13 +393,14 @@ static int arena(struct exec_job *shared, size_t n, pid_t parent)
 	return run_all(&stage, n, NULL) ? ARENA_FAILED : ARENA_OK;
 }
 
-static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, struct err *e)
+/* 0 if the programs ran in an empty root, -EOPNOTSUPP if that is not permitted, or -errno. */
+static int run_arena(struct exec_job *shared, size_t n, bool is_bare, struct err *e)
 {
 	pid_t self = getpid(), pid = fork(), got;
 	int status;
 
 	if (!pid)
-		_exit(arena(shared, n, self));
+		_exit(arena(shared, n, is_bare, self));
 	if (pid < 0)
 		return err_set(e, -EIO, "cannot start a process: %s", strerror(errno));
 	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
@@ -403,42 +408,59 @@ static int run_arena(struct exec_job *shared, size_t n, bool *ret_is_rooted, str
 			kill(pid, SIGTERM);
 	if (stop_check(e))
 		return -EINTR;
-	*ret_is_rooted = got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK;
-	if (*ret_is_rooted)
+	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_OK)
 		return 0;
-	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT) {
-		auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
-		struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
-		int *memfds = stage_make_memfds(shared, n, e), r;
-
-		/* Without an empty root, this proves that the programs run, not that the handlers are fixed. */
-		if (!memfds)
-			return e ? e->code : -EIO;
-		stage.memfds = memfds;
-		r = run_all(&stage, n, e);
-		stage_close_memfds(memfds, n);
-		for (size_t i = 0; i < n; i++) {
-			cleanup_fd(&shared[i].exe);
-			shared[i].exe = -1;
-		}
-		return r;
-	}
+	if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == ARENA_NO_ROOT)
+		return -EOPNOTSUPP;
 	return err_set(e, -EIO, "the probe programs could not be run");
 }
 
-int arena_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e)
+/* Without an empty root, this proves that the programs run, not that the handlers are fixed. */
+static int run_here(struct exec_job *shared, size_t n, struct err *e)
 {
-	struct exec_job *shared;
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), null = open_null();
+	struct stage stage = { .jobs = shared, .dir = -1, .proc = proc, .null = null };
+	int *memfds = stage_make_memfds(shared, n, e), r;
+
+	if (!memfds)
+		return e ? e->code : -EIO;
+	stage.memfds = memfds;
+	r = run_all(&stage, n, e);
+	stage_close_memfds(memfds, n);
+	for (size_t i = 0; i < n; i++) {
+		cleanup_fd(&shared[i].exe);
+		shared[i].exe = -1;
+	}
+	return r;
+}
+
+static int run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_rooted, struct err *e)
+{
+	struct exec_job *shared = n ? share(jobs, n) : NULL;
 	int r;
 
 	*ret_is_rooted = true;
 	if (!n)
 		return 0;
-	shared = share(jobs, n);
 	if (!shared)
 		return err_sys(e, -ENOMEM, "cannot run probe programs");
-	r = run_arena(shared, n, ret_is_rooted, e);
+	r = run_arena(shared, n, is_bare, e);
+	*ret_is_rooted = !r;
+	if (r == -EOPNOTSUPP && !is_bare)
+		r = run_here(shared, n, e);
 	memcpy(jobs, shared, n * sizeof(*jobs));
 	munmap(shared, n * sizeof(*jobs));
 	return r;
+}
+
+int arena_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e)
+{
+	return run(jobs, n, false, ret_is_rooted, e);
+}
+
+int arena_run_bare(struct exec_job *jobs, size_t n)
+{
+	bool is_rooted;
+
+	return run(jobs, n, true, &is_rooted, NULL);
 }

@@ -63,6 +63,17 @@ static int trace_all(const struct stage *stage, size_t n, struct err *e)
 	return 0;
 }
 
+struct exec_job exec_probe(const struct arch *arch, size_t index)
+{
+	return (struct exec_job){ .probe = probe_build(arch, index, NULL), .exe = -1 };
+}
+
+void exec_close(struct exec_job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cleanup_fd(&jobs[i].exe);
+}
+
 int exec_trace(struct exec_job *jobs, size_t n, struct err *e)
 {
 	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

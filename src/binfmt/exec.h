@@ -4,12 +4,16 @@
 
 #include "binfmt/arena.h"
 
+/* A job for the probe of the index-th match of an architecture. */
+struct exec_job exec_probe(const struct arch *arch, size_t index);
 /*
  * Starts each program and kills it before its first instruction. The programs are memfds: no file is created, nothing
- * is mounted. For EXEC_HANDLER, job->exe is the started file, which the caller closes. 0, or -errno with e set if no
+ * is mounted. For EXEC_HANDLER, job->exe is the started file, which exec_close() closes. 0, or -errno with e set if no
  * program could be started.
  */
 int exec_trace(struct exec_job *jobs, size_t n, struct err *e);
+/* Closes the started files. */
+void exec_close(struct exec_job *jobs, size_t n);
 
 /* A file to start: below root, as after chroot, unless that is -1. */
 struct exec_file {

@@ -94,7 +94,7 @@ static void find_takers(struct finding *ret)
 		for (size_t m = 0; m < ARCH_MATCHES_MAX && a->match[m].handler; m++, ret->n++) {
 			ret->arch[ret->n] = a;
 			ret->match[ret->n] = m;
-			ret->jobs[ret->n] = (struct exec_job){ .probe = probe_build(a, m, NULL), .exe = -1 };
+			ret->jobs[ret->n] = exec_probe(a, m);
 		}
 }
 
@@ -129,8 +129,7 @@ int inherit_find(const struct surroundings *around, const char *mount_at, const 
 			buf_text(&f.lost));
 		r = err_hint(e, "register on the machine itself, or in one run with emulators for all of them");
 	}
-	for (size_t i = 0; i < f.n; i++)
-		cleanup_fd(&f.jobs[i].exe);
+	exec_close(f.jobs, f.n);
 	buf_done(&f.lost);
 	return r;
 }
@@ -143,14 +142,13 @@ enum inherit_source inherit_look(void)
 	find_takers(&f);
 	if (exec_trace(f.jobs, f.n, NULL))
 		return INHERIT_UNKNOWN;
-	for (size_t i = 0; i < f.n; i++) {
+	for (size_t i = 0; i < f.n; i++)
 		if (pin_is_ours(f.jobs[i].exe))
 			source = INHERIT_OWN;
 		else if (source == INHERIT_NOTHING &&
 			 (f.jobs[i].taker == EXEC_HANDLER || f.jobs[i].taker == EXEC_UNKNOWN))
 			source = INHERIT_UNKNOWN;
-		cleanup_fd(&f.jobs[i].exe);
-	}
+	exec_close(f.jobs, f.n);
 	return source;
 }
 

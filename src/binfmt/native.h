@@ -6,9 +6,9 @@
 #include "base/err.h"
 
 /*
- * Sets ret_native[i] for each architecture whose probe the kernel runs natively. A probe that a handler takes is tried
- * again in a new user namespace with an empty table of its own (Linux 6.7); if that is impossible, it counts as not
- * native. Changes nothing on the machine. 0 or -errno.
+ * Sets ret_native[i] for each architecture whose probe the kernel runs natively. A probe
+ * that a handler takes is tried again in a new user namespace with an empty table of its own (Linux 6.7); if that is
+ * impossible, it counts as not native. Changes nothing on the machine. 0 or -errno.
  *
  * family_only: skips architectures of other families than this machine's, as trying them takes as long as registering
  * them. Sufficient where a wrong guess does no harm: in a private table.

@@ -20,14 +20,13 @@ enum { CONF_MAX = 64 * 1024 };
 
 static int open_conf_dir(const char *root, bool make, struct err *e)
 {
-	auto_buf path = { 0 };
+	auto_free char *path = mem_print("%s/etc/binfmt.d", root ? root : "");
 	int fd;
 
-	buf_addf(&path, "%s/etc/binfmt.d", root ? root : "");
-	if (make && mkdir(buf_text(&path), 0755) < 0 && errno != EEXIST)
-		return err_sys(e, -errno, "%s", buf_text(&path));
-	fd = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, -errno, "%s", buf_text(&path)) : fd;
+	if (make && mkdir(path, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, -errno, "%s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, -errno, "%s", path) : fd;
 }
 
 /* 1 if anyarch wrote the file, 0 if another program did, -ENOENT if it does not exist. */
@@ -44,23 +43,23 @@ static int owner(int dir, const char *file)
 int persist_write(const char *root, const struct rule *rule, bool replace, struct err *e)
 {
 	auto_fd dir = open_conf_dir(root, true, e);
+	auto_free char *file = mem_print("%s.conf", rule->name);
 	auto_newfile new = NEWFILE_INIT;
-	auto_buf file = { 0 }, text = { 0 };
+	auto_buf text = { 0 };
 	int r;
 
 	if (dir < 0)
 		return dir;
-	buf_addf(&file, "%s.conf", rule->name);
 	buf_adds(&text, MARK);
 	r = rule_render(rule, &text, e);
 	if (r)
 		return r;
 	buf_adds(&text, "\n");
-	if (!owner(dir, buf_text(&file)) && !replace) {
-		err_set(e, -EEXIST, "/etc/binfmt.d/%s exists, and anyarch did not write it", buf_text(&file));
+	if (!owner(dir, file) && !replace) {
+		err_set(e, -EEXIST, "/etc/binfmt.d/%s exists, and anyarch did not write it", file);
 		return err_hint(e, "--replace replaces it");
 	}
-	r = newfile_open_at(dir, buf_text(&file), NEWFILE_REPLACES, &new, e);
+	r = newfile_open_at(dir, file, NEWFILE_REPLACES, &new, e);
 	r = r ? r : newfile_commit_text(&new, &text, 0644, e);
 	return r ? err_prefix(e, "/etc/binfmt.d") : 0;
 }
@@ -68,45 +67,40 @@ int persist_write(const char *root, const struct rule *rule, bool replace, struc
 bool persist_has(const char *root, const char *name)
 {
 	auto_fd dir = open_conf_dir(root, false, NULL);
-	auto_buf file = { 0 };
+	auto_free char *file = mem_print("%s.conf", name);
 
-	buf_addf(&file, "%s.conf", name);
-	return dir >= 0 && owner(dir, buf_text(&file)) == 1;
+	return dir >= 0 && owner(dir, file) == 1;
 }
 
 int persist_remove(const char *root, const char *name, struct err *e)
 {
 	auto_fd dir = open_conf_dir(root, false, NULL);
-	auto_buf file = { 0 };
+	auto_free char *file = mem_print("%s.conf", name);
 
-	buf_addf(&file, "%s.conf", name);
-	if (dir < 0 || owner(dir, buf_text(&file)) != 1)
+	if (dir < 0 || owner(dir, file) != 1)
 		return 0;
-	if (unlinkat(dir, buf_text(&file), 0) < 0)
-		return err_sys(e, -errno, "cannot remove /etc/binfmt.d/%s", buf_text(&file));
+	if (unlinkat(dir, file, 0) < 0)
+		return err_sys(e, -errno, "cannot remove /etc/binfmt.d/%s", file);
 	return 1;
 }
 
 static bool exists(const char *root, const char *path)
 {
-	auto_buf whole = { 0 };
+	auto_free char *whole = mem_print("%s%s", root ? root : "", path);
 
-	buf_addf(&whole, "%s%s", root ? root : "", path);
-	return !access(buf_text(&whole), F_OK);
+	return !access(whole, F_OK);
 }
 
 /* systemd.unit(5): a masked unit is a link to /dev/null, or an empty file. */
 static bool is_masked(const char *root, const char *path)
 {
-	auto_buf whole = { 0 };
+	auto_free char *whole = mem_print("%s%s", root ? root : "", path);
 	char target[16];
 	struct stat st;
-	ssize_t n;
+	ssize_t n = readlink(whole, target, sizeof(target));
 
-	buf_addf(&whole, "%s%s", root ? root : "", path);
-	n = readlink(buf_text(&whole), target, sizeof(target));
 	return (n == strlen("/dev/null") && !memcmp(target, "/dev/null", (size_t)n)) ||
-	       (!stat(buf_text(&whole), &st) && S_ISREG(st.st_mode) && !st.st_size);
+	       (!stat(whole, &st) && S_ISREG(st.st_mode) && !st.st_size);
 }
 
 int persist_check_reader(const char *root, struct err *e)
@@ -161,12 +155,10 @@ void persist_load(const char *root, struct persist_rules *ret)
 
 	*ret = (struct persist_rules){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		auto_buf path = { 0 };
+		auto_free char *path = mem_print("%s%s/binfmt.d", root ? root : "", dirs[i]);
 		const struct dirent *entry;
-		DIR *dir;
+		auto_dir dir = opendir(path);
 
-		buf_addf(&path, "%s%s/binfmt.d", root ? root : "", dirs[i]);
-		dir = opendir(buf_text(&path));
 		while (dir && (entry = readdir(dir))) {
 			bool is_hidden = !str_ends(entry->d_name, ".conf");
 
@@ -177,8 +169,6 @@ void persist_load(const char *root, struct persist_rules *ret)
 			mem_push_text(&seen, &n_seen, entry->d_name);
 			add_lines(dirfd(dir), entry->d_name, ret);
 		}
-		if (dir)
-			closedir(dir);
 	}
 	mem_free_texts(seen, n_seen);
 }

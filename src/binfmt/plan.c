@@ -204,10 +204,10 @@ static bool is_native(const struct head *head)
 /* False if ptrace is denied or this program itself is emulated: the machine's architecture may be another one. */
 static bool is_host_certain(void)
 {
-	struct exec_job job = { .probe = probe_build(arch_host(), 0, NULL), .exe = -1 };
+	struct exec_job job = exec_probe(arch_host(), 0);
 	bool r = !exec_trace(&job, 1, NULL) && job.taker != EXEC_UNKNOWN;
 
-	cleanup_fd(&job.exe);
+	exec_close(&job, 1);
 	return r;
 }
 
@@ -396,30 +396,24 @@ static void decide(const struct register_options *options, const struct table *t
 int plan_against(const struct register_options *options, const struct table *table, struct register_report *report,
 	struct err *e)
 {
-	struct exec_job jobs[REGISTER_ITEMS_MAX];
-	size_t where[REGISTER_ITEMS_MAX], n = 0;
+	auto_free struct exec_job *jobs = mem_new(report->n + 1, sizeof(*jobs));
+	const struct exec_job *next = jobs;
+	size_t n = 0;
 	int r;
 
 	for (size_t i = 0; i < report->n; i++)
-		if (report->items[i].result == REGISTER_PENDING && table_find(table, report->items[i].rule.name)) {
-			jobs[n] = (struct exec_job){
-				.probe = probe_build(report->items[i].arch, report->items[i].match, NULL), .exe = -1
-			};
-			where[n++] = i;
-		}
+		if (report->items[i].result == REGISTER_PENDING && table_find(table, report->items[i].rule.name))
+			jobs[n++] = exec_probe(report->items[i].arch, report->items[i].match);
 	r = exec_trace(jobs, n, e);
-	for (size_t i = 0, k = 0; !r && i < report->n; i++) {
+	for (size_t i = 0; !r && i < report->n; i++) {
 		struct register_item *item = &report->items[i];
-		struct exec_job none = { .exe = -1 };
-		bool traced = k < n && where[k] == i;
+		bool is_named = item->result == REGISTER_PENDING && table_find(table, item->rule.name);
+		struct exec_job untraced = exec_probe(item->arch, item->match);
 
-		if (item->result != REGISTER_PENDING)
-			continue;
-		none.probe = probe_build(item->arch, item->match, NULL);
-		decide(options, table, item, traced ? &jobs[k] : &none);
-		k += traced;
+		if (item->result == REGISTER_PENDING)
+			decide(options, table, item, is_named ? next : &untraced);
+		next += is_named;
 	}
-	for (size_t i = 0; i < n; i++)
-		cleanup_fd(&jobs[i].exe);
+	exec_close(jobs, n);
 	return r;
 }

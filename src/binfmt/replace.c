@@ -18,39 +18,29 @@ int replace_nonce(uint8_t *nonce, size_t len, struct err *e)
 	return getrandom(nonce, len, 0) == (ssize_t)len ? 0 : err_sys(e, -EIO, "cannot get random bytes");
 }
 
-static void put_hex(char *text, const uint8_t *bytes, size_t n)
+/* Composes NAME, mark and the nonce. */
+static int name_temporary(
+	const char *name, const char *mark, const uint8_t *nonce, char ret[RULE_NAME_MAX + 1], struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-}
+	char hex[2 * PROBE_NONCE_LEN + 1];
 
-static struct rule renamed(const struct rule *rule, const char *name)
-{
-	struct rule copy = rule_copy(rule);
-
-	free(copy.name);
-	copy.name = mem_text(name);
-	return copy;
+	for (size_t i = 0; i < PROBE_NONCE_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", nonce[i]);
+	if (snprintf(ret, RULE_NAME_MAX + 1, "%s%s%s", name, mark, hex) > RULE_NAME_MAX)
+		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", name);
+	return 0;
 }
 
 int replace_begin(
 	const struct instance *instance, const struct rule *rule, char temporary[RULE_NAME_MAX + 1], struct err *e)
 {
 	uint8_t nonce[PROBE_NONCE_LEN];
-	char hex[2 * PROBE_NONCE_LEN + 1], name[RULE_NAME_MAX + 1];
-	auto_rule copy = { 0 };
+	struct rule renamed = *rule;
 	int r = replace_nonce(nonce, sizeof(nonce), e);
 
-	if (r)
-		return r;
-	put_hex(hex, nonce, sizeof(nonce));
-	if (snprintf(name, sizeof(name), "%s" NEW_MARK "%s", rule->name, hex) > RULE_NAME_MAX)
-		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
-	copy = renamed(rule, name);
-	r = table_add(instance, &copy, e);
-	if (!r)
-		memcpy(temporary, name, sizeof(name));
-	return r;
+	r = r ? r : name_temporary(rule->name, NEW_MARK, nonce, temporary, e);
+	renamed.name = temporary;
+	return r ? r : table_add(instance, &renamed, e);
 }
 
 int replace_finish(const struct instance *instance, const struct rule *rule, const char *temporary, struct err *e)
@@ -70,20 +60,14 @@ int replace_finish(const struct instance *instance, const struct rule *rule, con
 int replace_try(const struct instance *instance, const struct rule *rule, const uint8_t *nonce,
 	char temporary[RULE_NAME_MAX + 1], struct err *e)
 {
-	char hex[2 * PROBE_NONCE_LEN + 1], name[RULE_NAME_MAX + 1];
-	auto_rule copy = { 0 };
-	int r;
+	auto_free char *mark = mem_print(TRIAL_MARK "%ld-", (long)getpid());
+	struct rule trial = *rule;
+	int r = name_temporary(rule->name, mark, nonce, temporary, e);
 
-	put_hex(hex, nonce, PROBE_NONCE_LEN);
-	if (snprintf(name, sizeof(name), "%s" TRIAL_MARK "%ld-%s", rule->name, (long)getpid(), hex) > RULE_NAME_MAX)
-		return err_set(e, -EBADMSG, "the name '%s' is too long to be replaced", rule->name);
-	copy = renamed(rule, name);
-	memcpy(copy.magic + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
-	memset(copy.mask + PROBE_NONCE_AT, 0xff, PROBE_NONCE_LEN);
-	r = table_add(instance, &copy, e);
-	if (!r)
-		memcpy(temporary, name, sizeof(name));
-	return r;
+	trial.name = temporary;
+	memcpy(trial.magic + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
+	memset(trial.mask + PROBE_NONCE_AT, 0xff, PROBE_NONCE_LEN);
+	return r ? r : table_add(instance, &trial, e);
 }
 
 static bool is_nonce(const char *text)
@@ -125,23 +109,19 @@ bool replace_is_temporary(const char *entry, size_t *ret_base_len, bool *ret_is_
 	return true;
 }
 
-static bool has_handler(const struct table *table, const char *name, size_t len)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (strlen(table->entries[i].rule.name) == len && !memcmp(table->entries[i].rule.name, name, len))
-			return true;
-	return false;
-}
-
 int replace_sweep(const struct instance *instance, const struct table *table, unsigned *writes, struct err *e)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const char *name = table->entries[i].rule.name;
+		auto_free char *base = mem_text(name);
 		bool is_trial;
 		size_t len;
 		int r;
 
-		if (!replace_is_temporary(name, &len, &is_trial) || (!is_trial && !has_handler(table, name, len)))
+		if (!replace_is_temporary(name, &len, &is_trial))
+			continue;
+		base[len] = '\0';
+		if (!is_trial && !table_find(table, base))
 			continue;
 		r = table_remove(instance, name, e);
 		if (r && r != -ENOENT)

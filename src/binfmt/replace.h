@@ -12,7 +12,8 @@
  * that matches one file only.
  */
 
-/* Step (a). temporary receives the entry's name. 0, or -errno with the table unchanged. */
+/* Step (a). temporary receives the entry's name, which is valid after success. 0, or -errno with the table unchanged.
+ */
 int replace_begin(
 	const struct instance *instance, const struct rule *rule, char temporary[RULE_NAME_MAX + 1], struct err *e);
 /* Steps (b), (c), (d). If (c) fails, the temporary entry keeps serving, and e names it. */

@@ -33,16 +33,6 @@ struct rule rule_for_arch(
 	return rule;
 }
 
-struct rule rule_copy(const struct rule *from)
-{
-	struct rule rule = *from;
-
-	rule.name = mem_text(from->name);
-	rule.interpreter = mem_text(from->interpreter);
-	rule.extension = from->extension ? mem_text(from->extension) : NULL;
-	return rule;
-}
-
 void rule_done(struct rule *rule)
 {
 	free(rule->name);

@@ -44,7 +44,6 @@ struct rule {
  */
 struct rule rule_for_arch(
 	const struct arch *arch, size_t index, const char *name, const char *interpreter, unsigned flags);
-struct rule rule_copy(const struct rule *from);
 void rule_done(struct rule *rule);
 
 /* Appends what is written to "register". -EBADMSG if the kernel would refuse or misread it. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "arch/probe.h"
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "binfmt/pin.h"
@@ -56,6 +57,15 @@ int table_load(const struct instance *instance, struct table *ret, struct err *e
 	return 0;
 }
 
+int table_load_mounted(struct table *ret)
+{
+	auto_instance instance = INSTANCE_INIT;
+	auto_free char *path = NULL;
+	int r = instance_find(NULL, &path) == INSTANCE_VISIBLE ? instance_open_read(path, &instance, NULL) : -ENOENT;
+
+	return r ? r : table_load(&instance, ret, NULL);
+}
+
 void table_done(struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
@@ -81,6 +91,18 @@ const struct table_entry *table_match(const struct table *table, const uint8_t *
 			return entry;
 	}
 	return NULL;
+}
+
+char *table_unfixed_interpreter(const struct arch *arch)
+{
+	struct probe probe = probe_build(arch, 0, NULL);
+	auto_table table = { 0 };
+	const struct table_entry *entry =
+		table_load_mounted(&table) ? NULL : table_match(&table, probe.data, probe.size);
+
+	if (!entry || entry->rule.flags & RULE_FIXED || *entry->rule.interpreter != '/')
+		return NULL;
+	return mem_text(entry->rule.interpreter);
 }
 
 int table_get(const struct instance *instance, const char *name, struct rule *ret, struct err *e)

@@ -19,11 +19,18 @@ struct table {
 #define auto_table auto_with(table_done) struct table
 
 int table_load(const struct instance *instance, struct table *ret, struct err *e);
+/* The table that is mounted here, without mounting anything. -errno if there is none, or it cannot be read. */
+int table_load_mounted(struct table *ret);
 void table_done(struct table *table);
 const struct table_entry *table_find(const struct table *table, const char *name);
 /* The first enabled entry that matches a file with this head; NULL if none does. */
 const struct table_entry *table_match(const struct table *table, const uint8_t *head, size_t len);
 
+/*
+ * The interpreter of the handler for this architecture's programs, if that handler is not fixed: the emulator must then
+ * exist at that path in every root. Owned; NULL if there is no handler, it is fixed, or the table cannot be read.
+ */
+char *table_unfixed_interpreter(const struct arch *arch);
 /* Reads one entry from the kernel. -ENOENT if there is none. */
 int table_get(const struct instance *instance, const char *name, struct rule *ret, struct err *e);
 /*

@@ -57,7 +57,7 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct exec_job){ .exe = -1, .probe = probe_build(items[i]->arch, items[i]->match, NULL) };
+		jobs[i] = exec_probe(items[i]->arch, items[i]->match);
 	r = exec_trace(jobs, n, e);
 	for (size_t i = 0; i < n; i++) {
 		const struct exec_job *job = &jobs[i];
@@ -68,7 +68,7 @@ int verify_serving(struct register_item **items, size_t n, bool *ret_serves, str
 					      (job->taker == EXEC_HANDLER &&
 						      (is_this_file(job, fd) ||
 							      (job->exe >= 0 && fd_same_content(job->exe, fd) == 1))));
-		cleanup_fd(&jobs[i].exe);
 	}
+	exec_close(jobs, n);
 	return r;
 }

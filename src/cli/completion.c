@@ -94,13 +94,9 @@ static bool is_foreign(const struct table_entry *entry)
  */
 static void offer_handlers(const struct typed *t)
 {
-	auto_instance instance = INSTANCE_INIT;
-	auto_free char *path = NULL;
 	auto_table table = { 0 };
-	auto_err e = { 0 };
 
-	if (instance_find(NULL, &path) != INSTANCE_VISIBLE || instance_open_read(path, &instance, &e) ||
-		table_load(&instance, &table, &e))
+	if (table_load_mounted(&table))
 		return;
 	for (size_t i = 0; i < table.n; i++) {
 		const char *name = table.entries[i].rule.name;

@@ -9,8 +9,8 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "binfmt/handler.h"
 #include "binfmt/native.h"
+#include "binfmt/table.h"
 #include "emulator/stub.h"
 #include "image/tar_read.h"
 #include "inject/work.h"
@@ -113,7 +113,7 @@ bool inject_is_native(const struct inject_options *options, const struct arch *a
 
 char *inject_find_place(const struct inject_options *options, const struct arch *arch)
 {
-	char *path = options->at ? mem_text(options->at) : handler_unfixed_interpreter(arch);
+	char *path = options->at ? mem_text(options->at) : table_unfixed_interpreter(arch);
 
 	return path ? path : mem_print("/usr/bin/qemu-%s-static", arch->qemu);
 }

@@ -290,26 +290,6 @@ static void a_newline_in_the_interpreter_is_not_written(void **state)
 		buf_text(&out));
 }
 
-static void copies_are_their_own(void **state)
-{
-	auto_rule copy = { 0 }, extension = { 0 };
-	struct rule rule = { 0 };
-
-	(void)state;
-	assert_int_equal(parse(TEXT(":a:M:3:abc:\\xff\\x0f\\xf0:/i:PF"), &rule, NULL), 0);
-	copy = rule_copy(&rule);
-	check(is_same(&rule, &copy), "another rule");
-	check(copy.name != rule.name && copy.interpreter != rule.interpreter, "shared strings");
-	rule_done(&rule);
-	rule_done(&rule);
-	check(!rule.name && !rule.size, "done, but not empty");
-	check(!strcmp(copy.name, "a") && copy.size == 3, "gone with the original");
-	assert_int_equal(parse(TEXT(":a:E::exe::/i:"), &rule, NULL), 0);
-	extension = rule_copy(&rule);
-	check(is_same(&rule, &extension), "another extension");
-	rule_done(&rule);
-}
-
 static void matches_are_compared(void **state)
 {
 	static const struct {
@@ -350,7 +330,6 @@ int main(void)
 		unit(what_the_kernel_takes_is_parsed),
 		unit(what_the_kernel_refuses_is_refused),
 		unit(a_newline_in_the_interpreter_is_not_written),
-		unit(copies_are_their_own),
 		unit(matches_are_compared),
 	};
 
