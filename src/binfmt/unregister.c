@@ -97,20 +97,12 @@ struct removal {
 	struct unregister_report *report;
 };
 
-static int remove_one(const struct removal *m, const char *name, struct err *e)
+static void push_escaped(char ***list, size_t *n, const char *text)
 {
-	struct unregister_report *report = m->report;
+	auto_buf safe = { 0 };
 
-	if (!m->options->dry_run) {
-		int r = table_remove(m->instance, name, e);
-
-		if (r)
-			return r == -ENOENT ? 0 : r;
-	}
-	str_escape(&report->removed, name, strlen(name));
-	buf_adds(&report->removed, "\n");
-	report->n_removed++;
-	return 0;
+	str_escape(&safe, text, strlen(text));
+	mem_push_text(list, n, buf_text(&safe));
 }
 
 static bool is_chosen_name(const struct choice *c, const struct arch *arch, const char *handler)
@@ -137,8 +129,9 @@ static int remove_persisted(const struct removal *m, const struct choice *choice
 			if (r < 0)
 				return r;
 			if (r) {
-				buf_addf(&m->report->removed, "/etc/binfmt.d/%s.conf\n", buf_text(&name));
-				m->report->n_removed++;
+				auto_free char *file = mem_print("/etc/binfmt.d/%s.conf", buf_text(&name));
+
+				mem_push_text(&m->report->removed, &m->report->n_removed, file);
 			}
 		}
 	return 0;
@@ -154,18 +147,20 @@ static int remove_chosen(const struct removal *m, const struct choice *choice, s
 	for (size_t i = 0; !r && i < m->table.n; i++) {
 		const struct table_entry *entry = &m->table.entries[i];
 
-		if (is_chosen(choice, entry) && (!options->transient || is_transient(entry, options->root)))
-			r = remove_one(m, entry->rule.name, e);
+		if (!is_chosen(choice, entry) || (options->transient && !is_transient(entry, options->root)))
+			continue;
+		if (!options->dry_run)
+			r = table_remove(m->instance, entry->rule.name, e);
+		if (!r)
+			push_escaped(&report->removed, &report->n_removed, entry->rule.name);
+		r = r == -ENOENT ? 0 : r;
 	}
 	if (options->transient)
 		return r;
 	if (!r)
 		r = remove_persisted(m, choice, e);
-	if (!r && report->n_removed == before && choice->word) {
-		str_escape(&report->absent, choice->word, strlen(choice->word));
-		buf_adds(&report->absent, "\n");
-		report->n_absent++;
-	}
+	if (!r && report->n_removed == before && choice->word)
+		push_escaped(&report->absent, &report->n_absent, choice->word);
 	return r;
 }
 
@@ -269,6 +264,6 @@ int unregister_run(const struct unregister_options *options, struct unregister_r
 
 void unregister_done(struct unregister_report *report)
 {
-	buf_done(&report->removed);
-	buf_done(&report->absent);
+	mem_free_texts(report->removed, report->n_removed);
+	mem_free_texts(report->absent, report->n_absent);
 }

@@ -2,7 +2,7 @@
 /* Removes handlers: those that look like anyarch's, and others only if named exactly. */
 #pragma once
 
-#include "base/buf.h"
+#include "base/err.h"
 #include "binfmt/lasting.h"
 
 /* Strings are borrowed. */
@@ -17,8 +17,8 @@ struct unregister_options {
 };
 
 struct unregister_report {
-	struct buf removed; /* names, a line each */
-	struct buf absent;  /* words that matched nothing, a line each */
+	char **removed; /* names and files, escaped */
+	char **absent;	/* words that matched nothing, escaped */
 	size_t n_removed, n_absent;
 };
 

@@ -2,7 +2,6 @@
 /* anyarch unregister: remove handlers. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/stop.h"
 #include "binfmt/unregister.h"
 #include "cli/options.h"
@@ -24,16 +23,12 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* Splits a text into its lines. */
-static struct json *list_of(const struct buf *lines)
+static struct json *list_of(char *const *texts, size_t n)
 {
 	struct json *list = jv_array();
 
-	for (const char *line = buf_text(lines), *end; (end = strchr(line, '\n')); line = end + 1) {
-		auto_free char *one = mem_part(line, (size_t)(end - line));
-
-		jv_push(list, jv_text(one));
-	}
+	for (size_t i = 0; i < n; i++)
+		jv_push(list, jv_text(texts[i]));
 	return list;
 }
 
@@ -41,8 +36,8 @@ static int tell_json(const struct unregister_report *report)
 {
 	struct json *o = jv_object();
 
-	jv_set(o, "removed", list_of(&report->removed));
-	jv_set(o, "absent", list_of(&report->absent));
+	jv_set(o, "removed", list_of(report->removed, report->n_removed));
+	jv_set(o, "absent", list_of(report->absent, report->n_absent));
 	return print_json(o);
 }
 
@@ -50,6 +45,7 @@ static int run(void *context, int n, char **words, struct err *e)
 {
 	struct unregister_report report = { 0 };
 	struct context *c = context;
+	auto_buf absent = { 0 };
 	int status;
 
 	c->options.words = (const char *const *)words;
@@ -63,12 +59,12 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (c->json && tell_json(&report))
 		status = EXIT_TROUBLE;
 	else if (!c->json && !c->quiet)
-		printf("%s", buf_text(&report.removed));
-	for (size_t i = 0; i < report.absent.len; i++)
-		if (report.absent.data[i] == '\n')
-			report.absent.data[i] = ' ';
+		for (size_t i = 0; i < report.n_removed; i++)
+			puts(report.removed[i]);
+	for (size_t i = 0; i < report.n_absent; i++)
+		buf_addf(&absent, " %s", report.absent[i]);
 	if (!c->quiet && report.n_absent)
-		say_note("not registered: %.*s", (int)report.absent.len - 1, buf_text(&report.absent));
+		say_note("not registered:%s", buf_text(&absent));
 	else if (!c->quiet && !status && !report.n_removed)
 		say_note("nothing %s", c->options.transient ? "to remove" : "was registered");
 	unregister_done(&report);

@@ -62,12 +62,6 @@ static void explain_absent(struct register_report *report, const struct search *
 	}
 }
 
-/* The first line of a buffer, for strtok(3); strtok(NULL, ...) would continue with a previous string. */
-static char *first_line(struct buf *lines)
-{
-	return lines->data ? strtok(lines->data, "\n") : NULL;
-}
-
 /* Removes handlers, and logs "uninstalling: NAME OK". */
 static int uninstall(const char *word, const char *mount_at)
 {
@@ -82,24 +76,9 @@ static int uninstall(const char *word, const char *mount_at)
 		status = exit_with(&e);
 	else if (r || !report.n_removed)
 		fprintf(stderr, "uninstalling: %s not found\n", word);
-	for (char *line = first_line(&report.removed); line; line = strtok(NULL, "\n"))
-		fprintf(stderr, "uninstalling: %s OK\n", line);
+	for (size_t i = 0; i < report.n_removed; i++)
+		fprintf(stderr, "uninstalling: %s OK\n", report.removed[i]);
 	unregister_done(&report);
-	return status;
-}
-
-static int each_item(const char *list, int (*each)(const char *word, const char *mount_at), const char *mount_at)
-{
-	const char *item;
-	int status = EXIT_DONE;
-	size_t len;
-
-	while (list && str_next_item(&list, &item, &len)) {
-		auto_free char *word = mem_part(item, len);
-		int r = each(word, mount_at);
-
-		status = status ? status : r;
-	}
 	return status;
 }
 
@@ -112,16 +91,16 @@ static int print_installed(const struct register_options *options)
 		return exit_with(&e);
 	for (size_t i = 0; i < report.n; i++) {
 		const struct register_item *item = &report.items[i];
+		const char *name = item->arch->oci ? item->arch->oci : item->arch->qemu;
 
 		if (item->match)
 			continue;
 		if (item->result == REGISTER_UNCHANGED)
-			fprintf(stderr, "installing: %s %s already registered\n",
-				item->arch->oci ? item->arch->oci : item->arch->qemu, item->rule.name);
-		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED ||
-			 item->result == REGISTER_NATIVE)
-			fprintf(stderr, "installing: %s %s\n", item->arch->oci ? item->arch->oci : item->arch->qemu,
-				item->result == REGISTER_NATIVE ? "runs natively" : "OK");
+			fprintf(stderr, "installing: %s %s already registered\n", name, item->rule.name);
+		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED)
+			fprintf(stderr, "installing: %s OK\n", name);
+		else if (item->result == REGISTER_NATIVE)
+			fprintf(stderr, "installing: %s runs natively\n", name);
 	}
 	explain_absent(&report, &options->search);
 	return legacy_finish(&report, options, true);
@@ -151,101 +130,99 @@ static int install(const char *list, const char *mount_at)
 	return print_installed(&options);
 }
 
-/* Parses Go's flag syntax: -x V, --x V, -x=V. Sets *ret_value and returns the words used; 0: another flag. */
-static int go_flag(const char *name, int argc, char **argv, const char **ret_value)
-{
-	const char *word = argv[0] + strspn(argv[0], "-");
-	size_t len = strlen(name);
+/* An option of a registrar: NAME VALUE or NAME=VALUE. */
+struct legacy_option {
+	const char *brief, *name;
+	size_t offset; /* of the member that receives the value */
+	enum { LEGACY_TEXT = 0, LEGACY_YES_OR_NO, LEGACY_SWITCH } type;
+};
 
-	if (*argv[0] != '-' || word - argv[0] > 2 || strncmp(word, name, len))
-		return 0;
-	if (word[len] == '=') {
-		*ret_value = word + len + 1;
+/* Sets one option, and returns the number of words used; 0: not this option, or its value is missing or invalid. */
+static int take_option(const struct legacy_option *option, void *context, int argc, char **argv)
+{
+	const char *word = argv[0] + strspn(argv[0], "-"), *value = argc > 1 ? argv[1] : NULL;
+	size_t len = strlen(option->name);
+	void *member = (char *)context + option->offset;
+	bool is_joined = false;
+
+	if (!option->brief || strcmp(argv[0], option->brief)) {
+		is_joined = word[0] && !strncmp(word, option->name, len) && word[len] == '=';
+		if (word == argv[0] || word - argv[0] > 2 || (!is_joined && strcmp(word, option->name)))
+			return 0;
+	}
+	if (option->type == LEGACY_SWITCH) {
+		*(bool *)member = true;
 		return 1;
 	}
-	if (word[len] || argc < 2)
+	if (is_joined)
+		value = word + len + 1;
+	if (!value || (option->type == LEGACY_YES_OR_NO && strcmp(value, "yes") && strcmp(value, "no")))
 		return 0;
-	*ret_value = argv[1];
-	return 2;
+	if (option->type == LEGACY_YES_OR_NO)
+		*(bool *)member = !strcmp(value, "yes");
+	else
+		*(const char **)member = value;
+	return is_joined ? 1 : 2;
 }
 
-static int refuse_word(const char *word)
+/* Parses all arguments; options end with a nameless one. EXIT_DONE, or the status for a word that is not an option. */
+static int take_options(const struct legacy_option *options, void *context, int argc, char **argv)
 {
-	auto_err e = { 0 };
+	for (int i = 0, used; i < argc; i += used) {
+		used = 0;
+		for (const struct legacy_option *o = options; o->name && !used; o++)
+			used = take_option(o, context, argc - i, argv + i);
+		if (!used) {
+			auto_err e = { 0 };
 
-	err_set(&e, -EINVAL, "oneshot: unknown or incomplete option '%s'", word);
-	err_hint(&e, "anyarch oneshot --help");
-	return exit_with(&e);
+			err_set(&e, -EINVAL, "oneshot: unknown or incomplete option '%s'", argv[i]);
+			err_hint(&e, "anyarch oneshot --help");
+			return exit_with(&e);
+		}
+	}
+	return EXIT_DONE;
 }
+
+struct binfmt {
+	const char *install, *uninstall, *mount;
+	bool version;
+};
 
 int legacy_binfmt(int argc, char **argv)
 {
-	const char *install_list = NULL, *uninstall_list = NULL, *mount_at = NULL;
-	int status, r;
+	static const struct legacy_option options[] = {
+		{ NULL, "install", offsetof(struct binfmt, install), LEGACY_TEXT },
+		{ NULL, "uninstall", offsetof(struct binfmt, uninstall), LEGACY_TEXT },
+		{ NULL, "mount", offsetof(struct binfmt, mount), LEGACY_TEXT },
+		{ NULL, "version", offsetof(struct binfmt, version), LEGACY_SWITCH },
+		{ 0 },
+	};
+	struct binfmt c = { 0 };
+	int status = take_options(options, &c, argc, argv), r;
+	const char *item;
+	size_t len;
 
-	for (int i = 0; i < argc;) {
-		int used = go_flag("install", argc - i, argv + i, &install_list);
-
-		used = used ? used : go_flag("uninstall", argc - i, argv + i, &uninstall_list);
-		used = used ? used : go_flag("mount", argc - i, argv + i, &mount_at);
-		if (!used && str_ends(argv[i], "-version")) {
-			fprintf(stderr, "anyarch/" ANYARCH_VERSION "\n");
-			return EXIT_DONE;
-		}
-		if (!used)
-			return refuse_word(argv[i]);
-		i += used;
-	}
-	status = each_item(uninstall_list, uninstall, mount_at);
-	r = install_list && *install_list ? install(install_list, mount_at) : EXIT_DONE;
-	status = status ? status : r;
 	if (status)
 		return status;
-	return legacy_print_status(mount_at);
+	if (c.version) {
+		fprintf(stderr, "anyarch/" ANYARCH_VERSION "\n");
+		return EXIT_DONE;
+	}
+	while (c.uninstall && str_next_item(&c.uninstall, &item, &len)) {
+		auto_free char *word = mem_part(item, len);
+
+		r = uninstall(word, c.mount);
+		status = status ? status : r;
+	}
+	r = c.install && *c.install ? install(c.install, c.mount) : EXIT_DONE;
+	status = status ? status : r;
+	return status ? status : legacy_print_status(c.mount);
 }
 
 struct conf_script {
 	const char *path, *suffix;
 	bool reset, persistent, credential, argv0;
 };
-
-/* Parses one option and its value. Returns the words used, 0 for an unknown option, -1 for a bad value. */
-static int conf_option(struct conf_script *c, int argc, char **argv)
-{
-	static const struct {
-		const char *brief, *name;
-		size_t offset;
-		bool is_switch;
-	} options[] = {
-		{ "-Q", "--qemu-path", offsetof(struct conf_script, path), false },
-		{ "-F", "--qemu-suffix", offsetof(struct conf_script, suffix), false },
-		{ "-p", "--persistent", offsetof(struct conf_script, persistent), true },
-		{ "-c", "--credential", offsetof(struct conf_script, credential), true },
-		{ "-g", "--preserve-argv0", offsetof(struct conf_script, argv0), true },
-	};
-
-	if (!strcmp(argv[0], "--reset")) {
-		c->reset = true;
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		size_t len = strlen(options[i].name);
-		bool joined = !strncmp(argv[0], options[i].name, len) && argv[0][len] == '=';
-		const char *value = joined ? argv[0] + len + 1 : argc > 1 ? argv[1] : NULL;
-		void *target = (char *)c + options[i].offset;
-
-		if (!joined && strcmp(argv[0], options[i].brief) && strcmp(argv[0], options[i].name))
-			continue;
-		if (!value || (options[i].is_switch && strcmp(value, "yes") && strcmp(value, "no")))
-			return -1;
-		if (options[i].is_switch)
-			*(bool *)target = !strcmp(value, "yes");
-		else
-			*(const char **)target = value;
-		return joined ? 1 : 2;
-	}
-	return 0;
-}
 
 /* For --reset: after the new handlers work, removes all other qemu-* handlers. */
 static int remove_others(const struct register_report *kept)
@@ -258,14 +235,15 @@ static int remove_others(const struct register_report *kept)
 
 	if (unregister_run(&look, &found, &e))
 		status = exit_with(&e);
-	for (char *line = first_line(&found.removed); line && !status; line = strtok(NULL, "\n")) {
-		struct unregister_options one = { .words = (const char *const *)&line, .n_words = 1 };
+	for (size_t k = 0; k < found.n_removed && !status; k++) {
+		const char *name = found.removed[k];
+		struct unregister_options one = { .words = &name, .n_words = 1 };
 		struct unregister_report done = { 0 };
 		bool is_kept = false;
 
 		for (size_t i = 0; i < kept->n; i++)
 			is_kept |= kept->items[i].result != REGISTER_REFUSED &&
-				   kept->items[i].result != REGISTER_FAILED && !strcmp(kept->items[i].rule.name, line);
+				   kept->items[i].result != REGISTER_FAILED && !strcmp(kept->items[i].rule.name, name);
 		if (!is_kept && unregister_run(&one, &done, &e) && e.code != -ENOENT)
 			status = exit_with(&e);
 		unregister_done(&done);
@@ -313,15 +291,18 @@ static int run_conf_script(const struct conf_script *c)
 
 int legacy_conf_script(int argc, char **argv)
 {
+	static const struct legacy_option options[] = {
+		{ NULL, "reset", offsetof(struct conf_script, reset), LEGACY_SWITCH },
+		{ "-Q", "qemu-path", offsetof(struct conf_script, path), LEGACY_TEXT },
+		{ "-F", "qemu-suffix", offsetof(struct conf_script, suffix), LEGACY_TEXT },
+		{ "-p", "persistent", offsetof(struct conf_script, persistent), LEGACY_YES_OR_NO },
+		{ "-c", "credential", offsetof(struct conf_script, credential), LEGACY_YES_OR_NO },
+		{ "-g", "preserve-argv0", offsetof(struct conf_script, argv0), LEGACY_YES_OR_NO },
+		{ 0 },
+	};
 	const char *dir = getenv("QEMU_BIN_DIR");
 	struct conf_script c = { .path = dir && *dir ? dir : "/usr/bin", .suffix = "-static" };
+	int status = take_options(options, &c, argc, argv);
 
-	for (int i = 0; i < argc;) {
-		int used = conf_option(&c, argc - i, argv + i);
-
-		if (used <= 0)
-			return refuse_word(argv[i]);
-		i += used;
-	}
-	return run_conf_script(&c);
+	return status ? status : run_conf_script(&c);
 }
