@@ -317,6 +317,16 @@ void name_platform(struct buf *out, const struct arch *arch, const char *variant
 		buf_addf(out, "/%s", variant);
 }
 
+struct name_text name_text(const struct platform *p)
+{
+	struct name_text name;
+	auto_buf text = { 0 };
+
+	name_platform(&text, p->arch, p->variant);
+	snprintf(name.text, sizeof(name.text), "%s", buf_text(&text));
+	return name;
+}
+
 /* ARM is one architecture for QEMU, but three for other naming schemes. */
 static const struct {
 	const char *variant;

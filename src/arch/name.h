@@ -34,6 +34,11 @@ void name_set_add_usual(struct name_set *set);
 bool name_set_has(const struct name_set *set, const struct arch *arch);
 /* Appends "linux/arm/v7", or "-" if OCI has no name for the architecture. */
 void name_platform(struct buf *out, const struct arch *arch, const char *variant);
+/* The same as a value. */
+struct name_text {
+	char text[48];
+};
+struct name_text name_text(const struct platform *p);
 /* The usual name of a platform in each naming scheme; "" if a scheme has none. */
 struct name_words {
 	char docker[24], uname[24], debian[24], alpine[24], gnu[48], systemd[24];

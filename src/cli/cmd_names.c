@@ -33,12 +33,9 @@ static const struct option_spec specs[] = {
 static void add_row(struct grid *grid, const struct platform *p)
 {
 	struct name_words w = name_words(p);
-	auto_buf platform = { 0 };
 
-	if (p->arch->oci)
-		name_platform(&platform, p->arch, p->variant);
-	grid_row(grid, (const char *[]){ buf_text(&platform), p->arch->qemu, w.docker, w.uname, w.debian, w.alpine,
-			       w.gnu, w.systemd });
+	grid_row(grid, (const char *[]){ p->arch->oci ? name_text(p).text : NULL, p->arch->qemu, w.docker, w.uname,
+			       w.debian, w.alpine, w.gnu, w.systemd });
 }
 
 static void add_all(struct grid *grid)

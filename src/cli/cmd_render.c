@@ -47,10 +47,9 @@ static int render(struct context *c, struct err *e)
 		auto_buf all = { 0 };
 
 		if (render.n != 1) {
-			for (size_t i = 0; i < render.n; i++) {
-				buf_adds(&all, i ? " " : "");
-				platform_word(&render.items[i].target.platform, &all);
-			}
+			for (size_t i = 0; i < render.n; i++)
+				buf_addf(&all, "%s%s", i ? " " : "",
+					platform_word(&render.items[i].target.platform).text);
 			err_set(e, -EINVAL, "render: standard output takes one platform, not %zu", render.n);
 			return err_hint(e, "choose one: --platform=PLATFORM, of %s", buf_text(&all));
 		}
@@ -66,13 +65,12 @@ static int render(struct context *c, struct err *e)
 		return err_hint(e, "--output must be an existing directory, or '-'");
 	for (size_t i = 0; !r && i < render.n; i++) {
 		const struct render_item *item = &render.items[i];
-		auto_buf platform = { 0 };
 
 		if (!c->view.dry_run)
 			r = stop_check(e) ? -EINTR : render_write(item, out, e);
-		name_platform(&platform, item->target.platform.arch, item->target.platform.variant);
 		if (!r)
-			project_tell(&c->view, where, item->name, render_words[item->result], buf_text(&platform));
+			project_tell(&c->view, where, item->name, render_words[item->result],
+				name_text(&item->target.platform).text);
 	}
 	return r;
 }

@@ -33,7 +33,6 @@ static bool offer(const struct typed *t, const char *word, const char *help)
 /* Offers the OCI, Docker and QEMU names; names of other schemes only if none of these matches. */
 static void offer_platforms(const struct typed *t, bool is_list)
 {
-	static const char os[] = "linux/";
 	static const char *const older[] = { "arm/v6", "arm/v5" }; /* the architecture table has the newest only */
 	struct platform platforms[ARCH_COUNT_MAX + ARRAY_SIZE(older)];
 	bool is_any = offer(t, "arm", NULL);
@@ -47,18 +46,15 @@ static void offer_platforms(const struct typed *t, bool is_list)
 		n += !name_parse(older[i], strlen(older[i]), &platforms[n], NULL);
 	for (size_t i = 0; i < n; i++) {
 		struct name_words words = name_words(&platforms[i]);
-		auto_buf buf = { 0 };
-		const char *name, *brief;
+		struct name_text name = name_text(&platforms[i]);
+		const char *brief = name.text + strlen("linux/");
 
-		name_platform(&buf, platforms[i].arch, platforms[i].variant);
-		name = buf_text(&buf);
-		if (!str_starts(name, os)) {
+		if (!platforms[i].arch->oci) {
 			is_any |= offer(t, platforms[i].arch->qemu, NULL);
 			continue;
 		}
-		brief = name + strlen(os);
 		is_any |= offer(t, brief, NULL);
-		is_any |= offer(t, name, NULL);
+		is_any |= offer(t, name.text, NULL);
 		is_any |= *words.docker && strcmp(words.docker, brief) && offer(t, words.docker, NULL);
 	}
 	if (is_list)

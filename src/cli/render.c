@@ -276,10 +276,10 @@ int render_status(const struct status *status, const struct table_view *view)
 
 static void push_platform(struct json *list, const struct arch *arch, const char *variant)
 {
-	auto_buf text = { 0 };
+	struct platform platform = { .arch = arch };
 
-	name_platform(&text, arch, variant);
-	jv_push(list, jv_text(buf_text(&text)));
+	snprintf(platform.variant, sizeof(platform.variant), "%s", variant ? variant : "");
+	jv_push(list, jv_text(name_text(&platform).text));
 }
 
 static int by_name(const void *a, const void *b)

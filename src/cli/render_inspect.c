@@ -2,9 +2,9 @@
 /* Output of inspect, as text and JSON. */
 #include "cli/render_inspect.h"
 
-#include <string.h>
+#include <stdarg.h>
 
-#include "base/str.h"
+#include "base/memory.h"
 #include "cli/render_tools.h"
 
 /* Prints one fact: the key padded, the value escaped. Prints nothing for an empty value. */
@@ -12,6 +12,17 @@ static void render_fact(const char *key, const char *value)
 {
 	if (value && *value)
 		say_line("%-13s %s", key, value);
+}
+
+PRINTF_LIKE(2, 3) static void fact(const char *key, const char *fmt, ...)
+{
+	auto_free char *value = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	value = mem_vprint(fmt, ap);
+	va_end(ap);
+	render_fact(key, value);
 }
 
 static const char *words_or_dash(const char *word)
@@ -22,60 +33,42 @@ static const char *words_or_dash(const char *word)
 static void fact_platform(const struct platform *p)
 {
 	struct name_words w = name_words(p);
-	auto_buf platform = { 0 }, line = { 0 };
 
-	name_platform(&platform, p->arch, p->variant);
-	render_fact("platform:", buf_text(&platform));
-	buf_addf(&line, "docker %s, debian %s, alpine %s, uname %s, gnu %s", words_or_dash(w.docker),
+	render_fact("platform:", name_text(p).text);
+	fact("also called:", "docker %s, debian %s, alpine %s, uname %s, gnu %s", words_or_dash(w.docker),
 		words_or_dash(w.debian), words_or_dash(w.alpine), words_or_dash(w.uname), words_or_dash(w.gnu));
-	render_fact("also called:", buf_text(&line));
 }
 
 static void fact_emulator(const struct arch *arch)
 {
-	auto_buf line = { 0 };
-
-	if (arch == arch_host())
-		buf_adds(&line, "not needed");
-	else if (arch)
-		buf_addf(&line, "qemu-%s", arch->qemu);
+	if (arch && arch != arch_host())
+		fact("emulator:", "qemu-%s", arch->qemu);
 	else
-		buf_adds(&line, "QEMU has none");
-	render_fact("emulator:", buf_text(&line));
+		render_fact("emulator:", arch ? "not needed" : "QEMU has none");
 }
 
 static void render_elf(const struct elf_info *elf, const struct file_facts *facts)
 {
-	auto_buf kind = { 0 }, abi = { 0 }, loader = { 0 };
+	auto_free char *number = mem_print("machine %u", elf->head.machine);
 	const char *machine = abi_machine(elf->head.machine);
+	auto_buf abi = { 0 };
 
-	buf_addf(&kind, "ELF %u-bit %s-endian ", elf->head.bits, elf->head.is_big ? "big" : "little");
-	if (machine)
-		buf_addf(&kind, "%s, ", machine);
-	else
-		buf_addf(&kind, "machine %u, ", elf->head.machine);
-	buf_adds(&kind, elf_linkage_words[elf->linkage]);
-	if (elf->is_truncated)
-		buf_adds(&kind, ", truncated");
-	render_fact("type:", buf_text(&kind));
+	fact("type:", "ELF %u-bit %s-endian %s, %s%s", elf->head.bits, elf->head.is_big ? "big" : "little",
+		machine ? machine : number, elf_linkage_words[elf->linkage], elf->is_truncated ? ", truncated" : "");
 	abi_describe(&abi, elf);
 	render_fact("abi:", buf_text(&abi));
 	render_fact("os abi:", abi_os(&elf->head));
-	if (elf->has_interpreter) {
-		buf_addf(&loader, "%s%s", elf->interpreter, facts->has_loader ? "" : " (not there)");
-		render_fact("interpreter:", buf_text(&loader));
-	}
+	if (elf->has_interpreter)
+		fact("interpreter:", "%s%s", elf->interpreter, facts->has_loader ? "" : " (not there)");
 	if (facts->has_platform)
 		fact_platform(&facts->platform);
 	fact_emulator(facts->has_platform ? facts->platform.arch : NULL);
 }
 
+/* NULL: not known. */
 static struct json *json_platform(const struct platform *p)
 {
-	auto_buf text = { 0 };
-
-	name_platform(&text, p->arch, p->variant);
-	return p->arch->oci ? jv_text(buf_text(&text)) : jv_null();
+	return jv_text(p && p->arch->oci ? name_text(p).text : NULL);
 }
 
 static struct json *word_or_null(const char *word)
@@ -101,6 +94,13 @@ static struct json *json_names(const struct platform *p)
 	return o;
 }
 
+static void set_platform(struct json *o, const struct platform *p)
+{
+	jv_set(o, "platform", json_platform(p));
+	jv_set(o, "arch", jv_text(p ? p->arch->qemu : NULL));
+	jv_set(o, "native", jv_bool(p && p->arch == arch_host()));
+}
+
 static struct json *json_elf(const struct elf_info *elf)
 {
 	auto_buf abi = { 0 };
@@ -123,14 +123,12 @@ static struct json *json_elf(const struct elf_info *elf)
 static struct json *json_file(const char *target, const struct file_facts *facts)
 {
 	struct json *o = jv_object(), *steps = jv_array();
-	const struct arch *arch = facts->has_platform ? facts->platform.arch : NULL;
+	const struct platform *platform = facts->has_platform ? &facts->platform : NULL;
 	bool is_elf = facts->n && facts->steps[facts->n - 1].is_elf;
 
 	jv_set(o, "target", jv_text(target));
 	jv_set(o, "kind", jv_text("file"));
-	jv_set(o, "platform", arch ? json_platform(&facts->platform) : jv_null());
-	jv_set(o, "arch", jv_text(arch ? arch->qemu : NULL));
-	jv_set(o, "native", jv_bool(arch == arch_host()));
+	set_platform(o, platform);
 	jv_set(o, "interpreter_present",
 		is_elf && facts->steps[facts->n - 1].elf.has_interpreter ? jv_bool(facts->has_loader) : jv_null());
 	for (size_t i = 0; i < facts->n; i++) {
@@ -147,7 +145,7 @@ static struct json *json_file(const char *target, const struct file_facts *facts
 	jv_set(o, "steps", steps);
 	jv_set(o, "missing", jv_text(facts->missing));
 	jv_set(o, "too_deep", jv_bool(facts->is_too_deep));
-	jv_set(o, "names", json_names(facts->has_platform ? &facts->platform : NULL));
+	jv_set(o, "names", json_names(platform));
 	return o;
 }
 
@@ -161,48 +159,39 @@ static void render_found(const struct content *content, bool count_all)
 	} else {
 		render_fact("platform:", "unknown: no program found");
 	}
-	if (count_all || content->is_mixed) {
-		for (size_t i = 0; i < content->tally.n; i++) {
-			const struct tally_kind *kind = &content->tally.kinds[i];
-			auto_buf line = { 0 };
+	for (size_t i = 0; (count_all || content->is_mixed) && i < content->tally.n; i++) {
+		const struct tally_kind *kind = &content->tally.kinds[i];
+		auto_buf line = { 0 };
 
-			tally_name(&line, kind);
-			buf_addf(&line, ": %lu file%s", kind->count, kind->count == 1 ? "" : "s");
-			for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
-				buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
-			buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
-			render_fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
-		}
+		tally_name(&line, kind);
+		buf_addf(&line, ": %lu file%s", kind->count, kind->count == 1 ? "" : "s");
+		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
+			buf_addf(&line, "%s%s", k ? ", " : "  (", kind->examples[k]);
+		buf_adds(&line, kind->count > TALLY_EXAMPLES ? ", ...)" : ")");
+		render_fact(i ? "" : count_all ? "all ELF files:" : "looked at:", buf_text(&line));
 	}
 	if (content->is_mixed)
 		render_fact("mixed:", "yes");
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		const struct content_emulator *em = &content->emulators[i];
-		auto_buf line = { 0 };
 
-		buf_addf(&line, "%s, QEMU %s for %s, runs on %s", em->path, em->version, em->arch->qemu,
+		fact("contains:", "%s, QEMU %s for %s, runs on %s", em->path, em->version, em->arch->qemu,
 			em->host ? em->host->qemu : "something else");
-		render_fact("contains:", buf_text(&line));
 	}
 }
 
-/* Lists the sources of a platform (index, label, files) when they disagree. */
+/* Lists the sources of a platform when they disagree. */
 static void render_disagreement(const struct image_facts *facts)
 {
-	const struct model_image *image = facts->image;
-	const char *documents[] = { image->index_platform ? "index" : NULL, image->architecture ? "label" : NULL,
-		facts->content.has_platform ? "files" : NULL };
-	const char *before = NULL;
-	auto_buf text = { 0 };
+	bool has_index = facts->image->index_platform, has_label = facts->image->architecture,
+	     has_files = facts->content.has_platform;
 
-	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
-		if (documents[i] && before)
-			buf_addf(&text, "%s%s", text.len ? ", " : "", before);
-		before = documents[i] ? documents[i] : before;
-	}
-	buf_addf(&text, " and %s", before);
-	buf_adds(&text, " do not agree");
-	render_fact("wrong label:", buf_text(&text));
+	fact("wrong label:", "%s%s%s%s%s do not agree", has_index ? "index" : "",
+		!has_index || !has_label ? ""
+		: has_files		 ? ", "
+					 : " and ",
+		has_label ? "label" : "", has_files && (has_index || has_label) ? " and " : "",
+		has_files ? "files" : "");
 }
 
 static void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
@@ -277,14 +266,12 @@ static struct json *json_content(
 	const char *target, const char *kind, const struct content *content, unsigned long skipped)
 {
 	struct json *o = jv_object();
-	bool known = content->has_platform;
+	const struct platform *platform = content->has_platform ? &content->platform : NULL;
 
 	jv_set(o, "target", jv_text(target));
 	jv_set(o, "kind", jv_text(kind));
-	jv_set(o, "platform", known ? json_platform(&content->platform) : jv_null());
-	jv_set(o, "arch", jv_text(known ? content->platform.arch->qemu : NULL));
-	jv_set(o, "native", jv_bool(known && content->platform.arch == arch_host()));
-	jv_set(o, "names", json_names(known ? &content->platform : NULL));
+	set_platform(o, platform);
+	jv_set(o, "names", json_names(platform));
 	jv_set(o, "judged_by", jv_text(content->decided_by));
 	jv_set(o, "system", *content->system ? jv_text(content->system) : jv_null());
 	jv_set(o, "mixed", jv_bool(content->is_mixed));
@@ -343,22 +330,18 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 				render_fact("command:", step->command);
 			}
 		}
-		if (inspection->file.missing) {
-			auto_buf line = { 0 };
-
-			buf_addf(&line, "%s (not there)", inspection->file.missing);
-			render_fact("runs:", buf_text(&line));
-		}
+		if (inspection->file.missing)
+			fact("runs:", "%s (not there)", inspection->file.missing);
 		if (inspection->file.is_too_deep)
 			render_fact("runs:", "more nested scripts than the kernel follows");
 	} else if (inspection->target.kind == TARGET_ROOT) {
 		render_fact(inspection->target.is_disk ? "disk image:" : "root:", target);
 		if (inspection->target.partition)
-			printf("%-13s %u\n", "partition:", inspection->target.partition);
+			fact("partition:", "%u", inspection->target.partition);
 		render_found(&inspection->content, counts_all);
 		render_tools(inspection, 0);
 		if (inspection->skipped)
-			printf("%-13s %lu\n", "unreadable:", inspection->skipped);
+			fact("unreadable:", "%lu", inspection->skipped);
 	} else {
 		render_fact(model_format_words[report->model.format], target);
 	}
@@ -374,17 +357,13 @@ void render_inspection(const char *target, const struct inspection *inspection, 
 
 static void add_platform(struct buf *line, bool is_known, const struct platform *p)
 {
-	buf_adds(line, line->len ? ", " : "");
-	if (is_known)
-		name_platform(line, p->arch, p->variant);
-	else
-		buf_adds(line, "unknown platform");
+	buf_addf(line, "%s%s", line->len ? ", " : "", is_known ? name_text(p).text : "unknown platform");
 }
 
 void render_platforms(const char *target, const struct inspection *inspection)
 {
 	const struct image_report *report = &inspection->report;
-	auto_buf line = { 0 }, safe = { 0 };
+	auto_buf line = { 0 };
 
 	if (inspection->target.kind == TARGET_FILE)
 		add_platform(&line, inspection->file.has_platform, &inspection->file.platform);
@@ -393,8 +372,7 @@ void render_platforms(const char *target, const struct inspection *inspection)
 	for (size_t i = 0; i < report->model.n; i++)
 		if (report->facts[i].image->kind == MODEL_IMAGE && inspect_shows(inspection, i))
 			add_platform(&line, report->facts[i].content.has_platform, &report->facts[i].content.platform);
-	str_escape(&safe, target, strlen(target));
-	printf("%s: %s\n", buf_text(&safe), line.len ? buf_text(&line) : "no image that runs");
+	say_line("%s: %s", target, line.len ? buf_text(&line) : "no image that runs");
 }
 
 void json_inspection(const char *target, const struct inspection *inspection, struct json *list)

@@ -142,20 +142,16 @@ static const struct image_facts *built_image(const struct image_report *report, 
 static int judge(const struct platform *wanted, const struct image_facts *facts, struct err *e)
 {
 	struct platform says = facts->has_label ? called(wanted, facts) : *wanted;
-	auto_buf is = { 0 }, should = { 0 };
 
 	if (facts->err.code)
 		return err_set(e, facts->err.code, "%s", facts->err.message);
 	if ((!facts->content.has_platform || image_fits(wanted, &facts->content.platform)) && facts->agrees &&
 		facts->has_label && facts->label.arch == wanted->arch && image_fits(wanted, &says))
 		return 0;
-	if (facts->content.has_platform)
-		name_platform(&is, facts->content.platform.arch, facts->content.platform.variant);
-	name_platform(&should, wanted->arch, wanted->variant);
 	err_set(e, -EBADMSG, "wrong platform: programs are for %s, label says %s%s%s, expected %s",
-		is.len ? buf_text(&is) : "none", facts->image->architecture ? facts->image->architecture : "none",
-		facts->image->variant ? "/" : "", facts->image->variant ? facts->image->variant : "",
-		buf_text(&should));
+		facts->content.has_platform ? name_text(&facts->content.platform).text : "none",
+		facts->image->architecture ? facts->image->architecture : "none", facts->image->variant ? "/" : "",
+		facts->image->variant ? facts->image->variant : "", name_text(wanted).text);
 	return err_hint(e,
 		"name a base image for that platform (FROM __BASEIMAGE_ARCH__/...), or correct a wrong label "
 		"with 'anyarch convert --fix-label'");
@@ -293,7 +289,6 @@ static unsigned count_jobs(struct flow *f, const struct engine *engine)
 {
 	const char *shared = NULL;
 	unsigned jobs = 0;
-	auto_buf text = { 0 };
 
 	for (size_t i = 0; i < f->build->n; i++)
 		jobs += f->build->items[i].engine == engine;
@@ -304,10 +299,8 @@ static unsigned count_jobs(struct flow *f, const struct engine *engine)
 		shared = NULL;
 	f->has_shared |= shared != NULL;
 	if (jobs > 1 && shared) {
-		buf_addf(&text,
-			"building one platform at a time: %s is a base image for several, and %s keeps it for one",
+		flow_note(f, "building one platform at a time: %s is a base image for several, and %s keeps it for one",
 			shared, engine->kind->name);
-		f->request->note(buf_text(&text), f->request->context);
 		jobs = 1;
 	}
 	return jobs;

@@ -130,10 +130,8 @@ int config_tag(const struct config *config, const struct platform *platform, str
 	const char *scheme = config->values[CONFIG_PLATFORM_TAG], *version = config->values[CONFIG_IMAGE_VERSION];
 
 	buf_adds(out, config->values[CONFIG_TAG_PREFIX]);
-	if (!*scheme) {
-		platform_word(platform, out);
-		buf_addf(out, "-%s", version);
-	}
+	if (!*scheme)
+		buf_addf(out, "%s-%s", platform_word(platform).text, version);
 	if (expand_scheme(scheme, &target, version, out, e))
 		return -EBADMSG;
 	buf_adds(out, config->values[CONFIG_TAG_SUFFIX]);

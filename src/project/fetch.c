@@ -9,15 +9,14 @@
 
 void fetch_read(struct flow *f)
 {
-	auto_buf host = { 0 };
+	const struct platform host = { .arch = arch_host() };
 
 	f->bases = mem_new(f->build->n, sizeof(*f->bases));
-	name_platform(&host, arch_host(), "");
 	for (size_t i = 0; i < f->build->n; i++) {
 		const struct buf *text = &f->render.items[i].text;
 
 		bases_read(&(struct bases_request){ buf_text(text), text->len, f->request->options,
-				   f->request->n_options, buf_text(&host), f->build->items[i].text },
+				   f->request->n_options, name_text(&host).text, f->build->items[i].text },
 			&f->bases[i]);
 	}
 }

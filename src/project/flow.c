@@ -2,6 +2,7 @@
 /* Helpers shared by building and publishing: commands, temporary files, image names. */
 #include "project/flow.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -42,6 +43,17 @@ int flow_run(const struct flow *f, const struct build_item *item, const struct c
 	return f->request->dry_run ? 0 : child_run(&shown, e);
 }
 
+void flow_note(const struct flow *f, const char *fmt, ...)
+{
+	auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = mem_vprint(fmt, ap);
+	va_end(ap);
+	f->request->note(text, f->request->context);
+}
+
 int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_verb verb,
 	const struct engine_words *words, struct err *e)
 {
@@ -56,10 +68,7 @@ int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_
 
 char *flow_scratch(const struct flow *f, size_t i, const char *end)
 {
-	auto_buf word = { 0 };
-
-	platform_word(&f->build->items[i].platform, &word);
-	return mem_print("%s/%s%s", f->scratch, buf_text(&word), end);
+	return mem_print("%s/%s%s", f->scratch, platform_word(&f->build->items[i].platform).text, end);
 }
 
 /* Docker treats 127.0.0.0/8, ::1 and localhost as insecure registries by default. */
@@ -136,15 +145,14 @@ static int add_names(struct flow *f, struct err *e)
 
 static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
 {
-	auto_buf tag = { 0 }, text = { 0 };
+	auto_buf tag = { 0 };
 	const struct build_item *other;
 
 	item->platform = from->target.platform;
 	item->found = item->platform;
 	if (config_tag(&f->render.config, &item->platform, &tag, e))
 		return e ? e->code : -EBADMSG;
-	name_platform(&text, item->platform.arch, item->platform.variant);
-	item->text = mem_text(buf_text(&text));
+	item->text = mem_text(name_text(&item->platform).text);
 	item->name = name_of(f, buf_text(&tag));
 	/* The name for all platforms must not replace the name of one. */
 	other = f->build->items;
@@ -202,14 +210,11 @@ static const struct engine *find_engine(struct flow *f, const char *where, struc
 		if (where ? engine->where && !strcmp(where, engine->where) : !engine->where)
 			return engine->kind ? engine : find_engine(f, NULL, e);
 	if (f->request->dry_run && !where && !strcmp(search.name, "auto"))
-		f->request->note(
-			"assuming docker: --dry-run contacts no engine; another one is used if docker does not answer",
-			f->request->context);
+		flow_note(f,
+			"assuming docker: --dry-run contacts no engine; another one is used if docker does not answer");
 	r = where ? builders_open(where, &search, next, &why) : engine_find(&search, next, &why);
 	if (where && (r == -EIO || r == -ENOENT) && f->request->has_fallback) {
-		auto_free char *text = mem_print("%s; its platforms are built here", why.message);
-
-		f->request->note(text, f->request->context);
+		flow_note(f, "%s; its platforms are built here", why.message);
 		*next = (struct engine){ .where = mem_text(where) };
 		f->n_engines++;
 		return find_engine(f, NULL, e);
@@ -256,15 +261,10 @@ static int find_for(struct flow *f, struct build_item *item, struct err *e)
 /* Refuses a builder for a platform outside TARGET_ARCHES, probably a typo; code depends on the list's origin. */
 static int check_used(const struct flow *f, const struct builders *list, int code, struct err *e)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		auto_buf name = { 0 };
-
-		if (platforms_have(&f->render.config.platforms, &list->items[i].platform))
-			continue;
-		name_platform(&name, list->items[i].platform.arch, list->items[i].platform.variant);
-		return err_set(
-			e, code, "%s has a builder and is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
-	}
+	for (size_t i = 0; i < list->n; i++)
+		if (!platforms_have(&f->render.config.platforms, &list->items[i].platform))
+			return err_set(e, code, "%s has a builder and is not in TARGET_ARCHES of " CONFIG_FILE,
+				name_text(&list->items[i].platform).text);
 	return 0;
 }
 

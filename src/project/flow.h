@@ -99,6 +99,8 @@ struct engine_words flow_words(const struct flow *f, const struct build_item *it
 /* "yes" if plain HTTP is allowed: with --insecure, and on loopback addresses, as for Docker; else NULL. */
 const char *flow_insecure(const struct flow *f, const char *name);
 
+/* Passes on a sentence that is not an error. */
+void flow_note(const struct flow *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Shows a command and, unless --dry-run, runs it as child_run(). item: its platform, or NULL. */
 int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
 /* For flow_engine(), which runs one of an engine's commands; no command is no error. */

@@ -14,20 +14,18 @@ enum { WORD_MAX = 64 };
 /* The values of all placeholders for a platform; "" if a scheme has no name for it. */
 struct words {
 	struct name_words names;
-	char qemu[24], oci[24], variant[NAME_VARIANT_MAX], emulator[48], platform[48];
+	struct name_text platform;
+	char qemu[24], oci[24], variant[NAME_VARIANT_MAX], emulator[48];
 };
 
 static struct words find_words(const struct platform *p)
 {
-	struct words words = { .names = name_words(p) };
-	auto_buf platform = { 0 };
+	struct words words = { .names = name_words(p), .platform = name_text(p) };
 
-	name_platform(&platform, p->arch, p->variant);
 	snprintf(words.qemu, sizeof(words.qemu), "%s", p->arch->qemu);
 	snprintf(words.oci, sizeof(words.oci), "%s", p->arch->oci);
 	snprintf(words.variant, sizeof(words.variant), "%s", p->variant);
 	snprintf(words.emulator, sizeof(words.emulator), "qemu-%s-static", p->arch->qemu);
-	snprintf(words.platform, sizeof(words.platform), "%s", buf_text(&platform));
 	return words;
 }
 
@@ -48,7 +46,7 @@ static const struct token {
 	{ "__IF_NATIVE__", .marks = { .for_native = true }, .takes_blanks = true },
 	{ "__DOCKER_ARCH__", "Docker", WORD(names.docker) },
 	{ "__EMULATOR__", "QEMU", WORD(emulator) },
-	{ "__PLATFORM__", "OCI", WORD(platform) },
+	{ "__PLATFORM__", "OCI", WORD(platform.text) },
 	{ "__ARCH__", "OCI", WORD(oci) },
 	{ "__VARIANT__", "OCI", WORD(variant), .can_be_empty = true },
 	{ "__DEBIAN_ARCH__", "Debian", WORD(names.debian) },
@@ -202,8 +200,8 @@ int placeholder_expand(const char *text, size_t len, const struct target *target
 			continue;
 		buf_adds(out, word);
 		if (!*word && !token->can_be_empty)
-			return err_set(
-				e, -EBADMSG, "%s: %s has no word for %s", token->name, token->scheme, words.platform);
+			return err_set(e, -EBADMSG, "%s: %s has no word for %s", token->name, token->scheme,
+				words.platform.text);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* A list of platforms in the given order. */
 #include "project/platforms.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -42,15 +43,15 @@ int platforms_add(struct platforms *list, const char *text, struct err *e)
 
 void platforms_text(const struct platforms *list, struct buf *out)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		buf_adds(out, i ? " " : "");
-		name_platform(out, list->items[i].arch, list->items[i].variant);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		buf_addf(out, "%s%s", i ? " " : "", name_text(&list->items[i]).text);
 }
 
-void platform_word(const struct platform *platform, struct buf *out)
+struct name_text platform_word(const struct platform *platform)
 {
 	struct name_words words = name_words(platform);
+	struct name_text word;
 
-	buf_adds(out, *words.docker ? words.docker : platform->arch->oci);
+	snprintf(word.text, sizeof(word.text), "%s", *words.docker ? words.docker : platform->arch->oci);
+	return word;
 }

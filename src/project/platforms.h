@@ -18,5 +18,5 @@ bool platforms_have(const struct platforms *list, const struct platform *platfor
 bool platform_is_same(const struct platform *a, const struct platform *b);
 /* Appends the platforms as linux/arm/v7, separated by blanks. */
 void platforms_text(const struct platforms *list, struct buf *out);
-/* Appends the platform's name in files and tags: Docker's official image prefix (arm32v6), else OCI's. */
-void platform_word(const struct platform *platform, struct buf *out);
+/* The platform's name in files and tags: Docker's official image prefix (arm32v6), else OCI's. */
+struct name_text platform_word(const struct platform *platform);

@@ -83,12 +83,9 @@ static int to_registry(const struct flow *f, const char *archive, struct err *e)
 	int r;
 
 	if (is_partial(f)) { /* replacing the names would drop the other platforms */
-		auto_buf text = { 0 };
-
 		push.n = 0;
-		buf_addf(&text, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and is not changed",
+		flow_note(f, "only these platforms are pushed: %s is for all of TARGET_ARCHES, and is not changed",
 			f->build->name);
-		f->request->note(buf_text(&text), f->request->context);
 	}
 	r = push_all(f, &push, f->build->digest, e);
 	f->build->is_pushed = !r && !f->request->dry_run;

@@ -37,14 +37,12 @@ static int read_config(int dir, struct config *ret, struct err *e)
 static int choose(const struct config *config, const struct platforms *selected, struct platforms *ret, struct err *e)
 {
 	for (size_t i = 0; i < selected->n && !selected->is_all; i++) {
-		struct platforms one = { .items = { selected->items[i] }, .n = 1 };
-		auto_buf name = { 0 }, all = { 0 };
+		auto_buf all = { 0 };
 
-		if (platforms_have(&config->platforms, &one.items[0]))
+		if (platforms_have(&config->platforms, &selected->items[i]))
 			continue;
-		platforms_text(&one, &name);
 		platforms_text(&config->platforms, &all);
-		err_set(e, -EINVAL, "%s is not in TARGET_ARCHES of " CONFIG_FILE, buf_text(&name));
+		err_set(e, -EINVAL, "%s is not in TARGET_ARCHES of " CONFIG_FILE, name_text(&selected->items[i]).text);
 		return err_hint(e, "it has: %s", buf_text(&all));
 	}
 	*ret = selected->n && !selected->is_all ? *selected : config->platforms;
@@ -66,15 +64,12 @@ static int check_name(const struct render *render, const struct render_item *ite
 static int render_one(const struct render *render, const struct template *t, const char *file, struct render_item *item,
 	struct err *e)
 {
-	auto_buf note = { 0 }, word = { 0 };
+	auto_free char *note =
+		mem_print(NOTE "%s for %s: change that, not this.", file, name_text(&item->target.platform).text);
 	int r;
 
-	platform_word(&item->target.platform, &word);
-	item->name = mem_print("Dockerfile.%s", buf_text(&word));
-	buf_addf(&note, NOTE "%s for ", file);
-	name_platform(&note, item->target.platform.arch, item->target.platform.variant);
-	buf_adds(&note, ": change that, not this.");
-	r = template_render(t, &item->target, buf_text(&note), &item->text, e);
+	item->name = mem_print("Dockerfile.%s", platform_word(&item->target.platform).text);
+	r = template_render(t, &item->target, note, &item->text, e);
 	return r ? err_prefix(e, "%s", file) : check_name(render, item, file, e);
 }
 

@@ -35,15 +35,13 @@ static int supply(
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_newfile file = NEWFILE_INIT;
 	auto_fd dir = -1;
-	auto_buf text = { 0 };
 	int r = find_emulator(item, path, &emulator, e);
 
 	if (r)
 		return r;
 	s->files[s->n].dir = -1;
 	s->files[s->n++].path = mem_text(path);
-	buf_addf(&text, "%s: copying %s into the project as %s until the build ends", item->text, emulator.path, path);
-	f->request->note(buf_text(&text), f->request->context);
+	flow_note(f, "%s: copying %s into the project as %s until the build ends", item->text, emulator.path, path);
 	if (f->request->dry_run)
 		return 0;
 	dir = beneath_open(f->request->dir, parent, O_RDONLY | O_DIRECTORY);
