@@ -3,6 +3,7 @@
 #pragma once
 
 #include "binfmt/items.h"
+#include "binfmt/lasting.h"
 #include "binfmt/table.h"
 
 /* Owner of the table in effect, if it is not mounted here and this is not the initial user namespace. */

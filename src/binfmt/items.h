@@ -3,7 +3,6 @@
 #pragma once
 
 #include "arch/name.h"
-#include "binfmt/lasting.h"
 #include "binfmt/rule.h"
 #include "emulator/search.h"
 
@@ -12,6 +11,22 @@ enum argv0 {
 	ARGV0_ON,
 	ARGV0_OFF,
 };
+
+/*
+ * Since Linux 6.7, and in stable series with the same cleanup (6.1.107), handlers die with the last reference to their
+ * instance: never rely on version numbers. auto mounts in place on the machine itself and in a user namespace (except
+ * as its PID 1), pins anywhere else, and falls back to the host's mount namespace if pinning is impossible.
+ */
+enum lasting {
+	LASTING_AUTO = 0,
+	LASTING_HOST,
+	LASTING_PIN,
+	LASTING_MOUNT,
+	LASTING_NO,
+};
+
+/* "auto", "host", …; NULL-terminated, indexed by enum lasting. */
+extern const char *const lasting_words[];
 
 /* Strings are borrowed. Zeroed options register arm and arm64 fixed, verified and lasting. */
 struct register_options {

@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* How long handlers live, and the methods that make them live longer. */
+/* Opens the table by the method that makes handlers last longest: in place, pinned or through the host. */
 #pragma once
 
 #include "binfmt/instance.h"
 
-/*
- * Since Linux 6.7, and in stable series with the same cleanup (6.1.107), handlers die with the last reference to their
- * instance: never rely on version numbers. auto mounts in place on the machine itself and in a user namespace (except
- * as its PID 1), pins anywhere else, and falls back to the host's mount namespace if pinning is impossible.
- */
-enum lasting {
-	LASTING_AUTO = 0,
-	LASTING_HOST,
-	LASTING_PIN,
-	LASTING_MOUNT,
-	LASTING_NO,
-};
-
-/* "auto", "host", …; NULL-terminated, indexed by enum lasting. */
-extern const char *const lasting_words[];
+struct register_options;
+struct register_report;
 
 struct surroundings {
 	bool is_initial_userns; /* else handlers are valid in this user namespace only */
@@ -34,3 +21,12 @@ struct surroundings lasting_look(void);
  * returns to this mount namespace and root. -errno with e set.
  */
 int lasting_open_host(struct instance *ret, struct err *e);
+/* Opens or mounts the table by the requested method; sets report's lasting, lasts and not_lasting. -errno with e. */
+int lasting_open(const struct register_options *options, const struct surroundings *around,
+	struct register_report *report, struct instance *ret, struct err *e);
+/*
+ * To be called before the first write. Starts pinning if that is the method. If pinning fails, mounts in the host's
+ * namespace or records that handlers do not last; -EOPNOTSUPP if pinning was requested explicitly.
+ */
+int lasting_pin(const struct register_options *options, const struct surroundings *around,
+	struct register_report *report, struct instance *instance, struct err *e);

@@ -22,7 +22,6 @@
 
 #include "base/fdio.h"
 #include "base/kernel.h"
-#include "binfmt/lasting.h"
 #include "binfmt/mounts.h"
 #include "binfmt/rule.h"
 
@@ -254,14 +253,15 @@ bool pin_is_ours(int exe)
 	return own && fgetxattr(exe, OWNER_ATTRIBUTE, &userns, sizeof(userns)) == sizeof(userns) && userns == own;
 }
 
-int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e)
+int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, bool is_initial_userns,
+	struct err *e)
 {
 	struct greeting greeting = { 0 };
 	struct tree tree = { .emulators = emulators, .n = n, .binfmt = -1, .top = -1, .greeting = &greeting };
 	int pair[2];
 	pid_t pid;
 
-	if (!lasting_look().is_initial_userns)
+	if (!is_initial_userns)
 		tree.userns = own_userns();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, -errno, "cannot pin the handlers");

@@ -16,7 +16,8 @@
  * instance->writer to its socket. It ends when the socket is closed. -errno with e set if the environment does not
  * allow it.
  */
-int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, struct err *e);
+int pin_start(struct instance *instance, const struct emulator *const *emulators, size_t n, bool is_initial_userns,
+	struct err *e);
 /*
  * Whether a handler's running interpreter was pinned from this user namespace. If so, the namespace has its own table,
  * and opening it hides no other.

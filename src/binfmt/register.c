@@ -12,7 +12,7 @@
 #include "arch/probe.h"
 #include "base/stop.h"
 #include "binfmt/inherit.h"
-#include "binfmt/opening.h"
+#include "binfmt/lasting.h"
 #include "binfmt/persist.h"
 #include "binfmt/plan.h"
 #include "binfmt/replace.h"
@@ -283,7 +283,7 @@ static int change_table(struct transaction *t, struct err *e)
 	if (!r)
 		r = plan_against(t->options, &table, t->report, e);
 	if (!r)
-		r = opening_pin(t->options, &t->around, t->report, &t->instance, e);
+		r = lasting_pin(t->options, &t->around, t->report, &t->instance, e);
 	if (!r)
 		r = try_replacements(t, &table, e);
 	if (!r)
@@ -347,7 +347,7 @@ int register_run(const struct register_options *options, struct register_report 
 		return 0;
 	t.around = lasting_look();
 	r = options->is_private ? 0 : inherit_find(&t.around, options->mount_at, ret, &t.inherited, e);
-	r = r ? r : opening_open(options, &t.around, ret, &t.instance, e);
+	r = r ? r : lasting_open(options, &t.around, ret, &t.instance, e);
 	r = r ? r : change_table(&t, e);
 	instance_close(&t.instance);
 	table_done(&t.inherited);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Shell completion: the words that may replace the one under the cursor. */
-#include "cli/completion.h"
-
+/* anyarch completion: prints the shells' scripts, and the words that may replace the one under the cursor. */
 #include <ctype.h>
 #include <string.h>
 
@@ -227,7 +225,8 @@ static void offer_words(struct typed *t, int argc, char **argv)
 	}
 }
 
-int completion_words(int argc, char **argv)
+/* Prints candidates for the last of these words, which follow "anyarch". */
+static int offer_all(int argc, char **argv)
 {
 	struct typed t = { .prefix = "", .word = argc ? argv[argc - 1] : "" };
 
@@ -244,3 +243,52 @@ int completion_words(int argc, char **argv)
 	}
 	return EXIT_DONE;
 }
+
+/* Generated from completions/ by the build. */
+static const char bash[] =
+#include "anyarch.bash.inc"
+	;
+static const char zsh[] =
+#include "_anyarch.inc"
+	;
+static const char fish[] =
+#include "anyarch.fish.inc"
+	;
+
+static int run(void *context, int n, char **words, struct err *e)
+{
+	static const struct {
+		const char *name, *script;
+	} scripts[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+	char **argv = words - 1;
+	int first;
+
+	if (n && !strcmp(words[0], "words")) /* the words include other commands' options: do not parse them */
+		return offer_all(n - 1, words + 1);
+	first = options_parse(&cmd_completion, n + 1, argv, context, e);
+	if (first < 0)
+		return first;
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		if (!strcmp(scripts[i].name, argv[first])) {
+			fputs(scripts[i].script, stdout);
+			return EXIT_DONE;
+		}
+	err_set(e, -EINVAL, "completion: unknown shell '%s'", argv[first]);
+	return err_hint(e, "anyarch completion bash, zsh or fish");
+}
+
+static const struct option_spec specs[] = { { 0 } };
+
+const struct command cmd_completion = {
+	"completion",
+	"[OPTION...] bash|zsh|fish",
+	"print a shell completion script",
+	run,
+	specs,
+	.is_raw = true,
+	.least_words = 1,
+	.most_words = 1,
+	.examples = "  source <(anyarch completion bash)\n"
+		    "  anyarch completion bash >>~/.bash_completion\n"
+		    "  anyarch completion fish >~/.config/fish/completions/anyarch.fish\n",
+};

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 
 #include "base/memory.h"
-#include "cli/render_tools.h"
 
 /* Prints one fact: the key padded, the value escaped. Prints nothing for an empty value. */
 static void render_fact(const char *key, const char *value)
@@ -23,6 +22,51 @@ PRINTF_LIKE(2, 3) static void fact(const char *key, const char *fmt, ...)
 	value = mem_vprint(fmt, ap);
 	va_end(ap);
 	render_fact(key, value);
+}
+
+static const char *told_text(const struct json *list, size_t i, const char *key)
+{
+	const char *text = jv_get_text(jv_at(list, i), key);
+
+	return text ? text : "";
+}
+
+/* Prints what inject recorded about native tools, for image i, or 0 for a root; nothing without a record. */
+static void render_tools(const struct inspection *inspection, size_t i)
+{
+	const struct json *document = i < inspection->n_tools ? inspection->tools[i] : NULL;
+	auto_buf names = { 0 };
+
+	inspect_natives(document, &names);
+	if (names.len)
+		render_fact("native tools:", buf_text(&names));
+	for (size_t k = 0; k < jv_count(jv_get(document, "emulated")); k++) {
+		auto_buf line = { 0 };
+
+		if (inspect_emulated(document, k, &line))
+			render_fact("emulated:", buf_text(&line));
+	}
+}
+
+/* Sets "accelerated" and "emulated", the keys that inject uses. */
+static void json_tools(struct json *o, const struct inspection *inspection, size_t i)
+{
+	const struct json *document = i < inspection->n_tools ? inspection->tools[i] : NULL;
+	const struct json *list = jv_get(document, "accelerated"), *others = jv_get(document, "emulated");
+	struct json *accelerated = document ? jv_array() : jv_null(), *emulated = document ? jv_array() : jv_null();
+
+	for (size_t k = 0; k < jv_count(list); k++)
+		if (jv_as_text(jv_at(list, k)))
+			jv_push(accelerated, jv_text(jv_as_text(jv_at(list, k))));
+	for (size_t k = 0; k < jv_count(others); k++) {
+		struct json *one = jv_object();
+
+		jv_set(one, "tool", jv_text(told_text(others, k, "tool")));
+		jv_set(one, "why", jv_text(told_text(others, k, "why")));
+		jv_push(emulated, one);
+	}
+	jv_set(o, "accelerated", accelerated);
+	jv_set(o, "emulated", emulated);
 }
 
 static const char *words_or_dash(const char *word)
