@@ -27,12 +27,8 @@ static int write_all(struct project_view *view, const struct init *init, int dir
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < INIT_FILES; i++) {
-		if (!view->dry_run)
-			r = stop_check(e) ? -EINTR : init_write(&init->items[i], dir, e);
-		if (!r)
-			project_tell(view, view->dir, init->items[i].name, init_words[init->items[i].result], NULL);
-	}
+	for (size_t i = 0; !r && i < INIT_FILES; i++)
+		r = project_write(view, dir, &init->files[i], NULL, e);
 	return r;
 }
 
@@ -71,9 +67,9 @@ static int make(struct context *c, struct err *e)
 	if (!r)
 		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
 	if (!r && !view->quiet && !view->json && !view->dry_run) {
-		if (init.items[INIT_TEMPLATE].result == INIT_KEPT && init.items[INIT_CONFIG].result == INIT_KEPT)
+		if (init.files[INIT_TEMPLATE].result == FILE_KEPT && init.files[INIT_CONFIG].result == FILE_KEPT)
 			puts("Nothing to do: the project exists.");
-		else if (init.is_nameless && init.items[INIT_CONFIG].result == INIT_CREATED)
+		else if (init.is_nameless && init.files[INIT_CONFIG].result == FILE_CREATED)
 			puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both "
 			     "files, then run 'anyarch build' there.");
 		else
@@ -86,7 +82,7 @@ static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
 
-	c->view.dir = n ? words[0] : ".";
+	c->view.dir = c->view.where = n ? words[0] : ".";
 	return project_finish(&c->view, make(c, e) ? exit_with(e) : EXIT_DONE);
 }
 

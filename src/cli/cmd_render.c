@@ -33,9 +33,8 @@ static int render(struct context *c, struct err *e)
 {
 	auto_fd dir = project_open(c->view.dir, e);
 	auto_render render = { 0 };
-	int r;
-	const char *where;
 	auto_fd out = -1;
+	int r;
 
 	if (dir < 0)
 		return dir;
@@ -48,30 +47,22 @@ static int render(struct context *c, struct err *e)
 
 		if (render.n != 1) {
 			for (size_t i = 0; i < render.n; i++)
-				buf_addf(&all, "%s%s", i ? " " : "",
-					platform_word(&render.items[i].target.platform).text);
+				buf_addf(&all, "%s%s", i ? " " : "", platform_word(&render.targets[i].platform).text);
 			err_set(e, -EINVAL, "render: standard output takes one platform, not %zu", render.n);
 			return err_hint(e, "choose one: --platform=PLATFORM, of %s", buf_text(&all));
 		}
 		if (!c->view.dry_run)
-			fwrite(buf_text(&render.items[0].text), 1, render.items[0].text.len, stdout);
+			fwrite(buf_text(&render.files[0].text), 1, render.files[0].text.len, stdout);
 		return 0;
 	}
-	where = c->out ? c->out : c->view.dir;
-	out = project_open(where, e);
+	c->view.where = c->out ? c->out : c->view.dir;
+	out = project_open(c->view.where, e);
 	r = out < 0 ? out : render_compare(&render, out, c->force, e);
 	stop_catch(); /* nothing to undo before this point */
 	if (out == -ENOENT)
 		return err_hint(e, "--output must be an existing directory, or '-'");
-	for (size_t i = 0; !r && i < render.n; i++) {
-		const struct render_item *item = &render.items[i];
-
-		if (!c->view.dry_run)
-			r = stop_check(e) ? -EINTR : render_write(item, out, e);
-		if (!r)
-			project_tell(&c->view, where, item->name, render_words[item->result],
-				name_text(&item->target.platform).text);
-	}
+	for (size_t i = 0; !r && i < render.n; i++)
+		r = project_write(&c->view, out, &render.files[i], name_text(&render.targets[i].platform).text, e);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "base/str.h"
 
 int project_open(const char *path, struct err *e)
@@ -14,15 +15,20 @@ int project_open(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, -errno, "%s", path) : fd;
 }
 
-void project_tell(
-	struct project_view *view, const char *dir, const char *name, const char *result, const char *platform)
+int project_write(struct project_view *view, int out, const struct file *file, const char *platform, struct err *e)
 {
-	bool is_change = strcmp(result, "kept") && strcmp(result, "unchanged");
+	bool is_change = file->result == FILE_CREATED || file->result == FILE_REPLACED;
+	const char *result = file_words[file->result];
 	auto_buf path = { 0 };
+	int r = view->dry_run ? 0 : stop_check(e);
 
-	if (strcmp(dir, "."))
-		buf_addf(&path, "%s%s", dir, str_ends(dir, "/") ? "" : "/");
-	buf_adds(&path, name);
+	if (!r && !view->dry_run)
+		r = files_write(out, file, e);
+	if (r)
+		return r;
+	if (strcmp(view->where, "."))
+		buf_addf(&path, "%s%s", view->where, str_ends(view->where, "/") ? "" : "/");
+	buf_adds(&path, file->name);
 	if (view->json) {
 		struct json *o = jv_object();
 
@@ -36,6 +42,7 @@ void project_tell(
 		say_line("%s: %s%s%s%s", buf_text(&path), view->dry_run && is_change ? "would be " : "", result,
 			platform ? " for " : "", platform ? platform : "");
 	}
+	return 0;
 }
 
 int project_finish(struct project_view *view, int status)

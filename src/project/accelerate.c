@@ -144,7 +144,7 @@ static int add_base(const struct flow *f, size_t i, size_t k, struct accelerated
 int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, struct buf *text)
 {
 	struct build_item *item = &f->build->items[i];
-	const struct buf *rendered = &f->render.items[i].text;
+	const struct buf *rendered = &f->render.files[i].text;
 	const struct bases *bases = &f->bases[i];
 	bool is_native = !f->request->accelerate || item->engine->where || item->native == BUILD_NATIVE;
 	int r = 0;

@@ -13,7 +13,7 @@ void fetch_read(struct flow *f)
 
 	f->bases = mem_new(f->build->n, sizeof(*f->bases));
 	for (size_t i = 0; i < f->build->n; i++) {
-		const struct buf *text = &f->render.items[i].text;
+		const struct buf *text = &f->render.files[i].text;
 
 		bases_read(&(struct bases_request){ buf_text(text), text->len, f->request->options,
 				   f->request->n_options, name_text(&host).text, f->build->items[i].text },
@@ -75,7 +75,7 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	int r;
 
 	if (base->platform && name_parse(base->platform, strlen(base->platform), &wanted, NULL))
-		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: unknown platform", f->render.items[i].name,
+		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: unknown platform", f->render.files[i].name,
 			base->platform);
 	there = ask(f, &(struct flow_call){ .item = item, .answer = &answer }, &words, &wanted, &is_blind);
 	if (there == THERE_RIGHT)

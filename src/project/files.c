@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/newfile.h"
 #include "rootfs/beneath.h"
+
+const char *const file_words[] = { "created", "replaced", "unchanged", "kept" };
 
 enum files_there files_look(int dir, const char *name, mode_t *ret_mode)
 {
@@ -59,10 +62,21 @@ void files_where(int dir, struct buf *out)
 		buf_adds(out, ".");
 }
 
-int files_write(int dir, const struct files_new *file, struct err *e)
+int files_write(int dir, const struct file *file, struct err *e)
 {
 	auto_newfile out = NEWFILE_INIT;
-	int r = newfile_open_at(dir, file->name, file->is_new ? NEWFILE_IS_NEW : NEWFILE_REPLACES, &out, e);
+	int r;
 
-	return r ? r : newfile_commit_text(&out, file->content, file->mode, e);
+	if (file->result == FILE_UNCHANGED || file->result == FILE_KEPT)
+		return 0;
+	r = newfile_open_at(dir, file->name, file->result == FILE_CREATED ? NEWFILE_IS_NEW : NEWFILE_REPLACES, &out, e);
+	return r ? r : newfile_commit_text(&out, &file->text, file->mode, e);
+}
+
+void files_done(struct file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(files[i].name);
+		buf_done(&files[i].text);
+	}
 }

@@ -21,11 +21,17 @@ void files_where(int dir, struct buf *out);
 /* The type of a directory entry. */
 enum files_there { FILES_NOTHING = 0, FILES_REGULAR, FILES_LINK, FILES_OTHER };
 enum files_there files_look(int dir, const char *name, mode_t *ret_mode);
-struct files_new {
-	const char *name;
-	const struct buf *content;
+
+enum file_result { FILE_CREATED = 0, FILE_REPLACED, FILE_UNCHANGED, FILE_KEPT };
+extern const char *const file_words[];
+
+/* A file to write, or one that remains as it is. */
+struct file {
+	char *name;
+	struct buf text;
 	mode_t mode;
-	bool is_new; /* fail with -EEXIST if the name exists */
+	enum file_result result;
 };
-/* Writes the file atomically. 0, or -errno with e set. */
-int files_write(int dir, const struct files_new *file, struct err *e);
+/* Writes it atomically, if it is created or replaced. 0, or -errno with e set. */
+int files_write(int dir, const struct file *file, struct err *e);
+void files_done(struct file *files, size_t n);

@@ -143,13 +143,12 @@ static int add_names(struct flow *f, struct err *e)
 	return 0;
 }
 
-static int name_item(const struct flow *f, const struct render_item *from, struct build_item *item, struct err *e)
+static int name_item(const struct flow *f, const struct platform *platform, struct build_item *item, struct err *e)
 {
 	auto_buf tag = { 0 };
 	const struct build_item *other;
 
-	item->platform = from->target.platform;
-	item->found = item->platform;
+	item->platform = item->found = *platform;
 	if (config_tag(&f->render.config, &item->platform, &tag, e))
 		return e ? e->code : -EBADMSG;
 	item->text = mem_text(name_text(&item->platform).text);
@@ -186,7 +185,7 @@ int flow_name_all(struct flow *f, struct err *e)
 	if (!r)
 		r = add_names(f, e);
 	for (size_t i = 0; !r && i < f->render.n; i++) {
-		r = name_item(f, &f->render.items[i], &f->build->items[i], e);
+		r = name_item(f, &f->render.targets[i].platform, &f->build->items[i], e);
 		f->build->n++;
 	}
 	return r ? err_prefix(e, CONFIG_FILE) : 0;

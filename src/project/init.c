@@ -15,8 +15,6 @@
 #include "project/scan.h"
 #include "project/template.h"
 
-const char *const init_words[] = { "created", "kept" };
-
 static const char template_text[] =
 	"# One Dockerfile for all platforms; anyarch-project(5) describes the placeholders in double underscores.\n"
 	"# 'anyarch render' creates a Dockerfile for each platform in build.config.\n"
@@ -212,53 +210,49 @@ static void derive_name(const char *dir_name, struct buf *out)
 	}
 }
 
-static int make_template(const struct init_request *request, struct init_item *item, struct err *e)
+static int make_template(const struct init_request *request, struct file *file, struct err *e)
 {
 	int r;
 
 	if (!request->from) {
-		buf_adds(&item->text, template_text);
+		buf_adds(&file->text, template_text);
 		return 0;
 	}
-	if (item->result == INIT_KEPT)
-		return err_set(e, -EEXIST, "%s exists; refusing to replace it by %s", item->name, request->from);
-	r = adopt(request->from, &item->text, e);
+	if (file->result == FILE_KEPT)
+		return err_set(e, -EEXIST, "%s exists; refusing to replace it by %s", file->name, request->from);
+	r = adopt(request->from, &file->text, e);
 	return r ? err_prefix(e, "%s", request->from) : 0;
 }
 
 int init_plan(const struct init_request *request, struct init *ret, struct err *e)
 {
-	auto_init init = { .items = { { .name = TEMPLATE_FILE }, { .name = CONFIG_FILE } } };
+	static const char *const names[INIT_FILES] = { TEMPLATE_FILE, CONFIG_FILE };
+	auto_init init = { 0 };
 	auto_buf name = { 0 };
 	int r;
 
 	derive_name(request->dir_name, &name);
 	init.is_nameless = !name.len;
-	buf_addf(&init.items[INIT_CONFIG].text, "%sIMAGE_NAME=%s\n%s", config_head, buf_text(&name), config_rest);
-	for (struct init_item *item = init.items; item < init.items + INIT_FILES; item++) {
-		enum files_there there = request->dir < 0 ? FILES_NOTHING : files_look(request->dir, item->name, NULL);
+	buf_addf(&init.files[INIT_CONFIG].text, "%sIMAGE_NAME=%s\n%s", config_head, buf_text(&name), config_rest);
+	for (size_t i = 0; i < INIT_FILES; i++) {
+		struct file *file = &init.files[i];
+		enum files_there there = request->dir < 0 ? FILES_NOTHING : files_look(request->dir, names[i], NULL);
 
 		if (there == FILES_OTHER)
-			return err_set(e, -EEXIST, "%s: not a regular file", item->name);
-		item->result = there == FILES_NOTHING ? INIT_CREATED : INIT_KEPT;
+			return err_set(e, -EEXIST, "%s: not a regular file", names[i]);
+		file->name = mem_text(names[i]);
+		file->mode = newfile_usual_mode();
+		file->result = there == FILES_NOTHING ? FILE_CREATED : FILE_KEPT;
 	}
-	r = make_template(request, &init.items[INIT_TEMPLATE], e);
+	r = make_template(request, &init.files[INIT_TEMPLATE], e);
 	if (r)
 		return r;
 	*ret = init;
-	memset(&init, 0, sizeof(init));
+	init = (struct init){ 0 };
 	return 0;
-}
-
-int init_write(const struct init_item *item, int dir, struct err *e)
-{
-	const struct files_new file = { item->name, &item->text, newfile_usual_mode(), true };
-
-	return item->result == INIT_CREATED ? files_write(dir, &file, e) : 0;
 }
 
 void init_done(struct init *init)
 {
-	for (size_t i = 0; i < INIT_FILES; i++)
-		buf_done(&init->items[i].text);
+	files_done(init->files, INIT_FILES);
 }

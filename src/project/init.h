@@ -2,21 +2,13 @@
 /* Creates the first files of a project; keeps existing ones. */
 #pragma once
 
-#include "base/buf.h"
-#include "base/err.h"
-
-enum init_result { INIT_CREATED = 0, INIT_KEPT };
-extern const char *const init_words[];
+#include "project/files.h"
 
 enum { INIT_TEMPLATE = 0, INIT_CONFIG, INIT_FILES };
 
 struct init {
-	struct init_item {
-		const char *name;
-		struct buf text; /* empty if the file is kept */
-		enum init_result result;
-	} items[INIT_FILES];
-	bool is_nameless; /* the directory's name yields no image name */
+	struct file files[INIT_FILES]; /* created or kept */
+	bool is_nameless;	       /* the directory's name yields no image name */
 };
 
 #define auto_init auto_with(init_done) struct init
@@ -33,6 +25,4 @@ struct init_request {
  * regular file, or if from is given and the template exists; -EBADMSG if from cannot become a template.
  */
 int init_plan(const struct init_request *request, struct init *ret, struct err *e);
-/* Writes a file, unless it is kept. 0, or -errno with e set. */
-int init_write(const struct init_item *item, int dir, struct err *e);
 void init_done(struct init *init);

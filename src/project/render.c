@@ -14,8 +14,6 @@
 /* Limit for reading an existing file to compare; no generated file is larger. */
 enum { LIMIT_RENDERED = 32 * 1024 * 1024 };
 
-const char *const render_words[] = { "created", "replaced", "unchanged" };
-
 static int read_config(int dir, struct config *ret, struct err *e)
 {
 	auto_buf text = { 0 }, where = { 0 };
@@ -49,28 +47,31 @@ static int choose(const struct config *config, const struct platforms *selected,
 	return 0;
 }
 
-static int check_name(const struct render *render, const struct render_item *item, const char *file, struct err *e)
+static int check_name(const struct render *render, const struct file *file, const char *template, struct err *e)
 {
-	if (!strcmp(item->name, file)) {
-		err_set(e, -EBADMSG, CONFIG_FILE ": DOCKERFILE is %s, which is the name of a generated file", file);
+	if (!strcmp(file->name, template)) {
+		err_set(e, -EBADMSG, CONFIG_FILE ": DOCKERFILE is %s, which is the name of a generated file", template);
 		return err_hint(e, "call the template something else, for example " TEMPLATE_FILE);
 	}
-	for (const struct render_item *other = render->items; other < item; other++)
-		if (!strcmp(other->name, item->name))
-			return err_set(e, -EBADMSG, CONFIG_FILE ": TARGET_ARCHES has two platforms for %s", item->name);
+	for (const struct file *other = render->files; other < file; other++)
+		if (!strcmp(other->name, file->name))
+			return err_set(e, -EBADMSG, CONFIG_FILE ": TARGET_ARCHES has two platforms for %s", file->name);
 	return 0;
 }
 
-static int render_one(const struct render *render, const struct template *t, const char *file, struct render_item *item,
-	struct err *e)
+static int render_one(struct render *render, size_t i, const struct template *t, struct err *e)
 {
+	const char *template = render->config.values[CONFIG_DOCKERFILE];
+	const struct target *target = &render->targets[i];
+	struct file *file = &render->files[i];
 	auto_free char *note =
-		mem_print(NOTE "%s for %s: change that, not this.", file, name_text(&item->target.platform).text);
+		mem_print(NOTE "%s for %s: change that, not this.", template, name_text(&target->platform).text);
 	int r;
 
-	item->name = mem_print("Dockerfile.%s", platform_word(&item->target.platform).text);
-	r = template_render(t, &item->target, note, &item->text, e);
-	return r ? err_prefix(e, "%s", file) : check_name(render, item, file, e);
+	file->name = mem_print("Dockerfile.%s", platform_word(&target->platform).text);
+	file->mode = newfile_usual_mode();
+	r = template_render(t, target, note, &file->text, e);
+	return r ? err_prefix(e, "%s", template) : check_name(render, file, template, e);
 }
 
 int render_plan(const struct render_request *request, struct render *ret, struct err *e)
@@ -98,12 +99,10 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	if (r)
 		return err_prefix(e, "%s", file);
 	for (; !r && render.n < platforms.n; render.n++) {
-		struct render_item *item = &render.items[render.n];
+		const struct platform *platform = &platforms.items[render.n];
 
-		item->target.platform = platforms.items[render.n];
-		item->target.is_native = item->target.platform.arch == request->native;
-		item->mode = newfile_usual_mode();
-		r = render_one(&render, &t, file, item, e);
+		render.targets[render.n] = (struct target){ *platform, platform->arch == request->native };
+		r = render_one(&render, render.n, &t, e);
 	}
 	if (r)
 		return r;
@@ -112,30 +111,30 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	return 0;
 }
 
-static int compare_one(struct render_item *item, int out, bool force, struct err *e)
+static int compare_one(struct file *file, int out, bool force, struct err *e)
 {
-	enum files_there there = files_look(out, item->name, &item->mode);
+	enum files_there there = files_look(out, file->name, &file->mode);
 	auto_buf old = { 0 };
 	const char *note;
 	int r;
 
-	item->result = there == FILES_NOTHING ? RENDER_CREATED : RENDER_REPLACED;
+	file->result = there == FILES_NOTHING ? FILE_CREATED : FILE_REPLACED;
 	if (there == FILES_NOTHING)
 		return 0;
 	if (there != FILES_REGULAR)
-		return err_set(e, -EEXIST, "%s: %s", item->name,
+		return err_set(e, -EEXIST, "%s: %s", file->name,
 			there == FILES_LINK ? "is a link, and is not followed" : "not a regular file");
-	r = files_read(out, item->name, LIMIT_RENDERED, &old, e);
+	r = files_read(out, file->name, LIMIT_RENDERED, &old, e);
 	if (r && !(r == -E2BIG && force))
-		return r;
-	if (old.len == item->text.len && !memcmp(buf_text(&old), buf_text(&item->text), old.len)) {
-		item->result = RENDER_UNCHANGED;
+		return r == -E2BIG ? err_hint(e, "move it away, or replace it: --force") : r;
+	if (old.len == file->text.len && !memcmp(buf_text(&old), buf_text(&file->text), old.len)) {
+		file->result = FILE_UNCHANGED;
 		return 0;
 	}
 	note = strstr(buf_text(&old), NOTE);
 	if (force || (note && (note == old.data || note[-1] == '\n')))
 		return 0;
-	err_set(e, -EEXIST, "%s was not generated by anyarch; refusing to overwrite it", item->name);
+	err_set(e, -EEXIST, "%s was not generated by anyarch; refusing to overwrite it", file->name);
 	return err_hint(e, "move it away, or replace it: --force");
 }
 
@@ -144,25 +143,13 @@ int render_compare(struct render *render, int out, bool force, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < render->n; i++)
-		r = compare_one(&render->items[i], out, force, e);
-	if (r && e && r == -E2BIG)
-		err_hint(e, "move it away, or replace it: --force");
+		r = compare_one(&render->files[i], out, force, e);
 	return r;
-}
-
-int render_write(const struct render_item *item, int out, struct err *e)
-{
-	const struct files_new file = { item->name, &item->text, item->mode, item->result == RENDER_CREATED };
-
-	return item->result == RENDER_UNCHANGED ? 0 : files_write(out, &file, e);
 }
 
 void render_done(struct render *render)
 {
-	for (size_t i = 0; i < render->n; i++) {
-		free(render->items[i].name);
-		buf_done(&render->items[i].text);
-	}
+	files_done(render->files, PLATFORMS_MAX);
 	config_done(&render->config);
 	*render = (struct render){ 0 };
 }

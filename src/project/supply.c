@@ -114,7 +114,7 @@ int supply_begin(const struct flow *f, struct supplied *ret, struct err *e)
 	supplied_now = ret;
 	atexit(remove_supplied);
 	for (size_t i = 0; !r && i < f->render.n; i++) {
-		const struct buf *text = &f->render.items[i].text;
+		const struct buf *text = &f->render.files[i].text;
 		struct scan s = { .text = buf_text(text), .len = text->len };
 		struct scan_whole instruction = { 0 };
 
