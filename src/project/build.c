@@ -21,7 +21,6 @@
 #include "project/accelerate.h"
 #include "project/fetch.h"
 #include "project/publish.h"
-#include "project/push.h"
 #include "project/scratch.h"
 #include "project/supply.h"
 #include "report/status.h"
@@ -344,7 +343,7 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 		r = f.scratch ? 0 : e ? e->code : -EIO;
 	}
 	if (!r && request->push)
-		r = push_check(&f, e);
+		r = publish_check(&f, e);
 	if (!r)
 		fetch_read(&f);
 	for (size_t i = 0; !r && i < ret->n; i++)
