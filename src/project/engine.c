@@ -148,44 +148,9 @@ static const struct {
 	const char *name;
 	size_t at;
 } values[] = {
-#define VALUE(name)                                                                                                    \
-	{                                                                                                              \
-#name, offsetof(struct engine_words, name)                                                             \
-	}
-	VALUE(platform),
-	VALUE(arch),
-	VALUE(variant),
-	VALUE(name),
-	VALUE(to),
-	VALUE(target),
-	VALUE(dockerfile),
-	VALUE(context),
-	VALUE(archive),
-	VALUE(container),
-	VALUE(shell),
-	VALUE(list),
-	VALUE(scratch),
-	VALUE(insecure),
-	VALUE(quiet),
+#define VALUE(name) { #name, offsetof(struct engine_words, name) },
+	ENGINE_WORDS(VALUE)
 #undef VALUE
-};
-
-/* How the verbs run; see struct child. */
-static const struct {
-	bool is_quiet, is_cleanup;
-} manners[ENGINE_VERBS] = {
-	[ENGINE_VERSION] = { .is_quiet = true },
-	[ENGINE_HOST] = { .is_quiet = true },
-	[ENGINE_BUILDER] = { .is_quiet = true },
-	[ENGINE_STORE] = { .is_quiet = true },
-	[ENGINE_ASK] = { .is_quiet = true },
-	[ENGINE_ASK_FOR] = { .is_quiet = true },
-	[ENGINE_ID] = { .is_quiet = true },
-	[ENGINE_LOAD] = { .is_quiet = true },
-	[ENGINE_REACH] = { .is_quiet = true },
-	[ENGINE_REMOVE] = { .is_quiet = true, .is_cleanup = true },
-	[ENGINE_TRY_END] = { .is_quiet = true, .is_cleanup = true },
-	[ENGINE_LIST_END] = { .is_quiet = true, .is_cleanup = true },
 };
 
 void engine_names(struct buf *out, const char *between, const char *last)
@@ -260,7 +225,7 @@ bool engine_command(
 	const char *text = engine->kind->commands[verb], *word;
 	size_t len, n_variables = 0;
 
-	*ret = (struct child){ .is_quiet = manners[verb].is_quiet, .is_cleanup = manners[verb].is_cleanup };
+	*ret = (struct child){ .is_cleanup = verb >= ENGINE_CLEANUP, .is_quiet = verb >= ENGINE_QUIET };
 	if (engine->variable && text)
 		ret->variables[n_variables++] = mem_text(engine->variable);
 	for (; text && *text; text += text[len] ? len + 1 : len) {

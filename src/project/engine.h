@@ -7,27 +7,29 @@
 
 /* Operations of an engine. Not every engine has a command for each. */
 enum engine_verb {
-	ENGINE_VERSION = 0, /* fails if the engine does not answer */
-	ENGINE_HOST,	    /* for a builder, instead: prints its platforms, the machine's own first */
-	ENGINE_BUILDER,	    /* prints the kind of builder */
-	ENGINE_STORE,	    /* prints the kind of image store */
-	ENGINE_ASK,	    /* prints the platform of a local image */
-	ENGINE_ASK_FOR,	    /* the same for one variant of the image, if the engine can keep several */
-	ENGINE_ID,	    /* prints the ID of a local image; fails without one */
-	ENGINE_PULL,
+	ENGINE_PULL = 0,
 	ENGINE_BUILD,
 	ENGINE_SAVE, /* writes an archive, docker or OCI */
-	ENGINE_LOAD, /* reads what ENGINE_SAVE wrote */
 	ENGINE_TAG,  /* adds the name <target> to <name> */
-	ENGINE_REMOVE,
 	ENGINE_TRY_BEGIN,
-	ENGINE_TRY, /* runs a shell command in an image */
+	ENGINE_TRY,		       /* runs a shell command in an image */
+	ENGINE_PUSH,		       /* pushes an image to <to> */
+	ENGINE_LIST,		       /* creates a manifest list for <to> */
+	ENGINE_LIST_ADD,	       /* adds <name>, which the registry has */
+	ENGINE_LIST_PUSH,	       /* prints the digest, or writes it to <digest> */
+	ENGINE_QUIET,		       /* from here on, output is not shown (struct child) */
+	ENGINE_VERSION = ENGINE_QUIET, /* fails if the engine does not answer */
+	ENGINE_HOST,		       /* for a builder, instead: prints its platforms, the machine's own first */
+	ENGINE_BUILDER,		       /* prints the kind of builder */
+	ENGINE_STORE,		       /* prints the kind of image store */
+	ENGINE_ASK,		       /* prints the platform of a local image */
+	ENGINE_ASK_FOR,		       /* the same for one variant of the image, if the engine can keep several */
+	ENGINE_ID,		       /* prints the ID of a local image; fails without one */
+	ENGINE_LOAD,		       /* reads what ENGINE_SAVE wrote */
+	ENGINE_REACH,		       /* fails if the registry is unreachable or has no <to> */
+	ENGINE_CLEANUP,		       /* from here on, commands run even after a signal */
+	ENGINE_REMOVE = ENGINE_CLEANUP,
 	ENGINE_TRY_END,
-	ENGINE_REACH,	  /* fails if the registry is unreachable or has no <to> */
-	ENGINE_PUSH,	  /* pushes an image to <to> */
-	ENGINE_LIST,	  /* creates a manifest list for <to> */
-	ENGINE_LIST_ADD,  /* adds <name>, which the registry has */
-	ENGINE_LIST_PUSH, /* prints the digest, or writes it to <digest> */
 	ENGINE_LIST_END,
 	ENGINE_VERBS,
 };
@@ -67,22 +69,26 @@ struct engine {
 #define auto_engine auto_with(engine_done) struct engine
 
 /* Values for the <names> in commands. Borrowed; NULL is "". */
+#define ENGINE_WORDS(VALUE)                                                                                            \
+	VALUE(platform)	  /* linux/arm/v7 */                                                                           \
+	VALUE(arch)	  /* of platform */                                                                            \
+	VALUE(variant)	  /* of platform */                                                                            \
+	VALUE(name)	  /* of the image, with tag */                                                                 \
+	VALUE(to)	  /* push target */                                                                            \
+	VALUE(target)	  /* a second name */                                                                          \
+	VALUE(dockerfile) /* a path */                                                                                 \
+	VALUE(context)	  /* the directory */                                                                          \
+	VALUE(archive)	  /* a path */                                                                                 \
+	VALUE(container)  /* unique name for a container */                                                            \
+	VALUE(shell)	  /* a command */                                                                              \
+	VALUE(list)	  /* unique name for a manifest list */                                                        \
+	VALUE(scratch)	  /* a directory */                                                                            \
+	VALUE(insecure)	  /* not empty: allow plain HTTP registries */                                                 \
+	VALUE(quiet)	  /* not empty: show no progress */
 struct engine_words {
-	const char *platform;	/* linux/arm/v7 */
-	const char *arch;	/* of platform */
-	const char *variant;	/* of platform */
-	const char *name;	/* of the image, with tag */
-	const char *to;		/* push target */
-	const char *target;	/* a second name */
-	const char *dockerfile; /* a path */
-	const char *context;	/* the directory */
-	const char *archive;	/* a path */
-	const char *container;	/* unique name for a container */
-	const char *shell;	/* a command */
-	const char *list;	/* unique name for a manifest list */
-	const char *scratch;	/* a directory */
-	const char *insecure;	/* not empty: allow plain HTTP registries */
-	const char *quiet;	/* not empty: show no progress */
+#define VALUE(name) const char *name;
+	ENGINE_WORDS(VALUE)
+#undef VALUE
 	/* Expand to several words: <options>, <all>. */
 	const char *const *options, *const *all;
 	size_t n_options, n_all;
