@@ -311,18 +311,15 @@ static struct exec_job *share(const struct exec_job *jobs, size_t n)
 	return shared;
 }
 
-/* Mounts a tmpfs over a directory that this process does not need, in its private mount namespace. */
-static int mount_tmpfs(char *ret_where, size_t size)
+/* Mounts a tmpfs over a directory that this process does not need, in its private mount namespace; NULL: none. */
+static const char *mount_tmpfs(void)
 {
 	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
-			continue;
-		snprintf(ret_where, size, "%s", places[i]);
-		return 0;
-	}
-	return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
+			return places[i];
+	return NULL;
 }
 
 static void write_text(const char *path, const char *text)
@@ -378,12 +375,12 @@ static int write_programs(const struct stage *stage, size_t n)
 static int arena(struct exec_job *shared, size_t n, bool is_bare, pid_t parent)
 {
 	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
-	char where[STAGE_NAME_MAX];
+	const char *where;
 
 	stage_die_with(parent);
 	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage.null = open_null();
-	if (enter_namespace(is_bare) || mount_tmpfs(where, sizeof(where)))
+	if (enter_namespace(is_bare) || !(where = mount_tmpfs()))
 		return ARENA_NO_ROOT;
 	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stage.dir < 0 || write_programs(&stage, n))
@@ -434,7 +431,7 @@ static int run_here(struct exec_job *shared, size_t n, struct err *e)
 	return r;
 }
 
-static int run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_rooted, struct err *e)
+int arena_run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_rooted, struct err *e)
 {
 	struct exec_job *shared = n ? share(jobs, n) : NULL;
 	int r;
@@ -451,16 +448,4 @@ static int run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_roote
 	memcpy(jobs, shared, n * sizeof(*jobs));
 	munmap(shared, n * sizeof(*jobs));
 	return r;
-}
-
-int arena_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e)
-{
-	return run(jobs, n, false, ret_is_rooted, e);
-}
-
-int arena_run_bare(struct exec_job *jobs, size_t n)
-{
-	bool is_rooted;
-
-	return run(jobs, n, true, &is_rooted, NULL);
 }

@@ -36,13 +36,11 @@ enum { EXEC_TIMEOUT_MS = 5000 };
  * Runs each program with PROBE_ARGC arguments and no environment in an empty root directory (a tmpfs in a new mount
  * namespace), where only a fixed handler works. If mounting is not permitted, tries it in a new user namespace; if that
  * fails, too, runs them in the current root and sets *ret_is_rooted to false. exe stays -1. -EINTR on a signal.
+ *
+ * is_bare: where no handler exists, in a new user namespace with an empty table of its own (Linux 6.7), which hides the
+ * parent's (fs/binfmt_misc.c, load_binfmt_misc()). -EOPNOTSUPP if that is not permitted.
  */
-int arena_run(struct exec_job *jobs, size_t n, bool *ret_is_rooted, struct err *e);
-/*
- * Runs each program where no handler exists: in a new user namespace with an empty table of its own (Linux 6.7), which
- * hides the parent's (fs/binfmt_misc.c, load_binfmt_misc()). 0, or -errno if that is impossible.
- */
-int arena_run_bare(struct exec_job *jobs, size_t n);
+int arena_run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_rooted, struct err *e);
 
 enum {
 	STAGE_NOT_STARTED = 127, /* exit status of a child that could not exec */

@@ -18,6 +18,7 @@ int native_test(const struct arch *const *archs, size_t n, bool family_only, boo
 {
 	auto_free struct exec_job *jobs = mem_new(n + 1, sizeof(*jobs));
 	size_t at[ARCH_COUNT_MAX], n_jobs = 0, n_open = 0; /* at: the index of each job's architecture */
+	bool is_rooted;
 	int r;
 
 	for (size_t i = 0; i < MIN_OF(n, (size_t)ARCH_COUNT_MAX); i++) {
@@ -39,7 +40,7 @@ int native_test(const struct arch *const *archs, size_t n, bool family_only, boo
 		at[n_open] = at[k];
 		jobs[n_open++] = exec_probe(archs[at[k]], 0);
 	}
-	if (!arena_run_bare(jobs, n_open))
+	if (!arena_run(jobs, n_open, true, &is_rooted, NULL))
 		for (size_t k = 0; k < n_open; k++)
 			ret_native[at[k]] = exec_is_good(&jobs[k]);
 	return 0;

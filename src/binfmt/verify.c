@@ -45,7 +45,7 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, 
 			.probe = probe_build(
 				items[i]->arch, items[i]->match, nonces ? nonces + i * PROBE_NONCE_LEN : NULL),
 		};
-	r = arena_run(jobs, n, ret_is_rooted, e);
+	r = arena_run(jobs, n, false, ret_is_rooted, e);
 	for (size_t i = 0; !r && i < n; i++)
 		items[i]->verdict = judge(items[i], &jobs[i]);
 	return r;

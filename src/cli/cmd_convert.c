@@ -11,7 +11,7 @@ struct context {
 	struct platform platform;
 	bool has_platform;
 	const char *tags[CONVERT_TAGS_MAX];
-	bool quiet; /* accepted; convert prints errors only anyway */
+	bool quiet; /* the option itself silences the progress line, which is all that convert prints */
 };
 
 static const struct option_spec specs[] = {

@@ -8,11 +8,11 @@
 #include "base/str.h"
 
 static const struct column columns[] = {
-	{ "PLATFORM", "platform", "OCI platform" },
-	{ "IMAGE", "image", "name of its image" },
-	{ "RESULT", "result", "built, failed or what else became of it" },
-	{ "SECONDS", "seconds", "how long that took" },
-	{ "BUILDER", "builder", "where, when not only here" },
+	{ "PLATFORM" },
+	{ "IMAGE" },
+	{ "RESULT" },
+	{ "SECONDS" },
+	{ "BUILDER" }, /* if not only this machine */
 	{ 0 },
 };
 

@@ -8,7 +8,6 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,33 +60,6 @@ void child_text(const struct child *c, struct buf *out)
 	for (size_t i = 0; i < c->n && i < CHILD_WORDS_MAX; i++) {
 		buf_adds(out, i ? " " : "");
 		add_quoted(out, c->words[i]);
-	}
-}
-
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
-}
-
-bool child_is_there(const char *program)
-{
-	const char *path = getenv("PATH");
-	size_t len;
-
-	if (strchr(program, '/') || !path)
-		return is_program(program);
-	for (;; path += len + 1) {
-		auto_buf file = { 0 };
-
-		len = strcspn(path, ":");
-		buf_add(&file, path, len);
-		buf_addf(&file, "%s%s", len ? "/" : "", program);
-		if (is_program(buf_text(&file)))
-			return true;
-		if (!path[len])
-			return false;
 	}
 }
 

@@ -26,8 +26,6 @@ void child_add(struct child *c, char *word);
 void child_done(struct child *c);
 /* Appends the command, quoted for a shell, on one line. */
 void child_text(const struct child *c, struct buf *out);
-/* Whether such a program exists in PATH, or at the path if it contains '/'. */
-bool child_is_there(const char *program);
 /*
  * Runs the command with the caller's environment; stdin is empty, both outputs go to stderr. Caught signals are passed
  * on, and 0.4 seconds later the command is killed; a cleanup is abandoned 0.7 seconds after the first signal. 0;

@@ -14,14 +14,16 @@
 #include "base/str.h"
 #include "image/model.h"
 #include "image/write.h"
+#include "report/file.h"
 
 /* Prefers skopeo, which pushes the checked archive; an engine pushes its own copy. */
 static const struct engine *find_pusher(const struct engine *engine)
 {
 	static char program[] = "skopeo";
 	static const struct engine skopeo = { &engine_skopeo, .program = program };
+	auto_free char *path = file_find(-1, getenv("PATH"), program);
 
-	return child_is_there(program) ? &skopeo : engine;
+	return path && !access(path, X_OK) ? &skopeo : engine;
 }
 
 /* The engine that pushes the names for all: any but Docker, whose client cannot read the OCI manifests of others. */

@@ -94,7 +94,7 @@ static int try_all(struct trials *t, struct err *e)
 			where[n++] = i;
 		}
 	if (!r)
-		r = arena_run(jobs, n, &t->is_rooted, &t->none);
+		r = arena_run(jobs, n, false, &t->is_rooted, &t->none);
 	for (size_t k = 0; !r && k < n; k++) {
 		t->run[where[k]] = jobs[k];
 		t->was_run[where[k]] = true;
