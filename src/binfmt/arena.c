@@ -291,8 +291,7 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 		if (left == active)
 			wait_for_child();
 		active = left;
-		if (!r)
-			r = stop_check(e);
+		r = r ? r : stop_check(e);
 		kill_late(stage, run, active, r != 0);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);

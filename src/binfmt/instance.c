@@ -108,8 +108,7 @@ int instance_open_write(const char *path, struct instance *ret, struct err *e)
 	auto_instance instance = INSTANCE_INIT;
 	int r = open_dir(path, &instance, e);
 
-	if (!r)
-		r = open_register(&instance, path, e);
+	r = r ? r : open_register(&instance, path, e);
 	if (r)
 		return r;
 	*ret = instance;

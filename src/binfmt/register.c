@@ -97,8 +97,7 @@ static int try_aside(struct transaction *t, struct selection *s, struct err *e)
 		if (r)
 			break;
 	}
-	if (!r)
-		r = verify_items(s->items, s->n, nonces, &t->report->is_rooted, e);
+	r = r ? r : verify_items(s->items, s->n, nonces, &t->report->is_rooted, e);
 	while (tried)
 		table_remove(&t->instance, names[--tried], NULL);
 	return r;
@@ -225,8 +224,7 @@ static int add_and_prove(struct transaction *t, struct err *e)
 		add_item(t, s.items[i]);
 	while (!r && again)
 		r = prove(t, &again, e);
-	if (!r)
-		r = stop_check(e);
+	r = r ? r : stop_check(e);
 	if (r)
 		for (size_t i = 0; i < s.n; i++)
 			take_back(t, s.items[i]);
@@ -240,8 +238,7 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 	unsigned writes = 0;
 	int r = table_load(&t->instance, table, e);
 
-	if (!r)
-		r = replace_sweep(&t->instance, table, &writes, e);
+	r = r ? r : replace_sweep(&t->instance, table, &writes, e);
 	if (r || !writes)
 		return r;
 	t->report->changes += writes;
@@ -274,20 +271,13 @@ static int change_table(struct transaction *t, struct err *e)
 	auto_table table = { 0 }, after = { 0 };
 	int r = instance_lock(&t->instance, e);
 
-	if (!r)
-		r = check_enabled(t, e);
-	if (!r)
-		r = inherit_restore(&t->instance, &t->inherited, e);
-	if (!r)
-		r = load_swept(t, &table, e);
-	if (!r)
-		r = plan_against(t->options, &table, t->report, e);
-	if (!r)
-		r = lasting_pin(t->options, &t->around, t->report, &t->instance, e);
-	if (!r)
-		r = try_replacements(t, &table, e);
-	if (!r)
-		r = add_and_prove(t, e);
+	r = r ? r : check_enabled(t, e);
+	r = r ? r : inherit_restore(&t->instance, &t->inherited, e);
+	r = r ? r : load_swept(t, &table, e);
+	r = r ? r : plan_against(t->options, &table, t->report, e);
+	r = r ? r : lasting_pin(t->options, &t->around, t->report, &t->instance, e);
+	r = r ? r : try_replacements(t, &table, e);
+	r = r ? r : add_and_prove(t, e);
 	if (!r && has_leftovers(&table))
 		r = load_swept(t, &after, e);
 	return r;

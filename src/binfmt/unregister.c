@@ -157,8 +157,7 @@ static int remove_chosen(const struct removal *m, const struct choice *choice, s
 	}
 	if (options->transient)
 		return r;
-	if (!r)
-		r = remove_persisted(m, choice, e);
+	r = r ? r : remove_persisted(m, choice, e);
 	if (!r && report->n_removed == before && choice->word)
 		push_escaped(&report->absent, &report->n_absent, choice->word);
 	return r;

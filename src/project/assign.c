@@ -142,8 +142,7 @@ int assign_next(struct scan *s, const char **ret_key, size_t *ret_key_len, struc
 		if (!r && (!len || *text == '#'))
 			continue;
 		buf_done(ret_value);
-		if (!r)
-			r = read_assignment(text, len, ret_key_len, ret_value, e);
+		r = r ? r : read_assignment(text, len, ret_key_len, ret_value, e);
 		*ret_key = text;
 		return r ? err_prefix(e, "line %u", line.number) : 1;
 	}

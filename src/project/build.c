@@ -91,12 +91,9 @@ static int prepare(struct flow *f, struct err *e)
 	int r = render_plan(&request, &f->render, e);
 
 	stop_catch(); /* nothing to undo before this point */
-	if (!r)
-		r = flow_name_all(f, e);
-	if (!r)
-		r = flow_find_engines(f, e);
-	if (!r)
-		r = accelerate_check(f, e);
+	r = r ? r : flow_name_all(f, e);
+	r = r ? r : flow_find_engines(f, e);
+	r = r ? r : accelerate_check(f, e);
 	if (!r && !f->request->no_check && !f->request->dry_run)
 		r = check_platforms(f, e);
 	return r ? r : check_out(f->request, e);
@@ -183,8 +180,7 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 	const struct flow_call call = { .item = item };
 	int r = flow_engine(f, &call, ENGINE_TRY_BEGIN, image, &item->err);
 
-	if (!r)
-		r = flow_engine(f, &call, ENGINE_TRY, image, &item->err);
+	r = r ? r : flow_engine(f, &call, ENGINE_TRY, image, &item->err);
 	if (r || item->engine->kind->commands[ENGINE_TRY_BEGIN]) /* else "run --rm" has removed the container */
 		flow_engine(f, &call, ENGINE_TRY_END, image, NULL);
 	if (r == -EIO && !item->engine->kind->is_rootless_run)
@@ -204,16 +200,11 @@ static int build_image(const struct flow *f, size_t i, const struct engine_words
 	/* Another platform's build may have replaced a base image of the same name. */
 	if (f->has_shared && !f->request->dry_run)
 		r = fetch_bases(f, i, &item->err);
-	if (!r)
-		r = accelerate_begin(f, i, &with, &text);
-	if (!r)
-		r = write_dockerfile(f, &text, image->dockerfile, &item->err);
-	if (!r)
-		r = flow_engine(f, &call, ENGINE_BUILD, image, &item->err);
-	if (!r)
-		r = flow_engine(f, &call, ENGINE_SAVE, image, &item->err);
-	if (!r)
-		r = accelerate_eject(f, i, image, &with);
+	r = r ? r : accelerate_begin(f, i, &with, &text);
+	r = r ? r : write_dockerfile(f, &text, image->dockerfile, &item->err);
+	r = r ? r : flow_engine(f, &call, ENGINE_BUILD, image, &item->err);
+	r = r ? r : flow_engine(f, &call, ENGINE_SAVE, image, &item->err);
+	r = r ? r : accelerate_eject(f, i, image, &with);
 	accelerate_done(f, i, &with);
 	return r;
 }
@@ -348,10 +339,8 @@ int build_run(const struct build_request *request, struct build *ret, struct err
 		fetch_read(&f);
 	for (size_t i = 0; !r && i < ret->n; i++)
 		r = fetch_bases(&f, i, e);
-	if (!r)
-		r = supply_begin(&f, &supplied, e);
-	if (!r)
-		r = build_each(&f, e);
+	r = r ? r : supply_begin(&f, &supplied, e);
+	r = r ? r : build_each(&f, e);
 	if (!r && (request->out || request->push))
 		r = publish(&f, e);
 	if (!request->dry_run)

@@ -127,8 +127,7 @@ static int start(const struct child *c, int out, int errors, pid_t *ret)
 		r = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	else if (!r)
 		r = posix_spawn_file_actions_adddup2(&files, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
-	if (!r)
-		r = posix_spawnp(ret, c->words[0], &files, &attributes, c->words, environment);
+	r = r ? r : posix_spawnp(ret, c->words[0], &files, &attributes, c->words, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	if (r == ENOMEM)
@@ -311,8 +310,7 @@ int child_run(const struct child *c, struct err *e)
 
 	if (!r && !c->is_cleanup)
 		r = stop_check(e);
-	if (!r)
-		r = start_and_attend(&run, &status, e);
+	r = r ? r : start_and_attend(&run, &status, e);
 	if (!r && !c->is_cleanup && stop_check(e))
 		r = -EINTR;
 	if (!r && WIFSIGNALED(status))

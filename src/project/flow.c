@@ -182,8 +182,7 @@ int flow_name_all(struct flow *f, struct err *e)
 			"use lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
 			"before them HOST[:PORT]");
 	}
-	if (!r)
-		r = add_names(f, e);
+	r = r ? r : add_names(f, e);
 	for (size_t i = 0; !r && i < f->render.n; i++) {
 		r = name_item(f, &f->render.targets[i].platform, &f->build->items[i], e);
 		f->build->n++;
@@ -271,8 +270,7 @@ int flow_find_engines(struct flow *f, struct err *e)
 {
 	int r = check_used(f, &f->request->builders, -EINVAL, e);
 
-	if (!r)
-		r = check_used(f, &f->render.config.builders, -EBADMSG, e);
+	r = r ? r : check_used(f, &f->render.config.builders, -EBADMSG, e);
 	f->engines = mem_new(PLATFORMS_MAX + 1, sizeof(*f->engines));
 	for (size_t i = 0; !r && i < f->build->n; i++)
 		r = find_for(f, &f->build->items[i], e);

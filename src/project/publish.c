@@ -147,10 +147,8 @@ static int push_name(const struct flow *f, const struct engine *pusher, const st
 		r = flow_engine(f, &call, ENGINE_LIST_ADD, &one, e);
 	}
 	call.answer = pusher->kind->has_daemon ? &answer : NULL;
-	if (!r)
-		r = flow_engine(f, &call, ENGINE_LIST_PUSH, words, e);
-	if (!r)
-		r = read_digest(f, pusher, &answer, digest, e);
+	r = r ? r : flow_engine(f, &call, ENGINE_LIST_PUSH, words, e);
+	r = r ? r : read_digest(f, pusher, &answer, digest, e);
 	call.answer = NULL;
 	flow_engine(f, &call, ENGINE_LIST_END, words, NULL);
 	return r;
@@ -286,10 +284,8 @@ static int make_index(const struct flow *f, struct gathered *g, struct err *e)
 
 	for (size_t i = 0; !r && i < f->build->n; i++)
 		r = gather_one(f, g, i, e);
-	if (!r)
-		r = outlet_open(&to, &outlet, e);
-	if (!r)
-		r = oci_write_index(&request, &outlet, digest, e);
+	r = r ? r : outlet_open(&to, &outlet, e);
+	r = r ? r : oci_write_index(&request, &outlet, digest, e);
 	if (!r)
 		memcpy(f->build->digest, digest, sizeof(digest));
 	return r;

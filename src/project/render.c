@@ -85,8 +85,7 @@ int render_plan(const struct render_request *request, struct render *ret, struct
 	const char *file;
 	int r = read_config(request->dir, &render.config, e);
 
-	if (!r)
-		r = choose(config, &request->selected, &platforms, e);
+	r = r ? r : choose(config, &request->selected, &platforms, e);
 	if (r)
 		return r;
 	file = config->values[CONFIG_DOCKERFILE];

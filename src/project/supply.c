@@ -52,8 +52,7 @@ static int supply(
 	r = newfile_open_at(dir, name, NEWFILE_IS_NEW, &file, e);
 	if (!r && (r = fd_copy(emulator.fd, file.fd)))
 		err_sys(e, r, "cannot write %s", path);
-	if (!r)
-		r = newfile_commit(&file, 0755, e);
+	r = r ? r : newfile_commit(&file, 0755, e);
 	if (r)
 		return r;
 	s->files[s->n - 1].dir = take_fd(&dir);
