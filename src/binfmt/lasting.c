@@ -73,7 +73,11 @@ struct surroundings lasting_look(void)
 	return s;
 }
 
-int lasting_open_host(struct instance *ret, struct err *e)
+/*
+ * Opens the host's instance for writing through /proc/1/ns/mnt (mounts it or triggers an automount if needed), and
+ * returns to this mount namespace and root.
+ */
+static int open_host(struct instance *ret, struct err *e)
 {
 	auto_fd host = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
 	auto_fd own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -117,7 +121,7 @@ int lasting_open(const struct register_options *options, const struct surroundin
 	report->is_userns_only = !around->is_initial_userns;
 	report->lasts = report->lasting == LASTING_MOUNT && (around->is_machine || !around->is_initial_userns);
 	if (report->lasting == LASTING_HOST) {
-		r = lasting_open_host(ret, e);
+		r = open_host(ret, e);
 		report->lasts = !r;
 	} else if (report->lasting == LASTING_PIN) {
 		r = instance_open_detached(ret, e);
@@ -173,7 +177,7 @@ int lasting_pin(const struct register_options *options, const struct surrounding
 	if (!r || options->lasting == LASTING_PIN)
 		return r ? (e->code = -EOPNOTSUPP) : 0;
 	err_move(&report->not_lasting, e);
-	if (around->sees_host && !lasting_open_host(&host, NULL)) {
+	if (around->sees_host && !open_host(&host, NULL)) {
 		report->lasting = LASTING_HOST;
 		err_done(&report->not_lasting);
 		return 0;

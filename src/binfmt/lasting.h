@@ -16,11 +16,6 @@ struct surroundings {
 /* Reads /proc only; assumes a container if it cannot tell. */
 struct surroundings lasting_look(void);
 
-/*
- * Opens the host's instance for writing through /proc/1/ns/mnt (mounts it or triggers an automount if needed), and
- * returns to this mount namespace and root. -errno with e set.
- */
-int lasting_open_host(struct instance *ret, struct err *e);
 /* Opens or mounts the table by the requested method; sets report's lasting, lasts and not_lasting. -errno with e. */
 int lasting_open(const struct register_options *options, const struct surroundings *around,
 	struct register_report *report, struct instance *ret, struct err *e);

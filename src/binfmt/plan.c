@@ -17,13 +17,6 @@
 
 enum { QEMU_ARGV0_MAJOR = 6 }; /* QEMU 6.0 reads AT_FLAGS_PRESERVE_ARGV0 */
 
-static int refuse(struct register_item *item, int code)
-{
-	item->result = REGISTER_REFUSED;
-	item->err.code = code;
-	return 0;
-}
-
 static bool knows_by_version(const struct register_options *options)
 {
 	return options->dry_run || options->is_private;
@@ -77,13 +70,14 @@ static int add_arch_item(const struct register_options *options, struct register
 	return 0;
 }
 
-static int add_refused(struct register_report *report, const struct arch *arch, struct err *why)
+/* Adds an item without a rule. */
+static void add_without(
+	struct register_report *report, const struct arch *arch, enum register_result result, struct err *why)
 {
 	struct register_item *item = &report->items[report->n++];
 
-	*item = (struct register_item){ .arch = arch, .emulator = EMULATOR_INIT };
+	*item = (struct register_item){ .arch = arch, .emulator = EMULATOR_INIT, .result = result };
 	err_move(&item->err, why);
-	return refuse(item, item->err.code);
 }
 
 /* Without F the interpreter need not exist here: it is looked up in the root of the process that runs a program. */
@@ -135,8 +129,10 @@ static int add_arch(const struct register_options *options, struct register_repo
 		return add_unfixed(options, report, arch, e);
 	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
 	r = r ? r : accelerate(options, &emulator, &why);
+	if (r && is_asked)
+		add_without(report, arch, REGISTER_REFUSED, &why);
 	if (r)
-		return is_asked ? add_refused(report, arch, &why) : 0;
+		return 0;
 	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
 		r = add_arch_item(options, report, m, &emulator, e);
 		if (r)
@@ -155,7 +151,7 @@ static bool wants_emulator(const struct register_options *options, const struct 
 }
 
 /* Already runs natively: success, unless emulation was requested. */
-static int pass_native(
+static void pass_native(
 	const struct register_options *options, struct register_report *report, const struct arch *arch, bool is_host)
 {
 	auto_err why = { 0 };
@@ -165,19 +161,7 @@ static int pass_native(
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program"
 				       : "use --force to register it anyway: native programs are then emulated");
 	}
-	add_refused(report, arch, &why);
-	report->items[report->n - 1].result = REGISTER_NATIVE;
-	return 0;
-}
-
-/* The named platforms, or the usual ones. */
-static struct name_set asked_archs(const struct register_options *options)
-{
-	struct name_set asked = options->names;
-
-	if (!asked.n && !asked.is_all)
-		name_set_add_usual(&asked);
-	return asked;
+	add_without(report, arch, REGISTER_NATIVE, &why);
 }
 
 struct head {
@@ -186,12 +170,14 @@ struct head {
 	size_t len;
 };
 
-static void read_head(const char *path, struct head *head)
+/* The first bytes of a file; none if it cannot be read. */
+static struct head read_head(const char *what, int fd)
 {
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head->data, sizeof(head->data), 0);
+	struct head head = { .what = what };
+	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head.data, sizeof(head.data), 0);
 
-	head->len = n > 0 ? (size_t)n : 0;
+	head.len = n > 0 ? (size_t)n : 0;
+	return head;
 }
 
 static bool is_native(const struct head *head)
@@ -217,38 +203,39 @@ static bool is_host_certain(void)
  */
 static void check_safety(struct register_report *report)
 {
-	struct head heads[] = { { .what = "this program itself" }, { .what = "/bin/sh" } };
+	auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	auto_fd shell = open("/bin/sh", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct head heads[] = { read_head("this program itself", self), read_head("/bin/sh", shell), { 0 } };
 
-	read_head("/proc/self/exe", &heads[0]);
-	read_head("/bin/sh", &heads[1]);
 	if (!is_native(&heads[1]) && is_host_certain())
 		heads[1].len = 0;
 	for (size_t i = 0; i < report->n; i++) {
 		struct register_item *item = &report->items[i];
-		struct head own = { .what = "its own emulator" };
-		ssize_t n;
 
 		if (item->result != REGISTER_PENDING)
 			continue;
-		n = item->emulator.fd < 0 ? 0 : fd_pread(item->emulator.fd, own.data, sizeof(own.data), 0);
-		own.len = n > 0 ? (size_t)n : 0;
-		for (size_t k = 0; k < 3; k++) {
-			const struct head *h = k < 2 ? &heads[k] : &own;
+		heads[2] = read_head("its own emulator", item->emulator.fd);
+		for (size_t k = 0; k < ARRAY_SIZE(heads); k++) {
+			const struct head *h = &heads[k];
 
-			if (h->len && rule_matches(&item->rule, h->data, h->len))
-				refuse(item, err_set(&item->err, -EBADMSG,
-						     "the rule would also match %s: no program could start anymore",
-						     h->what));
+			if (!h->len || !rule_matches(&item->rule, h->data, h->len))
+				continue;
+			item->result = REGISTER_REFUSED;
+			err_set(&item->err, -EBADMSG, "the rule would also match %s: no program could start anymore",
+				h->what);
 		}
 	}
 }
 
 int plan_items(const struct register_options *options, struct register_report *report, struct err *e)
 {
-	int r;
-	struct name_set asked = asked_archs(options), wanted = asked;
+	struct name_set asked = options->names, wanted;
 	bool native[ARCH_COUNT_MAX] = { false };
+	int r;
 
+	if (!asked.n && !asked.is_all)
+		name_set_add_usual(&asked);
+	wanted = asked;
 	if (wanted.is_all)
 		for (const struct arch *a = NULL; (a = arch_next(a));)
 			name_set_add_arch(&wanted, a);
@@ -261,7 +248,7 @@ int plan_items(const struct register_options *options, struct register_report *r
 		if (!is_host && (!native[i] || (options->force && is_asked)))
 			r = add_arch(options, report, a, is_asked, e);
 		else if (is_asked)
-			r = pass_native(options, report, a, is_host);
+			pass_native(options, report, a, is_host);
 	}
 	if (!r)
 		check_safety(report);
@@ -355,7 +342,7 @@ static void decide_existing(const struct rule *entry, struct register_item *item
 	if (!may_replace && !covers(entry, &item->rule, false) && !plan_owner(entry)) {
 		err_set(&item->err, -EEXIST, "a handler of that name exists and takes other files");
 		err_hint(&item->err, "--replace replaces it");
-		refuse(item, -EEXIST);
+		item->result = REGISTER_REFUSED;
 		return;
 	}
 	why = shortcoming(entry, item, is_serving, job, may_replace);
@@ -379,7 +366,8 @@ static void decide(const struct register_options *options, const struct table *t
 	const struct table_entry *serving = table_match(table, job->probe.data, job->probe.size);
 
 	if (named && named->is_odd) {
-		refuse(item, err_set(&item->err, -EEXIST, "an entry of that name exists in an unknown form"));
+		item->result = REGISTER_REFUSED;
+		err_set(&item->err, -EEXIST, "an entry of that name exists in an unknown form");
 	} else if (named) {
 		decide_existing(&named->rule, item, serving == named, job, options);
 	} else if (serving && !options->replace && !replace_is_temporary(serving->rule.name, NULL, NULL)) {
@@ -389,7 +377,7 @@ static void decide(const struct register_options *options, const struct table *t
 		err_set(&item->err, -EEXIST, "another program's handler '%s' takes %s programs", buf_text(&name),
 			arch_word(item->arch));
 		err_hint(&item->err, "--replace registers a handler in front of it");
-		refuse(item, -EEXIST);
+		item->result = REGISTER_REFUSED;
 	}
 }
 

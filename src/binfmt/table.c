@@ -105,16 +105,6 @@ char *table_unfixed_interpreter(const struct arch *arch)
 	return mem_text(entry->rule.interpreter);
 }
 
-int table_get(const struct instance *instance, const char *name, struct rule *ret, struct err *e)
-{
-	auto_buf text = { 0 };
-	int r = read_entry(instance, name, &text);
-
-	if (r)
-		return err_sys(e, r, "%s", name);
-	return rule_parse_entry(name, buf_text(&text), ret, e);
-}
-
 /* Why the kernel refused the string; fs/binfmt_misc.c, bm_register_write(). */
 static int add_refused(int code, const struct rule *rule, struct err *e)
 {
@@ -144,16 +134,17 @@ static int add_refused(int code, const struct rule *rule, struct err *e)
 static int check_read_back(const struct instance *instance, const struct rule *rule, struct err *e)
 {
 	auto_rule got = { 0 };
-	int r = table_get(instance, rule->name, &got, e);
+	auto_buf text = { 0 };
+	int r = read_entry(instance, rule->name, &text);
 
 	if (r == -ENOENT)
 		return err_set(e, -EIO, "%s vanished at once: another process is changing the handlers", rule->name);
-	if (r && r != -EBADMSG) {
+	if (r) {
 		table_remove(instance, rule->name, NULL);
-		return r;
+		return err_sys(e, r, "%s", rule->name);
 	}
-	if (!r && got.is_enabled && rule_same_match(&got, rule) && !strcmp(got.interpreter, rule->interpreter) &&
-		got.flags == rule->flags)
+	if (!rule_parse_entry(rule->name, buf_text(&text), &got, NULL) && got.is_enabled &&
+		rule_same_match(&got, rule) && !strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
 		return 0;
 	table_remove(instance, rule->name, NULL);
 	return err_set(e, -EIO, "the kernel registered %s differently from what was written", rule->name);

@@ -31,8 +31,6 @@ const struct table_entry *table_match(const struct table *table, const uint8_t *
  * exist at that path in every root. Owned; NULL if there is no handler, it is fixed, or the table cannot be read.
  */
 char *table_unfixed_interpreter(const struct arch *arch);
-/* Reads one entry from the kernel. -ENOENT if there is none. */
-int table_get(const struct instance *instance, const char *name, struct rule *ret, struct err *e);
 /*
  * Registers in one write and reads back; removes what the kernel stored differently (-EIO). -EEXIST: the name is taken.
  * With F the interpreter is opened in the root directory of the process that writes.

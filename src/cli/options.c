@@ -98,7 +98,7 @@ static int find_choice(const char *choices, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (int i = 0; *choices; i++) {
+	for (int i = 0; choices && *choices; i++) {
 		size_t one = strcspn(choices, "|");
 
 		if (one == len && !memcmp(choices, word, len))
@@ -132,14 +132,10 @@ static int set_option(const struct command *command, const struct option_spec *s
 		((const char **)member)[(*(size_t *)more)++] = argument;
 		return 0;
 	case OPTION_CHOICE:
-	case OPTION_WORD:
 		choice = find_choice(spec->argument, argument);
 		if (choice < 0)
 			return refuse(spec, argument, e);
-		if (spec->type == OPTION_CHOICE)
-			*(unsigned *)member = (unsigned)choice;
-		else
-			*(const char **)member = argument;
+		*(unsigned *)member = (unsigned)choice;
 		return 0;
 	case OPTION_NUMBER:
 		if (str_to_uint(argument, spec->max, &number) || !number)

@@ -14,7 +14,6 @@ enum option_type {
 	OPTION_TEXT,	 /* const char *, borrowed from argv */
 	OPTION_LIST,	 /* a const char *[] and the size_t that counts its items; repeatable */
 	OPTION_CHOICE,	 /* unsigned: index of the word in "one|two|three" */
-	OPTION_WORD,	 /* const char *: one of the words of "one|two|three" */
 	OPTION_NUMBER,	 /* unsigned: 1 to max */
 	OPTION_PLATFORM, /* struct platform, and a bool set when it was given */
 	OPTION_SELECT,	 /* struct platforms: a list, or "all"; repeatable */
@@ -46,7 +45,6 @@ struct option_spec {
 #define SWITCH(context, member)		 OPTION_TYPED(context, member, bool, OPTION_SWITCH)
 #define TEXT(context, member)		 OPTION_TYPED(context, member, const char *, OPTION_TEXT)
 #define CHOICE(context, member)		 OPTION_TYPED(context, member, unsigned, OPTION_CHOICE)
-#define WORD(context, member)		 OPTION_TYPED(context, member, const char *, OPTION_WORD)
 #define NAMES(context, member)		 OPTION_TYPED(context, member, struct name_set, OPTION_NAMES)
 #define SELECT(context, member)		 OPTION_TYPED(context, member, struct platforms, OPTION_SELECT)
 #define COLUMNS(context, member)	 OPTION_TYPED(context, member, const char *, OPTION_COLUMNS)

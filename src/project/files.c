@@ -26,7 +26,7 @@ enum files_there files_look(int dir, const char *name, mode_t *ret_mode)
 	return S_ISREG(st.st_mode) ? FILES_REGULAR : S_ISLNK(st.st_mode) ? FILES_LINK : FILES_OTHER;
 }
 
-int files_open(int dir, const char *path, struct err *e)
+static int open_inside(int dir, const char *path, struct err *e)
 {
 	int fd = fd_reopen_regular(beneath_open(dir, path, O_PATH));
 
@@ -41,7 +41,7 @@ int files_open(int dir, const char *path, struct err *e)
 
 int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e)
 {
-	auto_fd fd = files_open(dir, path, e);
+	auto_fd fd = open_inside(dir, path, e);
 	int r = fd < 0 ? fd : fd_read_all(fd, limit, out);
 
 	if (r == -E2BIG)

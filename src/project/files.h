@@ -8,11 +8,9 @@
 #include "base/err.h"
 
 /*
- * Opens a file of the directory for reading; links resolve inside it only. Returns a descriptor, or -errno with e set,
- * naming path: -ENOENT; -EBADMSG: not a regular file; -EXDEV: a link leads out of it.
+ * Reads a whole file of the directory; links resolve inside it only. 0, or -errno with e set, naming path: -ENOENT;
+ * -EBADMSG: not a regular file; -EXDEV: a link leads out of it; -E2BIG beyond limit.
  */
-int files_open(int dir, const char *path, struct err *e);
-/* Reads the whole file. 0, -E2BIG with e set beyond limit, or as files_open(). */
 int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e);
 
 /* Appends the directory's path, for messages: without links, "." if /proc is unavailable. */

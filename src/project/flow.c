@@ -29,7 +29,8 @@ static void pass_line(const char *text, size_t len, void *context)
 	speaker->request->line(speaker->item, text, len, speaker->request->context);
 }
 
-int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
+/* Shows a command and, unless --dry-run, runs it. item: its platform, or NULL. */
+static int run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e)
 {
 	struct speaker speaker = { f->request, item };
 	struct child shown = *command;
@@ -63,7 +64,7 @@ int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_
 	if (!engine_command(engine, verb, words, &command))
 		return 0;
 	command.answer = call->answer;
-	return flow_run(f, call->item, &command, e);
+	return run(f, call->item, &command, e);
 }
 
 char *flow_scratch(const struct flow *f, size_t i, const char *end)
@@ -192,7 +193,7 @@ int flow_name_all(struct flow *f, struct err *e)
 
 static int run_command(void *context, struct child *command, struct err *e)
 {
-	return flow_run(context, NULL, command, e);
+	return run(context, NULL, command, e);
 }
 
 /* The engine of a builder (where), or of this machine (NULL); each is opened once. NULL with e set. */

@@ -101,13 +101,12 @@ const char *flow_insecure(const struct flow *f, const char *name);
 
 /* Passes on a sentence that is not an error. */
 void flow_note(const struct flow *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Shows a command and, unless --dry-run, runs it as child_run(). item: its platform, or NULL. */
-int flow_run(const struct flow *f, const struct build_item *item, const struct child *command, struct err *e);
-/* For flow_engine(), which runs one of an engine's commands; no command is no error. */
+/* For flow_engine(). */
 struct flow_call {
 	const struct engine *engine;   /* NULL: the item's engine, else the flow's */
-	const struct build_item *item; /* as for flow_run() */
+	const struct build_item *item; /* its platform; may be NULL */
 	struct buf *answer;	       /* NULL: show the output */
 };
+/* Shows one of an engine's commands and, unless --dry-run, runs it as child_run(). No command is no error. */
 int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_verb verb,
 	const struct engine_words *words, struct err *e);

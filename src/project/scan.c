@@ -8,7 +8,7 @@
 
 #include "project/placeholder.h"
 
-bool scan_is_blank(char c)
+static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
@@ -31,10 +31,10 @@ struct scan_word scan_word(const char **cursor)
 {
 	struct scan_word word = { 0 };
 
-	while (scan_is_blank(**cursor))
+	while (is_blank(**cursor))
 		++*cursor;
 	word.text = *cursor;
-	while (word.text[word.len] && !scan_is_blank(word.text[word.len]))
+	while (word.text[word.len] && !is_blank(word.text[word.len]))
 		word.len++;
 	*cursor += word.len;
 	return word;
@@ -74,14 +74,14 @@ bool scan_is(const struct scan_line *line, const char *name)
 	const char *word = line->text + skip;
 
 	return line->is_first && line->len - skip > len && !strncasecmp(word, name, len) &&
-	       (scan_is_blank(word[len]) || word[len] == '\\');
+	       (is_blank(word[len]) || word[len] == '\\');
 }
 
 static bool is_remark(const struct scan_line *line)
 {
 	size_t n = 0;
 
-	while (n < line->len && scan_is_blank(line->text[n]))
+	while (n < line->len && is_blank(line->text[n]))
 		n++;
 	return n == line->len || line->text[n] == '#';
 }
@@ -120,7 +120,7 @@ static void find_documents(struct scan *s, const struct scan_line *line)
 	}
 	for (; s->can_have_documents && at < line->len; at += len + 1) {
 		len = 0;
-		while (at + len < line->len && !scan_is_blank(line->text[at + len]))
+		while (at + len < line->len && !is_blank(line->text[at + len]))
 			len++;
 		if (len > 2)
 			add_document(s, line->text + at, len);
@@ -151,7 +151,7 @@ bool scan_instruction(struct scan *s, struct scan_line *ret)
 	ret->is_remark = is_remark(ret);
 	ret->is_first = !was_continued && !ret->is_remark;
 	/* To Docker, a backslash before trailing blanks is a continuation, too. */
-	for (len = ret->len; len && scan_is_blank(ret->text[len - 1]);)
+	for (len = ret->len; len && is_blank(ret->text[len - 1]);)
 		len--;
 	ret->is_continued = ret->is_remark ? was_continued : len && ret->text[len - 1] == '\\';
 	s->is_continued = ret->is_continued;

@@ -40,7 +40,6 @@ bool scan_line(struct scan *s, struct scan_line *ret);
 bool scan_instruction(struct scan *s, struct scan_line *ret);
 /* Whether the instruction of this name (FROM) begins on a line, after template markers. */
 bool scan_is(const struct scan_line *line, const char *name);
-bool scan_is_blank(char c);
 
 /* A whole instruction. */
 struct scan_whole {
