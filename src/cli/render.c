@@ -83,23 +83,20 @@ int render_register_errors(const struct register_report *report, const struct re
 
 static const char *lasting_sentence(const struct register_report *report)
 {
+	static const char *const sentences[] = {
+		[LASTING_PIN] = "the handlers are pinned: they last until reboot or unregister, without any mount",
+		[LASTING_HOST] = "binfmt_misc is mounted on the host: the handlers last until reboot",
+		[LASTING_MOUNT] =
+			"binfmt_misc stays mounted: the handlers last until reboot (--persist brings them back)",
+		[LASTING_AUTO] = "the handlers were not made to last, as requested",
+		[LASTING_NO] = "the handlers were not made to last, as requested",
+	};
+
 	if (report->is_userns_only && report->lasting == LASTING_NO)
 		return "the handlers are valid in this user namespace only, and were not made to last";
 	if (report->is_userns_only)
 		return "the handlers are valid in this user namespace only";
-	switch (report->lasting) {
-	case LASTING_PIN:
-		return "the handlers are pinned: they last until reboot or unregister, without any mount";
-	case LASTING_HOST:
-		return "binfmt_misc is mounted on the host: the handlers last until reboot";
-	case LASTING_MOUNT:
-		return "binfmt_misc stays mounted: the handlers last until reboot (--persist brings "
-		       "them back)";
-	case LASTING_AUTO:
-	case LASTING_NO:
-		break;
-	}
-	return "the handlers were not made to last, as requested";
+	return sentences[report->lasting];
 }
 
 int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)

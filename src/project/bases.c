@@ -209,8 +209,11 @@ static void add_base(struct bases *bases, const struct stage *stage)
 			.platform = stage->platform ? mem_text(stage->platform) : NULL };
 		bases->n++;
 	}
-	if (stage->place.len && base->n_places < BASE_PLACES_MAX)
-		base->places[base->n_places++] = stage->place;
+	if (!stage->place.len || bases->n_places == BASE_PLACES_MAX)
+		return;
+	base->n_places++;
+	bases->places[bases->n_places++] =
+		(struct base_place){ stage->place.at, stage->place.len, (size_t)(base - bases->items) };
 }
 
 static int target_of(const struct reading *r)
@@ -249,34 +252,18 @@ void bases_read(const struct bases_request *request, struct bases *ret)
 	}
 }
 
-/* The next place, in text order, of a base that is renamed. */
-static const struct base_place *next_place(
-	const struct bases *bases, char *const names[BASES_MAX], size_t from, const char **ret_name)
-{
-	const struct base_place *next = NULL;
-
-	for (size_t i = 0; i < bases->n; i++)
-		for (size_t k = 0; names[i] && k < bases->items[i].n_places; k++) {
-			const struct base_place *place = &bases->items[i].places[k];
-
-			if (place->at >= from && (!next || place->at < next->at)) {
-				next = place;
-				*ret_name = names[i];
-			}
-		}
-	return next;
-}
-
 void bases_rename(
 	const char *text, size_t len, const struct bases *bases, char *const names[BASES_MAX], struct buf *out)
 {
-	const struct base_place *place;
-	const char *name = NULL;
 	size_t at = 0;
 
-	while ((place = next_place(bases, names, at, &name)) && place->at + place->len <= len) {
+	for (size_t i = 0; i < bases->n_places && bases->places[i].at + bases->places[i].len <= len; i++) {
+		const struct base_place *place = &bases->places[i];
+
+		if (!names[place->base])
+			continue;
 		buf_add(out, text + at, place->at - at);
-		buf_adds(out, name);
+		buf_adds(out, names[place->base]);
 		at = place->at + place->len;
 	}
 	buf_add(out, text + at, len - at);
@@ -288,5 +275,5 @@ void bases_done(struct bases *bases)
 		free(bases->items[i].image);
 		free(bases->items[i].platform);
 	}
-	bases->n = 0;
+	bases->n = bases->n_places = 0;
 }

@@ -4,23 +4,24 @@
 
 #include "base/buf.h"
 
-enum { BASES_MAX = 32, BASE_PLACES_MAX = 16 };
+enum { BASES_MAX = 32, BASE_PLACES_MAX = 64 };
 
-/* Position of an image's name in the text. */
+/* Position of an image's name in the text, in a FROM line without continuation. */
 struct base_place {
 	size_t at, len;
+	size_t base; /* the index of its item */
 };
 
 struct base {
 	char *image;
-	char *platform;				   /* --platform of its FROM (linux/amd64); NULL: the target platform */
-	struct base_place places[BASE_PLACES_MAX]; /* in FROM lines without continuation, in order */
+	char *platform; /* --platform of its FROM (linux/amd64); NULL: the target platform */
 	size_t n_places;
 };
 
 struct bases {
 	struct base items[BASES_MAX];
-	size_t n;
+	struct base_place places[BASE_PLACES_MAX]; /* in order */
+	size_t n, n_places;
 	bool has_unknown; /* the name of at least one more is known to the engine only */
 };
 
