@@ -23,26 +23,22 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
+/* Writes to dir, or to a new directory, which is removed again if a file cannot be written. */
 static int write_all(struct project_view *view, const struct init *init, int dir, struct err *e)
 {
+	bool is_new = dir < 0 && !view->dry_run;
+	auto_fd made = -1;
 	int r = 0;
 
+	if (is_new && mkdir(view->dir, 0777) < 0)
+		return err_sys(e, -errno, "cannot create the directory %s", view->dir);
+	if (is_new)
+		made = dir = project_open(view->dir, e);
+	if (is_new && made < 0)
+		r = made;
 	for (size_t i = 0; !r && i < INIT_FILES; i++)
 		r = project_write(view, dir, &init->files[i], NULL, e);
-	return r;
-}
-
-/* Creates the directory, and removes it again if a file cannot be written. */
-static int make_and_write(struct project_view *view, const struct init *init, struct err *e)
-{
-	auto_fd dir = -1;
-	int r;
-
-	if (mkdir(view->dir, 0777) < 0)
-		return err_sys(e, -errno, "cannot create the directory %s", view->dir);
-	dir = project_open(view->dir, e);
-	r = dir < 0 ? dir : write_all(view, init, dir, e);
-	if (r)
+	if (r && is_new)
 		rmdir(view->dir);
 	return r;
 }
@@ -54,7 +50,6 @@ static int make(struct context *c, struct err *e)
 	auto_free char *real = mem_realpath(view->dir), *typed = mem_text(view->dir);
 	auto_fd dir = project_open(view->dir, e);
 	auto_init init = { 0 };
-	bool is_new = dir == -ENOENT && !view->dry_run;
 	int r = dir < 0 && dir != -ENOENT ? dir : 0;
 
 	if (r)
@@ -64,8 +59,7 @@ static int make(struct context *c, struct err *e)
 		typed[len - 1] = '\0';
 	r = init_plan(&(struct init_request){ dir, str_basename(real ? real : typed), c->from }, &init, e);
 	stop_catch(); /* nothing to undo before this point */
-	if (!r)
-		r = is_new ? make_and_write(view, &init, e) : write_all(view, &init, dir, e);
+	r = r ? r : write_all(view, &init, dir, e);
 	if (!r && !view->quiet && !view->json && !view->dry_run) {
 		if (init.files[INIT_TEMPLATE].result == FILE_KEPT && init.files[INIT_CONFIG].result == FILE_KEPT)
 			puts("Nothing to do: the project exists.");

@@ -45,38 +45,27 @@ static void tell(
 		say_failure(e, &c->failures);
 }
 
-static int inspect_all(struct context *c, int n, char **targets)
-{
-	struct inspect_round round = {
-		.targets = targets, .n = (size_t)n, .jobs = c->jobs, .told = tell, .context = c
-	};
-	auto_fd root = -1;
-	auto_err e = { 0 };
-
-	round.request.counts_all = c->survey;
-	round.request.expected = c->expects ? &c->platform : NULL;
-	if (c->root) {
-		root = target_open_root(c->root, &e);
-		if (root < 0)
-			return exit_with(&e);
-	}
-	round.request.root = root;
-	inspect_run(&round);
-	if (n > 1 && c->jobs && !c->json)
-		say_summary(round.n, &c->failures);
-	return c->failures.status;
-}
-
 static int run(void *context, int n, char **targets, struct err *e)
 {
 	struct context *c = context;
-	int status;
+	struct inspect_round round = {
+		.targets = targets, .n = (size_t)n, .jobs = c->jobs, .told = tell, .context = c
+	};
+	auto_fd root = c->root ? target_open_root(c->root, e) : -1;
 
-	(void)e;
 	if (c->json)
 		c->list = jv_array();
-	status = inspect_all(c, n, targets);
-	return c->json && print_json(c->list) ? EXIT_TROUBLE : status;
+	round.request.counts_all = c->survey;
+	round.request.expected = c->expects ? &c->platform : NULL;
+	round.request.root = root;
+	if (c->root && root < 0) {
+		c->failures.status = exit_with(e);
+	} else {
+		inspect_run(&round);
+		if (n > 1 && c->jobs && !c->json)
+			say_summary(round.n, &c->failures);
+	}
+	return c->json && print_json(c->list) ? EXIT_TROUBLE : c->failures.status;
 }
 
 const struct command cmd_inspect = {

@@ -32,15 +32,6 @@ static struct json *list_of(char *const *texts, size_t n)
 	return list;
 }
 
-static int tell_json(const struct unregister_report *report)
-{
-	struct json *o = jv_object();
-
-	jv_set(o, "removed", list_of(report->removed, report->n_removed));
-	jv_set(o, "absent", list_of(report->absent, report->n_absent));
-	return print_json(o);
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	struct unregister_report report = { 0 };
@@ -56,11 +47,16 @@ static int run(void *context, int n, char **words, struct err *e)
 	}
 	stop_catch();
 	status = unregister_run(&c->options, &report, e) ? exit_with(e) : EXIT_DONE;
-	if (c->json && tell_json(&report))
-		status = EXIT_TROUBLE;
-	else if (!c->json && !c->quiet)
+	if (c->json) {
+		struct json *o = jv_object();
+
+		jv_set(o, "removed", list_of(report.removed, report.n_removed));
+		jv_set(o, "absent", list_of(report.absent, report.n_absent));
+		status = print_json(o) ? EXIT_TROUBLE : status;
+	} else if (!c->quiet) {
 		for (size_t i = 0; i < report.n_removed; i++)
 			puts(report.removed[i]);
+	}
 	for (size_t i = 0; i < report.n_absent; i++)
 		buf_addf(&absent, " %s", report.absent[i]);
 	if (!c->quiet && report.n_absent)

@@ -90,35 +90,12 @@ static int uninstall(const char *word, const char *mount_at)
 	return status;
 }
 
-static int print_installed(const struct register_options *options)
-{
-	auto_report report = { 0 };
-	auto_err e = { 0 };
-
-	if (register_run(options, &report, &e))
-		return exit_with(&e);
-	for (size_t i = 0; i < report.n; i++) {
-		const struct register_item *item = &report.items[i];
-		const char *name = item->arch->oci ? item->arch->oci : item->arch->qemu;
-
-		if (item->match)
-			continue;
-		if (item->result == REGISTER_UNCHANGED)
-			fprintf(stderr, "installing: %s %s already registered\n", name, item->rule.name);
-		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED)
-			fprintf(stderr, "installing: %s OK\n", name);
-		else if (item->result == REGISTER_NATIVE)
-			fprintf(stderr, "installing: %s runs natively\n", name);
-	}
-	explain_absent(&report, &options->search);
-	return finish(&report, options, true);
-}
-
 static int install(const char *list, const char *mount_at)
 {
 	const char *path = getenv("QEMU_BINARY_PATH"), *prefix = getenv("QEMU_BINARY_PREFIX");
 	const char *argv0 = getenv("QEMU_PRESERVE_ARGV0");
 	struct register_options options = { .credentials = true, .mount_at = mount_at };
+	auto_report report = { 0 };
 	auto_err e = { 0 };
 
 	if (name_set_add(&options.names, list, &e))
@@ -135,7 +112,23 @@ static int install(const char *list, const char *mount_at)
 		options.argv0 = ARGV0_ON;
 	say_note("--install sets the credentials flag (C), as its callers rely on it; "
 		 "'register' does not");
-	return print_installed(&options);
+	if (register_run(&options, &report, &e))
+		return exit_with(&e);
+	for (size_t i = 0; i < report.n; i++) {
+		const struct register_item *item = &report.items[i];
+		const char *name = item->arch->oci ? item->arch->oci : item->arch->qemu;
+
+		if (item->match)
+			continue;
+		if (item->result == REGISTER_UNCHANGED)
+			fprintf(stderr, "installing: %s %s already registered\n", name, item->rule.name);
+		else if (item->result == REGISTER_DONE || item->result == REGISTER_REPLACED)
+			fprintf(stderr, "installing: %s OK\n", name);
+		else if (item->result == REGISTER_NATIVE)
+			fprintf(stderr, "installing: %s runs natively\n", name);
+	}
+	explain_absent(&report, &options.search);
+	return finish(&report, &options, true);
 }
 
 /* An option of a registrar: NAME VALUE or NAME=VALUE. */
@@ -261,23 +254,34 @@ static int remove_others(const struct register_report *kept)
 	return status;
 }
 
-static int register_all(const struct conf_script *c)
+/* multiarch/qemu-user-static and qemu-binfmt-conf.sh: --reset, -p yes, -c yes, --qemu-path, … */
+static int run_conf_script(int argc, char **argv)
 {
-	struct register_options options = {
-		.names = { .is_all = true },
-		.credentials = c->credential,
-		.argv0 = c->argv0 ? ARGV0_ON : ARGV0_OFF,
-		.is_unfixed = !c->persistent,
-		.exact = c->reset,
-		.replace = c->reset,
+	static const struct legacy_option accepted[] = {
+		{ NULL, "reset", offsetof(struct conf_script, reset), LEGACY_SWITCH },
+		{ "-Q", "qemu-path", offsetof(struct conf_script, path), LEGACY_TEXT },
+		{ "-F", "qemu-suffix", offsetof(struct conf_script, suffix), LEGACY_TEXT },
+		{ "-p", "persistent", offsetof(struct conf_script, persistent), LEGACY_YES_OR_NO },
+		{ "-c", "credential", offsetof(struct conf_script, credential), LEGACY_YES_OR_NO },
+		{ "-g", "preserve-argv0", offsetof(struct conf_script, argv0), LEGACY_YES_OR_NO },
+		{ 0 },
 	};
+	const char *dir = getenv("QEMU_BIN_DIR");
+	struct conf_script c = { .path = dir && *dir ? dir : "/usr/bin", .suffix = "-static" };
+	struct register_options options = { .names = { .is_all = true } };
+	int status = take_options(accepted, &c, argc, argv), lasting;
 	auto_report report = { 0 };
 	auto_err e = { 0 };
-	int status, lasting;
 
-	options.search.dirs[options.search.n_dirs++] = c->path;
+	if (status)
+		return status;
+	options.credentials = c.credential;
+	options.argv0 = c.argv0 ? ARGV0_ON : ARGV0_OFF;
+	options.is_unfixed = !c.persistent;
+	options.exact = options.replace = c.reset;
+	options.search.dirs[options.search.n_dirs++] = c.path;
 	options.search.prefix = "";
-	options.search.suffix = c->suffix;
+	options.search.suffix = c.suffix;
 	if (options.is_unfixed)
 		say_warning("without '-p yes' the handlers are not fixed: each root filesystem needs "
 			    "its own emulator");
@@ -289,32 +293,13 @@ static int register_all(const struct conf_script *c)
 				report.items[i].arch->qemu);
 	status = render_register_errors(&report, &options);
 	if (!status && !report.n) {
-		err_set(&e, -ENOENT, "no emulator found in %s", c->path);
+		err_set(&e, -ENOENT, "no emulator found in %s", c.path);
 		return exit_with(&e);
 	}
-	if (!status && c->reset)
+	if (!status && c.reset)
 		status = remove_others(&report);
 	lasting = render_lasting(&report, &options, true);
 	return status ? status : lasting;
-}
-
-/* multiarch/qemu-user-static and qemu-binfmt-conf.sh: --reset, -p yes, -c yes, --qemu-path, … */
-static int run_conf_script(int argc, char **argv)
-{
-	static const struct legacy_option options[] = {
-		{ NULL, "reset", offsetof(struct conf_script, reset), LEGACY_SWITCH },
-		{ "-Q", "qemu-path", offsetof(struct conf_script, path), LEGACY_TEXT },
-		{ "-F", "qemu-suffix", offsetof(struct conf_script, suffix), LEGACY_TEXT },
-		{ "-p", "persistent", offsetof(struct conf_script, persistent), LEGACY_YES_OR_NO },
-		{ "-c", "credential", offsetof(struct conf_script, credential), LEGACY_YES_OR_NO },
-		{ "-g", "preserve-argv0", offsetof(struct conf_script, argv0), LEGACY_YES_OR_NO },
-		{ 0 },
-	};
-	const char *dir = getenv("QEMU_BIN_DIR");
-	struct conf_script c = { .path = dir && *dir ? dir : "/usr/bin", .suffix = "-static" };
-	int status = take_options(options, &c, argc, argv);
-
-	return status ? status : register_all(&c);
 }
 
 static int show_help(void)
@@ -348,21 +333,14 @@ static bool has_flag(int argc, char **argv, const char *name)
 	return false;
 }
 
-static int set_up(void)
-{
-	struct register_options options = { .names = { .is_all = true } };
-	auto_report report = { 0 };
-	auto_err e = { 0 };
-
-	return register_run(&options, &report, &e) ? exit_with(&e) : finish(&report, &options, false);
-}
-
 /* If any handler works already, the set of handlers was chosen by the administrator: register nothing. */
 static int set_up_and_print(void)
 {
 	auto_free struct status *now = mem_new(1, sizeof(*now));
+	struct register_options options = { .names = { .is_all = true } };
 	struct name_set none = { 0 };
 	int status = EXIT_DONE, printed;
+	auto_report report = { 0 };
 	auto_err e = { 0 };
 
 	if (status_collect(NULL, true, &none, now, &e)) {
@@ -370,7 +348,7 @@ static int set_up_and_print(void)
 		return EXIT_TROUBLE;
 	}
 	if (!now->is_emulating)
-		status = set_up();
+		status = register_run(&options, &report, &e) ? exit_with(&e) : finish(&report, &options, false);
 	status_done(now);
 	if (status && status != EXIT_NOT_LASTING)
 		return status;
