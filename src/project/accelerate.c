@@ -150,8 +150,7 @@ int accelerate_begin(const struct flow *f, size_t i, struct accelerated *ret, st
 	int r = 0;
 
 	for (size_t k = 0; !r && !is_native && k < bases->n; k++)
-		if (bases->items[k].n_places &&
-			(!bases->items[k].platform || !strcmp(bases->items[k].platform, item->text)))
+		if (bases->items[k].n_places && !strcmp(bases->items[k].platform, item->text))
 			r = add_base(f, i, k, ret);
 	bases_rename(buf_text(rendered), rendered->len, bases, ret->names, text);
 	item->is_accelerated = ret->n;

@@ -189,24 +189,19 @@ static void read_all(struct reading *r)
 	}
 }
 
-static bool is_same(const struct base *base, const struct stage *stage)
+static void add_base(struct bases *bases, const struct stage *stage, const char *target_platform)
 {
-	return !strcmp(base->image, stage->image) &&
-	       !strcmp(base->platform ? base->platform : "", stage->platform ? stage->platform : "");
-}
-
-static void add_base(struct bases *bases, const struct stage *stage)
-{
+	const char *platform = stage->platform ? stage->platform : target_platform;
 	struct base *base = bases->items;
 
 	bases->has_unknown |= stage->is_unknown || bases->n == BASES_MAX;
-	while (stage->image && base < bases->items + bases->n && !is_same(base, stage))
+	while (stage->image && base < bases->items + bases->n &&
+		(strcmp(base->image, stage->image) || strcmp(base->platform, platform)))
 		base++;
 	if (!stage->image || base == bases->items + BASES_MAX)
 		return;
 	if (base == bases->items + bases->n) {
-		*base = (struct base){ .image = mem_text(stage->image),
-			.platform = stage->platform ? mem_text(stage->platform) : NULL };
+		*base = (struct base){ mem_text(stage->image), mem_text(platform), 0 };
 		bases->n++;
 	}
 	if (!stage->place.len || bases->n_places == BASE_PLACES_MAX)
@@ -242,7 +237,7 @@ void bases_read(const struct bases_request *request, struct bases *ret)
 	*ret = (struct bases){ 0 };
 	for (int i = 0; i <= last; i++)
 		if (needed >> i & 1)
-			add_base(ret, &r->stages[i]);
+			add_base(ret, &r->stages[i], request->target_platform);
 	for (size_t i = 0; i < r->n_args; i++)
 		free(r->args[i]);
 	for (size_t i = 0; i < r->n_stages; i++) {

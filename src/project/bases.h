@@ -14,7 +14,7 @@ struct base_place {
 
 struct base {
 	char *image;
-	char *platform; /* --platform of its FROM (linux/amd64); NULL: the target platform */
+	char *platform; /* --platform of its FROM (linux/amd64), else the target platform */
 	size_t n_places;
 };
 

@@ -277,16 +277,13 @@ static void build_on(size_t i, unsigned worker, void *context)
 /* If the engine keeps one image per name, parallel builds on one base name would replace each other's base. */
 static unsigned count_jobs(struct flow *f, const struct engine *engine)
 {
-	const char *shared = NULL;
+	const char *shared;
 	unsigned jobs = 0;
 
 	for (size_t i = 0; i < f->build->n; i++)
 		jobs += f->build->items[i].engine == engine;
 	jobs = MIN_OF(f->request->jobs ? f->request->jobs : 1, jobs);
-	if (jobs && engine->kind->sees_local)
-		shared = fetch_shared(f, engine);
-	if (shared && fetch_keeps_several(f, engine))
-		shared = NULL;
+	shared = jobs ? fetch_shared(f, engine) : NULL;
 	f->has_shared |= shared != NULL;
 	if (jobs > 1 && shared) {
 		flow_note(f, "building one platform at a time: %s is a base image for several, and %s keeps it for one",

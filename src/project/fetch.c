@@ -28,12 +28,6 @@ void fetch_done(struct flow *f)
 	free(take_ptr(&f->bases));
 }
 
-/* The platform that FROM specifies, else the target platform. */
-static const char *platform_of(const struct flow *f, size_t i, const struct base *base)
-{
-	return base->platform ? base->platform : f->build->items[i].text;
-}
-
 /* An image's local state. OTHER: another platform's. FITTING: v6 for v7, used if nothing better is available. */
 enum there { THERE_NOT = 0, THERE_OTHER, THERE_FITTING, THERE_RIGHT };
 
@@ -62,19 +56,31 @@ static enum there ask(const struct flow *f, const struct flow_call *call, const 
 											       : THERE_FITTING;
 }
 
+/* Most stores keep one image per name; containerd's keeps an index. Separate builders keep their own base images. */
+static bool keeps_several(const struct flow *f, const struct engine *engine)
+{
+	auto_buf answer = { 0 };
+
+	return !engine->kind->sees_local ||
+	       (engine->kind->has_daemon &&
+		       !flow_engine(f, &(struct flow_call){ .engine = engine, .answer = &answer }, ENGINE_STORE,
+			       &(struct engine_words){ 0 }, NULL) &&
+		       strstr(buf_text(&answer), "io.containerd.snapshotter"));
+}
+
 static int fetch_one(const struct flow *f, size_t i, const struct base *base, struct err *e)
 {
 	const struct build_item *item = &f->build->items[i];
 	const struct engine_words words = {
-		.name = base->image, .platform = platform_of(f, i, base), .insecure = flow_insecure(f, base->image)
+		.name = base->image, .platform = base->platform, .insecure = flow_insecure(f, base->image)
 	};
-	struct platform wanted = item->platform;
+	struct platform wanted;
 	auto_buf answer = { 0 };
 	bool is_blind = false;
 	enum there there;
 	int r;
 
-	if (base->platform && name_parse(base->platform, strlen(base->platform), &wanted, NULL))
+	if (name_parse(base->platform, strlen(base->platform), &wanted, NULL))
 		return err_set(e, -EBADMSG, "%s: FROM --platform=%s: unknown platform", f->render.files[i].name,
 			base->platform);
 	there = ask(f, &(struct flow_call){ .item = item, .answer = &answer }, &words, &wanted, &is_blind);
@@ -84,7 +90,7 @@ static int fetch_one(const struct flow *f, size_t i, const struct base *base, st
 	if (r != -EIO)
 		return r;
 	err_done(e);
-	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && fetch_keeps_several(f, item->engine)))
+	if (there == THERE_FITTING || (is_blind && there != THERE_NOT && keeps_several(f, item->engine)))
 		return 0;
 	err_set(e, -EBADMSG, "cannot get the base image %s for %s", words.name, words.platform);
 	if (there == THERE_OTHER)
@@ -105,16 +111,14 @@ int fetch_bases(const struct flow *f, size_t i, struct err *e)
 	return r;
 }
 
-static const char *shared_by(const struct flow *f, size_t i, size_t k)
+static const char *shared_by(const struct bases *a, const struct bases *b)
 {
-	const struct bases *a = &f->bases[i], *b = &f->bases[k];
-
 	if (a->has_unknown && b->has_unknown)
 		return "an image that only the engine knows";
 	for (size_t x = 0; x < a->n; x++)
 		for (size_t y = 0; y < b->n; y++)
 			if (!strcmp(a->items[x].image, b->items[y].image) &&
-				strcmp(platform_of(f, i, &a->items[x]), platform_of(f, k, &b->items[y])))
+				strcmp(a->items[x].platform, b->items[y].platform))
 				return a->items[x].image;
 	return NULL;
 }
@@ -123,21 +127,9 @@ const char *fetch_shared(const struct flow *f, const struct engine *engine)
 {
 	const char *found = NULL;
 
-	for (size_t i = 0; i < f->build->n; i++)
+	for (size_t i = 0; i < f->build->n && engine->kind->sees_local; i++)
 		for (size_t k = 0; !found && k < i; k++)
 			if (f->build->items[i].engine == engine && f->build->items[k].engine == engine)
-				found = shared_by(f, i, k);
-	return found;
-}
-
-/* Most stores keep one image per name; containerd's keeps an index. Separate builders keep their own base images. */
-bool fetch_keeps_several(const struct flow *f, const struct engine *engine)
-{
-	auto_buf answer = { 0 };
-
-	return !engine->kind->sees_local ||
-	       (engine->kind->has_daemon &&
-		       !flow_engine(f, &(struct flow_call){ .engine = engine, .answer = &answer }, ENGINE_STORE,
-			       &(struct engine_words){ 0 }, NULL) &&
-		       strstr(buf_text(&answer), "io.containerd.snapshotter"));
+				found = shared_by(&f->bases[i], &f->bases[k]);
+	return found && !keeps_several(f, engine) ? found : NULL;
 }

@@ -12,7 +12,5 @@ void fetch_done(struct flow *f);
  * -EBADMSG if one is unavailable.
  */
 int fetch_bases(const struct flow *f, size_t i, struct err *e);
-/* The first image that is a base for several platforms of an engine. Borrowed; NULL: none. */
+/* The first image that is a base for several platforms of an engine which keeps it for one. Borrowed; NULL: none. */
 const char *fetch_shared(const struct flow *f, const struct engine *engine);
-/* Whether the engine keeps variants for several platforms under one image name. */
-bool fetch_keeps_several(const struct flow *f, const struct engine *engine);
