@@ -67,6 +67,9 @@ const char *emulator_exposure(int fd)
 		return NULL;
 	if (st.st_mode & S_IWOTH)
 		return "every user can write to it";
+	/* With an access control list, the bits of the group are what the list may grant at most (acl(5)). */
+	if (st.st_mode & S_IWGRP && fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0)
+		return "its access control list lets other users write to it";
 	if (st.st_mode & S_IWGRP && st.st_gid)
 		return "its group can write to it";
 	return st.st_uid && st.st_uid != UNMAPPED_UID ? "its owner, who is not root, can write to it" : NULL;
