@@ -192,7 +192,7 @@ tells_that_it_will_not_last()
 @test "6.1: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.1; }
 @test "6.12: where nothing makes it last the exit status says so" { tells_that_it_will_not_last 6.12; }
 
-@test "6.1: run says that this kernel has one table for all" {
+@test "6.1: run says that this kernel has one table for all; in a user namespace nobody takes it for empty" {
 	vm_on 6.1 <<-'EOF'
 		status=0
 		anyarch run true 2>said || status=$?
@@ -202,6 +202,20 @@ tells_that_it_will_not_last()
 		grep -q '^hint: .*6.7' said
 		[ -z "$(handlers)" ]
 		never runs arm armv7l
+		# In a user namespace, a table that is not mounted cannot be looked at: it is not called empty.
+		image /ctr
+		contain /ctr anyarch register arm
+		for words in 'unregister arm' 'unregister --all' 'oneshot --uninstall arm'; do
+			status=0
+			# shellcheck disable=SC2086 # words are split
+			unshare -U -r -m anyarch $words >said 2>&1 || status=$?
+			cat said
+			[ "$status" -eq 4 ]
+		done
+		unshare -U -r -m anyarch status >said
+		cat said
+		grep -q '^linux/arm/v7 .*emulated' said
+		runs arm armv7l
 	EOF
 }
 
