@@ -14,16 +14,6 @@
 
 enum { DEPTH_MAX = 256 };
 
-static int restore_backup(const struct place *place)
-{
-	char was[NAME_MAX + 1];
-	int r = record_name(place->name, PLACE_BACKUP, was);
-
-	if (r)
-		return r;
-	return renameat(place->dir, was, place->dir, place->name) < 0 ? -errno : 0;
-}
-
 static int undo(const struct place *place, int ours)
 {
 	enum place_backup backup = place_backup(place);
@@ -33,7 +23,7 @@ static int undo(const struct place *place, int ours)
 	if (backup == BACKUP_IS_FILE)
 		r = place_remove(place, PLACE_BACKUP); /* inject was killed before it replaced the file */
 	else if (backup == BACKUP_OTHER)
-		r = restore_backup(place);
+		r = place_restore(place);
 	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
 		r = -errno;
 	/* The record is removed last: after a kill, the next run continues from it. */
@@ -100,14 +90,8 @@ int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, 
 	int r = place_open(root, at, false, &place, e);
 
 	r = r == -ENOENT ? 1 : r ? r : eject_at(at, &place, dry_run, &record, e);
-	if (!r && !dry_run) {
-		char path[BENEATH_PATH_MAX];
-
-		snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
-		cleanup_fd(&place.dir);
-		place.dir = -1;
-		beneath_remove_dirs(root, path, record.made_dirs, &record.dir_time);
-	}
+	if (!r && !dry_run)
+		place_remove_dirs(&place, root, at, record.made_dirs, &record.dir_time);
 	*ret = r ? INJECT_ABSENT : INJECT_REMOVED;
 	return r < 0 ? r : 0;
 }

@@ -47,7 +47,6 @@ struct decision {
 
 /* State of inject_file(). */
 struct work {
-	int root;
 	const struct inject_request *request;
 	struct place place;
 	struct decision decision;
@@ -210,12 +209,10 @@ static int commit(struct work *w)
 /* Reverts the final rename: restores the backup, or removes the emulator. */
 static int take_back(const struct place *place, const struct decision *d, int code)
 {
-	char was[NAME_MAX + 1];
-
 	if (!d->is_first)
 		return 0; /* replaced an injected emulator: keep the new one, its record matches */
-	if (d->links_backup && !record_name(place->name, PLACE_BACKUP, was))
-		renameat(place->dir, was, place->dir, place->name);
+	if (d->links_backup)
+		place_restore(place);
 	else
 		unlinkat(place->dir, place->name, 0);
 	return code;
@@ -224,19 +221,6 @@ static int take_back(const struct place *place, const struct decision *d, int co
 static int finish(struct work *w)
 {
 	return fsync(w->place.dir) < 0 ? take_back(&w->place, &w->decision, -errno) : 0;
-}
-
-static void remove_made(struct work *w)
-{
-	const char *at = w->request->at;
-	char path[BENEATH_PATH_MAX];
-
-	if (!w->place.made)
-		return;
-	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
-	cleanup_fd(&w->place.dir);
-	w->place.dir = -1;
-	beneath_remove_dirs(w->root, path, w->place.made, &w->place.time);
 }
 
 /* Removes temporary files and restores the previous record and directory mtime. */
@@ -312,15 +296,15 @@ static int look_and_write(struct work *w, enum inject_result *ret, struct err *e
 
 int inject_file(int root, const struct inject_request *request, enum inject_result *ret, struct err *e)
 {
-	struct work w = { .root = root, .request = request, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
+	struct work w = { .request = request, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
 	int r = place_open(root, request->at, !request->dry_run, &w.place, e);
 
 	*ret = INJECT_DONE;
 	if (r == -ENOENT && request->dry_run)
 		return 0;
 	r = r ? r : look_and_write(&w, ret, e);
-	if (r)
-		remove_made(&w);
+	if (r && w.place.made)
+		place_remove_dirs(&w.place, root, request->at, w.place.made, &w.place.time);
 	cleanup_fd(&w.emulator);
 	cleanup_fd(&w.record);
 	place_done(&w.place);

@@ -53,6 +53,26 @@ void place_done(struct place *place)
 	*place = (struct place){ .dir = -1 };
 }
 
+void place_remove_dirs(struct place *place, int root, const char *at, unsigned n, const struct timespec *time)
+{
+	char path[BENEATH_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(at, '/') - at), at);
+	cleanup_fd(&place->dir);
+	place->dir = -1;
+	beneath_remove_dirs(root, path, n, time);
+}
+
+int place_restore(const struct place *place)
+{
+	char was[NAME_MAX + 1];
+	int r = record_name(place->name, PLACE_BACKUP, was);
+
+	if (r)
+		return r;
+	return renameat(place->dir, was, place->dir, place->name) < 0 ? -errno : 0;
+}
+
 int place_lock(const struct place *place, const char *at, struct err *e)
 {
 	if (!flock(place->dir, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)

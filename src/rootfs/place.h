@@ -24,6 +24,11 @@ struct place {
  */
 int place_open(int root, const char *at, bool make, struct place *ret, struct err *e);
 void place_done(struct place *place);
+/* Closes the directory, and removes the last n directories of at's path as long as they are empty; time as for
+ * beneath_remove_dirs(). */
+void place_remove_dirs(struct place *place, int root, const char *at, unsigned n, const struct timespec *time);
+/* Renames the backup over the file. 0 or -errno. */
+int place_restore(const struct place *place);
 /* Locks the directory against other runs; -EBUSY with e set if another process holds the lock. */
 int place_lock(const struct place *place, const char *at, struct err *e);
 /* BACKUP_IS_FILE: the backup is a hard link to the file itself, as a run was killed before it replaced the file. */
