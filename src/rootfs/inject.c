@@ -4,8 +4,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fdio.h"
@@ -53,7 +56,6 @@ struct work {
 	char temporary[NAME_MAX + 1], scratch[NAME_MAX + 1];
 	int emulator, record; /* files being written, possibly without a name yet */
 	bool is_recorded;
-	struct hashing hashing;
 };
 
 static int refuse_backup(const struct inject_request *request, struct err *e)
@@ -123,19 +125,58 @@ static int give_name(const struct work *w, int fd, const char *name)
 	return -errno;
 }
 
+/* Clones the content if the file system supports it, else copies it in the kernel. 0 or -errno. */
+static int copy_content(int from, int to)
+{
+	struct stat st;
+
+	if (!ioctl(to, FICLONE, from))
+		return 0;
+	return fstat(from, &st) < 0 ? -errno : fd_copy_range(from, 0, to, (uint64_t)st.st_size);
+}
+
+/* Sets mode 0755, owner root if permitted, and the source's mtime, at most *latest (NULL: no limit). 0 or -errno. */
+static int copy_attributes(int from, int to, const int64_t *latest)
+{
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	times[0] = times[1] = st.st_mtim;
+	if (latest && times[1].tv_sec >= *latest)
+		times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)*latest };
+	if (geteuid() == 0 && fchown(to, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
+		return -errno;
+	return fchmod(to, 0755) < 0 || futimens(to, times) < 0 ? -errno : 0;
+}
+
+/* Runs in a thread: a digest takes as long as a copy. "" means that it failed. */
+static void *hash(void *source)
+{
+	struct inject_source *s = source;
+
+	if (digest_file(s->emulator.fd, s->digest))
+		*s->digest = '\0';
+	return NULL;
+}
+
 static int write_emulator(struct work *w)
 {
+	const struct inject_request *request = w->request;
+	struct inject_source *source = request->source;
 	int r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
+	pthread_t thread;
+	bool hashes = !*source->digest && !pthread_create(&thread, NULL, hash, source);
 
-	hashing_start(&w->hashing, w->request->source);
 	if (!r)
 		r = w->emulator = create(w, w->temporary);
 	if (r >= 0)
-		r = copy_content(w->request->source->emulator.fd, w->emulator);
-	r = r ? r
-	      : copy_attributes(w->request->source->emulator.fd, w->emulator,
-			w->request->has_epoch ? &w->request->epoch : NULL);
-	hashing_wait(&w->hashing);
+		r = copy_content(source->emulator.fd, w->emulator);
+	if (!r)
+		r = copy_attributes(source->emulator.fd, w->emulator, request->has_epoch ? &request->epoch : NULL);
+	if (hashes)
+		pthread_join(thread, NULL);
 	return r;
 }
 

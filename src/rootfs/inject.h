@@ -2,7 +2,8 @@
 /* Puts an emulator into an untrusted root file system, and removes it. */
 #pragma once
 
-#include "rootfs/copy.h"
+#include "base/digest.h"
+#include "emulator/emulator.h"
 
 enum inject_result {
 	INJECT_DONE = 0,
@@ -12,6 +13,12 @@ enum inject_result {
 	INJECT_ABSENT, /* nothing was injected */
 };
 extern const char *const inject_words[];
+
+/* An emulator to be injected into any number of roots; zero all members but emulator. */
+struct inject_source {
+	struct emulator emulator;
+	char digest[DIGEST_TEXT]; /* "" until computed */
+};
 
 /*
  * The record ".NAME.anyarch" beside emulator NAME says what was created, so that eject can undo exactly that, also in a
