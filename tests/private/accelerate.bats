@@ -399,6 +399,13 @@ build_id_at() {
 		"$ANYARCH" eject -q "$R" 2>/dev/null
 		same "the tree, killed at $point" "$tree" "$(tree_of "$R")"
 	done
+	for point in sendfile:1 sendfile:9 syncfs:1 renameat2:1; do
+		expect 1 "${TRACED[@]}" -f -qq -o /dev/null -e "inject=${point%:*}:error=ENOSPC:when=${point#*:}" \
+			"$ANYARCH" inject --accelerate --toolchain "$TOOLS_DIR" "$R"
+		[[ $stderr == *'No space left'* ]]
+		"$ANYARCH" eject -q "$R" 2>/dev/null || true
+		same "the tree, disk full at $point" "$tree" "$(tree_of "$R")"
+	done
 	for point in unlinkat:1 unlinkat:5 unlinkat:12 renameat:1; do
 		"$ANYARCH" inject -q --accelerate --toolchain "$TOOLS_DIR" "$R"
 		strace -f -qq -o /dev/null -e "inject=${point%:*}:signal=KILL:when=${point#*:}" "$ANYARCH" eject -q "$R" || true
