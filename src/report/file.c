@@ -117,8 +117,9 @@ char *file_find(int root, const char *search, const char *name)
 		end = strchrnul(dir, ':');
 		path = mem_print("%.*s%s%s", (int)(end - dir), dir, end > dir ? "/" : "", name);
 		fd = file_open(root, path);
-		/* Execution does not require read permission. */
-		if (fd == -EACCES || (fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111)) {
+		/* Execution does not require read permission, but that to search the directory. */
+		if ((fd == -EACCES && (root >= 0 || !access(path, X_OK))) ||
+			(fd >= 0 && !fstat(fd, &st) && st.st_mode & 0111)) {
 			free(refused);
 			return take_ptr(&path);
 		}
