@@ -12,18 +12,23 @@ commands() {
 	"$ANYARCH" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
-# The page in whose NAME a command or file stands.
-page_of() { # NAME
-	local page
+# The commands and files of all pages, each with its page: a line each.
+setup_file() {
+	local page name
 
 	for page in "$MAN"/*.scd; do
-		[[ ", $(section NAME <"$page" | sed 's/ - .*//; s/^/, /;q')," != *", $1,"* ]] || {
-			printf '%s\n' "$page"
-			return
-		}
-	done
-	printf 'no page for %s\n' "$1" >&2
-	return 1
+		for name in $(section NAME <"$page" | sed 's/ - .*//; s/,//g; q'); do
+			printf '%s %s\n' "$name" "$page"
+		done
+	done >"$BATS_FILE_TMPDIR/pages"
+}
+
+# The page in whose NAME a command or file stands.
+page_of() { # NAME
+	sed -n "s|^$1 ||p" "$BATS_FILE_TMPDIR/pages" | grep . || {
+		printf 'no page for %s\n' "$1" >&2
+		return 1
+	}
 }
 
 section() { # NAME, of a page on stdin, without its markup

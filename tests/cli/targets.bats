@@ -17,7 +17,7 @@ setup() {
 	make_emulators "$BATS_TEST_TMPDIR"
 	cd "$BATS_TEST_TMPDIR" || return
 	TARGETS=()
-	for i in {1..7}; do
+	for i in {1..4}; do
 		make_tree
 		mv "$R" "root$i"
 		TARGETS+=("root$i")
@@ -34,7 +34,7 @@ I.write_layout("image", oci.finish(oci.image([T.tar(I.system(E.arm()))], "arm", 
 trees() {
 	local i
 
-	for i in {1..7}; do
+	for i in {1..4}; do
 		tree_of "root$i"
 	done
 	sha256sum image/index.json
@@ -44,7 +44,7 @@ trees() {
 lines() {
 	local one
 
-	for one in root{1..7} image; do
+	for one in root{1..4} image; do
 		printf '%s: %s %s\n' "$one" "$1" "$AT"
 	done
 }
@@ -52,13 +52,13 @@ lines() {
 @test "inject and eject: a line for each, a summary, the highest status, in parallel as one after the other" {
 	local jobs
 
-	for jobs in 1 2 5 64; do
+	for jobs in 1 3 64; do
 		expect 3 "$ANYARCH" inject --emulator "$PWD/A" --jobs "$jobs" "${TARGETS[@]}"
 		same injected "$(lines injected)" "$output"
-		[[ $stderr == *'missing: No such file'*'empty: cannot determine its platform'*'anyarch: 10 targets: 8 succeeded, 2 failed' ]]
+		[[ $stderr == *'missing: No such file'*'empty: cannot determine its platform'*'anyarch: 7 targets: 5 succeeded, 2 failed' ]]
 		expect 3 "$ANYARCH" inject --emulator "$PWD/A" -j "$jobs" --json "${TARGETS[@]}"
-		same unchanged 'unchanged 8' "$(jq -r 'group_by(.result)[] | "\(.[0].result) \(length)"' "$OUT")"
-		same order "$(printf '%s\n' root{1..7} image)" "$(jq -r '.[].target' "$OUT")"
+		same unchanged 'unchanged 5' "$(jq -r 'group_by(.result)[] | "\(.[0].result) \(length)"' "$OUT")"
+		same order "$(printf '%s\n' root{1..4} image)" "$(jq -r '.[].target' "$OUT")"
 		[[ $stderr != *targets:* ]]
 		expect 3 "$ANYARCH" eject -j "$jobs" "${TARGETS[@]}"
 		same removed "$(lines removed)" "$output"
@@ -71,13 +71,13 @@ lines() {
 
 	for jobs in 1 3; do
 		expect 3 "$ANYARCH" inspect --jobs "$jobs" "${TARGETS[@]}"
-		same lines "$(printf '%s: linux/arm\n' root{1..7})
+		same lines "$(printf '%s: linux/arm\n' root{1..4})
 image: linux/arm/v7
 empty: unknown platform" "$output"
-		[[ $stderr == *'missing: No such file'*'anyarch: 10 targets: 9 succeeded, 1 failed' ]]
+		[[ $stderr == *'missing: No such file'*'anyarch: 7 targets: 6 succeeded, 1 failed' ]]
 	done
-	expect 0 "$ANYARCH" inspect --json --jobs 4 "${TARGETS[@]:0:8}"
-	same order "$(printf '%s\n' root{1..7} image)" "$(jq -r '.[].target' "$OUT")"
+	expect 0 "$ANYARCH" inspect --json --jobs 4 "${TARGETS[@]:0:5}"
+	same order "$(printf '%s\n' root{1..4} image)" "$(jq -r '.[].target' "$OUT")"
 	expect 3 "$ANYARCH" inspect root1 missing root2
 	same blocks 2 "$(grep -c '^root:' "$OUT")"
 	[[ $stderr != *targets:* ]]
