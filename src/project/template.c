@@ -64,8 +64,8 @@ struct found {
 static int check_line(const struct scan_line *line, struct found *found, struct err *e)
 {
 	auto_free char *text = mem_part(line->text, line->len);
-	const char *value;
-	bool is_escape;
+	const char *value = "";
+	bool is_escape = false;
 
 	if (strlen(text) < line->len)
 		return err_set(e, -EBADMSG, "a NUL byte: not a text file");
