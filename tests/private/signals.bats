@@ -158,12 +158,11 @@ in_namespace() {
 		echo 'FROM debian'
 		yes 'RUN apt-get install x && wget http://x/amd64/y' | head -c 1000000
 	} >Dockerfile
-	AFTER=0.05
 	exec 7</dev/null
-	each_ended <<-'COMMANDS'
-		init --from Dockerfile new
-		toolchain --output tools armhf
-	COMMANDS
+	AFTER=0.01
+	each_ended <<<'init --from Dockerfile new'
+	AFTER=0.05
+	each_ended <<<'toolchain --output tools armhf'
 	[[ ! -e new && ! -e tools ]]
 }
 
