@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns what doctor says of one target: every way on which a program, script, root file system or image does not come to
 # run is provoked, named, and cured by typing the hint as it is shown.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2119 # the library sets output and stderr; each test is a process
@@ -62,7 +63,6 @@ teardown() {
 	found ok works
 }
 
-# bats test_tags=slow
 @test "no handler: the hint for platforms of any kind of name" {
 	local handler bytes wanted=' qemu-armeb qemu-loongarch64 qemu-m68k qemu-mipsn32el qemu-ppc64le qemu-s390x qemu-sparc32plus '
 
@@ -215,7 +215,6 @@ arm_loader() {
 	printf '\003' | dd of="$1" bs=1 seek=16 conv=notrunc status=none # position-independent
 }
 
-# bats test_tags=slow
 @test "the loader of a foreign program is missing" {
 	dynamic_arm "$W/program"
 	arm_loader "$W/loader"
@@ -232,7 +231,6 @@ arm_loader() {
 	silent loader-missing
 }
 
-# bats test_tags=slow
 @test "the loader of a foreign program is missing, in its root" {
 	mkdir -p "$W/root/lib"
 	dynamic_arm "$W/root/program"
@@ -268,7 +266,6 @@ arm_runs_in() { # ROOT FILE
 	silent loader-missing
 }
 
-# bats test_tags=slow
 @test "not executable: a program, a script, the program of a script" {
 	expect 0 anyarch register arm
 	cp "$ROOT/arm" "$W/a program"
@@ -299,7 +296,6 @@ arm_runs_in() { # ROOT FILE
 	examine 0 "$W/script"
 }
 
-# bats test_tags=slow
 @test "not executable: mounted without the right to it" {
 	expect 0 anyarch register arm
 	mkdir "$W/a mount"
@@ -470,7 +466,6 @@ appimage_of() {
 	found problem script-program-missing /bin/sh
 }
 
-# bats test_tags=slow
 @test "a script with Windows line ends" {
 	local line
 
@@ -538,7 +533,6 @@ shell_runs() { # ROOT
 	examine 0 "$W/root"
 }
 
-# bats test_tags=slow
 @test "a root file system with an emulator that is another one, dynamic, foreign, or not executable" {
 	local one
 
@@ -727,7 +721,6 @@ make_image() {
 	examine 0 "$W/image.tar"
 }
 
-# bats test_tags=slow
 @test "an image whose entry point cannot be started" {
 	local name id
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns how long handlers live: pinned ones without any mount, others as long as their mount, and those of --persist in
 # files for the next boot.
 # shellcheck disable=SC2154,SC2030,SC2031 # the library sets output, stderr and status; each test is a process

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns the languages of other registrars: every line that people type to them, typed here, with what it must leave behind,
 # print and exit with. Unlike its models, a failure exits non-zero.
 # shellcheck disable=SC2154 # the library sets output, stderr and status

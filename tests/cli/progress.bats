@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# bats file_tags=slow
 # Owns the line that long work has on a terminal: in a real one (tmux), with input that comes slowly; and where it must not be.
 # shellcheck disable=SC2154 # the library sets output, stderr and status
 
