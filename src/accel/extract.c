@@ -21,28 +21,18 @@ static struct extract_file *find(const struct extract *x, const struct layer *la
 	return NULL;
 }
 
-/* Resolves a path to a member; *ret_is_linked: through a hard link. */
-static int resolve(const struct extract *x, const char *path, struct view_hit *ret, bool *ret_is_linked)
-{
-	char resolved[VIEW_PATH_MAX];
-	struct view_hit named;
-	int r = view_resolve(x->view, path, ret, resolved);
-
-	if (r)
-		return r;
-	*ret_is_linked = view_find(x->view, resolved, &named) && named.entry->kind == LAYER_HARDLINK;
-	return ret->entry->kind == LAYER_FILE ? 0 : -EBADMSG;
-}
-
+/* Resolves a path to a member, which is added if it is new. */
 static int want(struct extract *x, const char *path, struct extract_file **ret)
 {
+	char resolved[VIEW_PATH_MAX];
 	struct extract_file *file;
-	struct view_hit hit;
-	bool is_linked;
-	int r = resolve(x, path, &hit, &is_linked);
+	struct view_hit hit, named;
+	int r = view_resolve(x->view, path, &hit, resolved);
 
 	if (r)
 		return r;
+	if (hit.entry->kind != LAYER_FILE)
+		return -EBADMSG;
 	file = find(x, hit.layer, layer_text(hit.layer, hit.entry->path));
 	if (!file && x->n == EXTRACT_FILES_MAX)
 		return -E2BIG;
@@ -52,7 +42,7 @@ static int want(struct extract *x, const char *path, struct extract_file **ret)
 			.layer = hit.layer, .path = layer_text(hit.layer, hit.entry->path), .fd = -1
 		};
 	}
-	file->is_linked |= is_linked;
+	file->is_linked |= view_find(x->view, resolved, &named) && named.entry->kind == LAYER_HARDLINK;
 	*ret = file;
 	return 0;
 }
@@ -64,32 +54,18 @@ int extract_want(struct extract *x, const char *path)
 	return want(x, path, &file) == -E2BIG ? -E2BIG : 0; /* extract_open() reports other errors */
 }
 
-/* Drops the content of an earlier member with the same path. */
-static void forget(struct extract *x, struct extract_file *file)
-{
-	x->held -= file->fd >= 0 ? (uint64_t)file->st.st_size : 0;
-	cleanup_fd(&file->fd);
-	file->fd = -1;
-}
-
-static int copy_content(struct tar_reader *reader, int to, struct err *e)
-{
-	char chunk[CHUNK];
-	ssize_t n;
-	int r = 0;
-
-	while (!r && (n = tar_read(reader, chunk, sizeof(chunk), e)) != 0)
-		r = n < 0 ? (int)n : fd_write(to, chunk, (size_t)n);
-	return r;
-}
-
+/* Takes the content of a member, instead of that of an earlier one with the same path. */
 static int take(struct extract *x, struct extract_file *file, struct tar_reader *reader, struct err *e)
 {
 	const struct tar_entry *member = &reader->entry;
 	auto_fd fd = -1;
+	char chunk[CHUNK];
+	ssize_t n;
 	int r;
 
-	forget(x, file);
+	x->held -= file->fd >= 0 ? (uint64_t)file->st.st_size : 0;
+	cleanup_fd(&file->fd);
+	file->fd = -1;
 	file->seen++;
 	if (member->type != TAR_FILE)
 		file->code = -EBADMSG;
@@ -100,7 +76,9 @@ static int take(struct extract *x, struct extract_file *file, struct tar_reader 
 	if (file->code)
 		return 0;
 	fd = memfd_create("member", MFD_CLOEXEC);
-	r = fd < 0 ? -errno : copy_content(reader, fd, e);
+	r = fd < 0 ? -errno : 0;
+	while (!r && (n = tar_read(reader, chunk, sizeof(chunk), e)) != 0)
+		r = n < 0 ? (int)n : fd_write(fd, chunk, (size_t)n);
 	if (r)
 		return e && e->code ? r : err_sys(e, r, "cannot look into /%s", file->path);
 	file->st = (struct stat){ .st_mode = S_IFREG | (member->mode & 07777),
@@ -131,21 +109,6 @@ static int look_at(void *context, struct tar_reader *reader, struct err *e)
 	return file && !file->is_read ? take(pass->extract, file, reader, e) : 0;
 }
 
-/* Each wanted path must exist as a regular file, as it did when the view was made. */
-static int check_seen(struct extract *x, const struct layer *layer, struct err *e)
-{
-	for (size_t i = 0; i < x->n; i++) {
-		struct extract_file *file = &x->files[i];
-
-		if (file->layer != layer || file->is_read)
-			continue;
-		file->is_read = true;
-		if (!file->seen || file->code == -EBADMSG)
-			return err_set(e, -EBADMSG, "/%s has changed since it was first read", file->path);
-	}
-	return 0;
-}
-
 static int read_layer(struct extract *x, const struct layer *layer, const char *name, struct err *e)
 {
 	static const char blobs[] = "blobs/sha256/";
@@ -159,21 +122,18 @@ static int read_layer(struct extract *x, const struct layer *layer, const char *
 	if (x->are_blobs && str_starts(name, blobs) && strlen(name) == strlen(blobs) + 64)
 		snprintf(source.digest, sizeof(source.digest), "sha256:%s", name + strlen(blobs));
 	r = layer_walk(&source, &walk, e);
-	r = r ? r : check_seen(x, layer, e);
+	/* Each wanted path must exist as a regular file, as it did when the view was made. */
+	for (size_t i = 0; !r && i < x->n; i++) {
+		struct extract_file *file = &x->files[i];
+
+		if (file->layer != layer || file->is_read)
+			continue;
+		file->is_read = true;
+		if (!file->seen || file->code == -EBADMSG)
+			r = err_set(e, -EBADMSG, "/%s has changed since it was first read", file->path);
+	}
 	member_done(&source.member);
 	return r ? err_prefix(e, "%s", name) : 0;
-}
-
-static bool is_wanted(const struct extract *x, size_t i)
-{
-	bool is = false;
-
-	for (size_t k = 0; k < i; k++)
-		if (x->view->layers[k] == x->view->layers[i])
-			return false;
-	for (size_t k = 0; k < x->n; k++)
-		is |= x->files[k].layer == x->view->layers[i] && !x->files[k].is_read;
-	return is;
 }
 
 int extract_read(struct extract *x, struct err *e)
@@ -181,11 +141,16 @@ int extract_read(struct extract *x, struct err *e)
 	bool is_any = false;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < x->view->n; i++)
-		if (is_wanted(x, i)) {
-			is_any = true;
+	/* What was read stays so: a layer that the view has twice is read once. */
+	for (size_t i = 0; !r && i < x->view->n; i++) {
+		bool is_wanted = false;
+
+		for (size_t k = 0; k < x->n; k++)
+			is_wanted |= x->files[k].layer == x->view->layers[i] && !x->files[k].is_read;
+		if (is_wanted)
 			r = read_layer(x, x->view->layers[i], x->names[i], e);
-		}
+		is_any |= is_wanted;
+	}
 	if (!r && is_any && ++x->passes > EXTRACT_PASSES_MAX)
 		r = err_set(e, -E2BIG, "more than %d times a file of it asks for others", EXTRACT_PASSES_MAX);
 	return r ? r : is_any;

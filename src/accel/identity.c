@@ -117,18 +117,6 @@ bool identity_find(const char *data, size_t len, enum identity_kind kind, const 
 	return true;
 }
 
-static int read_mapped(int fd, size_t len, enum identity_kind kind, const char *target, struct identity *ret)
-{
-	void *at = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
-	bool is_found;
-
-	if (at == MAP_FAILED)
-		return -errno;
-	is_found = identity_find(at, len, kind, target, ret);
-	munmap(at, len);
-	return is_found;
-}
-
 int identity_read(int fd, bool is_ours, enum identity_kind kind, const char *target, struct identity *ret)
 {
 	auto_free char *data = NULL;
@@ -141,8 +129,16 @@ int identity_read(int fd, bool is_ours, enum identity_kind kind, const char *tar
 		return -errno;
 	if (st.st_size > IDENTITY_FILE_MAX)
 		return -E2BIG;
-	if (is_ours && st.st_size)
-		return read_mapped(fd, (size_t)st.st_size, kind, target, ret);
+	if (is_ours && st.st_size) {
+		void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		bool is_found;
+
+		if (at == MAP_FAILED)
+			return -errno;
+		is_found = identity_find(at, (size_t)st.st_size, kind, target, ret);
+		munmap(at, (size_t)st.st_size);
+		return is_found;
+	}
 	data = mem_new(1, (size_t)st.st_size + 1);
 	n = fd_pread(fd, data, (size_t)st.st_size, 0);
 	return n < 0 ? (int)n : identity_find(data, (size_t)n, kind, target, ret);

@@ -24,19 +24,7 @@ static bool has_text(struct extract *x, const char *path, const struct buf *text
 	       have.len == text->len && !memcmp(have.data, text->data, text->len);
 }
 
-/* Whether a program of this size exists at the path itself, not through a link. */
-static bool has_program(const struct view *view, const char *name, uint64_t size)
-{
-	const struct layer_program *program;
-	struct view_hit hit;
-	auto_free char *path = mem_print("%s/%s", &ENTRY_PLACE_ROOT[1], name);
-
-	if (!view_find(view, path, &hit))
-		return false;
-	program = layer_program(hit.layer, hit.entry);
-	return program && program->size == size;
-}
-
+/* Whether the image has exactly these tools, at their paths themselves, not through links. */
 static int look_whether_there(struct extract *x, struct accel_image *tools)
 {
 	const struct toolchain *t = tools->toolchain;
@@ -47,9 +35,16 @@ static int look_whether_there(struct extract *x, struct accel_image *tools)
 	if (r)
 		return r;
 	tools->is_there = has_text(x, PLACE_INDEX, &index) && has_text(x, PLACE_MANIFEST, &manifest);
-	for (size_t i = 0; tools->is_there && i < t->n_files; i++)
-		if (twins_need(t, &tools->twins, i))
-			tools->is_there = has_program(x->view, t->files[i].name, t->files[i].size);
+	for (size_t i = 0; tools->is_there && i < t->n_files; i++) {
+		auto_free char *path = mem_print("%s/%s", &ENTRY_PLACE_ROOT[1], t->files[i].name);
+		const struct layer_program *program;
+		struct view_hit hit;
+
+		if (!twins_need(t, &tools->twins, i))
+			continue;
+		program = view_find(x->view, path, &hit) ? layer_program(hit.layer, hit.entry) : NULL;
+		tools->is_there = program && program->size == t->files[i].size;
+	}
 	return 0;
 }
 
@@ -107,24 +102,23 @@ static void add_file(struct files *files, const char *name, unsigned mode, int f
 	files->list[files->n++] = (struct graft_file){ .path = path, .mode = mode, .file = fd, .text = text };
 }
 
-static int add_documents(struct files *files, const struct accel_image *tools)
+int accel_image_graft(const struct accel_image *tools, struct graft_request *request, struct graft *ret, struct err *e)
 {
-	int r = twins_index(tools->toolchain, &tools->twins, ENTRY_PLACE_ROOT, &files->index);
+	__attribute__((cleanup(files_done))) struct files files = { 0 };
+	auto_fd tmpdir = -1;
+	const struct toolchain *t;
+	int r;
 
-	r = r ? r : twins_manifest(tools->toolchain, &tools->twins, &files->manifest);
+	if (!tools)
+		return graft_make(request, ret, e);
+	t = tools->toolchain;
+	r = twins_index(t, &tools->twins, ENTRY_PLACE_ROOT, &files.index);
+	r = r ? r : twins_manifest(t, &tools->twins, &files.manifest);
 	if (r)
-		return r;
-	add_file(files, &ENTRY_INDEX[1], 0644, -1, &files->index);
-	add_file(files, TOOLCHAIN_MANIFEST, 0644, -1, &files->manifest);
-	return 0;
-}
-
-static int open_files(struct files *files, const struct accel_image *tools, struct err *e)
-{
-	const struct toolchain *t = tools->toolchain;
-	int r = add_documents(files, tools);
-
-	for (size_t i = 0; !r && i < t->n_files; i++) {
+		return err_sys(e, r, "cannot make the layer");
+	add_file(&files, &ENTRY_INDEX[1], 0644, -1, &files.index);
+	add_file(&files, TOOLCHAIN_MANIFEST, 0644, -1, &files.manifest);
+	for (size_t i = 0; i < t->n_files; i++) {
 		int fd;
 
 		if (!twins_need(t, &tools->twins, i))
@@ -132,18 +126,13 @@ static int open_files(struct files *files, const struct accel_image *tools, stru
 		fd = toolchain_open_file(t, i, e);
 		if (fd < 0)
 			return fd;
-		add_file(files, t->files[i].name, 0755, fd, NULL);
+		add_file(&files, t->files[i].name, 0755, fd, NULL);
 	}
-	return r ? err_sys(e, r, "cannot make the layer") : 0;
-}
-
-/* Stores the layer at once, so that the files of all images need not stay open. */
-static int make_stored(struct graft_request *request, struct graft *ret, struct err *e)
-{
-	auto_fd tmpdir = request->has_place ? -1 : open(image_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
+	request->files = files.list;
+	request->n_files = files.n;
+	/* Stores the layer at once, so that the files of all images need not stay open. */
 	if (!request->has_place) {
+		tmpdir = open(image_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		request->has_place = true;
 		request->place = tmpdir;
 	}
@@ -153,17 +142,4 @@ static int make_stored(struct graft_request *request, struct graft *ret, struct 
 	graft_done(ret);
 	err_set(e, -EIO, "cannot store the layer in %s", image_tmpdir());
 	return err_hint(e, "set TMPDIR to a directory with room for the native tools");
-}
-
-int accel_image_graft(const struct accel_image *tools, struct graft_request *request, struct graft *ret, struct err *e)
-{
-	__attribute__((cleanup(files_done))) struct files files = { 0 };
-	int r;
-
-	if (!tools)
-		return graft_make(request, ret, e);
-	r = open_files(&files, tools, e);
-	request->files = files.list;
-	request->n_files = files.n;
-	return r ? r : make_stored(request, ret, e);
 }

@@ -21,6 +21,9 @@
 
 enum { DEPTH_MAX = 8 };
 
+/* The directory of the tools; its old and new names while it is replaced. */
+static const char *const names[] = { SPOT_NAME, SPOT_OLD, SPOT_NEW };
+
 void spot_done(struct spot *spot)
 {
 	cleanup_fd(&spot->above);
@@ -82,25 +85,14 @@ int spot_open_above(int root, bool changes, struct spot *ret, struct err *e)
 	return 0;
 }
 
-static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes);
-
-static int walk_directory(int fd, unsigned depth, bool removes)
-{
-	auto_dir dir = fd_list(fd);
-	const struct dirent *entry;
-	int r = dir ? 0 : -errno;
-
-	while (dir && !r && (entry = fd_next(dir)))
-		r = walk_at_depth(dirfd(dir), entry->d_name, depth, removes);
-	return r;
-}
-
 /* Visits (and removes) any kind of file, without following links; -EBUSY at a mount. */
 static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes)
 {
-	auto_fd fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), list = -1;
+	auto_fd fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir list = NULL;
+	const struct dirent *entry;
 	struct stat st;
-	int r;
+	int r = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -108,10 +100,13 @@ static int walk_at_depth(int dir, const char *name, unsigned depth, bool removes
 		return -EBUSY;
 	if (!S_ISDIR(st.st_mode))
 		return removes && unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-	list = depth < DEPTH_MAX ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (list < 0)
-		return depth < DEPTH_MAX ? -errno : -ELOOP;
-	r = walk_directory(take_fd(&list), depth + 1, removes);
+	if (depth == DEPTH_MAX)
+		return -ELOOP;
+	list = fd_list_at(fd, ".");
+	if (!list)
+		return -errno;
+	while (!r && (entry = fd_next(list)))
+		r = walk_at_depth(dirfd(list), entry->d_name, depth + 1, removes);
 	return !r && removes && unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : r;
 }
 
@@ -124,7 +119,6 @@ int spot_remove_tree(int dir, const char *name)
 
 int spot_check_mounts(const struct spot *spot, struct err *e)
 {
-	static const char *const names[] = { SPOT_NAME, SPOT_OLD, SPOT_NEW };
 	bool is_mounted = !beneath_is_same_mount(spot->above, spot->own);
 
 	for (size_t i = 0; !is_mounted && i < ARRAY_SIZE(names); i++)
@@ -201,19 +195,6 @@ bool spot_has(const struct spot *spot, const char *name)
 	return !faccessat(spot->own, name, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-/* Whether a killed run left this directory, and its time. The oldest time is the original one. */
-static bool is_new(const char *name, struct timespec *ret)
-{
-	const char *end = str_starts(name, NEW_START) ? parse_time(name + strlen(NEW_START), '-', ret) : NULL;
-
-	return end && !strcmp(end, NEW_END);
-}
-
-static bool is_before(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
-}
-
 int spot_sweep(const struct spot *spot)
 {
 	auto_dir dir = fd_list_at(spot->above, ".");
@@ -223,12 +204,17 @@ int spot_sweep(const struct spot *spot)
 	int r = dir ? 0 : -EIO;
 
 	while (dir && !r && (entry = fd_next(dir))) {
-		struct timespec time;
+		struct timespec time = { 0 };
+		const char *end = str_starts(entry->d_name, NEW_START)
+					  ? parse_time(entry->d_name + strlen(NEW_START), '-', &time)
+					  : NULL;
 
-		if (!is_new(entry->d_name, &time))
+		if (!end || strcmp(end, NEW_END) != 0)
 			continue;
 		r = spot_remove_tree(spot->above, entry->d_name);
-		if (!has_any || is_before(&time, &first))
+		/* The oldest time is the original one. */
+		if (!has_any || time.tv_sec < first.tv_sec ||
+			(time.tv_sec == first.tv_sec && time.tv_nsec < first.tv_nsec))
 			first = time;
 		has_any = true;
 	}
@@ -248,22 +234,19 @@ static int remove_native(const struct spot *spot)
 	return r ? r : spot_remove_tree(spot->own, SPOT_OLD);
 }
 
-/* Whether anyarch contains only anyarch's own directories. */
-static bool is_alone(const struct spot *spot)
+/* Removes anyarch if this program created it, and it has nothing else; without is_whole, only the tools in it. */
+static int remove_own(struct spot *spot, bool is_whole, const struct timespec *time)
 {
 	auto_dir dir = fd_list_at(spot->own, ".");
 	const struct dirent *entry;
-	bool is = dir;
 
-	while (is && (entry = fd_next(dir)))
-		is = !strcmp(entry->d_name, SPOT_NAME) || !strcmp(entry->d_name, SPOT_OLD) ||
-		     !strcmp(entry->d_name, SPOT_NEW);
-	return is;
-}
-
-/* Renames anyarch to a name with the time in it, for spot_sweep(): if killed, the next run completes it. */
-static int remove_whole(struct spot *spot, const struct timespec *time)
-{
+	is_whole &= dir != NULL;
+	while (is_whole && (entry = fd_next(dir)))
+		is_whole = !strcmp(entry->d_name, SPOT_NAME) || !strcmp(entry->d_name, SPOT_OLD) ||
+			   !strcmp(entry->d_name, SPOT_NEW);
+	if (!is_whole)
+		return remove_native(spot);
+	/* The new name has the time in it, for spot_sweep(): if killed, the next run completes it. */
 	spot->time = *time;
 	name_new(spot);
 	if (renameat2(spot->above, SPOT_OWN, spot->above, spot->temporary, RENAME_NOREPLACE) < 0)
@@ -271,35 +254,13 @@ static int remove_whole(struct spot *spot, const struct timespec *time)
 	return spot_sweep(spot);
 }
 
-static int remove_own(struct spot *spot, bool dry_run, enum inject_result *ret, struct err *e)
-{
-	struct timespec time = { 0 };
-	bool is_made;
-	int r;
-
-	if (!spot_has(spot, SPOT_NAME) && !spot_has(spot, SPOT_OLD) && !spot_has(spot, SPOT_NEW))
-		return 0;
-	if (!spot_read_record(spot,
-		    spot_has(spot, SPOT_NAME)  ? SPOT_NAME
-		    : spot_has(spot, SPOT_OLD) ? SPOT_OLD
-					       : SPOT_NEW,
-		    &is_made, &time) &&
-		spot_has(spot, SPOT_NAME))
-		return spot_not_ours(e);
-	r = spot_check_mounts(spot, e);
-	if (r)
-		return r;
-	*ret = INJECT_REMOVED;
-	if (dry_run)
-		return 0;
-	r = is_made && is_alone(spot) ? remove_whole(spot, &time) : remove_native(spot);
-	return r ? err_sys(e, -EIO, "%s: cannot remove it: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
-}
-
 int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
+	struct timespec time = { 0 };
 	int r = spot_open_above(root, !dry_run, &spot, e);
+	size_t first = 0;
+	bool is_made;
 
 	*ret = INJECT_ABSENT;
 	if (r)
@@ -307,5 +268,18 @@ int accelerate_remove(int root, bool dry_run, enum inject_result *ret, struct er
 	if (!dry_run && spot_sweep(&spot))
 		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove the remains of a killed run");
 	r = spot_open_own(&spot, e);
-	return r == -ENOENT ? 0 : r ? r : remove_own(&spot, dry_run, ret, e);
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	while (first < ARRAY_SIZE(names) && !spot_has(&spot, names[first]))
+		first++;
+	if (first == ARRAY_SIZE(names))
+		return 0;
+	if (!spot_read_record(&spot, names[first], &is_made, &time) && !first)
+		return spot_not_ours(e);
+	r = spot_check_mounts(&spot, e);
+	if (r)
+		return r;
+	*ret = INJECT_REMOVED;
+	r = dry_run ? 0 : remove_own(&spot, is_made, &time);
+	return r ? err_sys(e, -EIO, "%s: cannot remove it: %s", ENTRY_PLACE_ROOT, strerror(-r)) : 0;
 }

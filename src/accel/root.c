@@ -21,21 +21,24 @@ int accelerate_find(int root, const struct toolchain *toolchain, struct twins *r
 	return twins_find(toolchain, &(struct tool_root){ toolchain_open_beneath, &root }, ret, e);
 }
 
+static int set_owner_and_mode(int fd, mode_t mode)
+{
+	static const struct timespec epoch[2] = { 0 };
+
+	return fchmod(fd, mode) < 0 || (!geteuid() && fchown(fd, 0, 0) < 0) || futimens(fd, epoch) < 0 ? -errno : 0;
+}
+
 static int write_bytes(int dir, const char *name, const void *data, size_t len)
 {
 	auto_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	static const struct timespec epoch[2] = { 0 };
 	int r = fd < 0 ? -errno : fd_write(fd, data, len);
 
-	if (!r && (fchmod(fd, 0644) < 0 || (!geteuid() && fchown(fd, 0, 0) < 0) || futimens(fd, epoch) < 0))
-		r = -errno;
-	return r;
+	return r ? r : set_owner_and_mode(fd, 0644);
 }
 
 static int write_tool(const struct toolchain *t, size_t i, int dir, struct err *e)
 {
 	auto_fd from = toolchain_open_file(t, i, e), to = -1;
-	static const struct timespec epoch[2] = { 0 };
 	const char *name = t->files[i].name;
 	int r;
 
@@ -43,19 +46,9 @@ static int write_tool(const struct toolchain *t, size_t i, int dir, struct err *
 		return from;
 	to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
 	r = to < 0 ? -errno : fd_copy(from, to);
-	if (!r && (fchmod(to, 0755) < 0 || (!geteuid() && fchown(to, 0, 0) < 0) || futimens(to, epoch) < 0))
-		r = -errno;
+	r = r ? r : set_owner_and_mode(to, 0755);
 	fd_begin_writing(to);
 	return r ? err_sys(e, -EIO, "%s/%s: %s", ENTRY_PLACE_ROOT, name, strerror(-r)) : 0;
-}
-
-static int write_record(const struct spot *spot, int dir)
-{
-	char text[SPOT_RECORD_MAX];
-	int len = snprintf(text, sizeof(text), "%d %lld %ld\n", spot->is_made,
-		(long long)(spot->is_made ? spot->time.tv_sec : 0), spot->is_made ? spot->time.tv_nsec : 0L);
-
-	return write_bytes(dir, SPOT_RECORD, text, (size_t)len);
 }
 
 static int write_index(const struct toolchain *t, const struct twins *twins, const char *place, int dir)
@@ -64,14 +57,6 @@ static int write_index(const struct toolchain *t, const struct twins *twins, con
 	int r = twins_index(t, twins, place, &index);
 
 	return r ? r : write_bytes(dir, &ENTRY_INDEX[1], index.data, index.len);
-}
-
-static int write_manifest(const struct toolchain *t, const struct twins *twins, int dir)
-{
-	auto_buf manifest = { 0 };
-	int r = twins_manifest(t, twins, &manifest);
-
-	return r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
 }
 
 static int make_directories(const struct toolchain *t, const struct twins *twins, int dir)
@@ -83,20 +68,6 @@ static int make_directories(const struct toolchain *t, const struct twins *twins
 			(mkdirat(dir, dirs[i], 0755) < 0 || fchmodat(dir, dirs[i], 0755, 0) < 0))
 			return -errno;
 	return 0;
-}
-
-static int fill(const struct toolchain *t, const struct twins *twins, int dir, struct err *e)
-{
-	int r = make_directories(t, twins, dir);
-
-	r = r ? r : write_index(t, twins, ENTRY_PLACE_ROOT, dir);
-	r = r ? r : write_manifest(t, twins, dir);
-	if (r)
-		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
-	for (size_t i = 0; !r && i < t->n_files; i++)
-		if (twins_need(t, twins, i))
-			r = write_tool(t, i, dir, e);
-	return r;
 }
 
 enum { SHOWN_MIN = 1024 * 1024 };
@@ -139,52 +110,48 @@ int accelerate_show(int dir, const struct toolchain *t, const struct twins *twin
 static int fill_temporary(const struct toolchain *t, const struct twins *twins, const struct spot *spot, struct err *e)
 {
 	auto_fd dir = -1;
+	auto_buf manifest = { 0 };
+	char record[SPOT_RECORD_MAX];
+	int len = snprintf(record, sizeof(record), "%d %lld %ld\n", spot->is_made,
+		(long long)(spot->is_made ? spot->time.tv_sec : 0), spot->is_made ? spot->time.tv_nsec : 0L);
 	int r = mkdirat(spot->own, SPOT_NEW, 0755) < 0 ? -errno : 0;
 
 	dir = r ? -1 : openat(spot->own, SPOT_NEW, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (!r && (dir < 0 || fchmod(dir, 0755) < 0))
 		r = -errno;
 	/* The record first: from now on, a later run can undo a killed one. */
-	r = r ? r : write_record(spot, dir);
+	r = r ? r : write_bytes(dir, SPOT_RECORD, record, (size_t)len);
+	r = r ? r : make_directories(t, twins, dir);
+	r = r ? r : write_index(t, twins, ENTRY_PLACE_ROOT, dir);
+	r = r ? r : twins_manifest(t, twins, &manifest);
+	r = r ? r : write_bytes(dir, TOOLCHAIN_MANIFEST, manifest.data, manifest.len);
 	if (r)
 		return err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(-r));
-	r = fill(t, twins, dir, e);
+	for (size_t i = 0; !r && i < t->n_files; i++)
+		if (twins_need(t, twins, i))
+			r = write_tool(t, i, dir, e);
 	if (!r && syncfs(dir) < 0)
 		r = err_sys(e, -EIO, "%s: %s", ENTRY_PLACE_ROOT, strerror(errno));
 	return r;
 }
 
+static bool has_bytes(int dir, const char *name, const struct buf *want)
+{
+	auto_fd fd = fd_open_regular(dir, name, O_NOFOLLOW);
+	auto_buf have = { 0 };
+
+	return fd >= 0 && !fd_read_all(fd, BUF_LIMIT, &have) && have.len == want->len &&
+	       !memcmp(have.data, want->data, want->len);
+}
+
 /* Whether exactly these tools are installed: the index has the identities, the manifest all digests. */
 static bool is_same(const struct spot *spot, const struct toolchain *t, const struct twins *twins)
 {
-	auto_buf index = { 0 }, manifest = { 0 }, have = { 0 };
-	auto_fd dir = openat(spot->own, SPOT_NAME, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), a = -1, b = -1;
+	auto_buf index = { 0 }, manifest = { 0 };
+	auto_fd dir = openat(spot->own, SPOT_NAME, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (dir < 0 || twins_index(t, twins, ENTRY_PLACE_ROOT, &index) || twins_manifest(t, twins, &manifest))
-		return false;
-	a = fd_open_regular(dir, &ENTRY_INDEX[1], O_NOFOLLOW);
-	b = fd_open_regular(dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
-	if (a < 0 || b < 0 || fd_read_all(a, BUF_LIMIT, &have) || have.len != index.len ||
-		memcmp(have.data, index.data, index.len))
-		return false;
-	have.len = 0;
-	return !fd_read_all(b, BUF_LIMIT, &have) && have.len == manifest.len &&
-	       !memcmp(have.data, manifest.data, manifest.len);
-}
-
-/* Takes over the record of the tools that are replaced: the state before the first run. */
-static bool inherit_record(struct spot *spot)
-{
-	bool is_made;
-	struct timespec time;
-
-	if (!spot_read_record(spot, SPOT_NAME, &is_made, &time))
-		return false;
-	if (is_made) {
-		spot->is_made = true;
-		spot->time = time;
-	}
-	return true;
+	return dir >= 0 && !twins_index(t, twins, ENTRY_PLACE_ROOT, &index) && !twins_manifest(t, twins, &manifest) &&
+	       has_bytes(dir, &ENTRY_INDEX[1], &index) && has_bytes(dir, TOOLCHAIN_MANIFEST, &manifest);
 }
 
 /* Installs in one step: all of anyarch, native in it, or the new native in exchange for the old one. */
@@ -205,14 +172,19 @@ static int swap_in(struct spot *spot, bool has_old)
 	return fsync(spot->above) < 0 ? -errno : 0;
 }
 
-static int put(
-	struct spot *spot, const struct toolchain *t, const struct twins *twins, enum inject_result *ret, struct err *e)
+static int put(struct spot *spot, const struct toolchain *t, const struct twins *twins, struct err *e)
 {
-	bool was_made = spot->is_made, has_old = spot_has(spot, SPOT_NAME);
+	bool was_made = spot->is_made, has_old = spot_has(spot, SPOT_NAME), is_made = false;
+	struct timespec time = { 0 };
 	int r;
 
-	if (has_old && !inherit_record(spot))
+	/* The record of the tools that are replaced has the state before the first run. */
+	if (has_old && !spot_read_record(spot, SPOT_NAME, &is_made, &time))
 		return spot_not_ours(e);
+	if (is_made) {
+		spot->is_made = true;
+		spot->time = time;
+	}
 	r = spot_remove_tree(spot->own, SPOT_NEW);
 	r = r ? r : spot_remove_tree(spot->own, SPOT_OLD);
 	r = r ? err_sys(e, -EIO, SPOT_ABOVE "/" SPOT_OWN ": %s", strerror(-r)) : fill_temporary(t, twins, spot, e);
@@ -225,42 +197,34 @@ static int put(
 		if (was_made)
 			spot_remove_tree(spot->own, SPOT_NAME);
 		spot_tidy(spot, was_made, &spot->time);
-		return r;
 	}
-	*ret = has_old ? INJECT_REPLACED : INJECT_DONE;
-	return 0;
-}
-
-/* Checks everything that can be checked before the first change. */
-static int open_spot(int root, bool dry_run, struct spot *spot, struct err *e)
-{
-	int r = spot_open_above(root, !dry_run, spot, e);
-
-	if (r == -ENOENT)
-		return err_set(e, -EBADMSG, SPOT_ABOVE ": no such directory");
-	r = r ? r : spot_check(spot->above, SPOT_ABOVE, e);
-	if (!r && !dry_run && spot_sweep(spot))
-		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove the remains of a killed run");
-	return r ? r : spot_open_own(spot, e);
+	return r;
 }
 
 int accelerate_put(int root, const struct twins *twins, bool dry_run, enum inject_result *ret, struct err *e)
 {
 	auto_spot spot = SPOT_INIT;
-	int r = open_spot(root, dry_run, &spot, e);
-	bool is_new = r == -ENOENT;
+	int r = spot_open_above(root, !dry_run, &spot, e);
+	bool is_new, has_old;
 
+	/* Everything that can be checked is checked before the first change. */
+	if (r == -ENOENT)
+		return err_set(e, -EBADMSG, SPOT_ABOVE ": no such directory");
+	r = r ? r : spot_check(spot.above, SPOT_ABOVE, e);
+	if (!r && !dry_run && spot_sweep(&spot))
+		return err_set(e, -EIO, SPOT_ABOVE ": cannot remove the remains of a killed run");
+	r = r ? r : spot_open_own(&spot, e);
+	is_new = r == -ENOENT;
+	r = r ? r : spot_check_mounts(&spot, e);
 	if (r && !is_new)
 		return r;
-	r = is_new ? 0 : spot_check_mounts(&spot, e);
-	if (r)
-		return r;
+	has_old = !is_new && spot_has(&spot, SPOT_NAME);
 	*ret = INJECT_UNCHANGED;
-	if (!is_new && spot_has(&spot, SPOT_NAME) && is_same(&spot, twins->toolchain, twins))
+	if (has_old && is_same(&spot, twins->toolchain, twins))
 		return 0;
-	*ret = !is_new && spot_has(&spot, SPOT_NAME) ? INJECT_REPLACED : INJECT_DONE;
+	*ret = has_old ? INJECT_REPLACED : INJECT_DONE;
 	if (dry_run)
 		return 0;
 	r = is_new ? spot_make(&spot, e) : 0;
-	return r ? r : put(&spot, twins->toolchain, twins, ret, e);
+	return r ? r : put(&spot, twins->toolchain, twins, e);
 }

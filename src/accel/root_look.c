@@ -14,7 +14,7 @@
 
 /* The tools that are checked. */
 struct look {
-	int root, dir;
+	int root;
 	struct buf index;
 	struct json *manifest;
 	struct buf *why;
@@ -41,63 +41,29 @@ static bool is_trusted(int fd, const struct look *l, const char *what)
 	return false;
 }
 
-static const struct entry_index *header(const struct look *l)
-{
-	return (const struct entry_index *)(const void *)l->index.data;
-}
-
 /* A text of the index; "" if out of range. */
 static const char *text_at(const struct look *l, uint32_t at)
 {
 	return at < l->index.len ? l->index.data + at : "";
 }
 
-static bool read_index(struct look *l)
+/* Whether a native file, by its path in the root, is trusted and has its digest in the manifest. */
+static bool is_whole(const struct look *l, const char *path)
 {
-	auto_fd fd = fd_open_regular(l->dir, &ENTRY_INDEX[1], O_NOFOLLOW);
-
-	if (!is_trusted(fd, l, "its index"))
-		return false;
-	if (!fd_read_all(fd, ENTRY_SIZE_MAX, &l->index) && l->index.len && entry_index_is_good(header(l), l->index.len))
-		return true;
-	say(l, "its index", "is damaged");
-	return false;
-}
-
-static bool read_manifest(struct look *l)
-{
-	auto_fd fd = fd_open_regular(l->dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
-	auto_buf text = { 0 };
-
-	if (fd >= 0 && !fd_read_all(fd, BUF_LIMIT, &text))
-		l->manifest = jv_load(buf_text(&text), text.len, NULL);
-	if (!l->manifest)
-		say(l, TOOLCHAIN_MANIFEST, "is damaged");
-	return l->manifest;
-}
-
-/* A file's digest in the manifest; NULL. */
-static const char *digest_of(const struct look *l, const char *name)
-{
+	const char *name = str_starts(path, ENTRY_PLACE_ROOT "/") ? path + strlen(ENTRY_PLACE_ROOT "/") : path;
 	const struct json *files = jv_get(l->manifest, "files");
+	const char *want = NULL;
+	auto_fd fd = fd_reopen_regular(beneath_open(l->root, path, O_PATH | O_NOFOLLOW));
+	char have[DIGEST_TEXT];
 
 	for (size_t i = 0; i < jv_count(files); i++) {
 		const char *own = jv_get_text(jv_at(files, i), "name");
 
-		if (own && !strcmp(own, name))
-			return jv_get_text(jv_at(files, i), "digest");
+		if (!own || strcmp(own, name))
+			continue;
+		want = jv_get_text(jv_at(files, i), "digest");
+		break;
 	}
-	return NULL;
-}
-
-/* Whether a native file, by its path in the root, is trusted and has its digest. */
-static bool is_whole(const struct look *l, const char *path)
-{
-	const char *name = str_starts(path, ENTRY_PLACE_ROOT "/") ? path + strlen(ENTRY_PLACE_ROOT "/") : path;
-	const char *want = digest_of(l, name);
-	auto_fd fd = fd_reopen_regular(beneath_open(l->root, path, O_PATH | O_NOFOLLOW));
-	char have[DIGEST_TEXT];
-
 	if (!is_trusted(fd, l, name))
 		return false;
 	if (!want || digest_file(fd, have) || strcmp(have, want))
@@ -123,21 +89,6 @@ static bool is_flat_folder(const struct look *l, const char *path)
 	return dir && is_flat;
 }
 
-static bool has_libraries(const struct look *l)
-{
-	const struct entry_index *index = header(l);
-	const struct entry_tool *tools = (const struct entry_tool *)(const void *)(index + 1);
-	const struct entry_file *files = (const struct entry_file *)(const void *)(tools + index->n_tools);
-
-	for (uint32_t i = 0; i < index->n_files; i++) {
-		const char *path = text_at(l, files[i].path);
-
-		if (files[i].is_folder ? !is_flat_folder(l, path) : !is_whole(l, path))
-			return false;
-	}
-	return true;
-}
-
 /* Whether the root's own program is still the one that the native tool was chosen for. */
 static bool is_known(const struct look *l, const struct entry_tool *tool)
 {
@@ -154,23 +105,46 @@ static bool is_known(const struct look *l, const struct entry_tool *tool)
 	return false;
 }
 
-static void add_word(struct buf *words, const char *path)
+static enum accelerate_state look_at_tools(const struct look *l, struct buf *tools, struct buf *lost)
 {
-	buf_addf(words, "%s%s", words->len ? " " : "", str_basename(path));
+	const struct entry_index *index = (const struct entry_index *)(const void *)l->index.data;
+	const struct entry_tool *list = (const struct entry_tool *)(const void *)(index + 1);
+	const struct entry_file *files = (const struct entry_file *)(const void *)(list + index->n_tools);
+	bool is_good = true;
+
+	for (uint32_t i = 0; is_good && i < index->n_files; i++) {
+		const char *path = text_at(l, files[i].path);
+
+		is_good = files[i].is_folder ? is_flat_folder(l, path) : is_whole(l, path);
+	}
+	for (uint32_t i = 0; i < index->n_tools; i++) {
+		struct buf *words = lost;
+
+		if (list[i].kind != ENTRY_PROGRAM || !list[i].size)
+			continue;
+		if (is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)))
+			words = tools;
+		buf_addf(words, "%s%s", words->len ? " " : "", str_basename(text_at(l, list[i].path)));
+	}
+	return lost->len ? ACCELERATE_BROKEN : ACCELERATE_GOOD;
 }
 
-static enum accelerate_state look_at_tools(struct look *l, struct buf *tools, struct buf *lost)
+static bool read_documents(struct look *l, int dir)
 {
-	const struct entry_index *index = header(l);
-	const struct entry_tool *list = (const struct entry_tool *)(const void *)(index + 1);
-	bool is_good = has_libraries(l);
+	auto_fd index = fd_open_regular(dir, &ENTRY_INDEX[1], O_NOFOLLOW), manifest = -1;
+	auto_buf text = { 0 };
 
-	for (uint32_t i = 0; i < index->n_tools; i++)
-		if (list[i].kind == ENTRY_PROGRAM && list[i].size)
-			add_word(is_good && is_known(l, &list[i]) && is_whole(l, text_at(l, list[i].native)) ? tools
-													     : lost,
-				text_at(l, list[i].path));
-	return lost->len ? ACCELERATE_BROKEN : ACCELERATE_GOOD;
+	if (!is_trusted(index, l, "its index"))
+		return false;
+	if (fd_read_all(index, ENTRY_SIZE_MAX, &l->index) || !l->index.len ||
+		!entry_index_is_good((const struct entry_index *)(const void *)l->index.data, l->index.len))
+		return say(l, "its index", "is damaged"), false;
+	manifest = fd_open_regular(dir, TOOLCHAIN_MANIFEST, O_NOFOLLOW);
+	if (manifest >= 0 && !fd_read_all(manifest, BUF_LIMIT, &text))
+		l->manifest = jv_load(buf_text(&text), text.len, NULL);
+	if (!l->manifest)
+		say(l, TOOLCHAIN_MANIFEST, "is damaged");
+	return l->manifest;
 }
 
 int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, struct buf *lost, struct buf *why)
@@ -182,10 +156,9 @@ int accelerate_look(int root, enum accelerate_state *ret, struct buf *tools, str
 	if (dir == -ENOENT)
 		return 0;
 	*ret = ACCELERATE_BROKEN;
-	l.dir = dir;
 	if (dir < 0)
 		say(&l, ENTRY_PLACE_ROOT, "is not a directory");
-	else if (is_trusted(dir, &l, ENTRY_PLACE_ROOT) && read_index(&l) && read_manifest(&l))
+	else if (is_trusted(dir, &l, ENTRY_PLACE_ROOT) && read_documents(&l, dir))
 		*ret = look_at_tools(&l, tools, lost);
 	buf_done(&l.index);
 	jv_free(l.manifest);

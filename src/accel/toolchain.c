@@ -146,26 +146,12 @@ static const struct {
 } library_dirs[] = { { "/lib/", true }, { "/usr/lib/", true }, { "/lib64", false }, { "/usr/lib64", false },
 	{ "/lib", false }, { "/usr/lib", false } };
 
-static int open_library(const struct gather *g, const char *name, struct buf *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(library_dirs); i++) {
-		int fd;
-
-		buf_done(path);
-		buf_addf(path, "%s%s/%s", library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
-		fd = open_source(g, buf_text(path));
-		if (fd >= 0 || fd == -EAGAIN)
-			return fd;
-	}
-	return err_set(g->e, -ENOENT, "%s needs the library %s, which is not there", g->user->source, name);
-}
-
 /* Adds a library that a file needs, and the libraries that it needs. */
 static int add_library(struct gather *g, const char *name)
 {
 	auto_buf own = { 0 }, path = { 0 };
 	struct elf_info info;
-	auto_fd fd = -1;
+	auto_fd fd = -ENOENT;
 	int r;
 
 	buf_addf(&own, "lib/%s", name);
@@ -173,12 +159,17 @@ static int add_library(struct gather *g, const char *name)
 		return err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
 	if (has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
 		return 0;
-	fd = open_library(g, name, &path);
-	if (fd == -EAGAIN)
-		return 0;
-	r = fd < 0 ? fd : check_file(fd, buf_text(&path), &info, g->e);
-	if (!r)
-		r = add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
+	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(library_dirs); i++) {
+		buf_done(&path);
+		buf_addf(&path, "%s%s/%s", library_dirs[i].dir, library_dirs[i].is_multiarch ? g->host : "", name);
+		fd = open_source(g, buf_text(&path));
+		if (fd == -EAGAIN)
+			return 0;
+	}
+	if (fd < 0)
+		return err_set(g->e, -ENOENT, "%s needs the library %s, which is not there", g->user->source, name);
+	r = check_file(fd, buf_text(&path), &info, g->e);
+	r = r ? r : add_file(g->t, buf_text(&own), buf_text(&path), fd, g->e);
 	return r ? r : add_needed(g, fd);
 }
 
@@ -221,13 +212,6 @@ static int add_loader(struct gather *g, const char *interpreter)
 	return add_file(g->t, TOOLCHAIN_LOADER, interpreter, fd, g->e);
 }
 
-static int read_identity(const struct toolchain *t, int fd, const struct tool_kind *kind, struct identity *ret)
-{
-	if (tool_compiles(kind))
-		return identity_read(fd, true, kind->identity, kind->has_target ? t->triplet : NULL, ret);
-	return tool_read_package(kind, &t->packages, &t->root, fd, ret);
-}
-
 static int add_tool(struct gather *g, const struct tool_kind *kind, const char *version, const char *path, int fd)
 {
 	struct toolchain *t = g->t;
@@ -238,37 +222,25 @@ static int add_tool(struct gather *g, const struct tool_kind *kind, const char *
 
 	if (t->n_tools == TOOLCHAIN_TOOLS_MAX)
 		return 0;
+	r = !r && info.has_interpreter ? add_loader(g, info.interpreter) : r;
 	if (r)
 		return r;
-	if (info.has_interpreter)
-		r = add_loader(g, info.interpreter);
-	*tool = (struct toolchain_tool){ .kind = kind };
+	*tool = (struct toolchain_tool){ .kind = kind, .file = t->n_files };
 	snprintf(tool->version, sizeof(tool->version), "%s", version);
-	if (!r) {
-		r = read_identity(t, fd, kind, &tool->identity);
-		if (!r && !tool_compiles(kind))
-			return 0; /* changed since its package was installed */
-		r = r < 0 ? err_sys(g->e, r, "%s", path)
-		    : r	  ? 0
-			  : err_set(g->e, -EBADMSG, "%s: cannot determine its version", path);
-	}
+	r = tool_compiles(kind)
+		    ? identity_read(fd, true, kind->identity, kind->has_target ? t->triplet : NULL, &tool->identity)
+		    : tool_read_package(kind, &t->packages, &t->root, fd, &tool->identity);
+	if (!r && !tool_compiles(kind))
+		return 0; /* changed since its package was installed */
+	if (r <= 0)
+		return r ? err_sys(g->e, r, "%s", path)
+			 : err_set(g->e, -EBADMSG, "%s: cannot determine its version", path);
 	tool_expand(&name, kind->file, t->triplet, version, "");
-	tool->file = t->n_files;
-	r = r ? r : add_file(t, buf_text(&name), path, fd, g->e);
+	r = add_file(t, buf_text(&name), path, fd, g->e);
 	if (r)
 		return r;
 	t->n_tools++;
 	return add_needed(g, fd);
-}
-
-static void note_missing(struct toolchain *t, const struct tool_kind *kind)
-{
-	auto_buf line = { 0 };
-
-	tool_package(&line, kind, t->triplet);
-	buf_adds(&line, "\n");
-	if (!strstr(buf_text(&t->missing), buf_text(&line)))
-		buf_adds(&t->missing, buf_text(&line));
 }
 
 static int try_tool(struct gather *g, const struct tool_kind *kind, const char *version)
@@ -306,27 +278,25 @@ static int add_tools(struct gather *g)
 			snprintf(version, sizeof(version), "%d", i);
 			r = try_tool(g, kind, version);
 		}
-		if (tool_compiles(kind) && g->t->n_tools == before)
-			note_missing(g->t, kind);
+		if (tool_compiles(kind) && g->t->n_tools == before) {
+			auto_buf line = { 0 };
+
+			tool_package(&line, kind, g->t->triplet);
+			buf_adds(&line, "\n");
+			if (!strstr(buf_text(&g->t->missing), buf_text(&line)))
+				buf_adds(&g->t->missing, buf_text(&line));
+		}
 	}
 	return r;
-}
-
-/* Joins the lines "A\nB\n" to words of a command. */
-static void join_lines(struct buf *out, const struct buf *lines)
-{
-	for (const char *p = buf_text(lines); *p; p++)
-		if (*p != '\n')
-			buf_add(out, p, 1);
-		else if (p[1])
-			buf_adds(out, " ");
 }
 
 static int no_tools(const struct gather *g)
 {
 	auto_buf words = { 0 };
 
-	join_lines(&words, &g->t->missing);
+	for (const char *p = buf_text(&g->t->missing); *p; p++)
+		if (*p != '\n' || p[1])
+			buf_add(&words, *p == '\n' ? " " : p, 1);
 	err_set(g->e, -ENOENT, "%s no cross tools for %s", g->is_set ? "it contains" : "this machine has",
 		g->t->triplet);
 	return err_hint(g->e, "%sapt-get install --no-install-recommends %s", g->is_set ? "install them in it: " : "",

@@ -17,33 +17,29 @@ struct search {
 	struct err *e;
 };
 
-/* Opens all files, since the image is closed before they are used. */
-static int keep_files(struct toolchain *t, struct err *e)
-{
-	for (size_t i = 0; i < t->n_files; i++) {
-		t->files[i].fd = toolchain_open_file(t, i, e);
-		if (t->files[i].fd < 0)
-			return t->files[i].fd;
-	}
-	return 0;
-}
-
 /* Repeats while a file (a record, a program) requires another one (its digests, its libraries). */
 static int gather(struct extract *x, const struct search *s)
 {
 	const struct tool_root root = { extract_open, x };
+	struct toolchain *t = s->toolchain;
 	auto_err why = { 0 };
 	int r, more;
 
 	do {
-		toolchain_done(s->toolchain);
+		toolchain_done(t);
 		err_done(&why);
-		r = toolchain_gather(s->request, &root, s->toolchain, &why);
+		r = toolchain_gather(s->request, &root, t, &why);
 		more = extract_read(x, s->e);
 	} while (more == 1);
 	if (more || r)
 		return more ? more : err_move(s->e, &why);
-	return keep_files(s->toolchain, s->e);
+	/* Opens all files, since the image is closed before they are used. */
+	for (size_t i = 0; i < t->n_files; i++) {
+		t->files[i].fd = toolchain_open_file(t, i, s->e);
+		if (t->files[i].fd < 0)
+			return t->files[i].fd;
+	}
+	return 0;
 }
 
 static int look(struct image_facts *facts, const struct view *view, void *context)

@@ -20,31 +20,30 @@ static const char *told_path(const struct toolchain *t, size_t file, const bool 
 	return keep ? t->files[file].name : &t->files[file].source[1];
 }
 
-static struct json *tool_json(const struct toolchain *t, const struct toolchain_tool *tool, const bool *keep)
-{
-	auto_buf twin = { 0 };
-	struct json *o = jv_object();
-
-	toolchain_stands_for(t, tool, &twin);
-	jv_set(o, "name", jv_text(tool->kind->name));
-	jv_set(o, "file", jv_text(told_path(t, tool->file, keep)));
-	jv_set(o, "stands_for", jv_text(buf_text(&twin)));
-	jv_set(o, "path_version", jv_text(*tool->version ? tool->version : NULL));
-	jv_set(o, "version", jv_text(*tool->identity.version ? tool->identity.version : NULL));
-	jv_set(o, "package", jv_text(*tool->identity.package ? tool->identity.package : NULL));
-	jv_set(o, "target", jv_text(tool_compiles(tool->kind) ? t->triplet : NULL));
-	return o;
-}
-
 struct json *toolchain_manifest(const struct toolchain *t, const bool *keep)
 {
 	struct json *o = jv_object(), *tools = jv_array(), *files = jv_array();
 	auto_buf platform = { 0 };
 
 	name_platform(&platform, t->platform.arch, t->platform.variant);
-	for (size_t i = 0; i < t->n_tools; i++)
-		if (!keep || keep[t->tools[i].file])
-			jv_push(tools, tool_json(t, &t->tools[i], keep));
+	for (size_t i = 0; i < t->n_tools; i++) {
+		const struct toolchain_tool *tool = &t->tools[i];
+		auto_buf twin = { 0 };
+		struct json *one;
+
+		if (keep && !keep[tool->file])
+			continue;
+		one = jv_object();
+		toolchain_stands_for(t, tool, &twin);
+		jv_set(one, "name", jv_text(tool->kind->name));
+		jv_set(one, "file", jv_text(told_path(t, tool->file, keep)));
+		jv_set(one, "stands_for", jv_text(buf_text(&twin)));
+		jv_set(one, "path_version", jv_text(*tool->version ? tool->version : NULL));
+		jv_set(one, "version", jv_text(*tool->identity.version ? tool->identity.version : NULL));
+		jv_set(one, "package", jv_text(*tool->identity.package ? tool->identity.package : NULL));
+		jv_set(one, "target", jv_text(tool_compiles(tool->kind) ? t->triplet : NULL));
+		jv_push(tools, one);
+	}
 	for (size_t i = 0; i < t->n_files; i++) {
 		struct json *file;
 

@@ -31,25 +31,6 @@ static int open_twin(const struct toolchain *t, const struct tool_root *root, st
 	return fd;
 }
 
-/* A file that users other than root may change is not trusted. */
-static bool is_roots(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) && !(st->st_mode & 022);
-}
-
-/* Compares the identities in both programs: an enum twin_verdict; -errno. */
-static int compare_identity(const struct toolchain *t, struct twin *twin, int fd)
-{
-	const struct tool_kind *kind = twin->kind;
-	int r = identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity);
-
-	if (r < 0 && r != -E2BIG)
-		return r;
-	if (r != 1)
-		return TWIN_UNKNOWN;
-	return identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
-}
-
 /* The root that is searched for twins. */
 struct search {
 	const struct toolchain *t;
@@ -77,8 +58,10 @@ static int compare_package(const struct search *s, struct twin *twin, int fd)
 static int judge(const struct search *s, struct twin *twin, int fd, const struct stat *st)
 {
 	const struct toolchain *t = s->t;
+	const struct tool_kind *kind = twin->kind;
 	struct elf_info info;
-	int r = is_roots(st) ? elf_read(fd, &info, NULL) : TWIN_UNKNOWN, len;
+	/* A file that users other than root may change is not trusted. */
+	int r = S_ISREG(st->st_mode) && !(st->st_mode & 022) ? elf_read(fd, &info, NULL) : TWIN_UNKNOWN, len;
 
 	if (r == -EIO || r == -EINTR)
 		return r;
@@ -86,9 +69,18 @@ static int judge(const struct search *s, struct twin *twin, int fd, const struct
 		return TWIN_UNKNOWN;
 	if (elf_arch(&info.head) != t->platform.arch)
 		return TWIN_FOREIGN;
-	if (!tool_fits(twin->kind, t->platform.arch))
+	if (!tool_fits(kind, t->platform.arch))
 		return TWIN_NUMBERS;
-	r = tool_compiles(twin->kind) ? compare_identity(t, twin, fd) : compare_package(s, twin, fd);
+	if (tool_compiles(kind)) {
+		r = identity_read(fd, false, kind->identity, kind->has_target ? t->triplet : NULL, &twin->identity);
+		if (r < 0 && r != -E2BIG)
+			return r;
+		if (r != 1)
+			return TWIN_UNKNOWN;
+		r = identity_is_equal(&twin->identity, &twin->tool->identity) ? TWIN_EQUAL : TWIN_OTHER;
+	} else {
+		r = compare_package(s, twin, fd);
+	}
 	if (r)
 		return r;
 	len = elf_build_id(fd, &twin->id_at, twin->id, sizeof(twin->id), NULL);
@@ -127,51 +119,24 @@ static void settle_dependent(struct twins *twins)
 			twins->list[i].verdict = TWIN_ALONE;
 }
 
-static int find_all(const struct search *s, struct twins *ret, struct err *e)
-{
-	const struct toolchain *t = s->t;
-
-	for (size_t i = 0; i < t->n_tools; i++) {
-		struct twin *twin = &ret->list[ret->n++];
-		struct stat st = { 0 };
-		auto_fd fd = -1;
-		int r;
-
-		*twin = (struct twin){ .kind = t->tools[i].kind, .tool = &t->tools[i] };
-		memcpy(twin->version, t->tools[i].version, sizeof(twin->version));
-		fd = open_twin(t, s->root, twin, &st);
-		r = fd >= 0 ? judge(s, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
-		if (r == -EIO || r == -EINTR)
-			return err_sys(e, r, "%s", twin->path);
-		twin->verdict = r < 0 ? TWIN_UNKNOWN : (enum twin_verdict)r;
-	}
-	return 0;
-}
-
-static bool has_tool(const struct toolchain *t, const struct tool_kind *kind, const char *version)
-{
-	for (size_t i = 0; i < t->n_tools; i++)
-		if (t->tools[i].kind == kind && !strcmp(t->tools[i].version, version))
-			return true;
-	return false;
-}
-
 /* Adds the root's compilers that the toolchain does not have, to report what would be needed. */
 static void find_lacking(const struct search *s, const struct tool_kind *kind, struct twins *ret)
 {
+	const struct toolchain *t = s->t;
 	bool is_versioned = tool_is_versioned(kind);
 
 	for (int i = is_versioned ? TOOL_VERSION_NEWEST : TOOL_VERSION_OLDEST;
 		i >= TOOL_VERSION_OLDEST && ret->n < ARRAY_SIZE(ret->list); i--) {
 		struct twin twin = { .kind = kind, .verdict = TWIN_LACKING };
+		bool is_there = false;
 		struct stat st;
 		auto_fd fd = -1;
 
 		if (is_versioned)
 			snprintf(twin.version, sizeof(twin.version), "%d", i);
-		if (has_tool(s->t, kind, twin.version))
-			continue;
-		fd = open_twin(s->t, s->root, &twin, &st);
+		for (size_t k = 0; k < t->n_tools; k++)
+			is_there |= t->tools[k].kind == kind && !strcmp(t->tools[k].version, twin.version);
+		fd = is_there ? -ENOENT : open_twin(t, s->root, &twin, &st);
 		if (fd >= 0 || fd == -EAGAIN)
 			ret->list[ret->n++] = twin;
 	}
@@ -205,7 +170,22 @@ int twins_find(const struct toolchain *t, const struct tool_root *root, struct t
 	int r = packages_read(root, name_words(&t->platform).debian, &s.packages);
 
 	*ret = (struct twins){ .toolchain = t };
-	r = r ? err_sys(e, r, PACKAGES_STATUS) : find_all(&s, ret, e);
+	if (r)
+		err_sys(e, r, PACKAGES_STATUS);
+	for (size_t i = 0; !r && i < t->n_tools; i++) {
+		struct twin *twin = &ret->list[ret->n++];
+		struct stat st = { 0 };
+		auto_fd fd = -1;
+		int verdict;
+
+		*twin = (struct twin){ .kind = t->tools[i].kind, .tool = &t->tools[i] };
+		memcpy(twin->version, t->tools[i].version, sizeof(twin->version));
+		fd = open_twin(t, root, twin, &st);
+		verdict = fd >= 0 ? judge(&s, twin, fd, &st) : fd == -ENOENT || fd == -ENOTDIR ? TWIN_ABSENT : fd;
+		if (verdict == -EIO || verdict == -EINTR)
+			r = err_sys(e, verdict, "%s", twin->path);
+		twin->verdict = verdict < 0 ? TWIN_UNKNOWN : (enum twin_verdict)verdict;
+	}
 	packages_done(&s.packages);
 	if (r)
 		return r;
@@ -268,19 +248,15 @@ static const char *applying(const struct toolchain *t, const char *word)
 	return strncmp(word + 1, t->platform.arch->qemu, len) || word[1 + len] != ':' ? NULL : word + 2 + len;
 }
 
-/* An unversioned tool uses the plugin of the newest compiler. */
-static const char *rules_version(const struct twins *twins, const struct twin *twin)
-{
-	for (size_t i = 0; i < twins->n && !*twin->version; i++)
-		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].kind->is_plugin)
-			return twins->list[i].version;
-	return twin->version;
-}
-
-static uint32_t put_rules(struct writer *w, const struct twin *twin, const char *version)
+static uint32_t put_rules(struct writer *w, const struct twins *twins, const struct twin *twin)
 {
 	uint32_t at = w->base + (uint32_t)w->texts.len;
+	const char *version = twin->version;
 
+	/* An unversioned tool uses the plugin of the newest compiler. */
+	for (size_t i = 0; i < twins->n && !*version; i++)
+		if (twins->list[i].verdict == TWIN_EQUAL && twins->list[i].kind->is_plugin)
+			version = twins->list[i].version;
 	for (const char *const *rule = twin->kind->rules; *rule; rule++) {
 		const char *word = applying(w->t, *rule);
 		auto_buf text = { 0 };
@@ -294,46 +270,41 @@ static uint32_t put_rules(struct writer *w, const struct twin *twin, const char 
 	return at;
 }
 
-/* What the program will contain (accel/identity.c); a plugin names no package, but the compiler beside it does. */
-static void put_package(struct writer *w, const struct toolchain_tool *tool, struct entry_tool *entry)
-{
-	auto_buf path = { 0 }, package = { 0 }, revision = { 0 };
-	const struct identity *id;
-
-	for (size_t i = 0; tool->kind->is_plugin && i < w->t->n_tools; i++)
-		if (w->t->tools[i].kind->identity == IDENTITY_GCC && !strcmp(w->t->tools[i].version, tool->version))
-			tool = &w->t->tools[i];
-	id = &tool->identity;
-	if (tool->kind->identity == IDENTITY_GCC) {
-		buf_addf(&package, "(%s %s", id->vendor, id->version);
-		buf_addf(&revision, "%s) ", id->package + package.len - 1);
-	} else {
-		buf_addf(&package, "(%s) %s", id->package, id->version);
-	}
-	toolchain_stands_for(w->t, tool, &path);
-	entry->proof = put_text(w, buf_text(&path));
-	entry->package = put_text(w, buf_text(&package));
-	entry->revision = put_text(w, buf_text(&revision));
-}
-
 static struct entry_tool tool_entry(struct writer *w, const struct twins *twins, const struct twin *twin)
 {
-	const struct toolchain_file *file = &w->t->files[twin->tool->file];
-	struct entry_tool tool = { .size = twin->size,
+	const struct toolchain_tool *tool = twin->tool;
+	const struct toolchain_file *file = &w->t->files[tool->file];
+	auto_buf path = { 0 }, package = { 0 }, revision = { 0 };
+	struct entry_tool entry = { .size = twin->size,
 		.mtime = twin->mtime,
 		.native_size = file->size,
 		.kind = twin->kind->is_plugin ? ENTRY_PLUGIN : ENTRY_PROGRAM,
 		.id_at = (uint32_t)twin->id_at,
 		.id_len = (uint32_t)twin->id_len };
 
-	tool.path = put_text(w, twin->path);
-	tool.native = put_path(w, file->name);
-	tool.rules = put_rules(w, twin, rules_version(twins, twin));
-	memcpy(tool.id, twin->id, twin->id_len);
-	tool.is_other_revision = strcmp(twin->identity.package, twin->tool->identity.package) != 0;
-	if (twin->verdict == TWIN_AWAITED)
-		put_package(w, twin->tool, &tool);
-	return tool;
+	entry.path = put_text(w, twin->path);
+	entry.native = put_path(w, file->name);
+	entry.rules = put_rules(w, twins, twin);
+	memcpy(entry.id, twin->id, twin->id_len);
+	entry.is_other_revision = strcmp(twin->identity.package, tool->identity.package) != 0;
+	if (twin->verdict != TWIN_AWAITED)
+		return entry;
+	/* What the program will contain (accel/identity.c); a plugin names no package, but the compiler beside it does.
+	 */
+	for (size_t i = 0; tool->kind->is_plugin && i < w->t->n_tools; i++)
+		if (w->t->tools[i].kind->identity == IDENTITY_GCC && !strcmp(w->t->tools[i].version, tool->version))
+			tool = &w->t->tools[i];
+	if (tool->kind->identity == IDENTITY_GCC) {
+		buf_addf(&package, "(%s %s", tool->identity.vendor, tool->identity.version);
+		buf_addf(&revision, "%s) ", tool->identity.package + package.len - 1);
+	} else {
+		buf_addf(&package, "(%s) %s", tool->identity.package, tool->identity.version);
+	}
+	toolchain_stands_for(w->t, tool, &path);
+	entry.proof = put_text(w, buf_text(&path));
+	entry.package = put_text(w, buf_text(&package));
+	entry.revision = put_text(w, buf_text(&revision));
+	return entry;
 }
 
 /* Folders of the tools' directory; the loader searches the first. */

@@ -24,19 +24,16 @@ static bool is_told(const struct twin *twin)
 	return twin->verdict != TWIN_ABSENT && !twin->kind->is_plugin;
 }
 
-static bool is_same_package(const struct twin *a, const struct twin *b)
-{
-	return a->verdict == b->verdict && !tool_compiles(a->kind) && !tool_compiles(b->kind) &&
-	       !strcmp(a->kind->package, b->kind->package);
-}
-
 /* Compilers are listed by tool, other tools by package, each once. */
 static bool is_first_of_name(const struct twins *twins, size_t i)
 {
-	for (size_t k = 0; k < i; k++)
-		if (is_same_package(&twins->list[k], &twins->list[i]))
+	const struct twin *twin = &twins->list[i];
+
+	for (const struct twin *other = twins->list; other < twin; other++)
+		if (other->verdict == twin->verdict && !tool_compiles(other->kind) && !tool_compiles(twin->kind) &&
+			!strcmp(other->kind->package, twin->kind->package))
 			return false;
-	return is_told(&twins->list[i]);
+	return is_told(twin);
 }
 
 static const char *told_name(const struct twin *twin)
