@@ -81,6 +81,8 @@ static int run(void *context, int n, char **words, struct err *e)
 	struct context *c = context;
 	static char *shell[2]; /* static: c->command points to it */
 	const struct arch *arch;
+	auto_free char *path = NULL;
+	int code;
 
 	c->outer_uid = geteuid();
 	c->outer_gid = getegid();
@@ -102,17 +104,18 @@ static int run(void *context, int n, char **words, struct err *e)
 	}
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
-	/* On ENOEXEC, execvp(3) passes the file to /bin/sh, even an ELF file: check first. */
-	arch = file_command_arch(c->command[0]);
-	if (arch && run_check_served(&c->request, arch, e)) {
+	path = file_command(c->command[0], &arch);
+	if (arch)
+		execv(path, c->command);
+	else /* on ENOEXEC, execvp(3) passes the file to /bin/sh, even an ELF file */
+		execvp(c->command[0], c->command);
+	code = -errno;
+	if (code == -ENOEXEC && arch && run_explain(&c->request, arch, e))
 		err_prefix(e, "%s", c->command[0]);
-		say_error(e);
-		return EXIT_NOT_EXECUTABLE;
-	}
-	execvp(c->command[0], c->command);
-	err_sys(e, -errno, "%s", c->command[0]);
+	else
+		err_sys(e, code, "%s", c->command[0]);
 	say_error(e);
-	return e->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	return code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 const struct command cmd_run = {

@@ -129,18 +129,18 @@ char *file_find(int root, const char *search, const char *name)
 	return refused;
 }
 
-const struct arch *file_command_arch(const char *command)
+char *file_command(const char *command, const struct arch **ret_arch)
 {
-	auto_free char *path = file_find(-1, strchr(command, '/') ? "" : getenv("PATH"), command);
-	const struct arch *arch = NULL;
+	char *path = file_find(-1, strchr(command, '/') ? "" : getenv("PATH"), command);
 	struct file_facts facts;
 
+	*ret_arch = NULL;
 	if (!path)
 		return NULL;
 	if (!file_look(-1, path, &facts, NULL))
-		arch = facts.platform.arch;
+		*ret_arch = facts.platform.arch;
 	file_done(&facts);
-	return arch;
+	return path;
 }
 
 /* Skips env's own options, in words as -S splits them; NULL for an unknown option. */

@@ -58,6 +58,9 @@ enum file_env {
 
 /* Judges a #! line. ret is the program of FILE_ENV_PROGRAM: a path, or a name to find in PATH. */
 enum file_env file_env_program(const char *command, char ret[FILE_LINE_MAX]);
-/* The architecture of the program that execvp(3) would start for a command, following scripts; NULL if unknown. */
-const struct arch *file_command_arch(const char *command);
+/*
+ * The file that execvp(3) would start for a command, to be freed, and the architecture of its program, following
+ * scripts; both are NULL if unknown.
+ */
+char *file_command(const char *command, const struct arch **ret_arch);
 void file_done(struct file_facts *facts);

@@ -13,7 +13,6 @@
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "binfmt/instance.h"
-#include "binfmt/native.h"
 #include "emulator/package.h"
 #include "emulator/search.h"
 #include "rootfs/disk.h"
@@ -97,21 +96,22 @@ static int mount_disk(const char **path, struct err *e)
 	return r;
 }
 
-int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e)
+int run_explain(const struct run_request *request, const struct arch *arch, struct err *e)
 {
 	const struct name_set *asked = &request->registering.names;
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_buf install = { 0 };
 
-	if (arch == arch_host() || name_set_has(&request->served, arch) || !native_is_refused(arch))
+	if (arch == arch_host() || name_set_has(&request->served, arch))
 		return 0;
 	if (asked->n && !name_set_has(asked, arch)) {
 		err_set(e, -ENOEXEC, "%s programs have no handler: --platform does not name them", arch_word(arch));
 		return err_hint(e, "--platform %s", arch_word(arch));
 	}
-	if (!request->root) /* its error says which emulators cannot be used */
+	/* Emulators are searched outside the root; the error says which of them cannot be used. */
+	if (!request->root || (!fchdir(request->outside) && !chroot(".")))
 		return search_emulator(&request->registering.search, arch, &emulator, NULL, e);
-	err_set(e, -ENOEXEC, "no static emulator found for %s", arch_word(arch));
+	err_set(e, -ENOEXEC, "no usable static emulator found for %s", arch_word(arch));
 	package_emulators(&install, arch);
 	return err_hint(e, "%s", buf_text(&install));
 }
@@ -131,6 +131,7 @@ int run_prepare(struct run_request *request, struct err *e)
 	if (request->root) {
 		/* Opened only now: a mount of the previous namespace cannot be bound. */
 		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		request->outside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0)
 			return errno == ENOTDIR ? disk_refuse_other(request->root, e)
 						: err_sys(e, -errno, "%s", request->root);

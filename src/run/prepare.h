@@ -16,6 +16,7 @@ struct run_request {
 	bool has_user;
 	unsigned long uid, gid; /* IDs inside the user namespace */
 	struct name_set served; /* architectures that run_prepare() registered */
+	int outside;		/* with root: the previous root directory, closed by exec */
 };
 
 /*
@@ -23,7 +24,10 @@ struct run_request {
  * previous steps: the process can then only exit. 0, -EOPNOTSUPP if the environment forbids it, or -errno; e is set.
  */
 int run_prepare(struct run_request *request, struct err *e);
-/* After run_prepare(): 0, or a negative errno with e set if the kernel cannot run programs for arch. */
-int run_check_served(const struct run_request *request, const struct arch *arch, struct err *e);
+/*
+ * After run_prepare() and a start that failed with ENOEXEC: why the command's architecture has no handler. May leave
+ * the root again: the process can then only exit. A negative errno with e set, or 0 if it has a handler.
+ */
+int run_explain(const struct run_request *request, const struct arch *arch, struct err *e);
 /* The effective user's shell according to /etc/passwd of the entered root, else /bin/sh. The caller frees it. */
 char *run_shell(void);

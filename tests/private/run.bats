@@ -166,6 +166,23 @@ case_shell() {
 	done
 }
 
+@test "an emulator that cannot be used is named, outside and inside a root, with /proc and without" {
+	# shellcheck disable=SC2016
+	local words nobody=(unshare --user --map-root-user --mount sh -ec 'mount -t binfmt_misc none "$0"; exec "$@"' "$BINFMT")
+
+	small_root
+	rmdir "$R/proc"
+	mkdir "$PUBLIC/bad"
+	cp "$(type -P qemu-arm-static)" "$PUBLIC/bad/"
+	chmod 4755 "$PUBLIC/bad/qemu-arm-static"
+	for words in "--root $R" "--root $R uname" "-- $PUBLIC/arm"; do
+		# shellcheck disable=SC2086 # words
+		expect 126 "${nobody[@]}" "$RUN" run --emulator-dir "$PUBLIC/bad" $words
+		same errors 1 "$(error_lines)"
+		says "$PUBLIC/bad/qemu-arm-static: set-user-ID"
+	done
+}
+
 @test "usage and failures of its own: 125, told" {
 	expect 125 "$RUN" run
 	expect 125 "$RUN" run --
