@@ -224,6 +224,17 @@ const struct json *jv_at(const struct json *array, size_t i)
 	return (const struct json *)json_array_get(inner(array), i);
 }
 
+void jv_each(
+	const struct json *value, void (*each)(const char *key, const struct json *item, void *context), void *context)
+{
+	json_t *object = inner(value);
+
+	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+		each(json_object_iter_key(at), (const struct json *)json_object_iter_value(at), context);
+	for (size_t i = 0; i < jv_count(value); i++)
+		each(NULL, jv_at(value, i), context);
+}
+
 const char *jv_as_text(const struct json *value)
 {
 	return json_string_value(inner(value));

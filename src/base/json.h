@@ -48,6 +48,9 @@ bool jv_get_size(const struct json *value, const char *key, uint64_t *ret);
 /* Number of items of an array; 0 if value is not an array. */
 size_t jv_count(const struct json *value);
 const struct json *jv_at(const struct json *array, size_t i);
+/* Calls each() for the members of an object, or for the items of an array: then key is NULL. */
+void jv_each(
+	const struct json *value, void (*each)(const char *key, const struct json *item, void *context), void *context);
 bool jv_is_true(const struct json *value);
 /* The text, borrowed; NULL if value is not text. */
 const char *jv_as_text(const struct json *value);

@@ -13,8 +13,7 @@ static char *copy(const char *text)
 	return text ? mem_text(text) : NULL;
 }
 
-/* Checks the grammar of image-spec descriptor.md, "Digests". */
-static enum descriptor_digest kind_of(const char *digest)
+enum descriptor_digest descriptor_kind(const char *digest)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	const char *colon = digest ? strchr(digest, ':') : NULL;
@@ -60,7 +59,7 @@ void descriptor_read(const struct json *value, struct descriptor *ret)
 	const char *full = jv_get_text(annotations, "io.containerd.image.name");
 
 	*ret = (struct descriptor){
-		.kind = kind_of(jv_get_text(value, "digest")),
+		.kind = descriptor_kind(jv_get_text(value, "digest")),
 		.digest = copy(jv_get_text(value, "digest")),
 		.type = copy(jv_get_text(value, "mediaType")),
 		.data = copy(jv_get_text(value, "data")),

@@ -33,6 +33,8 @@ struct descriptor_list {
 #define auto_descriptor	     auto_with(descriptor_done) struct descriptor
 #define auto_descriptor_list auto_with(descriptor_list_done) struct descriptor_list
 
+/* By the grammar of image-spec descriptor.md, "Digests". digest may be NULL. */
+enum descriptor_digest descriptor_kind(const char *digest);
 void descriptor_read(const struct json *value, struct descriptor *ret);
 void descriptor_done(struct descriptor *descriptor);
 /* The name of the descriptor's blob. 0, or -EBADMSG with e set if it has no valid sha256 digest. */

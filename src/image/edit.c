@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "image/image_name.h"
+#include "image/reach.h"
 
 const struct edit_target *edit_find(const struct edit_target *targets, size_t n, const char *digest)
 {
@@ -93,7 +94,7 @@ static bool is_called(const struct named *member, const char *name)
 }
 
 /* Whether a member is still referenced: by an artifact, an unchanged image, or a layer that a changed image keeps. */
-static bool is_needed(const struct edit_request *request, const char *name)
+static bool is_needed(const struct edit_request *request, const struct reach *others, const char *name)
 {
 	const struct model *model = request->model;
 	const struct named member = { request->bundle, name, place_of(request->bundle, name) };
@@ -112,8 +113,8 @@ static bool is_needed(const struct edit_request *request, const char *name)
 				       (image->config_name && is_called(&member, image->config_name))))
 			return true;
 	}
-	for (size_t i = 0; i < model->n_others; i++)
-		if (is_called(&member, model->others[i]))
+	for (size_t i = 0; i < others->n; i++)
+		if (is_called(&member, others->names[i]))
 			return true;
 	return false;
 }
@@ -152,6 +153,7 @@ int edit_plan(const struct edit_request *request, struct edit *ret, struct err *
 {
 	enum model_format format = request->model->format;
 	struct edit_request own = *request;
+	auto_reach others = { 0 };
 	struct edit edit = { 0 };
 	size_t n = 0;
 	int r = 0;
@@ -165,14 +167,16 @@ int edit_plan(const struct edit_request *request, struct edit *ret, struct err *
 		drop_oci_half(own.bundle, &edit);
 	if (!r)
 		r = check_limits(&edit, &own, e);
+	if (!r && format != MODEL_DOCKER_ARCHIVE)
+		r = reach_artifacts(own.bundle, own.model, &others, e);
 	if (r) {
 		edit_done(&edit);
 		return r;
 	}
 	for (size_t i = 0; i < edit.n; i++)
-		edit.members[i].is_needed = is_needed(&own, edit.members[i].name);
+		edit.members[i].is_needed = is_needed(&own, &others, edit.members[i].name);
 	for (size_t i = 0; i < edit.n_obsolete; i++)
-		if (is_needed(&own, edit.obsolete[i]))
+		if (is_needed(&own, &others, edit.obsolete[i]))
 			free(edit.obsolete[i]);
 		else
 			edit.obsolete[n++] = edit.obsolete[i];

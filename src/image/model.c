@@ -179,8 +179,6 @@ void model_done(struct model *model)
 		free(image->variant);
 		free(image->index_platform);
 	}
-	mem_free_texts(model->blobs, model->n_blobs);
-	mem_free_texts(model->others, model->n_others);
 	free(model->images);
 	*model = (struct model){ 0 };
 }

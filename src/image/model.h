@@ -67,11 +67,7 @@ struct model {
 	size_t n;
 	size_t layers; /* of all images */
 	unsigned documents;
-	uint64_t bytes; /* of all documents */
-	char **blobs;	/* names of all blobs that index.json leads to, in this order; some may be missing */
-	size_t n_blobs;
-	char **others; /* those that artifacts and attestations refer to */
-	size_t n_others;
+	uint64_t bytes;	     /* of all documents */
 	bool has_bad_digest; /* an artifact has a malformed digest: its blob cannot be copied */
 };
 

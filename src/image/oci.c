@@ -27,7 +27,6 @@ static int load_blob(struct walk *w, const struct descriptor *descriptor, struct
 
 	if (r)
 		return r;
-	mem_push_text(&w->model->blobs, &w->model->n_blobs, path);
 	if (!descriptor->has_size)
 		return err_set(e, -EBADMSG, "%s: a bad size", descriptor->digest);
 	r = model_add_document(w->model, descriptor->size, e);
@@ -112,7 +111,6 @@ static int read_layers(struct walk *w, const struct descriptor_list *layers, str
 			!form ||
 			(*form && (!strchr("+.", *form) || !str_in_words("gzip zstd", form + 1, strlen(form + 1))));
 		image->layers[image->n_layers++] = mem_text(path);
-		mem_push_text(&w->model->blobs, &w->model->n_blobs, path);
 	}
 	return 0;
 }
@@ -137,23 +135,6 @@ static int read_config(struct walk *w, const struct descriptor *descriptor, stru
 		       ? 0
 		       : err_set(e, image->n_layers ? -EBADMSG : -ENODATA,
 				 "a manifest with %zu layers and a config with %zu", image->n_layers, expected);
-}
-
-/* Records a blob that an artifact refers to. Ignores digests other than sha256: edits never remove such blobs. */
-static int add_other(struct walk *w, const struct descriptor *descriptor, struct err *e)
-{
-	struct model *model = w->model;
-	char path[BUNDLE_BLOB_NAME];
-
-	model->has_bad_digest |= descriptor->kind == DESCRIPTOR_INVALID;
-	if (descriptor->kind != DESCRIPTOR_SHA256)
-		return 0;
-	if (++model->layers > MODEL_LAYERS_SUM)
-		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
-	descriptor_path(descriptor, path, NULL);
-	mem_push_text(&model->others, &model->n_others, path);
-	mem_push_text(&model->blobs, &model->n_blobs, path);
-	return 0;
 }
 
 /* Signatures have an image's config, but other layers. Anything with a digest other than sha256 is an artifact. */
@@ -199,10 +180,10 @@ static int read_parts(struct walk *w, const struct descriptor *descriptor, struc
 	image->kind = kind_of(w, descriptor, ret_config, jv_get(manifest, "layers"), &layers);
 	if (image->kind == MODEL_IMAGE)
 		return read_layers(w, &layers, image, e);
-	/* Blobs of an artifact may also be a layer, config or manifest of an image. */
-	for (size_t i = 0; !r && i < layers.n; i++)
-		r = add_other(w, &layers.items[i], e);
-	return !r && jv_get(manifest, "config") ? add_other(w, ret_config, e) : r;
+	for (size_t i = 0; i < layers.n; i++)
+		w->model->has_bad_digest |= layers.items[i].kind == DESCRIPTOR_INVALID;
+	w->model->has_bad_digest |= jv_get(manifest, "config") && ret_config->kind == DESCRIPTOR_INVALID;
+	return 0;
 }
 
 static int add_image(struct walk *w, const struct descriptor *descriptor, struct model_image **ret, struct err *e)
@@ -223,8 +204,7 @@ static int read_descriptor(struct walk *w, const struct descriptor *descriptor, 
 
 	/* Unknown media types MUST NOT be an error (image-spec image-index.md). */
 	w->has_other |= descriptor->kind == DESCRIPTOR_OTHER;
-	if (!r && !descriptor_is_manifest(descriptor))
-		r = add_other(w, descriptor, e);
+	w->model->has_bad_digest |= !descriptor_is_manifest(descriptor) && descriptor->kind == DESCRIPTOR_INVALID;
 	if (r || !descriptor_is_manifest(descriptor) || descriptor->kind == DESCRIPTOR_OTHER)
 		return r;
 	r = model_copy_text(&image->reference, reference, e);

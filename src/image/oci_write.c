@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "image/reach.h"
 #include "image/reference.h"
 #include "image/splice.h"
 #include "image/write.h"
@@ -316,20 +317,21 @@ static int rename_top(
 int oci_copy(const struct bundle *bundle, const struct model *model, const struct write_names *names,
 	struct outlet *outlet, struct err *e)
 {
-	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : 0;
+	auto_reach reach = { 0 };
+	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : reach_index(bundle, &reach, e);
 
-	for (size_t i = 0; !r && i < model->n_blobs; i++) {
+	if (!r && reach.unverified) {
+		err_set(e, -EBADMSG, "%s cannot be copied: only sha256 digests are verified", reach.unverified);
+		r = err_hint(e, "name one image, or a platform with --platform, to leave it out");
+	}
+	for (size_t i = 0; !r && i < reach.n; i++) {
 		auto_with(member_done) struct member member = MEMBER_INIT;
 		char digest[DIGEST_TEXT];
 
-		snprintf(digest, sizeof(digest), "sha256:%s", model->blobs[i] + strlen(BUNDLE_BLOBS));
-		r = bundle_find(bundle, model->blobs[i], &member, e);
+		snprintf(digest, sizeof(digest), "sha256:%s", reach.names[i] + strlen(BUNDLE_BLOBS));
+		r = bundle_find(bundle, reach.names[i], &member, e);
 		if (!r)
 			r = outlet_blob(outlet, &member, digest, e);
-		if (r == -ENOENT) {
-			err_done(e);
-			r = 0;
-		}
 	}
 	if (!r)
 		r = names->n ? rename_top(bundle, names, outlet, e) : copy_document(bundle, "index.json", outlet, e);

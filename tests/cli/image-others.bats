@@ -98,6 +98,109 @@ I.write_layout("image", oci.finish(good, no_layers, signature, sha512, other_lay
 	diff -r image copy
 }
 
+# Layouts in each of which a blob can be reached in another way, and nothing else is.
+reachable='
+art, empty, text = "application/vnd.oci.artifact.manifest.v1+json", "application/vnd.oci.empty.v1+json", "text/plain"
+class Case(I.Oci):
+    def __init__(self, name):
+        super().__init__()
+        self.name, self.one = name, self.image([T.tar(I.system(E.arm()))])
+    def other(self):
+        return self.image([T.tar(I.system(E.arm64()))], "arm64", None)
+    def end(self, *more, **index):
+        I.write_layout("from/" + self.name, self.finish({**self.one, **I.named("1")}, *more, **index))
+    def manifest(self, media_type=I.MANIFEST, **body):
+        return self.blob({"schemaVersion": 2, **body}, media_type)
+def case(name, make):
+    c = Case(name)
+    c.end(make(c))
+def artifact(c, layers, config=None, **more):
+    return c.manifest(config=config or c.blob({}, empty), layers=layers, **more)
+case("index-as-manifest", lambda c: c.manifest(manifests=[c.other()]))
+case("attestation-as-manifest", lambda c: {**c.manifest(manifests=[c.other()]),
+    "platform": {"os": "unknown", "architecture": "unknown"}})
+case("artifact", lambda c: c.manifest(art, blobs=[c.blob(b"x", text)], subject=c.one))
+case("subject", lambda c: artifact(c, [c.blob(b"x", text)], subject=c.other()))
+case("subject-of-image", lambda c: c.image([T.tar(I.system(E.arm()))], manifest={"subject": c.other()}))
+case("subject-of-index", lambda c: c.index([c.one], subject=c.other()))
+case("more-in-image", lambda c: c.image([T.tar(I.system(E.arm()))], manifest={"blobs": [c.blob(b"x", text)]}))
+case("index-as-layer", lambda c: artifact(c, [c.index([c.other()])]))
+case("manifest-as-config", lambda c: artifact(c, [c.blob(b"x", text)], config=c.other()))
+case("no-type", lambda c: {key: value for key, value in c.index([c.other()]).items() if key != "mediaType"})
+case("unknown-type", lambda c: c.manifest("application/x.index", manifests=[c.other()]))
+case("schema-1", lambda c: c.manifest("application/vnd.docker.distribution.manifest.v1+json",
+    fsLayers=[{"blobSum": c.blob(b"x", text)["digest"]}]))
+case("image-in-manifest", lambda c: c.manifest(manifests=[c.one]))
+case("image-in-artifact", lambda c: c.manifest(art, blobs=[c.one]))
+case("image-as-layer", lambda c: artifact(c, [c.one]))
+c = Case("subject-of-all")
+c.end(index={"schemaVersion": 2, "manifests": [{**c.one, **I.named("1")}], "subject": c.other()})
+c = Case("blob-twice")
+both = c.index([c.other()])
+c.end(artifact(c, [{**both, "mediaType": text}]), both)'
+
+# reached LAYOUT: the blobs that descriptors lead to, except from a subject; fails where one is missing.
+reached() {
+	python3 - "$1" <<-'PYTHON'
+		import json, os, sys
+		found = set()
+		def follow(value):
+		    if isinstance(value, dict):
+		        digest = value.get("digest") or value.get("blobSum")
+		        if digest and digest not in found:
+		            found.add(digest)
+		            data = open(os.path.join(sys.argv[1], "blobs/sha256", digest[7:]), "rb").read()
+		            if data[:1] == b"{" and b'"rootfs"' not in data:
+		                follow(json.loads(data))
+		    for key, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+		        if key != "subject":
+		            follow(one)
+		follow(json.load(open(sys.argv[1] + "/index.json")))
+		print(*sorted(found))
+	PYTHON
+}
+
+@test "what any descriptor leads to is copied, and stays when an image changes" {
+	local from name before
+
+	make "$reachable"
+	for from in from/*; do
+		name=${from#from/}
+		printf '%s\n' "$name"
+		expect 0 "$ANYARCH" convert "$from" "oci:$name"
+		diff -r "$from" "$name"
+		expect 0 "$ANYARCH" convert --force "$from" oci-archive:copy.tar
+		mkdir unpacked
+		tar -C unpacked -xf copy.tar
+		diff -r "$from" unpacked
+		rm -r unpacked
+		before=$(reached "$name")
+		inject 0 "$name"
+		[[ $(reached "$name") != "$before" ]]
+		expect 0 "$ANYARCH" eject "$name"
+		same "blobs of $name" "$before" "$(reached "$name")"
+	done
+}
+
+@test "a blob whose digest cannot be verified is not copied, and not left out in silence" {
+	make '
+import hashlib
+oci = I.Oci()
+good = oci.image([T.tar(I.system(E.arm()))], **I.named("1"))
+hex_name = hashlib.sha512(b"hello").hexdigest()
+oci.files["blobs/sha512/" + hex_name] = b"hello"
+I.write_layout("image", oci.finish(good, {"mediaType": "text/plain", "digest": "sha512:" + hex_name, "size": 5}))'
+	expect 3 "$ANYARCH" convert image oci:copy
+	says sha512
+	hints --platform
+	[[ ! -e copy ]]
+	expect 0 "$ANYARCH" convert --platform linux/arm/v7 image oci:copy
+	cp -r image before
+	inject 0 image
+	expect 0 "$ANYARCH" eject image
+	diff -r before image
+}
+
 @test "keys of a config that Go's reader folds are refused" {
 	local key
 
