@@ -11,26 +11,21 @@
 #include <sys/syscall.h>
 
 #include "base/kernel.h"
+#include "base/memory.h"
 #include "rootfs/beneath.h"
-
-enum { FD_PATH = 32 };
-
-/* mount(2) takes paths: this one leads to the open mount point, even if its name has been replaced meanwhile. */
-static const char *path_of(int fd, char path[FD_PATH])
-{
-	snprintf(path, FD_PATH, "/proc/self/fd/%d", fd);
-	return path;
-}
 
 /* what is a file system type, or with MS_BIND the source path. */
 static int mount_at(int root, const char *at, const char *what, unsigned long flags, const char *data)
 {
 	auto_fd place = beneath_open(root, at, O_PATH);
-	char path[FD_PATH];
+	char path[32];
 
 	if (place < 0)
 		return place;
-	return mount(what, path_of(place, path), flags & MS_BIND ? NULL : what, flags, data) < 0 ? -errno : 0;
+	/* mount(2) takes paths: this one leads to the open mount point, even if its name has been replaced meanwhile.
+	 */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	return mount(what, path, flags & MS_BIND ? NULL : what, flags, data) < 0 ? -errno : 0;
 }
 
 /* Opening the mount point again after the mount yields the mount's root, which mount_setattr(2) takes. */
@@ -45,21 +40,10 @@ static void make_read_only(int root, const char *at)
 		NULL); /* before Linux 5.12: the topmost mount alone */
 }
 
-static void bind_device(int root, const char *name)
-{
-	char from[64];
-	auto_fd dev = beneath_open(root, "/dev", O_PATH | O_DIRECTORY), file = -1;
-
-	snprintf(from, sizeof(from), "/dev/%s", name);
-	if (dev < 0 || access(from, F_OK) < 0)
-		return;
-	file = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	mount_at(root, from, from, MS_BIND, NULL);
-}
-
 static void make_dev(int root)
 {
-	static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+		"/dev/tty" };
 	static const struct {
 		const char *name, *target;
 	} links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
@@ -68,11 +52,18 @@ static void make_dev(int root)
 
 	if (mount_at(root, "/dev", "tmpfs", MS_NOSUID, "mode=0755,size=64k"))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		bind_device(root, devices[i]);
 	dev = beneath_open(root, "/dev", O_RDONLY | O_DIRECTORY);
 	if (dev < 0)
 		return;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		auto_fd file = -1;
+
+		if (access(devices[i], F_OK) < 0)
+			continue;
+		file = openat(
+			dev, devices[i] + strlen("/dev/"), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		mount_at(root, devices[i], devices[i], MS_BIND, NULL);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0)
 			continue;
@@ -101,19 +92,6 @@ static int add_tools(int root, const struct enter_request *request, struct err *
 	return r;
 }
 
-static int bind_one(int root, const char *spec, struct err *e)
-{
-	const char *colon = strchr(spec, ':');
-	char from[PATH_MAX];
-	int r;
-
-	if (!colon || colon == spec || !colon[1] || colon - spec >= PATH_MAX)
-		return err_set(e, -EINVAL, "--bind: expected SRC:DST, found '%s'", spec);
-	snprintf(from, sizeof(from), "%.*s", (int)(colon - spec), spec);
-	r = mount_at(root, colon + 1, from, MS_BIND | MS_REC, NULL);
-	return r ? err_sys(e, r, "cannot bind %s", spec) : 0;
-}
-
 int enter_root(int root, const struct enter_request *request, struct err *e)
 {
 	auto_fd top = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -134,11 +112,19 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 		make_read_only(top, "/etc/resolv.conf");
 	if (!request->keep_tmp)
 		mount_at(top, "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
-	for (size_t i = 0; !r && i < request->n_binds; i++)
-		r = bind_one(top, request->binds[i], e);
-	/* pivot_root(".", ".") stacks the old root on the new one; umount2() detaches it (pivot_root(2), NOTES). */
+	for (size_t i = 0; !r && i < request->n_binds; i++) {
+		const char *spec = request->binds[i], *colon = strchr(spec, ':');
+		auto_free char *from = NULL;
+
+		if (!colon || colon == spec || !colon[1] || colon - spec >= PATH_MAX)
+			return err_set(e, -EINVAL, "--bind: expected SRC:DST, found '%s'", spec);
+		from = mem_part(spec, (size_t)(colon - spec));
+		r = mount_at(top, colon + 1, from, MS_BIND | MS_REC, NULL);
+		r = r ? err_sys(e, r, "cannot bind %s", spec) : 0;
+	}
 	if (r)
 		return r;
+	/* pivot_root(".", ".") stacks the old root on the new one; umount2() detaches it (pivot_root(2), NOTES). */
 	if (fchdir(top) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return err_sys(e, -errno, "cannot change the root");
 	if (request->workdir && chdir(request->workdir) < 0)

@@ -5,11 +5,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <stdio.h>
+
 #include <string.h>
 #include <sys/mount.h>
 
-#include "base/fdio.h"
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "binfmt/instance.h"
@@ -19,9 +18,6 @@
 #include "rootfs/survey.h"
 #include "run/sandbox.h"
 #include "run/sweeper.h"
-
-/* name:password:uid:gid:comment:home:shell */
-enum { PASSWD_FIELDS = 7, PASSWD_MAX = 1024 * 1024 };
 
 /* Determines the root's platform and which of its tools have an identical native one. A native root needs none. */
 static int find_tools(struct run_request *request, int root, struct err *e)
@@ -49,29 +45,12 @@ static int find_tools(struct run_request *request, int root, struct err *e)
 
 char *run_shell(void)
 {
-	auto_fd fd = fd_open_regular(AT_FDCWD, "/etc/passwd", 0);
-	auto_buf text = { 0 };
-	char id[16], *rest, *line;
+	char *shell = sandbox_user(geteuid(), SANDBOX_USER_SHELL);
 
-	snprintf(id, sizeof(id), "%u", (unsigned)geteuid());
-	if (fd >= 0 && !fd_read_all(fd, PASSWD_MAX, &text))
-		for (rest = text.data; (line = strsep(&rest, "\n"));) {
-			char *field[PASSWD_FIELDS] = { NULL };
-
-			for (size_t i = 0; i < PASSWD_FIELDS; i++)
-				field[i] = strsep(&line, ":");
-			if (field[2] && !strcmp(field[2], id) && field[6] && !access(field[6], X_OK))
-				return mem_text(field[6]);
-		}
+	if (shell && !access(shell, X_OK))
+		return shell;
+	free(shell);
 	return mem_text("/bin/sh");
-}
-
-static int become_user(const struct run_request *request, struct err *e)
-{
-	if ((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)request->gid) < 0 ||
-		setuid((uid_t)request->uid) < 0)
-		return err_sys(e, -errno, "cannot become user %lu", request->uid);
-	return 0;
 }
 
 /*
@@ -146,5 +125,9 @@ int run_prepare(struct run_request *request, struct err *e)
 		r = enter_root(root, &request->entering, e);
 	else if (!r && request->entering.workdir && chdir(request->entering.workdir) < 0)
 		r = err_sys(e, -errno, "%s", request->entering.workdir);
-	return r || !request->has_user ? r : become_user(request, e);
+	if (!r && request->has_user &&
+		((setgroups(0, NULL) < 0 && errno != EPERM) || setgid((gid_t)request->gid) < 0 ||
+			setuid((uid_t)request->uid) < 0))
+		r = err_sys(e, -errno, "cannot become user %lu", request->uid);
+	return r;
 }

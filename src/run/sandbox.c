@@ -19,52 +19,54 @@ struct range {
 	unsigned long start, count;
 };
 
-enum { SUBID_FILE_MAX = 1024 * 1024, ID_MAX = 0xfffffffe };
+/* Of a user outside the new namespace. */
+struct ids {
+	uid_t uid;
+	gid_t gid;
+	struct range uids, gids;
+};
 
-/* "NAME:START:COUNT" or "UID:START:COUNT"; the first matching line is used. */
-static bool parse_range(char *line, const char *name, const char *id, struct range *ret)
+enum { ID_FILE_MAX = 1024 * 1024, ID_MAX = 0xfffffffe };
+
+char *sandbox_user(uid_t uid, enum sandbox_user_field which)
 {
-	char *start = strchr(line, ':'), *count = start ? strchr(start + 1, ':') : NULL;
-
-	if (!count)
-		return false;
-	*start++ = *count++ = '\0';
-	return (!strcmp(line, name) || !strcmp(line, id)) && !str_to_uint(start, ID_MAX, &ret->start) &&
-	       !str_to_uint(count, ID_MAX, &ret->count) && ret->count;
-}
-
-/* Reads /etc/passwd only: getpwuid(3) in a static program would load NSS modules of another libc. */
-static void find_name(const char *id, char ret[64])
-{
-	auto_fd fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	auto_fd fd = fd_open_regular(AT_FDCWD, "/etc/passwd", 0);
 	auto_buf text = { 0 };
-	char *rest, *line;
+	char id[16], *rest, *line;
 
-	*ret = '\0';
-	if (fd < 0 || fd_read_all(fd, SUBID_FILE_MAX, &text) || !text.data)
-		return;
-	for (rest = text.data; !*ret && (line = strsep(&rest, "\n"));) {
-		char *name = strsep(&line, ":");
-		char *password = strsep(&line, ":"), *uid = strsep(&line, ":");
+	snprintf(id, sizeof(id), "%u", (unsigned)uid);
+	if (fd < 0 || fd_read_all(fd, ID_FILE_MAX, &text))
+		return NULL;
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		char *field[7] = { NULL };
 
-		if (password && uid && !strcmp(uid, id))
-			snprintf(ret, 64, "%s", name);
+		for (size_t i = 0; i < ARRAY_SIZE(field); i++)
+			field[i] = strsep(&line, ":");
+		if (field[2] && !strcmp(field[2], id))
+			return field[which] ? mem_text(field[which]) : NULL;
 	}
+	return NULL;
 }
 
+/* The first line "NAME:START:COUNT" or "UID:START:COUNT". */
 static bool find_range(const char *file, uid_t uid, struct range *ret)
 {
 	auto_fd fd = open(file, O_RDONLY | O_CLOEXEC);
+	auto_free char *name = sandbox_user(uid, SANDBOX_USER_NAME);
 	auto_buf text = { 0 };
-	char name[64], id[16], *rest, *line;
+	char id[16], *rest, *line;
 
 	snprintf(id, sizeof(id), "%u", (unsigned)uid);
-	find_name(id, name);
-	if (fd < 0 || fd_read_all(fd, SUBID_FILE_MAX, &text) || !text.data)
+	if (fd < 0 || fd_read_all(fd, ID_FILE_MAX, &text))
 		return false;
-	for (rest = text.data; (line = strsep(&rest, "\n"));)
-		if (parse_range(line, *name ? name : id, id, ret))
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		const char *user = strsep(&line, ":"), *start = strsep(&line, ":");
+
+		if (line && (!strcmp(user, id) || (name && !strcmp(user, name))) &&
+			!str_to_uint(start, ID_MAX, &ret->start) && !str_to_uint(line, ID_MAX, &ret->count) &&
+			ret->count)
 			return true;
+	}
 	return false;
 }
 
@@ -104,23 +106,6 @@ static int write_map(pid_t target, const char *file)
 	return write_file(path, "0 0 4294967294");
 }
 
-/* Runs outside the new namespace: waits until the namespace exists, maps its ids, reports 0 or 1 through done. */
-static _Noreturn void map_from_outside(int ready, int done, pid_t target, uid_t uid, gid_t gid)
-{
-	struct range uids, gids;
-	char byte = 1;
-
-	if (!uid && read(ready, &byte, 1) == 1)
-		byte = write_map(target, "uid_map") || write_map(target, "gid_map");
-	else if (uid && read(ready, &byte, 1) == 1 && find_range("/etc/subuid", uid, &uids) &&
-		 find_range("/etc/subgid", uid, &gids) && !call_helper("newgidmap", target, gid, &gids) &&
-		 !call_helper("newuidmap", target, uid, &uids))
-		byte = 0;
-	else
-		byte = 1;
-	_exit(write(done, &byte, 1) == 1 ? 0 : 1);
-}
-
 /* A process may map only one id without helpers (user_namespaces(7)). */
 static int map_single(uid_t uid, gid_t gid)
 {
@@ -134,50 +119,37 @@ static int map_single(uid_t uid, gid_t gid)
 	return r ? r : write_file("/proc/self/gid_map", map);
 }
 
-static int unshare_and_map(uid_t uid, gid_t gid, int ready, int done)
+/* A process outside waits until the new namespace exists, maps its ids, and reports 0 or 1. */
+static int enter_mapped(const struct ids *ids)
 {
+	int ready[2] = { -1, -1 }, done[2] = { -1, -1 }, r = 0;
+	pid_t self = getpid(), child = -1;
 	char byte = 0;
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return -errno;
-	if (write(ready, &byte, 1) != 1 || read(done, &byte, 1) != 1)
-		return -EIO;
-	return byte ? map_single(uid, gid) : 0;
-}
-
-static bool has_ranges(uid_t uid)
-{
-	struct range range;
-
-	return find_range("/etc/subuid", uid, &range) && find_range("/etc/subgid", uid, &range);
-}
-
-static int enter_mapped(uid_t uid, gid_t gid)
-{
-	int ready[2], done[2], r;
-	pid_t self = getpid(), child;
-
-	if (uid && !has_ranges(uid))
-		return unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -errno : map_single(uid, gid);
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return -errno;
-	if (pipe2(done, O_CLOEXEC) < 0) {
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(done, O_CLOEXEC) < 0 || (child = fork()) < 0)
 		r = -errno;
-		close(ready[0]);
-		close(ready[1]);
-		return r;
-	}
-	child = fork();
 	if (!child) {
 		close(ready[1]);
 		close(done[0]);
-		map_from_outside(ready[0], done[1], self, uid, gid);
+		if (read(ready[0], &byte, 1) != 1)
+			byte = 1;
+		else if (!ids->uid)
+			byte = write_map(self, "uid_map") || write_map(self, "gid_map");
+		else
+			byte = call_helper("newgidmap", self, ids->gid, &ids->gids) ||
+			       call_helper("newuidmap", self, ids->uid, &ids->uids);
+		_exit(write(done[1], &byte, 1) == 1 ? 0 : 1);
 	}
-	close(ready[0]);
-	close(done[1]);
-	r = child < 0 ? -errno : unshare_and_map(uid, gid, ready[1], done[0]);
-	close(ready[1]);
-	close(done[0]);
+	cleanup_fd(&ready[0]);
+	cleanup_fd(&done[1]);
+	if (!r && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		r = -errno;
+	else if (!r && (write(ready[1], &byte, 1) != 1 || read(done[0], &byte, 1) != 1))
+		r = -EIO;
+	else if (!r && byte)
+		r = map_single(ids->uid, ids->gid);
+	cleanup_fd(&ready[1]);
+	cleanup_fd(&done[0]);
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 	return r;
@@ -185,10 +157,14 @@ static int enter_mapped(uid_t uid, gid_t gid)
 
 int sandbox_enter(struct err *e)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	int r = enter_mapped(uid, gid);
+	struct ids ids = { .uid = geteuid(), .gid = getegid() };
+	int r;
 
+	if (!ids.uid ||
+		(find_range("/etc/subuid", ids.uid, &ids.uids) && find_range("/etc/subgid", ids.uid, &ids.gids)))
+		r = enter_mapped(&ids);
+	else
+		r = unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -errno : map_single(ids.uid, ids.gid);
 	if (!r && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		r = -errno; /* AppArmor permits the namespace, but no privileged operation in it */
 	return r ? userns_refused(r, e) : 0;

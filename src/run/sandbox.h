@@ -17,3 +17,11 @@ int sandbox_enter(struct err *e);
  * table.
  */
 int sandbox_register(const struct register_options *options, struct name_set *ret_served, struct err *e);
+
+/* Fields of a line of /etc/passwd. */
+enum sandbox_user_field { SANDBOX_USER_NAME = 0, SANDBOX_USER_SHELL = 6 };
+/*
+ * A field of a user, to be freed; NULL: not known. Reads /etc/passwd only: getpwuid(3) in a static program would load
+ * NSS modules of another libc.
+ */
+char *sandbox_user(uid_t uid, enum sandbox_user_field which);

@@ -45,49 +45,35 @@ static bool is_inside(const char *pid, const struct stat *own)
 	return false;
 }
 
-/* The PID may be reused meanwhile: the pidfd is opened first, so only the process that was checked can be killed. */
-static bool kill_inside(const char *name, const struct stat *own)
-{
-	unsigned long pid;
-	auto_fd fd = -1;
-
-	if (str_to_uint(name, INT32_MAX, &pid) || (pid_t)pid == getpid())
-		return false;
-	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-	return fd >= 0 && is_inside(name, own) && !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-}
-
 static bool kill_some(const struct stat *own)
 {
 	auto_dir dir = fd_list_at(AT_PROC, ".");
 	const struct dirent *entry;
 	bool has_any = false;
 
-	while (dir && (entry = fd_next(dir)))
-		has_any |= kill_inside(entry->d_name, own);
+	while (dir && (entry = fd_next(dir))) {
+		unsigned long pid;
+		auto_fd fd = -1;
+
+		if (str_to_uint(entry->d_name, INT32_MAX, &pid) || (pid_t)pid == getpid())
+			continue;
+		/* The PID may be reused meanwhile: opened first, only the process that was checked can be killed. */
+		fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+		has_any |= fd >= 0 && is_inside(entry->d_name, own) &&
+			   !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	}
 	return has_any;
 }
 
 /* Kills in rounds, because processes may fork meanwhile, until ROUNDS_QUIET rounds find none. */
-static _Noreturn void sweep(void)
+static _Noreturn void sweep(int command, int proc, int table)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
-	struct pollfd command = { .fd = AT_COMMAND, .events = POLLIN };
-	struct stat own;
-
-	while (poll(&command, 1, -1) < 0 && errno == EINTR)
-		;
-	if (!fstatat(AT_PROC, "self/ns/user", &own, 0))
-		for (unsigned quiet = 0; quiet < ROUNDS_QUIET; quiet = kill_some(&own) ? 0 : quiet + 1)
-			nanosleep(&nap, NULL);
-	_exit(0);
-}
-
-static _Noreturn void become_sweeper(int command, int proc, int table)
-{
+	struct pollfd end = { .fd = AT_COMMAND, .events = POLLIN };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int from[] = { null, null, null, command, proc, table };
 	int high[ARRAY_SIZE(from)];
+	struct stat own;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -100,7 +86,12 @@ static _Noreturn void become_sweeper(int command, int proc, int table)
 		if (high[i] < 0 || dup2(high[i], (int)i) < 0)
 			close((int)i);
 	close_range(AT_FREE, ~0U, 0);
-	sweep();
+	while (poll(&end, 1, -1) < 0 && errno == EINTR)
+		;
+	if (!fstatat(AT_PROC, "self/ns/user", &own, 0))
+		for (unsigned quiet = 0; quiet < ROUNDS_QUIET; quiet = kill_some(&own) ? 0 : quiet + 1)
+			nanosleep(&nap, NULL);
+	_exit(0);
 }
 
 int sweeper_start(struct err *e)
@@ -118,7 +109,7 @@ int sweeper_start(struct err *e)
 		pid_t sweeper = fork(); /* orphaned when this process exits: not a child of the command */
 
 		if (!sweeper)
-			become_sweeper(command, proc, table);
+			sweep(command, proc, table);
 		_exit(sweeper < 0);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
