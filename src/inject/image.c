@@ -28,20 +28,6 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
-/* Refuses a destination that the result cannot be written to; --dry-run reports it, too. */
-static int check_output(struct image_work *w)
-{
-	if (!w->is_directory && !w->options->out && w->bundle->is_copy) {
-		err_set(w->e, -EBADMSG, "compressed, and only plain archives are changed in place");
-		return err_hint(w->e, "-o FILE writes a plain archive");
-	}
-	if (w->is_directory && w->options->out) {
-		err_set(w->e, -EINVAL, "a layout is changed in place");
-		return err_hint(w->e, "copy it first, and leave out --output");
-	}
-	return 0;
-}
-
 /* An existing file other than the input is replaced only with --force. */
 static int check_other(struct image_work *w)
 {
@@ -57,37 +43,35 @@ static int check_other(struct image_work *w)
 
 static int write_result(struct image_work *w, const struct edit *edit)
 {
+	const char *path = w->options->out ? w->options->out : w->real;
+	auto_newfile file = NEWFILE_INIT;
+	mode_t mode = newfile_usual_mode();
+	struct stat st;
 	int r;
 
-	if (w->options->out && !strcmp(w->options->out, "-")) {
+	if (w->is_directory) {
+		r = commit_layout(w->file, edit, w->e);
+		return r ? err_prefix(w->e, "%s", w->target->name) : 0;
+	}
+	if (w->options->out && !strcmp(path, "-")) {
 		if (isatty(STDOUT_FILENO))
 			return err_set(w->e, -EINVAL, "the result is an archive: refusing to write it to a terminal");
 		return write_archive(w, edit, STDOUT_FILENO);
 	}
-	if (!w->is_directory) {
-		const char *path = w->options->out ? w->options->out : w->real;
-		auto_newfile file = NEWFILE_INIT;
-		mode_t mode = newfile_usual_mode();
-		struct stat st;
-
-		/* The new file takes mode and, for root, owner of the input file; after a pipe, the defaults. */
-		r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
-		if (!r)
-			r = write_archive(w, edit, file.fd);
-		if (!r && !fstat(w->file, &st) && S_ISREG(st.st_mode)) {
-			mode = st.st_mode & 0777;
-			if (geteuid() == 0 && fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL &&
-				errno != EPERM)
-				r = err_sys(w->e, -errno, "%s", path);
-		}
-		if (!r)
-			r = newfile_commit(&file, mode, w->e);
-		if (r && r != -EEXIST && r != -EINTR && w->e)
-			w->e->code = -EIO;
-		return r;
+	/* The new file takes mode and, for root, owner of the input file; after a pipe, the defaults. */
+	r = newfile_open(path, NEWFILE_REPLACES, &file, w->e);
+	if (!r)
+		r = write_archive(w, edit, file.fd);
+	if (!r && !fstat(w->file, &st) && S_ISREG(st.st_mode)) {
+		mode = st.st_mode & 0777;
+		if (geteuid() == 0 && fchown(file.fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
+			r = err_sys(w->e, -errno, "%s", path);
 	}
-	r = commit_layout(w->file, edit, w->e);
-	return r ? err_prefix(w->e, "%s", w->target->name) : 0;
+	if (!r)
+		r = newfile_commit(&file, mode, w->e);
+	if (r && r != -EEXIST && r != -EINTR && w->e)
+		w->e->code = -EIO;
+	return r;
 }
 
 /* Whether an image is a signature or another referrer of digest: by its subject, or by a tag as of cosign. */
@@ -128,17 +112,14 @@ static void note_signatures(struct image_work *w)
 	}
 }
 
-static void tell_one(struct image_work *w, struct image_change *change)
+void image_tell(struct image_work *w, struct image_change *change, enum inject_result result)
 {
-	enum inject_result result = w->options->removes ? INJECT_REMOVED
-				    : change->replaces	? INJECT_REPLACED
-							: INJECT_DONE;
-	struct inject_outcome outcome = { .result = result, .arch = change->arch, .place = take_ptr(&change->place) };
-
-	outcome.has_tools = change->tools || change->had_tools;
-	outcome.tools = result;
-	outcome.twins = change->tools ? accel_image_twins(change->tools) : NULL;
-	inject_tell(w->target->report, &outcome);
+	inject_tell(w->target->report, &(struct inject_outcome){ .result = result,
+					       .arch = change->arch,
+					       .place = take_ptr(&change->place),
+					       .has_tools = change->tools || change->had_tools,
+					       .tools = result,
+					       .twins = change->tools ? accel_image_twins(change->tools) : NULL });
 }
 
 static void tell_all(struct image_work *w)
@@ -146,7 +127,10 @@ static void tell_all(struct image_work *w)
 	const char *nothing = NULL;
 
 	for (size_t i = 0; i < w->n; i++)
-		tell_one(w, &w->changes[i]);
+		image_tell(w, &w->changes[i],
+			w->options->removes	 ? INJECT_REMOVED
+			: w->changes[i].replaces ? INJECT_REPLACED
+						 : INJECT_DONE);
 	if (w->n)
 		note_signatures(w);
 	else if (w->options->removes)
@@ -193,21 +177,28 @@ static int check_name(struct image_work *w)
 	return 0;
 }
 
+/* A destination that the result cannot be written to is refused by --dry-run, too. */
 static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
+	const char *out = w->options->out;
 	const struct edit_request request = { w->bundle, &w->report.model, w->targets, w->n, w->name.reference };
 	int r = edit_plan(&request, &edit, w->e);
 
-	if (!r && (edit.n || w->options->out))
-		r = check_output(w);
+	if (!r && edit.n && !w->is_directory && !out && w->bundle->is_copy) {
+		err_set(w->e, -EBADMSG, "compressed, and only plain archives are changed in place");
+		r = err_hint(w->e, "-o FILE writes a plain archive");
+	} else if (!r && w->is_directory && out) {
+		err_set(w->e, -EINVAL, "a layout is changed in place");
+		r = err_hint(w->e, "copy it first, and leave out --output");
+	}
 	if (r) {
 		edit_done(&edit);
 		return err_prefix(w->e, "%s", w->target->name);
 	}
 	if (edit.drops_oci_half)
 		inject_note(w->target, "its OCI half has no layers and is omitted: only manifest.json is used");
-	if ((edit.n || w->options->out) && !w->options->dry_run)
+	if ((edit.n || out) && !w->options->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
 	if (!r)

@@ -44,6 +44,8 @@ int image_plan_look(struct image_facts *facts, const struct view *view, void *co
 int image_take_look(struct image_work *w, const struct image_facts *facts, const struct view *view);
 /* Notes which images get no native tools. 0, or -EBADMSG with e set if none of those that need them gets any. */
 int image_settle_tools(struct image_work *w);
+/* Reports the result for an image; the report owns the change's place afterwards. */
+void image_tell(struct image_work *w, struct image_change *change, enum inject_result result);
 
 /* Whether a layer's path equals place or is below it. */
 bool image_ours_is_at(const char *path, const char *place);

@@ -45,43 +45,12 @@ static int check_codec(struct image_work *w, const struct model_image *image)
 	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
 }
 
-/* A layer that several images share is compressed once. */
-static int compress(struct image_work *w, struct graft *graft)
-{
-	const struct graft *other = NULL;
-
-	if (w->options->codec == GRAFT_NONE)
-		return 0;
-	for (size_t i = 0; i < w->n && !other; i++)
-		if (!strcmp(w->changes[i].graft.diff_id, graft->diff_id))
-			other = &w->changes[i].graft;
-	return graft_pack(graft, w->options->codec, other, w->e);
-}
-
-static bool is_forged(const struct image_facts *facts, const struct view *view)
-{
-	return facts->image->is_grafted && (!view->n || !image_ours_emulator(view->layers[view->n - 1]));
-}
-
 static void note_why(struct image_work *w, const struct err *why)
 {
 	if (why->hint)
 		inject_note(w->target, "%s: %s", why->message, why->hint);
 	else
 		inject_note(w->target, "%s", why->message);
-}
-
-/* Keeps the first reason: it becomes the error if no image can be accelerated. */
-static void put_aside(struct image_work *w, const struct platform *platform, struct err *why)
-{
-	auto_buf name = { 0 };
-
-	name_platform(&name, platform->arch, platform->variant);
-	err_prefix(why, "only the emulator for %s", buf_text(&name));
-	if (w->n_emulated++)
-		note_why(w, why);
-	else
-		err_move(&w->why, why);
 }
 
 /* An image without identical tools is not an error as long as another image has some: see image_settle_tools(). */
@@ -91,17 +60,23 @@ static int find_tools(struct image_work *w, const struct image_facts *facts, con
 	auto_free struct accel_image *tools = mem_new(1, sizeof(*tools));
 	const struct accel_image_source source = { w->bundle, view, facts->image->layers,
 		w->report.model.format != MODEL_DOCKER_ARCHIVE };
+	auto_buf name = { 0 };
 	auto_err why = { 0 };
 	int r = toolchains_find(&w->target->inject->toolchains, platform, &tools->toolchain, &why);
 
 	if (!r && accel_image_find(&source, tools, w->e))
 		return w->e->code;
-	if (r || twins_check(&tools->twins, &why)) {
-		put_aside(w, platform, &why);
+	if (!r && !twins_check(&tools->twins, &why)) {
+		w->n_accelerated++;
+		change->tools = take_ptr(&tools);
 		return 0;
 	}
-	w->n_accelerated++;
-	change->tools = take_ptr(&tools);
+	name_platform(&name, platform->arch, platform->variant);
+	err_prefix(&why, "only the emulator for %s", buf_text(&name));
+	if (w->n_emulated++)
+		note_why(w, &why);
+	else
+		err_move(&w->why, &why); /* the first reason becomes the error if no image can be accelerated */
 	return 0;
 }
 
@@ -126,8 +101,8 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	struct graft_request request = {
 		.view = below, .has_epoch = w->options->has_epoch, .epoch = w->options->epoch, .emulator = emulator
 	};
+	const char *place = &ENTRY_PLACE_ROOT[1];
 	int r;
-	const char *path, *place;
 
 	change->arch = platform->arch;
 	change->place = inject_find_place(w->options, platform->arch);
@@ -138,36 +113,21 @@ static int make_graft(struct image_work *w, const struct image_facts *facts, con
 	request.has_place = w->blobs >= 0 && !w->n && !facts->image->is_grafted && w->options->codec == GRAFT_NONE;
 	request.place = w->blobs;
 	r = accel_image_graft(change->tools, &request, &change->graft, w->e);
-	/* The tools' directory holds nothing else: image_ours_emulator() recognizes tools by it. */
 	if (r)
 		return r;
-	path = change->graft.path;
-	place = &ENTRY_PLACE_ROOT[1];
-	if (!image_ours_is_at(path, place) && !(change->tools && image_ours_is_at(place, path)))
+	/* The tools' directory holds nothing else: image_ours_emulator() recognizes tools by it. */
+	if (!image_ours_is_at(change->graft.path, place) &&
+		!(change->tools && image_ours_is_at(place, change->graft.path)))
 		return 0;
-	return err_set(w->e, -EBADMSG, "/%s is reserved for native tools: choose another path for the emulator", path);
-}
-
-/* Reports the image as unchanged and drops its planned layer. */
-static void leave_alone(struct image_work *w, struct image_change *change)
-{
-	struct inject_outcome outcome = { .result = INJECT_UNCHANGED,
-		.arch = change->arch,
-		.place = take_ptr(&change->place),
-		.has_tools = change->tools,
-		.tools = INJECT_UNCHANGED,
-		.twins = change->tools ? accel_image_twins(change->tools) : NULL };
-
-	w->has_left = true;
-	inject_tell(w->target->report, &outcome);
-	graft_done(&change->graft);
-	free(take_ptr(&change->tools));
+	return err_set(w->e, -EBADMSG, "/%s is reserved for native tools: choose another path for the emulator",
+		change->graft.path);
 }
 
 /* Plans the image's new config and layers. */
 static int add_target(struct image_work *w, const struct model_image *image, struct image_change *change)
 {
 	struct edit_target *target = &w->targets[w->n];
+	const struct graft *other = NULL;
 	auto_buf text = { 0 };
 	int r = model_config(w->bundle, image, &text, w->e);
 
@@ -179,7 +139,12 @@ static int add_target(struct image_work *w, const struct model_image *image, str
 		r = config_put(&text, &change->graft, &target->config, &change->replaces, w->e);
 	if (!r && change->replaces)
 		target->drops[image->n_layers - 1] = true;
-	return r;
+	/* A layer that several images share is compressed once. */
+	for (size_t i = 0; i < w->n && !other; i++)
+		if (!strcmp(w->changes[i].graft.diff_id, change->graft.diff_id))
+			other = &w->changes[i].graft;
+	w->n++;
+	return r || w->options->codec == GRAFT_NONE ? r : graft_pack(&change->graft, w->options->codec, other, w->e);
 }
 
 static int graft_onto(
@@ -189,11 +154,10 @@ static int graft_onto(
 	struct view below = { view->layers, view->n - (facts->image->is_grafted && view->n) };
 	struct inject_source *source;
 	int r = inject_find_source(w->target->inject, platform->arch, &source, w->e);
-	size_t layers;
 
 	if (!r)
 		r = check_codec(w, facts->image);
-	if (!r && is_forged(facts, view)) {
+	if (!r && facts->image->is_grafted && (!view->n || !image_ours_emulator(view->layers[view->n - 1]))) {
 		err_set(w->e, -EBADMSG,
 			"its topmost layer has the mark of an injected emulator, but is something else");
 		r = err_hint(w->e, "the image was made that way: do not trust it");
@@ -202,19 +166,17 @@ static int graft_onto(
 	if (r)
 		return r;
 	if (has_it(facts, view, change, source->emulator.fd)) {
-		leave_alone(w, change);
+		w->has_left = true;
+		image_tell(w, change, INJECT_UNCHANGED);
+		graft_done(&change->graft);
+		free(take_ptr(&change->tools));
 		return 0;
 	}
 	/* The limit of Docker (moby, layer.MaxLayerDepth); other engines stop at 127. */
-	layers = below.n + 1;
-	if (layers > DEPTH_MAX)
-		inject_note(w->target, "with this layer the image has %zu layers; engines support at most %d", layers,
-			DEPTH_MAX);
-	r = add_target(w, facts->image, change);
-	if (!r)
-		r = compress(w, &change->graft);
-	w->n++;
-	return r;
+	if (below.n + 1 > DEPTH_MAX)
+		inject_note(w->target, "with this layer the image has %zu layers; engines support at most %d",
+			below.n + 1, DEPTH_MAX);
+	return add_target(w, facts->image, change);
 }
 
 /* The platform of the image's files, with a note if the label differs. Without programs the label's, if --platform was

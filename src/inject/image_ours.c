@@ -24,11 +24,6 @@ bool image_ours_has_tools(const struct layer *layer)
 	return layer_find(layer, index + 1, strlen(index + 1));
 }
 
-static bool is_native_tool(const struct layer *layer, const struct layer_entry *entry)
-{
-	return entry->kind == LAYER_FILE && image_ours_is_at(layer_text(layer, entry->path), PLACE);
-}
-
 const char *image_ours_emulator(const struct layer *layer)
 {
 	const char *path = NULL;
@@ -37,7 +32,8 @@ const char *image_ours_emulator(const struct layer *layer)
 	for (size_t i = 0; i < layer->n; i++) {
 		const struct layer_entry *entry = &layer->entries[i];
 
-		if (entry->kind == LAYER_DIRECTORY || (may_have_tools && is_native_tool(layer, entry)))
+		if (entry->kind == LAYER_DIRECTORY || (may_have_tools && entry->kind == LAYER_FILE &&
+							      image_ours_is_at(layer_text(layer, entry->path), PLACE)))
 			continue;
 		if (path || !layer_program(layer, entry))
 			return NULL;

@@ -12,14 +12,6 @@
 
 enum { COVERS_MAX = 16 };
 
-static bool is_above(const struct view *view, size_t i, const struct layer *layer)
-{
-	while (++i < view->n)
-		if (view->layers[i] == layer)
-			return true;
-	return false;
-}
-
 /*
  * The emulator that a layer above the injected layer i contains at the same path, in the view without injected layers.
  * An emulator from a layer below existed before the injection and becomes visible again: NULL.
@@ -31,8 +23,11 @@ static const struct layer_program *find_again(
 	char resolved[VIEW_PATH_MAX];
 	struct view_hit hit;
 
-	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK || !is_above(view, i, hit.layer) ||
-		view_resolve(left, path, &hit, resolved))
+	if (!view_find(left, path, &hit) || hit.entry->kind == LAYER_SYMLINK)
+		return NULL;
+	while (++i < view->n && view->layers[i] != hit.layer)
+		;
+	if (i >= view->n || view_resolve(left, path, &hit, resolved))
 		return NULL;
 	program = layer_program(hit.layer, hit.entry);
 	/* An emulator other than QEMU's is recognized by its size alone. */
@@ -51,14 +46,6 @@ static const char *path_of(const struct view *view, size_t i, const struct layer
 	return *ret ? path : NULL;
 }
 
-static bool has_path(const char *const *paths, size_t n, const char *path)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(paths[i], path))
-			return true;
-	return false;
-}
-
 /* Hides emulators that later layers contain at the injected path with whiteouts, and notes the space that they keep. */
 static int cover(struct image_work *w, const struct view *view, const bool *flags, struct image_change *change)
 {
@@ -74,8 +61,11 @@ static int cover(struct image_work *w, const struct view *view, const bool *flag
 		const struct layer_program *ours;
 		const char *path = flags[i] ? path_of(view, i, &ours) : NULL;
 		const struct layer_program *again = path ? find_again(view, i, &left, path, ours) : NULL;
+		size_t k = 0;
 
-		if (!again || has_path(paths, n, path))
+		while (again && k < n && strcmp(paths[k], path))
+			k++;
+		if (!again || k < n)
 			continue;
 		paths[n++] = path;
 		inject_note(w->target, "another layer also contains /%s; it was hidden, but its %.1f MB remain", path,
@@ -205,20 +195,6 @@ static int take_all(struct image_work *w, const struct model_image *image, const
 	return 0;
 }
 
-/* Refuses a layer with native tools whose mark is missing, as in a rewritten history: it would silently be kept. */
-static int check_marks(struct image_work *w, const struct model_image *image, const struct view *view,
-	const bool *flags, bool is_exact)
-{
-	for (size_t i = 0; !w->options->at && i + is_exact < view->n; i++)
-		if (!flags[i] && image_ours_has_tools(view->layers[i]) && image_ours_emulator(view->layers[i])) {
-			err_set(w->e, -EBADMSG,
-				"the layer %s has native tools, but no mark in the history: cannot remove it",
-				image->layers[i]);
-			return err_hint(w->e, "build on an image with a history, and keep the history");
-		}
-	return 0;
-}
-
 /* If only the topmost layer is injected, and nothing changed since, its removal restores the original config. */
 int image_take_look(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
@@ -243,8 +219,16 @@ int image_take_look(struct image_work *w, const struct image_facts *facts, const
 	is_exact = r > 0;
 	if (r >= 0)
 		r = config_drop_marked(&text, &(struct config_layers){ flags, known, view->n }, &dropped, w->e);
-	if (r < 0 || check_marks(w, image, view, flags, is_exact))
-		return w->e->code;
+	if (r < 0)
+		return r;
+	/* A layer with native tools whose mark is missing, as in a rewritten history, would silently be kept. */
+	for (size_t i = 0; !w->options->at && i + is_exact < view->n; i++)
+		if (known[i] && !flags[i]) {
+			err_set(w->e, -EBADMSG,
+				"the layer %s has native tools, but no mark in the history: cannot remove it",
+				image->layers[i]);
+			return err_hint(w->e, "build on an image with a history, and keep the history");
+		}
 	is_exact = is_exact && is_ours;
 	if (r > (is_exact && flags[view->n - 1]))
 		return take_all(w, image, view, take_ptr(&flags), &dropped);

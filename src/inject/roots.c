@@ -87,39 +87,14 @@ static int remove_all(const struct inject_target *t, int root, struct err *e)
 	return r;
 }
 
-/* What is to be injected into a root, decided before anything is changed. */
-struct plan {
-	struct inject_source *source;
-	const struct toolchain *toolchain;
-	struct inject_outcome outcome; /* owns place and twins until inject_tell() */
-};
-
-/* Determines which native tools the root gets; none is an error. */
-static int plan_tools(
-	const struct inject_target *t, int root, const struct platform *platform, struct plan *plan, struct err *e)
+/* The requested platform, which must not contradict the root's programs, else theirs. */
+static int find_platform(const struct inject_target *t, int root, struct platform *ret, struct err *e)
 {
-	int r = toolchains_find(&t->inject->toolchains, platform, &plan->toolchain, e);
-
-	if (r)
-		return r;
-	plan->outcome.has_tools = true;
-	plan->outcome.twins = mem_new(1, sizeof(*plan->outcome.twins));
-	r = accelerate_find(root, plan->toolchain, plan->outcome.twins, e);
-	r = r ? r : twins_check(plan->outcome.twins, e);
-	return r ? r : accelerate_put(root, plan->outcome.twins, true, &plan->outcome.tools, e);
-}
-
-static int plan_root(const struct inject_target *t, int root, struct plan *plan, struct err *e)
-{
-	struct inject_outcome *outcome = &plan->outcome;
-	struct platform platform = { 0 };
-	int r;
+	bool is_asked = t->options->has_platform;
 	struct content content;
 	unsigned long skipped;
-	bool is_asked = t->options->has_platform;
+	int r = survey_root(root, false, &content, &skipped, e);
 
-	/* The platform is the requested one, which must not contradict the root's programs, else theirs. */
-	r = survey_root(root, false, &content, &skipped, e);
 	if (!r && !is_asked && !content.has_platform) {
 		err_set(e, -EBADMSG, "cannot determine its platform: no program found");
 		r = err_hint(e, "specify it: --platform PLATFORM");
@@ -129,41 +104,52 @@ static int plan_root(const struct inject_target *t, int root, struct plan *plan,
 			arch_word(content.platform.arch), arch_word(t->options->platform.arch));
 		r = err_hint(e, "leave out --platform, or use --force to inject it anyway");
 	} else if (!r) {
-		platform = is_asked ? t->options->platform : content.platform;
+		*ret = is_asked ? t->options->platform : content.platform;
 	}
 	content_done(&content);
-	outcome->arch = platform.arch;
-	outcome->is_native = !r && inject_is_native(t->options, platform.arch);
-	if (r || outcome->is_native)
-		return r;
-	r = inject_find_source(t->inject, platform.arch, &plan->source, e);
-	if (!r && t->options->accelerate)
-		r = plan_tools(t, root, &platform, plan, e);
-	outcome->place = r ? NULL : inject_find_place(t->options, platform.arch);
 	return r;
 }
 
+/* Decides everything before anything is changed. */
 static int put(const struct inject_target *t, int root, struct err *e)
 {
-	struct plan plan = { .outcome = { .result = INJECT_UNCHANGED } };
-	int r = plan_root(t, root, &plan, e);
+	const struct inject_options *options = t->options;
+	struct inject_outcome outcome = { .result = INJECT_UNCHANGED };
+	struct inject_request request = { NULL, NULL, options->dry_run, options->has_epoch, options->epoch };
+	const struct toolchain *toolchain = NULL;
+	struct platform platform = { 0 };
+	int r = find_platform(t, root, &platform, e);
 
-	if (!r && !plan.outcome.is_native) {
-		const struct inject_options *options = t->options;
-		struct inject_outcome *outcome = &plan.outcome;
-		const struct inject_request request = { plan.source, outcome->place, options->dry_run,
-			options->has_epoch, options->epoch };
-
-		r = inject_file(root, &request, &outcome->result, e);
-		if (!r && plan.toolchain)
-			r = accelerate_put(root, outcome->twins, options->dry_run, &outcome->tools, e);
-	}
-	if (!r) {
-		inject_tell(t->report, &plan.outcome);
+	if (r)
+		return r;
+	outcome.arch = platform.arch;
+	outcome.is_native = inject_is_native(options, platform.arch);
+	if (outcome.is_native) {
+		inject_tell(t->report, &outcome);
 		return 0;
 	}
-	free(plan.outcome.place);
-	free(plan.outcome.twins);
+	r = inject_find_source(t->inject, platform.arch, &request.source, e);
+	if (!r && options->accelerate)
+		r = toolchains_find(&t->inject->toolchains, &platform, &toolchain, e);
+	if (!r && toolchain) {
+		outcome.has_tools = true;
+		outcome.twins = mem_new(1, sizeof(*outcome.twins));
+		r = accelerate_find(root, toolchain, outcome.twins, e);
+		r = r ? r : twins_check(outcome.twins, e);
+		r = r ? r : accelerate_put(root, outcome.twins, true, &outcome.tools, e);
+	}
+	if (!r) {
+		request.at = outcome.place = inject_find_place(options, platform.arch);
+		r = inject_file(root, &request, &outcome.result, e);
+	}
+	if (!r && toolchain)
+		r = accelerate_put(root, outcome.twins, options->dry_run, &outcome.tools, e);
+	if (!r) {
+		inject_tell(t->report, &outcome);
+		return 0;
+	}
+	free(outcome.place);
+	free(outcome.twins);
 	return r;
 }
 
@@ -185,13 +171,26 @@ static int work_on(struct inject_target *t, int root, struct err *e)
 	return r ? err_prefix(e, "%s", t->name) : 0;
 }
 
-/* Mounting for writing modifies the image, so this runs only after a dry run has found something to change. */
-static int change_disk(struct inject_target *t, struct err *e)
+int inject_root(struct inject_target *t, struct err *e)
 {
+	bool is_disk = false;
+	auto_fd root = open_root(t, &is_disk, e);
+	struct inject_options look = *t->options;
+	struct inject_target first = *t;
 	struct statvfs fs;
-	auto_fd root = -1;
 	int r;
 
+	if (root < 0)
+		return root;
+	if (!is_disk)
+		return work_on(t, root, e);
+	/* Mounting for writing modifies the image: a dry run finds whether there is something to change. */
+	look.dry_run = true;
+	first.options = &look;
+	r = work_on(&first, root, e);
+	if (r || t->options->dry_run || !has_changes(t->report))
+		return r;
+	cleanup_fd(&root);
 	inject_report_done(t->report);
 	root = disk_open_dir(t->name, DISK_WRITE, &t->report->partition, e);
 	if (root < 0)
@@ -200,24 +199,4 @@ static int change_disk(struct inject_target *t, struct err *e)
 		return err_set(e, -EROFS, "%s: its file system can only be read", t->name);
 	r = work_on(t, root, e);
 	return !r && syncfs(root) < 0 ? err_sys(e, -EIO, "%s", t->name) : r;
-}
-
-int inject_root(struct inject_target *t, struct err *e)
-{
-	bool is_disk = false;
-	auto_fd root = open_root(t, &is_disk, e);
-	struct inject_options look = *t->options;
-	struct inject_target first = *t;
-	int r;
-
-	if (root < 0)
-		return root;
-	if (!is_disk)
-		return work_on(t, root, e);
-	look.dry_run = true;
-	first.options = &look;
-	r = work_on(&first, root, e);
-	cleanup_fd(&root);
-	root = -1;
-	return r || t->options->dry_run || !has_changes(t->report) ? r : change_disk(t, e);
 }
