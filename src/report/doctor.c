@@ -10,23 +10,21 @@
 #include <sys/utsname.h>
 
 #include "base/fdio.h"
-#include "base/str.h"
+#include "base/memory.h"
 #include "binfmt/exec.h"
 #include "binfmt/native.h"
 #include "binfmt/persist.h"
 #include "binfmt/userns.h"
 #include "emulator/package.h"
 
-enum { SMALL_FILE = 256, WHOLE_FILE = 8 * 1024 * 1024 };
+enum { WHOLE_FILE = 8 * 1024 * 1024 };
 
-/* Reads the first line of a file in /proc, without its newline; "" if missing. */
-static void read_small(const char *path, char text[SMALL_FILE])
+static bool is_zero(const char *path)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, SMALL_FILE - 1);
+	char text[3] = "";
 
-	text[n > 0 ? n : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && text[0] == '0' && strchr("\n", text[1]);
 }
 
 static bool file_has_line(const char *path, const char *word)
@@ -45,16 +43,16 @@ static bool exists(const char *path)
 /* Whether the running kernel's module can be loaded; true if that is unknown. */
 static bool has_module(void)
 {
-	auto_buf path = { 0 };
+	auto_free char *path = NULL;
 	struct utsname name;
 
 	if (uname(&name) < 0)
 		return true;
-	buf_addf(&path, "/lib/modules/%s", name.release);
-	if (!exists(buf_text(&path)))
-		return !exists("/lib/modules");
-	buf_adds(&path, "/modules.dep");
-	return file_has_line(buf_text(&path), "binfmt_misc.ko");
+	path = mem_print("/lib/modules/%s/modules.dep", name.release);
+	if (exists(path))
+		return file_has_line(path, "binfmt_misc.ko");
+	*strrchr(path, '/') = '\0';
+	return !exists(path) && !exists("/lib/modules");
 }
 
 /* The command that enables foreign programs; on ARM, the default platforms are not foreign. */
@@ -67,7 +65,7 @@ static const char *register_hint(const struct status *s)
 
 static void check_instance(const struct status *s, struct doctor *d)
 {
-	auto_buf remount = { 0 }, kernel = { 0 };
+	auto_buf kernel = { 0 };
 	struct statvfs fs;
 
 	package_install(&kernel, "linux-image-$(uname -r)",
@@ -92,8 +90,8 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"binfmt_misc is not mounted here, and its handlers work: pinned, or mounted "
 			"elsewhere");
 	if (s->path && !statvfs(s->path, &fs) && fs.f_flag & ST_RDONLY) {
-		buf_adds(&remount, "sudo mount -o remount,rw ");
-		str_quote(&remount, s->path);
+		auto_buf remount = doctor_command("sudo mount -o remount,rw ", s->path);
+
 		doctor_add(d, WARNING("read-only"), buf_text(&remount),
 			"%s is mounted read-only here: nothing can be registered (a container needs "
 			"--privileged)",
@@ -109,10 +107,13 @@ static void check_instance(const struct status *s, struct doctor *d)
 			"this is not the machine's own mount namespace: a mount made here ends with it");
 }
 
-static void check_others(struct doctor *d)
+static void check_others(const struct status *s, struct doctor *d)
 {
+	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/docker" };
+	const char *host = getenv("DOCKER_HOST"), *runtime = getenv("XDG_RUNTIME_DIR");
+	auto_free char *podman = mem_print("%s/podman/podman.sock", runtime ? runtime : "/nonexistent"),
+		       *docker = mem_print("%s/docker.sock", runtime ? runtime : "/nonexistent");
 	auto_buf profile = { 0 };
-	char text[SMALL_FILE];
 
 	if (exists("/var/lib/binfmts") && exists("/usr/sbin/update-binfmts"))
 		doctor_add(d, NOTE("binfmt-support"), NULL,
@@ -122,41 +123,28 @@ static void check_others(struct doctor *d)
 		doctor_add(d, NOTE("apparmor-userns"), buf_text(&profile),
 			"AppArmor does not let unprivileged users create user namespaces, unless the program has a "
 			"profile that allows it");
-	read_small("/proc/sys/kernel/unprivileged_userns_clone", text);
-	if (!strcmp(text, "0"))
+	if (is_zero("/proc/sys/kernel/unprivileged_userns_clone"))
 		doctor_add(d, NOTE("userns-clone"), "sudo sysctl kernel.unprivileged_userns_clone=1",
 			"unprivileged users may not create user namespaces");
-	read_small("/proc/sys/user/max_user_namespaces", text);
-	if (!strcmp(text, "0"))
+	if (is_zero("/proc/sys/user/max_user_namespaces"))
 		doctor_add(d, NOTE("max-user-namespaces"), "sudo sysctl user.max_user_namespaces=10000",
 			"user namespaces are disabled");
-}
-
-static void check_containers(const struct status *s, struct doctor *d)
-{
-	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/libexec/docker" };
-	const char *host = getenv("DOCKER_HOST"), *runtime = getenv("XDG_RUNTIME_DIR");
-	auto_buf socket = { 0 }, podman = { 0 };
-
-	buf_addf(&podman, "%s/podman/podman.sock", runtime ? runtime : "/nonexistent");
-	if (exists(buf_text(&podman)))
+	if (exists(podman))
 		doctor_add(d, NOTE("podman-rootless"), register_hint(s),
 			"Podman runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
-	buf_addf(&socket, "%s/docker.sock", runtime ? runtime : "/nonexistent");
-	if ((host && strstr(host, "/run/user/")) || exists(buf_text(&socket)))
+	if ((host && strstr(host, "/run/user/")) || exists(docker))
 		doctor_add(d, NOTE("docker-rootless"), register_hint(s),
 			"Docker runs rootless: a set-up container cannot mount binfmt_misc there, and "
 			"what is registered on the machine works in it");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		auto_buf path = { 0 };
+		auto_free char *path = mem_print("%s/buildkit-qemu-aarch64", dirs[i]);
 
-		buf_addf(&path, "%s/buildkit-qemu-aarch64", dirs[i]);
-		if (exists(buf_text(&path)))
+		if (exists(path))
 			doctor_add(d, NOTE("buildkit-emulators"), NULL,
 				"BuildKit brings emulators of its own (%s): it falls back to them, "
 				"'docker run' does not",
-				buf_text(&path));
+				path);
 	}
 }
 
@@ -276,8 +264,7 @@ void doctor_machine(const struct status *status, struct doctor *ret)
 		check_row(status, &status->rows[i], ret);
 	doctor_entries(status, ret);
 	check_persistence(status, ret);
-	check_others(ret);
-	check_containers(status, ret);
+	check_others(status, ret);
 	if (status->is_emulating)
 		doctor_add(ret, FINE("lasting"), NULL, "the handlers last %s", status_lasting(status).text);
 }

@@ -59,6 +59,8 @@ void doctor_done(struct doctor *doctor);
 const char *doctor_real_path(int fd, const char *path, char ret[4096]);
 /* Appends the command that registers a good handler for an architecture instead of rule (NULL: none exists). */
 void doctor_register_hint(struct buf *out, const struct arch *arch, const struct rule *rule);
+/* A command followed by a word, which is quoted. */
+struct buf doctor_command(const char *command, const char *word);
 /* Appends the command that removes an entry; nothing if its name cannot be typed. */
 void doctor_unregister_hint(struct buf *out, const struct rule *rule);
 /* Whether this entry has a name that register uses. */

@@ -27,19 +27,6 @@ static bool takes_own(const struct rule *rule, const char *path)
 	       rule_matches(rule, head, (size_t)n);
 }
 
-/* Set-user-ID programs that an attacker would want to intercept. */
-static bool takes_privileged(const struct rule *rule)
-{
-	static const char *const files[] = { "/usr/bin/su", "/bin/su", "/usr/bin/sudo", "/usr/bin/passwd",
-		"/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh", "/usr/bin/newgrp", "/usr/bin/ping",
-		"/bin/ping" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (takes_own(rule, files[i]))
-			return true;
-	return false;
-}
-
 /* Every user's programs of that architecture run through this emulator. */
 static void check_exposure(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
 {
@@ -83,13 +70,12 @@ static void check_label(const struct rule *rule, const struct arch *arch, int fd
 	auto_fd enforce = open("/sys/fs/selinux/enforce", O_RDONLY | O_CLOEXEC);
 	char label[256], value = '0';
 	ssize_t n = fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
-	auto_buf hint = { 0 };
+	auto_buf hint = doctor_command("sudo chcon -t bin_t -l s0 ", rule->interpreter);
 
 	label[n > 0 ? n : 0] = '\0';
 	if (enforce < 0 || read(enforce, &value, 1) != 1 || value != '1' || !strstr(label, ":container_"))
 		return;
-	buf_adds(&hint, "sudo chcon -t bin_t -l s0 ");
-	str_quote(&hint, rule->interpreter);
+
 	doctor_add(d, WARNING("selinux-label"), buf_text(&hint),
 		"%s: its emulator %s has the SELinux label of a container (%s): %s programs fail with 'Permission "
 		"denied' "
@@ -137,8 +123,6 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 {
 	auto_buf again = { 0 };
 
-	if (!arch)
-		return;
 	doctor_register_hint(&again, arch, rule);
 	if (!(rule->flags & RULE_FIXED))
 		doctor_add(d, PROBLEM("not-fixed"), buf_text(&again),
@@ -156,22 +140,26 @@ static void check_flags(const struct rule *rule, const struct arch *arch, struct
 			rule->name);
 }
 
-/* The shadow-suid attack: a rule that matches one file's long header, or this machine's own programs. */
+/*
+ * The shadow-suid attack: a rule that matches one file's long header, or this machine's own programs, set-user-ID ones
+ * above all.
+ */
 static void check_hostile(const struct rule *rule, struct doctor *d)
 {
-	struct probe own = probe_build(arch_host(), 0, NULL);
+	static const char *const own[] = { "/proc/self/exe", "/bin/sh", "/usr/bin/su", "/bin/su", "/usr/bin/sudo",
+		"/usr/bin/passwd", "/usr/bin/mount", "/bin/mount", "/usr/bin/pkexec", "/usr/bin/chsh",
+		"/usr/bin/newgrp", "/usr/bin/ping", "/bin/ping" };
+	struct probe probe = probe_build(arch_host(), 0, NULL);
+	bool takes_native = rule_matches(rule, probe.data, probe.size);
 	auto_buf out = { 0 };
 
 	doctor_unregister_hint(&out, rule);
-	if (takes_own(rule, "/proc/self/exe") || takes_own(rule, "/bin/sh") || rule_matches(rule, own.data, own.size) ||
-		takes_privileged(rule))
+	for (size_t i = 0; i < ARRAY_SIZE(own) && !takes_native; i++)
+		takes_native = takes_own(rule, own[i]);
+	if (takes_native)
 		doctor_add(d, PROBLEM("takes-native"), buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
-	else if (rule->size > LONG_MAGIC && rule->size > 4 &&
-		 !memcmp(rule->magic,
-			 "\x7f"
-			 "ELF",
-			 4))
+	else if (rule->size > LONG_MAGIC && !memcmp(rule->magic, "\177ELF", 4))
 		doctor_add(d, PROBLEM("long-magic"), buf_text(&out),
 			"'%s' compares %zu bytes of an ELF header, which fits single files only: a way "
 			"to put %s in the place of a program%s",
@@ -184,44 +172,35 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 			rule->interpreter);
 }
 
-static const struct status_row *row_of(const struct status *s, const struct rule *rule)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->rows[i].rule == rule)
-			return &s->rows[i];
-	return NULL;
-}
-
-static void check_leftover(const struct rule *rule, const struct arch *arch, struct doctor *d)
-{
-	auto_buf again = { 0 };
-
-	buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
-	if (replace_is_temporary(rule->name, NULL, NULL))
-		doctor_add(d, NOTE("leftover"), buf_text(&again), "'%s' was left by a run that was killed", rule->name);
-}
-
 void doctor_entries(const struct status *s, struct doctor *d)
 {
 	for (size_t i = 0; i < s->table.n; i++) {
 		const struct table_entry *entry = &s->table.entries[i];
-		const struct status_row *row = row_of(s, &entry->rule);
-		const struct arch *arch = row ? row->arch : NULL;
-		auto_buf out = { 0 };
+		const struct rule *rule = &entry->rule;
+		const struct status_row *row = s->rows, *end = s->rows + s->n;
+		const struct arch *arch;
+		auto_buf out = { 0 }, again = { 0 };
 
+		while (row < end && row->rule != rule)
+			row++;
+		arch = row < end ? row->arch : NULL;
 		if (entry->is_odd) {
-			doctor_unregister_hint(&out, &entry->rule);
+			doctor_unregister_hint(&out, rule);
 			doctor_add(d, WARNING("odd-entry"), buf_text(&out),
-				"the kernel shows '%s' in an unexpected form", entry->rule.name);
+				"the kernel shows '%s' in an unexpected form", rule->name);
 			continue;
 		}
-		if (!entry->rule.is_enabled)
+		if (!rule->is_enabled)
 			continue;
-		check_hostile(&entry->rule, d);
-		check_leftover(&entry->rule, arch, d);
-		if (row && row->state == STATUS_SHADOWED)
+		check_hostile(rule, d);
+		buf_addf(&again, "sudo anyarch register %s", arch ? arch_word(arch) : "");
+		if (replace_is_temporary(rule->name, NULL, NULL))
+			doctor_add(d, NOTE("leftover"), buf_text(&again), "'%s' was left by a run that was killed",
+				rule->name);
+		if (row < end && row->state == STATUS_SHADOWED)
 			continue; /* an unused entry does no harm */
-		check_flags(&entry->rule, arch, d);
-		doctor_interpreter(&entry->rule, arch, d);
+		if (arch)
+			check_flags(rule, arch, d);
+		doctor_interpreter(rule, arch, d);
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "base/fdio.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "image/facts.h"
 #include "report/doctor.h"
@@ -18,13 +19,6 @@
 #include "rootfs/place.h"
 #include "rootfs/record.h"
 #include "rootfs/survey.h"
-
-static const char *survey_hint(struct buf *out, const char *target)
-{
-	buf_adds(out, "anyarch inspect --survey ");
-	str_quote(out, target);
-	return buf_text(out);
-}
 
 /* Checks the program that decided the root's platform, usually its shell. */
 static void look_at_shell(const struct status *s, int root, const char *path, struct doctor *d)
@@ -41,64 +35,63 @@ static void look_at_shell(const struct status *s, int root, const char *path, st
 	doctor_done(&shell);
 }
 
-/* Whether inject left a record beside it: eject restores the previous state. */
-static bool is_injected(int root, const char *emulator)
+static void tell_mixed(const char *target, struct doctor *d)
 {
-	char name[256];
-	auto_buf path = { 0 };
-	auto_fd fd = -1;
+	auto_buf hint = doctor_command("anyarch inspect --survey ", target);
 
-	if (record_name(str_basename(emulator), PLACE_RECORD, name))
-		return false;
-	buf_addf(&path, "%.*s%s", (int)(str_basename(emulator) - emulator), emulator, name);
-	fd = beneath_open(root, buf_text(&path), O_PATH);
-	return fd >= 0;
+	doctor_add(d, WARNING("mixed"), buf_text(&hint), "%s has programs of several architectures in it", target);
+}
+
+/* Without links: a link in the root could lead to a file of this machine. */
+static void tell_emulator(int root, const char *emulator, const char *target, struct doctor *d)
+{
+	int dir = (int)(str_basename(emulator) - emulator);
+	auto_fd fd = beneath_open(root, emulator, O_PATH), record = -1;
+	auto_buf remove = { 0 };
+	char name[256], real[4096];
+
+	if (!record_name(emulator + dir, PLACE_RECORD, name)) {
+		auto_free char *path = mem_print("%.*s%s", dir, emulator, name);
+
+		record = beneath_open(root, path, O_PATH);
+	}
+	if (record >= 0) /* eject restores the previous state */
+		remove = doctor_command("sudo anyarch eject ", target);
+	else if (fd >= 0 && *doctor_real_path(fd, "", real))
+		remove = doctor_command("sudo rm ", real);
+	doctor_add(d, NOTE("emulator-inside"), buf_text(&remove),
+		"%s: an emulator is inside, which fixed handlers do not need: %s", target, emulator);
 }
 
 static int look_at_root(const struct status *s, int root, const char *target, struct doctor *d, struct err *e)
 {
 	struct content content;
-	auto_buf hint = { 0 };
 	unsigned long skipped;
 	struct statvfs fs;
 	int r = survey_root(root, false, &content, &skipped, e);
+	const struct arch *arch = !r && content.has_platform ? content.platform.arch : NULL;
 
-	if (!r && !fstatvfs(root, &fs) && fs.f_flag & ST_NOEXEC)
+	if (r) {
+		content_done(&content);
+		return r;
+	}
+	if (!fstatvfs(root, &fs) && fs.f_flag & ST_NOEXEC)
 		doctor_add(d, PROBLEM("noexec"), NULL,
 			"%s is on a file system that is mounted noexec: 'Permission denied' (EACCES)", target);
-
-	for (size_t i = 0;
-		!r && i < content.n_emulators && content.has_platform && content.platform.arch != arch_host(); i++) {
-		auto_fd fd = beneath_open(root, content.emulators[i].path, O_PATH);
-		auto_buf remove = { 0 };
-		char real[4096];
-
-		/* Without links: a link in the root could lead to a file of this machine. */
-		if (is_injected(root, content.emulators[i].path)) {
-			buf_adds(&remove, "sudo anyarch eject ");
-			str_quote(&remove, target);
-		} else if (fd >= 0 && *doctor_real_path(fd, "", real)) {
-			buf_adds(&remove, "sudo rm ");
-			str_quote(&remove, real);
-		}
-		doctor_add(d, NOTE("emulator-inside"), buf_text(&remove),
-			"%s: an emulator is inside, which fixed handlers do not need: %s", target,
-			content.emulators[i].path);
-	}
-	if (!r && !content.has_platform)
+	for (size_t i = 0; i < content.n_emulators && arch && arch != arch_host(); i++)
+		tell_emulator(root, content.emulators[i].path, target, d);
+	if (arch)
+		doctor_platform(s, arch, target, doctor_is_provided(s, arch, &content), d);
+	else
 		doctor_add(d, PROBLEM("no-programs"), NULL, "%s: contains no program", target);
-	if (!r && content.has_platform)
-		doctor_platform(
-			s, content.platform.arch, target, doctor_is_provided(s, content.platform.arch, &content), d);
-	if (!r && content.decided_by && !doctor_has_problem(d))
+	if (content.decided_by && !doctor_has_problem(d))
 		look_at_shell(s, root, content.decided_by, d);
-	if (!r && content.has_platform) {
-		r = doctor_tools(s, root, content.platform.arch, target, d);
+	if (arch) {
+		r = doctor_tools(s, root, arch, target, d);
 		r = r ? err_sys(e, r, "%s", target) : 0;
 	}
 	if (!r && content.is_mixed)
-		doctor_add(d, WARNING("mixed"), survey_hint(&hint, target),
-			"%s has programs of several architectures in it", target);
+		tell_mixed(target, d);
 	content_done(&content);
 	return r;
 }
@@ -107,7 +100,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 {
 	const struct content *content = &facts->content;
 	const struct model_image *image = facts->image;
-	auto_buf found = { 0 }, hint = { 0 }, label = { 0 }, fix = { 0 };
+	auto_buf found = { 0 }, label = { 0 }, fix = { 0 };
 
 	if (facts->err.code) {
 		doctor_add(d, PROBLEM("unreadable"), NULL, "%s: %s", target, facts->err.message);
@@ -117,14 +110,12 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 	if (content->has_platform && content->platform.arch == arch_host()) { /* probably built without --platform */
 		buf_addf(&fix, "docker build --platform %s .", buf_text(&label));
 	} else {
-		buf_adds(&fix, "anyarch convert --fix-label ");
-		str_quote(&fix, target);
+		fix = doctor_command("anyarch convert --fix-label ", target);
 		buf_adds(&fix, " FIXED");
 	}
-	for (size_t i = 0; i < content->n_emulators; i++) {
+	for (size_t i = 0; i < content->n_emulators; i++)
 		doctor_add(d, NOTE("emulator-inside"), NULL, "%s: an emulator is inside: %s", target,
 			content->emulators[i].path);
-	}
 	if (!content->has_platform)
 		return;
 	name_platform(&found, content->platform.arch, content->platform.variant);
@@ -134,8 +125,7 @@ static void look_at_facts(const struct status *s, const struct image_facts *fact
 			"format error'",
 			target, buf_text(&label), buf_text(&found));
 	if (content->is_mixed)
-		doctor_add(d, WARNING("mixed"), survey_hint(&hint, target),
-			"%s has programs of several architectures in it", target);
+		tell_mixed(target, d);
 	doctor_platform(s, content->platform.arch, target, doctor_is_provided(s, content->platform.arch, content), d);
 }
 

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Checks whether the native tools of a root work, and why not. */
 #include "accel/root.h"
-#include "base/str.h"
+
 #include "report/doctor.h"
 #include "report/inspect.h"
-
-static void tell_broken(const char *target, const struct buf *lost, const struct buf *why, struct doctor *ret)
-{
-	auto_buf hint = { 0 };
-
-	buf_adds(&hint, "anyarch inject --accelerate ");
-	str_quote(&hint, target);
-	doctor_add(ret, WARNING("tools-broken"), buf_text(&hint), "%s: %s run emulated: %s", target,
-		lost->len ? buf_text(lost) : "its native tools cannot be used; all tools", buf_text(why));
-}
 
 /* Reports why other tools of the manifest are emulated; a root's manifest may be of tools that no longer work. */
 static void tell_emulated(const struct json *document, const char *target, struct doctor *ret)
@@ -64,8 +54,12 @@ int doctor_tools(const struct status *status, int root, const struct arch *arch,
 
 	if (r)
 		return r;
-	if (state == ACCELERATE_BROKEN)
-		tell_broken(target, &lost, &why, ret);
+	if (state == ACCELERATE_BROKEN) {
+		auto_buf hint = doctor_command("anyarch inject --accelerate ", target);
+
+		doctor_add(ret, WARNING("tools-broken"), buf_text(&hint), "%s: %s run emulated: %s", target,
+			lost.len ? buf_text(&lost) : "its native tools cannot be used; all tools", buf_text(&why));
+	}
 	if (!tools.len)
 		return 0;
 	tell_native(status, arch, target, buf_text(&tools), ret);

@@ -110,6 +110,15 @@ void doctor_register_hint(struct buf *out, const struct arch *arch, const struct
 	buf_addf(out, "sudo anyarch register%s %s", is_foreign ? " --replace" : "", arch ? arch_word(arch) : "");
 }
 
+struct buf doctor_command(const char *command, const char *word)
+{
+	struct buf out = { 0 };
+
+	buf_adds(&out, command);
+	str_quote(&out, word);
+	return out;
+}
+
 void doctor_unregister_hint(struct buf *out, const struct rule *rule)
 {
 	for (const char *p = rule->name; *p; p++)
@@ -121,11 +130,9 @@ void doctor_unregister_hint(struct buf *out, const struct rule *rule)
 
 void doctor_switched_off(const struct status *status, struct doctor *ret)
 {
-	auto_buf path = { 0 }, hint = { 0 };
+	auto_free char *path = mem_print("%s/status", status->path ? status->path : INSTANCE_USUAL);
+	auto_buf hint = doctor_command("echo 1 | sudo tee ", path);
 
-	buf_addf(&path, "%s/status", status->path ? status->path : INSTANCE_USUAL);
-	buf_adds(&hint, "echo 1 | sudo tee ");
-	str_quote(&hint, buf_text(&path));
 	doctor_add(ret, PROBLEM("switched-off"), buf_text(&hint),
 		"the table is switched off as a whole: no handler works");
 }

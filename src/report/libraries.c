@@ -152,18 +152,6 @@ static bool load_from_cache(struct search *s, const char *name)
 	return false;
 }
 
-/* Whether musl's loader contains the library, under names of other C libraries. */
-static bool is_built_in(const struct search *s, const char *name)
-{
-	static const char *const names[] = { "libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.",
-		"libxnet.", "ld-musl-" };
-
-	for (size_t i = 0; s->is_musl && i < ARRAY_SIZE(names); i++)
-		if (str_starts(name, names[i]))
-			return true;
-	return false;
-}
-
 /*
  * Searches the paths of the file that needs the library and of those that it was loaded for. With glibc only DT_RPATH
  * is passed on, and only to files without DT_RUNPATH.
@@ -188,6 +176,9 @@ static bool load_from_files(struct search *s, const char *name)
 /* Finds a library in the places that the files that need it and the system specify. False if missing. */
 static bool find(struct search *s, const char *name)
 {
+	/* What musl's loader contains, under names of other C libraries. */
+	static const char *const built_in[] = { "libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.",
+		"libxnet.", "ld-musl-" };
 	const char *environment = s->place->root < 0 ? getenv("LD_LIBRARY_PATH") : NULL;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -195,7 +186,10 @@ static bool find(struct search *s, const char *name)
 			return true;
 	if (s->n == LOADED_MAX)
 		return s->is_partial = true;
-	if (is_built_in(s, name) || !strcmp(name, str_basename(s->place->loader)))
+	for (size_t i = 0; s->is_musl && i < ARRAY_SIZE(built_in); i++)
+		if (str_starts(name, built_in[i]))
+			return true;
+	if (!strcmp(name, str_basename(s->place->loader)))
 		return true;
 	if (strchr(name, '/'))
 		return load(s, name, name);
@@ -211,20 +205,6 @@ static void read_whole(const struct libraries_place *place, const char *path, si
 		ret->len = 0;
 }
 
-/* musl's loader, which has no symbol versions, unlike glibc's under its name. */
-static bool is_musl(const struct libraries_place *place)
-{
-	auto_fd fd = open_in(place, place->loader);
-	struct dynamic dynamic = { 0 };
-	size_t n_defines;
-
-	if (fd >= 0)
-		dynamic_read(fd, &dynamic);
-	n_defines = dynamic.n_defines;
-	dynamic_done(&dynamic);
-	return !n_defines && str_starts(str_basename(place->loader), "ld-musl-");
-}
-
 /* The default directories of the system's loader. */
 static void find_usual(struct search *s, const struct platform *platform)
 {
@@ -232,8 +212,14 @@ static void find_usual(struct search *s, const struct platform *platform)
 		"/libx32", "/usr/libx32" };
 	struct name_words words = name_words(platform);
 	const char *loader = str_basename(s->place->loader);
+	auto_fd fd = open_in(s->place, s->place->loader);
+	struct dynamic dynamic = { 0 };
 
-	s->is_musl = is_musl(s->place);
+	/* musl's loader has no symbol versions, unlike glibc's under its name. */
+	if (fd >= 0)
+		dynamic_read(fd, &dynamic);
+	s->is_musl = !dynamic.n_defines && str_starts(loader, "ld-musl-");
+	dynamic_done(&dynamic);
 	if (s->is_musl) {
 		auto_buf path = { 0 };
 

@@ -42,10 +42,7 @@ void start_remount_hint(struct buf *hint, const char *option, const char *path)
 
 void start_check(const struct start *start, const char *path, struct doctor *d)
 {
-	auto_buf hint = { 0 };
-
-	buf_adds(&hint, "chmod +x ");
-	str_quote(&hint, start->real);
+	auto_buf hint = doctor_command("chmod +x ", start->real);
 	if (!start->is_executable)
 		doctor_add(d, PROBLEM("not-executable"), buf_text(&hint),
 			"%s has no permission to be executed: 'Permission denied' (EACCES)", path);
@@ -59,13 +56,11 @@ void start_check(const struct start *start, const char *path, struct doctor *d)
 static void check_line_ends(const struct start *start, const struct file_step *step, struct doctor *d)
 {
 	const char *end = strchr(step->command, '\r'), *word = step->command + strcspn(step->command, " \t");
-	auto_buf hint = { 0 };
+	auto_buf hint = doctor_command("sed -i 's/\\r$//' ", start->real);
 	char program[FILE_LINE_MAX];
 
 	if (!end)
 		return;
-	buf_adds(&hint, "sed -i 's/\\r$//' ");
-	str_quote(&hint, start->real);
 	word += strspn(word, " \t");
 	snprintf(program, sizeof(program), "%.*s", (int)strcspn(step->command, " \t"), step->command);
 	if (!*word || !strcmp(str_basename(program), "env"))
@@ -118,12 +113,10 @@ void start_script(int root, const struct file_step *step, char **ret_program, st
 bool start_has_mark(int root, const char *path, struct doctor *d)
 {
 	struct start start = start_read(root, path);
-	auto_buf hint = { 0 };
+	auto_buf hint = doctor_command("sed -i '1s/^\\xef\\xbb\\xbf//' ", start.real);
 
 	if (start.n < 5 || memcmp(start.head, "\xef\xbb\xbf#!", 5))
 		return false;
-	buf_adds(&hint, "sed -i '1s/^\\xef\\xbb\\xbf//' ");
-	str_quote(&hint, start.real);
 	doctor_add(d, PROBLEM("byte-order-mark"), buf_text(&hint),
 		"%s: a byte order mark before its #! line hides that from the kernel: 'Exec format error'", path);
 	return true;

@@ -114,21 +114,18 @@ static struct status_row *add_row(
 	return row;
 }
 
-static int open_table(const char *mount_at, bool may_look_inside, struct status *s, struct instance *ret)
-{
-	s->instance = instance_find(mount_at, &s->path);
-	if (s->instance == INSTANCE_VISIBLE)
-		return instance_open_read(s->path, ret, NULL);
-	if (s->around.is_initial_userns ? may_look_inside && instance_is_alive() == 1 : inherit_look() == INHERIT_OWN)
-		return instance_open_detached(ret, NULL);
-	return -ENOENT;
-}
-
 static void read_table(const char *mount_at, bool may_look_inside, struct status *s)
 {
 	auto_instance instance = INSTANCE_INIT;
+	int r = -ENOENT;
 
-	if (open_table(mount_at, may_look_inside, s, &instance))
+	s->instance = instance_find(mount_at, &s->path);
+	if (s->instance == INSTANCE_VISIBLE)
+		r = instance_open_read(s->path, &instance, NULL);
+	else if (s->around.is_initial_userns ? may_look_inside && instance_is_alive() == 1
+					     : inherit_look() == INHERIT_OWN)
+		r = instance_open_detached(&instance, NULL);
+	if (r)
 		return;
 	s->is_inherited = !s->around.is_initial_userns && !instance_is_own(&instance);
 	s->is_readable = !table_load(&instance, &s->table, NULL);
@@ -238,24 +235,13 @@ static void add_arch_rows(struct status *s, const struct trials *t, size_t i, bo
 		add_row(s, arch, STATUS_MISSING, NULL);
 }
 
-/* Also for architectures without a registered handler. */
-static void find_persistent(struct status *s)
-{
-	bool is_read = !persist_check_reader(NULL, NULL);
-	struct persist_rules rules;
-
-	persist_load(NULL, &rules);
-	for (size_t i = 0; is_read && i < s->n; i++)
-		s->rows[i].is_persistent = s->rows[i].arch && persist_restores(&rules, s->rows[i].arch);
-	persist_done(&rules);
-}
-
 int status_collect(
 	const char *mount_at, bool may_look_inside, const struct name_set *names, struct status *ret, struct err *e)
 {
 	auto_free struct trials *t = mem_new(1, sizeof(*t));
-	bool is_limited = names->n && !names->is_all;
+	bool is_limited = names->n && !names->is_all, is_restored = !persist_check_reader(NULL, NULL);
 	struct name_set usual = { 0 };
+	struct persist_rules rules;
 	int r;
 
 	name_set_add_usual(&usual);
@@ -273,20 +259,23 @@ int status_collect(
 	for (size_t i = 0; i < t->n; i++)
 		cleanup_fd(&t->trace[i].exe);
 	err_done(&t->none);
-	if (!r) {
-		find_persistent(ret);
-		/* Entries that match none of the known headers. */
-		for (size_t k = 0; k < ret->table.n; k++) {
-			const struct rule *rule = &ret->table.entries[k].rule;
-			bool is_shown = false;
+	if (r)
+		return r;
+	persist_load(NULL, &rules);
+	for (size_t i = 0; is_restored && i < ret->n; i++) /* also without a registered handler */
+		ret->rows[i].is_persistent = ret->rows[i].arch && persist_restores(&rules, ret->rows[i].arch);
+	persist_done(&rules);
+	/* Entries that match none of the known headers. */
+	for (size_t k = 0; k < ret->table.n; k++) {
+		const struct rule *rule = &ret->table.entries[k].rule;
+		bool is_shown = false;
 
-			for (size_t i = 0; i < ret->n; i++)
-				is_shown |= ret->rows[i].rule == rule;
-			if (!is_shown && !is_limited)
-				add_row(ret, NULL, STATUS_FOREIGN, rule);
-		}
+		for (size_t i = 0; i < ret->n; i++)
+			is_shown |= ret->rows[i].rule == rule;
+		if (!is_shown && !is_limited)
+			add_row(ret, NULL, STATUS_FOREIGN, rule);
 	}
-	return r;
+	return 0;
 }
 
 void status_done(struct status *status)
