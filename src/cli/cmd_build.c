@@ -60,18 +60,10 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* A remote engine uses the handlers of its own machine. */
-static bool is_remote(void)
-{
-	const char *host = getenv("DOCKER_HOST");
-
-	return host && *host && !str_starts(host, "unix:");
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
-	const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+	const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME"), *host = getenv("DOCKER_HOST");
 	auto_free char *usual_config = home && *home ? mem_print("%s/.docker", home) : NULL;
 	auto_free struct build *built = mem_new(1, sizeof(*built));
 	auto_fd dir = -1;
@@ -83,7 +75,8 @@ static int run(void *context, int n, char **words, struct err *e)
 	c->view.dry_run = c->request.dry_run;
 	c->request.dir = dir;
 	c->request.path = c->view.dir;
-	c->request.is_remote = is_remote();
+	/* A remote engine uses the handlers of its own machine. */
+	c->request.is_remote = host && *host && !str_starts(host, "unix:");
 	c->request.quiet = c->view.quiet;
 	c->request.docker_config = config && *config ? config : usual_config;
 	render_build_watch(&c->request, &c->view);

@@ -13,18 +13,13 @@ struct context {
 	bool json, quiet;
 };
 
-static bool is_annotation(const char *text)
-{
-	return *text != '=' && strchr(text, '=');
-}
-
 static const struct option_spec specs[] = {
 	{ 'o', "output", "OUT", "write to OUT: FILE, oci-archive:FILE or oci:DIR", TEXT(struct context, request.to) },
 	{ 0, "force", NULL, "replace the OUT of --output if it exists", SWITCH(struct context, request.force) },
 	{ 0, "tag", "NAME", "name of the image (repeatable)", LIST(struct context, tags, request.n_tags),
 		.is_valid = reference_is_ref_name },
 	{ 0, "annotate", "KEY=VALUE", "add an annotation to the index (repeatable)",
-		LIST(struct context, annotations, request.n_annotations), .is_valid = is_annotation },
+		LIST(struct context, annotations, request.n_annotations), .is_valid = option_is_assignment },
 	{ 0, "trust-label", NULL, "if label and files disagree, use the label",
 		SWITCH(struct context, request.trust_label) },
 	{ OPTION_DRY_RUN(struct context, request.dry_run) },

@@ -60,26 +60,19 @@ static const struct option_spec eject_specs[] = {
 };
 
 /* --output takes a single result, and standard output is not shared. */
-static int check_output(const struct context *c, int n, struct err *e)
+static int run(void *context, int n, char **targets, struct err *e)
 {
-	if (c->options.out && n > 1)
-		return err_set(e, -EINVAL, "--output takes the result of one target, not of %d", n);
-	if (c->options.out && c->json && !strcmp(c->options.out, "-"))
-		return err_set(e, -EINVAL, "--json cannot be combined with --output=-");
-	return 0;
-}
+	struct context *c = context;
+	const char *out = c->options.out;
 
-static int run(struct context *c, int n, char **targets, struct err *e)
-{
-	if (check_output(c, n, e) || inject_set_epoch(&c->options, getenv("SOURCE_DATE_EPOCH"), e))
+	if (out && n > 1)
+		return err_set(e, -EINVAL, "--output takes the result of one target, not of %d", n);
+	if (out && c->json && !strcmp(out, "-"))
+		return err_set(e, -EINVAL, "--json cannot be combined with --output=-");
+	if (inject_set_epoch(&c->options, getenv("SOURCE_DATE_EPOCH"), e))
 		return e->code;
 	stop_catch();
 	return render_injects(&(struct inject_round){ &c->options, targets, (size_t)n, c->jobs }, c->json, c->quiet);
-}
-
-static int run_inject(void *context, int n, char **targets, struct err *e)
-{
-	return run(context, n, targets, e);
 }
 
 static int run_eject(void *context, int n, char **targets, struct err *e)
@@ -92,7 +85,7 @@ const struct command cmd_inject = {
 	"inject",
 	"[OPTION...] TARGET...",
 	"put the right emulator into root file systems and images",
-	run_inject,
+	run,
 	inject_specs,
 	sizeof(struct context),
 	.least_words = 1,

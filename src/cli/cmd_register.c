@@ -75,30 +75,21 @@ static int register_once(const struct context *c, struct name_set *ret_served, s
 	return status;
 }
 
-/* Whether all of these still work; -errno with e set if that cannot be determined. */
-static int look_after(const char *mount_at, const struct name_set *served, struct err *e)
-{
-	auto_free struct status *status = mem_new(1, sizeof(*status));
-	bool works = true;
-
-	if (status_collect(mount_at, true, served, status, e))
-		return e->code;
-	for (size_t i = 0; i < served->n; i++)
-		works &= status_works(status, served->arch[i]);
-	status_done(status);
-	return works;
-}
-
 /* Runs until a signal or a failure to restore handlers. Returns an exit status or -errno with e set. */
 static int watch(const struct context *c, const struct name_set *served, struct err *e)
 {
 	for (;;) {
+		auto_free struct status *status = mem_new(1, sizeof(*status));
+		bool works = true;
 		int r = stop_wait(c->watch, e);
 
-		r = r ? r : look_after(c->options.mount_at, served, e);
-		if (r < 0)
-			return r;
+		r = r ? r : status_collect(c->options.mount_at, true, served, status, e);
 		if (r)
+			return r;
+		for (size_t i = 0; i < served->n; i++)
+			works &= status_works(status, served->arch[i]);
+		status_done(status);
+		if (works)
 			continue;
 		say_note("a handler was lost: registering again");
 		r = register_once(c, &(struct name_set){ 0 }, e);

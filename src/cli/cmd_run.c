@@ -13,11 +13,9 @@ enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, ENV_MAX 
 
 struct context {
 	struct run_request request;
-	char **command; /* first element NULL: the shell of the root */
+
 	const char *env[ENV_MAX];
 	size_t n_env;
-	uid_t outer_uid;
-	gid_t outer_gid;
 };
 
 static int set_user(void *context, const char *text, struct err *e)
@@ -31,11 +29,6 @@ static int set_user(void *context, const char *text, struct err *e)
 		str_to_uint(colon ? colon + 1 : uid, 0xfffffffe, &c->request.gid))
 		return err_set(e, -EINVAL, "invalid --user '%s': expected UID[:GID] in numbers", text);
 	return 0;
-}
-
-static bool is_assignment(const char *text)
-{
-	return *text != '=' && strchr(text, '=');
 }
 
 static const struct option_spec specs[] = {
@@ -52,69 +45,58 @@ static const struct option_spec specs[] = {
 		LIST(struct context, request.entering.binds, request.entering.n_binds) },
 	{ 0, "workdir", "DIR", "start the command in DIR", TEXT(struct context, request.entering.workdir) },
 	{ 0, "env", "NAME=VALUE", "set an environment variable (repeatable)", LIST(struct context, env, n_env),
-		.is_valid = is_assignment },
+		.is_valid = option_is_assignment },
 	{ 0, "user", "UID[:GID]", "run as this user of the namespace instead of root", OTHER(set_user) },
 	{ 0, "keep-tmp", NULL, "use the root's own /tmp instead of an empty one",
 		SWITCH(struct context, request.entering.keep_tmp) },
 	{ 0 },
 };
 
-/*
- * podman and buildah, when run by uid 0, use the system's storage directories, unless these variables tell them, as
- * "podman unshare" does, that an ordinary user created the user namespace (containers/storage, pkg/unshare).
- */
-static void tell_container_tools(const struct context *c)
-{
-	char uid[16], gid[16];
-
-	if (!c->outer_uid || c->request.root)
-		return;
-	snprintf(uid, sizeof(uid), "%u", (unsigned)c->outer_uid);
-	snprintf(gid, sizeof(gid), "%u", (unsigned)c->outer_gid);
-	setenv("_CONTAINERS_USERNS_CONFIGURED", "done", 0);
-	setenv("_CONTAINERS_ROOTLESS_UID", uid, 0);
-	setenv("_CONTAINERS_ROOTLESS_GID", gid, 0);
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
-	static char *shell[2]; /* static: c->command points to it */
+	auto_free char *uid = mem_print("%u", (unsigned)geteuid()), *gid = mem_print("%u", (unsigned)getegid());
+	char *shell[2] = { NULL }, **command = n ? words : shell;
 	const struct arch *arch;
 	auto_free char *path = NULL;
 	int code;
 
-	c->outer_uid = geteuid();
-	c->outer_gid = getegid();
-	c->command = words;
 	if (!c->request.root && (!n || c->request.entering.n_binds)) {
 		err_set(e, -EINVAL, n ? "run: --bind needs --root" : "run: missing COMMAND");
 		return err_hint(e, n ? "anyarch run --root DIR --bind FROM:TO -- COMMAND" : "anyarch run -- COMMAND");
 	}
 	if (run_prepare(&c->request, e))
 		return e->code == -EOPNOTSUPP ? exit_with(e) : e->code;
-	if (c->request.root)
+	if (c->request.root) {
 		setenv("PATH", FILE_PATH_USUAL, 1);
-	tell_container_tools(c);
+	} else if (strcmp(uid, "0") != 0) {
+		/*
+		 * podman and buildah, when run by uid 0, use the system's storage directories, unless these variables
+		 * tell them, as "podman unshare" does, that an ordinary user created the user namespace
+		 * (containers/storage, pkg/unshare).
+		 */
+		setenv("_CONTAINERS_USERNS_CONFIGURED", "done", 0);
+		setenv("_CONTAINERS_ROOTLESS_UID", uid, 0);
+		setenv("_CONTAINERS_ROOTLESS_GID", gid, 0);
+	}
 	for (size_t i = 0; i < c->n_env; i++)
 		putenv((char *)(uintptr_t)c->env[i]);
-	if (!*c->command) {
+	if (!n)
 		shell[0] = run_shell();
-		c->command = shell;
-	}
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
-	path = file_command(c->command[0], &arch);
+	path = file_command(command[0], &arch);
 	if (arch)
-		execv(path, c->command);
+		execv(path, command);
 	else /* on ENOEXEC, execvp(3) passes the file to /bin/sh, even an ELF file */
-		execvp(c->command[0], c->command);
+		execvp(command[0], command);
 	code = -errno;
 	if (code == -ENOEXEC && arch && run_explain(&c->request, arch, e))
-		err_prefix(e, "%s", c->command[0]);
+		err_prefix(e, "%s", command[0]);
 	else
-		err_sys(e, code, "%s", c->command[0]);
+		err_sys(e, code, "%s", command[0]);
 	say_error(e);
+	free(shell[0]);
 	return code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 

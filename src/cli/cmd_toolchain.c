@@ -55,18 +55,6 @@ static int print(const struct context *c, const struct toolchain *t, struct err 
 	return c->view.quiet ? 0 : grid_print(&grid, &c->view, e);
 }
 
-static void tell_missing(const struct toolchain *t)
-{
-	auto_buf words = { 0 };
-
-	for (const char *p = buf_text(&t->missing); *p; p++)
-		buf_add(&words, *p == '\n' ? " " : p, 1);
-	if (words.len)
-		say_note(
-			"more tools are in packages that are not installed: apt-get install --no-install-recommends %s",
-			buf_text(&words));
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	const struct context *c = context;
@@ -87,8 +75,12 @@ static int run(void *context, int n, char **words, struct err *e)
 		return r;
 	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
 	r = r ? r : print(c, t, e);
-	if (!r && !c->view.quiet)
-		tell_missing(t);
+	for (char *p = t->missing.data; p && (p = strchr(p, '\n'));)
+		*p = ' ';
+	if (!r && !c->view.quiet && t->missing.len)
+		say_note(
+			"more tools are in packages that are not installed: apt-get install --no-install-recommends %s",
+			buf_text(&t->missing));
 	toolchain_done(t);
 	return r;
 }

@@ -38,11 +38,12 @@ static void show_help(const struct command *command)
 	printf("\nExamples:\n%s", command->examples);
 }
 
-/* The option most similar to an unknown one; NULL if none is close. */
-static const struct option_spec *nearest(const struct command *command, const char *typed)
+/* Suggests the option most similar to an unknown one. */
+static int usage(const struct command *command, const char *what, const char *typed, struct err *e)
 {
 	auto_free char *name = mem_text(typed + strspn(typed, "-"));
-	const struct option_spec *best = NULL;
+	const struct option_spec *near = NULL;
+	bool is_whole = !strchr(name, '=');
 	unsigned least = 4;
 
 	name[strcspn(name, "=")] = '\0';
@@ -51,18 +52,11 @@ static const struct option_spec *nearest(const struct command *command, const ch
 
 		if (d < least && 2 * d <= strlen(name) && !s->is_hidden) { /* at least half is right */
 			least = d;
-			best = s;
+			near = s;
 		}
 	}
-	return best;
-}
-
-static int usage(const struct command *command, const char *what, const char *typed, struct err *e)
-{
-	const struct option_spec *near = nearest(command, typed);
-
 	err_set(e, -EINVAL, "%s: %s '%s'", command->name, what, typed);
-	if (near && !strcmp(typed + strspn(typed, "-"), near->name))
+	if (near && !least && is_whole)
 		return err_hint(e, "--%s=%s", near->name, near->argument);
 	if (near)
 		return err_hint(e, "did you mean --%s?", near->name);
@@ -159,6 +153,11 @@ static int set_option(const struct command *command, const struct option_spec *s
 		break;
 	}
 	return err_set(e, -EINVAL, "--%s has no type", spec->name);
+}
+
+bool option_is_assignment(const char *argument)
+{
+	return *argument != '=' && strchr(argument, '=');
 }
 
 bool option_is_given(const char *argument)

@@ -74,8 +74,9 @@ struct option_spec {
 	0, "emulator-dir", "DIR", "search DIR for emulators (repeatable)", LIST(context, search.dirs, search.n_dirs)
 #define OPTION_MOUNT(context, member) 0, "mount", "DIR", "binfmt_misc directory to use", TEXT(context, member)
 
-/* For is_valid: not empty. */
+/* For is_valid: not empty; NAME=VALUE. */
 bool option_is_given(const char *argument);
+bool option_is_assignment(const char *argument);
 /*
  * Parses options and operands in any order. Moves the operands to the end of argv, checks their number, and returns the
  * index of the first. -EINVAL with e set; -ECANCELED after showing the help.

@@ -101,7 +101,7 @@ static const char *lasting_sentence(const struct register_report *report)
 
 int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
 {
-	bool has_success = false;
+	bool has_success = false, vanishes = !report->lasts && options->lasting != LASTING_NO;
 
 	for (size_t i = 0; i < report->n; i++)
 		has_success |= report->items[i].result == REGISTER_DONE ||
@@ -109,22 +109,15 @@ int render_lasting(const struct register_report *report, const struct register_o
 			       report->items[i].result == REGISTER_UNCHANGED;
 	if (options->dry_run || !has_success)
 		return EXIT_DONE;
-	if (!report->lasts && options->lasting != LASTING_NO) {
-		auto_err vanish = { .code = -EIO };
+	if (vanishes || report->not_persistent.code) {
+		const struct err *why = vanishes ? &report->not_lasting : &report->not_persistent;
+		auto_err e = { 0 };
 
-		err_set(&vanish, -EIO, "done, but it will not last: %s",
-			report->not_lasting.message ? report->not_lasting.message : "unknown reason");
-		if (report->not_lasting.hint)
-			err_hint(&vanish, "%s", report->not_lasting.hint);
-		say_error(&vanish);
-		return EXIT_NOT_LASTING;
-	}
-	if (report->not_persistent.code) {
-		auto_err ignored = { 0 };
-
-		err_set(&ignored, -EIO, "done, but it will not come back at boot: %s", report->not_persistent.message);
-		err_hint(&ignored, "%s", report->not_persistent.hint);
-		say_error(&ignored);
+		err_set(&e, -EIO, "done, but it will not %s: %s", vanishes ? "last" : "come back at boot",
+			why->message ? why->message : "unknown reason");
+		if (why->hint)
+			err_hint(&e, "%s", why->hint);
+		say_error(&e);
 		return EXIT_NOT_LASTING;
 	}
 	if (quiet)
@@ -193,14 +186,15 @@ int render_register(
 	lasting = render_lasting(report, options, view->quiet);
 	if (!view->quiet)
 		say_native(report, options);
-	if (!status && !report->n && search_finds_any(&options->search)) {
-		if (!view->quiet)
-			say_note("nothing to do: this machine natively runs the programs of all these emulators");
-	} else if (!status && !report->n) {
+	if (status || report->n)
+		return status ? status : lasting;
+	if (!search_finds_any(&options->search)) {
 		emulators_none(&e);
 		return exit_with(&e);
 	}
-	return status ? status : lasting;
+	if (!view->quiet)
+		say_note("nothing to do: this machine natively runs the programs of all these emulators");
+	return lasting;
 }
 
 static void status_rows(struct grid *grid, const struct status *status)
@@ -231,14 +225,13 @@ static void print_table_line(const struct status *s)
 {
 	if (s->instance == INSTANCE_AUTOMOUNT)
 		printf("\nTable: an automount at %s that has not been triggered yet\n", INSTANCE_USUAL);
-	else if (s->path)
-		printf("\nTable: %s%s; lasts %s\n", s->path,
-			!s->is_readable ? " (unreadable)"
-			: s->is_off	? " (switched off)"
-					: "",
-			status_lasting(s).text);
 	else
-		printf("\nTable: not mounted here; lasts %s\n", status_lasting(s).text);
+		printf("\nTable: %s%s; lasts %s\n", s->path ? s->path : "not mounted here",
+			!s->path	  ? ""
+			: !s->is_readable ? " (unreadable)"
+			: s->is_off	  ? " (switched off)"
+					  : "",
+			status_lasting(s).text);
 }
 
 int render_status(const struct status *status, const struct table_view *view)

@@ -49,24 +49,6 @@ struct telling {
 	struct failures failures;
 };
 
-/*
- * An injected emulator only runs when a handler starts it: notes, once for each architecture, that this machine has no
- * handler.
- */
-static void render_missing(const struct inject_report *report, struct name_set *said)
-{
-	for (size_t i = 0; i < report->n; i++) {
-		const struct inject_outcome *outcome = &report->outcomes[i];
-
-		if (outcome->is_native || !outcome->arch || name_set_has(said, outcome->arch))
-			continue;
-		name_set_add_arch(said, outcome->arch);
-		if (native_is_refused(outcome->arch))
-			say_note("no handler starts %s programs on this machine: sudo anyarch register %s",
-				arch_word(outcome->arch), arch_word(outcome->arch));
-	}
-}
-
 static void tell(const char *target, const struct inject_report *report, const struct err *e, void *context)
 {
 	struct telling *t = context;
@@ -80,8 +62,17 @@ static void tell(const char *target, const struct inject_report *report, const s
 		say_note("%s: %s", target, report->notes[i]);
 	if (report->nothing && !t->quiet && !t->list)
 		say_note("%s: %s", target, report->nothing);
-	if (!t->round->options->removes && !t->quiet)
-		render_missing(report, &t->said);
+	/* An injected emulator only runs when a handler starts it. */
+	for (size_t i = 0; i < report->n && !t->round->options->removes && !t->quiet; i++) {
+		const struct arch *arch = report->outcomes[i].is_native ? NULL : report->outcomes[i].arch;
+
+		if (!arch || name_set_has(&t->said, arch))
+			continue;
+		name_set_add_arch(&t->said, arch);
+		if (native_is_refused(arch))
+			say_note("no handler starts %s programs on this machine: sudo anyarch register %s",
+				arch_word(arch), arch_word(arch));
+	}
 	if (e->code)
 		say_failure(e, &t->failures);
 }

@@ -109,38 +109,24 @@ static void render_elf(const struct elf_info *elf, const struct file_facts *fact
 	fact_emulator(facts->has_platform ? facts->platform.arch : NULL);
 }
 
-/* NULL: not known. */
-static struct json *json_platform(const struct platform *p)
-{
-	return jv_text(p && p->arch->oci ? name_text(p).text : NULL);
-}
-
-static struct json *word_or_null(const char *word)
-{
-	return *word ? jv_text(word) : jv_null();
-}
-
 /* The platform's names in other naming schemes. */
 static struct json *json_names(const struct platform *p)
 {
-	struct name_words w;
-	struct json *o;
+	struct name_words w = p ? name_words(p) : (struct name_words){ 0 };
+	const struct {
+		const char *key, *word;
+	} names[] = { { "docker", w.docker }, { "debian", w.debian }, { "alpine", w.alpine }, { "uname", w.uname },
+		{ "gnu", w.gnu } };
+	struct json *o = p ? jv_object() : jv_null();
 
-	if (!p)
-		return jv_null();
-	w = name_words(p);
-	o = jv_object();
-	jv_set(o, "docker", word_or_null(w.docker));
-	jv_set(o, "debian", word_or_null(w.debian));
-	jv_set(o, "alpine", word_or_null(w.alpine));
-	jv_set(o, "uname", word_or_null(w.uname));
-	jv_set(o, "gnu", word_or_null(w.gnu));
+	for (size_t i = 0; p && i < ARRAY_SIZE(names); i++)
+		jv_set(o, names[i].key, *names[i].word ? jv_text(names[i].word) : jv_null());
 	return o;
 }
 
 static void set_platform(struct json *o, const struct platform *p)
 {
-	jv_set(o, "platform", json_platform(p));
+	jv_set(o, "platform", jv_text(p && p->arch->oci ? name_text(p).text : NULL));
 	jv_set(o, "arch", jv_text(p ? p->arch->qemu : NULL));
 	jv_set(o, "native", jv_bool(p && p->arch == arch_host()));
 }
@@ -289,29 +275,22 @@ static struct json *json_tally(const struct tally *tally)
 	return list;
 }
 
-static struct json *json_emulators(const struct content *content)
-{
-	struct json *list = jv_array();
-
-	for (size_t i = 0; i < content->n_emulators; i++) {
-		const struct content_emulator *em = &content->emulators[i];
-		struct json *o = jv_object();
-
-		jv_set(o, "path", jv_text(em->path));
-		jv_set(o, "arch", jv_text(em->arch->qemu));
-		jv_set(o, "host", jv_text(em->host ? em->host->qemu : NULL));
-		jv_set(o, "version", jv_text(em->version));
-		jv_push(list, o);
-	}
-	return list;
-}
-
 static struct json *json_content(
 	const char *target, const char *kind, const struct content *content, unsigned long skipped)
 {
-	struct json *o = jv_object();
+	struct json *o = jv_object(), *emulators = jv_array();
 	const struct platform *platform = content->has_platform ? &content->platform : NULL;
 
+	for (size_t i = 0; i < content->n_emulators; i++) {
+		const struct content_emulator *em = &content->emulators[i];
+		struct json *one = jv_object();
+
+		jv_set(one, "path", jv_text(em->path));
+		jv_set(one, "arch", jv_text(em->arch->qemu));
+		jv_set(one, "host", jv_text(em->host ? em->host->qemu : NULL));
+		jv_set(one, "version", jv_text(em->version));
+		jv_push(emulators, one);
+	}
 	jv_set(o, "target", jv_text(target));
 	jv_set(o, "kind", jv_text(kind));
 	set_platform(o, platform);
@@ -320,18 +299,8 @@ static struct json *json_content(
 	jv_set(o, "system", *content->system ? jv_text(content->system) : jv_null());
 	jv_set(o, "mixed", jv_bool(content->is_mixed));
 	jv_set(o, "files", json_tally(&content->tally));
-	jv_set(o, "emulators", json_emulators(content));
+	jv_set(o, "emulators", emulators);
 	jv_set(o, "unreadable", jv_uint(skipped));
-	return o;
-}
-
-static struct json *json_root(const char *target, const struct inspection *inspection)
-{
-	struct json *o = json_content(target, "rootfs", &inspection->content, inspection->skipped);
-	unsigned partition = inspection->target.partition;
-
-	jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
-	json_tools(o, inspection, 0);
 	return o;
 }
 
@@ -340,6 +309,7 @@ static struct json *json_image(
 {
 	static const char *const kinds[] = { "image", "attestation", "artifact", "absent" };
 	const struct model_image *image = facts->image;
+	bool is_image = image->kind == MODEL_IMAGE;
 	struct json *o = json_content(target, kinds[image->kind], &facts->content, 0);
 	auto_buf label = { 0 };
 
@@ -348,9 +318,9 @@ static struct json *json_image(
 	jv_set(o, "reference", jv_text(image->reference));
 	jv_set(o, "references", names);
 	jv_set(o, "digest", jv_text(image->digest));
-	jv_set(o, "label", image->kind == MODEL_IMAGE ? jv_text(buf_text(&label)) : jv_null());
+	jv_set(o, "label", is_image ? jv_text(buf_text(&label)) : jv_null());
 	jv_set(o, "index_platform", jv_text(image->index_platform));
-	jv_set(o, "label_agrees", image->kind == MODEL_IMAGE ? jv_bool(facts->agrees) : jv_null());
+	jv_set(o, "label_agrees", is_image ? jv_bool(facts->agrees) : jv_null());
 	jv_set(o, "incomplete", jv_bool(facts->is_incomplete));
 	jv_set(o, "error", jv_text(facts->err.message));
 	return o;
@@ -425,8 +395,14 @@ void json_inspection(const char *target, const struct inspection *inspection, st
 
 	if (inspection->target.kind == TARGET_FILE)
 		jv_push(list, json_file(target, &inspection->file));
-	else if (inspection->target.kind == TARGET_ROOT)
-		jv_push(list, json_root(target, inspection));
+	if (inspection->target.kind == TARGET_ROOT) {
+		struct json *o = json_content(target, "rootfs", &inspection->content, inspection->skipped);
+		unsigned partition = inspection->target.partition;
+
+		jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
+		json_tools(o, inspection, 0);
+		jv_push(list, o);
+	}
 	for (size_t i = 0; i < report->model.n; i++)
 		if (inspect_shows(inspection, i)) {
 			struct json *o = json_image(target, model_format_words[report->model.format], &report->facts[i],
