@@ -259,8 +259,10 @@ int status_collect(
 	for (size_t i = 0; i < t->n; i++)
 		cleanup_fd(&t->trace[i].exe);
 	err_done(&t->none);
-	if (r)
+	if (r) {
+		status_done(ret);
 		return r;
+	}
 	persist_load(NULL, &rules);
 	for (size_t i = 0; is_restored && i < ret->n; i++) /* also without a registered handler */
 		ret->rows[i].is_persistent = ret->rows[i].arch && persist_restores(&rules, ret->rows[i].arch);
