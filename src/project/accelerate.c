@@ -109,30 +109,23 @@ static int put_tools(
 	return 0;
 }
 
-/* Puts tools into the copy of a base; a base that can have none is not an error. */
-static int add_tools(
-	const struct flow *f, size_t i, const struct base *base, const struct engine_words *copy, bool *ret_has)
-{
-	struct build_item *item = &f->build->items[i];
-	int r = run_engine(f, item, ENGINE_TAG, &(struct engine_words){ .name = base->image, .target = copy->name });
-
-	if (!r)
-		r = run_engine(f, item, ENGINE_SAVE, copy);
-	r = r ? r : put_tools(f, i, base, copy, ret_has);
-	return !r && *ret_has ? run_engine(f, item, ENGINE_LOAD, copy) : r;
-}
-
+/* Puts tools into a copy of a base; a base that can have none is not an error. */
 static int add_base(const struct flow *f, size_t i, size_t k, struct accelerated *with)
 {
 	struct build_item *item = &f->build->items[i];
 	auto_free char *number = mem_print("%zu", k), *end = mem_print(".base-%zu", k),
 		       *archive = flow_scratch(f, i, end);
+	const struct base *base = &f->bases[i].items[k];
 	struct engine_words copy = { .archive = archive, .platform = item->text };
 	bool has = false;
 	int r;
 
 	copy.name = with->names[k] = copy_name(f, item, number);
-	r = add_tools(f, i, &f->bases[i].items[k], &copy, &has);
+	r = run_engine(f, item, ENGINE_TAG, &(struct engine_words){ .name = base->image, .target = copy.name });
+	r = r ? r : run_engine(f, item, ENGINE_SAVE, &copy);
+	r = r ? r : put_tools(f, i, base, &copy, &has);
+	if (!r && has)
+		r = run_engine(f, item, ENGINE_LOAD, &copy);
 	with->n += has;
 	if (!r && !has) { /* the copy is not needed */
 		run_engine(f, item, ENGINE_REMOVE, &copy);

@@ -99,51 +99,39 @@ static int read_value(const char *p, const char *end, struct buf *value, struct 
 	return check_rest(p, end, e);
 }
 
-static int check_bytes(const char *line, size_t len, struct err *e)
-{
-	if (len && line[len - 1] == '\r') {
-		err_set(e, -EBADMSG, "a DOS line end (CR LF)");
-		return err_hint(e, "remove them all with: sed -i 's/\\r$//' FILE");
-	}
-	for (size_t i = 0; i < len; i++)
-		if (!line[i] || (iscntrl((unsigned char)line[i]) && line[i] != '\t'))
-			return err_set(e, -EBADMSG, "a %s byte (%#04x): not a text file", line[i] ? "control" : "NUL",
-				(unsigned char)line[i]);
-	return 0;
-}
-
-static int read_assignment(const char *line, size_t len, size_t *ret_key_len, struct buf *value, struct err *e)
-{
-	size_t n = 0;
-
-	while (n < len && (isalnum((unsigned char)line[n]) || line[n] == '_'))
-		n++;
-	if (n && n < len && line[n] == '=' && !isdigit((unsigned char)*line)) {
-		*ret_key_len = n;
-		return read_value(line + n + 1, line + len, value, e);
-	}
-	err_set(e, -EBADMSG, "expected KEY=value");
-	return err_hint(e, n < len && is_blank(line[n]) && memchr(line + n, '=', len - n)
-				   ? "write KEY=value without blanks around '='"
-				   : "a comment begins with #");
-}
-
 int assign_next(struct scan *s, const char **ret_key, size_t *ret_key_len, struct buf *ret_value, struct err *e)
 {
 	struct scan_line line;
 
 	while (scan_line(s, &line)) {
-		const char *text = line.text;
-		size_t len = line.len;
-		int r = check_bytes(text, len, e);
+		const char *text = line.text, *end = line.text + line.len, *equals;
+		int r = 0;
 
-		for (; len && is_blank(*text); len--)
+		if (line.len && end[-1] == '\r') {
+			err_set(e, -EBADMSG, "a DOS line end (CR LF)");
+			r = err_hint(e, "remove them all with: sed -i 's/\\r$//' FILE");
+		}
+		for (const char *p = text; !r && p < end; p++)
+			if (!*p || (iscntrl((unsigned char)*p) && *p != '\t'))
+				r = err_set(e, -EBADMSG, "a %s byte (%#04x): not a text file", *p ? "control" : "NUL",
+					(unsigned char)*p);
+		while (text < end && is_blank(*text))
 			text++;
-		if (!r && (!len || *text == '#'))
+		if (!r && (text == end || *text == '#'))
 			continue;
 		buf_done(ret_value);
-		r = r ? r : read_assignment(text, len, ret_key_len, ret_value, e);
-		*ret_key = text;
+		*ret_key = equals = text;
+		while (equals < end && (isalnum((unsigned char)*equals) || *equals == '_'))
+			equals++;
+		*ret_key_len = (size_t)(equals - text);
+		if (!r && equals > text && equals < end && *equals == '=' && !isdigit((unsigned char)*text)) {
+			r = read_value(equals + 1, end, ret_value, e);
+		} else if (!r) {
+			err_set(e, -EBADMSG, "expected KEY=value");
+			r = err_hint(e, equals < end && is_blank(*equals) && memchr(equals, '=', (size_t)(end - equals))
+						? "write KEY=value without blanks around '='"
+						: "a comment begins with #");
+		}
 		return r ? err_prefix(e, "line %u", line.number) : 1;
 	}
 	return 0;

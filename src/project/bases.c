@@ -123,29 +123,18 @@ static int find_stage(const struct reading *r, const char *text, size_t n_before
 	return !str_to_uint(text, STAGES_MAX, &number) && number < n_before ? (int)number : -1;
 }
 
-/* Skips names that begin with '-': the engine would read an option, and no image has such a name. */
-static void set_image(struct reading *r, struct stage *stage, const char *image)
-{
-	int before = find_stage(r, image, (size_t)(stage - r->stages));
-	bool is_bare = false;
-
-	if (before >= 0 && r->stages[before].name && !strcasecmp(r->stages[before].name, image))
-		stage->uses |= (uint64_t)1 << before;
-	else if (*image != '-' && strcmp(image, "scratch") &&
-		 !option_value(r->request, "--build-context=", image, strlen(image), &is_bare))
-		stage->image = mem_text(image);
-}
-
 /* Reads FROM. */
 static void read_from(struct reading *r, const struct scan_whole *instruction, const char *rest)
 {
 	struct stage *stage = &r->stages[r->n_stages];
 	struct scan_from from = scan_from(rest);
 	auto_buf image = { 0 }, platform = { 0 };
+	const char *name;
+	bool is_bare = false;
+	int before;
 
 	if (r->n_stages == STAGES_MAX)
 		return;
-	r->n_stages++;
 	stage->is_unknown = from.platform.len && !expand(r, from.platform, &platform);
 	if (platform.len && !stage->is_unknown)
 		stage->platform = mem_text(buf_text(&platform));
@@ -154,39 +143,17 @@ static void read_from(struct reading *r, const struct scan_whole *instruction, c
 		stage->place =
 			(struct base_place){ instruction->at + (size_t)(from.image.text - buf_text(&instruction->text)),
 				from.image.len };
-	if (!stage->is_unknown)
-		set_image(r, stage, buf_text(&image));
+	name = buf_text(&image);
+	before = stage->is_unknown ? -1 : find_stage(r, name, r->n_stages);
+	if (before >= 0 && r->stages[before].name && !strcasecmp(r->stages[before].name, name))
+		stage->uses |= (uint64_t)1 << before;
+	/* The engine would read an option where a name begins with '-', and no image has such a name. */
+	else if (!stage->is_unknown && *name != '-' && strcmp(name, "scratch") &&
+		 !option_value(r->request, "--build-context=", name, strlen(name), &is_bare))
+		stage->image = mem_text(name);
 	if (from.name.len)
 		stage->name = mem_part(from.name.text, from.name.len);
-}
-
-/* Reads COPY --from=STAGE. */
-static void read_copy(struct reading *r, const char *rest)
-{
-	struct scan_word option = scan_option(&rest, "--from=");
-	auto_free char *name = mem_part(option.len ? option.text : "", option.len);
-	int from = r->n_stages && option.len ? find_stage(r, name, r->n_stages - 1) : -1;
-
-	if (from >= 0)
-		r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
-}
-
-static void read_all(struct reading *r)
-{
-	struct scan s = { .text = r->request->text, .len = r->request->len };
-	struct scan_whole instruction = { 0 };
-
-	while (scan_whole(&s, &instruction)) {
-		const char *rest = buf_text(&instruction.text);
-		struct scan_word name = scan_word(&rest);
-
-		if (scan_word_is(name, "FROM"))
-			read_from(r, &instruction, rest);
-		else if (scan_word_is(name, "ARG"))
-			read_arg(r, rest);
-		else if (scan_word_is(name, "COPY"))
-			read_copy(r, rest);
-	}
+	r->n_stages++;
 }
 
 static void add_base(struct bases *bases, const struct stage *stage, const char *target_platform)
@@ -211,30 +178,49 @@ static void add_base(struct bases *bases, const struct stage *stage, const char 
 		(struct base_place){ stage->place.at, stage->place.len, (size_t)(base - bases->items) };
 }
 
-static int target_of(const struct reading *r)
+static void read_all(struct reading *r)
 {
-	static const char option[] = "--target=";
+	struct scan s = { .text = r->request->text, .len = r->request->len };
+	struct scan_whole instruction = { 0 };
 
-	for (size_t i = r->request->n_options; i--;)
-		if (str_starts(r->request->options[i], option))
-			return find_stage(r, r->request->options[i] + sizeof(option) - 1, r->n_stages);
-	return (int)r->n_stages - 1;
+	while (scan_whole(&s, &instruction)) {
+		const char *rest = buf_text(&instruction.text);
+		struct scan_word name = scan_word(&rest);
+
+		if (scan_word_is(name, "FROM")) {
+			read_from(r, &instruction, rest);
+		} else if (scan_word_is(name, "ARG")) {
+			read_arg(r, rest);
+		} else if (scan_word_is(name, "COPY") && r->n_stages) {
+			struct scan_word option = scan_option(&rest, "--from=");
+			auto_free char *stage = mem_part(option.len ? option.text : "", option.len);
+			int from = option.len ? find_stage(r, stage, r->n_stages - 1) : -1;
+
+			if (from >= 0)
+				r->stages[r->n_stages - 1].uses |= (uint64_t)1 << from;
+		}
+	}
 }
 
 void bases_read(const struct bases_request *request, struct bases *ret)
 {
+	static const char target[] = "--target=";
 	auto_free struct reading *r = mem_new(1, sizeof(*r));
+	const char *end = NULL;
 	uint64_t needed;
 	int last;
 
 	r->request = request;
 	read_all(r);
-	last = target_of(r);
+	for (size_t i = 0; i < request->n_options; i++)
+		if (str_starts(request->options[i], target))
+			end = request->options[i] + strlen(target);
+	last = end ? find_stage(r, end, r->n_stages) : (int)r->n_stages - 1;
 	needed = last >= 0 ? (uint64_t)1 << last : 0;
+	*ret = (struct bases){ 0 };
 	for (int i = last; i >= 0; i--) /* a stage uses earlier stages only */
 		if (needed >> i & 1)
 			needed |= r->stages[i].uses;
-	*ret = (struct bases){ 0 };
 	for (int i = 0; i <= last; i++)
 		if (needed >> i & 1)
 			add_base(ret, &r->stages[i], request->target_platform);

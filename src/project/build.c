@@ -27,23 +27,22 @@
 
 const char *const build_words[] = { "not built", "built", "failed", "wrong platform", "does not run" };
 
-/* Whether it runs on this machine's handlers; an image that a builder returns does so for SMOKE only. */
-static bool runs_here(const struct flow *f, const struct build_item *item)
-{
-	return item->engine->where ? item->engine->is_loaded && *flow_value(f, CONFIG_SMOKE)
-				   : !f->request->is_remote || !item->engine->kind->has_daemon;
-}
-
 static int check_platforms(const struct flow *f, struct err *e)
 {
 	auto_free struct status *status = mem_new(1, sizeof(*status));
+	bool has_daemon = f->engine->kind->has_daemon;
 	struct name_set names = { 0 };
 	auto_buf missing = { 0 }, plain = { 0 };
 	int r;
 
-	for (size_t i = 0; i < f->build->n; i++)
-		if (runs_here(f, &f->build->items[i]))
+	/* An image that a builder returns runs on this machine's handlers for SMOKE only. */
+	for (size_t i = 0; i < f->build->n; i++) {
+		const struct engine *engine = f->build->items[i].engine;
+
+		if (engine->where ? engine->is_loaded && *flow_value(f, CONFIG_SMOKE)
+				  : !f->request->is_remote || !engine->kind->has_daemon)
 			name_set_add_arch(&names, f->build->items[i].platform.arch);
+	}
 	if (!names.n)
 		return 0;
 	r = status_collect(NULL, true, &names, status, e);
@@ -53,41 +52,29 @@ static int check_platforms(const struct flow *f, struct err *e)
 		else if (f->request->accelerate && !status_accelerates(status, names.arch[i]))
 			buf_addf(&plain, " %s", names.arch[i]->oci);
 	status_done(status);
-	if (!r && !missing.len && plain.len) {
-		err_set(e, -EBADMSG, "the emulators do not start native compilers here, for:%s", buf_text(&plain));
-		return err_hint(e, "%sanyarch register --accelerate%s",
-			f->engine->kind->has_daemon
-				? "sudo "
-				: "anyarch run --accelerate -- anyarch build --accelerate; or sudo ",
-			buf_text(&plain));
-	}
-	if (r || !missing.len)
+	if (r || (!missing.len && !plain.len))
 		return r;
-	err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
-	return err_hint(e, "sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside",
-		buf_text(&missing), f->engine->kind->has_daemon ? "" : "without root: anyarch run -- anyarch build; ");
+	if (missing.len) {
+		err_set(e, -EBADMSG, "programs do not run here for:%s", buf_text(&missing));
+		return err_hint(e,
+			"sudo anyarch register%s; %sor --no-verify, where base images have their emulator inside",
+			buf_text(&missing), has_daemon ? "" : "without root: anyarch run -- anyarch build; ");
+	}
+	err_set(e, -EBADMSG, "the emulators do not start native compilers here, for:%s", buf_text(&plain));
+	return err_hint(e, "%sanyarch register --accelerate%s",
+		has_daemon ? "sudo " : "anyarch run --accelerate -- anyarch build --accelerate; or sudo ",
+		buf_text(&plain));
 }
 
-/* Checks --output before anything is built. The file is written beside the target and renamed. */
-static int check_out(const struct build_request *request, struct err *e)
-{
-	auto_free char *copy = mem_text(request->out ? request->out : "");
-	struct stat st;
-
-	if (!request->out || request->dry_run)
-		return 0;
-	if (!strcmp(request->out, "-"))
-		return err_set(e, -EINVAL, "--output needs a file, not '-'");
-	if (!stat(request->out, &st) && !S_ISREG(st.st_mode))
-		return err_set(e, -EINVAL, "--output: %s is not a regular file", request->out);
-	return access(dirname(copy), W_OK | X_OK) < 0 ? err_sys(e, -errno, "--output: %s", request->out) : 0;
-}
-
+/* Refuses what can be refused before anything is built. The file of --output is written beside it and renamed. */
 static int prepare(struct flow *f, struct err *e)
 {
+	const char *out = f->request->dry_run ? NULL : f->request->out;
+	auto_free char *copy = mem_text(out ? out : "");
 	const struct render_request request = {
 		.dir = f->request->dir, .selected = f->request->selected, .native = arch_host()
 	};
+	struct stat st;
 	int r = render_plan(&request, &f->render, e);
 
 	stop_catch(); /* nothing to undo before this point */
@@ -96,80 +83,55 @@ static int prepare(struct flow *f, struct err *e)
 	r = r ? r : accelerate_check(f, e);
 	if (!r && !f->request->no_check && !f->request->dry_run)
 		r = check_platforms(f, e);
-	return r ? r : check_out(f->request, e);
+	if (r || !out)
+		return r;
+	if (!strcmp(out, "-"))
+		return err_set(e, -EINVAL, "--output needs a file, not '-'");
+	if (!stat(out, &st) && !S_ISREG(st.st_mode))
+		return err_set(e, -EINVAL, "--output: %s is not a regular file", out);
+	return access(dirname(copy), W_OK | X_OK) < 0 ? err_sys(e, -errno, "--output: %s", out) : 0;
 }
 
-static int write_dockerfile(const struct flow *f, const struct buf *text, const char *path, struct err *e)
-{
-	auto_fd fd = -1;
-	int r;
-
-	if (f->request->dry_run)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
-	return r ? err_sys(e, r, "%s", path) : 0;
-}
-
-/* The platform that a label states; a label without variant is taken for the wanted platform. */
-static struct platform called(const struct platform *wanted, const struct image_facts *facts)
-{
-	const char *variant = facts->image->variant;
-
-	return variant && *variant ? facts->label : *wanted;
-}
-
-/* The built image; skips BuildKit's attestations, which describe it. */
-static const struct image_facts *built_image(const struct image_report *report, struct err *e)
-{
-	const struct image_facts *found = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < report->model.n; i++)
-		if (report->facts[i].image->kind == MODEL_IMAGE && !n++)
-			found = &report->facts[i];
-	if (n == 1)
-		return found;
-	err_set(e, -EBADMSG, "expected one image, found %zu", n);
-	return NULL;
-}
-
-/* Checks the image's platform: engines silently fall back to a base image for the build machine. */
-static int judge(const struct platform *wanted, const struct image_facts *facts, struct err *e)
-{
-	struct platform says = facts->has_label ? called(wanted, facts) : *wanted;
-
-	if (facts->err.code)
-		return err_set(e, facts->err.code, "%s", facts->err.message);
-	if ((!facts->content.has_platform || image_fits(wanted, &facts->content.platform)) && facts->agrees &&
-		facts->has_label && facts->label.arch == wanted->arch && image_fits(wanted, &says))
-		return 0;
-	err_set(e, -EBADMSG, "wrong platform: programs are for %s, label says %s%s%s, expected %s",
-		facts->content.has_platform ? name_text(&facts->content.platform).text : "none",
-		facts->image->architecture ? facts->image->architecture : "none", facts->image->variant ? "/" : "",
-		facts->image->variant ? facts->image->variant : "", name_text(wanted).text);
-	return err_hint(e,
-		"name a base image for that platform (FROM __BASEIMAGE_ARCH__/...), or correct a wrong label "
-		"with 'anyarch convert --fix-label'");
-}
-
+/* Checks the built image's platform: engines silently fall back to a base image for the build machine. */
 static int check_image(struct build_item *item, const char *archive)
 {
+	const struct platform *wanted = &item->platform;
+	const struct image_facts *facts = NULL;
+	const char *variant;
 	struct image_report report;
-	const struct image_facts *facts;
+	struct platform says;
+	size_t n = 0;
 	int fd = fd_open_regular(AT_FDCWD, archive, O_NOFOLLOW), r;
 
 	if (fd < 0)
 		return err_sys(&item->err, fd, "the saved image");
 	r = image_look(fd, NULL, &report, &item->err);
-	facts = r ? NULL : built_image(&report, &item->err);
-	if (facts) {
-		r = judge(&item->platform, facts, &item->err);
-		item->result = r ? BUILD_WRONG : item->result;
-		item->found = r ? item->platform : called(&item->platform, facts);
-	} else {
-		r = err_prefix(&item->err, "the saved image");
+	for (size_t i = 0; !r && i < report.model.n; i++) /* BuildKit's attestations describe the image */
+		if (report.facts[i].image->kind == MODEL_IMAGE && !n++)
+			facts = &report.facts[i];
+	if (!r && n != 1)
+		r = err_set(&item->err, -EBADMSG, "expected one image, found %zu", n);
+	if (r || !facts) {
+		image_done(&report);
+		return err_prefix(&item->err, "the saved image");
 	}
+	/* A label without variant is taken for the wanted platform. */
+	variant = facts->image->variant;
+	says = variant && *variant ? facts->label : *wanted;
+	if (facts->err.code) {
+		r = err_set(&item->err, facts->err.code, "%s", facts->err.message);
+	} else if ((facts->content.has_platform && !image_fits(wanted, &facts->content.platform)) || !facts->agrees ||
+		   !facts->has_label || facts->label.arch != wanted->arch || !image_fits(wanted, &says)) {
+		err_set(&item->err, -EBADMSG, "wrong platform: programs are for %s, label says %s%s%s, expected %s",
+			facts->content.has_platform ? name_text(&facts->content.platform).text : "none",
+			facts->image->architecture ? facts->image->architecture : "none", variant ? "/" : "",
+			variant ? variant : "", name_text(wanted).text);
+		r = err_hint(&item->err,
+			"name a base image for that platform (FROM __BASEIMAGE_ARCH__/...), or correct a wrong label "
+			"with 'anyarch convert --fix-label'");
+	}
+	item->result = r ? BUILD_WRONG : item->result;
+	item->found = r ? *wanted : says;
 	image_done(&report);
 	return r;
 }
@@ -189,33 +151,16 @@ static int try_image(const struct flow *f, struct build_item *item, const struct
 	return r;
 }
 
-static int build_image(const struct flow *f, size_t i, const struct engine_words *image)
-{
-	struct build_item *item = &f->build->items[i];
-	const struct flow_call call = { .item = item };
-	struct accelerated with = { 0 };
-	auto_buf text = { 0 };
-	int r = 0;
-
-	/* Another platform's build may have replaced a base image of the same name. */
-	if (f->has_shared && !f->request->dry_run)
-		r = fetch_bases(f, i, &item->err);
-	r = r ? r : accelerate_begin(f, i, &with, &text);
-	r = r ? r : write_dockerfile(f, &text, image->dockerfile, &item->err);
-	r = r ? r : flow_engine(f, &call, ENGINE_BUILD, image, &item->err);
-	r = r ? r : flow_engine(f, &call, ENGINE_SAVE, image, &item->err);
-	r = r ? r : accelerate_eject(f, i, image, &with);
-	accelerate_done(f, i, &with);
-	return r;
-}
-
 static int build_one(const struct flow *f, size_t i)
 {
 	struct build_item *item = &f->build->items[i];
+	const struct flow_call call = { .item = item };
 	auto_free char *dockerfile = flow_scratch(f, i, ".Dockerfile"), *archive = flow_scratch(f, i, ".tar");
 	auto_free char *container = mem_print("%s-%s", str_basename(f->scratch), strchr(item->text, '/') + 1);
 	struct engine_words image = flow_words(f, item);
-	int r;
+	struct accelerated with = { 0 };
+	auto_buf text = { 0 };
+	int r = 0;
 
 	item->result = BUILD_FAILED;
 	for (char *slash = container; (slash = strchr(slash, '/'));)
@@ -223,7 +168,15 @@ static int build_one(const struct flow *f, size_t i)
 	image.dockerfile = dockerfile;
 	image.archive = archive;
 	image.container = container;
-	r = build_image(f, i, &image);
+	/* Another platform's build may have replaced a base image of the same name. */
+	if (f->has_shared && !f->request->dry_run)
+		r = fetch_bases(f, i, &item->err);
+	r = r ? r : accelerate_begin(f, i, &with, &text);
+	r = r ? r : flow_write(f, dockerfile, &text, &item->err);
+	r = r ? r : flow_engine(f, &call, ENGINE_BUILD, &image, &item->err);
+	r = r ? r : flow_engine(f, &call, ENGINE_SAVE, &image, &item->err);
+	r = r ? r : accelerate_eject(f, i, &image, &with);
+	accelerate_done(f, i, &with);
 	if (!r && !f->request->dry_run)
 		r = check_image(item, archive);
 	if (!r && *flow_value(f, CONFIG_SMOKE)) {
@@ -233,14 +186,6 @@ static int build_one(const struct flow *f, size_t i)
 	if (!r || r == -EINTR)
 		item->result = r || f->request->dry_run ? BUILD_PENDING : BUILD_DONE;
 	return r;
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* The work of one engine. */
@@ -256,14 +201,16 @@ static void build_next(size_t i, unsigned worker, void *context)
 {
 	const struct engine_work *work = context;
 	struct build_item *item = &work->flow->build->items[i];
-	double begin = now();
+	struct timespec begin, end;
 
 	(void)worker;
 	if (item->engine != work->engine || stop_signal())
 		return;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
 	if (build_one(work->flow, i))
 		atomic_fetch_add(work->failed, 1);
-	item->seconds = now() - begin;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	item->seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 }
 
 static void build_on(size_t i, unsigned worker, void *context)

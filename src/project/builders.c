@@ -64,36 +64,31 @@ static int check_where(const char *where, struct err *e)
 			   "builder:NAME");
 }
 
-static int add_one(struct builders *list, const char *item, size_t len, struct err *e)
-{
-	const char *equals = memchr(item, '=', len);
-	auto_free char *where = equals ? mem_part(equals + 1, len - (size_t)(equals + 1 - item)) : NULL;
-	struct platform platform;
-
-	if (!equals) {
-		err_set(e, -EINVAL, "'%.*s': expected PLATFORM=WHERE", (int)MIN_OF(len, (size_t)WHERE_MAX), item);
-		return err_hint(e, "for example: arm32v7=ssh://pi@raspberry");
-	}
-	if (name_parse(item, (size_t)(equals - item), &platform, e) || check_where(where, e))
-		return -EINVAL;
-	if (builders_find(list, &platform))
-		return err_set(e, -EINVAL, "%.*s has two builders", (int)(equals - item), item);
-	if (list->n == PLATFORMS_MAX)
-		return err_set(e, -EINVAL, "more than %d builders", PLATFORMS_MAX);
-	list->items[list->n].platform = platform;
-	list->items[list->n++].where = take_ptr(&where);
-	return 0;
-}
-
 int builders_add(struct builders *list, const char *text, struct err *e)
 {
 	const char *item;
 	size_t len;
-	int r = 0;
 
-	while (!r && str_next_item(&text, &item, &len))
-		r = add_one(list, item, len, e);
-	return r;
+	while (str_next_item(&text, &item, &len)) {
+		const char *equals = memchr(item, '=', len);
+		auto_free char *where = equals ? mem_part(equals + 1, len - (size_t)(equals + 1 - item)) : NULL;
+		struct platform platform;
+
+		if (!equals) {
+			err_set(e, -EINVAL, "'%.*s': expected PLATFORM=WHERE", (int)MIN_OF(len, (size_t)WHERE_MAX),
+				item);
+			return err_hint(e, "for example: arm32v7=ssh://pi@raspberry");
+		}
+		if (name_parse(item, (size_t)(equals - item), &platform, e) || check_where(where, e))
+			return -EINVAL;
+		if (builders_find(list, &platform))
+			return err_set(e, -EINVAL, "%.*s has two builders", (int)(equals - item), item);
+		if (list->n == PLATFORMS_MAX)
+			return err_set(e, -EINVAL, "more than %d builders", PLATFORMS_MAX);
+		list->items[list->n].platform = platform;
+		list->items[list->n++].where = take_ptr(&where);
+	}
+	return 0;
 }
 
 const char *builders_find(const struct builders *list, const struct platform *platform)

@@ -183,35 +183,28 @@ static void take_output(struct running *run, int *fd)
 	}
 }
 
-/* Milliseconds since the first signal was noticed, at least 1; 0: no signal. */
-static long since_signal(void)
-{
-	static atomic_long first;
-	struct timespec now;
-	long none = 0, at;
-
-	if (!stop_signal())
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	at = now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	atomic_compare_exchange_strong(&first, &none, at);
-	return at - first + 1;
-}
-
 /*
  * Passes every signal on. Kills a command that does not end: PID 1 of a container ignores signals that it does not
  * handle. A cleanup gets no signal; true: do not wait for it any longer.
  */
 static bool heed_signals(struct running *run)
 {
+	static atomic_long first; /* milliseconds, when the first signal was noticed */
 	unsigned n = stop_count();
-	long since = since_signal();
+	struct timespec now;
+	long none = 0, since = 0;
 
+	if (stop_signal()) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		since = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+		atomic_compare_exchange_strong(&first, &none, since);
+		since -= first;
+	}
 	if (run->c->is_cleanup)
-		return since > CLEANUP_GRACE;
+		return since >= CLEANUP_GRACE;
 	if (n != run->n_signals)
 		kill(run->pid, stop_signal());
-	else if (since > GRACE)
+	else if (since >= GRACE)
 		kill(run->pid, SIGKILL);
 	run->n_signals = n;
 	return false;
@@ -257,27 +250,6 @@ static int open_pipe(int *ret_in, int *ret_out)
 	return 0;
 }
 
-static int start_and_attend(struct running *run, int *ret_status, struct err *e)
-{
-	const struct child *c = run->c;
-	auto_fd in = -1, errors = -1;
-	int r = c->answer || c->line ? open_pipe(&in, &run->out) : 0;
-
-	if (!r && c->is_quiet && !c->is_cleanup)
-		r = open_pipe(&errors, &run->errors);
-	if (r)
-		return err_sys(e, r, "cannot run a command");
-	r = start(c, in, c->line ? in : errors, &run->pid);
-	if (r)
-		return err_sys(e, r, "%s", c->words[0]);
-	if (in >= 0)
-		close(take_fd(&in));
-	if (errors >= 0)
-		close(take_fd(&errors));
-	r = attend(run, ret_status);
-	return r ? err_sys(e, r, "cannot run a command") : 0;
-}
-
 /* Whether a line is empty, BuildKit's progress, or a warning (docker's, or podman's log), and not the last. */
 static bool is_aside(const char *line, size_t len)
 {
@@ -306,11 +278,30 @@ static int tell_failure(const struct running *run, int status, struct err *e)
 int child_run(const struct child *c, struct err *e)
 {
 	struct running run = { .c = c, .out = -1, .errors = -1 };
+	auto_fd in = -1, errors = -1;
 	int status = 0, r = c->n && c->n <= CHILD_WORDS_MAX ? 0 : err_sys(e, -EINVAL, "cannot run a command");
 
 	if (!r && !c->is_cleanup)
 		r = stop_check(e);
-	r = r ? r : start_and_attend(&run, &status, e);
+	if (r)
+		return r;
+	if (c->answer || c->line)
+		r = open_pipe(&in, &run.out);
+	if (!r && c->is_quiet && !c->is_cleanup)
+		r = open_pipe(&errors, &run.errors);
+	if (r) {
+		err_sys(e, r, "cannot run a command");
+	} else if ((r = start(c, in, c->line ? in : errors, &run.pid))) {
+		err_sys(e, r, "%s", c->words[0]);
+	} else {
+		if (in >= 0)
+			close(take_fd(&in));
+		if (errors >= 0)
+			close(take_fd(&errors));
+		r = attend(&run, &status);
+		if (r)
+			err_sys(e, r, "cannot run a command");
+	}
 	if (!r && !c->is_cleanup && stop_check(e))
 		r = -EINTR;
 	if (!r && WIFSIGNALED(status))

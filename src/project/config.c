@@ -86,23 +86,6 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 	return 0;
 }
 
-/* Values that command line options share: -EINVAL there is -EBADMSG in the file. */
-static int check_elsewhere(struct config *config, enum config_key id, const char *value, struct err *e)
-{
-	auto_err why = { 0 };
-	int r = id == CONFIG_ENGINE	? engine_check(keys[id].name, value, &why)
-		: id == CONFIG_BUILDERS ? builders_add(&config->builders, value, &why)
-					: platforms_add(&config->platforms, value, &why);
-
-	if (!r)
-		return 0;
-	err_set(e, -EBADMSG, "%s%s%s", id == CONFIG_ENGINE ? "" : keys[id].name, id == CONFIG_ENGINE ? "" : ": ",
-		why.message ? why.message : "?");
-	if (why.hint)
-		err_hint(e, "%s", why.hint);
-	return -EBADMSG;
-}
-
 /* Expands PLATFORM_TAG, which may contain the version besides the placeholders of templates; out NULL: checks it. */
 static int expand_scheme(
 	const char *scheme, const struct target *target, const char *version, struct buf *out, struct err *e)
@@ -144,10 +127,13 @@ int config_tag(const struct config *config, const struct platform *platform, str
 		keys[CONFIG_PLATFORM_TAG].example);
 }
 
+/* Some values are those of command line options, too: -EINVAL there is -EBADMSG in the file. */
 static int check_value(struct config *config, enum config_key id, const char *value, struct err *e)
 {
 	const char *item, *list = value;
+	auto_err why = { 0 };
 	size_t len;
+	int r = 0;
 
 	if (!keys[id].is_list && check_item(&keys[id], value, strlen(value), e))
 		return -EBADMSG;
@@ -172,9 +158,12 @@ static int check_value(struct config *config, enum config_key id, const char *va
 		err_set(e, -EBADMSG, "%s is the same for all platforms, and has no placeholders", keys[id].name);
 		return err_hint(e, "for example: PLATFORM_TAG=%s", keys[CONFIG_PLATFORM_TAG].example);
 	}
-	return id == CONFIG_TARGET_ARCHES || id == CONFIG_ENGINE || id == CONFIG_BUILDERS
-		       ? check_elsewhere(config, id, value, e)
-		       : 0;
+	if (id == CONFIG_ENGINE && engine_check(keys[id].name, value, &why))
+		r = err_set(e, -EBADMSG, "%s", why.message);
+	else if ((id == CONFIG_BUILDERS && builders_add(&config->builders, value, &why)) ||
+		 (id == CONFIG_TARGET_ARCHES && platforms_add(&config->platforms, value, &why)))
+		r = err_set(e, -EBADMSG, "%s: %s", keys[id].name, why.message);
+	return r && why.hint ? err_hint(e, "%s", why.hint) : r;
 }
 
 static int unknown_key(const char *text, size_t len, struct err *e)
@@ -199,21 +188,6 @@ static int unknown_key(const char *text, size_t len, struct err *e)
 	return near ? err_hint(e, "did you mean %s?", near) : err_hint(e, "keys: %s", buf_text(&names));
 }
 
-static int set(struct config *config, enum config_key id, const char *value, unsigned line, struct err *e)
-{
-	int r = 0;
-
-	if (config->lines[id])
-		return err_set(e, -EBADMSG, "%s is already set in line %u", keys[id].name, config->lines[id]);
-	config->lines[id] = line;
-	if (*value)
-		r = check_value(config, id, value, e);
-	if (r || !*value)
-		return r;
-	config->values[id] = mem_text(value);
-	return 0;
-}
-
 int config_parse(const char *text, size_t len, struct config *ret, struct err *e)
 {
 	struct scan cursor = { .text = text, .len = len };
@@ -230,10 +204,16 @@ int config_parse(const char *text, size_t len, struct config *ret, struct err *e
 		for (id = 0; id < CONFIG_KEYS; id++)
 			if (strlen(keys[id].name) == key_len && !memcmp(keys[id].name, key, key_len))
 				break;
-		r = id == CONFIG_KEYS ? unknown_key(key, key_len, e)
-				      : set(&config, id, buf_text(&value), cursor.number, e);
+		if (id == CONFIG_KEYS)
+			r = unknown_key(key, key_len, e);
+		else if (config.lines[id])
+			r = err_set(e, -EBADMSG, "%s is already set in line %u", keys[id].name, config.lines[id]);
+		else
+			r = value.len ? check_value(&config, id, buf_text(&value), e) : 0;
 		if (r)
 			return err_prefix(e, "line %u", cursor.number);
+		config.lines[id] = cursor.number;
+		config.values[id] = value.len ? mem_text(buf_text(&value)) : NULL;
 	}
 	if (r)
 		return r;

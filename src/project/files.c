@@ -26,27 +26,20 @@ enum files_there files_look(int dir, const char *name, mode_t *ret_mode)
 	return S_ISREG(st.st_mode) ? FILES_REGULAR : S_ISLNK(st.st_mode) ? FILES_LINK : FILES_OTHER;
 }
 
-static int open_inside(int dir, const char *path, struct err *e)
+int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e)
 {
-	int fd = fd_reopen_regular(beneath_open(dir, path, O_PATH));
+	auto_fd fd = fd_reopen_regular(beneath_open(dir, path, O_PATH));
+	int r = fd < 0 ? fd : fd_read_all(fd, limit, out);
 
-	if (fd >= 0)
-		return fd;
 	if (fd == -ENOENT && files_look(dir, path, NULL) == FILES_LINK) {
 		err_set(e, -EXDEV, "%s: a link to nothing inside the project", path);
 		return err_hint(e, "replace the link by the file: links are followed inside the project only");
 	}
-	return fd == -EBADMSG ? err_set(e, fd, "%s: not a regular file", path) : err_sys(e, fd, "%s", path);
-}
-
-int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e)
-{
-	auto_fd fd = open_inside(dir, path, e);
-	int r = fd < 0 ? fd : fd_read_all(fd, limit, out);
-
+	if (fd == -EBADMSG)
+		return err_set(e, r, "%s: not a regular file", path);
 	if (r == -E2BIG)
 		return err_set(e, r, "%s: more than %zu bytes", path, limit);
-	return r && fd >= 0 ? err_sys(e, r, "%s", path) : r;
+	return r ? err_sys(e, r, "%s", path) : 0;
 }
 
 void files_where(int dir, struct buf *out)

@@ -2,8 +2,11 @@
 /* Helpers shared by building and publishing: commands, temporary files, image names. */
 #include "project/flow.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include "base/fdio.h"
 
 #include "base/memory.h"
 #include "base/str.h"
@@ -67,6 +70,18 @@ int flow_engine(const struct flow *f, const struct flow_call *call, enum engine_
 	return run(f, call->item, &command, e);
 }
 
+int flow_write(const struct flow *f, const char *path, const struct buf *text, struct err *e)
+{
+	auto_fd fd = -1;
+	int r;
+
+	if (f->request->dry_run)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
+	return r ? err_sys(e, r, "%s", path) : 0;
+}
+
 char *flow_scratch(const struct flow *f, size_t i, const char *end)
 {
 	return mem_print("%s/%s%s", f->scratch, platform_word(&f->build->items[i].platform).text, end);
@@ -125,25 +140,6 @@ static bool is_for_all(const struct flow *f, const char *name)
 	return false;
 }
 
-static int add_names(struct flow *f, struct err *e)
-{
-	const char *aliases = flow_value(f, CONFIG_ALIASES), *tag;
-	size_t len;
-
-	f->names[f->n_names++] = name_of(f, flow_value(f, CONFIG_IMAGE_VERSION));
-	f->build->name = mem_text(f->names[0]);
-	while (str_next_item(&aliases, &tag, &len)) {
-		auto_free char *part = mem_part(tag, len), *name = name_of(f, part);
-
-		if (is_for_all(f, name))
-			continue;
-		if (f->n_names == NAMES_MAX)
-			return err_set(e, -E2BIG, "ALIASES: more than %d names", NAMES_MAX);
-		f->names[f->n_names++] = take_ptr(&name);
-	}
-	return 0;
-}
-
 static int name_item(const struct flow *f, const struct platform *platform, struct build_item *item, struct err *e)
 {
 	auto_buf tag = { 0 };
@@ -170,20 +166,35 @@ static int name_item(const struct flow *f, const struct platform *platform, stru
 
 int flow_name_all(struct flow *f, struct err *e)
 {
-	auto_free char *name = name_of(f, "");
+	const char *aliases = flow_value(f, CONFIG_ALIASES), *tag;
+	auto_free char *bare = name_of(f, "");
+	size_t len;
 	int r = config_require(&f->render.config, CONFIG_IMAGE_NAME, e);
 
 	if (!r && f->request->push)
 		r = config_require(&f->render.config, CONFIG_REPO, e);
 	/* Checked together: REPO alone may be a registry's host. */
-	name[strlen(name) - 1] = '\0';
-	if (!r && !reference_is_name(name)) {
-		err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", name);
+	bare[strlen(bare) - 1] = '\0';
+	if (!r && !reference_is_name(bare)) {
+		err_set(e, -EBADMSG, "REPO and IMAGE_NAME make '%s', which is not a valid image name", bare);
 		r = err_hint(e,
 			"use lower-case letters and digits, with '.', '_' or '-' between them, and '/' between parts; "
 			"before them HOST[:PORT]");
 	}
-	r = r ? r : add_names(f, e);
+	if (r)
+		return err_prefix(e, CONFIG_FILE);
+	f->names[f->n_names++] = name_of(f, flow_value(f, CONFIG_IMAGE_VERSION));
+	f->build->name = mem_text(f->names[0]);
+	while (!r && str_next_item(&aliases, &tag, &len)) {
+		auto_free char *part = mem_part(tag, len), *name = name_of(f, part);
+
+		if (is_for_all(f, name))
+			continue;
+		if (f->n_names == NAMES_MAX)
+			r = err_set(e, -E2BIG, "ALIASES: more than %d names", NAMES_MAX);
+		else
+			f->names[f->n_names++] = take_ptr(&name);
+	}
 	for (size_t i = 0; !r && i < f->render.n; i++) {
 		r = name_item(f, &f->render.targets[i].platform, &f->build->items[i], e);
 		f->build->n++;

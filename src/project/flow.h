@@ -94,6 +94,8 @@ int flow_name_all(struct flow *f, struct err *e);
 int flow_find_engines(struct flow *f, struct err *e);
 /* The path of a temporary file for platform i. Owned. */
 char *flow_scratch(const struct flow *f, size_t i, const char *end);
+/* Writes a temporary file, unless --dry-run. 0, or -errno with e set. */
+int flow_write(const struct flow *f, const char *path, const struct buf *text, struct err *e);
 /* The values for commands about a platform's image, except archive and dockerfile. Borrowed from f. */
 struct engine_words flow_words(const struct flow *f, const struct build_item *item);
 /* "yes" if plain HTTP is allowed: with --insecure, and on loopback addresses, as for Docker; else NULL. */

@@ -111,19 +111,6 @@ static void change_from(struct adopting *a, const struct scan_line *line, struct
 		a->stages[a->n_stages++] = mem_part(from.name.text, from.name.len);
 }
 
-/* Reads COPY --from=IMAGE. */
-static void note_copied(struct adopting *a, const struct scan_line *line)
-{
-	auto_free char *text = mem_part(line->text, line->len);
-	const char *cursor = text;
-	struct scan_word from;
-
-	scan_word(&cursor);
-	from = scan_option(&cursor, "--from=");
-	if (from.len && !is_stage(a, from) && !a->copied && strspn(from.text, "0123456789") < from.len)
-		a->copied = mem_part(from.text, from.len);
-}
-
 static int change(struct adopting *a, const struct buf *from, struct buf *out, struct err *e)
 {
 	struct scan s = { .text = buf_text(from), .len = from->len };
@@ -140,8 +127,17 @@ static int change(struct adopting *a, const struct buf *from, struct buf *out, s
 			buf_add(out, line.text + line.len, line.whole_len - line.len);
 			continue;
 		}
-		if (scan_is(&line, "COPY"))
-			note_copied(a, &line);
+		if (scan_is(&line, "COPY")) {
+			auto_free char *text = mem_part(line.text, line.len);
+			const char *cursor = text;
+			struct scan_word image;
+
+			scan_word(&cursor);
+			image = scan_option(&cursor, "--from=");
+			if (image.len && !is_stage(a, image) && !a->copied &&
+				strspn(image.text, "0123456789") < image.len)
+				a->copied = mem_part(image.text, image.len);
+		}
 		a->is_cross |= !line.is_remark && names_target(line.text, line.len);
 		buf_add(out, line.text, line.whole_len);
 	}
@@ -210,26 +206,12 @@ static void derive_name(const char *dir_name, struct buf *out)
 	}
 }
 
-static int make_template(const struct init_request *request, struct file *file, struct err *e)
-{
-	int r;
-
-	if (!request->from) {
-		buf_adds(&file->text, template_text);
-		return 0;
-	}
-	if (file->result == FILE_KEPT)
-		return err_set(e, -EEXIST, "%s exists; refusing to replace it by %s", file->name, request->from);
-	r = adopt(request->from, &file->text, e);
-	return r ? err_prefix(e, "%s", request->from) : 0;
-}
-
 int init_plan(const struct init_request *request, struct init *ret, struct err *e)
 {
 	static const char *const names[INIT_FILES] = { TEMPLATE_FILE, CONFIG_FILE };
 	auto_init init = { 0 };
+	struct file *template = &init.files[INIT_TEMPLATE];
 	auto_buf name = { 0 };
-	int r;
 
 	derive_name(request->dir_name, &name);
 	init.is_nameless = !name.len;
@@ -244,9 +226,15 @@ int init_plan(const struct init_request *request, struct init *ret, struct err *
 		file->mode = newfile_usual_mode();
 		file->result = there == FILES_NOTHING ? FILE_CREATED : FILE_KEPT;
 	}
-	r = make_template(request, &init.files[INIT_TEMPLATE], e);
-	if (r)
-		return r;
+	if (!request->from) {
+		buf_adds(&template->text, template_text);
+	} else {
+		if (template->result == FILE_KEPT)
+			return err_set(
+				e, -EEXIST, "%s exists; refusing to replace it by %s", template->name, request->from);
+		if (adopt(request->from, &template->text, e))
+			return err_prefix(e, "%s", request->from);
+	}
 	*ret = init;
 	init = (struct init){ 0 };
 	return 0;

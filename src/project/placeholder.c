@@ -118,21 +118,20 @@ static bool is_word_byte(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* At most two letters differ. Compares lengths first for speed: a file may be full of such words. */
-static bool is_near(const char *word, const char *name)
-{
-	size_t a = strlen(word), b = strlen(name);
-
-	return (a > b ? a - b : b - a) <= 2 && str_distance(word, name, 2) <= 2;
-}
-
-/* The name that was probably meant; NULL: none. */
+/* The name that was probably meant, of which at most two letters differ; NULL: none. */
 static const char *find_near(const char *word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
-		if ((tokens[i].scheme || tokens[i].takes_blanks) &&
-			(is_near(word, tokens[i].name) || (tokens[i].scheme && !strcasecmp(word, tokens[i].name))))
-			return tokens[i].name;
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
+		const char *name = tokens[i].name;
+		size_t other = strlen(name);
+		/* Compares lengths first for speed: a file may be full of such words. */
+		bool is_near = (len > other ? len - other : other - len) <= 2 && str_distance(word, name, 2) <= 2;
+
+		if ((tokens[i].scheme && (is_near || !strcasecmp(word, name))) || (tokens[i].takes_blanks && is_near))
+			return name;
+	}
 	return NULL;
 }
 

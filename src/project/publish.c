@@ -116,27 +116,13 @@ static bool find_digest(const char *text, char digest[DIGEST_TEXT])
 	return true;
 }
 
-/* skopeo preserves digests: the archive's is valid. Docker prints the digest, podman and buildah write it to a file. */
-static int read_digest(const struct flow *f, const struct engine *pusher, const struct buf *answer,
-	char digest[DIGEST_TEXT], struct err *e)
-{
-	auto_free char *path = mem_print("%s/digest", f->scratch);
-	auto_buf text = { 0 };
-	auto_fd fd = -1;
-
-	if (pusher->kind == &engine_skopeo || f->request->dry_run || find_digest(buf_text(answer), digest))
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && !fd_read_all(fd, DIGEST_TEXT, &text) && find_digest(buf_text(&text), digest))
-		return 0;
-	return err_set(e, -EIO, "%s manifest push reported no digest", pusher->program);
-}
-
 static int push_name(const struct flow *f, const struct engine *pusher, const struct engine_words *words,
 	char digest[DIGEST_TEXT], struct err *e)
 {
 	struct flow_call call = { .engine = pusher };
-	auto_buf answer = { 0 };
+	auto_free char *path = mem_print("%s/digest", f->scratch);
+	auto_buf answer = { 0 }, text = { 0 };
+	auto_fd fd = -1;
 	int r = flow_engine(f, &call, ENGINE_LIST, words, e);
 
 	for (size_t i = 0; !r && i < f->build->n; i++) {
@@ -148,7 +134,12 @@ static int push_name(const struct flow *f, const struct engine *pusher, const st
 	}
 	call.answer = pusher->kind->has_daemon ? &answer : NULL;
 	r = r ? r : flow_engine(f, &call, ENGINE_LIST_PUSH, words, e);
-	r = r ? r : read_digest(f, pusher, &answer, digest, e);
+	/* skopeo preserves digests. Docker prints the digest, podman and buildah write it to a file. */
+	if (!r && pusher->kind != &engine_skopeo && !f->request->dry_run && !find_digest(buf_text(&answer), digest)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || fd_read_all(fd, DIGEST_TEXT, &text) || !find_digest(buf_text(&text), digest))
+			r = err_set(e, -EIO, "%s manifest push reported no digest", pusher->program);
+	}
 	call.answer = NULL;
 	flow_engine(f, &call, ENGINE_LIST_END, words, NULL);
 	return r;
@@ -272,35 +263,29 @@ static int check_different(const struct build *build, struct err *e)
 	return 0;
 }
 
-static int make_index(const struct flow *f, struct gathered *g, struct err *e)
+int publish(const struct flow *f, struct err *e)
 {
+	auto_free struct gathered *g = mem_new(1, sizeof(*g));
 	const struct write_index request = { g->images, f->build->n, (const char *const *)f->names, f->n_names, NULL,
 		0 };
 	auto_free char *own = mem_print("%s/all", f->scratch);
 	const struct outlet_request to = { .path = f->request->out ? f->request->out : own, .force = true };
-	auto_outlet outlet = OUTLET_INIT;
-	char digest[DIGEST_TEXT];
-	int r = 0;
-
-	for (size_t i = 0; !r && i < f->build->n; i++)
-		r = gather_one(f, g, i, e);
-	r = r ? r : outlet_open(&to, &outlet, e);
-	r = r ? r : oci_write_index(&request, &outlet, digest, e);
-	if (!r)
-		memcpy(f->build->digest, digest, sizeof(digest));
-	return r;
-}
-
-int publish(const struct flow *f, struct err *e)
-{
-	auto_free struct gathered *gathered = mem_new(1, sizeof(*gathered));
 	int r = check_different(f->build, e);
 
-	if (!r && !f->request->dry_run)
-		r = make_index(f, gathered, e);
-	for (size_t i = 0; i < gathered->n; i++) {
-		model_done(&gathered->models[i]);
-		bundle_free(gathered->bundles[i]);
+	if (!r && !f->request->dry_run) {
+		auto_outlet outlet = OUTLET_INIT;
+		char digest[DIGEST_TEXT];
+
+		for (size_t i = 0; !r && i < f->build->n; i++)
+			r = gather_one(f, g, i, e);
+		r = r ? r : outlet_open(&to, &outlet, e);
+		r = r ? r : oci_write_index(&request, &outlet, digest, e);
+		if (!r)
+			memcpy(f->build->digest, digest, sizeof(digest));
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		model_done(&g->models[i]);
+		bundle_free(g->bundles[i]);
 	}
 	return r || !f->request->push ? r : push_all(f, e);
 }

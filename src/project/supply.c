@@ -12,19 +12,6 @@
 #include "emulator/search.h"
 #include "project/scan.h"
 
-static int find_emulator(const struct build_item *item, const char *path, struct emulator *ret, struct err *e)
-{
-	struct search usual = { 0 };
-	int r = search_emulator(&usual, item->platform.arch, ret, NULL, NULL);
-
-	if (!r)
-		return 0;
-	err_set(e, r, "the Dockerfile for %s copies %s, which neither the project nor this machine has", item->text,
-		path);
-	return err_hint(
-		e, "install qemu-user-static; or remove the line: after 'anyarch register' images need no emulator");
-}
-
 enum { DIRS_MAX = 2 }; /* directories created for an emulator */
 
 static int supply(
@@ -35,10 +22,15 @@ static int supply(
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_newfile file = NEWFILE_INIT;
 	auto_fd dir = -1;
-	int r = find_emulator(item, path, &emulator, e);
+	struct search usual = { 0 };
+	int r = search_emulator(&usual, item->platform.arch, &emulator, NULL, NULL);
 
-	if (r)
-		return r;
+	if (r) {
+		err_set(e, r, "the Dockerfile for %s copies %s, which neither the project nor this machine has",
+			item->text, path);
+		return err_hint(e, "install qemu-user-static; or remove the line: after 'anyarch register' images need "
+				   "no emulator");
+	}
 	s->files[s->n].dir = -1;
 	s->files[s->n++].path = mem_text(path);
 	flow_note(f, "%s: copying %s into the project as %s until the build ends", item->text, emulator.path, path);

@@ -2,16 +2,13 @@
 /* Native tools for a base image, installed by the engine: the same image for this machine, with cross packages. */
 #include "project/toolset.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "accel/tools.h"
 #include "base/digest.h"
-#include "base/fdio.h"
 #include "base/memory.h"
 #include "base/str.h"
-#include "project/files.h"
 
 /* The user's options that affect the result and not how a RUN is executed; these are left out. */
 static const char *const options_left_out[] = { "--target", "--no-cache", "--pull", "--label", "--annotation",
@@ -31,62 +28,47 @@ static char *sibling_name(const struct platform *platform, const char *image)
 }
 
 /* Skips packages that the release lacks. An installation error is fatal: an incomplete set would be kept. */
-static void add_dockerfile(const struct platform *platform, const char *base, struct buf *out)
-{
-	const char *triplet = name_words(platform).gnu;
-
-	buf_addf(out,
-		"FROM %s\nUSER 0\nRUN command -v apt-get >/dev/null || exit 0; "
-		"apt-get -o APT::Update::Error-Mode=any update && known= && for one in",
-		base);
-	for (const struct tool_kind *kind = tool_kinds; *triplet && kind->name && tool_compiles(kind); kind++) {
-		auto_buf name = { 0 };
-
-		buf_adds(&name, " ");
-		tool_package(&name, kind, triplet);
-		if (!strstr(buf_text(out), buf_text(&name)))
-			buf_add(out, name.data, name.len);
-	}
-	buf_adds(out,
-		"; do apt-cache show $one >/dev/null 2>&1 && known=\"$known $one\" || echo \"$one: not available\"; "
-		"done && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $known && "
-		"apt-get clean && rm -rf /var/lib/apt/lists/*\n");
-}
-
-static int write_file(const char *path, const struct buf *text, struct err *e)
-{
-	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno : fd_write(fd, buf_text(text), text->len);
-
-	return r ? err_sys(e, r, "%s", path) : 0;
-}
-
-static int build(const struct flow *f, const struct flow_call *call, struct engine_words *words, struct err *e)
+static int build(const struct flow *f, const struct flow_call *call, const struct engine_words *words, struct err *e)
 {
 	const struct build_request *request = f->request;
 	const char *options[BUILD_OPTIONS_MAX];
+	struct name_words names = name_words(&call->item->platform);
 	auto_free char *dir = mem_print("%s.d", words->archive), *path = mem_print("%s/Dockerfile", dir);
+	struct engine_words those = *words;
 	auto_buf text = { 0 };
 	int r;
 
-	words->options = options;
 	for (size_t i = 0; i < request->n_options; i++) {
 		bool is_kept = true;
 
 		for (size_t k = 0; k < ARRAY_SIZE(options_left_out); k++)
 			is_kept &= !str_starts(request->options[i], options_left_out[k]);
 		if (is_kept)
-			options[words->n_options++] = request->options[i];
+			options[those.n_options++] = request->options[i];
 	}
-	add_dockerfile(&call->item->platform, words->target, &text);
-	r = mkdir(dir, 0700) < 0 && errno != EEXIST ? err_sys(e, -errno, "%s", dir) : write_file(path, &text, e);
-	words->dockerfile = path;
-	words->context = dir;
-	r = r ? r : flow_engine(f, call, ENGINE_BUILD, words, e);
-	words->options = NULL;
-	words->n_options = 0;
-	words->dockerfile = words->context = NULL;
-	return r;
+	buf_addf(&text,
+		"FROM %s\nUSER 0\nRUN command -v apt-get >/dev/null || exit 0; "
+		"apt-get -o APT::Update::Error-Mode=any update && known= && for one in",
+		words->target);
+	for (const struct tool_kind *kind = tool_kinds; *names.gnu && kind->name && tool_compiles(kind); kind++) {
+		auto_buf name = { 0 };
+
+		buf_adds(&name, " ");
+		tool_package(&name, kind, names.gnu);
+		if (!strstr(buf_text(&text), buf_text(&name)))
+			buf_add(&text, name.data, name.len);
+	}
+	buf_adds(&text,
+		"; do apt-cache show $one >/dev/null 2>&1 && known=\"$known $one\" || echo \"$one: not available\"; "
+		"done && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $known && "
+		"apt-get clean && rm -rf /var/lib/apt/lists/*\n");
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, -errno, "%s", dir);
+	r = flow_write(f, path, &text, e);
+	those.options = options;
+	those.dockerfile = path;
+	those.context = dir;
+	return r ? r : flow_engine(f, call, ENGINE_BUILD, &those, e);
 }
 
 /* Restores the base image's name if the engine moved it to the pulled image. */
