@@ -160,17 +160,6 @@ static int index_tar(struct bundle *b, struct source *source, int copy, struct e
 	return r;
 }
 
-/* Reads padding up to the codec's checksum, which reveals a damaged stream. Ignores any data after that. */
-static int read_trailer(struct source *source, struct err *e)
-{
-	auto_free char *chunk = mem_new(1, TRAILER_MAX);
-	ssize_t n = source_read(source, chunk, TRAILER_MAX);
-
-	if (n == -EBADMSG)
-		return err_set(e, -EBADMSG, "truncated or corrupt");
-	return n < 0 && n != -E2BIG ? err_sys(e, (int)n, "cannot read the archive") : 0;
-}
-
 /*
  * A compressed archive or a pipe does not support random access, and its index may be its last member, so it is copied.
  * It is parsed while it is copied, so that reading an endless stream stops at the end of the archive.
@@ -193,9 +182,16 @@ static int spool(struct bundle *b, struct source *source, struct err *e)
 		r = err_sys(e, failure, "cannot write a temporary copy of the archive");
 		err_hint(e, "set TMPDIR to a directory with room for the unpacked archive");
 	}
-	if (!r)
-		r = read_trailer(source, e);
 	if (!r) {
+		/* Padding up to the codec's checksum, which reveals a damaged stream; any data after that is ignored.
+		 */
+		auto_free char *chunk = mem_new(1, TRAILER_MAX);
+		ssize_t n = source_read(source, chunk, TRAILER_MAX);
+
+		if (n == -EBADMSG)
+			return err_set(e, -EBADMSG, "truncated or corrupt");
+		if (n < 0 && n != -E2BIG)
+			return err_sys(e, (int)n, "cannot read the archive");
 		cleanup_fd(&b->tar);
 		b->tar = take_fd(&copy);
 		b->is_copy = true;
@@ -203,7 +199,7 @@ static int spool(struct bundle *b, struct source *source, struct err *e)
 	return r;
 }
 
-static int prepare_tar(struct bundle *b, const struct stat *st, struct err *e)
+static int open_tar(struct bundle *b, const struct stat *st, struct err *e)
 {
 	bool is_file = S_ISREG(st->st_mode);
 	struct source *source = is_file ? source_range(b->tar, 0, (uint64_t)st->st_size) : source_pipe(b->tar);
@@ -227,18 +223,12 @@ struct bundle *bundle_open(int fd, struct err *e)
 {
 	struct bundle *b = mem_new(1, sizeof(*b));
 	struct stat st;
-	int r = 0;
+	int r = fstat(fd, &st) < 0 ? err_sys(e, -errno, "cannot open it") : 0;
 
-	if (fstat(fd, &st) < 0) {
-		err_sys(e, -errno, "cannot open it");
-		cleanup_fd(&fd);
-		free(b);
-		return NULL;
-	}
-	b->dir = S_ISDIR(st.st_mode) ? fd : -1;
+	b->dir = !r && S_ISDIR(st.st_mode) ? fd : -1;
 	b->tar = b->dir < 0 ? fd : -1;
-	if (b->tar >= 0)
-		r = prepare_tar(b, &st, e);
+	if (!r && b->dir < 0)
+		r = open_tar(b, &st, e);
 	if (!r)
 		return b;
 	bundle_free(b);
@@ -264,20 +254,6 @@ static const struct bundle_file *find_file(const struct bundle *b, const char *n
 	struct bundle_file key = { .name = (char *)(uintptr_t)name };
 
 	return b->n ? bsearch(&key, b->files, b->n, sizeof(key), by_name) : NULL;
-}
-
-static int find_in_tar(const struct bundle *b, const char *name, struct member *ret, struct err *e)
-{
-	const struct bundle_file *file = find_file(b, name);
-
-	if (!file)
-		return err_set(e, -ENOENT, "%s is missing", name);
-	if (file->link)
-		file = find_file(b, file->link);
-	if (!file || file->link)
-		return err_set(e, -EBADMSG, "%s is not a regular file", name);
-	*ret = (struct member){ b->tar, -1, file->offset, file->size };
-	return 0;
 }
 
 /*
@@ -324,10 +300,20 @@ static int find_in_dir(const struct bundle *b, const char *name, struct member *
 int bundle_find(const struct bundle *bundle, const char *name, struct member *ret, struct err *e)
 {
 	auto_free char *plain = plain_name(name);
+	const struct bundle_file *file;
 
 	if (!plain || !*plain)
 		return err_set(e, -EBADMSG, "the name '%s' leaves the image", name);
-	return bundle->dir >= 0 ? find_in_dir(bundle, plain, ret, e) : find_in_tar(bundle, plain, ret, e);
+	if (bundle->dir >= 0)
+		return find_in_dir(bundle, plain, ret, e);
+	file = find_file(bundle, plain);
+	if (!file)
+		return err_set(e, -ENOENT, "%s is missing", plain);
+	file = file->link ? find_file(bundle, file->link) : file;
+	if (!file || file->link)
+		return err_set(e, -EBADMSG, "%s is not a regular file", plain);
+	*ret = (struct member){ bundle->tar, -1, file->offset, file->size };
+	return 0;
 }
 
 const struct bundle_file *bundle_file(const struct bundle *bundle, const char *name)

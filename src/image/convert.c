@@ -95,45 +95,39 @@ static int check_label(const struct convert_request *c, const struct image_facts
 	return err_hint(e, "correct the label with --fix-label; 'anyarch inspect' shows both");
 }
 
-/* Uses the requested names, else the image's own, which docker load must accept in an archive for it. */
-static void name_image(struct work *w, const struct model_image *image, struct write_image *one)
-{
-	const char **tags = w->tags[w->n];
-
-	if (w->to.reference)
-		tags[one->n_tags++] = w->to.reference;
-	for (size_t i = 0; i < w->c->n_tags && one->n_tags < CONVERT_TAGS_MAX; i++)
-		tags[one->n_tags++] = w->c->tags[i];
-	one->tags = tags;
-	if (one->n_tags)
-		return;
-	if (image->reference && (w->format != MODEL_DOCKER_ARCHIVE || reference_is_loadable(image->reference)))
-		tags[one->n_tags++] = image->reference;
-	for (size_t i = 0; w->format != MODEL_DOCKER_ARCHIVE && i < image->n_more && one->n_tags < CONVERT_TAGS_MAX;
-		i++)
-		tags[one->n_tags++] = image->more_references[i];
-}
-
 static int add_image(struct work *w, const struct image_facts *facts, struct err *e)
 {
+	const struct model_image *image = facts->image;
 	struct write_image *one = &w->images[w->n];
 	const struct platform *platform = &facts->label;
+	const char **tags = w->tags[w->n];
+	bool is_docker = w->format == MODEL_DOCKER_ARCHIVE;
 	int r = check_label(w->c, facts, e);
 
 	if (r)
 		return r;
-	*one = (struct write_image){ .bundle = w->from.bundle, .image = facts->image };
+	*one = (struct write_image){ .bundle = w->from.bundle, .image = image, .tags = tags };
 	one->relabels = w->c->fix_label && facts->content.has_platform;
 	if (one->relabels)
 		platform = &facts->content.platform;
-	if (!image_is_linux(facts->image)) {
+	if (!image_is_linux(image)) {
 		write_use_label(one);
 	} else if (one->relabels || (facts->has_label && facts->label.arch->oci)) {
 		one->architecture = platform->arch->oci;
 		one->variant = platform->variant;
 	}
-	name_image(w, facts->image, one);
 	w->n++;
+	/* The requested names, else the image's own, which docker load must accept in an archive for it. */
+	if (w->to.reference)
+		tags[one->n_tags++] = w->to.reference;
+	for (size_t i = 0; i < w->c->n_tags && one->n_tags < CONVERT_TAGS_MAX; i++)
+		tags[one->n_tags++] = w->c->tags[i];
+	if (one->n_tags)
+		return 0;
+	if (image->reference && (!is_docker || reference_is_loadable(image->reference)))
+		tags[one->n_tags++] = image->reference;
+	for (size_t i = 0; !is_docker && i < image->n_more && one->n_tags < CONVERT_TAGS_MAX; i++)
+		tags[one->n_tags++] = image->more_references[i];
 	return 0;
 }
 
@@ -154,15 +148,6 @@ static int choose_images(struct work *w, struct err *e)
 	return r || w->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
-/* Whether index.json has a single entry, an index, above all images. */
-static bool is_one_index(const struct model *model)
-{
-	for (size_t i = 1; i < model->n; i++)
-		if (model->images[i].top != model->images[0].top)
-			return false;
-	return model->n > 1;
-}
-
 /*
  * If there is nothing to select or change, copies everything, a single index also under new names; else writes the
  * selected images without their attestations and signatures.
@@ -179,7 +164,10 @@ static int write_output(struct work *w, struct err *e)
 
 	if (w->to.reference)
 		names = (struct write_names){ &w->to.reference, 1 };
-	is_whole = is_whole && (!names.n || is_one_index(model));
+	/* With a name, index.json must have a single entry, an index, above all images. */
+	is_whole = is_whole && (!names.n || model->n > 1);
+	for (size_t i = 1; names.n && i < model->n; i++)
+		is_whole = is_whole && model->images[i].top == model->images[0].top;
 	r = is_whole ? 0 : choose_images(w, e);
 	if (r || w->c->dry_run)
 		return r;

@@ -29,24 +29,6 @@ static int read_config(
 	return r ? r : model_read_config(config, image, ret_layers, e);
 }
 
-static int read_layers(const struct json *layers, struct model_image *image, struct err *e)
-{
-	size_t n = jv_count(layers);
-
-	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
-		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers", MODEL_LAYERS_MAX);
-	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
-	image->n_layers = n;
-	for (size_t i = 0; i < n; i++) {
-		const char *name = jv_as_text(jv_at(layers, i));
-
-		if (!name)
-			return err_set(e, -EBADMSG, "manifest.json has a layer that is not a name");
-		image->layers[i] = mem_text(name);
-	}
-	return 0;
-}
-
 static int read_tags(const struct json *tags, struct model_image *image, struct err *e)
 {
 	size_t n = jv_count(tags);
@@ -66,7 +48,8 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 {
 	struct model_image *image = model_add(model, e);
 	const char *config = jv_get_text(item, "Config");
-	size_t expected = 0;
+	const struct json *layers = jv_get(item, "Layers");
+	size_t n = jv_count(layers), expected = 0;
 	int r;
 
 	if (!image)
@@ -77,14 +60,22 @@ static int read_image(const struct bundle *bundle, const struct json *item, stru
 	r = read_tags(jv_get(item, "RepoTags"), image, e);
 	if (!r)
 		r = read_config(bundle, config, model, &expected, e);
-	if (!r)
-		r = read_layers(jv_get(item, "Layers"), image, e);
-	if (!r && (model->layers += image->n_layers) > MODEL_LAYERS_SUM)
-		r = err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
-	if (!r && expected != image->n_layers)
-		return err_set(
-			e, -EBADMSG, "manifest.json has %zu layers and the config %zu", image->n_layers, expected);
-	return r;
+	if (r)
+		return r;
+	if (!jv_is_array(layers) || n > MODEL_LAYERS_MAX)
+		return err_set(e, -EBADMSG, "manifest.json has no list of at most %d layers", MODEL_LAYERS_MAX);
+	image->layers = mem_new(n ? n : 1, sizeof(*image->layers));
+	image->n_layers = n;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = jv_as_text(jv_at(layers, i));
+
+		if (!name)
+			return err_set(e, -EBADMSG, "manifest.json has a layer that is not a name");
+		image->layers[i] = mem_text(name);
+	}
+	if ((model->layers += n) > MODEL_LAYERS_SUM)
+		return err_set(e, -E2BIG, "more than %d layers in all", MODEL_LAYERS_SUM);
+	return expected == n ? 0 : err_set(e, -EBADMSG, "manifest.json has %zu layers and the config %zu", n, expected);
 }
 
 int model_read_docker(const struct bundle *bundle, struct model *model, struct err *e)

@@ -119,16 +119,6 @@ static bool is_needed(const struct edit_request *request, const struct reach *ot
 	return false;
 }
 
-/* Only manifest.json was used: the OCI half of the archive would refer to removed documents. */
-static void drop_oci_half(const struct bundle *bundle, struct edit *edit)
-{
-	if (!edit->n || !bundle_has(bundle, "index.json"))
-		return;
-	edit->drops_oci_half = true;
-	edit_add_obsolete(edit, "index.json");
-	edit_add_obsolete(edit, "oci-layout");
-}
-
 /* An image that model_read() would refuse could not be ejected. */
 static int check_limits(const struct edit *edit, const struct edit_request *request, struct err *e)
 {
@@ -163,8 +153,12 @@ int edit_plan(const struct edit_request *request, struct edit *ret, struct err *
 		r = edit_oci(&own, &edit, e);
 	if (!r && (format == MODEL_DOCKER_ARCHIVE || format == MODEL_DUAL))
 		r = edit_docker(&own, &edit, e);
-	if (!r && format == MODEL_DOCKER_ARCHIVE)
-		drop_oci_half(own.bundle, &edit);
+	/* Only manifest.json was used: the OCI half of the archive would refer to removed documents. */
+	if (!r && format == MODEL_DOCKER_ARCHIVE && edit.n && bundle_has(own.bundle, "index.json")) {
+		edit.drops_oci_half = true;
+		edit_add_obsolete(&edit, "index.json");
+		edit_add_obsolete(&edit, "oci-layout");
+	}
 	if (!r)
 		r = check_limits(&edit, &own, e);
 	if (!r && format != MODEL_DOCKER_ARCHIVE)

@@ -82,17 +82,6 @@ static int change_image(struct change *c, const struct json *item, struct span s
 	return 0;
 }
 
-/* All tags of an image share one entry of manifest.json and change together. */
-static bool is_chosen(const struct json *item, const char *reference)
-{
-	const struct json *tags = jv_get(item, "RepoTags");
-	bool is = !reference;
-
-	for (size_t i = 0; !is && i < jv_count(tags); i++)
-		is = model_is_named(jv_as_text(jv_at(tags, i)), reference);
-	return is;
-}
-
 int edit_docker(const struct edit_request *request, struct edit *edit, struct err *e)
 {
 	struct change c = { .request = request, .edit = edit };
@@ -101,9 +90,16 @@ int edit_docker(const struct edit_request *request, struct edit *edit, struct er
 	struct span item = { 0 }, whole = span_whole(buf_text(&c.text));
 	auto_buf out = { 0 };
 
-	for (size_t i = 0; !r && span_next(buf_text(&c.text), whole, &item); i++)
-		if (is_chosen(jv_at(manifest, i), request->reference))
+	for (size_t i = 0; !r && span_next(buf_text(&c.text), whole, &item); i++) {
+		const struct json *tags = jv_get(jv_at(manifest, i), "RepoTags");
+		bool is_chosen = !request->reference;
+
+		/* All tags of an image share one entry of manifest.json and change together. */
+		for (size_t k = 0; !is_chosen && k < jv_count(tags); k++)
+			is_chosen = model_is_named(jv_as_text(jv_at(tags, k)), request->reference);
+		if (is_chosen)
 			r = change_image(&c, jv_at(manifest, i), item, e);
+	}
 	if (!r && c.splice.n) {
 		splice_apply(&c.splice, buf_text(&c.text), c.text.len, &out);
 		edit_add_document(edit, "manifest.json", &out);

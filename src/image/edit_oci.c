@@ -31,21 +31,6 @@ struct level {
 	struct descriptor_list manifests;
 };
 
-static int load(const struct walk *w, const char *digest, struct buf *text, struct err *e)
-{
-	char name[BUNDLE_BLOB_NAME], own[DIGEST_TEXT];
-	int r;
-
-	if (!digest || !digest_is_valid(digest))
-		return err_set(e, -EBADMSG, MODEL_BAD_DIGEST);
-	bundle_blob_name(digest, name);
-	r = bundle_text(w->request->bundle, name, text, e);
-	if (r)
-		return r;
-	digest_text(buf_text(text), text->len, own);
-	return strcmp(own, digest) ? err_set(e, -EBADMSG, "%s does not have the digest that is its name", name) : 0;
-}
-
 /* The descriptor's own name decides, else its parent's. */
 static bool is_chosen(const struct walk *w, const struct descriptor *descriptor, bool is_above)
 {
@@ -97,23 +82,15 @@ static bool is_docker_family(const struct json *manifest)
 	return config_type && str_starts(config_type, "application/vnd.docker.");
 }
 
-/* The layer's media type follows the manifest's family, OCI or Docker. No annotations: Docker's manifests have none. */
-static void describe_layer(struct buf *out, const struct json *manifest, const struct graft *graft)
+static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
+	const char *text, struct splice *s)
 {
-	bool is_docker = is_docker_family(manifest);
+	/* The layer's media type follows the manifest's family. No annotations: Docker's manifests have none. */
 	static const char *const types[][3] = {
 		{ "oci.image.layer.v1.tar", "oci.image.layer.v1.tar+gzip", "oci.image.layer.v1.tar+zstd" },
 		{ "docker.image.rootfs.diff.tar", "docker.image.rootfs.diff.tar.gzip",
 			"docker.image.rootfs.diff.tar.zstd" },
 	};
-
-	buf_addf(out, "{\"mediaType\":\"application/vnd.%s\",\"digest\":\"%s\",\"size\":%llu}",
-		types[is_docker][graft->codec], graft->digest, (unsigned long long)graft->stored_size);
-}
-
-static int change_layers(struct walk *w, const struct edit_target *target, const struct json *manifest,
-	const char *text, struct splice *s)
-{
 	const struct json *layers = jv_get(manifest, "layers");
 	const struct graft *graft = target->graft;
 	char name[BUNDLE_BLOB_NAME];
@@ -131,23 +108,14 @@ static int change_layers(struct walk *w, const struct edit_target *target, const
 		edit_add_obsolete(w->edit, name);
 	}
 	if (graft) {
-		describe_layer(&layer, manifest, graft);
+		buf_addf(&layer, "{\"mediaType\":\"application/vnd.%s\",\"digest\":\"%s\",\"size\":%llu}",
+			types[is_docker_family(manifest)][graft->codec], graft->digest,
+			(unsigned long long)graft->stored_size);
 		bundle_blob_name(graft->digest, name);
 		edit_add_layer(w->edit, name, graft);
 	}
 	edit_layers(target, s, text, span, buf_text(&layer));
 	return 0;
-}
-
-/* Records the new config, unless it was visited through another manifest. */
-static int change_config(struct walk *w, const struct edit_target *target, struct err *e)
-{
-	auto_buf text = { 0 };
-
-	if (find(w, target->digest, true))
-		return 0;
-	buf_add(&text, buf_text(&target->config), target->config.len);
-	return remember(w, target->digest, true, &text, e);
 }
 
 static int change_manifest(struct walk *w, const struct buf *text, struct buf *out, struct err *e)
@@ -166,7 +134,12 @@ static int change_manifest(struct walk *w, const struct buf *text, struct buf *o
 		if (target->graft && target->graft->codec == GRAFT_ZSTD && is_docker_family(manifest))
 			return err_set(e, -EBADMSG,
 				"layers of Docker's formats are not compressed with zstd: not every engine reads them");
-		r = change_config(w, target, e);
+		if (!find(w, target->digest, true)) {
+			auto_buf own = { 0 };
+
+			buf_add(&own, buf_text(&target->config), target->config.len);
+			r = remember(w, target->digest, true, &own, e);
+		}
 		if (!r && change_layers(w, target, manifest, buf_text(text), &s))
 			r = err_sys(e, -EBADMSG, "cannot change the image");
 		if (!r && span_path(buf_text(text), "config", &config))
@@ -185,6 +158,7 @@ static int change_descriptor(
 {
 	bool is_index = descriptor_is_index(descriptor);
 	struct level level = { .depth = depth + 1, .is_above = chosen };
+	char name[BUNDLE_BLOB_NAME], own[DIGEST_TEXT];
 	auto_buf text = { 0 }, out = { 0 };
 	int r;
 
@@ -193,15 +167,22 @@ static int change_descriptor(
 		return 0;
 	if (depth == MODEL_DEPTH_MAX)
 		return err_set(e, -EBADMSG, "indexes in indexes, more than %d deep", MODEL_DEPTH_MAX);
-	r = load(w, descriptor->digest, &text, e);
+	r = descriptor_path(descriptor, name, e);
+	if (!r)
+		r = bundle_text(w->request->bundle, name, &text, e);
 	if (r == -ENOENT) { /* not every platform of an index was pulled */
 		if (e)
 			err_done(e);
 		return 0;
 	}
-	if (!r && is_index)
+	if (r)
+		return r;
+	digest_text(buf_text(&text), text.len, own);
+	if (strcmp(own, descriptor->digest))
+		return err_set(e, -EBADMSG, "%s does not have the digest that is its name", name);
+	if (is_index)
 		r = change_index(w, &text, &level, &out, e);
-	else if (!r && chosen)
+	else if (chosen)
 		r = change_manifest(w, &text, &out, e);
 	return r ? r : remember(w, descriptor->digest, chosen, is_index || chosen ? &out : &text, e);
 }

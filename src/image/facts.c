@@ -186,16 +186,21 @@ static int look_at_image(struct store *store, struct image_facts *facts, const s
 	return r;
 }
 
-static int look_at_all(
-	const struct bundle *bundle, struct image_report *report, const struct image_visit *visit, struct err *e)
+int image_look_each(
+	const struct bundle *bundle, const struct image_visit *visit, struct image_report *ret, struct err *e)
 {
-	struct model *model = &report->model;
-	struct store store = { .bundle = bundle, .are_blobs = model->format != MODEL_DOCKER_ARCHIVE };
+	struct model *model = &ret->model;
+	struct store store = { .bundle = bundle };
 	uint64_t work = 0;
 	int r;
 
-	report->bundle = bundle;
-	report->facts = mem_new(model->n + 1, sizeof(*report->facts));
+	*ret = (struct image_report){ 0 };
+	r = model_read(bundle, model, e);
+	if (r)
+		return r;
+	store.are_blobs = model->format != MODEL_DOCKER_ARCHIVE;
+	ret->bundle = bundle;
+	ret->facts = mem_new(model->n + 1, sizeof(*ret->facts));
 	for (size_t i = 0; i < model->n; i++) {
 		const struct model_image *image = &model->images[i];
 
@@ -207,7 +212,7 @@ static int look_at_all(
 	}
 	r = store_read(&store, e);
 	for (size_t i = 0; i < model->n; i++) {
-		struct image_facts *facts = &report->facts[i];
+		struct image_facts *facts = &ret->facts[i];
 
 		facts->image = &model->images[i];
 		read_label(facts);
@@ -215,18 +220,8 @@ static int look_at_all(
 			look_at_image(&store, facts, visit, &work, &r);
 	}
 	store_done(&store);
-	report->bundle = NULL;
+	ret->bundle = NULL;
 	return r;
-}
-
-int image_look_each(
-	const struct bundle *bundle, const struct image_visit *visit, struct image_report *ret, struct err *e)
-{
-	int r;
-
-	*ret = (struct image_report){ 0 };
-	r = model_read(bundle, &ret->model, e);
-	return r ? r : look_at_all(bundle, ret, visit, e);
 }
 
 int image_look(int fd, const struct image_visit *visit, struct image_report *ret, struct err *e)
@@ -242,29 +237,24 @@ int image_look(int fd, const struct image_visit *visit, struct image_report *ret
 	return r;
 }
 
-/* What people have instead of an image, where a command makes one of it, or something else that is known. */
-static int refuse_other(int fd, const char *target, struct err *e)
-{
-	const struct kind *kind = kind_of(fd);
-
-	if (image_name_is_dir(fd))
-		return image_name_refuse_dir(target, e);
-	if (!kind->hint || image_looks_like(fd) || codec_at(fd, 0) == CODEC_UNSUPPORTED)
-		return 0;
-	err_set(e, -EBADMSG, "%s: not an image: %s", target, kind->what);
-	return kind_hint(kind, target, e);
-}
-
 int image_input_open(const char *target, struct image_input *ret, struct err *e)
 {
-	int fd, r;
+	const struct kind *kind;
+	int fd, r = 0;
 
 	image_name_parse(target, &ret->name);
 	fd = strcmp(ret->name.path, "-") ? open(ret->name.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
 					 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return image_name_refuse(target, -errno, e);
-	r = ret->name.is_image ? 0 : refuse_other(fd, target, e);
+	/* What people have instead of an image, where a command makes one of it, or something else that is known. */
+	kind = ret->name.is_image ? NULL : kind_of(fd);
+	if (kind && image_name_is_dir(fd)) {
+		r = image_name_refuse_dir(target, e);
+	} else if (kind && kind->hint && !image_looks_like(fd) && codec_at(fd, 0) != CODEC_UNSUPPORTED) {
+		err_set(e, -EBADMSG, "%s: not an image: %s", target, kind->what);
+		r = kind_hint(kind, target, e);
+	}
 	if (r) {
 		close(fd);
 		return r;

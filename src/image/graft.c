@@ -19,15 +19,6 @@
 
 const char *const graft_codec_words[] = { "none", "gzip", "zstd", NULL };
 
-/* Whether a directory is above one of these paths. */
-static bool is_above(const char *directory, size_t len, struct graft_paths paths)
-{
-	for (size_t i = 0; i < paths.n; i++)
-		if (!strncmp(paths.items[i], directory, len) && paths.items[i][len] == '/')
-			return true;
-	return false;
-}
-
 /* Adds the parent directories of path, topmost first, except those that paths in before have in common with it. */
 static void add_parents(
 	struct buf *out, const struct view *view, const char *path, struct graft_paths before, int64_t time)
@@ -35,11 +26,13 @@ static void add_parents(
 	char name[VIEW_PATH_MAX + 1];
 
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		size_t len = (size_t)(slash - path);
+		size_t len = (size_t)(slash - path), i = 0;
 		struct tar_entry entry = { .path = name, .type = TAR_DIRECTORY, .mode = 0755, .mtime = time };
 		struct view_directory found;
 
-		if (is_above(path, len, before))
+		while (i < before.n && (strncmp(before.items[i], path, len) != 0 || before.items[i][len] != '/'))
+			i++;
+		if (i < before.n)
 			continue;
 		memcpy(name, path, len + 1);
 		name[len + 1] = '\0';
@@ -54,21 +47,6 @@ static void add_parents(
 		tar_write_header(out, &entry);
 		buf_done(&entry.records);
 	}
-}
-
-static int find_digest(struct graft *graft)
-{
-	struct digest_state *state = digest_begin();
-	size_t at = 0;
-	int r = 0;
-
-	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
-		digest_add(state, graft->head.data + at, graft->parts[i].at - at);
-		r = digest_add_range(state, graft->parts[i].file, 0, graft->parts[i].size);
-	}
-	digest_add(state, graft->head.data + at, graft->head.len - at);
-	digest_end(state, graft->diff_id);
-	return r;
 }
 
 /* A name with ".wh." would be a whiteout (image-spec layer.md), and one longer than NAME_MAX cannot be unpacked. */
@@ -132,51 +110,46 @@ static void *store(void *context)
 	return NULL;
 }
 
-/* A failure is not an error: the layer is then written later, which reports errors. */
-static bool start_storing(struct storing *s, const struct graft *graft, int place)
-{
-	*s = (struct storing){ .graft = graft, .fd = openat(place, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
-	if (s->fd >= 0 && !pthread_create(&s->thread, NULL, store, s))
-		return true;
-	cleanup_fd(&s->fd);
-	return false;
-}
-
-static void end_storing(struct storing *s, struct graft *graft)
-{
-	pthread_join(s->thread, NULL);
-	if (s->code) {
-		cleanup_fd(&s->fd);
-		return;
-	}
-	graft->is_stored = true;
-	graft->stored = s->fd;
-}
-
 /* Ends the tar and computes sizes and digests. Consumes graft: moved to ret, or freed on failure. */
 static int finish(struct graft *graft, const struct graft_request *request, struct graft *ret, struct err *e)
 {
 	static const char zeros[TAR_END];
-	struct storing storing;
-	bool is_whole, is_storing;
+	struct storing storing = { .graft = graft, .fd = -1 };
+	struct digest_state *state = digest_begin();
+	size_t at = 0;
 	int r;
 
 	buf_add(&graft->head, zeros, sizeof(zeros));
-	is_whole = buf_ok(&graft->head);
-	is_storing = is_whole && request && request->has_place && start_storing(&storing, graft, request->place);
+	r = buf_ok(&graft->head) ? 0 : -E2BIG;
+	/* A failure is not an error: the layer is then written later, which reports errors. */
+	if (!r && request && request->has_place)
+		storing.fd = openat(request->place, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (storing.fd >= 0 && pthread_create(&storing.thread, NULL, store, &storing))
+		cleanup_fd(&storing.fd);
 	graft->tar_size = graft->head.len;
-	for (size_t i = 0; i < graft->n_parts; i++)
+	for (size_t i = 0; !r && i < graft->n_parts; at = graft->parts[i++].at) {
 		graft->tar_size += graft->parts[i].size;
+		digest_add(state, graft->head.data + at, graft->parts[i].at - at);
+		r = digest_add_range(state, graft->parts[i].file, 0, graft->parts[i].size);
+	}
 	graft->stored_size = graft->tar_size;
-	r = is_whole ? find_digest(graft) : -E2BIG;
-	if (is_storing)
-		end_storing(&storing, graft);
-	memcpy(graft->digest, graft->diff_id, DIGEST_TEXT);
 	if (!r)
-		*ret = *graft;
-	else
+		digest_add(state, graft->head.data + at, graft->head.len - at);
+	digest_end(state, graft->diff_id);
+	if (storing.fd >= 0) {
+		pthread_join(storing.thread, NULL);
+		graft->is_stored = !storing.code;
+		graft->stored = storing.fd;
+		if (storing.code)
+			cleanup_fd(&graft->stored);
+	}
+	memcpy(graft->digest, graft->diff_id, DIGEST_TEXT);
+	if (r) {
 		graft_done(graft);
-	return r ? err_sys(e, r, "cannot read the emulator") : 0;
+		return err_sys(e, r, "cannot read the emulator");
+	}
+	*ret = *graft;
+	return 0;
 }
 
 /* Adds a file: header, text or a reference to the content of file, padding. */
@@ -192,23 +165,6 @@ static void add_part(struct graft *graft, const struct tar_entry *entry, int fil
 	buf_add(&graft->head, zeros, (size_t)tar_padding(entry->size));
 }
 
-static int add_emulator(struct graft *graft, const struct graft_request *request, struct err *e)
-{
-	struct tar_entry entry = { .path = graft->path, .type = TAR_FILE, .mode = 0755 };
-	struct stat st;
-
-	if (fstat(request->emulator, &st) < 0)
-		return err_sys(e, -errno, "cannot read the emulator");
-	entry.size = (uint64_t)st.st_size;
-	entry.mtime = st.st_mtim.tv_sec < 0 ? 0 : st.st_mtim.tv_sec;
-	if (request->has_epoch && entry.mtime > request->epoch)
-		entry.mtime = request->epoch;
-	graft->time = entry.mtime;
-	add_parents(&graft->head, request->view, graft->path, (struct graft_paths){ 0 }, entry.mtime);
-	add_part(graft, &entry, request->emulator, NULL);
-	return 0;
-}
-
 static int add_file(struct graft *graft, const struct graft_request *request, const struct graft_file *file,
 	struct graft_paths before, struct err *e)
 {
@@ -217,28 +173,26 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 	struct stat st;
 	int r = check_place(request->view, file->path, path, e);
 
-	if (!r && strcmp(path, file->path + 1))
-		r = err_set(e, -EBADMSG, "%s: a link leads to /%s", file->path, path);
-	if (!r && !strcmp(path, graft->path))
-		r = err_set(e, -EBADMSG, "%s: this is the emulator's own path", file->path);
-	if (!r) {
-		/* Whoever can write to a directory could replace its tools, which run natively. */
-		for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-			struct view_directory found;
-			int len = (int)(slash - path);
-
-			if (!view_directory(request->view, path, (size_t)len, &found))
-				continue;
-			if (found.directory->mode & 022)
-				return err_set(e, -EBADMSG, "/%.*s: writable by others (mode %04o)", len, path,
-					(unsigned)found.directory->mode & 07777);
-			if (found.directory->uid)
-				return err_set(e, -EBADMSG, "/%.*s: owned by user %llu instead of root", len, path,
-					(unsigned long long)found.directory->uid);
-		}
-	}
 	if (r)
 		return r;
+	if (strcmp(path, file->path + 1))
+		return err_set(e, -EBADMSG, "%s: a link leads to /%s", file->path, path);
+	if (!strcmp(path, graft->path))
+		return err_set(e, -EBADMSG, "%s: this is the emulator's own path", file->path);
+	/* Whoever can write to a directory could replace its tools, which run natively. */
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		struct view_directory found;
+		int len = (int)(slash - path);
+
+		if (!view_directory(request->view, path, (size_t)len, &found))
+			continue;
+		if (found.directory->mode & 022)
+			return err_set(e, -EBADMSG, "/%.*s: writable by others (mode %04o)", len, path,
+				(unsigned)found.directory->mode & 07777);
+		if (found.directory->uid)
+			return err_set(e, -EBADMSG, "/%.*s: owned by user %llu instead of root", len, path,
+				(unsigned long long)found.directory->uid);
+	}
 	if (file->file >= 0 && fstat(file->file, &st) < 0)
 		return err_sys(e, -errno, "cannot read what is for %s", file->path);
 	entry.size = file->file < 0 ? file->text->len : (uint64_t)st.st_size;
@@ -250,15 +204,25 @@ static int add_file(struct graft *graft, const struct graft_request *request, co
 int graft_make(const struct graft_request *request, struct graft *ret, struct err *e)
 {
 	auto_free const char **before = mem_new(request->n_files + 1, sizeof(*before));
+	struct tar_entry emulator = { .type = TAR_FILE, .mode = 0755 };
 	struct graft graft = { 0 };
 	char path[VIEW_PATH_MAX];
+	struct stat st;
 	int r = check_place(request->view, request->at, path, e);
 
 	if (r)
 		return r;
-	before[0] = graft.path = mem_text(path);
+	if (fstat(request->emulator, &st) < 0)
+		return err_sys(e, -errno, "cannot read the emulator");
+	emulator.size = (uint64_t)st.st_size;
+	emulator.mtime = st.st_mtim.tv_sec < 0 ? 0 : st.st_mtim.tv_sec;
+	if (request->has_epoch && emulator.mtime > request->epoch)
+		emulator.mtime = request->epoch;
+	graft.time = emulator.mtime;
+	before[0] = emulator.path = graft.path = mem_text(path);
 	graft.parts = mem_new(request->n_files + 1, sizeof(*graft.parts));
-	r = add_emulator(&graft, request, e);
+	add_parents(&graft.head, request->view, path, (struct graft_paths){ 0 }, emulator.mtime);
+	add_part(&graft, &emulator, request->emulator, NULL);
 	for (size_t i = 0; !r && i < request->n_files; i++) {
 		r = add_file(&graft, request, &request->files[i], (struct graft_paths){ before, i + 1 }, e);
 		before[i + 1] = request->files[i].path + 1;

@@ -98,14 +98,17 @@ static int add_input(struct gathered *c, const char *target, struct err *e)
 	return r ? err_prefix(e, "%s", target) : 0;
 }
 
-static int make(struct gathered *c, struct err *e)
+int index_make(const struct index_request *request, struct index_result *ret, struct err *e)
 {
-	const struct index_request *request = c->request;
+	auto_free struct gathered *c = mem_new(1, sizeof(*c));
 	struct outlet_request out = { request->to, str_starts(request->to, "oci:"), request->force };
 	auto_outlet outlet = OUTLET_INIT;
 	char digest[DIGEST_TEXT];
 	int r;
 
+	*ret = (struct index_result){ 0 };
+	c->request = request;
+	c->result = ret;
 	if (out.is_layout || str_starts(out.path, "oci-archive:"))
 		out.path = strchr(out.path, ':') + 1;
 	r = outlet_check(&out, e);
@@ -114,25 +117,13 @@ static int make(struct gathered *c, struct err *e)
 		if (!r)
 			r = add_input(c, request->from[i], e);
 	}
-	if (r || request->dry_run)
-		return r;
-	r = outlet_open(&out, &outlet, e);
-	if (r)
-		return r;
-	return oci_write_index(&(struct write_index){ c->images, c->result->n, request->tags, request->n_tags,
-				       request->annotations, request->n_annotations },
-		&outlet, digest, e);
-}
-
-int index_make(const struct index_request *request, struct index_result *ret, struct err *e)
-{
-	auto_free struct gathered *c = mem_new(1, sizeof(*c));
-	int r;
-
-	*ret = (struct index_result){ 0 };
-	c->request = request;
-	c->result = ret;
-	r = make(c, e);
+	if (!r && !request->dry_run) {
+		r = outlet_open(&out, &outlet, e);
+		if (!r)
+			r = oci_write_index(&(struct write_index){ c->images, ret->n, request->tags, request->n_tags,
+						    request->annotations, request->n_annotations },
+				&outlet, digest, e);
+	}
 	for (size_t i = 0; i < c->n_inputs; i++)
 		image_input_done(&c->inputs[i]);
 	return r;

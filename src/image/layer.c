@@ -132,31 +132,6 @@ static size_t slot_of_path(const struct layer *layer, const char *path, size_t l
 	return slot_of(layer, layer_hash(LAYER_HASH_START, path, len), &key);
 }
 
-/* Rebuilds the table with at least one free slot in three. Of several entries for a path, it has the last one. */
-static int make_table(struct layer *layer)
-{
-	size_t slots = 64;
-	uint32_t *table;
-
-	while (slots < layer->cap + layer->cap / 2)
-		slots *= 2;
-	if (slots > layer->slots) {
-		if (!hold((slots - layer->slots) * sizeof(*table)))
-			return -E2BIG;
-		layer->held += (slots - layer->slots) * sizeof(*table);
-	}
-	table = mem_new(slots, sizeof(*table));
-	free(layer->table);
-	layer->table = table;
-	layer->slots = slots;
-	for (size_t i = 0; i < layer->n; i++) {
-		const char *path = layer_text(layer, layer->entries[i].path);
-
-		layer->table[slot_of_path(layer, path, strlen(path))] = (uint32_t)i + 1;
-	}
-	return 0;
-}
-
 const struct layer_directory *layer_directory(const struct layer *layer, const struct layer_entry *entry)
 {
 	return entry->kind == LAYER_DIRECTORY && entry->more ? (const void *)(layer->arena + entry->more) : NULL;
@@ -186,17 +161,35 @@ const struct layer_entry *layer_find_key(const struct layer *layer, uint64_t has
 	return found ? &layer->entries[found - 1] : NULL;
 }
 
-/* Makes room for more entries, and a table to find them. */
+/*
+ * Makes room for more entries, and rebuilds the table with at least one free slot in three. Of several entries for a
+ * path, it has the last one.
+ */
 static int grow(struct layer *layer)
 {
-	size_t more = layer->cap ? layer->cap : 64;
+	size_t more = layer->cap ? layer->cap : 64, slots = 64;
 
 	if (layer->cap > LAYER_ENTRIES_MAX || !hold(more * sizeof(*layer->entries)))
 		return -E2BIG;
 	layer->held += more * sizeof(*layer->entries);
 	layer->entries = mem_grow(layer->entries, layer->cap + more, sizeof(*layer->entries));
 	layer->cap += more;
-	return make_table(layer);
+	while (slots < layer->cap + layer->cap / 2)
+		slots *= 2;
+	if (slots > layer->slots) {
+		if (!hold((slots - layer->slots) * sizeof(*layer->table)))
+			return -E2BIG;
+		layer->held += (slots - layer->slots) * sizeof(*layer->table);
+	}
+	free(layer->table);
+	layer->table = mem_new(slots, sizeof(*layer->table));
+	layer->slots = slots;
+	for (size_t i = 0; i < layer->n; i++) {
+		const char *path = layer_text(layer, layer->entries[i].path);
+
+		layer->table[slot_of_path(layer, path, strlen(path))] = (uint32_t)i + 1;
+	}
+	return 0;
 }
 
 static int add_one(struct layer *layer, const char *path, size_t len, const char *link, struct layer_entry entry)
@@ -218,28 +211,19 @@ static int add_one(struct layer *layer, const char *path, size_t len, const char
 	return 0;
 }
 
-/*
- * Adds missing parents as directories: unpacking creates them, replacing any other file of a lower layer.
- */
-static int add_parents(struct layer *layer, const char *path, size_t len)
-{
-	int r = 0;
-
-	while (!r && len) {
-		while (len && path[len - 1] != '/')
-			len--;
-		if (!len || layer_find(layer, path, --len))
-			return 0;
-		r = add_one(layer, path, len, NULL, (struct layer_entry){ .kind = LAYER_DIRECTORY });
-	}
-	return r;
-}
-
 int layer_add(struct layer *layer, const char *path, const char *link, struct layer_entry entry)
 {
 	size_t len = strlen(path);
-	int r = add_parents(layer, path, len);
+	int r = 0;
 
+	/* Missing parents are directories: unpacking creates them, replacing any other file of a lower layer. */
+	for (size_t at = len; !r && at;) {
+		while (at && path[at - 1] != '/')
+			at--;
+		if (!at || layer_find(layer, path, --at))
+			break;
+		r = add_one(layer, path, at, NULL, (struct layer_entry){ .kind = LAYER_DIRECTORY });
+	}
 	return r ? r : add_one(layer, path, len, link, entry);
 }
 

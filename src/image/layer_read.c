@@ -127,17 +127,10 @@ static int capture(struct tar_reader *reader, const struct begun *begun, const s
 	return r ? r : take_fd(&fd);
 }
 
-/* Every program that it runs would get them, as emulator_check() says of files. */
-static bool has_capabilities(const struct tar_entry *entry)
-{
-	static const char key[] = " SCHILY.xattr.security.capability=";
-
-	return entry->records.len && memmem(entry->records.data, entry->records.len, key, sizeof(key) - 1);
-}
-
 static int examine(
 	struct layer *layer, struct layer_program *program, const struct tar_entry *entry, const char *path, int fd)
 {
+	static const char capability[] = " SCHILY.xattr.security.capability=";
 	const struct arch *emulates = content_maybe_emulator(path, &program->head);
 	char version[EMULATOR_VERSION_MAX], digest[DIGEST_TEXT];
 	struct elf_info info;
@@ -145,7 +138,10 @@ static int examine(
 
 	if (emulates && emulator_version(fd, emulates, version)) {
 		program->emulates = emulates;
-		program->is_usable = !emulator_check(fd, NULL) && !has_capabilities(entry);
+		/* Every program that it runs would get its capabilities, as emulator_check() says of files. */
+		program->is_usable = !emulator_check(fd, NULL) &&
+				     !(entry->records.len && memmem(entry->records.data, entry->records.len, capability,
+								     sizeof(capability) - 1));
 		r = digest_file(fd, digest);
 		if (!r)
 			r = layer_add_text(layer, version, strlen(version), &program->version);
@@ -187,23 +183,6 @@ static int look_into(struct layer *layer, struct tar_reader *reader, const struc
 	return r;
 }
 
-static int read_release(struct layer *layer, struct tar_reader *reader, const uint8_t *head, size_t n, struct err *e)
-{
-	struct content content = { 0 };
-	auto_buf text = { 0 };
-	char chunk[4096];
-	ssize_t more = 1;
-
-	buf_add(&text, head, n);
-	while (text.len < RELEASE_MAX && (more = tar_read(reader, chunk, sizeof(chunk), e)) > 0)
-		buf_add(&text, chunk, (size_t)more);
-	if (more < 0)
-		return (int)more;
-	content_release(&content, buf_text(&text));
-	memcpy(layer->system, content.system, sizeof(layer->system));
-	return 0;
-}
-
 static int add_file(struct reading *reading, struct tar_reader *reader, const char *path, struct err *e)
 {
 	struct layer *layer = reading->layer;
@@ -213,9 +192,23 @@ static int add_file(struct reading *reading, struct tar_reader *reader, const ch
 	ssize_t n = tar_read(reader, begun.head, sizeof(begun.head), e);
 	int r = (int)MIN_OF(n, 0);
 
-	for (const char *const *p = content_release_files; !r && *p; p++)
-		if (!strcmp(*p + 1, path))
-			r = read_release(layer, reader, begun.head, (size_t)n, e);
+	for (const char *const *p = content_release_files; !r && *p; p++) {
+		struct content content = { 0 };
+		auto_buf text = { 0 };
+		char chunk[4096];
+		ssize_t more = 1;
+
+		if (strcmp(*p + 1, path) != 0)
+			continue;
+		buf_add(&text, begun.head, (size_t)n);
+		while (text.len < RELEASE_MAX && (more = tar_read(reader, chunk, sizeof(chunk), e)) > 0)
+			buf_add(&text, chunk, (size_t)more);
+		r = (int)MIN_OF(more, 0);
+		if (r)
+			break;
+		content_release(&content, buf_text(&text));
+		memcpy(layer->system, content.system, sizeof(layer->system));
+	}
 	if (!r && elf_read_head(begun.head, (size_t)n, &program.head, NULL) == 1) {
 		if (content_maybe_emulator(path, &program.head) || is_wanted(reading, &reader->entry, path))
 			r = look_into(layer, reader, &begun, &program, e);
@@ -287,32 +280,26 @@ static int read_members(const struct layer_walk *walk, struct source *source, st
 	return r;
 }
 
-/* Reads to the end of the stream: padding after the tar, and the codec's checksum. */
-static int drain(struct source *source, struct err *e)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = source_read(source, chunk, sizeof(chunk))) > 0)
-		;
-	if (n == -E2BIG)
-		return err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
-	return n < 0 ? err_set(e, -EBADMSG, "truncated or corrupt") : 0;
-}
-
 int layer_walk(const struct layer_source *what, struct layer_walk *walk, struct err *e)
 {
 	const struct member *member = &what->member;
 	bool is_packed = codec_at(member->fd, member->offset) != CODEC_NONE;
 	struct digest_state *state = is_packed ? digest_begin() : NULL;
 	struct source *source = source_range(member->fd, member->offset, member->size);
-	char digest[DIGEST_TEXT];
+	char digest[DIGEST_TEXT], chunk[4096];
+	ssize_t n = 0;
 	int r;
 
 	source = source_decode(state ? source_digested(source, state) : source, &walk->codec, e);
 	r = source ? read_members(walk, source, e) : e && e->code ? e->code : -EBADMSG;
+	/* To the end of the stream: padding after the tar, and the codec's checksum. */
 	if (!r && state)
-		r = drain(source, e);
+		while ((n = source_read(source, chunk, sizeof(chunk))) > 0)
+			;
+	if (n == -E2BIG)
+		r = err_set(e, -E2BIG, "decompresses to more than %d times its size", SOURCE_RATIO_MAX);
+	else if (n < 0)
+		r = err_set(e, -EBADMSG, "truncated or corrupt");
 	source_free(source);
 	if (state)
 		digest_end(state, digest);

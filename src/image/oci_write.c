@@ -262,14 +262,6 @@ int oci_write_images(const struct write_image *images, size_t n, struct outlet *
 	return r ? r : end_index(&index, outlet, e);
 }
 
-static bool are_there(const struct outlet *outlet, const struct json *names)
-{
-	for (size_t i = 0; i < jv_count(names); i++)
-		if (!jv_as_text(jv_at(names, i)) || !outlet_has(outlet, jv_as_text(jv_at(names, i))))
-			return false;
-	return true;
-}
-
 /* Copies manifest.json if all members that it lists have been copied. */
 static int copy_second_half(const struct bundle *bundle, struct outlet *outlet, struct err *e)
 {
@@ -281,9 +273,12 @@ static int copy_second_half(const struct bundle *bundle, struct outlet *outlet, 
 		return r;
 	for (size_t i = 0; i < jv_count(manifest); i++) {
 		const struct json *item = jv_at(manifest, i);
-		const char *config = jv_get_text(item, "Config");
+		const struct json *layers = jv_get(item, "Layers");
+		const char *name = jv_get_text(item, "Config");
 
-		if (!config || !outlet_has(outlet, config) || !are_there(outlet, jv_get(item, "Layers")))
+		for (size_t k = 0; name && outlet_has(outlet, name) && k < jv_count(layers); k++)
+			name = jv_as_text(jv_at(layers, k));
+		if (!name || !outlet_has(outlet, name))
 			return 0;
 	}
 	return outlet_document(outlet, "manifest.json", &text, e);

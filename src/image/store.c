@@ -49,30 +49,25 @@ static int open_layer(const struct store *store, size_t i, struct layer_source *
 	return r == -ENOENT ? 0 : r;
 }
 
-static int read_some(struct store *store, size_t from, size_t n, struct err *e)
-{
-	struct layer_source sources[AT_ONCE];
-	int r = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sources[i] = (struct layer_source){ .member = MEMBER_INIT };
-	for (size_t i = 0; !r && i < n; i++)
-		r = open_layer(store, from + i, &sources[i], e);
-	if (!r)
-		layer_read_all(sources, store->layers + from, n);
-	for (size_t i = 0; i < n; i++)
-		member_done(&sources[i].member);
-	return r;
-}
-
 int store_read(struct store *store, struct err *e)
 {
 	int r = 0;
 
 	store->files = mem_new(store->n + 1, sizeof(*store->files));
 	store->layers = mem_new(store->n + 1, sizeof(*store->layers));
-	for (size_t i = 0; !r && i < store->n; i += AT_ONCE)
-		r = read_some(store, i, MIN_OF(store->n - i, (size_t)AT_ONCE), e);
+	for (size_t from = 0; !r && from < store->n; from += AT_ONCE) {
+		size_t n = MIN_OF(store->n - from, (size_t)AT_ONCE);
+		struct layer_source sources[AT_ONCE];
+
+		for (size_t i = 0; i < n; i++)
+			sources[i] = (struct layer_source){ .member = MEMBER_INIT };
+		for (size_t i = 0; !r && i < n; i++)
+			r = open_layer(store, from + i, &sources[i], e);
+		if (!r)
+			layer_read_all(sources, store->layers + from, n);
+		for (size_t i = 0; i < n; i++)
+			member_done(&sources[i].member);
+	}
 	return r;
 }
 

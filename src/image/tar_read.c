@@ -101,28 +101,6 @@ static bool is_zero(const uint8_t *block)
 	return true;
 }
 
-/* Appends the content of an extension header to out, and skips its padding. */
-static int read_extension(struct tar_reader *r, uint64_t size, uint64_t limit, struct buf *out, struct err *e)
-{
-	char chunk[4096];
-	int code;
-
-	if (size > limit)
-		return err_set(e, -E2BIG, "a name or extension of %llu bytes in a tar", (unsigned long long)size);
-	for (uint64_t left = size; left;) {
-		ssize_t n = source_read(r->source, chunk, (size_t)MIN_OF(left, sizeof(chunk)));
-
-		if (n <= 0)
-			return broken(n ? (int)n : -EBADMSG, e);
-		buf_add(out, chunk, (size_t)n);
-		left -= (uint64_t)n;
-	}
-	code = source_skip(r->source, tar_padding(size));
-	if (code)
-		return broken(code, e);
-	return 0;
-}
-
 static int set_text(char **target, const char *text, size_t len, struct err *e)
 {
 	if (memchr(text, '\0', len))
@@ -225,14 +203,28 @@ static int parse_pax(struct overrides *o, const char *text, size_t total, struct
 }
 
 /* x: for the next member; g: for all members, ignored as by all readers of images; L, K: GNU names. */
-static int take_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o, struct err *e)
+static int read_extension(struct tar_reader *r, char type, uint64_t size, struct overrides *o, struct err *e)
 {
 	bool is_name = type == 'L' || type == 'K';
 	auto_buf text = { 0 };
-	int code = read_extension(r, size, is_name ? TAR_NAME_MAX : TAR_PAX_MAX, &text, e);
+	char chunk[4096];
+	int code;
 
-	if (code || type == 'g')
-		return code;
+	if (size > (is_name ? TAR_NAME_MAX : TAR_PAX_MAX))
+		return err_set(e, -E2BIG, "a name or extension of %llu bytes in a tar", (unsigned long long)size);
+	for (uint64_t left = size; left;) {
+		ssize_t n = source_read(r->source, chunk, (size_t)MIN_OF(left, sizeof(chunk)));
+
+		if (n <= 0)
+			return broken(n ? (int)n : -EBADMSG, e);
+		buf_add(&text, chunk, (size_t)n);
+		left -= (uint64_t)n;
+	}
+	code = source_skip(r->source, tar_padding(size));
+	if (code)
+		return broken(code, e);
+	if (type == 'g')
+		return 0;
 	if (type == 'x')
 		return parse_pax(o, buf_text(&text), text.len, e);
 	return set_text(&o->texts[type == 'L' ? PATH : LINK], buf_text(&text), strnlen(buf_text(&text), text.len), e);
@@ -325,17 +317,6 @@ static int read_block(struct tar_reader *r, uint8_t *block, bool may_end, struct
 	return broken(n < 0 ? (int)n : -EBADMSG, e);
 }
 
-static int finish(struct tar_reader *r, struct err *e)
-{
-	uint8_t block[TAR_BLOCK];
-	int code = read_block(r, block, true, e);
-
-	r->is_done = true;
-	if (code < 0)
-		return code;
-	return code && !is_zero(block) ? malformed("a member after its end", e) : 0;
-}
-
 static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 {
 	for (;;) {
@@ -347,8 +328,11 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 			r->is_done = !code;
 			return code;
 		}
-		if (is_zero(block))
-			return finish(r, e);
+		if (is_zero(block)) {
+			r->is_done = true;
+			code = read_block(r, block, true, e);
+			return code > 0 && !is_zero(block) ? malformed("a member after its end", e) : MIN_OF(code, 0);
+		}
 		if (!checksum_fits(block))
 			return malformed("a wrong header checksum", e);
 		if (++r->members > TAR_MEMBERS_MAX)
@@ -360,7 +344,7 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 		if (!tar_octal(block + TAR_SIZE, TAR_SIZE_LEN, &size) || size < 0)
 			return malformed("a bad number in a header", e);
 		o->is_begun = true;
-		code = take_extension(r, (char)block[TAR_TYPE], (uint64_t)size, o, e);
+		code = read_extension(r, (char)block[TAR_TYPE], (uint64_t)size, o, e);
 		if (code)
 			return code;
 	}

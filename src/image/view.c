@@ -109,39 +109,12 @@ static int leave(const struct view *view, struct walk *w, struct view_hit *hit)
 	return 0;
 }
 
-static int step(const struct view *view, struct walk *w, const char *name, struct view_hit *hit)
-{
-	size_t before = strlen(w->done);
-	char rest[2 * VIEW_PATH_MAX];
-	const char *link;
-	int n;
-
-	if (!strcmp(name, "."))
-		return 0;
-	if (!strcmp(name, ".."))
-		return leave(view, w, hit);
-	n = snprintf(w->done + before, sizeof(w->done) - before, "%s%s", before ? "/" : "", name);
-	if (n >= (int)(sizeof(w->done) - before))
-		return -ENAMETOOLONG;
-	if (!view_find(view, w->done, hit)) {
-		*hit = (struct view_hit){ 0 };
-		return 0; /* missing: the caller decides at the end of the walk */
-	}
-	if (hit->entry->kind != LAYER_SYMLINK)
-		return 0;
-	if (++w->links > VIEW_LINKS_MAX)
-		return -ELOOP;
-	link = layer_text(hit->layer, hit->entry->link);
-	w->done[*link == '/' ? 0 : before] = '\0';
-	memcpy(rest, w->todo, sizeof(rest));
-	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 0;
-}
-
 /* Walks one component. 1, 0 at the end, -errno. */
 static int next_step(const struct view *view, struct walk *w, struct view_hit *hit)
 {
-	char name[VIEW_PATH_MAX], *p = w->todo + strspn(w->todo, "/");
-	size_t len = strcspn(p, "/");
+	char name[VIEW_PATH_MAX], rest[2 * VIEW_PATH_MAX], *p = w->todo + strspn(w->todo, "/");
+	size_t len = strcspn(p, "/"), before = strlen(w->done);
+	const char *link;
 	int r;
 
 	if (!len)
@@ -150,8 +123,27 @@ static int next_step(const struct view *view, struct walk *w, struct view_hit *h
 		return -ENAMETOOLONG;
 	snprintf(name, sizeof(name), "%.*s", (int)len, p);
 	memmove(w->todo, p + len, strlen(p + len) + 1);
-	r = step(view, w, name, hit);
-	return r ? r : 1;
+	if (!strcmp(name, "."))
+		return 1;
+	if (!strcmp(name, "..")) {
+		r = leave(view, w, hit);
+		return r ? r : 1;
+	}
+	r = snprintf(w->done + before, sizeof(w->done) - before, "%s%s", before ? "/" : "", name);
+	if (r >= (int)(sizeof(w->done) - before))
+		return -ENAMETOOLONG;
+	if (!view_find(view, w->done, hit)) {
+		*hit = (struct view_hit){ 0 };
+		return 1; /* missing: the caller decides at the end of the walk */
+	}
+	if (hit->entry->kind != LAYER_SYMLINK)
+		return 1;
+	if (++w->links > VIEW_LINKS_MAX)
+		return -ELOOP;
+	link = layer_text(hit->layer, hit->entry->link);
+	w->done[*link == '/' ? 0 : before] = '\0';
+	memcpy(rest, w->todo, sizeof(rest));
+	return snprintf(w->todo, sizeof(w->todo), "%s/%s", link, rest) >= (int)sizeof(w->todo) ? -ENAMETOOLONG : 1;
 }
 
 int view_resolve(const struct view *view, const char *path, struct view_hit *ret, char resolved[VIEW_PATH_MAX])
