@@ -50,17 +50,6 @@ static int rewalk(struct walk *w)
 	return r == -ELOOP || r == -ENOTDIR ? -EAGAIN : r;
 }
 
-static int go_down(struct walk *w, const char *name, int fd)
-{
-	size_t len = strlen(w->done);
-
-	if (snprintf(w->done + len, sizeof(w->done) - len, "/%s", name) >= (int)(sizeof(w->done) - len)) {
-		cleanup_fd(&fd);
-		return -ENAMETOOLONG;
-	}
-	return go_to(w, fd);
-}
-
 /* Inserts a symlink's target before the remaining path. */
 static int follow(struct walk *w, int link)
 {
@@ -100,6 +89,7 @@ static bool next_name(struct walk *w, char name[NAME_MAX + 2], bool *ret_is_last
 /* Walks one component. 1: the walk is complete, *ret_fd is the result; 0: continue; -errno. */
 static int step(struct walk *w, const char *name, bool is_last, int flags, int *ret_fd)
 {
+	size_t len = strlen(w->done);
 	auto_fd fd = -1;
 	struct stat st;
 
@@ -113,16 +103,16 @@ static int step(struct walk *w, const char *name, bool is_last, int flags, int *
 		return rewalk(w);
 	}
 	fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISLNK(st.st_mode) && !(is_last && (flags & O_NOFOLLOW)))
 		return follow(w, fd);
 	if (!is_last && !S_ISDIR(st.st_mode))
 		return -ENOTDIR;
+	if (!is_last && snprintf(w->done + len, sizeof(w->done) - len, "/%s", name) >= (int)(sizeof(w->done) - len))
+		return -ENAMETOOLONG;
 	if (!is_last)
-		return go_down(w, name, take_fd(&fd));
+		return go_to(w, take_fd(&fd));
 	*ret_fd = open_plain(w->at, name, flags);
 	if (*ret_fd == -ELOOP && !S_ISLNK(st.st_mode))
 		return -EAGAIN; /* replaced by a symlink meanwhile */

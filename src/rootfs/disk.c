@@ -94,8 +94,11 @@ static int refuse_without_root(const struct disk *d, const struct partition *p)
 		kind_name(d->path));
 }
 
+/* errno is that of a loop device. */
 static int refuse_without_loop(const struct disk *d, const struct partition *p)
 {
+	if (errno == EACCES || errno == EPERM)
+		return refuse_without_root(d, p);
 	err_set(d->e, -EOPNOTSUPP, "%s: a disk image, and this system has no loop devices", d->text);
 	if (str_starts(p->type, "ext"))
 		return err_hint(d->e,
@@ -174,7 +177,7 @@ static int attach(const struct disk *d, const struct partition *p, char device[D
 	struct loop_config config = { .fd = (uint32_t)d->fd };
 
 	if (control < 0)
-		return errno == EACCES || errno == EPERM ? refuse_without_root(d, p) : refuse_without_loop(d, p);
+		return refuse_without_loop(d, p);
 	config.info.lo_offset = p->start;
 	config.info.lo_sizelimit = p->size;
 	config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (d->use == DISK_WRITE ? 0 : LO_FLAGS_READ_ONLY);
@@ -183,13 +186,11 @@ static int attach(const struct disk *d, const struct partition *p, char device[D
 		int number = ioctl(control, LOOP_CTL_GET_FREE), fd;
 
 		if (number < 0)
-			return errno == EPERM || errno == EACCES ? refuse_without_root(d, p)
-								 : refuse_without_loop(d, p);
+			return refuse_without_loop(d, p);
 		snprintf(device, DEVICE_MAX, "/dev/loop%d", number);
 		fd = open(device, (d->use == DISK_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 		if (fd < 0)
-			return errno == EACCES || errno == EPERM ? refuse_without_root(d, p)
-								 : refuse_without_loop(d, p);
+			return refuse_without_loop(d, p);
 		if (!ioctl(fd, LOOP_CONFIGURE, &config))
 			return fd;
 		cleanup_fd(&fd);
@@ -248,35 +249,27 @@ static int mount_device(const struct filesystem *type, const char *device, enum 
 	return r < 0 ? -errno : r;
 }
 
-/*
- * Distributions that use btrfs keep the root in a subvolume, and few make that the default one. top is the mount of the
- * default one, and closed where another is returned.
- */
-static int find_subvolume(const struct filesystem *type, const char *device, enum disk_use use, int top)
-{
-	static const char *const options[] = { "subvol=@", "subvol=@rootfs", "subvol=root" };
-
-	for (size_t i = 0; top >= 0 && !strcmp(type->name, "btrfs") && !is_root(top) && i < ARRAY_SIZE(options); i++) {
-		auto_fd mount = mount_device(type, device, use, options[i]);
-
-		if (mount < 0 || !is_root(mount))
-			continue;
-		cleanup_fd(&top);
-		return take_fd(&mount);
-	}
-	return top;
-}
-
 static int mount_partition(const struct disk *d, const struct partition *p)
 {
+	/* Distributions that use btrfs keep the root in a subvolume, and few make that the default one. */
+	static const char *const subvolumes[] = { "subvol=@", "subvol=@rootfs", "subvol=root" };
 	const struct filesystem *type = find_filesystem(p);
 	char device[DEVICE_MAX];
 	auto_fd loop = attach(d, p, device);
+	bool is_btrfs = !strcmp(type->name, "btrfs");
 	int r;
 
 	if (loop < 0)
 		return loop;
-	r = find_subvolume(type, device, d->use, mount_device(type, device, d->use, ""));
+	r = mount_device(type, device, d->use, "");
+	for (size_t i = 0; r >= 0 && is_btrfs && !is_root(r) && i < ARRAY_SIZE(subvolumes); i++) {
+		auto_fd mount = mount_device(type, device, d->use, subvolumes[i]);
+
+		if (mount < 0 || !is_root(mount))
+			continue;
+		cleanup_fd(&r);
+		r = take_fd(&mount);
+	}
 	if (r == -EPERM)
 		return refuse_without_root(d, p);
 	if (r == -EOPNOTSUPP)

@@ -111,45 +111,37 @@ static bool record_target(const char *dir, const char *entry, char at[BENEATH_PA
 	       snprintf(at, BENEATH_PATH_MAX, "%s/%.*s", dir, (int)(len - suffix - 1), entry + 1) < BENEATH_PATH_MAX;
 }
 
-static int walk(struct search_records *s, int fd, unsigned depth);
-
-static int walk_into(struct search_records *s, int dir, const char *name, unsigned depth)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r;
-	size_t before = s->path.len;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return 0;
-	if (fd < 0)
-		return -errno;
-	/* Other mounts below root, such as /proc, are not part of its tree. */
-	if (depth == DEPTH_MAX || !beneath_is_same_mount(dir, fd)) {
-		cleanup_fd(&fd);
-		return 0;
-	}
-	buf_addf(&s->path, "/%s", name);
-	r = walk(s, fd, depth + 1);
-	s->path.len = before;
-	if (s->path.data)
-		s->path.data[before] = '\0';
-	return r;
-}
-
 /* Takes ownership of fd. */
 static int walk(struct search_records *s, int fd, unsigned depth)
 {
 	auto_dir dir = fd_list(fd);
+	size_t before = s->path.len;
 	char at[BENEATH_PATH_MAX];
 	const struct dirent *entry;
 	int r = dir ? 0 : -errno;
 
 	while (dir && !r && (entry = fd_next(dir))) {
+		auto_fd below = -1;
+
 		if (stop_signal())
 			return -EINTR;
-		if (record_target(buf_text(&s->path), entry->d_name, at))
+		if (record_target(buf_text(&s->path), entry->d_name, at)) {
 			r = s->each(at, s->context);
-		else if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
-			r = walk_into(s, fd, entry->d_name, depth);
+			continue;
+		}
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (below < 0)
+			r = errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
+		/* Other mounts below root, such as /proc, are not part of its tree. */
+		if (below < 0 || depth == DEPTH_MAX || !beneath_is_same_mount(fd, below))
+			continue;
+		buf_addf(&s->path, "/%s", entry->d_name);
+		r = walk(s, take_fd(&below), depth + 1);
+		s->path.len = before;
+		if (s->path.data)
+			s->path.data[before] = '\0';
 	}
 	return r;
 }

@@ -125,32 +125,6 @@ static int give_name(const struct work *w, int fd, const char *name)
 	return -errno;
 }
 
-/* Clones the content if the file system supports it, else copies it in the kernel. 0 or -errno. */
-static int copy_content(int from, int to)
-{
-	struct stat st;
-
-	if (!ioctl(to, FICLONE, from))
-		return 0;
-	return fstat(from, &st) < 0 ? -errno : fd_copy_range(from, 0, to, (uint64_t)st.st_size);
-}
-
-/* Sets mode 0755, owner root if permitted, and the source's mtime, at most *latest (NULL: no limit). 0 or -errno. */
-static int copy_attributes(int from, int to, const int64_t *latest)
-{
-	struct timespec times[2];
-	struct stat st;
-
-	if (fstat(from, &st) < 0)
-		return -errno;
-	times[0] = times[1] = st.st_mtim;
-	if (latest && times[1].tv_sec >= *latest)
-		times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)*latest };
-	if (geteuid() == 0 && fchown(to, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
-		return -errno;
-	return fchmod(to, 0755) < 0 || futimens(to, times) < 0 ? -errno : 0;
-}
-
 /* Runs in a thread: a digest takes as long as a copy. "" means that it failed. */
 static void *hash(void *source)
 {
@@ -161,20 +135,33 @@ static void *hash(void *source)
 	return NULL;
 }
 
+/* The source's mtime (at most the epoch), mode 0755, and owner root if permitted. */
 static int write_emulator(struct work *w)
 {
 	const struct inject_request *request = w->request;
 	struct inject_source *source = request->source;
-	int r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
+	int from = source->emulator.fd, r = record_name(w->place.name, PLACE_TEMPORARY, w->temporary);
 	pthread_t thread;
 	bool hashes = !*source->digest && !pthread_create(&thread, NULL, hash, source);
+	struct timespec times[2];
+	struct stat st = { 0 };
 
 	if (!r)
 		r = w->emulator = create(w, w->temporary);
 	if (r >= 0)
-		r = copy_content(source->emulator.fd, w->emulator);
-	if (!r)
-		r = copy_attributes(source->emulator.fd, w->emulator, request->has_epoch ? &request->epoch : NULL);
+		r = fstat(from, &st) < 0 ? -errno : 0;
+	/* Clones the content if the file system supports it, else copies it in the kernel. */
+	if (!r && ioctl(w->emulator, FICLONE, from))
+		r = fd_copy_range(from, 0, w->emulator, (uint64_t)st.st_size);
+	if (!r) {
+		times[0] = times[1] = st.st_mtim;
+		if (request->has_epoch && times[1].tv_sec >= request->epoch)
+			times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)request->epoch };
+		if (geteuid() == 0 && fchown(w->emulator, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
+			r = -errno;
+		else if (fchmod(w->emulator, 0755) < 0 || futimens(w->emulator, times) < 0)
+			r = -errno;
+	}
 	if (hashes)
 		pthread_join(thread, NULL);
 	return r;
@@ -202,31 +189,16 @@ static int write_record(struct work *w)
 	return r;
 }
 
-static int settle(struct work *w)
-{
-	return fsync(w->emulator) < 0 || fsync(w->record) < 0 ? -errno : 0;
-}
-
 /* Network file systems may report a write error only at close(2). */
 static int close_file(int *fd)
 {
 	return close(take_fd(fd)) < 0 ? -errno : 0;
 }
 
-static int keep_old(const struct place *place)
-{
-	char name[NAME_MAX + 1];
-	int r = record_name(place->name, PLACE_BACKUP, name);
-
-	if (r)
-		return r;
-	return linkat(place->dir, place->name, place->dir, name, 0) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 /* Links the previous file to its backup name, renames the record into place, then the emulator over the file. */
 static int commit(struct work *w)
 {
-	char name[NAME_MAX + 1];
+	char name[NAME_MAX + 1], backup[NAME_MAX + 1];
 	int dir = w->place.dir, r = record_name(w->place.name, PLACE_RECORD, name);
 
 	if (!r)
@@ -237,31 +209,17 @@ static int commit(struct work *w)
 		r = close_file(&w->emulator);
 	if (!r)
 		r = close_file(&w->record);
-	if (!r && w->decision.links_backup)
-		r = keep_old(&w->place);
+	if (!r && w->decision.links_backup) {
+		r = record_name(w->place.name, PLACE_BACKUP, backup);
+		if (!r && linkat(dir, w->place.name, dir, backup, 0) < 0 && errno != EEXIST)
+			r = -errno;
+	}
 	if (!r && renameat(dir, w->scratch, dir, name) < 0)
 		r = -errno;
 	w->is_recorded = !r;
 	if (!r && renameat(dir, w->temporary, dir, w->place.name) < 0)
 		r = -errno;
 	return r;
-}
-
-/* Reverts the final rename: restores the backup, or removes the emulator. */
-static int take_back(const struct place *place, const struct decision *d, int code)
-{
-	if (!d->is_first)
-		return 0; /* replaced an injected emulator: keep the new one, its record matches */
-	if (d->links_backup)
-		place_restore(place);
-	else
-		unlinkat(place->dir, place->name, 0);
-	return code;
-}
-
-static int finish(struct work *w)
-{
-	return fsync(w->place.dir) < 0 ? take_back(&w->place, &w->decision, -errno) : 0;
 }
 
 /* Removes temporary files and restores the previous record and directory mtime. */
@@ -293,57 +251,59 @@ static void undo(struct work *w)
  * This order makes a kill harmless at any point: files are named only once they are on disk, and the record is in place
  * before the emulator.
  */
-static const struct {
-	int (*step)(struct work *w);
-	const char *what;
-} steps[] = {
-	{ write_emulator, "write the emulator" },
-	{ write_record, "write the record" },
-	{ settle, "write the emulator" },
-	{ commit, "put the emulator in its place" },
-	{ finish, "make it durable" },
-};
-
 static int write_all(struct work *w, struct err *e)
 {
-	for (size_t s = 0; s < ARRAY_SIZE(steps); s++) {
-		int r = steps[s].step(w);
+	const struct place *place = &w->place;
+	const char *what = "write the emulator";
+	int r = write_emulator(w);
 
-		if (!r)
-			continue;
-		undo(w);
-		err_sys(e, r, "%s: cannot %s", w->request->at, steps[s].what);
-		return e->code = -EIO; /* one code for all write errors */
+	if (!r) {
+		r = write_record(w);
+		what = r ? "write the record" : what;
 	}
-	return 0;
-}
-
-static int look_and_write(struct work *w, enum inject_result *ret, struct err *e)
-{
-	enum there there;
-	int r = place_lock(&w->place, w->request->at, e);
-
-	if (r)
-		return r;
-	there = look(&w->place, &w->request->source->emulator);
-	*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
-	if (there == THERE_UNFIT)
-		return err_set(e, -EBADMSG, "%s: not a regular file", w->request->at);
-	if (there == THERE_SAME)
+	if (!r && (fsync(w->emulator) < 0 || fsync(w->record) < 0))
+		r = -errno;
+	if (!r) {
+		what = "put the emulator in its place";
+		r = commit(w);
+	}
+	/* An emulator in the place of an injected one stays: its record matches. */
+	if (!r && fsync(place->dir) < 0 && w->decision.is_first) {
+		what = "make it durable";
+		r = -errno;
+		if (w->decision.links_backup)
+			place_restore(place);
+		else
+			unlinkat(place->dir, place->name, 0);
+	}
+	if (!r)
 		return 0;
-	r = decide(&w->place, w->request, there, &w->decision, e);
-	return r || w->request->dry_run ? r : write_all(w, e);
+	undo(w);
+	err_sys(e, r, "%s: cannot %s", w->request->at, what);
+	return e->code = -EIO; /* one code for all write errors */
 }
 
 int inject_file(int root, const struct inject_request *request, enum inject_result *ret, struct err *e)
 {
 	struct work w = { .request = request, .place = { .dir = -1 }, .emulator = -1, .record = -1 };
+	enum there there = THERE_NOTHING;
 	int r = place_open(root, request->at, !request->dry_run, &w.place, e);
 
 	*ret = INJECT_DONE;
 	if (r == -ENOENT && request->dry_run)
 		return 0;
-	r = r ? r : look_and_write(&w, ret, e);
+	r = r ? r : place_lock(&w.place, request->at, e);
+	if (!r) {
+		there = look(&w.place, &request->source->emulator);
+		*ret = there == THERE_SAME ? INJECT_UNCHANGED : there == THERE_OTHER ? INJECT_REPLACED : INJECT_DONE;
+		if (there == THERE_UNFIT)
+			r = err_set(e, -EBADMSG, "%s: not a regular file", request->at);
+	}
+	if (!r && there != THERE_SAME) {
+		r = decide(&w.place, request, there, &w.decision, e);
+		if (!r && !request->dry_run)
+			r = write_all(&w, e);
+	}
 	if (r && w.place.made)
 		place_remove_dirs(&w.place, root, request->at, w.place.made, &w.place.time);
 	cleanup_fd(&w.emulator);

@@ -66,76 +66,51 @@ static unsigned char type_of(int dir, const struct dirent *entry)
 	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_UNKNOWN;
 }
 
-static void walk(struct survey *s, int fd, unsigned depth);
-
-static void walk_into(struct survey *s, int dir, const char *name, unsigned depth)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	size_t before = s->path.len;
-
-	if (fd < 0 || depth == SURVEY_DEPTH_MAX) {
-		cleanup_fd(&fd);
-		s->skipped++;
-		return;
-	}
-	buf_addf(&s->path, "/%s", name);
-	walk(s, fd, depth + 1);
-	s->path.len = before;
-	if (s->path.data)
-		s->path.data[before] = '\0';
-}
-
 /* Takes ownership of fd. */
 static void walk(struct survey *s, int fd, unsigned depth)
 {
 	auto_dir dir = fd_list(fd);
+	size_t before = s->path.len;
 	const struct dirent *entry;
 
 	s->skipped += !dir;
 	while (dir && !stop_signal() && (entry = fd_next(dir))) {
 		unsigned char type = type_of(fd, entry);
+		auto_fd below = -1;
 
 		if (type == DT_REG)
 			add_file(s, fd, entry->d_name);
-		else if (type == DT_DIR && s->is_deep)
-			walk_into(s, fd, entry->d_name, depth);
+		if (type != DT_DIR || !s->is_deep)
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (below < 0 || depth == SURVEY_DEPTH_MAX) {
+			s->skipped++;
+			continue;
+		}
+		buf_addf(&s->path, "/%s", entry->d_name);
+		walk(s, take_fd(&below), depth + 1);
+		s->path.len = before;
+		if (s->path.data)
+			s->path.data[before] = '\0';
 	}
 }
 
-static bool is_visited(struct survey *s, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return true;
-	for (size_t i = 0; i < s->n_visited; i++)
-		if (s->visited[i].st_dev == st.st_dev && s->visited[i].st_ino == st.st_ino)
-			return true;
-	if (s->n_visited < VISITED_MAX)
-		s->visited[s->n_visited++] = st;
-	return false;
-}
-
+/* Walks a directory, once: others may be links to it. */
 static void walk_path(struct survey *s, int root, const char *path)
 {
-	int fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	auto_fd fd = beneath_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	struct stat st;
 
-	if (fd < 0 || is_visited(s, fd)) {
-		cleanup_fd(&fd);
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return;
-	}
+	for (size_t i = 0; i < s->n_visited; i++)
+		if (s->visited[i].st_dev == st.st_dev && s->visited[i].st_ino == st.st_ino)
+			return;
+	if (s->n_visited < VISITED_MAX)
+		s->visited[s->n_visited++] = st;
 	s->path.len = 0;
 	buf_adds(&s->path, strcmp(path, "/") ? path : "");
-	walk(s, fd, 0);
-}
-
-static void read_release(struct survey *s, int root, const char *path)
-{
-	auto_fd fd = fd_reopen_regular(beneath_open(root, path, O_PATH));
-	auto_buf text = { 0 };
-
-	if (fd >= 0 && !fd_read_all(fd, RELEASE_MAX, &text) && !*s->content->system)
-		content_release(s->content, buf_text(&text));
+	walk(s, take_fd(&fd), 0);
 }
 
 int survey_root(int root, bool count_all, struct content *ret, unsigned long *ret_skipped, struct err *e)
@@ -151,8 +126,13 @@ int survey_root(int root, bool count_all, struct content *ret, unsigned long *re
 		if (fd >= 0 && !elf_read(fd, &info, NULL))
 			content_key(s.content, &info, path);
 	}
-	for (const char *const *p = content_release_files; *p; p++)
-		read_release(&s, root, *p);
+	for (const char *const *p = content_release_files; *p && !*ret->system; p++) {
+		auto_fd fd = fd_reopen_regular(beneath_open(root, *p, O_PATH));
+		auto_buf text = { 0 };
+
+		if (fd >= 0 && !fd_read_all(fd, RELEASE_MAX, &text))
+			content_release(ret, buf_text(&text));
+	}
 	if (count_all)
 		walk_path(&s, root, "/");
 	for (const char *const *p = content_key_dirs; !count_all && *p; p++)
