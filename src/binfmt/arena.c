@@ -177,16 +177,6 @@ static _Noreturn void child(const struct stage *stage, size_t i, int said, pid_t
 	_exit(STAGE_NOT_STARTED);
 }
 
-/* Number of programs to run in parallel: one for each CPU that this process may use. */
-static size_t find_width(void)
-{
-	cpu_set_t allowed;
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return WIDTH_MAX; /* more than 1,024 CPUs */
-	return MIN_OF((size_t)CPU_COUNT(&allowed), (size_t)WIDTH_MAX);
-}
-
 void stage_take_last_line(int fd, char ret[EXEC_SAID])
 {
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
@@ -222,17 +212,6 @@ static bool step(const struct stage *stage, const struct running *r, int status)
 	return true;
 }
 
-/* Sleeps until SIGCHLD, at most NAP_MS. SIGCHLD is blocked, so none is missed. */
-static void wait_for_child(void)
-{
-	struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigtimedwait(&set, NULL, &nap);
-}
-
 static size_t reap(const struct stage *stage, struct running *run, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -262,14 +241,17 @@ static void kill_late(const struct stage *stage, struct running *run, size_t n, 
 	}
 }
 
-/* Keeps find_width() programs running; kills all of them on a signal. */
+/* Keeps one program running for each CPU that this process may use; kills all of them on a signal. */
 static int run_all(const struct stage *stage, size_t n, struct err *e)
 {
 	struct running run[WIDTH_MAX];
-	size_t active = 0, next = 0, left, width = find_width();
+	size_t active = 0, next = 0, left, width = WIDTH_MAX;
+	cpu_set_t allowed;
 	sigset_t set, old;
 	int r = 0;
 
+	if (!sched_getaffinity(0, sizeof(allowed), &allowed)) /* else more than 1,024 CPUs */
+		width = MIN_OF((size_t)CPU_COUNT(&allowed), width);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
@@ -288,37 +270,15 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 			run[active++] = (struct running){ pid, said, next++, now_ms() + EXEC_TIMEOUT_MS };
 		}
 		left = reap(stage, run, active);
+		/* SIGCHLD is blocked, so none is missed. */
 		if (left == active)
-			wait_for_child();
+			sigtimedwait(&set, NULL, &(struct timespec){ .tv_nsec = NAP_MS * 1000000L });
 		active = left;
 		r = r ? r : stop_check(e);
 		kill_late(stage, run, active, r != 0);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;
-}
-
-static struct exec_job *share(const struct exec_job *jobs, size_t n)
-{
-	struct exec_job *shared =
-		mmap(NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		shared[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
-	return shared;
-}
-
-/* Mounts a tmpfs over a directory that this process does not need, in its private mount namespace; NULL: none. */
-static const char *mount_tmpfs(void)
-{
-	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (!mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
-			return places[i];
-	return NULL;
 }
 
 static void write_text(const char *path, const char *text)
@@ -373,15 +333,19 @@ static int write_programs(const struct stage *stage, size_t n)
 /* In a child of its own, because it changes namespaces and root directory. */
 static int arena(struct exec_job *shared, size_t n, bool is_bare, pid_t parent)
 {
+	/* Directories that this process does not need, to mount a tmpfs over. */
+	static const char *const places[] = { "/tmp", "/sys", "/dev", "/mnt", "/run", "/proc" };
 	struct stage stage = { .jobs = shared, .dir = -1, .proc = -1, .null = -1 };
-	const char *where;
+	size_t i = 0;
 
 	stage_die_with(parent);
 	stage.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage.null = open_null();
-	if (enter_namespace(is_bare) || !(where = mount_tmpfs()))
+	if (enter_namespace(is_bare))
 		return ARENA_NO_ROOT;
-	stage.dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (i < ARRAY_SIZE(places) && mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
+		i++;
+	stage.dir = i < ARRAY_SIZE(places) ? open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (stage.dir < 0 || write_programs(&stage, n))
 		return ARENA_NO_ROOT;
 	if (fchdir(stage.dir) < 0 || chroot(".") < 0)
@@ -432,14 +396,17 @@ static int run_here(struct exec_job *shared, size_t n, struct err *e)
 
 int arena_run(struct exec_job *jobs, size_t n, bool is_bare, bool *ret_is_rooted, struct err *e)
 {
-	struct exec_job *shared = n ? share(jobs, n) : NULL;
+	struct exec_job *shared;
 	int r;
 
 	*ret_is_rooted = true;
 	if (!n)
 		return 0;
-	if (!shared)
+	shared = mmap(NULL, n * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
 		return err_sys(e, -ENOMEM, "cannot run probe programs");
+	for (size_t i = 0; i < n; i++)
+		shared[i] = (struct exec_job){ .probe = jobs[i].probe, .exe = -1 };
 	r = run_arena(shared, n, is_bare, e);
 	*ret_is_rooted = !r;
 	if (r == -EOPNOTSUPP && !is_bare)

@@ -133,11 +133,6 @@ static bool ends_early(pid_t pid, int *status)
 	}
 }
 
-static bool enter_root(int root)
-{
-	return root < 0 || (!fchdir(root) && (!chroot(".") || (!unshare(CLONE_NEWUSER) && !chroot("."))));
-}
-
 static _Noreturn void start(const struct exec_file *file, int said, pid_t parent)
 {
 	char *arguments[] = { mem_text(file->path), NULL }, debugger[] = "QEMU_GDB=1";
@@ -152,7 +147,10 @@ static _Noreturn void start(const struct exec_file *file, int said, pid_t parent
 		*all = debugger; /* before a variable of the same name */
 	memcpy(all + (*all != NULL), file->environment, n * sizeof(*all));
 	stage_die_with(parent);
-	if (!enter_root(file->root) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+	if (file->root >= 0 &&
+		(fchdir(file->root) < 0 || (chroot(".") < 0 && (unshare(CLONE_NEWUSER) < 0 || chroot(".") < 0))))
+		_exit(0);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(0);
 	if (file->emulated) { /* else the path may be a standard stream */
 		dup2(null, STDOUT_FILENO);

@@ -45,13 +45,6 @@ static bool is_initial_userns(void)
 	return true;
 }
 
-static bool is_initial_pidns(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == (unsigned)INITIAL_PID_NAMESPACE;
-}
-
 /* Mount IDs are unique across namespaces, and reading mountinfo of PID 1 needs no privilege. */
 static bool shares_mounts_with_init(void)
 {
@@ -67,8 +60,10 @@ static bool shares_mounts_with_init(void)
 struct surroundings lasting_look(void)
 {
 	struct surroundings s = { .is_initial_userns = is_initial_userns() };
+	struct stat st;
 
-	s.sees_host = s.is_initial_userns && is_initial_pidns();
+	s.sees_host =
+		s.is_initial_userns && !stat("/proc/self/ns/pid", &st) && st.st_ino == (unsigned)INITIAL_PID_NAMESPACE;
 	s.is_machine = s.sees_host && shares_mounts_with_init();
 	return s;
 }

@@ -7,23 +7,19 @@
 #include "base/memory.h"
 #include "binfmt/exec.h"
 
-static bool is_of_family(const struct arch *arch)
-{
-	const char *host = arch_host()->family;
-
-	return arch == arch_host() || (host && arch->family && !strcmp(host, arch->family));
-}
-
 int native_test(const struct arch *const *archs, size_t n, bool family_only, bool *ret_native, struct err *e)
 {
 	auto_free struct exec_job *jobs = mem_new(n + 1, sizeof(*jobs));
 	size_t at[ARCH_COUNT_MAX], n_jobs = 0, n_open = 0; /* at: the index of each job's architecture */
+	const char *host = arch_host()->family;
 	bool is_rooted;
 	int r;
 
 	for (size_t i = 0; i < MIN_OF(n, (size_t)ARCH_COUNT_MAX); i++) {
+		const char *family = archs[i]->family;
+
 		ret_native[i] = false;
-		if (family_only && !is_of_family(archs[i]))
+		if (family_only && archs[i] != arch_host() && (!host || !family || strcmp(host, family)))
 			continue;
 		at[n_jobs] = i;
 		jobs[n_jobs++] = exec_probe(archs[i], 0);

@@ -53,20 +53,11 @@ static int failed(struct tree *t, const char *what, int code)
 	return t->greeting->code = code;
 }
 
-/* openat2(2) by number: glibc 2.36 has no wrapper. */
-static int open_in_root(int root, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
-
 static bool holds_emulator(int top, const struct emulator *emulator)
 {
-	auto_fd fd = open_in_root(top, emulator->path, O_PATH);
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	/* By number: glibc 2.36 has no wrapper. */
+	auto_fd fd = (int)syscall(SYS_openat2, top, emulator->path, &how, sizeof(how));
 	struct stat there, known;
 
 	return fd >= 0 && !fstat(fd, &there) && !fstat(emulator->fd, &known) && there.st_dev == known.st_dev &&
@@ -118,24 +109,6 @@ static int make_parents(int top, const char *path)
 	return at < 0 ? -errno : take_fd(&at);
 }
 
-static int copy_emulator(int top, const struct emulator *emulator, uint64_t userns)
-{
-	auto_fd dir = make_parents(top, emulator->path);
-	auto_fd to = -1;
-	int r;
-
-	if (dir < 0)
-		return dir;
-	to = openat(dir, strrchr(emulator->path, '/') + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
-	if (to < 0)
-		return errno == EEXIST ? 0 : -errno; /* two rules, one emulator */
-	r = fd_copy(emulator->fd, to);
-	/* If this fails, pin_is_ours() is false later. */
-	if (userns)
-		fsetxattr(to, OWNER_ATTRIBUTE, &userns, sizeof(userns), 0);
-	return r || fchmod(to, 0755) == 0 ? r : -errno;
-}
-
 static int build_tmpfs(struct tree *t, const char *place)
 {
 	int r = 0;
@@ -146,8 +119,22 @@ static int build_tmpfs(struct tree *t, const char *place)
 	t->top = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (t->top < 0 || mkdirat(t->top, "proc", 0755) < 0)
 		return -errno;
-	for (size_t i = 0; !r && i < t->n; i++)
-		r = copy_emulator(t->top, t->emulators[i], t->userns);
+	for (size_t i = 0; !r && i < t->n; i++) {
+		const char *path = t->emulators[i]->path;
+		auto_fd dir = make_parents(t->top, path), to = -1;
+
+		if (dir < 0)
+			return dir;
+		to = openat(dir, strrchr(path, '/') + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+		if (to < 0 && errno == EEXIST)
+			continue; /* two rules, one emulator */
+		r = to < 0 ? -errno : fd_copy(t->emulators[i]->fd, to);
+		/* If this fails, pin_is_ours() is false later. */
+		if (to >= 0 && t->userns)
+			fsetxattr(to, OWNER_ATTRIBUTE, &t->userns, sizeof(t->userns), 0);
+		if (!r && fchmod(to, 0755) < 0)
+			r = -errno;
+	}
 	return r;
 }
 
@@ -169,20 +156,12 @@ static int build_top(struct tree *t)
 	return r;
 }
 
-/* Attaches the instance below the top: to any existing directory, as nothing is created on disk. */
-static int attach_instance(struct tree *t)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (!move_mount(t->binfmt, "", t->top, places[i] + 1, MOVE_MOUNT_F_EMPTY_PATH))
-			return 0;
-	return -errno;
-}
-
 static int prepare(struct tree *t, struct instance *own)
 {
 	auto_err e = { 0 };
-	int r;
 	auto_fd detached = -1;
+	size_t i = 0;
+	int r;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed(t, "cannot make a mount namespace", -errno);
@@ -193,9 +172,11 @@ static int prepare(struct tree *t, struct instance *own)
 	r = build_top(t);
 	if (r)
 		return failed(t, "cannot make a tree with the emulators", r);
-	r = attach_instance(t);
-	if (r)
-		return failed(t, "cannot attach binfmt_misc", r);
+	/* Below the top, to any existing directory, as nothing is created on disk. */
+	while (i < ARRAY_SIZE(places) && move_mount(t->binfmt, "", t->top, places[i] + 1, MOVE_MOUNT_F_EMPTY_PATH))
+		i++;
+	if (i == ARRAY_SIZE(places))
+		return failed(t, "cannot attach binfmt_misc", -errno);
 	detached = open_tree(AT_FDCWD, t->place, OPEN_TREE_CLONE | AT_RECURSIVE | OPEN_TREE_CLOEXEC);
 	if (detached < 0)
 		return failed(t, "cannot detach the tree", -errno);

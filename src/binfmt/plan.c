@@ -80,29 +80,6 @@ static void add_without(
 	err_move(&item->err, why);
 }
 
-/* Without F the interpreter need not exist here: it is looked up in the root of the process that runs a program. */
-static int add_unfixed(
-	const struct register_options *options, struct register_report *report, const struct arch *arch, struct err *e)
-{
-	const struct search *s = &options->search;
-	auto_buf path = { 0 };
-	struct emulator none = { .arch = arch, .fd = -1 };
-
-	buf_addf(&path, "%s/%sqemu-%s%s", s->n_dirs ? s->dirs[0] : "/usr/bin", s->prefix ? s->prefix : "", arch->qemu,
-		s->suffix ? s->suffix : "");
-	none.path = path.data;
-	for (size_t m = 0; m < ARCH_MATCHES_MAX && arch->match[m].handler; m++) {
-		int r;
-
-		none.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		r = add_arch_item(options, report, m, &none, e);
-		cleanup_fd(&none.fd);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
 /* Adds the entry stub to the emulator: in a permanent file, or in an unnamed one for a private table. */
 static int accelerate(const struct register_options *options, struct emulator *emulator, struct err *e)
 {
@@ -121,14 +98,21 @@ static int accelerate(const struct register_options *options, struct emulator *e
 static int add_arch(const struct register_options *options, struct register_report *report, const struct arch *arch,
 	bool is_asked, struct err *e)
 {
+	const struct search *s = &options->search;
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_err why = { 0 };
-	int r;
+	int r = 0;
 
-	if (options->is_unfixed)
-		return add_unfixed(options, report, arch, e);
-	r = search_emulator(&options->search, arch, &emulator, &report->passed, &why);
-	r = r ? r : accelerate(options, &emulator, &why);
+	if (options->is_unfixed) {
+		/* It need not exist here: it is looked up in the root of the process that runs a program. */
+		emulator.arch = arch;
+		emulator.path = mem_print("%s/%sqemu-%s%s", s->n_dirs ? s->dirs[0] : "/usr/bin",
+			s->prefix ? s->prefix : "", arch->qemu, s->suffix ? s->suffix : "");
+		emulator.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} else {
+		r = search_emulator(s, arch, &emulator, &report->passed, &why);
+		r = r ? r : accelerate(options, &emulator, &why);
+	}
 	if (r && is_asked)
 		add_without(report, arch, REGISTER_REFUSED, &why);
 	if (r)
@@ -141,22 +125,16 @@ static int add_arch(const struct register_options *options, struct register_repo
 	return 0;
 }
 
-/* Whether emulation was requested even if the programs run natively. */
-static bool wants_emulator(const struct register_options *options, const struct arch *arch)
-{
-	for (size_t i = 0; i < options->search.n_files; i++)
-		if (options->search.file_arch[i] == arch)
-			return true;
-	return options->force;
-}
-
 /* Already runs natively: success, unless emulation was requested. */
 static void pass_native(
 	const struct register_options *options, struct register_report *report, const struct arch *arch, bool is_host)
 {
+	bool wants_emulator = options->force;
 	auto_err why = { 0 };
 
-	if (wants_emulator(options, arch)) {
+	for (size_t i = 0; i < options->search.n_files; i++)
+		wants_emulator |= options->search.file_arch[i] == arch;
+	if (wants_emulator) {
 		err_set(&why, -EEXIST, "this machine runs %s programs natively", arch_word(arch));
 		err_hint(&why, is_host ? "a handler for the machine's own programs would stop every program"
 				       : "use --force to register it anyway: native programs are then emulated");

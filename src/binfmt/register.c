@@ -103,42 +103,32 @@ static int try_aside(struct transaction *t, struct selection *s, struct err *e)
 	return r;
 }
 
-/* Applies verdicts; true if some can be tried again without P. */
-static bool judge_trials(struct selection *s)
-{
-	bool again = false;
-
-	for (size_t i = 0; i < s->n; i++) {
-		struct register_item *item = s->items[i];
-
-		if (item->verdict == VERIFY_SHIFTED && item->may_drop_argv0) {
-			item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
-			item->may_drop_argv0 = item->replaces = false;
-			err_done(&item->err);
-			again = true;
-		} else if (item->verdict != VERIFY_GOOD) {
-			fail(item, -EBADMSG);
-		}
-	}
-	return again;
-}
-
 static int try_replacements(struct transaction *t, const struct table *table, struct err *e)
 {
-	for (;;) {
+	for (bool again = !t->options->no_verify; again;) {
 		struct selection s = pick(t->report, is_tried);
-		int r;
+		int r = s.n ? try_aside(t, &s, e) : 0;
 
-		if (!s.n || t->options->no_verify)
-			return 0;
-		r = try_aside(t, &s, e);
-		if (r || !judge_trials(&s))
-			return r;
+		again = false;
+		for (size_t i = 0; !r && i < s.n; i++) {
+			struct register_item *item = s.items[i];
+
+			if (item->verdict == VERIFY_SHIFTED && item->may_drop_argv0) {
+				item->rule.flags &= ~(unsigned)RULE_PRESERVE_ARGV0;
+				item->may_drop_argv0 = item->replaces = false;
+				err_done(&item->err);
+				again = true;
+			} else if (item->verdict != VERIFY_GOOD) {
+				fail(item, -EBADMSG);
+			}
+		}
 		/* Without P the existing entry may be sufficient. */
-		r = plan_against(t->options, table, t->report, e);
+		if (again)
+			r = plan_against(t->options, table, t->report, e);
 		if (r)
 			return r;
 	}
+	return 0;
 }
 
 /* Registers one pending item under its own name, or beside the entry that it replaces under a temporary one. */
@@ -196,24 +186,6 @@ static int prove(struct transaction *t, bool *ret_again, struct err *e)
 	return r;
 }
 
-/* From here on nothing is undone: each step leaves a working handler. */
-static void commit(struct transaction *t)
-{
-	struct selection s = pick(t->report, is_pending);
-
-	for (size_t i = 0; i < s.n; i++) {
-		struct register_item *item = s.items[i];
-
-		if (item->is_temporary && replace_finish(&t->instance, &item->rule, item->temporary, &item->err)) {
-			fail(item, -EIO);
-			continue;
-		}
-		t->report->changes++;
-		item->result = item->replaces ? REGISTER_REPLACED : REGISTER_DONE;
-		item->is_temporary = item->is_added = false;
-	}
-}
-
 static int add_and_prove(struct transaction *t, struct err *e)
 {
 	struct selection s = pick(t->report, is_pending);
@@ -225,12 +197,24 @@ static int add_and_prove(struct transaction *t, struct err *e)
 	while (!r && again)
 		r = prove(t, &again, e);
 	r = r ? r : stop_check(e);
+	for (size_t i = 0; r && i < s.n; i++)
+		take_back(t, s.items[i]);
 	if (r)
-		for (size_t i = 0; i < s.n; i++)
-			take_back(t, s.items[i]);
-	else
-		commit(t);
-	return r;
+		return r;
+	/* From here on nothing is undone: each step leaves a working handler. */
+	s = pick(t->report, is_pending);
+	for (size_t i = 0; i < s.n; i++) {
+		struct register_item *item = s.items[i];
+
+		if (item->is_temporary && replace_finish(&t->instance, &item->rule, item->temporary, &item->err)) {
+			fail(item, -EIO);
+			continue;
+		}
+		t->report->changes++;
+		item->result = item->replaces ? REGISTER_REPLACED : REGISTER_DONE;
+		item->is_temporary = item->is_added = false;
+	}
+	return 0;
 }
 
 static int load_swept(struct transaction *t, struct table *table, struct err *e)
@@ -246,41 +230,33 @@ static int load_swept(struct transaction *t, struct table *table, struct err *e)
 	return table_load(&t->instance, table, e);
 }
 
-/* Whether temporary names of an interrupted run still serve; they can be removed once their handler is back. */
-static bool has_leftovers(const struct table *table)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (replace_is_temporary(table->entries[i].rule.name, NULL, NULL))
-			return true;
-	return false;
-}
-
-/* In a disabled table no handler works, so none is registered; enabling it is up to the administrator. */
-static int check_enabled(const struct transaction *t, struct err *e)
-{
-	int r = instance_is_enabled(&t->instance);
-
-	if (r)
-		return r < 0 ? err_sys(e, r, "cannot read the status of binfmt_misc") : 0;
-	err_set(e, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
-	return err_hint(e, "echo 1 | sudo tee %s/status", t->options->mount_at ? t->options->mount_at : INSTANCE_USUAL);
-}
-
 static int change_table(struct transaction *t, struct err *e)
 {
+	const char *at = t->options->mount_at ? t->options->mount_at : INSTANCE_USUAL;
 	auto_table table = { 0 }, after = { 0 };
-	int r = instance_lock(&t->instance, e);
+	bool has_leftovers = false;
+	int r = instance_lock(&t->instance, e), is_enabled;
 
-	r = r ? r : check_enabled(t, e);
-	r = r ? r : inherit_restore(&t->instance, &t->inherited, e);
+	if (r)
+		return r;
+	is_enabled = instance_is_enabled(&t->instance);
+	if (is_enabled < 0)
+		return err_sys(e, is_enabled, "cannot read the status of binfmt_misc");
+	/* In a disabled table no handler works, so none is registered; enabling it is up to the administrator. */
+	if (!is_enabled) {
+		err_set(e, -EOPNOTSUPP, "binfmt_misc is switched off as a whole");
+		return err_hint(e, "echo 1 | sudo tee %s/status", at);
+	}
+	r = inherit_restore(&t->instance, &t->inherited, e);
 	r = r ? r : load_swept(t, &table, e);
 	r = r ? r : plan_against(t->options, &table, t->report, e);
 	r = r ? r : lasting_pin(t->options, &t->around, t->report, &t->instance, e);
 	r = r ? r : try_replacements(t, &table, e);
 	r = r ? r : add_and_prove(t, e);
-	if (!r && has_leftovers(&table))
-		r = load_swept(t, &after, e);
-	return r;
+	/* Temporary names of an interrupted run that still serve can be removed once their handler is back. */
+	for (size_t i = 0; i < table.n; i++)
+		has_leftovers |= replace_is_temporary(table.entries[i].rule.name, NULL, NULL);
+	return r || !has_leftovers ? r : load_swept(t, &after, e);
 }
 
 /*

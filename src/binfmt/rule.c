@@ -187,12 +187,20 @@ static int split(const char *text, size_t len, struct field fields[FIELDS])
 	return 0;
 }
 
-static int parse_magic(const struct field *f, struct rule *rule)
+static int parse_fields(const struct field *f, struct rule *rule)
 {
 	auto_free char *offset = mem_part(f[OFFSET].text, f[OFFSET].len);
 	unsigned long at = 0;
 	size_t mask;
 
+	rule->name = mem_part(f[NAME].text, f[NAME].len);
+	rule->interpreter = mem_part(f[INTERPRETER].text, f[INTERPRETER].len);
+	if (f[TYPE].len != 1 || parse_flags(f[FLAGS].text, f[FLAGS].len, &rule->flags))
+		return -EBADMSG;
+	if (*f[TYPE].text != 'M') {
+		rule->extension = mem_part(f[MAGIC].text, f[MAGIC].len);
+		return *f[TYPE].text == 'E' && is_extension(rule->extension) ? 0 : -EBADMSG;
+	}
 	if (*offset && str_to_uint(offset, RULE_WINDOW, &at))
 		return -EBADMSG;
 	if (parse_bytes(f[MAGIC].text, f[MAGIC].len, rule->magic, &rule->size) ||
@@ -204,18 +212,6 @@ static int parse_magic(const struct field *f, struct rule *rule)
 	}
 	rule->offset = (unsigned)at;
 	return rule->size && mask == rule->size && at + mask <= RULE_WINDOW ? 0 : -EBADMSG;
-}
-
-static int parse_fields(const struct field *f, struct rule *rule)
-{
-	rule->name = mem_part(f[NAME].text, f[NAME].len);
-	rule->interpreter = mem_part(f[INTERPRETER].text, f[INTERPRETER].len);
-	if (f[TYPE].len != 1 || parse_flags(f[FLAGS].text, f[FLAGS].len, &rule->flags))
-		return -EBADMSG;
-	if (*f[TYPE].text == 'M')
-		return parse_magic(f, rule);
-	rule->extension = mem_part(f[MAGIC].text, f[MAGIC].len);
-	return *f[TYPE].text == 'E' && is_extension(rule->extension) ? 0 : -EBADMSG;
 }
 
 int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
@@ -237,59 +233,51 @@ int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
 	return 0;
 }
 
-/* Consumes the line "key value\n"; NULL if the next line has another key. */
-static const char *take_line(const char **text, const char *key, char *value, size_t cap)
+/* Consumes the line "key value\n"; false if the next line has another key. */
+static bool take_line(const char **text, const char *key, char value[RULE_ENTRY_MAX])
 {
 	const char *end = strchr(*text, '\n');
 	size_t klen = strlen(key), len;
 
 	if (!end || strncmp(*text, key, klen))
-		return NULL;
+		return false;
 	len = (size_t)(end - *text) - klen;
-	if (len >= cap)
-		return NULL;
+	if (len >= RULE_ENTRY_MAX)
+		return false;
 	memcpy(value, *text + klen, len);
 	value[len] = '\0';
 	*text = end + 1;
-	return value;
+	return true;
 }
 
-static int parse_entry_magic(const char **text, char *value, size_t cap, struct rule *rule)
+static int parse_entry(const char *text, struct rule *rule)
 {
+	char value[RULE_ENTRY_MAX];
 	unsigned long offset;
 	int n;
 
-	if (!take_line(text, "offset ", value, cap) || str_to_uint(value, RULE_WINDOW, &offset))
-		return -EBADMSG;
-	rule->offset = (unsigned)offset;
-	n = take_line(text, "magic ", value, cap) ? str_from_hex(value, rule->magic, RULE_WINDOW) : -1;
-	if (n <= 0)
-		return -EBADMSG;
-	rule->size = (size_t)n;
-	if (offset + rule->size > RULE_WINDOW)
-		return -EBADMSG;
-	memset(rule->mask, 0xff, rule->size);
-	if (take_line(text, "mask ", value, cap) && str_from_hex(value, rule->mask, rule->size) != n)
-		return -EBADMSG;
-	return 0;
-}
-
-static int parse_entry(const char *text, char *value, size_t cap, struct rule *rule)
-{
-	if (take_line(&text, "enabled", value, cap))
+	if (take_line(&text, "enabled", value))
 		rule->is_enabled = true;
-	else if (!take_line(&text, "disabled", value, cap))
+	else if (!take_line(&text, "disabled", value))
 		return -EBADMSG;
-	if (*value || !take_line(&text, "interpreter ", value, cap) || !*value)
+	if (*value || !take_line(&text, "interpreter ", value) || !*value)
 		return -EBADMSG;
 	rule->interpreter = mem_text(value);
-	if (!take_line(&text, "flags: ", value, cap))
+	if (!take_line(&text, "flags: ", value) || parse_flags(value, strlen(value), &rule->flags))
 		return -EBADMSG;
-	if (parse_flags(value, strlen(value), &rule->flags))
-		return -EBADMSG;
-	if (take_line(&text, "extension .", value, cap))
+	if (take_line(&text, "extension .", value)) {
 		rule->extension = mem_text(value);
-	else if (parse_entry_magic(&text, value, cap, rule))
+		return *text ? -EBADMSG : 0;
+	}
+	if (!take_line(&text, "offset ", value) || str_to_uint(value, RULE_WINDOW, &offset))
+		return -EBADMSG;
+	rule->offset = (unsigned)offset;
+	n = take_line(&text, "magic ", value) ? str_from_hex(value, rule->magic, RULE_WINDOW) : -1;
+	if (n <= 0 || offset + (size_t)n > RULE_WINDOW)
+		return -EBADMSG;
+	rule->size = (size_t)n;
+	memset(rule->mask, 0xff, rule->size);
+	if (take_line(&text, "mask ", value) && str_from_hex(value, rule->mask, rule->size) != n)
 		return -EBADMSG;
 	return *text ? -EBADMSG : 0;
 }
@@ -297,10 +285,9 @@ static int parse_entry(const char *text, char *value, size_t cap, struct rule *r
 int rule_parse_entry(const char *name, const char *text, struct rule *ret, struct err *e)
 {
 	auto_rule rule = { 0 };
-	char value[RULE_ENTRY_MAX];
 
 	rule.name = mem_text(name);
-	if (parse_entry(text, value, sizeof(value), &rule))
+	if (parse_entry(text, &rule))
 		return err_set(e, -EBADMSG, "the kernel shows this entry in an unknown form");
 	*ret = rule;
 	rule = (struct rule){ 0 };

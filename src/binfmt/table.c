@@ -18,37 +18,34 @@ static int read_entry(const struct instance *instance, const char *name, struct 
 	return fd < 0 ? -errno : fd_read_all(fd, RULE_ENTRY_MAX, text);
 }
 
-static int load_entry(const struct instance *instance, const char *name, struct table *table)
-{
-	auto_buf text = { 0 };
-	struct table_entry entry = { 0 };
-	int r = read_entry(instance, name, &text);
-
-	if (r == -ENOENT)
-		return 0; /* removed meanwhile */
-	if (r && r != -E2BIG)
-		return r;
-	if (r || rule_parse_entry(name, buf_text(&text), &entry.rule, NULL)) {
-		entry.is_odd = true;
-		entry.rule.name = mem_text(name);
-		entry.rule.interpreter = mem_text("");
-	}
-	table->entries = mem_more(table->entries, table->n, sizeof(*table->entries));
-	table->entries[table->n++] = entry;
-	return 0;
-}
-
 /* The kernel lists entries newest first (fs/libfs.c), which is also the order of matching. */
 int table_load(const struct instance *instance, struct table *ret, struct err *e)
 {
 	auto_table table = { 0 };
 	auto_dir dir = fd_list_at(instance->dir, ".");
-	const struct dirent *entry;
+	const struct dirent *file;
 	int r = dir ? 0 : -errno;
 
-	while (dir && !r && (entry = fd_next(dir)))
-		if (strcmp(entry->d_name, "register") && strcmp(entry->d_name, "status"))
-			r = load_entry(instance, entry->d_name, &table);
+	while (dir && !r && (file = fd_next(dir))) {
+		struct table_entry entry = { 0 };
+		auto_buf text = { 0 };
+
+		if (!strcmp(file->d_name, "register") || !strcmp(file->d_name, "status"))
+			continue;
+		r = read_entry(instance, file->d_name, &text);
+		if (r && r != -E2BIG) {
+			r = r == -ENOENT ? 0 : r; /* removed meanwhile */
+			continue;
+		}
+		if (r || rule_parse_entry(file->d_name, buf_text(&text), &entry.rule, NULL)) {
+			entry.is_odd = true;
+			entry.rule.name = mem_text(file->d_name);
+			entry.rule.interpreter = mem_text("");
+		}
+		table.entries = mem_more(table.entries, table.n, sizeof(*table.entries));
+		table.entries[table.n++] = entry;
+		r = 0;
+	}
 	r = r ? r : -errno;
 	if (r)
 		return err_sys(e, r, "cannot list the handlers");
@@ -131,28 +128,10 @@ static int add_refused(int code, const struct rule *rule, struct err *e)
 	}
 }
 
-static int check_read_back(const struct instance *instance, const struct rule *rule, struct err *e)
-{
-	auto_rule got = { 0 };
-	auto_buf text = { 0 };
-	int r = read_entry(instance, rule->name, &text);
-
-	if (r == -ENOENT)
-		return err_set(e, -EIO, "%s vanished at once: another process is changing the handlers", rule->name);
-	if (r) {
-		table_remove(instance, rule->name, NULL);
-		return err_sys(e, r, "%s", rule->name);
-	}
-	if (!rule_parse_entry(rule->name, buf_text(&text), &got, NULL) && got.is_enabled &&
-		rule_same_match(&got, rule) && !strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
-		return 0;
-	table_remove(instance, rule->name, NULL);
-	return err_set(e, -EIO, "the kernel registered %s differently from what was written", rule->name);
-}
-
 int table_add(const struct instance *instance, const struct rule *rule, struct err *e)
 {
-	auto_buf text = { 0 };
+	auto_buf text = { 0 }, entry = { 0 };
+	auto_rule got = { 0 };
 	int r = rule_render(rule, &text, e);
 
 	if (r)
@@ -164,7 +143,15 @@ int table_add(const struct instance *instance, const struct rule *rule, struct e
 		r = -errno;
 	if (r)
 		return add_refused(r, rule, e);
-	return check_read_back(instance, rule, e);
+	r = read_entry(instance, rule->name, &entry);
+	if (r == -ENOENT)
+		return err_set(e, -EIO, "%s vanished at once: another process is changing the handlers", rule->name);
+	if (!r && !rule_parse_entry(rule->name, buf_text(&entry), &got, NULL) && got.is_enabled &&
+		rule_same_match(&got, rule) && !strcmp(got.interpreter, rule->interpreter) && got.flags == rule->flags)
+		return 0;
+	table_remove(instance, rule->name, NULL);
+	return r ? err_sys(e, r, "%s", rule->name)
+		 : err_set(e, -EIO, "the kernel registered %s differently from what was written", rule->name);
 }
 
 int table_remove(const struct instance *instance, const char *name, struct err *e)

@@ -72,23 +72,6 @@ static bool is_transient(const struct table_entry *entry, const char *root)
 	return false;
 }
 
-static int choose(const char *word, const struct table *table, struct choice *ret, struct err *e)
-{
-	auto_err unknown = { 0 };
-
-	*ret = (struct choice){ .word = word };
-	ret->is_exact = table_find(table, word);
-	ret->is_glob = !ret->is_exact && strpbrk(word, "*?[");
-	if (ret->is_exact || ret->is_glob || !strcmp(word, "all"))
-		return 0;
-	if (!name_parse(word, strlen(word), &ret->platform, &unknown))
-		return 0;
-	err_set(e, -ENOENT, "no handler or platform is named '%s'", word);
-	if (unknown.hint)
-		err_hint(e, "%s", unknown.hint);
-	return -ENOENT;
-}
-
 /* One run: its options, the table (instance is NULL if there is none), and the result. */
 struct removal {
 	const struct unregister_options *options;
@@ -175,11 +158,17 @@ static int each_choice(const struct removal *m, const char *word, bool only_chec
 		return err_set(e, -EINVAL, "an empty name");
 	while (!r && (is_name || str_next_item(&word, &item, &len))) {
 		auto_free char *one = mem_part(item, len);
-		struct choice choice;
+		struct choice choice = { .word = one, .is_exact = table_find(&m->table, one) };
+		auto_err unknown = { 0 };
 
-		r = choose(one, &m->table, &choice, e);
 		choice.prefix = m->options->name_prefix ? m->options->name_prefix : "";
-		if (!r && !only_checks)
+		choice.is_glob = !choice.is_exact && strpbrk(one, "*?[");
+		if (!choice.is_exact && !choice.is_glob && strcmp(one, "all") &&
+			name_parse(one, len, &choice.platform, &unknown)) {
+			err_set(e, -ENOENT, "no handler or platform is named '%s'", one);
+			return unknown.hint ? err_hint(e, "%s", unknown.hint) : -ENOENT;
+		}
+		if (!only_checks)
 			r = remove_chosen(m, &choice, e);
 		if (is_name)
 			break;
