@@ -21,18 +21,6 @@ struct cursor {
 	bool is_big;
 };
 
-static bool take_u32(struct cursor *c, uint32_t *ret)
-{
-	const uint8_t *p = c->at;
-
-	if (c->end - p < 4)
-		return false;
-	*ret = c->is_big ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]
-			 : (uint32_t)p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
-	c->at += 4;
-	return true;
-}
-
 /* ULEB128 of at most 32 bits. */
 static bool take_uleb(struct cursor *c, uint32_t *ret)
 {
@@ -60,18 +48,13 @@ static bool skip_text(struct cursor *c)
 	return true;
 }
 
-/* Above 32, odd tags have text as value; below, tags 4 and 5 have, and 32 has a number and a text. */
-static bool is_text(uint32_t tag)
-{
-	return tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME || (tag > TAG_COMPATIBILITY && tag % 2);
-}
-
 static void parse_tags(struct cursor c, struct elf_arm *ret)
 {
 	uint32_t tag, value;
 
 	while (take_uleb(&c, &tag)) {
-		if (is_text(tag)) {
+		/* Above 32, odd tags have text as value; below, tags 4 and 5 have, and 32 has a number and a text. */
+		if (tag == TAG_CPU_RAW_NAME || tag == TAG_CPU_NAME || (tag > TAG_COMPATIBILITY && tag % 2)) {
 			if (!skip_text(&c))
 				return;
 			continue;
@@ -92,11 +75,16 @@ static void parse_tags(struct cursor c, struct elf_arm *ret)
 /* Takes a block: its length, which includes itself and the already bytes before it, and the content. */
 static bool take_block(struct cursor *c, size_t already, struct cursor *ret)
 {
+	const uint8_t *p = c->at;
 	uint32_t len;
 
-	if (!take_u32(c, &len) || len < already + 4 || len - already - 4 > (size_t)(c->end - c->at))
+	if (c->end - p < 4)
 		return false;
-	*ret = (struct cursor){ c->at, c->at + (len - already - 4), c->is_big };
+	len = c->is_big ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]
+			: (uint32_t)p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
+	if (len < already + 4 || len - already - 4 > (size_t)(c->end - p - 4))
+		return false;
+	*ret = (struct cursor){ p + 4, p + (len - already), c->is_big };
 	c->at = ret->end;
 	return true;
 }

@@ -97,26 +97,15 @@ static uint64_t round_up(uint64_t value, uint64_t align)
 	return (value + align - 1) & ~(align - 1);
 }
 
-/* Removes the note's header, and inserts the new segment's after the last PT_LOAD. */
-static bool move_headers(const struct file *file, const struct layout *l, GElf_Phdr *added)
-{
-	size_t at = l->note < l->last ? l->last : l->last + 1;
-	int step = l->note < at ? 1 : -1;
-	GElf_Phdr ph;
-
-	for (size_t i = l->note; i != at; i += (size_t)step)
-		if (!gelf_getphdr(file->elf, (int)i + step, &ph) || !gelf_update_phdr(file->elf, (int)i, &ph))
-			return false;
-	return gelf_update_phdr(file->elf, (int)at, added);
-}
-
 int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 {
 	auto_file file = { 0 };
 	struct layout l = { 0 };
-	GElf_Phdr ph = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = len, .p_memsz = len };
+	GElf_Phdr ph, new = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_filesz = len, .p_memsz = len };
 	struct elf_added added;
-	int r = open_file(fd, ELF_C_RDWR, &file, e);
+	int r = open_file(fd, ELF_C_RDWR, &file, e), step;
+	bool is_done = true;
+	size_t at;
 
 	if (r)
 		return r;
@@ -125,14 +114,19 @@ int elf_add_segment(int fd, size_t len, struct elf_added *ret, struct err *e)
 	r = read_layout(&file, &l, e);
 	if (r)
 		return r;
-	ph.p_align = l.align;
-	ph.p_vaddr = ph.p_paddr = round_up(l.end, l.align);
-	ph.p_offset = round_up(file.size, l.align);
-	added = (struct elf_added){ .entry = file.header.e_entry, .address = ph.p_vaddr, .offset = ph.p_offset };
-	file.header.e_entry = ph.p_vaddr;
+	new.p_align = l.align;
+	new.p_vaddr = new.p_paddr = round_up(l.end, l.align);
+	new.p_offset = round_up(file.size, l.align);
+	added = (struct elf_added){ .entry = file.header.e_entry, .address = new.p_vaddr, .offset = new.p_offset };
+	file.header.e_entry = new.p_vaddr;
 	/* Keep everything else in place. */
 	elf_flagelf(file.elf, ELF_C_SET, ELF_F_LAYOUT);
-	if (!move_headers(&file, &l, &ph) || !gelf_update_ehdr(file.elf, &file.header) ||
+	/* Removes the note's header, and inserts the new segment's after the last PT_LOAD. */
+	at = l.note < l.last ? l.last : l.last + 1;
+	step = l.note < at ? 1 : -1;
+	for (size_t i = l.note; is_done && i != at; i += (size_t)step)
+		is_done = gelf_getphdr(file.elf, (int)i + step, &ph) && gelf_update_phdr(file.elf, (int)i, &ph);
+	if (!is_done || !gelf_update_phdr(file.elf, (int)at, &new) || !gelf_update_ehdr(file.elf, &file.header) ||
 		elf_update(file.elf, ELF_C_WRITE) < 0)
 		return err_set(e, -EIO, "cannot change its ELF headers: %s", elf_errmsg(-1));
 	*ret = added;
@@ -158,21 +152,6 @@ int elf_entry_offset(int fd, uint64_t *ret_offset, struct err *e)
 	return err_set(e, -ENOENT, "its entry point is not in a loadable segment");
 }
 
-/* Offset of the build ID in these notes; 0 if there is none. */
-static size_t find_id(Elf_Data *notes, size_t *ret_len)
-{
-	size_t name, desc, next = 0;
-	GElf_Nhdr note;
-
-	while ((next = gelf_getnote(notes, next, &note, &name, &desc)))
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-			!memcmp((char *)notes->d_buf + name, "GNU", 4)) {
-			*ret_len = note.n_descsz;
-			return desc;
-		}
-	return 0;
-}
-
 int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, struct err *e)
 {
 	auto_file file = { 0 };
@@ -183,13 +162,19 @@ int elf_build_id(int fd, uint64_t *ret_offset, uint8_t *ret_id, size_t cap, stru
 		return r;
 	for (size_t i = 0; get_segment(&file, i, &ph); i++) {
 		bool is_inside = ph.p_offset <= file.size && ph.p_filesz <= file.size - ph.p_offset;
+		size_t name, desc, next = 0, at = 0, len = 0;
 		Elf_Data *notes = NULL; /* owned by libelf, in host byte order */
-		size_t len = 0, at;
+		GElf_Nhdr note;
 
 		if (ph.p_type == PT_NOTE && ph.p_filesz <= NOTES_MAX && is_inside)
 			notes = elf_getdata_rawchunk(file.elf, (int64_t)ph.p_offset, ph.p_filesz,
 				ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
-		at = notes ? find_id(notes, &len) : 0;
+		while (notes && !at && (next = gelf_getnote(notes, next, &note, &name, &desc)))
+			if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+				!memcmp((char *)notes->d_buf + name, "GNU", 4)) {
+				len = note.n_descsz;
+				at = desc;
+			}
 		if (!at || !len || len > cap)
 			continue;
 		memcpy(ret_id, (char *)notes->d_buf + at, len);

@@ -155,12 +155,6 @@ static bool variant_fits(const char *words, const char *variant)
 	return false;
 }
 
-/* The bare names of arm64 and amd64 imply v8 and v1, which are therefore dropped, as in containerd. */
-static bool is_implied(const char *oci, const char *variant)
-{
-	return (!strcmp(oci, "arm64") && !strcmp(variant, "v8")) || (!strcmp(oci, "amd64") && !strcmp(variant, "v1"));
-}
-
 static int set_variant(struct platform *p, const char *variant, struct err *e)
 {
 	const char *oci = p->arch->oci ? p->arch->oci : p->arch->qemu, *words = NULL;
@@ -173,7 +167,10 @@ static int set_variant(struct platform *p, const char *variant, struct err *e)
 	if (str_ends(full, ".0"))
 		full[strlen(full) - 2] = '\0';
 	if (words && strlen(full) < sizeof(p->variant) && variant_fits(words, full)) {
-		memcpy(p->variant, is_implied(oci, full) ? "" : full, is_implied(oci, full) ? 1 : strlen(full) + 1);
+		memcpy(p->variant, full, strlen(full) + 1);
+		/* The bare names of arm64 and amd64 imply v8 and v1, which are therefore dropped, as in containerd. */
+		if ((!strcmp(oci, "arm64") && !strcmp(full, "v8")) || (!strcmp(oci, "amd64") && !strcmp(full, "v1")))
+			*p->variant = '\0';
 		return 0;
 	}
 	err_set(e, -EINVAL, "unknown variant '%s' of %s", variant, oci);

@@ -18,57 +18,42 @@ static void put(struct probe *p, const struct arch *arch, unsigned bytes, uint64
 	}
 }
 
-/* gABI chapter 4: Elf32_Ehdr, Elf64_Ehdr. */
-static void put_header(struct probe *p, const struct arch *arch, uint16_t machine)
-{
-	unsigned word = arch->bits / 8;
-	unsigned ehsize = word == 8 ? 64 : 52, phsize = word == 8 ? 56 : 32;
-
-	put(p, arch, 2, 2); /* ET_EXEC */
-	put(p, arch, 2, machine);
-	put(p, arch, 4, 1);
-	put(p, arch, word, BASE + ehsize + phsize);
-	put(p, arch, word, ehsize);
-	put(p, arch, word, 0);
-	put(p, arch, 4, arch->probe_flags);
-	put(p, arch, 2, ehsize);
-	put(p, arch, 2, phsize);
-	put(p, arch, 2, 1);
-	put(p, arch, 6, 0); /* no sections */
-}
-
-/* gABI chapter 5: Elf32_Phdr has p_flags near the end, Elf64_Phdr after p_type. */
-static void put_segment(struct probe *p, const struct arch *arch, uint64_t file_size)
-{
-	unsigned word = arch->bits / 8;
-
-	put(p, arch, 4, 1); /* PT_LOAD */
-	if (word == 8)
-		put(p, arch, 4, 5);
-	put(p, arch, word, 0);
-	put(p, arch, word, BASE);
-	put(p, arch, word, BASE);
-	put(p, arch, word, file_size);
-	put(p, arch, word, file_size);
-	if (word == 4)
-		put(p, arch, 4, 5);
-	put(p, arch, word, ALIGN);
-}
-
 struct probe probe_build(const struct arch *arch, size_t index, const uint8_t *nonce)
 {
-	struct probe p = { 0 };
+	struct probe p = { .size = 16 };
 	uint8_t code[32];
 	int n = str_from_hex(arch->probe_code, code, sizeof(code));
-	size_t headers = arch->bits == 64 ? 64 + 56 : 52 + 32;
-	uint8_t ident[16] = { 0x7f, 'E', 'L', 'F', arch->bits == 64 ? 2 : 1, arch->is_big ? 2 : 1, 1 };
+	unsigned word = arch->bits / 8, ehsize = word == 8 ? 64 : 52, phsize = word == 8 ? 56 : 32;
+	uint64_t size = ehsize + phsize + (unsigned)n;
+	const uint8_t ident[] = { 0x7f, 'E', 'L', 'F', word == 8 ? 2 : 1, arch->is_big ? 2 : 1, 1 };
 
-	if (nonce)
-		memcpy(ident + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
 	memcpy(p.data, ident, sizeof(ident));
-	p.size = sizeof(ident);
-	put_header(&p, arch, arch->match[index].machine);
-	put_segment(&p, arch, headers + (size_t)n);
+	if (nonce)
+		memcpy(p.data + PROBE_NONCE_AT, nonce, PROBE_NONCE_LEN);
+	/* gABI chapter 4: Elf32_Ehdr, Elf64_Ehdr. */
+	put(&p, arch, 2, 2); /* ET_EXEC */
+	put(&p, arch, 2, arch->match[index].machine);
+	put(&p, arch, 4, 1);
+	put(&p, arch, word, BASE + ehsize + phsize);
+	put(&p, arch, word, ehsize);
+	put(&p, arch, word, 0);
+	put(&p, arch, 4, arch->probe_flags);
+	put(&p, arch, 2, ehsize);
+	put(&p, arch, 2, phsize);
+	put(&p, arch, 2, 1);
+	put(&p, arch, 6, 0); /* no sections */
+	/* gABI chapter 5: Elf32_Phdr has p_flags near the end, Elf64_Phdr after p_type. */
+	put(&p, arch, 4, 1); /* PT_LOAD */
+	if (word == 8)
+		put(&p, arch, 4, 5);
+	put(&p, arch, word, 0);
+	put(&p, arch, word, BASE);
+	put(&p, arch, word, BASE);
+	put(&p, arch, word, size);
+	put(&p, arch, word, size);
+	if (word == 4)
+		put(&p, arch, 4, 5);
+	put(&p, arch, word, ALIGN);
 	memcpy(p.data + p.size, code, (size_t)n);
 	p.size += (size_t)n;
 	return p;

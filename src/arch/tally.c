@@ -7,21 +7,16 @@
 #include "arch/abi.h"
 #include "base/memory.h"
 
-static bool is_kind(const struct tally_kind *kind, const struct elf_head *head, const struct arch *arch)
-{
-	if (kind->arch || arch)
-		return kind->arch == arch;
-	return kind->head.machine == head->machine && kind->head.bits == head->bits &&
-	       kind->head.is_big == head->is_big;
-}
-
 void tally_add(struct tally *tally, const struct elf_head *head, const char *path)
 {
 	const struct arch *arch = elf_is_other_system(head) ? NULL : elf_arch(head);
 	struct tally_kind *kind = tally->kinds;
 
-	while (kind < tally->kinds + tally->n && !is_kind(kind, head, arch))
-		kind++;
+	for (; kind < tally->kinds + tally->n; kind++)
+		if (kind->arch || arch ? kind->arch == arch
+				       : kind->head.machine == head->machine && kind->head.bits == head->bits &&
+						 kind->head.is_big == head->is_big)
+			break;
 	if (kind == tally->kinds + TALLY_KINDS_MAX) {
 		tally->others++;
 		return;

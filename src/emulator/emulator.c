@@ -110,11 +110,6 @@ void emulator_done(struct emulator *emulator)
 	*emulator = (struct emulator)EMULATOR_INIT;
 }
 
-static bool is_version_byte(char c)
-{
-	return isalnum((unsigned char)c) || (c && strchr(".-+", c));
-}
-
 /* Copies the version at text, up to the first byte that cannot be part of one. */
 static bool take_version(const char *text, size_t len, char *ret)
 {
@@ -122,7 +117,8 @@ static bool take_version(const char *text, size_t len, char *ret)
 
 	if (!len || !isdigit((unsigned char)*text))
 		return false;
-	while (n < len && n < EMULATOR_VERSION_MAX - 1 && is_version_byte(text[n]))
+	while (n < len && n < EMULATOR_VERSION_MAX - 1 && text[n] &&
+		(isalnum((unsigned char)text[n]) || strchr(".-+", text[n])))
 		n++;
 	memcpy(ret, text, n);
 	ret[n] = '\0';

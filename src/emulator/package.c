@@ -45,42 +45,34 @@ static void read_value(const char *text, const char *name, char ret[256])
 	}
 }
 
-static const struct distribution *read_distribution(bool *ret_is_nixos)
+static const struct distribution *find_distribution(bool *ret_is_nixos)
 {
+	/* Debian's qemu-user is static since version 14; testing and sid have no number. */
 	static const struct distribution newer = { "debian", "sudo apt install", "qemu-user" };
+	static const struct distribution *found;
+	static bool is_known, is_nixos;
 	char id[256], like[256], version[256];
 	unsigned long number;
 	auto_buf text = { 0 };
 	auto_fd fd = -1;
 
-	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(release_files); i++)
+	for (size_t i = 0; !is_known && fd < 0 && i < ARRAY_SIZE(release_files); i++)
 		fd = open(release_files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	*ret_is_nixos = false;
-	if (fd < 0 || fd_read_all(fd, RELEASE_MAX, &text))
-		return NULL;
-	read_value(buf_text(&text), "ID", id);
-	read_value(buf_text(&text), "ID_LIKE", like);
-	read_value(buf_text(&text), "VERSION_ID", version);
-	*ret_is_nixos = !strcmp(id, "nixos");
-	/* Debian's qemu-user is static since version 14; testing and sid have no number. */
-	if (!strcmp(id, "debian") && (!*version || (!str_to_uint(version, 1000, &number) && number >= 14)))
-		return &newer;
-	for (size_t i = 0; i < ARRAY_SIZE(distributions); i++)
-		if (!strcmp(id, distributions[i].id))
-			return &distributions[i];
-	for (size_t i = 0; i < ARRAY_SIZE(distributions); i++)
-		if (str_in_words(like, distributions[i].id, strlen(distributions[i].id)))
-			return &distributions[i];
-	return NULL;
-}
-
-static const struct distribution *find_distribution(bool *ret_is_nixos)
-{
-	static const struct distribution *found;
-	static bool is_known, is_nixos;
-
-	found = is_known ? found : read_distribution(&is_nixos);
 	is_known = true;
+	if (fd >= 0 && !fd_read_all(fd, RELEASE_MAX, &text)) {
+		read_value(buf_text(&text), "ID", id);
+		read_value(buf_text(&text), "ID_LIKE", like);
+		read_value(buf_text(&text), "VERSION_ID", version);
+		is_nixos = !strcmp(id, "nixos");
+		if (!strcmp(id, "debian") && (!*version || (!str_to_uint(version, 1000, &number) && number >= 14)))
+			found = &newer;
+		for (size_t i = 0; !found && i < ARRAY_SIZE(distributions); i++)
+			if (!strcmp(id, distributions[i].id))
+				found = &distributions[i];
+		for (size_t i = 0; !found && i < ARRAY_SIZE(distributions); i++)
+			if (str_in_words(like, distributions[i].id, strlen(distributions[i].id)))
+				found = &distributions[i];
+	}
 	*ret_is_nixos = is_nixos;
 	return found;
 }

@@ -72,20 +72,11 @@ static int try_dir(struct attempt *t, const char *dir)
 	return -ENOENT;
 }
 
-static int try_dirs(struct attempt *t)
-{
-	const char *const *dirs = t->search->n_dirs ? t->search->dirs : usual_dirs;
-	size_t n = t->search->n_dirs ? t->search->n_dirs : ARRAY_SIZE(usual_dirs);
-
-	for (size_t i = 0; i < n; i++)
-		if (!try_dir(t, dirs[i]))
-			return 0;
-	return -ENOENT;
-}
-
 int search_emulator(
 	const struct search *search, const struct arch *arch, struct emulator *ret, struct buf *passed, struct err *e)
 {
+	const char *const *dirs = search->n_dirs ? search->dirs : usual_dirs;
+	size_t n_dirs = search->n_dirs ? search->n_dirs : ARRAY_SIZE(usual_dirs);
 	struct attempt t = { .search = search, .arch = arch, .ret = ret, .passed = passed };
 	auto_buf install = { 0 };
 
@@ -96,10 +87,11 @@ int search_emulator(
 			return 0;
 		return err_prefix(e, "%s", search->files[i]);
 	}
-	if (!try_dirs(&t)) {
-		err_done(&t.first);
-		return 0;
-	}
+	for (size_t i = 0; i < n_dirs; i++)
+		if (!try_dir(&t, dirs[i])) {
+			err_done(&t.first);
+			return 0;
+		}
 	if (t.first.code)
 		return err_move(e, &t.first);
 	err_set(e, -ENOENT, "no static emulator found for %s", arch_word(arch));

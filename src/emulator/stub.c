@@ -100,16 +100,6 @@ int stub_add(const struct emulator *emulator, int to, struct err *e)
 	return r ? err_sys(e, r, "cannot write the emulator") : 0;
 }
 
-static int make_probe(const struct arch *arch)
-{
-	struct probe probe = probe_build(arch, 0, NULL);
-	auto_fd fd = memfd_create("anyarch-probe", MFD_CLOEXEC);
-
-	if (fd < 0 || fchmod(fd, 0755) < 0)
-		return -errno;
-	return fd_write(fd, probe.data, probe.size) ? -EIO : take_fd(&fd);
-}
-
 /*
  * Starts the emulator as the kernel does without P: its own name, the program, arguments. Discards output: QEMU may
  * warn about a program without a path.
@@ -171,13 +161,16 @@ static int refuse_noexec(const struct emulator *emulator, int fd, struct err *e)
 /* Tests that the emulator with the stub runs the probe of its architecture. */
 static int try_out(const struct emulator *emulator, int fd, struct err *e)
 {
-	auto_fd probe = make_probe(emulator->arch);
+	const struct probe program = probe_build(emulator->arch, 0, NULL);
+	auto_fd probe = memfd_create("anyarch-probe", MFD_CLOEXEC);
 	struct statvfs fs;
 	int status;
 	pid_t pid;
 
-	if (probe < 0)
-		return err_sys(e, probe, "cannot make a test program");
+	if (probe < 0 || fchmod(probe, 0755) < 0)
+		return err_sys(e, -errno, "cannot make a test program");
+	if (fd_write(probe, program.data, program.size))
+		return err_sys(e, -EIO, "cannot make a test program");
 	pid = fork();
 	if (!pid)
 		start(fd, probe);
@@ -190,17 +183,6 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
 		return err_set(e, -EBADMSG, "%s: does not run the test program with the entry stub", emulator->path);
 	return 0;
-}
-
-/* Reopens a file read-only: a file that is open for writing cannot be executed. */
-static int reopen(int fd)
-{
-	char path[32];
-	int again;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, O_RDONLY | O_CLOEXEC);
-	return again < 0 ? -errno : again;
 }
 
 static void adopt(struct emulator *emulator, int fd, const char *path)
@@ -223,12 +205,16 @@ int stub_use_unnamed(struct emulator *emulator, struct err *e)
 	if (fd < 0 || fchmod(fd, 0755) < 0)
 		return err_sys(e, -errno, "cannot copy the emulator");
 	r = stub_add(emulator, fd, e);
-	readable = r ? -1 : reopen(fd);
-	if (!r && readable < 0)
-		r = err_sys(e, readable, "cannot copy the emulator");
+	if (r)
+		return r;
+	/* A file that is open for writing cannot be executed. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	readable = open(path, O_RDONLY | O_CLOEXEC);
+	if (readable < 0)
+		return err_sys(e, -errno, "cannot copy the emulator");
 	cleanup_fd(&fd);
 	fd = -1;
-	r = r ? r : try_out(emulator, readable, e);
+	r = try_out(emulator, readable, e);
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", readable);
@@ -282,25 +268,26 @@ static int make(const struct emulator *emulator, const char *path, struct err *e
 	return r;
 }
 
-static int cannot_make(const char *path, int code, struct err *e)
-{
-	err_sys(e, code, "%s", path);
-	return code == -EROFS || code == -EACCES ? err_hint(e, "emulators with the entry stub are kept there: make it "
-							       "writable (docker run --tmpfs /var/lib)")
-						 : code;
-}
-
 static int make_directory(const char *dir, struct err *e)
 {
 	auto_free char *path = mem_text(dir);
 
-	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
-		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return cannot_make(path, -errno, e);
-		*slash = '/';
+	for (char *slash = path; slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST) {
+			int code = err_sys(e, -errno, "%s", path);
+
+			return code == -EROFS || code == -EACCES
+				       ? err_hint(e, "emulators with the entry stub are kept there: make it writable "
+						     "(docker run --tmpfs /var/lib)")
+				       : code;
+		}
+		if (slash)
+			*slash = '/';
 	}
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? cannot_make(dir, -errno, e) : 0;
+	return 0;
 }
 
 int stub_use(struct emulator *emulator, const char *dir, struct err *e)

@@ -56,11 +56,6 @@ static const struct entry_tool *tools(const struct entry_index *index)
 	return (const struct entry_tool *)(index + 1);
 }
 
-static const struct entry_file *files(const struct entry_index *index)
-{
-	return (const struct entry_file *)(tools(index) + index->n_tools);
-}
-
 /* Owned by root, and only root can change it. */
 static bool is_trusted(const struct statx *st)
 {
@@ -107,11 +102,6 @@ static bool is_file(const char *path, uint64_t size)
 
 	return !system_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &st) && is_trusted(&st) &&
 	       (st.stx_mode & S_IFMT) == S_IFREG && st.stx_size == size;
-}
-
-static bool is_same_file(const struct statx *a, const struct statx *b)
-{
-	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
 }
 
 static bool has_id(const char *path, const struct entry_tool *tool)
@@ -227,7 +217,8 @@ static bool is_at(const struct start *s, const struct entry_tool *tool, const st
 {
 	struct statx own;
 
-	return !system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && is_same_file(st, &own) &&
+	return !system_stat(AT_FDCWD, text(s->index, tool->path), 0, &own) && st->stx_ino == own.stx_ino &&
+	       st->stx_dev_major == own.stx_dev_major && st->stx_dev_minor == own.stx_dev_minor &&
 	       is_file(text(s->index, tool->native), tool->native_size);
 }
 
@@ -279,8 +270,9 @@ static bool is_flat_folder(const char *path)
 /* Whether all files that tools need are intact: after execve(2) it is too late to emulate. */
 static bool is_complete(const struct entry_index *index)
 {
-	for (uint32_t i = 0; i < index->n_files; i++) {
-		const struct entry_file *file = &files(index)[i];
+	const struct entry_file *file = (const struct entry_file *)(tools(index) + index->n_tools);
+
+	for (uint32_t i = 0; i < index->n_files; i++, file++) {
 		const char *path = text(index, file->path);
 
 		if (file->is_folder ? !is_flat_folder(path) : !is_file(path, file->size))
@@ -328,15 +320,6 @@ static bool has_file_names(void)
 	return has;
 }
 
-/* Copies the environment without variables for the root's own loader. */
-static void pass_environment(char **env, const char **out)
-{
-	for (; *env; env++)
-		if (rules_passes_on(*env))
-			*out++ = *env;
-	*out = 0;
-}
-
 /* Returns only if the tool must not be used or does not start. */
 static void start_tool(struct start *s, const struct entry_tool *tool, const char **room)
 {
@@ -363,9 +346,14 @@ static void start_tool(struct start *s, const struct entry_tool *tool, const cha
 	*argv++ = text(s->index, tool->native);
 	if (!rules_apply(&input, argv))
 		return;
-	for (env = argv; *env;)
-		env++;
-	pass_environment(s->envp, ++env);
+	while (*argv)
+		argv++;
+	env = ++argv;
+	/* Without variables for the root's own loader. */
+	for (char **own = s->envp; *own; own++)
+		if (rules_passes_on(*own))
+			*argv++ = *own;
+	*argv = 0;
 	system_exec(room[0], room, env);
 }
 

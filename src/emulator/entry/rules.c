@@ -183,24 +183,20 @@ static const char *first_word(const struct rules_input *in)
 }
 
 /* Whether a response file contains text that the rules check in arguments. */
-static bool is_telling(const struct rules_input *in, const char *path)
-{
-	if (in->file_has(path, "@"))
-		return true;
-	for (const char *word = first_word(in); word; word = next_word(in, word)) {
-		bool is_spoken_of = *word == 'v' || *word == 'w' || *word == 's' || *word == 'p' || *word == 'u';
-
-		if (is_spoken_of && in->file_has(path, word + 1))
-			return true;
-	}
-	return false;
-}
-
 static bool has_telling_file(const struct rules_input *in)
 {
-	for (char **at = in->args; *at; at++)
-		if (**at == '@' && is_telling(in, *at + 1))
+	for (char **at = in->args; *at; at++) {
+		if (**at != '@')
+			continue;
+		if (in->file_has(*at + 1, "@"))
 			return true;
+		for (const char *word = first_word(in); word; word = next_word(in, word)) {
+			bool is_checked = *word == 'v' || *word == 'w' || *word == 's' || *word == 'p' || *word == 'u';
+
+			if (is_checked && in->file_has(*at + 1, word + 1))
+				return true;
+		}
+	}
 	return false;
 }
 
@@ -224,10 +220,12 @@ static bool any_option_has(char **args, const char *letters)
 	return false;
 }
 
-/* The command or script of a shell (sh(1p)); NULL if it reads its standard input. */
-static const char *shell_text(char **args, bool *ret_is_command)
+/* Whether the command or script of a shell (sh(1p)) has this text; its standard input may. */
+static bool shell_has(const struct rules_input *in, const char *text)
 {
-	*ret_is_command = false;
+	bool is_command = false;
+	char **args = in->args;
+
 	for (; *args && (**args == '-' || **args == '+'); args++) {
 		const char *option = *args;
 
@@ -236,20 +234,12 @@ static const char *shell_text(char **args, bool *ret_is_command)
 			break;
 		}
 		if (has_any_of(option, "s"))
-			return NULL;
-		*ret_is_command |= has_any_of(option, "c");
+			return true;
+		is_command |= has_any_of(option, "c");
 		if (has_any_of(option, "o") && args[1])
 			args++;
 	}
-	return *args;
-}
-
-static bool shell_has(const struct rules_input *in, const char *text)
-{
-	bool is_command;
-	const char *script = shell_text(in->args, &is_command);
-
-	return !script || (is_command ? has_inside(script, text) : in->file_has(script, text));
+	return !*args || (is_command ? has_inside(*args, text) : in->file_has(*args, text));
 }
 
 static bool is_allowed(const struct rules_input *in)
