@@ -138,37 +138,28 @@ int lasting_open(const struct register_options *options, const struct surroundin
 	return r;
 }
 
-/* *ret_any: whether there is anything to pin. */
-static int start_pin(const struct register_report *report, struct instance *instance, bool *ret_any, struct err *e)
+int lasting_pin(const struct register_options *options, const struct surroundings *around,
+	struct register_report *report, struct instance *instance, struct err *e)
 {
 	const struct emulator *emulators[REGISTER_ITEMS_MAX];
+	auto_instance host = INSTANCE_INIT;
 	size_t n = 0;
+	int r = 0;
 
+	if (report->lasting != LASTING_PIN)
+		return 0;
 	for (size_t i = 0; i < report->n; i++) {
 		const struct register_item *item = &report->items[i];
 
 		if (item->result != REGISTER_PENDING)
 			continue;
-		*ret_any = true;
-		if (!(item->rule.flags & RULE_FIXED))
-			return err_set(e, -EOPNOTSUPP, "a handler that is not fixed (F) cannot be pinned");
 		emulators[n++] = &item->emulator;
+		if (!r && !(item->rule.flags & RULE_FIXED))
+			r = err_set(e, -EOPNOTSUPP, "a handler that is not fixed (F) cannot be pinned");
 	}
-	return n ? pin_start(instance, emulators, n, !report->is_userns_only, e) : 0;
-}
-
-int lasting_pin(const struct register_options *options, const struct surroundings *around,
-	struct register_report *report, struct instance *instance, struct err *e)
-{
-	auto_instance host = INSTANCE_INIT;
-	bool has_any = false;
-	int r;
-
-	if (report->lasting != LASTING_PIN)
+	if (!n)
 		return 0;
-	r = start_pin(report, instance, &has_any, e);
-	if (!has_any)
-		return 0;
+	r = r ? r : pin_start(instance, emulators, n, !report->is_userns_only, e);
 	if (!r || options->lasting == LASTING_PIN)
 		return r ? (e->code = -EOPNOTSUPP) : 0;
 	err_move(&report->not_lasting, e);

@@ -158,13 +158,6 @@ static struct head read_head(const char *what, int fd)
 	return head;
 }
 
-static bool is_native(const struct head *head)
-{
-	struct elf_head elf;
-
-	return !elf_read_head(head->data, head->len, &elf, NULL) && elf_arch(&elf) == arch_host();
-}
-
 /* False if ptrace is denied or this program itself is emulated: the machine's architecture may be another one. */
 static bool is_host_certain(void)
 {
@@ -184,8 +177,10 @@ static void check_safety(struct register_report *report)
 	auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	auto_fd shell = open("/bin/sh", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct head heads[] = { read_head("this program itself", self), read_head("/bin/sh", shell), { 0 } };
+	struct elf_head elf;
+	bool is_native = !elf_read_head(heads[1].data, heads[1].len, &elf, NULL) && elf_arch(&elf) == arch_host();
 
-	if (!is_native(&heads[1]) && is_host_certain())
+	if (!is_native && is_host_certain())
 		heads[1].len = 0;
 	for (size_t i = 0; i < report->n; i++) {
 		struct register_item *item = &report->items[i];

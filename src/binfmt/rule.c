@@ -166,27 +166,6 @@ struct field {
 /* name type offset magic mask interpreter flags */
 enum { NAME, TYPE, OFFSET, MAGIC, MASK, INTERPRETER, FLAGS, FIELDS };
 
-static int split(const char *text, size_t len, struct field fields[FIELDS])
-{
-	const char *p = text + 1, *end = text + len;
-
-	if (*text == '\n')
-		return -EBADMSG;
-	for (size_t i = 0; i < FIELDS; i++) {
-		const char *stop = memchr(p, text[0], (size_t)(end - p));
-
-		if (!stop && i != FLAGS)
-			return -EBADMSG;
-		if (stop && i == FLAGS)
-			return -EBADMSG; /* a field after the flags */
-		if (!stop)
-			stop = end;
-		fields[i] = (struct field){ p, (size_t)(stop - p) };
-		p = stop + 1;
-	}
-	return 0;
-}
-
 static int parse_fields(const struct field *f, struct rule *rule)
 {
 	auto_free char *offset = mem_part(f[OFFSET].text, f[OFFSET].len);
@@ -218,11 +197,21 @@ int rule_parse(const char *text, size_t len, struct rule *ret, struct err *e)
 {
 	auto_rule rule = { .is_enabled = true };
 	struct field fields[FIELDS];
+	const char *at = text + 1, *end;
+	size_t n = 0;
 
 	if (len && text[len - 1] == '\n')
 		len--;
-	if (len < RULE_TEXT_MIN || len > RULE_TEXT_MAX || memchr(text, '\0', len) || split(text, len, fields) ||
-		parse_fields(fields, &rule))
+	end = text + len;
+	if (len < RULE_TEXT_MIN || len > RULE_TEXT_MAX || memchr(text, '\0', len) || *text == '\n')
+		return err_set(e, -EBADMSG, "not a valid binfmt_misc rule");
+	/* The first character separates the fields; none may follow the flags. */
+	for (const char *stop = text; stop != end && n < FIELDS; at = stop + 1) {
+		stop = memchr(at, *text, (size_t)(end - at));
+		stop = stop ? stop : end;
+		fields[n++] = (struct field){ at, (size_t)(stop - at) };
+	}
+	if (n != FIELDS || fields[FLAGS].text + fields[FLAGS].len != end || parse_fields(fields, &rule))
 		return err_set(e, -EBADMSG, "not a valid binfmt_misc rule");
 	if (rule_check_name(rule.name, e))
 		return -EBADMSG;

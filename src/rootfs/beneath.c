@@ -71,21 +71,6 @@ static int follow(struct walk *w, int link)
 	return rewalk(w);
 }
 
-/* Removes the next component from todo; false at the end of the path. */
-static bool next_name(struct walk *w, char name[NAME_MAX + 2], bool *ret_is_last)
-{
-	char *p = w->todo + strspn(w->todo, "/");
-	size_t len = strcspn(p, "/");
-	char *rest = p + len + strspn(p + len, "/");
-
-	if (!len)
-		return false;
-	snprintf(name, NAME_MAX + 2, "%.*s", (int)MIN_OF(len, (size_t)NAME_MAX + 1), p);
-	*ret_is_last = !*rest && p[len] != '/';
-	memmove(w->todo, rest, strlen(rest) + 1);
-	return true;
-}
-
 /* Walks one component. 1: the walk is complete, *ret_fd is the result; 0: continue; -errno. */
 static int step(struct walk *w, const char *name, bool is_last, int flags, int *ret_fd)
 {
@@ -122,15 +107,23 @@ static int step(struct walk *w, const char *name, bool is_last, int flags, int *
 int beneath_open_by_component(int root, const char *path, int flags)
 {
 	struct walk w = { .root = root, .at = -1 };
-	char name[NAME_MAX + 2];
-	bool is_last;
 	int fd = -1, r;
 
 	if (snprintf(w.todo, sizeof(w.todo), "%s", path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	r = rewalk(&w);
-	for (unsigned i = 0; !r && next_name(&w, name, &is_last); i++)
+	for (unsigned i = 0; !r; i++) {
+		char name[NAME_MAX + 2], *p = w.todo + strspn(w.todo, "/");
+		size_t len = strcspn(p, "/");
+		char *rest = p + len + strspn(p + len, "/");
+		bool is_last = !*rest && p[len] != '/';
+
+		if (!len)
+			break;
+		snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(len, (size_t)NAME_MAX + 1), p);
+		memmove(w.todo, rest, strlen(rest) + 1);
 		r = i < STEPS_MAX ? step(&w, name, is_last, flags, &fd) : -ELOOP;
+	}
 	if (!r)
 		fd = open_plain(w.at, ".", flags); /* the path ends with a resolved directory: "", "/", ".." */
 	cleanup_fd(&w.at);

@@ -55,17 +55,6 @@ static void add_file(struct survey *s, int dir, const char *name)
 	s->path.data[before] = '\0';
 }
 
-static unsigned char type_of(int dir, const struct dirent *entry)
-{
-	struct stat st;
-
-	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type;
-	if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return DT_UNKNOWN;
-	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_UNKNOWN;
-}
-
 /* Takes ownership of fd. */
 static void walk(struct survey *s, int fd, unsigned depth)
 {
@@ -75,9 +64,12 @@ static void walk(struct survey *s, int fd, unsigned depth)
 
 	s->skipped += !dir;
 	while (dir && !stop_signal() && (entry = fd_next(dir))) {
-		unsigned char type = type_of(fd, entry);
+		unsigned char type = entry->d_type;
 		auto_fd below = -1;
+		struct stat st;
 
+		if (type == DT_UNKNOWN && !fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			type = S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_UNKNOWN;
 		if (type == DT_REG)
 			add_file(s, fd, entry->d_name);
 		if (type != DT_DIR || !s->is_deep)
