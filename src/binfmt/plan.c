@@ -178,7 +178,7 @@ static void check_safety(struct register_report *report)
 	auto_fd shell = open("/bin/sh", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct head heads[] = { read_head("this program itself", self), read_head("/bin/sh", shell), { 0 } };
 	struct elf_head elf;
-	bool is_native = !elf_read_head(heads[1].data, heads[1].len, &elf, NULL) && elf_arch(&elf) == arch_host();
+	bool is_native = elf_read_head(heads[1].data, heads[1].len, &elf, NULL) == 1 && elf_arch(&elf) == arch_host();
 
 	if (!is_native && is_host_certain())
 		heads[1].len = 0;
