@@ -84,11 +84,11 @@ static int watch(const struct context *c, const struct name_set *served, struct 
 		int r = stop_wait(c->watch, e);
 
 		r = r ? r : status_collect(c->options.mount_at, true, served, status, e);
-		if (r)
-			return r;
-		for (size_t i = 0; i < served->n; i++)
+		for (size_t i = 0; !r && i < served->n; i++)
 			works &= status_works(status, served->arch[i]);
 		status_done(status);
+		if (r)
+			return r;
 		if (works)
 			continue;
 		say_note("a handler was lost: registering again");
