@@ -33,18 +33,6 @@ static bool has_it(
 	       !strcmp(layer_text(hit.layer, program->digest), digest);
 }
 
-/* Not every reader of docker-archives and of Docker's manifests supports zstd (skopeo#1286). */
-static int check_codec(struct image_work *w, const struct model_image *image)
-{
-	if (w->options->codec != GRAFT_ZSTD)
-		return 0;
-	if (w->report.model.format != MODEL_DOCKER_ARCHIVE && w->report.model.format != MODEL_DUAL &&
-		!image->is_docker_type)
-		return 0;
-	err_set(w->e, -EBADMSG, "layers of Docker's formats are not compressed with zstd: not every engine reads them");
-	return err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
-}
-
 static void note_why(struct image_work *w, const struct err *why)
 {
 	if (why->hint)
@@ -155,8 +143,14 @@ static int graft_onto(
 	struct inject_source *source;
 	int r = inject_find_source(w->target->inject, platform->arch, &source, w->e);
 
-	if (!r)
-		r = check_codec(w, facts->image);
+	/* Not every reader of docker-archives and of Docker's manifests supports zstd (skopeo#1286). */
+	if (!r && w->options->codec == GRAFT_ZSTD &&
+		(w->report.model.format == MODEL_DOCKER_ARCHIVE || w->report.model.format == MODEL_DUAL ||
+			facts->image->is_docker_type)) {
+		err_set(w->e, -EBADMSG,
+			"layers of Docker's formats are not compressed with zstd: not every engine reads them");
+		r = err_hint(w->e, "--compress=gzip, or 'anyarch convert' it to OCI first");
+	}
 	if (!r && facts->image->is_grafted && (!view->n || !image_ours_emulator(view->layers[view->n - 1]))) {
 		err_set(w->e, -EBADMSG,
 			"its topmost layer has the mark of an injected emulator, but is something else");
