@@ -164,7 +164,8 @@ static int look_inside(struct image_facts *facts, const struct view *view, void 
 	const struct doctor_images *images = context;
 	auto_json *document = NULL;
 
-	if (!doctor_images_has(images, facts))
+	if (!image_is_named(facts->image, images->reference) ||
+		expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts)))
 		return 0;
 	document = inspect_tools(images->report, facts, view);
 	if (document && facts->content.has_platform)

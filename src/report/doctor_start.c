@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "image/image_name.h"
 #include "report/doctor_start.h"
-#include "report/expect.h"
 
 /* The entry point of one image. */
 struct entry_point {
@@ -75,12 +74,6 @@ static void check_elf(const struct entry_point *p, int fd)
 		add(p, PROBLEM("entrypoint-foreign"), "is for another architecture than the image: ", arch_word(arch));
 	else if (info->has_interpreter && *info->interpreter == '/' && !is_there(p->view, info->interpreter))
 		add(p, PROBLEM("loader-missing"), "needs a loader that is not in the image: ", info->interpreter);
-}
-
-bool doctor_images_has(const struct doctor_images *images, const struct image_facts *facts)
-{
-	return image_is_named(facts->image, images->reference) &&
-	       !expect_is_repeated(images->report, images->reference, (size_t)(facts - images->report->facts));
 }
 
 int doctor_start(struct image_facts *facts, const struct view *view, void *context)

@@ -14,7 +14,5 @@ struct doctor_images {
 	struct doctor *doctor;
 };
 
-/* Whether an image was requested, and was not reported under another name. */
-bool doctor_images_has(const struct doctor_images *images, const struct image_facts *facts);
 /* Callback for image_look(), for a requested image; context: a struct doctor_images. Starts nothing. Returns 0. */
 int doctor_start(struct image_facts *facts, const struct view *view, void *context);

@@ -81,11 +81,6 @@ bool doctor_is_provided(const struct status *status, const struct arch *arch, co
 	return false;
 }
 
-static bool is_elf(const struct start *start)
-{
-	return start->n > 4 && !memcmp(start->head, "\177ELF", 4);
-}
-
 /* fs/binfmt_misc.c, search_binfmt_handler(): the newest entry, by magic or by extension (after the last dot). */
 static const struct table_entry *find_taker(const struct status *s, const struct start *start, const char *path)
 {
@@ -124,7 +119,7 @@ static bool check_taken(const struct status *s, int root, const char *path, stru
 	const struct rule *rule = entry ? &entry->rule : NULL;
 	auto_fd fd = -1;
 
-	if (!entry || (is_elf(&start) && is_for_arch(s, rule)))
+	if (!entry || (start.n > 4 && !memcmp(start.head, "\177ELF", 4) && is_for_arch(s, rule)))
 		return false;
 	start_check(&start, path, d);
 	if (!(rule->flags & RULE_FIXED))
@@ -239,10 +234,9 @@ static bool check_kind(const struct file_step *step, struct doctor *d)
 	};
 	enum elf_linkage linkage = step->elf.linkage;
 
-	if (linkage < ARRAY_SIZE(kinds) && kinds[linkage] && (linkage != ELF_LIBRARY || step->elf.needs_libraries))
-		doctor_add(d, PROBLEM("not-a-program"), NULL, "%s %s", step->path, kinds[linkage]);
-	else
+	if (linkage >= ARRAY_SIZE(kinds) || !kinds[linkage] || (linkage == ELF_LIBRARY && !step->elf.needs_libraries))
 		return false;
+	doctor_add(d, PROBLEM("not-a-program"), NULL, "%s %s", step->path, kinds[linkage]);
 	return true;
 }
 

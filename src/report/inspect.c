@@ -74,26 +74,6 @@ bool inspect_emulated(const struct json *document, size_t i, struct buf *out)
 	return true;
 }
 
-int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e)
-{
-	int r;
-
-	*ret = (struct inspection){ .target = { .fd = -1 } };
-	if (request->root >= 0)
-		return file_look(request->root, request->target, &ret->file, e);
-	r = target_open(request->target, &ret->target, e);
-	if (r)
-		return r;
-	if (ret->target.kind == TARGET_FILE)
-		return file_look(-1, request->target, &ret->file, e);
-	if (ret->target.kind == TARGET_ROOT) {
-		add_tools(ret, 0, twins_read(&(struct tool_root){ toolchain_open_beneath, &ret->target.fd }));
-		return survey_root(ret->target.fd, request->counts_all, &ret->content, &ret->skipped, e);
-	}
-	r = image_look(take_fd(&ret->target.fd), &(struct image_visit){ look_for_tools, ret }, &ret->report, e);
-	return r ? err_prefix(e, "%s", request->target) : 0;
-}
-
 bool inspect_shows(const struct inspection *inspection, size_t i)
 {
 	const struct image_report *report = &inspection->report;
@@ -122,18 +102,6 @@ int inspect_check(const struct inspect_request *request, const struct inspection
 	return expect_images(request->expected, request->target, reference, &inspection->report, e);
 }
 
-void inspection_done(struct inspection *inspection)
-{
-	target_done(&inspection->target);
-	file_done(&inspection->file);
-	content_done(&inspection->content);
-	image_done(&inspection->report);
-	for (size_t i = 0; i < inspection->n_tools; i++)
-		jv_free(inspection->tools[i]);
-	free(take_ptr(&inspection->tools));
-	inspection->n_tools = 0;
-}
-
 /* The result for a target, until it is reported. */
 struct result {
 	struct inspect_request request;
@@ -150,20 +118,42 @@ static void look(size_t i, unsigned worker, void *context)
 {
 	struct side *side = context;
 	struct result *result = &side->results[i];
+	struct inspection *ret = &result->inspection;
+	const char *name = side->round->targets[i];
 
 	(void)worker;
 	result->request = side->round->request;
-	result->request.target = side->round->targets[i];
-	inspect_look(&result->request, &result->inspection, &result->e);
+	result->request.target = name;
+	ret->target.fd = -1;
+	if (result->request.root >= 0) {
+		file_look(result->request.root, name, &ret->file, &result->e);
+	} else if (target_open(name, &ret->target, &result->e)) {
+		return;
+	} else if (ret->target.kind == TARGET_FILE) {
+		file_look(-1, name, &ret->file, &result->e);
+	} else if (ret->target.kind == TARGET_ROOT) {
+		add_tools(ret, 0, twins_read(&(struct tool_root){ toolchain_open_beneath, &ret->target.fd }));
+		survey_root(ret->target.fd, result->request.counts_all, &ret->content, &ret->skipped, &result->e);
+	} else if (image_look(take_fd(&ret->target.fd), &(struct image_visit){ look_for_tools, ret }, &ret->report,
+			   &result->e)) {
+		err_prefix(&result->e, "%s", name);
+	}
 }
 
 static void tell(size_t i, void *context)
 {
 	struct side *side = context;
 	struct result *result = &side->results[i];
+	struct inspection *inspection = &result->inspection;
 
-	side->round->told(&result->request, &result->inspection, &result->e, side->round->context);
-	inspection_done(&result->inspection);
+	side->round->told(&result->request, inspection, &result->e, side->round->context);
+	target_done(&inspection->target);
+	file_done(&inspection->file);
+	content_done(&inspection->content);
+	image_done(&inspection->report);
+	for (size_t k = 0; k < inspection->n_tools; k++)
+		jv_free(inspection->tools[k]);
+	free(inspection->tools);
 	err_done(&result->e);
 }
 

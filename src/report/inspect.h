@@ -24,8 +24,6 @@ struct inspect_request {
 	const struct platform *expected; /* NULL: anything */
 };
 
-/* Reads a target. 0 or -errno with e set, which names the target; inspection_done() frees, even after a failure. */
-int inspect_look(const struct inspect_request *request, struct inspection *ret, struct err *e);
 /* Whether image i of the report is shown: it has the requested name, and was not shown under another name. */
 bool inspect_shows(const struct inspection *inspection, size_t i);
 /* Checks the expected platform, and that a requested image exists. 0 or -errno with e set, as expect_images(). */
@@ -36,7 +34,6 @@ struct json *inspect_tools(const struct image_report *report, const struct image
 void inspect_natives(const struct json *document, struct buf *out);
 /* Appends the tools emulated for the same reason as the i-th: "cc1plus lto1 (REASON)"; false if already done. */
 bool inspect_emulated(const struct json *document, size_t i, struct buf *out);
-void inspection_done(struct inspection *inspection);
 
 /* Several independent targets. */
 struct inspect_round {

@@ -48,37 +48,17 @@ static int open_in(const struct libraries_place *place, const char *path)
 	return fd >= 0 ? fd : fd_open_regular(AT_FDCWD, path, 0);
 }
 
-/* The path without links, as $ORIGIN requires; below a root, relative to it. */
-static char *real_path(const struct libraries_place *place, int fd, const char *path)
-{
-	char real[4096], top[4096] = "";
-	size_t skip;
-
-	doctor_real_path(fd, path, real);
-	if (place->root >= 0)
-		doctor_real_path(place->root, "", top);
-	skip = strcmp(top, "/") ? strlen(top) : 0;
-	return mem_text(!place->prefix && str_starts(real, top) && real[skip] == '/' ? real + skip : path);
-}
-
-/* The loader gives up on such a library, and looks no further. */
-static const char *find_flaw(int fd)
-{
-	auto_free struct elf_info *elf = mem_new(1, sizeof(*elf));
-	struct statvfs fs;
-
-	if (!elf_read(fd, elf, NULL) && elf->is_truncated)
-		return "all of";
-	return !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC ? "the right to map (mounted noexec)" : NULL;
-}
-
 /* Loads a library for the same kind of machine; like the loader, skips others. */
 static bool load(struct search *s, const char *name, const char *path)
 {
+	auto_free struct elf_info *elf = mem_new(1, sizeof(*elf));
 	auto_fd fd = open_in(s->place, path);
+	struct library *library = &s->loaded[s->n];
+	char real[4096], top[4096] = "";
 	uint8_t bytes[ELF_HEAD];
 	struct elf_head head;
-	struct library *library = &s->loaded[s->n];
+	struct statvfs fs;
+	size_t skip;
 
 	if (fd < 0 || fd_pread(fd, bytes, sizeof(bytes), 0) != sizeof(bytes) ||
 		elf_read_head(bytes, sizeof(bytes), &head, NULL) != 1)
@@ -87,48 +67,50 @@ static bool load(struct search *s, const char *name, const char *path)
 		return false;
 	if (!s->n)
 		s->head = head;
-	*library = (struct library){
-		.name = mem_text(name), .path = real_path(s->place, fd, path), .by = s->by, .flaw = find_flaw(fd)
-	};
+	/* The path without links, as $ORIGIN requires; below a root, relative to it. */
+	doctor_real_path(fd, path, real);
+	if (s->place->root >= 0)
+		doctor_real_path(s->place->root, "", top);
+	skip = strcmp(top, "/") ? strlen(top) : 0;
+	if (!s->place->prefix && str_starts(real, top) && real[skip] == '/')
+		path = real + skip;
+	*library = (struct library){ .name = mem_text(name), .path = mem_text(path), .by = s->by };
+	/* The loader gives up on such a library, and looks no further. */
+	if (!elf_read(fd, elf, NULL) && elf->is_truncated)
+		library->flaw = "all of";
+	else if (!fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC)
+		library->flaw = "the right to map (mounted noexec)";
 	dynamic_read(fd, &library->dynamic);
 	s->n++;
 	return true;
 }
 
-/* ld.so(8), glibc-hwcaps: what is built for newer processors than the architecture's oldest, below the directory of
- * path. */
-static bool load_for_cpu(struct search *s, const char *name, const char *path)
-{
-	static const char *const levels[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2", "power10", "power9", "z16", "z15",
-		"z14", "z13" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		auto_buf below = { 0 };
-
-		buf_addf(&below, "%.*s/glibc-hwcaps/%s/%s", (int)(strlen(path) - strlen(name) - 1), path, levels[i],
-			name);
-		if (load(s, name, buf_text(&below)))
-			return true;
-	}
-	return false;
-}
-
-/* Searches a list separated by colons; origin is the path of the file that contains it. */
+/*
+ * Searches a list separated by colons; origin is the path of the file that contains it. ld.so(8), glibc-hwcaps: what is
+ * built for newer processors than the architecture's oldest is below each directory.
+ */
 static bool load_from(struct search *s, const char *name, const char *list, const char *origin)
 {
+#define NEWER(level) "glibc-hwcaps/" level "/"
+	static const char *const below[] = { "", NEWER("x86-64-v4"), NEWER("x86-64-v3"), NEWER("x86-64-v2"),
+		NEWER("power10"), NEWER("power9"), NEWER("z16"), NEWER("z15"), NEWER("z14"), NEWER("z13") };
+#undef NEWER
+
 	for (const char *dir = list; dir && *dir; dir += strcspn(dir, ":"), dir += *dir == ':') {
 		int len = (int)strcspn(dir, ":"), skip = 0;
-		auto_buf path = { 0 };
 
 		if (str_starts(dir, "$ORIGIN"))
 			skip = (int)strlen("$ORIGIN");
 		else if (str_starts(dir, "${ORIGIN}"))
 			skip = (int)strlen("${ORIGIN}");
-		buf_addf(&path, "%.*s%.*s/%s", skip ? (int)(strrchr(origin, '/') - origin) : 0, origin, len - skip,
-			dir + skip, name);
-		if (*buf_text(&path) == '/' &&
-			(load(s, name, buf_text(&path)) || load_for_cpu(s, name, buf_text(&path))))
-			return true;
+		for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+			auto_free char *path =
+				mem_print("%.*s%.*s/%s%s", skip ? (int)(strrchr(origin, '/') - origin) : 0, origin,
+					len - skip, dir + skip, below[i], name);
+
+			if (*path == '/' && load(s, name, path))
+				return true;
+		}
 	}
 	return false;
 }
