@@ -61,8 +61,7 @@ static int check_item(const struct key *key, const char *text, size_t len, struc
 		err_set(e, -EBADMSG, "%s cannot have '%c' in it", key->name, text[strspn(text, key->chars)]);
 	else
 		return 0;
-	refuse(key, e);
-	return -EBADMSG;
+	return refuse(key, e);
 }
 
 /* Requires a path inside the project, in its normal form. */
@@ -80,8 +79,7 @@ static int check_inside(const struct key *key, const char *path, struct err *e)
 			err_set(e, -EBADMSG, "%s: a part of the path is empty or '.'", key->name);
 		else
 			continue;
-		refuse(key, e);
-		return -EBADMSG;
+		return refuse(key, e);
 	}
 	return 0;
 }
@@ -233,8 +231,7 @@ int config_require(const struct config *config, enum config_key id, struct err *
 		err_set(e, -EBADMSG, "line %u: %s has no value", config->lines[id], keys[id].name);
 	else
 		err_set(e, -EBADMSG, "%s is missing", keys[id].name);
-	refuse(&keys[id], e);
-	return -EBADMSG;
+	return refuse(&keys[id], e);
 }
 
 void config_done(struct config *config)

@@ -206,40 +206,33 @@ static char *expand(const struct engine *engine, const struct engine_words *word
 	return mem_text(buf_text(&out));
 }
 
-/* Whether a conditional word is included; removes its "?name:". */
-static bool is_wanted(const struct engine *engine, const struct engine_words *words, const char **word, size_t *len)
-{
-	const char *name = *word + 1;
-	size_t n = strcspn(name, ":");
-
-	if (**word != '?')
-		return true;
-	*word += n + 2;
-	*len -= n + 2;
-	return *value_of(engine, words, name, n);
-}
-
 bool engine_command(
 	const struct engine *engine, enum engine_verb verb, const struct engine_words *words, struct child *ret)
 {
-	const char *text = engine->kind->commands[verb], *word;
+	const char *text = engine->kind->commands[verb];
 	size_t len, n_variables = 0;
 
 	*ret = (struct child){ .is_cleanup = verb >= ENGINE_CLEANUP, .is_quiet = verb >= ENGINE_QUIET };
 	if (engine->variable && text)
 		ret->variables[n_variables++] = mem_text(engine->variable);
 	for (; text && *text; text += text[len] ? len + 1 : len) {
+		const char *word = text;
 		size_t left = len = strcspn(text, " "), capitals = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
-		word = text;
+		if (*word == '?') {
+			size_t name = strcspn(word + 1, ":");
+
+			if (!*value_of(engine, words, word + 1, name))
+				continue;
+			word += name + 2;
+			left -= name + 2;
+		}
 		if (!strncmp(word, "<options>", len)) {
 			for (size_t i = 0; i < words->n_options; i++)
 				child_add(ret, mem_text(words->options[i]));
 		} else if (!strncmp(word, "<all>", len)) {
 			for (size_t i = 0; i < words->n_all; i++)
 				child_add(ret, mem_text(words->all[i]));
-		} else if (!is_wanted(engine, words, &word, &left)) {
-			continue;
 		} else if (!ret->n && n_variables < CHILD_VARIABLES_MAX && capitals && text[capitals] == '=') {
 			ret->variables[n_variables++] = expand(engine, words, word, left);
 		} else {

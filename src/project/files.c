@@ -3,8 +3,6 @@
 #include "project/files.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,19 +38,6 @@ int files_read(int dir, const char *path, size_t limit, struct buf *out, struct 
 	if (r == -E2BIG)
 		return err_set(e, r, "%s: more than %zu bytes", path, limit);
 	return r ? err_sys(e, r, "%s", path) : 0;
-}
-
-void files_where(int dir, struct buf *out)
-{
-	char link[sizeof("/proc/self/fd/") + 10], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
-	n = readlink(link, path, sizeof(path));
-	if (n > 0 && (size_t)n < sizeof(path))
-		buf_add(out, path, (size_t)n);
-	else
-		buf_adds(out, ".");
 }
 
 int files_write(int dir, const struct file *file, struct err *e)

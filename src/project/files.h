@@ -13,9 +13,6 @@
  */
 int files_read(int dir, const char *path, size_t limit, struct buf *out, struct err *e);
 
-/* Appends the directory's path, for messages: without links, "." if /proc is unavailable. */
-void files_where(int dir, struct buf *out);
-
 /* The type of a directory entry. */
 enum files_there { FILES_NOTHING = 0, FILES_REGULAR, FILES_LINK, FILES_OTHER };
 enum files_there files_look(int dir, const char *name, mode_t *ret_mode);
