@@ -93,8 +93,6 @@ int finish_output(int status);
 void progress_start(void);
 /* Erases the line, so that other output starts there. Async-signal-safe. */
 void progress_clear(void);
-/* Never shows a line, for --quiet. */
-void progress_silence(void);
 
 /* ---- table.c ---- */
 

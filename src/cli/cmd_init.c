@@ -23,53 +23,45 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-/* Writes to dir, or to a new directory, which is removed again if a file cannot be written. */
-static int write_all(struct project_view *view, const struct init *init, int dir, struct err *e)
-{
-	bool is_new = dir < 0 && !view->dry_run;
-	auto_fd made = -1;
-	int r = 0;
-
-	if (is_new && mkdir(view->dir, 0777) < 0)
-		return err_sys(e, -errno, "cannot create the directory %s", view->dir);
-	if (is_new)
-		made = dir = project_open(view->dir, e);
-	if (is_new && made < 0)
-		r = made;
-	for (size_t i = 0; !r && i < INIT_FILES; i++)
-		r = project_write(view, dir, &init->files[i], NULL, e);
-	if (r && is_new)
-		rmdir(view->dir);
-	return r;
-}
-
+/* Writes to the directory, or to a new one, which is removed again if a file cannot be written. */
 static int make(struct context *c, struct err *e)
 {
 	struct project_view *view = &c->view;
 	/* Resolved, for the directory's own name: it may have been typed as "." or through a link. */
 	auto_free char *real = mem_realpath(view->dir), *typed = mem_text(view->dir);
 	auto_fd dir = project_open(view->dir, e);
+	bool is_new = dir == -ENOENT && !view->dry_run;
 	auto_init init = { 0 };
-	int r = dir < 0 && dir != -ENOENT ? dir : 0;
+	int r;
 
-	if (r)
-		return r;
+	if (dir < 0 && dir != -ENOENT)
+		return dir;
 	err_done(e);
 	for (size_t len = strlen(typed); len && typed[len - 1] == '/'; len--)
 		typed[len - 1] = '\0';
 	r = init_plan(&(struct init_request){ dir, str_basename(real ? real : typed), c->from }, &init, e);
 	stop_catch(); /* nothing to undo before this point */
-	r = r ? r : write_all(view, &init, dir, e);
-	if (!r && !view->quiet && !view->json && !view->dry_run) {
-		if (init.files[INIT_TEMPLATE].result == FILE_KEPT && init.files[INIT_CONFIG].result == FILE_KEPT)
-			puts("Nothing to do: the project exists.");
-		else if (init.is_nameless && init.files[INIT_CONFIG].result == FILE_CREATED)
-			puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both "
-			     "files, then run 'anyarch build' there.");
-		else
-			puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
-	}
-	return r;
+	if (r)
+		return r;
+	if (is_new && mkdir(view->dir, 0777) < 0)
+		return err_sys(e, -errno, "cannot create the directory %s", view->dir);
+	if (is_new)
+		dir = project_open(view->dir, e);
+	r = is_new && dir < 0 ? dir : 0;
+	for (size_t i = 0; !r && i < INIT_FILES; i++)
+		r = project_write(view, dir, &init.files[i], NULL, e);
+	if (r && is_new)
+		rmdir(view->dir);
+	if (r || view->quiet || view->json || view->dry_run)
+		return r;
+	if (init.files[INIT_TEMPLATE].result == FILE_KEPT && init.files[INIT_CONFIG].result == FILE_KEPT)
+		puts("Nothing to do: the project exists.");
+	else if (init.is_nameless && init.files[INIT_CONFIG].result == FILE_CREATED)
+		puts("Next: set IMAGE_NAME in build.config (the directory's name cannot be one), edit both "
+		     "files, then run 'anyarch build' there.");
+	else
+		puts("Next: edit build.config and Dockerfile.cross, then run 'anyarch build' there.");
+	return 0;
 }
 
 static int run(void *context, int n, char **words, struct err *e)

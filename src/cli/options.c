@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "cli/options.h"
 
@@ -114,7 +115,7 @@ static int set_option(const struct command *command, const struct option_spec *s
 	switch (spec->type) {
 	case OPTION_SWITCH:
 		if (spec->id == 'q')
-			progress_silence();
+			progress_watch(NULL);
 		*(bool *)member = true;
 		return 0;
 	case OPTION_TEXT:
@@ -163,28 +164,6 @@ bool option_is_assignment(const char *argument)
 bool option_is_given(const char *argument)
 {
 	return *argument;
-}
-
-/* A missing operand is named as in the usage: "IMAGE OUT". */
-static int check_words(const struct command *command, unsigned n, char **words, struct err *e)
-{
-	const char *cursor = command->arguments, *name = "";
-	size_t len = 0;
-
-	if (n < command->least_words) {
-		for (unsigned i = 0; i < n + 2; i++) /* item 0 is [OPTION...] */
-			str_next_item(&cursor, &name, &len);
-		while (len && name[len - 1] == '.')
-			len--;
-		err_set(e, -EINVAL, "%s: missing %.*s", command->name, (int)len, name);
-	} else if (command->most_words && n > command->most_words) {
-		err_set(e, -EINVAL, "%s: unexpected argument '%s'", command->name, words[command->most_words]);
-	} else if (command->most_words && n && !*words[n - 1]) {
-		err_set(e, -EINVAL, "%s: an argument is empty", command->name);
-	} else {
-		return 0;
-	}
-	return err_hint(e, "anyarch %s %s", command->name, command->arguments);
 }
 
 struct parsing {
@@ -252,8 +231,10 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 {
 	struct parsing p = { command, context, argv, argc, 1, e };
 	auto_free char **words = mem_new((size_t)argc, sizeof(*words));
+	const char *cursor = command->arguments, *name = "";
 	bool is_ended = false;
 	int r = 0, n = 0;
+	size_t len = 0;
 
 	for (; !r && p.at < argc; p.at++) {
 		char *word = argv[p.at];
@@ -268,6 +249,20 @@ int options_parse(const struct command *command, int argc, char **argv, void *co
 		}
 	}
 	memcpy(argv + argc - n, words, (size_t)n * sizeof(*words));
-	r = r ? r : check_words(command, (unsigned)n, words, e);
-	return r ? r : argc - n;
+	if (r)
+		return r;
+	if ((unsigned)n < command->least_words) { /* named as in the usage: "IMAGE OUT" */
+		for (int i = 0; i < n + 2; i++)	  /* item 0 is [OPTION...] */
+			str_next_item(&cursor, &name, &len);
+		while (len && name[len - 1] == '.')
+			len--;
+		err_set(e, -EINVAL, "%s: missing %.*s", command->name, (int)len, name);
+	} else if (command->most_words && (unsigned)n > command->most_words) {
+		err_set(e, -EINVAL, "%s: unexpected argument '%s'", command->name, words[command->most_words]);
+	} else if (command->most_words && n && !*words[n - 1]) {
+		err_set(e, -EINVAL, "%s: an argument is empty", command->name);
+	} else {
+		return argc - n;
+	}
+	return err_hint(e, "anyarch %s %s", command->name, command->arguments);
 }

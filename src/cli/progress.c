@@ -92,8 +92,3 @@ void progress_start(void)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	progress_watch(show);
 }
-
-void progress_silence(void)
-{
-	progress_watch(NULL);
-}

@@ -73,23 +73,6 @@ static int tell_json(const struct build *build)
 	return print_json(o);
 }
 
-/* Reports failures again after the table, since the engine's own output is far above. A signal is reported once. */
-static void tell_failures(const struct build *build)
-{
-	fflush(stdout);
-	for (size_t i = 0; i < build->n; i++) {
-		struct err e = build->items[i].err;
-		auto_err copy = { 0 };
-
-		if (!e.code || e.code == -EINTR)
-			continue;
-		err_set(&copy, e.code, "%s: %s", build->items[i].text, e.message ? e.message : "failed");
-		if (e.hint)
-			err_hint(&copy, "%s", e.hint);
-		say_error(&copy);
-	}
-}
-
 int render_build(const struct build *build, const struct project_view *view, int code, struct err *e)
 {
 	auto_grid grid = grid_new(columns);
@@ -116,7 +99,16 @@ int render_build(const struct build *build, const struct project_view *view, int
 		if (*build->digest)
 			printf("\n%s%s\n%s\n", build->name, build->is_pushed ? " (pushed)" : "", build->digest);
 	}
-	tell_failures(build);
+	/* Reports failures again, since the engine's own output is far above. A signal is reported once. */
+	fflush(stdout);
+	for (size_t i = 0; i < build->n; i++) {
+		const struct err *failure = &build->items[i].err;
+		auto_free char *text =
+			mem_print("%s: %s", build->items[i].text, failure->message ? failure->message : "failed");
+
+		if (failure->code && failure->code != -EINTR)
+			say_error(&(struct err){ failure->code, text, failure->hint });
+	}
 	return code || !why.code ? code : err_move(e, &why);
 }
 
