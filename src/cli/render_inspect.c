@@ -24,13 +24,6 @@ PRINTF_LIKE(2, 3) static void fact(const char *key, const char *fmt, ...)
 	render_fact(key, value);
 }
 
-static const char *told_text(const struct json *list, size_t i, const char *key)
-{
-	const char *text = jv_get_text(jv_at(list, i), key);
-
-	return text ? text : "";
-}
-
 /* Prints what inject recorded about native tools, for image i, or 0 for a root; nothing without a record. */
 static void render_tools(const struct inspection *inspection, size_t i)
 {
@@ -61,8 +54,8 @@ static void json_tools(struct json *o, const struct inspection *inspection, size
 	for (size_t k = 0; k < jv_count(others); k++) {
 		struct json *one = jv_object();
 
-		jv_set(one, "tool", jv_text(told_text(others, k, "tool")));
-		jv_set(one, "why", jv_text(told_text(others, k, "why")));
+		jv_set(one, "tool", jv_text(inspect_told(others, k, "tool")));
+		jv_set(one, "why", jv_text(inspect_told(others, k, "why")));
 		jv_push(emulated, one);
 	}
 	jv_set(o, "accelerated", accelerated);

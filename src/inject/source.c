@@ -18,32 +18,19 @@
 /* Maximum size of a published program in bytes; the largest emulators have 14 MiB. */
 enum { LIMIT_PACKED = 64 * 1024 * 1024 };
 
-/* Copies the current member to an executable memory file. Its descriptor, or -errno with e set. */
-static int unpack(struct tar_reader *tar, struct err *e)
-{
-	auto_fd fd = memfd_create("emulator", MFD_CLOEXEC);
-	char block[32 * 1024];
-	ssize_t n;
-	int r = fd < 0 ? -errno : 0;
-
-	if (tar->entry.size > LIMIT_PACKED)
-		return err_set(e, -E2BIG, "%s has more than %d bytes", tar->entry.path, LIMIT_PACKED);
-	while (!r && (n = tar_read(tar, block, sizeof(block), e)) != 0)
-		r = n < 0 ? (int)n : fd_write(fd, block, (size_t)n);
-	if (!r && fchmod(fd, 0755) < 0)
-		r = -errno;
-	if (!r)
-		return take_fd(&fd);
-	return e && e->code ? e->code : err_sys(e, r, "cannot unpack it");
-}
-
-/* Unpacks the first qemu-* of an emulator's archive as it is published (x86_64_qemu-arm-static.tar.gz). */
+/*
+ * Unpacks the first qemu-* of an emulator's archive as it is published (x86_64_qemu-arm-static.tar.gz) to an executable
+ * memory file. Its descriptor, or -errno with e set.
+ */
 static int unpack_emulator(int fd, struct err *e)
 {
+	auto_fd to = -1;
 	struct source *source;
 	struct tar_reader tar;
+	char block[32 * 1024];
 	const char *codec;
 	struct stat st;
+	ssize_t n;
 	int r;
 
 	if (fstat(fd, &st) < 0)
@@ -55,10 +42,23 @@ static int unpack_emulator(int fd, struct err *e)
 	do
 		r = tar_next(&tar, e);
 	while (r > 0 && (tar.entry.type != TAR_FILE || !str_starts(str_basename(tar.entry.path), "qemu-")));
-	r = r > 0 ? unpack(&tar, e) : r < 0 ? r : err_set(e, -ENOENT, "it contains no qemu-*");
+	if (!r) {
+		r = err_set(e, -ENOENT, "it contains no qemu-*");
+	} else if (r > 0 && tar.entry.size > LIMIT_PACKED) {
+		r = err_set(e, -E2BIG, "%s has more than %d bytes", tar.entry.path, LIMIT_PACKED);
+	} else if (r > 0) {
+		to = memfd_create("emulator", MFD_CLOEXEC);
+		r = to < 0 ? -errno : 0;
+		while (!r && (n = tar_read(&tar, block, sizeof(block), e)) != 0)
+			r = n < 0 ? (int)n : fd_write(to, block, (size_t)n);
+		if (!r && fchmod(to, 0755) < 0)
+			r = -errno;
+		if (r && !(e && e->code))
+			err_sys(e, r, "cannot unpack it");
+	}
 	tar_done(&tar);
 	source_free(source);
-	return r;
+	return r ? r : take_fd(&to);
 }
 
 /* Opens a program, or a compressed archive that contains one: it is unpacked into memory. */

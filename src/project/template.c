@@ -37,22 +37,6 @@ static bool next(struct scan *s, struct line *line)
 	return true;
 }
 
-/* Whether a line is a parser directive, "# NAME=value"; these precede all else, even comments. */
-static bool is_directive(const char *line, bool *ret_is_escape, const char **ret_value)
-{
-	const char *name = line + strspn(line, BLANKS), *end;
-
-	if (*name++ != '#')
-		return false;
-	name += strspn(name, BLANKS);
-	for (end = name; isalpha((unsigned char)*end);)
-		end++;
-	*ret_is_escape = end - name == 6 && !strncasecmp(name, "escape", 6);
-	end += strspn(end, BLANKS);
-	*ret_value = *end ? end + 1 + strspn(end + 1, BLANKS) : end;
-	return *end == '=';
-}
-
 /* What was found in the lines that were checked. */
 struct found {
 	bool has_text; /* a line that is not a parser directive */
@@ -64,12 +48,20 @@ struct found {
 static int check_line(const struct scan_line *line, struct found *found, struct err *e)
 {
 	auto_free char *text = mem_part(line->text, line->len);
-	const char *value = "";
-	bool is_escape = false;
+	const char *name = text + strspn(text, BLANKS), *end, *value;
+	bool is_escape, has_hash = *name == '#';
 
 	if (strlen(text) < line->len)
 		return err_set(e, -EBADMSG, "a NUL byte: not a text file");
-	found->has_text |= !is_directive(text, &is_escape, &value);
+	/* Parser directives, "# NAME=value", precede all else, even comments. */
+	name += has_hash;
+	name += strspn(name, BLANKS);
+	for (end = name; isalpha((unsigned char)*end);)
+		end++;
+	is_escape = end - name == 6 && !strncasecmp(name, "escape", 6);
+	end += strspn(end, BLANKS);
+	found->has_text |= !has_hash || *end != '=';
+	value = *end ? end + 1 + strspn(end + 1, BLANKS) : end;
 	if (!found->has_text && is_escape && *value != '\\') {
 		err_set(e, -EBADMSG, "the directive escape: lines are continued with a backslash here");
 		return err_hint(e, "remove the directive, and write \\ instead of its character");

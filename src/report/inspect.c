@@ -43,7 +43,7 @@ static int look_for_tools(struct image_facts *facts, const struct view *view, vo
 	return 0;
 }
 
-static const char *told_text(const struct json *list, size_t i, const char *key)
+const char *inspect_told(const struct json *list, size_t i, const char *key)
 {
 	const char *text = jv_get_text(jv_at(list, i), key);
 
@@ -62,14 +62,14 @@ void inspect_natives(const struct json *document, struct buf *out)
 bool inspect_emulated(const struct json *document, size_t i, struct buf *out)
 {
 	const struct json *list = jv_get(document, "emulated");
-	const char *why = told_text(list, i, "why");
+	const char *why = inspect_told(list, i, "why");
 
 	for (size_t k = 0; k < i; k++)
-		if (!strcmp(told_text(list, k, "why"), why))
+		if (!strcmp(inspect_told(list, k, "why"), why))
 			return false;
 	for (size_t k = i; k < jv_count(list); k++)
-		if (!strcmp(told_text(list, k, "why"), why))
-			buf_addf(out, "%s ", told_text(list, k, "tool"));
+		if (!strcmp(inspect_told(list, k, "why"), why))
+			buf_addf(out, "%s ", inspect_told(list, k, "tool"));
 	buf_addf(out, "(%s)", why);
 	return true;
 }

@@ -30,6 +30,8 @@ bool inspect_shows(const struct inspection *inspection, size_t i);
 int inspect_check(const struct inspect_request *request, const struct inspection *inspection, struct err *e);
 /* The document of native tools of an image while its layers are there; owned. NULL: it has none. */
 struct json *inspect_tools(const struct image_report *report, const struct image_facts *facts, const struct view *view);
+/* A text of item i of such a list; "" if it has none. */
+const char *inspect_told(const struct json *list, size_t i, const char *key);
 /* Appends the native tools of a manifest: "cc1 as". */
 void inspect_natives(const struct json *document, struct buf *out);
 /* Appends the tools emulated for the same reason as the i-th: "cc1plus lto1 (REASON)"; false if already done. */
