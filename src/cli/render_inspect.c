@@ -198,8 +198,9 @@ static void render_found(const struct content *content, bool count_all)
 	for (size_t i = 0; i < content->n_emulators; i++) {
 		const struct content_emulator *em = &content->emulators[i];
 
-		fact("contains:", "%s, QEMU %s for %s, runs on %s", em->path, em->version, em->arch->qemu,
-			em->host ? em->host->qemu : "something else");
+		fact("contains:", "%s, QEMU %s for %s, runs on %s%s%s", em->path, em->version, em->arch->qemu,
+			em->host ? em->host->qemu : "something else", *em->refused ? "; no handler can use it: " : "",
+			em->refused);
 	}
 }
 
@@ -282,6 +283,7 @@ static struct json *json_content(
 		jv_set(one, "arch", jv_text(em->arch->qemu));
 		jv_set(one, "host", jv_text(em->host ? em->host->qemu : NULL));
 		jv_set(one, "version", jv_text(em->version));
+		jv_set(one, "refused", jv_text(*em->refused ? em->refused : NULL));
 		jv_push(emulators, one);
 	}
 	jv_set(o, "target", jv_text(target));

@@ -53,6 +53,7 @@ void content_emulator(struct content *content, const struct content_emulator *em
 		return;
 	*copy = *emulator;
 	copy->path = mem_text(emulator->path);
+	copy->refused = mem_text(emulator->refused);
 	content->n_emulators++;
 }
 
@@ -86,8 +87,10 @@ void content_judge(struct content *content)
 
 void content_done(struct content *content)
 {
-	for (size_t i = 0; i < content->n_emulators; i++)
+	for (size_t i = 0; i < content->n_emulators; i++) {
 		free(content->emulators[i].path);
+		free(content->emulators[i].refused);
+	}
 	free(content->decided_by);
 	tally_done(&content->tally);
 	*content = (struct content){ 0 };

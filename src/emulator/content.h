@@ -14,7 +14,7 @@ struct content_emulator {
 	char *path;
 	const struct arch *arch; /* what it emulates */
 	const struct arch *host; /* what it runs on; NULL if unknown */
-	bool is_usable;		 /* emulator_check() accepts it */
+	char *refused;		 /* what emulator_check() says against it; "": nothing */
 	char version[EMULATOR_VERSION_MAX];
 };
 

@@ -21,6 +21,11 @@ bool emulator_has_capabilities(int fd)
 	return fgetxattr(fd, "security.capability", NULL, 0) > 0;
 }
 
+int emulator_refuse_capabilities(struct err *e)
+{
+	return err_set(e, -EBADMSG, "it has file capabilities: every foreign program would get them");
+}
+
 int emulator_check(int fd, struct err *e)
 {
 	struct elf_info info;
@@ -40,7 +45,7 @@ int emulator_check(int fd, struct err *e)
 			st.st_mode & S_ISUID ? "user" : "group", st.st_mode & 07777,
 			st.st_mode & S_ISUID ? "owner" : "group");
 	if (emulator_has_capabilities(fd))
-		return err_set(e, -EBADMSG, "it has file capabilities: every foreign program would get them");
+		return emulator_refuse_capabilities(e);
 	r = elf_read(fd, &info, e);
 	if (r)
 		return r == -ENOEXEC ? (e ? e->code = -EBADMSG : -EBADMSG) : r;

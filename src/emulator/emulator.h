@@ -29,6 +29,7 @@ int emulator_open(const char *root, const char *path, const struct arch *arch, s
 void emulator_done(struct emulator *emulator);
 /* Whether the file has capabilities, which every program that it emulates would get. */
 bool emulator_has_capabilities(int fd);
+int emulator_refuse_capabilities(struct err *e);
 /* The same checks for an open file, without its path: whether the kernel can start it in any root. */
 int emulator_check(int fd, struct err *e);
 /* Who besides root can modify the emulator of every foreign program, as a clause; NULL if nobody can. */

@@ -47,9 +47,9 @@ struct layer_program {
 	bool is_known;		     /* platform was determined from the whole file */
 	bool is_looked_into;	     /* the whole file was examined */
 	bool is_wanted;		     /* layer_look_again() is to examine it */
-	bool is_usable;		     /* an emulator that emulator_check() accepts */
 	const struct arch *emulates; /* NULL: not an emulator */
 	uint32_t version, digest;    /* of an emulator */
+	uint32_t refused;	     /* what emulator_check() says against it; "": nothing */
 };
 
 /* A layer in memory; layer_done() frees. Paths have no leading slash, no "." and no ".."; the root is "". */

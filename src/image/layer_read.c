@@ -133,16 +133,17 @@ static int examine(
 	static const char capability[] = " SCHILY.xattr.security.capability=";
 	const struct arch *emulates = content_maybe_emulator(path, &program->head);
 	char version[EMULATOR_VERSION_MAX], digest[DIGEST_TEXT];
+	auto_err why = { 0 };
 	struct elf_info info;
 	int r;
 
 	if (emulates && emulator_version(fd, emulates, version)) {
 		program->emulates = emulates;
-		/* Every program that it runs would get its capabilities, as emulator_check() says of files. */
-		program->is_usable = !emulator_check(fd, NULL) &&
-				     !(entry->records.len && memmem(entry->records.data, entry->records.len, capability,
-								     sizeof(capability) - 1));
-		r = digest_file(fd, digest);
+		if (!emulator_check(fd, &why) && entry->records.len &&
+			memmem(entry->records.data, entry->records.len, capability, sizeof(capability) - 1))
+			emulator_refuse_capabilities(&why);
+		r = why.code ? layer_add_text(layer, why.message, strlen(why.message), &program->refused) : 0;
+		r = r ? r : digest_file(fd, digest);
 		if (!r)
 			r = layer_add_text(layer, version, strlen(version), &program->version);
 		return r ? r : layer_add_text(layer, digest, strlen(digest), &program->digest);

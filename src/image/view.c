@@ -269,10 +269,11 @@ static int count_entry(
 		struct content_emulator emulator = { .path = full.data,
 			.arch = program->emulates,
 			.host = elf_arch(&program->head),
-			.is_usable = program->is_usable };
+			.refused = mem_text(layer_text(layer, program->refused)) };
 
 		snprintf(emulator.version, sizeof(emulator.version), "%s", layer_text(layer, program->version));
 		content_emulator(content, &emulator);
+		free(emulator.refused);
 	} else {
 		content_file(content, &program->head, full.data);
 	}

@@ -29,7 +29,7 @@ static bool has_it(
 		view_resolve(view, change->place, &hit, resolved))
 		return false;
 	program = layer_program(hit.layer, hit.entry);
-	return program && program->emulates == change->arch && program->is_usable && !digest_file(emulator, digest) &&
+	return program && program->emulates == change->arch && !program->refused && !digest_file(emulator, digest) &&
 	       !strcmp(layer_text(hit.layer, program->digest), digest);
 }
 

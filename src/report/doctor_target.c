@@ -77,7 +77,7 @@ bool doctor_is_provided(const struct status *status, const struct arch *arch, co
 
 	for (size_t i = 0; row && row->rule && i < content->n_emulators; i++)
 		if (!strcmp(content->emulators[i].path, row->rule->interpreter))
-			return content->emulators[i].is_usable && content->emulators[i].arch == arch;
+			return !*content->emulators[i].refused && content->emulators[i].arch == arch;
 	return false;
 }
 

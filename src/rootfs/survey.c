@@ -30,6 +30,8 @@ static void add_file(struct survey *s, int dir, const char *name)
 	auto_fd fd = openat(dir, name, OPEN_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	size_t before = s->path.len;
 	struct content_emulator emulator = { 0 };
+	auto_err why = { 0 };
+	char empty[] = "";
 	uint8_t bytes[ELF_HEAD];
 	struct elf_head head;
 	ssize_t n;
@@ -46,7 +48,7 @@ static void add_file(struct survey *s, int dir, const char *name)
 	emulator.arch = content_maybe_emulator(s->path.data, &head);
 	if (emulator.arch && emulator_version(fd, emulator.arch, emulator.version)) {
 		emulator.host = elf_arch(&head);
-		emulator.is_usable = !emulator_check(fd, NULL);
+		emulator.refused = emulator_check(fd, &why) ? why.message : empty;
 		content_emulator(s->content, &emulator);
 	} else {
 		content_file(s->content, &head, s->path.data);

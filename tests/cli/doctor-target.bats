@@ -716,6 +716,8 @@ make_image() {
 	TAR_OPTIONS='--format=pax --pax-option=SCHILY.xattr.security.capability:=x' make_image "$W/root" arm v7
 	examine 3 "$W/image.tar"
 	found problem not-fixed
+	expect 0 "$ANYARCH" inspect "$W/image.tar"
+	grep -q "^contains: .*; no handler can use it: it has file capabilities" "$OUT"
 	cure
 	shell_runs "$W/root"
 	examine 0 "$W/image.tar"

@@ -298,6 +298,12 @@ roots_table() {
 	same unreadable 1 "$(fact unreadable)"
 	expect 0 "$ANYARCH" inspect "$ROOTS/emulator"
 	same contains '/usr/bin/qemu-arm-static, QEMU 7.2.22 for arm, runs on x86_64' "$(fact contains)"
+	cp -r "$ROOTS/emulator" "$BATS_TEST_TMPDIR/root"
+	chmod 2755 "$BATS_TEST_TMPDIR/root/usr/bin/qemu-arm-static"
+	expect 0 "$ANYARCH" inspect "$BATS_TEST_TMPDIR/root"
+	[[ $(fact contains) == *'; no handler can use it: set-group-ID (mode 2755): every foreign program'* ]]
+	expect 0 "$ANYARCH" inspect --json "$BATS_TEST_TMPDIR/root"
+	jq -e '.[].emulators[].refused | startswith("set-group-ID")' "$OUT"
 	expect 0 "$ANYARCH" inspect "$ROOTS/empty"
 	[[ $(fact platform) == unknown* ]]
 }
