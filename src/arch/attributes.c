@@ -89,31 +89,25 @@ static bool take_block(struct cursor *c, size_t already, struct cursor *ret)
 	return true;
 }
 
-static void parse_vendor(struct cursor c, struct elf_arm *ret)
-{
-	struct cursor tags;
-	uint32_t scope;
-
-	if (c.end - c.at < 6 || memcmp(c.at, "aeabi", 6))
-		return;
-	c.at += 6;
-	while (c.at < c.end) {
-		const uint8_t *start = c.at;
-
-		if (!take_uleb(&c, &scope) || !take_block(&c, (size_t)(c.at - start), &tags))
-			return;
-		if (scope == TAG_FILE)
-			parse_tags(tags, ret);
-	}
-}
-
 void attributes_parse(const uint8_t *bytes, size_t len, bool is_big, struct elf_arm *ret)
 {
-	struct cursor c = { bytes, bytes + len, is_big }, vendor;
+	struct cursor c = { bytes, bytes + len, is_big }, vendor, tags;
+	uint32_t scope;
 
 	*ret = (struct elf_arm){ 0 };
 	if (!len || *c.at++ != FORMAT_A)
 		return;
-	while (take_block(&c, 0, &vendor))
-		parse_vendor(vendor, ret);
+	while (take_block(&c, 0, &vendor)) {
+		if (vendor.end - vendor.at < 6 || memcmp(vendor.at, "aeabi", 6))
+			continue;
+		vendor.at += 6;
+		while (vendor.at < vendor.end) {
+			const uint8_t *start = vendor.at;
+
+			if (!take_uleb(&vendor, &scope) || !take_block(&vendor, (size_t)(vendor.at - start), &tags))
+				break;
+			if (scope == TAG_FILE)
+				parse_tags(tags, ret);
+		}
+	}
 }

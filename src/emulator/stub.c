@@ -122,22 +122,6 @@ static _Noreturn void start(int emulator, int probe)
 	_exit(127);
 }
 
-/* The status as in wait(2), -ETIMEDOUT, or another -errno. */
-static int wait_for(pid_t pid)
-{
-	auto_fd handle = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd poll_for = { .fd = handle, .events = POLLIN };
-	bool is_late = handle >= 0 && poll(&poll_for, 1, TRIAL_MS) == 0;
-	int status;
-
-	if (is_late)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return is_late ? -ETIMEDOUT : status;
-}
-
 /* The directory of the copy is at fault, not the emulator's. */
 static int refuse_noexec(const struct emulator *emulator, int fd, struct err *e)
 {
@@ -162,9 +146,11 @@ static int refuse_noexec(const struct emulator *emulator, int fd, struct err *e)
 static int try_out(const struct emulator *emulator, int fd, struct err *e)
 {
 	const struct probe program = probe_build(emulator->arch, 0, NULL);
-	auto_fd probe = memfd_create("anyarch-probe", MFD_CLOEXEC);
+	auto_fd probe = memfd_create("anyarch-probe", MFD_CLOEXEC), handle = -1;
+	struct pollfd poll_for = { .events = POLLIN };
 	struct statvfs fs;
-	int status;
+	int status = 0;
+	bool is_late;
 	pid_t pid;
 
 	if (probe < 0 || fchmod(probe, 0755) < 0)
@@ -176,11 +162,15 @@ static int try_out(const struct emulator *emulator, int fd, struct err *e)
 		start(fd, probe);
 	if (pid < 0)
 		return err_sys(e, -errno, "cannot start a process");
-	status = wait_for(pid);
-	if (status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 && !fstatvfs(fd, &fs) &&
-		fs.f_flag & ST_NOEXEC)
+	poll_for.fd = handle = (int)syscall(SYS_pidfd_open, pid, 0);
+	is_late = handle >= 0 && poll(&poll_for, 1, TRIAL_MS) == 0;
+	if (is_late)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!is_late && WIFEXITED(status) && WEXITSTATUS(status) == 127 && !fstatvfs(fd, &fs) && fs.f_flag & ST_NOEXEC)
 		return refuse_noexec(emulator, fd, e);
-	if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
+	if (is_late || !WIFEXITED(status) || WEXITSTATUS(status) != PROBE_ARGC)
 		return err_set(e, -EBADMSG, "%s: does not run the test program with the entry stub", emulator->path);
 	return 0;
 }

@@ -81,20 +81,17 @@ static bool is_plain_locale(const char *value)
 	       is_same(value, "C.utf8");
 }
 
-/* No translations in any locale: gettext ends its search at these two (dcigettext.c). autoconf sets "C". */
-static bool is_plain_language(const char *value)
-{
-	return !*value || is_same(value, "C") || is_same(value, "POSIX");
-}
-
 bool rules_is_plain(char **env)
 {
 	static const char empty[] = "LOCPATH\0NLSPATH\0OUTPUT_CHARSET\0GCONV_PATH\0";
 	const char *value, *all;
 	bool has_all = rules_has_variable(env, "LC_ALL", &all) && *all;
 
+	/* No translations in any locale: gettext ends its search at "C" and "POSIX" (dcigettext.c). autoconf sets "C".
+	 */
 	if ((has_all && !is_plain_locale(all)) ||
-		(rules_has_variable(env, "LANGUAGE", &value) && !is_plain_language(value)) ||
+		(rules_has_variable(env, "LANGUAGE", &value) && *value && !is_same(value, "C") &&
+			!is_same(value, "POSIX")) ||
 		(rules_has_variable(env, ENTRY_SWITCH, &value) && is_same(value, "cc")))
 		return false;
 	for (const char *name = empty; *name;) {
@@ -271,18 +268,8 @@ static bool is_allowed(const struct rules_input *in)
 	return true;
 }
 
-static size_t add_before(const struct rules_input *in, const char **out, size_t room)
-{
-	size_t n = 0;
-
-	for (const char *word = first_word(in); word; word = next_word(in, word))
-		if (*word == 'b' && n < room)
-			out[n++] = word + 1;
-	return n;
-}
-
-/* Adds words, except groups whose condition (u) excludes them. */
-static size_t add(const struct rules_input *in, const char **out, size_t room)
+/* Adds words of this kind, except groups whose condition (u) excludes them. */
+static size_t add(const struct rules_input *in, char kind, const char **out, size_t room)
 {
 	bool is_left_out = false;
 	size_t n = 0;
@@ -292,18 +279,22 @@ static size_t add(const struct rules_input *in, const char **out, size_t room)
 			is_left_out |= any_matches(*word, in->args, word + 1);
 		else if (*word == '.')
 			is_left_out = false;
-		else if (*word == 'a' && !is_left_out && n < room)
+		else if (*word == kind && !is_left_out && n < room)
 			out[n++] = word + 1;
 	}
 	return n;
 }
 
-/* The path of the plugin that an argument names, in itself or in the next one; NULL if none. */
-static const char *plugin_path(const struct rules_input *in, char **at, bool *ret_is_next)
+/*
+ * The path of the plugin that an argument names, in itself or in the next one; NULL if none. *ret_option: without it,
+ * as "--plugin=PATH" becomes two arguments, so that no string must be built.
+ */
+static const char *plugin_path(const struct rules_input *in, char **at, const char **ret_option, bool *ret_is_next)
 {
 	for (const char *word = first_word(in); word; word = next_word(in, word)) {
 		const char *rest = *word == 'p' ? after(*at, word + 1) : NULL;
 
+		*ret_option = word + 1;
 		*ret_is_next = rest && !*rest;
 		if (rest && !*rest)
 			return at[1];
@@ -313,25 +304,16 @@ static const char *plugin_path(const struct rules_input *in, char **at, bool *re
 	return NULL;
 }
 
-/* The option without its path: "--plugin=PATH" becomes two arguments, so that no string must be built. */
-static const char *plugin_word(const struct rules_input *in, const char *argument)
-{
-	for (const char *word = first_word(in); word; word = next_word(in, word))
-		if (*word == 'p' && after(argument, word + 1))
-			return word + 1;
-	return NULL;
-}
-
 bool rules_apply(const struct rules_input *in, const char **out)
 {
 	size_t n, extra = 0;
 
 	if (!is_allowed(in))
 		return false;
-	n = add_before(in, out, RULES_ADDED_MAX / 8);
+	n = add(in, 'b', out, RULES_ADDED_MAX / 8);
 	for (char **at = in->args; *at; at++) {
 		bool is_next = false;
-		const char *path = plugin_path(in, at, &is_next), *twin;
+		const char *option, *path = plugin_path(in, at, &option, &is_next), *twin;
 
 		if (!path) {
 			out[n++] = *at;
@@ -340,11 +322,11 @@ bool rules_apply(const struct rules_input *in, const char **out)
 		twin = in->plugin(in->context, path);
 		if (!twin || ++extra > RULES_ADDED_MAX / 4)
 			return false;
-		out[n++] = plugin_word(in, *at);
+		out[n++] = option;
 		out[n++] = twin;
 		at += is_next;
 	}
-	n += add(in, out + n, RULES_ADDED_MAX / 2 - 1);
+	n += add(in, 'a', out + n, RULES_ADDED_MAX / 2 - 1);
 	out[n] = NULL;
 	return true;
 }
