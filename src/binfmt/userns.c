@@ -56,16 +56,9 @@ static bool is_chrooted(void)
 	       !memmem(text.data, text.len, " / rw", 5) && !memmem(text.data, text.len, " / ro", 5);
 }
 
-static bool is_filtered(void)
-{
-	auto_buf text = { 0 };
-
-	return read_text("/proc/self/status", &text) && strstr(buf_text(&text), "\nSeccomp:\t2");
-}
-
 int userns_refused(int code, struct err *e)
 {
-	auto_buf profile = { 0 };
+	auto_buf profile = { 0 }, status = { 0 };
 
 	err_set(e, -EOPNOTSUPP, "user namespaces are not allowed here: %s", strerror(-code));
 	if (access("/proc/self", F_OK) < 0) /* the reasons are read from it */
@@ -81,7 +74,7 @@ int userns_refused(int code, struct err *e)
 		userns_profile(&profile);
 		return err_hint(e, "%s", buf_text(&profile));
 	}
-	if (is_filtered())
+	if (read_text("/proc/self/status", &status) && strstr(buf_text(&status), "\nSeccomp:\t2"))
 		return err_hint(e,
 			"a seccomp filter refuses them: docker run --security-opt seccomp=unconfined --security-opt "
 			"apparmor=unconfined --security-opt systempaths=unconfined");

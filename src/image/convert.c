@@ -180,32 +180,27 @@ static int write_output(struct work *w, struct err *e)
 			: oci_write_images(w->images, w->n, &outlet, e);
 }
 
-/* Takes skopeo's transports; a plain file name is an archive for docker load. */
-static int parse_target(struct work *w, const char *text, struct err *e)
-{
-	image_name_parse(text, &w->to);
-	w->format = str_starts(text, "oci:")	       ? MODEL_OCI_LAYOUT
-		    : str_starts(text, "oci-archive:") ? MODEL_OCI_ARCHIVE
-						       : MODEL_DOCKER_ARCHIVE;
-	if (!strcmp(w->to.path, "-"))
-		return err_set(e, -EINVAL, "convert: cannot write to standard output");
-	if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
-		return err_set(e, -EINVAL, "'%s' is not a file name", text);
-	if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
-		return err_set(e, -EINVAL, "'%s': name the image with --tag NAME:TAG", text);
-	w->out = (struct outlet_request){ w->to.path, w->format == MODEL_OCI_LAYOUT, w->c->force };
-	return outlet_check(&w->out, e);
-}
-
 int convert(const struct convert_request *request, struct err *e)
 {
 	auto_free struct work *w = mem_new(1, sizeof(*w));
-	int r;
+	const char *to = request->to;
+	int r = 0;
 
 	w->c = request;
-	r = parse_target(w, request->to, e);
-	if (!r)
-		r = image_input_open(request->from, &w->from, e);
+	/* Takes skopeo's transports; a plain file name is an archive for docker load. */
+	image_name_parse(to, &w->to);
+	w->format = str_starts(to, "oci:")	     ? MODEL_OCI_LAYOUT
+		    : str_starts(to, "oci-archive:") ? MODEL_OCI_ARCHIVE
+						     : MODEL_DOCKER_ARCHIVE;
+	w->out = (struct outlet_request){ w->to.path, w->format == MODEL_OCI_LAYOUT, request->force };
+	if (!strcmp(w->to.path, "-"))
+		r = err_set(e, -EINVAL, "convert: cannot write to standard output");
+	else if (!*str_basename(w->to.path) && (w->format != MODEL_OCI_LAYOUT || !*w->to.path))
+		r = err_set(e, -EINVAL, "'%s' is not a file name", to);
+	else if (w->to.reference && w->format == MODEL_DOCKER_ARCHIVE)
+		r = err_set(e, -EINVAL, "'%s': name the image with --tag NAME:TAG", to);
+	r = r ? r : outlet_check(&w->out, e);
+	r = r ? r : image_input_open(request->from, &w->from, e);
 	if (!r) {
 		r = write_output(w, e);
 		if (r && !str_starts(e->message, w->from.name.path))

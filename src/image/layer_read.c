@@ -219,22 +219,6 @@ static int add_file(struct reading *reading, struct tar_reader *reader, const ch
 	return r ? r : layer_add(layer, path, NULL, entry);
 }
 
-static int add_directory(struct layer *layer, const struct tar_entry *member, const char *path)
-{
-	struct layer_directory directory = {
-		.mode = member->mode, .uid = member->uid, .gid = member->gid, .mtime = member->mtime
-	};
-	struct layer_entry entry = { .kind = LAYER_DIRECTORY };
-	int r = 0;
-
-	directory.records_len = (uint32_t)member->records.len; /* TAR_PAX_MAX bounds it */
-	if (member->records.len)
-		r = layer_add_text(layer, member->records.data, member->records.len, &directory.records);
-	if (!r)
-		r = layer_add_detail(layer, &directory, sizeof(directory), &entry.more);
-	return r ? r : layer_add(layer, path, NULL, entry);
-}
-
 static int add_member(void *context, struct tar_reader *reader, struct err *e)
 {
 	struct reading *reading = context;
@@ -243,6 +227,7 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 	char path[PATH_LIMIT], target[PATH_LIMIT];
 	struct layer_entry entry = { .kind = LAYER_OTHER };
 	const char *link = NULL;
+	int r = 0;
 
 	if (!tar_plain_name(member->path, path, sizeof(path)))
 		return 0;
@@ -251,7 +236,16 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 	} else if (member->type == TAR_FILE) {
 		return add_file(reading, reader, path, e);
 	} else if (member->type == TAR_DIRECTORY) {
-		return add_directory(layer, member, path);
+		struct layer_directory directory = {
+			.mode = member->mode, .uid = member->uid, .gid = member->gid, .mtime = member->mtime
+		};
+
+		entry.kind = LAYER_DIRECTORY;
+		directory.records_len = (uint32_t)member->records.len; /* TAR_PAX_MAX bounds it */
+		if (member->records.len)
+			r = layer_add_text(layer, member->records.data, member->records.len, &directory.records);
+		if (!r)
+			r = layer_add_detail(layer, &directory, sizeof(directory), &entry.more);
 	} else if (member->type == TAR_SYMLINK) {
 		entry.kind = LAYER_SYMLINK;
 		link = member->linkname;
@@ -259,7 +253,7 @@ static int add_member(void *context, struct tar_reader *reader, struct err *e)
 		entry.kind = LAYER_HARDLINK;
 		link = tar_plain_name(member->linkname, target, sizeof(target)) ? target : NULL;
 	}
-	return layer_add(layer, path, link, entry);
+	return r ? r : layer_add(layer, path, link, entry);
 }
 
 static int read_members(const struct layer_walk *walk, struct source *source, struct err *e)

@@ -14,27 +14,6 @@
 
 enum { DEPTH_MAX = 256 };
 
-static int undo(const struct place *place, int ours)
-{
-	enum place_backup backup = place_backup(place);
-	int r = 0;
-	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
-
-	if (backup == BACKUP_IS_FILE)
-		r = place_remove(place, PLACE_BACKUP); /* inject was killed before it replaced the file */
-	else if (backup == BACKUP_OTHER)
-		r = place_restore(place);
-	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
-		r = -errno;
-	/* The record is removed last: after a kill, the next run continues from it. */
-	if (r)
-		return r;
-	r = 0;
-	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++)
-		r = place_remove(place, suffixes[i]);
-	return !r && fsync(place->dir) < 0 ? -errno : r;
-}
-
 /* Refuses if the record does not match the files: nothing is touched then. */
 static int check(const struct place *place, const char *at, const struct record *record, int ours, struct err *e)
 {
@@ -60,14 +39,17 @@ static int check(const struct place *place, const char *at, const struct record 
 /* 0, 1 if there is no record, or -errno with e set. */
 static int eject_at(const char *at, const struct place *place, bool dry_run, struct record *ret_record, struct err *e)
 {
+	static const char *const suffixes[] = { PLACE_TEMPORARY, PLACE_SCRATCH, PLACE_RECORD };
+	enum place_backup backup;
 	int r = dry_run ? 0 : place_lock(place, at, e), ours;
 
 	if (r)
 		return r;
+	backup = place_backup(place);
 	r = place_read_record(place, ret_record);
 	if (r == -EBADMSG)
 		return err_set(e, -EBADMSG, "%s: the record beside it is damaged", at);
-	if (r == -ENOENT && place_backup(place) == BACKUP_IS_FILE && !dry_run)
+	if (r == -ENOENT && backup == BACKUP_IS_FILE && !dry_run)
 		place_remove(place, PLACE_BACKUP);
 	if (r)
 		return r == -ENOENT ? 1 : err_sys(e, r, "%s", at);
@@ -75,12 +57,21 @@ static int eject_at(const char *at, const struct place *place, bool dry_run, str
 	r = check(place, at, ret_record, ours, e);
 	if (r || dry_run)
 		return r;
-	r = undo(place, ours);
-	if (r) {
-		err_sys(e, r, "%s: cannot remove it", at);
-		return e ? (e->code = -EIO) : -EIO;
-	}
-	return 0;
+	if (backup == BACKUP_IS_FILE)
+		r = place_remove(place, PLACE_BACKUP); /* inject was killed before it replaced the file */
+	else if (backup == BACKUP_OTHER)
+		r = place_restore(place);
+	else if (ours == 1 && unlinkat(place->dir, place->name, 0) < 0)
+		r = -errno;
+	/* The record is removed last: after a kill, the next run continues from it. */
+	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++)
+		r = place_remove(place, suffixes[i]);
+	if (!r && fsync(place->dir) < 0)
+		r = -errno;
+	if (!r)
+		return 0;
+	err_sys(e, r, "%s: cannot remove it", at);
+	return e ? (e->code = -EIO) : -EIO;
 }
 
 int eject_file(int root, const char *at, bool dry_run, enum inject_result *ret, struct err *e)

@@ -43,25 +43,11 @@ static bool take(const char **text, const char *key, char *value, size_t size)
 	return true;
 }
 
-static bool parse_time(char *value, struct timespec *ret)
-{
-	char *space = strchr(value, ' ');
-	unsigned long seconds, nanoseconds;
-
-	if (!space)
-		return false;
-	*space = '\0';
-	if (str_to_uint(value, LONG_MAX, &seconds) || str_to_uint(space + 1, 999999999, &nanoseconds))
-		return false;
-	*ret = (struct timespec){ (time_t)seconds, (long)nanoseconds };
-	return true;
-}
-
 int record_parse(const char *text, struct record *ret)
 {
 	struct record r = { 0 };
-	unsigned long backup, made;
-	char value[128];
+	unsigned long backup, made, seconds, nanoseconds;
+	char value[128], *space;
 
 	if (!str_starts(text, HEAD))
 		return -EBADMSG;
@@ -70,12 +56,16 @@ int record_parse(const char *text, struct record *ret)
 		!take(&text, "also", r.also, sizeof(r.also)) || (strcmp(r.also, "-") && !digest_is_valid(r.also)) ||
 		!take(&text, "backup", value, sizeof(value)) || str_to_uint(value, 1, &backup) ||
 		!take(&text, "made", value, sizeof(value)) || str_to_uint(value, BENEATH_DIRS_MAX, &made) ||
-		!take(&text, "time", value, sizeof(value)) || !parse_time(value, &r.dir_time) || *text)
+		!take(&text, "time", value, sizeof(value)) || *text || !(space = strchr(value, ' ')))
+		return -EBADMSG;
+	*space = '\0';
+	if (str_to_uint(value, LONG_MAX, &seconds) || str_to_uint(space + 1, 999999999, &nanoseconds))
 		return -EBADMSG;
 	if (!strcmp(r.also, "-"))
 		*r.also = '\0';
 	r.has_backup = backup;
 	r.made_dirs = (unsigned)made;
+	r.dir_time = (struct timespec){ (time_t)seconds, (long)nanoseconds };
 	*ret = r;
 	return 0;
 }
