@@ -58,8 +58,8 @@ int commit_open_blobs(int dir, struct err *e);
 /*
  * Writes to an OCI layout: new blobs first, each renamed into place once it is on disk, then index.json by an atomic
  * rename; finally removes blobs that only the previous documents referenced. At any time, the layout is the previous or
- * the new one, possibly with unreferenced blobs. 0, -EBUSY if index.json was changed since the edit was planned, -EIO
- * or -EINTR, with e set.
+ * the new one, possibly with unreferenced blobs, which leftover_sweep() removes. 0, -EBUSY if index.json was changed
+ * since the edit was planned, -EIO or -EINTR, with e set.
  */
 int commit_layout(int dir, const struct edit *edit, struct err *e);
 /*

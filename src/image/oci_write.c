@@ -313,7 +313,7 @@ int oci_copy(const struct bundle *bundle, const struct model *model, const struc
 	struct outlet *outlet, struct err *e)
 {
 	auto_reach reach = { 0 };
-	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : reach_index(bundle, &reach, e);
+	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : reach_index(bundle, true, &reach, e);
 
 	if (!r && reach.unverified) {
 		err_set(e, -EBADMSG, "%s cannot be copied: only sha256 digests are verified", reach.unverified);

@@ -164,9 +164,9 @@ static int follow(struct walk *w)
 	return r;
 }
 
-int reach_index(const struct bundle *bundle, struct reach *ret, struct err *e)
+int reach_index(const struct bundle *bundle, bool with_subjects, struct reach *ret, struct err *e)
 {
-	struct walk w = { .bundle = bundle, .reach = ret, .with_subjects = true, .e = e };
+	struct walk w = { .bundle = bundle, .reach = ret, .with_subjects = with_subjects, .e = e };
 	int r = read_document(&w, "index.json");
 
 	w.r = r;

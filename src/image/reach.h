@@ -16,8 +16,9 @@ struct reach {
 
 #define auto_reach auto_with(reach_done) struct reach
 
-/* Follows index.json. 0, or -E2BIG or -errno with e set. */
-int reach_index(const struct bundle *bundle, struct reach *ret, struct err *e);
+/* Follows index.json; with_subjects: also to what is only the subject of a statement. 0, or -E2BIG or -errno with e
+ * set. */
+int reach_index(const struct bundle *bundle, bool with_subjects, struct reach *ret, struct err *e);
 /*
  * Follows the artifacts and attestations of a model, but not their subjects: statements about an image do not keep it.
  * 0, or -E2BIG or -errno with e set.

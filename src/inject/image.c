@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "image/edit.h"
 #include "image/facts.h"
+#include "image/leftover.h"
 #include "image/outlet.h"
 #include "inject/image.h"
 
@@ -198,6 +199,8 @@ static int change_images(struct image_work *w)
 	}
 	if (edit.drops_oci_half)
 		inject_note(w->target, "its OCI half has no layers and is omitted: only manifest.json is used");
+	if (w->is_directory && !w->options->dry_run)
+		leftover_sweep(w->bundle);
 	if ((edit.n || out) && !w->options->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);

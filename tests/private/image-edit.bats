@@ -28,6 +28,11 @@ digests() {
 	"$ANYARCH" inspect --json "$1" | jq -r '.[] | "\(.references | join(",")) \(.digest)"'
 }
 
+# blobs: of a layout; what a run that was killed has made for nothing is one of them.
+blobs() {
+	[[ ! -d image ]] || find image | sort
+}
+
 # scenario FORM VERB: $START before, COMMAND to be run on ./image; sets OLD and NEW, what digests says before and after.
 scenario() {
 	START=$W/start
@@ -45,6 +50,7 @@ scenario() {
 	}
 	restart
 	strace -qq -o trace "$ANYARCH_STATIC" "${COMMAND[@]}" 3>&-
+	BLOBS=$(blobs)
 	awk '/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); n[name]++
 		if (/O_CREAT|O_WRONLY.*O_TMPFILE/) seen = 1
 		if (seen && name !~ /^(exit|brk|munmap|getpid|geteuid)/) print name, n[name] }' trace >calls
@@ -70,6 +76,8 @@ sound() {
 		printf 'neither old nor new: %s\n' "$now"
 		return 1
 	}
+	expect 0 "$ANYARCH" "${COMMAND[@]}" || return
+	same blobs "$BLOBS" "$(blobs)" || return
 	expect 0 "$ANYARCH" inject --quiet "${AT[@]}" image || return
 	same new "$NEW" "$(digests image)" || return
 	expect 0 "$ANYARCH" eject --quiet image || return
@@ -104,6 +112,31 @@ each_call() {
 		each_call "$form" inject signal=KILL 137
 		each_call "$form" eject signal=KILL 137
 	done
+}
+
+@test "what a killed run leaves in a layout goes with the next run of any kind, and what others put there stays" {
+	local mine=image/blobs/sha256/$(printf '0%.0s' {1..64})
+
+	scenario layout-nested inject
+	restart
+	inject_fault renameat,renameat2:signal=KILL:when=1
+	[[ $status -eq 137 && -e image/.anyarch-changing ]]
+	printf 'of another program\n' >"$mine"
+	printf '%064d\n' 1 >>image/.anyarch-changing
+	ln -s /etc/passwd "image/blobs/sha256/$(printf '%064d' 1)"
+	expect 0 "$ANYARCH" eject --quiet --dry-run image
+	[[ -e image/.anyarch-changing ]]
+	expect 0 "$ANYARCH" eject --quiet image
+	[[ -e /etc/passwd ]]
+	rm "$mine"
+	diff -r "$START" image
+	# A note that is none, and one that lists what is in use.
+	printf '../../../x\n' >image/.anyarch-changing
+	expect 0 "$ANYARCH" eject --quiet image
+	find image/blobs/sha256 -type f -printf '%f\n' >image/.anyarch-changing
+	expect 0 "$ANYARCH" eject --quiet image
+	rm -f image/.anyarch-changing
+	diff -r "$START" image
 }
 
 @test "any one system call fails: told, and the image is the old one or the new one (87, 88, 90, 91, 92)" {
