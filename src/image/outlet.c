@@ -11,6 +11,7 @@
 
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/str.h"
 #include "image/tar_write.h"
 
 bool outlet_has(const struct outlet *outlet, const char *name)
@@ -21,8 +22,19 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 	return false;
 }
 
-/* Where index.json is until all of a layout is written: without it, the layout is that of a killed run. */
-#define UNFINISHED "blobs/index.json"
+/* Where in blobs index.json is until all of a layout is written: without it, the layout is that of a killed run. */
+#define UNFINISHED "index.json"
+
+/* Creates a file of a layout. The descriptor or -errno. */
+static int create_in(const struct outlet *outlet, const char *name)
+{
+	bool is_blob = str_starts(name, BUNDLE_BLOBS);
+	int dir = is_blob ? outlet->sha256 : strcmp(name, "index.json") ? outlet->dir : outlet->blobs;
+	int fd = openat(dir, is_blob ? name + strlen(BUNDLE_BLOBS) : name,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
 
 /* Writes member's content, or text if member is NULL. */
 static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
@@ -36,10 +48,9 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	if (is_archive)
 		r = tar_begin_member(to, name, size);
 	else
-		to = file = openat(outlet->dir, strcmp(name, "index.json") ? name : UNFINISHED,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		to = file = create_in(outlet, name);
 	if (to < 0)
-		r = -errno;
+		r = to;
 	if (!r)
 		r = member ? fd_copy_range(member->fd, member->offset, to, size) : fd_write(to, text->data, size);
 	if (!r)
@@ -96,13 +107,12 @@ int outlet_layout(struct outlet *outlet, struct err *e)
 
 int outlet_end(struct outlet *outlet, struct err *e)
 {
-	auto_fd blobs = outlet->dir >= 0 ? openat(outlet->dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int r = 0;
 
 	if (outlet->dir < 0)
 		r = tar_write_end(outlet->file.fd);
-	else if (blobs < 0 || fsync(blobs) < 0 || fsync(outlet->dir) < 0 ||
-		 renameat(outlet->dir, UNFINISHED, outlet->dir, "index.json") < 0 || fsync(outlet->dir) < 0)
+	else if (fsync(outlet->sha256) < 0 || fsync(outlet->dir) < 0 ||
+		 renameat(outlet->blobs, UNFINISHED, outlet->dir, "index.json") < 0 || fsync(outlet->dir) < 0)
 		r = -errno;
 	if (r)
 		return err_sys(e, r, "cannot write the image");
@@ -110,19 +120,39 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	return outlet->dir < 0 ? newfile_commit(&outlet->file, newfile_usual_mode(), e) : 0;
 }
 
-/* Removes an incomplete layout. */
+static int open_folder(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Removes an incomplete layout, and nothing behind a link in it. */
 static void remove_layout(int dir)
 {
-	auto_dir list = fd_list_at(dir, "blobs/sha256");
+	auto_fd blobs = open_folder(dir, "blobs");
+	auto_dir list = blobs < 0 ? NULL : fd_list_at(blobs, "sha256");
 	const struct dirent *entry;
 
 	while (list && (entry = fd_next(list)))
 		unlinkat(dirfd(list), entry->d_name, 0);
-	unlinkat(dir, UNFINISHED, 0);
+	if (blobs >= 0) {
+		unlinkat(blobs, UNFINISHED, 0);
+		unlinkat(blobs, "sha256", AT_REMOVEDIR);
+	}
 	unlinkat(dir, "index.json", 0);
 	unlinkat(dir, "oci-layout", 0);
-	unlinkat(dir, "blobs/sha256", AT_REMOVEDIR);
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
+}
+
+/* Creates the directories of the blobs and opens them. 0 or -errno. */
+static int open_blobs(struct outlet *outlet)
+{
+	if (mkdirat(outlet->dir, "blobs", 0755) < 0)
+		return -errno;
+	outlet->blobs = open_folder(outlet->dir, "blobs");
+	if (outlet->blobs < 0 || mkdirat(outlet->blobs, "sha256", 0755) < 0)
+		return -errno;
+	outlet->sha256 = open_folder(outlet->blobs, "sha256");
+	return outlet->sha256 < 0 ? -errno : 0;
 }
 
 /* Accepts an empty directory, or one that only has what a killed run leaves: no index. */
@@ -174,9 +204,8 @@ int outlet_open(const struct outlet_request *request, struct outlet *ret, struct
 		remove_layout(fd);
 		ret->is_new = is_new;
 		ret->dir = take_fd(&fd);
-		if (mkdirat(ret->dir, "blobs", 0755) < 0 || mkdirat(ret->dir, "blobs/sha256", 0755) < 0)
-			return err_sys(e, -errno, "%s/blobs", request->path);
-		return 0;
+		r = open_blobs(ret);
+		return r ? err_sys(e, r, "%s/blobs", request->path) : 0;
 	}
 	return newfile_open(request->path, request->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &ret->file, e);
 }
@@ -188,6 +217,8 @@ void outlet_done(struct outlet *outlet)
 		if (outlet->is_new)
 			rmdir(outlet->path);
 	}
+	cleanup_fd(&outlet->sha256);
+	cleanup_fd(&outlet->blobs);
 	cleanup_fd(&outlet->dir);
 	newfile_done(&outlet->file);
 	mem_free_texts(outlet->names, outlet->n);

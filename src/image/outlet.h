@@ -9,6 +9,7 @@
 
 struct outlet {
 	int dir;	     /* the layout's directory; -1: an archive */
+	int blobs, sha256;   /* a layout's blobs and blobs/sha256, open: their names may become links of others */
 	struct newfile file; /* the archive */
 	const char *path;    /* borrowed */
 	char **names;	     /* of blobs that were written */
@@ -18,7 +19,7 @@ struct outlet {
 
 #define OUTLET_INIT                                                                                                    \
 	{                                                                                                              \
-		.dir = -1, .file = NEWFILE_INIT                                                                        \
+		.dir = -1, .blobs = -1, .sha256 = -1, .file = NEWFILE_INIT                                             \
 	}
 #define auto_outlet auto_with(outlet_done) struct outlet
 

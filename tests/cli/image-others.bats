@@ -506,3 +506,24 @@ I.write("./image", I.archive(I.docker([([layer], I.config_of([layer]), ["a:1"])]
 			mount -t tmpfs -o ro none "$dir" || exit; done; unset TMPDIR; cat | /proc/self/fd/9 inspect -' <image 9<"$ANYARCH_PLAIN"
 	[[ $output == *'platform:     linux/arm'* ]]
 }
+
+@test "an incomplete layout is removed, and nothing behind a link in it" {
+	make 'layout("image", T.tar(I.system(E.arm())))'
+	mkdir -p store/sha256 folder/blobs
+	printf 'precious\n' | tee store/index.json >store/sha256/file
+	cp -r store kept
+	ln -s "$PWD/store" link
+	mkdir all
+	mv link all/blobs
+	ln -s "$PWD/store/sha256" folder/blobs/sha256
+	for name in all folder; do
+		expect_one_of '1 3' "$ANYARCH" convert image "oci:$name"
+		says "$name/blobs"
+		diff -r kept store
+	done
+	# What a killed run leaves goes.
+	mkdir -p half/blobs/sha256
+	touch half/oci-layout half/blobs/index.json half/blobs/sha256/x
+	expect 0 "$ANYARCH" convert image oci:half
+	diff -r image half
+}
