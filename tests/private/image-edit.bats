@@ -115,7 +115,9 @@ each_call() {
 }
 
 @test "what a killed run leaves in a layout goes with the next run of any kind, and what others put there stays" {
-	local mine=image/blobs/sha256/$(printf '0%.0s' {1..64})
+	local mine
+
+	mine=image/blobs/sha256/$(printf '%064d' 0)
 
 	scenario layout-nested inject
 	restart
