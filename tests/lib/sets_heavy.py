@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Small files that take long or much where something is not bounded."""
+import struct
 import zlib
 
 import tar_files as tf
 from elf_files import arm, emulator
 from image_files import INDEX, Oci, archive, around, config_of, docker, named, pack, row, write
-from tar_files import directory, gz, member, symlink, tar
+from tar_files import directory, gz, hardlink, member, symlink, tar
 
 # Pairs of words that leave the low 50 bits of FNV-1a alike, each behind the pairs before it: with one of each pair
 # after the other there are 2^17 paths (a slash behind the sixth) that fall into one slot of a table of up to 2^18.
@@ -29,7 +30,9 @@ def heavy(to, only=None):
                        ("integers", heavy_integers), ("escapes", heavy_escapes), ("bombs", heavy_bombs),
                        ("window", heavy_window), ("records", heavy_records),
                        ("histories", heavy_histories), ("path", heavy_path), ("holes", heavy_holes), ("parts", heavy_parts),
-                       ("segments", heavy_segments)):
+                       ("segments", heavy_segments), ("attributes", heavy_attributes), ("hard-links", heavy_hard_links),
+                       ("link-chains", heavy_link_chains), ("empty-members", heavy_empty_members),
+                       ("needed", heavy_needed), ("artifacts", heavy_artifacts)):
         if only in (None, name):
             write(f"{to}/{name}.tar", make())
             row(name + ".tar", "0|3", "")
@@ -245,3 +248,43 @@ def heavy_segments():
     """Programs with a thousand dynamic sections."""
     program = arm(segments=[(2, 1 << 16, 1 << 16)] * 1020, body=b"\1" * (2 << 16))
     return around(gz_parts([*(member(f"{i}/sh", program) for i in range(1000)), tf.END]))
+
+
+def heavy_attributes():
+    """Directories with 25,000 extended attributes each."""
+    records = b"".join(tf.records(**{f"SCHILY.xattr.user.{i}": b"y"}) for i in range(25000))
+    return around(gz_parts([*(tf.pax(records) + directory("usr/bin") for _ in range(100)), member("bin/sh", arm()), tf.END]))
+
+
+def heavy_hard_links():
+    """A shell that is a hard link to a hard link, and so on."""
+    return around(gz_parts([member("sh", arm()), hardlink("0/sh", "sh"),
+                            *(hardlink(f"{i + 1}/sh", f"{i}/sh") for i in range(150000)), tf.END]))
+
+
+def heavy_link_chains():
+    """A program that is looked for through 38 links, each in a layer of its own, in 8 images of 1,000 layers."""
+    layers = [tar(member("d1000/sh", arm())), *(tar(symlink(f"d{i}", f"d{i + 1}")) for i in range(962, 1000))]
+    layers += [tar(member("empty"))] * 961
+    start = {"Env": ["PATH=" + ":".join(["/d962"] * 700)], "Entrypoint": ["missing"], "Cmd": ["none"]}
+    return archive(docker([(layers, config_of(layers, author=str(i), config=start), [f"test:{i}"]) for i in range(8)], "new"))
+
+
+def heavy_empty_members():
+    """A layer behind 390,000 members of gzip without content."""
+    return around(gz(b"") * 390000 + gz(tar(member("bin/sh", arm()))))
+
+
+def heavy_needed():
+    """A program that needs 550,000 libraries, all with one name of 5 MB."""
+    dynamic = struct.pack("<IIII", 5, 0x10000, 10, 5 << 20) + struct.pack("<II", 1, 1) * 550000
+    program = arm(interp=b"/lib/ld-linux-armhf.so.3\0", dynamic=dynamic, body=b"n" * (5 << 20), kind=3)
+    return around(gz(tar(member("bin/sh", program))))
+
+
+def heavy_artifacts():
+    """Documents of an unknown type that lead to 4,500 blobs."""
+    oci = Oci()
+    image = oci.image([tar(member("bin/sh", arm()))], **named("1"))
+    blobs = [oci.blob(b"%d" % i, "text/plain") for i in range(4500)]
+    return archive(oci.finish(image, *(oci.blob(pack({"manifests": blobs[i::9]}), "application/x.index") for i in range(9))))
