@@ -148,6 +148,21 @@ static int choose_images(struct work *w, struct err *e)
 	return r || w->n ? r : err_set(e, -ENOENT, "contains no image");
 }
 
+/* A copy of what index.json leads to would leave out an image that only manifest.json lists. */
+static int check_halves(const struct model *model, struct err *e)
+{
+	for (size_t i = 0; i < model->n; i++) {
+		const struct model_image *image = &model->images[i];
+
+		if (!image->is_second_half)
+			continue;
+		err_set(e, -EBADMSG, "index.json does not list the image %s of manifest.json",
+			image->reference ? image->reference : image->config_digest);
+		return err_hint(e, "choose one image, by its name or with --platform");
+	}
+	return 0;
+}
+
 /*
  * If there is nothing to select or change, copies everything, a single index also under new names; else writes the
  * selected images without their attestations and signatures.
@@ -168,7 +183,7 @@ static int write_output(struct work *w, struct err *e)
 	is_whole = is_whole && (!names.n || model->n > 1);
 	for (size_t i = 1; names.n && i < model->n; i++)
 		is_whole = is_whole && model->images[i].top == model->images[0].top;
-	r = is_whole ? 0 : choose_images(w, e);
+	r = is_whole ? check_halves(model, e) : choose_images(w, e);
 	if (r || w->c->dry_run)
 		return r;
 	r = outlet_open(&w->out, &outlet, e);

@@ -527,3 +527,20 @@ I.write("./image", I.archive(I.docker([([layer], I.config_of([layer]), ["a:1"])]
 	expect 0 "$ANYARCH" convert image oci:half
 	diff -r image half
 }
+
+@test "an image that only manifest.json of an archive lists is not lost in a copy" {
+	make '
+arm, arm64 = T.tar(I.system(E.arm())), T.tar(I.system(E.arm64()))
+oci = I.Oci()
+files = oci.finish(oci.image([arm], **I.named("1")))
+files.update(I.docker([([arm], I.config_of([arm]), ["a:1"]), ([arm64], I.config_of([arm64], "arm64", None), ["b:1"])], "new"))
+I.write("./dual.tar", I.archive(files))'
+	for to in oci:copy oci-archive:copy.tar; do
+		expect 3 "$ANYARCH" convert dual.tar "$to"
+		says b:1
+		hints --platform
+	done
+	[[ ! -e copy && ! -e copy.tar ]]
+	expect 0 "$ANYARCH" convert --platform linux/arm64 dual.tar oci:copy
+	expect 0 "$ANYARCH" inspect --expect linux/arm64 copy
+}
