@@ -61,11 +61,11 @@ static void remove_noted(const struct bundle *layout, int blobs, const struct bu
 	if (reach_index(layout, false, &reach, NULL))
 		return;
 	for (; strlen(line) > DIGITS; line += DIGITS + 1) {
-		auto_free char *name = mem_print(BUNDLE_BLOBS "%.*s", DIGITS, line);
+		auto_free char *digits = mem_part(line, DIGITS), *name = mem_print(BUNDLE_BLOBS "%s", digits);
 
 		if (line[DIGITS] != '\n' || strspn(line, "0123456789abcdef") != DIGITS)
 			return;
-		if (!reach_has(&reach, name) && unlinkat(blobs, digits_of(name), 0) < 0 && errno != ENOENT)
+		if (!reach_has(&reach, name) && unlinkat(blobs, digits, 0) < 0 && errno != ENOENT)
 			return;
 	}
 	leftover_forget(layout->dir);
