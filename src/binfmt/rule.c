@@ -99,12 +99,12 @@ int rule_render(const struct rule *rule, struct buf *out, struct err *e)
 	char flags[RULE_FLAGS_TEXT];
 	size_t before = out->len;
 	int r;
-	const char *fields[] = { rule->name, rule->interpreter, rule->extension };
+	const char *fields[] = { rule->name, rule->interpreter, rule->extension ? rule->extension : "" };
 
 	if (!*rule->interpreter)
 		return err_set(e, -EBADMSG, "the rule has no interpreter");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (fields[i] && (strchr(fields[i], ':') || strchr(fields[i], '\n')))
+		if (strpbrk(fields[i], ":\n"))
 			return err_set(e, -EBADMSG, "the fields of a rule cannot contain ':' or a newline");
 	if (rule->extension && !is_extension(rule->extension))
 		return err_set(e, -EBADMSG, "invalid extension: empty, or contains '/'");

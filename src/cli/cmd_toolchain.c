@@ -75,7 +75,7 @@ static int run(void *context, int n, char **words, struct err *e)
 		return r;
 	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
 	r = r ? r : print(c, t, e);
-	for (char *p = t->missing.data; p && (p = strchr(p, '\n'));)
+	for (char *p; t->missing.len && (p = strchr(t->missing.data, '\n'));)
 		*p = ' ';
 	if (!r && !c->view.quiet && t->missing.len)
 		say_note(

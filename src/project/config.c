@@ -202,9 +202,11 @@ int config_parse(const char *text, size_t len, struct config *ret, struct err *e
 		for (id = 0; id < CONFIG_KEYS; id++)
 			if (strlen(keys[id].name) == key_len && !memcmp(keys[id].name, key, key_len))
 				break;
-		if (id == CONFIG_KEYS)
-			r = unknown_key(key, key_len, e);
-		else if (config.lines[id])
+		if (id == CONFIG_KEYS) {
+			unknown_key(key, key_len, e);
+			return err_prefix(e, "line %u", cursor.number);
+		}
+		if (config.lines[id])
 			r = err_set(e, -EBADMSG, "%s is already set in line %u", keys[id].name, config.lines[id]);
 		else
 			r = value.len ? check_value(&config, id, buf_text(&value), e) : 0;

@@ -157,9 +157,8 @@ static int write_emulator(struct work *w)
 		times[0] = times[1] = st.st_mtim;
 		if (request->has_epoch && times[1].tv_sec >= request->epoch)
 			times[1] = times[0] = (struct timespec){ .tv_sec = (time_t)request->epoch };
-		if (geteuid() == 0 && fchown(w->emulator, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
-			r = -errno;
-		else if (fchmod(w->emulator, 0755) < 0 || futimens(w->emulator, times) < 0)
+		if ((geteuid() == 0 && fchown(w->emulator, 0, 0) < 0 && errno != EINVAL && errno != EPERM) ||
+			fchmod(w->emulator, 0755) < 0 || futimens(w->emulator, times) < 0)
 			r = -errno;
 	}
 	if (hashes)
