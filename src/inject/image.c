@@ -29,19 +29,6 @@ static int write_archive(struct image_work *w, const struct edit *edit, int to)
 	return r == -EEXIST ? err_prefix(w->e, "%s", w->target->name) : r;
 }
 
-/* An existing file other than the input is replaced only with --force. */
-static int check_other(struct image_work *w)
-{
-	const char *out = w->options->out;
-	struct stat own, there;
-
-	if (!out || !strcmp(out, "-") ||
-		(!stat(out, &there) && !fstat(w->file, &own) && own.st_dev == there.st_dev &&
-			own.st_ino == there.st_ino))
-		return 0;
-	return outlet_check(&(struct outlet_request){ .path = out, .force = w->options->force }, w->e);
-}
-
 static int write_result(struct image_work *w, const struct edit *edit)
 {
 	const char *path = w->options->out ? w->options->out : w->real;
@@ -75,17 +62,6 @@ static int write_result(struct image_work *w, const struct edit *edit)
 	return r;
 }
 
-/* Whether an image is a signature or another referrer of digest: by its subject, or by a tag as of cosign. */
-static bool is_about(const struct model_image *image, const char *digest)
-{
-	auto_buf tag = { 0 };
-
-	if (image->subject && !strcmp(image->subject, digest))
-		return true;
-	buf_addf(&tag, "sha256-%s.", digest + strlen("sha256:"));
-	return image->reference && strstr(image->reference, buf_text(&tag));
-}
-
 /*
  * Signatures and attestations are not rewritten: they still refer to the original image, even if the index that lists
  * them is updated.
@@ -98,12 +74,19 @@ static void note_signatures(struct image_work *w)
 		const struct model_image *image = &model->images[i];
 		const struct edit_target *target = edit_find(w->targets, w->n, image->config_digest);
 		bool has_attestation = false, has_other = false;
+		auto_buf tag = { 0 }; /* of cosign */
 
-		for (size_t k = 0; target && image->digest && k < model->n; k++) {
-			if (!is_about(&model->images[k], image->digest))
+		if (!target || !image->digest)
+			continue;
+		buf_addf(&tag, "sha256-%s.", image->digest + strlen("sha256:"));
+		for (size_t k = 0; k < model->n; k++) {
+			const struct model_image *other = &model->images[k];
+
+			if (!(other->subject && !strcmp(other->subject, image->digest)) &&
+				!(other->reference && strstr(other->reference, buf_text(&tag))))
 				continue;
-			has_attestation |= model->images[k].kind == MODEL_ATTESTATION;
-			has_other |= model->images[k].kind != MODEL_ATTESTATION;
+			has_attestation |= other->kind == MODEL_ATTESTATION;
+			has_other |= other->kind != MODEL_ATTESTATION;
 		}
 		if (has_attestation)
 			inject_note(w->target, "an attestation still refers to the original image: %s", image->digest);
@@ -123,25 +106,6 @@ void image_tell(struct image_work *w, struct image_change *change, enum inject_r
 					       .twins = change->tools ? accel_image_twins(change->tools) : NULL });
 }
 
-static void tell_all(struct image_work *w)
-{
-	const char *nothing = NULL;
-
-	for (size_t i = 0; i < w->n; i++)
-		image_tell(w, &w->changes[i],
-			w->options->removes	 ? INJECT_REMOVED
-			: w->changes[i].replaces ? INJECT_REPLACED
-						 : INJECT_DONE);
-	if (w->n)
-		note_signatures(w);
-	else if (w->options->removes)
-		nothing = "it contains nothing that anyarch injected, or it was changed since";
-	else if (!w->has_left)
-		nothing = w->options->has_platform ? "it contains no image for this platform"
-						   : "it contains no image that runs";
-	w->target->report->nothing = nothing ? mem_text(nothing) : NULL;
-}
-
 static bool is_same(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -158,31 +122,11 @@ static bool is_other(const struct model_image *a, const struct model_image *b)
 			       is_same(a->variant, b->variant)));
 }
 
-/* A short tag may match several images, and image-spec does not forbid duplicate names in index.json. */
-static int check_name(struct image_work *w)
-{
-	const struct model *model = &w->report.model;
-	const char *reference = w->name.reference;
-
-	if (!reference)
-		return 0;
-	if (!w->has_named)
-		return err_set(w->e, -ENOENT, "it contains no image named %s", reference);
-	for (size_t i = 0; i < model->n; i++)
-		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
-			if (image_is_named(&model->images[k], reference) &&
-				is_other(&model->images[i], &model->images[k])) {
-				err_set(w->e, -EBADMSG, "it contains two images named %s", reference);
-				return err_hint(w->e, "omit the name to change all images");
-			}
-	return 0;
-}
-
 /* A destination that the result cannot be written to is refused by --dry-run, too. */
 static int change_images(struct image_work *w)
 {
 	struct edit edit = { 0 };
-	const char *out = w->options->out;
+	const char *out = w->options->out, *nothing = NULL;
 	const struct edit_request request = { w->bundle, &w->report.model, w->targets, w->n, w->name.reference };
 	int r = edit_plan(&request, &edit, w->e);
 
@@ -204,9 +148,22 @@ static int change_images(struct image_work *w)
 	if ((edit.n || out) && !w->options->dry_run)
 		r = write_result(w, &edit);
 	edit_done(&edit);
-	if (!r)
-		tell_all(w);
-	return r;
+	if (r)
+		return r;
+	for (size_t i = 0; i < w->n; i++)
+		image_tell(w, &w->changes[i],
+			w->options->removes	 ? INJECT_REMOVED
+			: w->changes[i].replaces ? INJECT_REPLACED
+						 : INJECT_DONE);
+	if (w->n)
+		note_signatures(w);
+	else if (w->options->removes)
+		nothing = "it contains nothing that anyarch injected, or it was changed since";
+	else if (!w->has_left)
+		nothing = w->options->has_platform ? "it contains no image for this platform"
+						   : "it contains no image that runs";
+	w->target->report->nothing = nothing ? mem_text(nothing) : NULL;
+	return 0;
 }
 
 /* Opens and locks the file. Tries again if another run replaced it between open() and flock(). */
@@ -239,6 +196,8 @@ static int open_locked(struct image_work *w)
 /* Plans the change of each image; nothing is changed yet. */
 static int look(struct image_work *w)
 {
+	const struct model *model = &w->report.model;
+	const char *reference = w->name.reference;
 	int fd = fcntl(w->file, F_DUPFD_CLOEXEC, 3), r;
 
 	if (fd < 0)
@@ -249,23 +208,39 @@ static int look(struct image_work *w)
 	if (w->is_directory && !w->options->dry_run && !w->options->removes)
 		w->blobs = commit_open_blobs(w->file, NULL); /* a failure is reported when writing */
 	r = image_look_each(w->bundle, &(struct image_visit){ image_plan_look, w }, &w->report, w->e);
-	for (size_t i = 0; !r && i < w->report.model.n; i++)
+	for (size_t i = 0; !r && i < model->n; i++)
 		if (w->report.facts[i].err.code)
 			r = err_move(w->e, &w->report.facts[i].err);
-	r = r ? r : check_name(w);
-	return r ? r : image_settle_tools(w);
+	if (r)
+		return r;
+	if (reference && !w->has_named)
+		return err_set(w->e, -ENOENT, "it contains no image named %s", reference);
+	/* A short tag may match several images, and image-spec does not forbid duplicate names in index.json. */
+	for (size_t i = 0; reference && i < model->n; i++)
+		for (size_t k = 0; k < i && image_is_named(&model->images[i], reference); k++)
+			if (image_is_named(&model->images[k], reference) &&
+				is_other(&model->images[i], &model->images[k])) {
+				err_set(w->e, -EBADMSG, "it contains two images named %s", reference);
+				return err_hint(w->e, "omit the name to change all images");
+			}
+	return image_settle_tools(w);
 }
 
 int inject_image(struct inject_target *target, struct err *e)
 {
 	auto_free struct image_work *w = mem_new(1, sizeof(*w));
+	const char *out = target->options->out;
+	struct stat own, there;
 	int r;
 
 	*w = (struct image_work){ .target = target, .options = target->options, .file = -1, .blobs = -1, .e = e };
 	image_name_parse(target->name, &w->name);
 	r = open_locked(w);
-	if (!r)
-		r = check_other(w);
+	/* An existing file other than the input is replaced only with --force. */
+	if (!r && out && strcmp(out, "-") != 0 &&
+		(stat(out, &there) < 0 || fstat(w->file, &own) < 0 || own.st_dev != there.st_dev ||
+			own.st_ino != there.st_ino))
+		r = outlet_check(&(struct outlet_request){ .path = out, .force = target->options->force }, e);
 	if (!r && look(w))
 		r = err_prefix(w->e, "%s", w->target->name);
 	else if (!r)

@@ -173,25 +173,17 @@ static int graft_onto(
 	return add_target(w, facts->image, change);
 }
 
-/* The platform of the image's files, with a note if the label differs. Without programs the label's, if --platform was
- * specified; else NULL. */
-static const struct platform *find_platform(struct image_work *w, const struct image_facts *facts)
-{
-	const struct content *content = &facts->content;
-	bool is_asked = w->options->has_platform && facts->has_label;
-
-	if (!content->has_platform)
-		return is_asked ? &facts->label : NULL;
-	if (facts->has_label && facts->label.arch != content->platform.arch)
-		inject_note(w->target, "the label says linux/%s, but its programs are for %s",
-			facts->image->architecture, arch_word(content->platform.arch));
-	return &content->platform;
-}
-
 static int look_for_graft(struct image_work *w, const struct image_facts *facts, const struct view *view)
 {
-	const struct platform *platform = find_platform(w, facts);
+	const struct content *content = &facts->content;
+	/* Of the image's files; without programs the label's, if --platform was specified. */
+	const struct platform *platform = content->has_platform				 ? &content->platform
+					  : w->options->has_platform && facts->has_label ? &facts->label
+											 : NULL;
 
+	if (content->has_platform && facts->has_label && facts->label.arch != content->platform.arch)
+		inject_note(w->target, "the label says linux/%s, but its programs are for %s",
+			facts->image->architecture, arch_word(content->platform.arch));
 	if (platform && w->options->has_platform && platform->arch != w->options->platform.arch)
 		return 0;
 	if (facts->is_incomplete) {

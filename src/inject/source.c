@@ -61,26 +61,14 @@ static int unpack_emulator(int fd, struct err *e)
 	return r ? r : take_fd(&to);
 }
 
-/* Opens a program, or a compressed archive that contains one: it is unpacked into memory. */
-static int open_named(const char *name, const struct arch *arch, struct emulator *ret, struct err *e)
-{
-	auto_fd fd = fd_open_regular(AT_FDCWD, name, 0), unpacked = -1;
-	char path[64];
-
-	if (fd < 0 || codec_at(fd, 0) != CODEC_SUPPORTED)
-		return emulator_open("", name, arch, ret, e);
-	unpacked = unpack_emulator(fd, e);
-	if (unpacked < 0)
-		return unpacked;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", unpacked);
-	return emulator_open("", path, arch, ret, e);
-}
-
 int inject_find_source(struct inject *inject, const struct arch *arch, struct inject_source **ret, struct err *e)
 {
 	const struct inject_options *options = inject->options;
 	struct inject_source *source = inject->sources;
-	int r;
+	const char *name = options->emulator;
+	auto_fd fd = -1, unpacked = -1;
+	char path[64];
+	int r = 0;
 
 	while (source < inject->sources + inject->n_sources && source->emulator.arch != arch)
 		source++;
@@ -89,8 +77,16 @@ int inject_find_source(struct inject *inject, const struct arch *arch, struct in
 		return 0;
 	if (inject->n_sources == ARRAY_SIZE(inject->sources))
 		return err_set(e, -E2BIG, "emulators for more than %d architectures", INJECT_SOURCES_MAX);
-	r = options->emulator ? open_named(options->emulator, arch, &source->emulator, e)
-			      : search_emulator(&options->search, arch, &source->emulator, NULL, e);
+	if (name)
+		fd = fd_open_regular(AT_FDCWD, name, 0);
+	if (fd >= 0 && codec_at(fd, 0) == CODEC_SUPPORTED) { /* an archive that contains the program */
+		r = unpacked = unpack_emulator(fd, e);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", unpacked);
+		name = path;
+	}
+	if (r >= 0)
+		r = name ? emulator_open("", name, arch, &source->emulator, e)
+			 : search_emulator(&options->search, arch, &source->emulator, NULL, e);
 	if (r)
 		return options->emulator ? err_prefix(e, "%s", options->emulator) : r;
 	r = options->accelerate ? stub_use_unnamed(&source->emulator, e) : 0;
