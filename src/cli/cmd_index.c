@@ -28,28 +28,12 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static int tell(const struct index_result *result, const struct context *c)
-{
-	auto_json *list = jv_array();
-
-	for (size_t i = 0; i < result->n; i++) {
-		const struct index_row *row = &result->rows[i];
-		struct json *one = jv_object();
-
-		jv_set(one, "platform", jv_text(row->platform));
-		jv_set(one, "from", jv_text(row->from));
-		jv_push(list, one);
-		if (!c->json && !c->quiet)
-			say_line("%s: %s", row->platform, row->from);
-	}
-	return c->json ? jv_write(list, stdout) : 0;
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	struct context *c = context;
 	struct index_request *request = &c->request;
 	struct index_result result;
+	auto_json *list = jv_array();
 	int r;
 
 	stop_catch();
@@ -70,7 +54,17 @@ static int run(void *context, int n, char **words, struct err *e)
 	request->from = (const char *const *)words;
 	request->n = (size_t)n;
 	r = index_make(request, &result, e);
-	if (!r && tell(&result, c))
+	for (size_t i = 0; !r && i < result.n; i++) {
+		const struct index_row *row = &result.rows[i];
+		struct json *one = jv_object();
+
+		jv_set(one, "platform", jv_text(row->platform));
+		jv_set(one, "from", jv_text(row->from));
+		jv_push(list, one);
+		if (!c->json && !c->quiet)
+			say_line("%s: %s", row->platform, row->from);
+	}
+	if (!r && c->json && jv_write(list, stdout))
 		r = err_set(e, -EIO, "cannot write the output");
 	index_result_done(&result);
 	return r;

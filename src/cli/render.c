@@ -24,19 +24,6 @@ const struct column register_columns[] = {
 	{ 0 },
 };
 
-static void register_row(struct grid *grid, const struct register_item *item)
-{
-	auto_buf platform = { 0 };
-	char flags[RULE_FLAGS_TEXT] = "";
-
-	if (item->arch->oci)
-		name_platform(&platform, item->arch, item->arch->variant);
-	rule_flags_text(item->rule.flags, flags);
-	grid_row(grid,
-		(const char *[]){ buf_text(&platform), item->arch->qemu, item->rule.name, register_words[item->result],
-			flags, item->version, item->rule.interpreter, item->note, item->err.message, item->err.hint });
-}
-
 static int print_register_json(
 	const struct register_report *report, const struct grid *grid, const struct table_view *view)
 {
@@ -81,7 +68,7 @@ int render_register_errors(const struct register_report *report, const struct re
 	return status && options->names.is_all ? EXIT_TROUBLE : status;
 }
 
-static const char *lasting_sentence(const struct register_report *report)
+int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
 {
 	static const char *const sentences[] = {
 		[LASTING_PIN] = "the handlers are pinned: they last until reboot or unregister, without any mount",
@@ -91,16 +78,6 @@ static const char *lasting_sentence(const struct register_report *report)
 		[LASTING_AUTO] = "the handlers were not made to last, as requested",
 		[LASTING_NO] = "the handlers were not made to last, as requested",
 	};
-
-	if (report->is_userns_only && report->lasting == LASTING_NO)
-		return "the handlers are valid in this user namespace only, and were not made to last";
-	if (report->is_userns_only)
-		return "the handlers are valid in this user namespace only";
-	return sentences[report->lasting];
-}
-
-int render_lasting(const struct register_report *report, const struct register_options *options, bool quiet)
-{
 	bool has_success = false, vanishes = !report->lasts && options->lasting != LASTING_NO;
 
 	for (size_t i = 0; i < report->n; i++)
@@ -124,7 +101,11 @@ int render_lasting(const struct register_report *report, const struct register_o
 		return EXIT_DONE;
 	if (!report->changes)
 		say_note("nothing to change");
-	say_note("%s", lasting_sentence(report));
+	if (!report->is_userns_only)
+		say_note("%s", sentences[report->lasting]);
+	else
+		say_note("the handlers are valid in this user namespace only%s",
+			report->lasting == LASTING_NO ? ", and were not made to last" : "");
 	return EXIT_DONE;
 }
 
@@ -163,8 +144,18 @@ int render_register(
 	auto_err e = { 0 };
 	int status, lasting;
 
-	for (size_t i = 0; i < report->n; i++)
-		register_row(&grid, &report->items[i]);
+	for (size_t i = 0; i < report->n; i++) {
+		const struct register_item *item = &report->items[i];
+		char flags[RULE_FLAGS_TEXT] = "";
+		auto_buf platform = { 0 };
+
+		if (item->arch->oci)
+			name_platform(&platform, item->arch, item->arch->variant);
+		rule_flags_text(item->rule.flags, flags);
+		grid_row(&grid, (const char *[]){ buf_text(&platform), item->arch->qemu, item->rule.name,
+					register_words[item->result], flags, item->version, item->rule.interpreter,
+					item->note, item->err.message, item->err.hint });
+	}
 	if (view->verbose && report->passed.len)
 		fprintf(stderr, "%s", buf_text(&report->passed));
 	if (view->json) {
@@ -221,19 +212,6 @@ static struct json *table_json(const struct status *s)
 	return table;
 }
 
-static void print_table_line(const struct status *s)
-{
-	if (s->instance == INSTANCE_AUTOMOUNT)
-		printf("\nTable: an automount at %s that has not been triggered yet\n", INSTANCE_USUAL);
-	else
-		printf("\nTable: %s%s; lasts %s\n", s->path ? s->path : "not mounted here",
-			!s->path	  ? ""
-			: !s->is_readable ? " (unreadable)"
-			: s->is_off	  ? " (switched off)"
-					  : "",
-			status_lasting(s).text);
-}
-
 int render_status(const struct status *status, const struct table_view *view)
 {
 	auto_grid grid = grid_new(status_columns);
@@ -249,8 +227,15 @@ int render_status(const struct status *status, const struct table_view *view)
 	}
 	if (grid_print(&grid, view, &e))
 		return exit_with(&e);
-	if (!view->no_headings && !view->columns)
-		print_table_line(status);
+	if (!view->no_headings && !view->columns && status->instance == INSTANCE_AUTOMOUNT)
+		printf("\nTable: an automount at %s that has not been triggered yet\n", INSTANCE_USUAL);
+	else if (!view->no_headings && !view->columns)
+		printf("\nTable: %s%s; lasts %s\n", status->path ? status->path : "not mounted here",
+			!status->path	       ? ""
+			: !status->is_readable ? " (unreadable)"
+			: status->is_off       ? " (switched off)"
+					       : "",
+			status_lasting(status).text);
 	fflush(stdout);
 	for (size_t i = 0; i < status->n && !view->quiet; i++)
 		if (status->rows[i].is_accelerating)
@@ -275,25 +260,6 @@ static void push_platform(struct json *list, const struct arch *arch, const char
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Names of all enabled entries, sorted; null if there are none. */
-static struct json *emulators_json(const struct status *s)
-{
-	auto_free const char **names = mem_new(s->table.n + 1, sizeof(*names));
-	struct json *list;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->table.n; i++)
-		if (!s->table.entries[i].is_odd && s->table.entries[i].rule.is_enabled)
-			names[n++] = s->table.entries[i].rule.name;
-	if (!n)
-		return jv_null();
-	qsort(names, n, sizeof(*names), by_name);
-	list = jv_array();
-	for (size_t i = 0; i < n; i++)
-		jv_push(list, jv_text(names[i]));
-	return list;
 }
 
 #if defined(__x86_64__)
@@ -329,7 +295,9 @@ static void push_levels(struct json *list)
 int render_oneshot(const struct status *s)
 {
 	auto_grid grid = grid_new(status_columns);
-	struct json *top = jv_object(), *supported = jv_array();
+	auto_free const char **names = mem_new(s->table.n + 1, sizeof(*names));
+	struct json *top = jv_object(), *supported = jv_array(), *emulators;
+	size_t n = 0;
 
 	push_platform(supported, arch_host(), arch_host()->variant);
 	push_levels(supported);
@@ -340,9 +308,16 @@ int render_oneshot(const struct status *s)
 		if (!strcmp(a->qemu, "arm"))
 			push_platform(supported, a, "v6");
 	}
+	for (size_t i = 0; i < s->table.n; i++)
+		if (!s->table.entries[i].is_odd && s->table.entries[i].rule.is_enabled)
+			names[n++] = s->table.entries[i].rule.name;
+	qsort(names, n, sizeof(*names), by_name);
+	emulators = n ? jv_array() : jv_null();
+	for (size_t i = 0; i < n; i++)
+		jv_push(emulators, jv_text(names[i]));
 	status_rows(&grid, s);
 	jv_set(top, "supported", supported);
-	jv_set(top, "emulators", emulators_json(s));
+	jv_set(top, "emulators", emulators);
 	jv_set(top, "platforms", grid_json(&grid, NULL));
 	jv_set(top, "table", table_json(s));
 	return print_json(top);

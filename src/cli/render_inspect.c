@@ -124,25 +124,6 @@ static void set_platform(struct json *o, const struct platform *p)
 	jv_set(o, "native", jv_bool(p && p->arch == arch_host()));
 }
 
-static struct json *json_elf(const struct elf_info *elf)
-{
-	auto_buf abi = { 0 };
-	struct json *o = jv_object();
-
-	abi_describe(&abi, elf);
-	jv_set(o, "bits", jv_uint(elf->head.bits));
-	jv_set(o, "byte_order", jv_text(elf->head.is_big ? "big" : "little"));
-	jv_set(o, "machine_number", jv_uint(elf->head.machine));
-	jv_set(o, "machine", jv_text(abi_machine(elf->head.machine)));
-	jv_set(o, "flags", jv_uint(elf->head.flags));
-	jv_set(o, "abi", abi.len ? jv_text(buf_text(&abi)) : jv_null());
-	jv_set(o, "os_abi", jv_text(abi_os(&elf->head)));
-	jv_set(o, "linkage", jv_text(elf_linkage_words[elf->linkage]));
-	jv_set(o, "interpreter", elf->has_interpreter ? jv_text(elf->interpreter) : jv_null());
-	jv_set(o, "truncated", jv_bool(elf->is_truncated));
-	return o;
-}
-
 static struct json *json_file(const char *target, const struct file_facts *facts)
 {
 	struct json *o = jv_object(), *steps = jv_array();
@@ -155,15 +136,30 @@ static struct json *json_file(const char *target, const struct file_facts *facts
 	jv_set(o, "interpreter_present",
 		is_elf && facts->steps[facts->n - 1].elf.has_interpreter ? jv_bool(facts->has_loader) : jv_null());
 	for (size_t i = 0; i < facts->n; i++) {
-		struct json *step = jv_object();
+		const struct elf_info *elf = &facts->steps[i].elf;
+		struct json *step = jv_object(), *one;
+		auto_buf abi = { 0 };
 
+		jv_push(steps, step);
 		jv_set(step, "path", jv_text(facts->steps[i].path));
 		jv_set(step, "type", jv_text(facts->steps[i].is_elf ? "elf" : "script"));
-		if (facts->steps[i].is_elf)
-			jv_set(step, "elf", json_elf(&facts->steps[i].elf));
-		else
+		if (!facts->steps[i].is_elf) {
 			jv_set(step, "command", jv_text(facts->steps[i].command));
-		jv_push(steps, step);
+			continue;
+		}
+		one = jv_object();
+		abi_describe(&abi, elf);
+		jv_set(one, "bits", jv_uint(elf->head.bits));
+		jv_set(one, "byte_order", jv_text(elf->head.is_big ? "big" : "little"));
+		jv_set(one, "machine_number", jv_uint(elf->head.machine));
+		jv_set(one, "machine", jv_text(abi_machine(elf->head.machine)));
+		jv_set(one, "flags", jv_uint(elf->head.flags));
+		jv_set(one, "abi", abi.len ? jv_text(buf_text(&abi)) : jv_null());
+		jv_set(one, "os_abi", jv_text(abi_os(&elf->head)));
+		jv_set(one, "linkage", jv_text(elf_linkage_words[elf->linkage]));
+		jv_set(one, "interpreter", elf->has_interpreter ? jv_text(elf->interpreter) : jv_null());
+		jv_set(one, "truncated", jv_bool(elf->is_truncated));
+		jv_set(step, "elf", one);
 	}
 	jv_set(o, "steps", steps);
 	jv_set(o, "missing", jv_text(facts->missing));
@@ -204,24 +200,12 @@ static void render_found(const struct content *content, bool count_all)
 	}
 }
 
-/* Lists the sources of a platform when they disagree. */
-static void render_disagreement(const struct image_facts *facts)
-{
-	bool has_index = facts->image->index_platform, has_label = facts->image->architecture,
-	     has_files = facts->content.has_platform;
-
-	fact("wrong label:", "%s%s%s%s%s do not agree", has_index ? "index" : "",
-		!has_index || !has_label ? ""
-		: has_files		 ? ", "
-					 : " and ",
-		has_label ? "label" : "", has_files && (has_index || has_label) ? " and " : "",
-		has_files ? "files" : "");
-}
-
 static void render_image(const struct image_facts *facts, const struct json *names, bool count_all)
 {
 	static const char *const kinds[] = { NULL, "attestation", "artifact, nothing that runs", "not in this file" };
 	const struct model_image *image = facts->image;
+	bool has_index = image->index_platform, has_label = image->architecture,
+	     has_files = facts->content.has_platform;
 	auto_buf label = { 0 };
 
 	puts("");
@@ -242,37 +226,22 @@ static void render_image(const struct image_facts *facts, const struct json *nam
 	}
 	render_found(&facts->content, count_all);
 	if (!facts->agrees)
-		render_disagreement(facts);
+		fact("wrong label:", "%s%s%s%s%s do not agree", has_index ? "index" : "",
+			!has_index || !has_label ? ""
+			: has_files		 ? ", "
+						 : " and ",
+			has_label ? "label" : "", has_files && (has_index || has_label) ? " and " : "",
+			has_files ? "files" : "");
 	if (image->is_second_half)
 		render_fact("only in:", "manifest.json: readers of the OCI half see another image");
 	if (facts->is_incomplete)
 		render_fact("incomplete:", "a layer is not in the file");
 }
 
-static struct json *json_tally(const struct tally *tally)
-{
-	struct json *list = jv_array();
-
-	for (size_t i = 0; i < tally->n; i++) {
-		const struct tally_kind *kind = &tally->kinds[i];
-		struct json *o = jv_object(), *examples = jv_array();
-		auto_buf name = { 0 };
-
-		tally_name(&name, kind);
-		for (size_t k = 0; k < TALLY_EXAMPLES && kind->examples[k]; k++)
-			jv_push(examples, jv_text(kind->examples[k]));
-		jv_set(o, "arch", jv_text(buf_text(&name)));
-		jv_set(o, "files", jv_uint(kind->count));
-		jv_set(o, "examples", examples);
-		jv_push(list, o);
-	}
-	return list;
-}
-
 static struct json *json_content(
 	const char *target, const char *kind, const struct content *content, unsigned long skipped)
 {
-	struct json *o = jv_object(), *emulators = jv_array();
+	struct json *o = jv_object(), *emulators = jv_array(), *files = jv_array();
 	const struct platform *platform = content->has_platform ? &content->platform : NULL;
 
 	for (size_t i = 0; i < content->n_emulators; i++) {
@@ -286,6 +255,19 @@ static struct json *json_content(
 		jv_set(one, "refused", jv_text(*em->refused ? em->refused : NULL));
 		jv_push(emulators, one);
 	}
+	for (size_t i = 0; i < content->tally.n; i++) {
+		const struct tally_kind *counted = &content->tally.kinds[i];
+		struct json *one = jv_object(), *examples = jv_array();
+		auto_buf name = { 0 };
+
+		tally_name(&name, counted);
+		for (size_t k = 0; k < TALLY_EXAMPLES && counted->examples[k]; k++)
+			jv_push(examples, jv_text(counted->examples[k]));
+		jv_set(one, "arch", jv_text(buf_text(&name)));
+		jv_set(one, "files", jv_uint(counted->count));
+		jv_set(one, "examples", examples);
+		jv_push(files, one);
+	}
 	jv_set(o, "target", jv_text(target));
 	jv_set(o, "kind", jv_text(kind));
 	set_platform(o, platform);
@@ -293,31 +275,9 @@ static struct json *json_content(
 	jv_set(o, "judged_by", jv_text(content->decided_by));
 	jv_set(o, "system", *content->system ? jv_text(content->system) : jv_null());
 	jv_set(o, "mixed", jv_bool(content->is_mixed));
-	jv_set(o, "files", json_tally(&content->tally));
+	jv_set(o, "files", files);
 	jv_set(o, "emulators", emulators);
 	jv_set(o, "unreadable", jv_uint(skipped));
-	return o;
-}
-
-static struct json *json_image(
-	const char *target, const char *format, const struct image_facts *facts, struct json *names)
-{
-	static const char *const kinds[] = { "image", "attestation", "artifact", "absent" };
-	const struct model_image *image = facts->image;
-	bool is_image = image->kind == MODEL_IMAGE;
-	struct json *o = json_content(target, kinds[image->kind], &facts->content, 0);
-	auto_buf label = { 0 };
-
-	image_label(&label, image);
-	jv_set(o, "format", jv_text(format));
-	jv_set(o, "reference", jv_text(image->reference));
-	jv_set(o, "references", names);
-	jv_set(o, "digest", jv_text(image->digest));
-	jv_set(o, "label", is_image ? jv_text(buf_text(&label)) : jv_null());
-	jv_set(o, "index_platform", jv_text(image->index_platform));
-	jv_set(o, "label_agrees", is_image ? jv_bool(facts->agrees) : jv_null());
-	jv_set(o, "incomplete", jv_bool(facts->is_incomplete));
-	jv_set(o, "error", jv_text(facts->err.message));
 	return o;
 }
 
@@ -386,6 +346,7 @@ void render_platforms(const char *target, const struct inspection *inspection)
 
 void json_inspection(const char *target, const struct inspection *inspection, struct json *list)
 {
+	static const char *const kinds[] = { "image", "attestation", "artifact", "absent" };
 	const struct image_report *report = &inspection->report;
 
 	if (inspection->target.kind == TARGET_FILE)
@@ -398,12 +359,27 @@ void json_inspection(const char *target, const struct inspection *inspection, st
 		json_tools(o, inspection, 0);
 		jv_push(list, o);
 	}
-	for (size_t i = 0; i < report->model.n; i++)
-		if (inspect_shows(inspection, i)) {
-			struct json *o = json_image(target, model_format_words[report->model.format], &report->facts[i],
-				image_names(report, i));
+	for (size_t i = 0; i < report->model.n; i++) {
+		const struct image_facts *facts = &report->facts[i];
+		const struct model_image *image = facts->image;
+		bool is_image = image->kind == MODEL_IMAGE;
+		auto_buf label = { 0 };
+		struct json *o;
 
-			json_tools(o, inspection, i);
-			jv_push(list, o);
-		}
+		if (!inspect_shows(inspection, i))
+			continue;
+		o = json_content(target, kinds[image->kind], &facts->content, 0);
+		image_label(&label, image);
+		jv_set(o, "format", jv_text(model_format_words[report->model.format]));
+		jv_set(o, "reference", jv_text(image->reference));
+		jv_set(o, "references", image_names(report, i));
+		jv_set(o, "digest", jv_text(image->digest));
+		jv_set(o, "label", is_image ? jv_text(buf_text(&label)) : jv_null());
+		jv_set(o, "index_platform", jv_text(image->index_platform));
+		jv_set(o, "label_agrees", is_image ? jv_bool(facts->agrees) : jv_null());
+		jv_set(o, "incomplete", jv_bool(facts->is_incomplete));
+		jv_set(o, "error", jv_text(facts->err.message));
+		json_tools(o, inspection, i);
+		jv_push(list, o);
+	}
 }
