@@ -15,18 +15,6 @@
 
 enum { LONG_MAGIC = 48 };
 
-/* In a root of another architecture, its programs are not this machine's own. */
-static bool takes_own(const struct rule *rule, const char *path)
-{
-	uint8_t head[RULE_WINDOW];
-	struct elf_head elf;
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? 0 : fd_pread(fd, head, sizeof(head), 0);
-
-	return n > 0 && elf_read_head(head, (size_t)n, &elf, NULL) == 1 && elf_arch(&elf) == arch_host() &&
-	       rule_matches(rule, head, (size_t)n);
-}
-
 /* Every user's programs of that architecture run through this emulator. */
 static void check_exposure(const struct rule *rule, const struct arch *arch, int fd, struct doctor *d)
 {
@@ -119,27 +107,6 @@ void doctor_interpreter(const struct rule *rule, const struct arch *arch, struct
 			elf_arch(&elf.head) ? arch_word(elf_arch(&elf.head)) : "something else");
 }
 
-static void check_flags(const struct rule *rule, const struct arch *arch, struct doctor *d)
-{
-	auto_buf again = { 0 };
-
-	doctor_register_hint(&again, arch, rule);
-	if (!(rule->flags & RULE_FIXED))
-		doctor_add(d, PROBLEM("not-fixed"), buf_text(&again),
-			"%s is not fixed (no F): it fails in every container and root that has no %s", rule->name,
-			rule->interpreter);
-	if (!(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
-		doctor_add(d, PROBLEM("argv0-mismatch"), buf_text(&again),
-			"%s has no P, and an emulator of this name expects it: programs get the wrong "
-			"arguments",
-			rule->name);
-	if (rule->flags & RULE_CREDENTIALS)
-		doctor_add(d, WARNING("credentials"), buf_text(&again),
-			"%s has the credentials flag (C): every foreign set-user-ID program runs the "
-			"emulator as its owner",
-			rule->name);
-}
-
 /*
  * The shadow-suid attack: a rule that matches one file's long header, or this machine's own programs, set-user-ID ones
  * above all.
@@ -151,11 +118,19 @@ static void check_hostile(const struct rule *rule, struct doctor *d)
 		"/usr/bin/newgrp", "/usr/bin/ping", "/bin/ping" };
 	struct probe probe = probe_build(arch_host(), 0, NULL);
 	bool takes_native = rule_matches(rule, probe.data, probe.size);
+	uint8_t head[RULE_WINDOW];
+	struct elf_head elf;
 	auto_buf out = { 0 };
 
 	doctor_unregister_hint(&out, rule);
-	for (size_t i = 0; i < ARRAY_SIZE(own) && !takes_native; i++)
-		takes_native = takes_own(rule, own[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(own) && !takes_native; i++) {
+		auto_fd fd = open(own[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		ssize_t n = fd < 0 ? 0 : fd_pread(fd, head, sizeof(head), 0);
+
+		/* In a root of another architecture, its programs are not this machine's own. */
+		takes_native = n > 0 && elf_read_head(head, (size_t)n, &elf, NULL) == 1 &&
+			       elf_arch(&elf) == arch_host() && rule_matches(rule, head, (size_t)n);
+	}
 	if (takes_native)
 		doctor_add(d, PROBLEM("takes-native"), buf_text(&out),
 			"'%s' takes this machine's own programs and starts %s instead", rule->name, rule->interpreter);
@@ -179,7 +154,7 @@ void doctor_entries(const struct status *s, struct doctor *d)
 		const struct rule *rule = &entry->rule;
 		const struct status_row *row = s->rows, *end = s->rows + s->n;
 		const struct arch *arch;
-		auto_buf out = { 0 }, again = { 0 };
+		auto_buf out = { 0 }, again = { 0 }, mend = { 0 };
 
 		while (row < end && row->rule != rule)
 			row++;
@@ -200,7 +175,21 @@ void doctor_entries(const struct status *s, struct doctor *d)
 		if (row < end && row->state == STATUS_SHADOWED)
 			continue; /* an unused entry does no harm */
 		if (arch)
-			check_flags(rule, arch, d);
+			doctor_register_hint(&mend, arch, rule);
+		if (arch && !(rule->flags & RULE_FIXED))
+			doctor_add(d, PROBLEM("not-fixed"), buf_text(&mend),
+				"%s is not fixed (no F): it fails in every container and root that has no %s",
+				rule->name, rule->interpreter);
+		if (arch && !(rule->flags & RULE_PRESERVE_ARGV0) && str_ends(rule->interpreter, "-binfmt-P"))
+			doctor_add(d, PROBLEM("argv0-mismatch"), buf_text(&mend),
+				"%s has no P, and an emulator of this name expects it: programs get the wrong "
+				"arguments",
+				rule->name);
+		if (arch && rule->flags & RULE_CREDENTIALS)
+			doctor_add(d, WARNING("credentials"), buf_text(&mend),
+				"%s has the credentials flag (C): every foreign set-user-ID program runs the "
+				"emulator as its owner",
+				rule->name);
 		doctor_interpreter(rule, arch, d);
 	}
 }

@@ -72,29 +72,12 @@ static void check_itself(int root, const struct file_step *step, struct doctor *
 			step->path, step->elf.interpreter);
 }
 
-/* Checks the libraries; program and loader exist. */
-static void check_libraries(const struct libraries_place *place, const struct file_step *step,
-	const struct file_facts *facts, struct doctor *d)
-{
-	struct libraries_missing missing;
-
-	libraries_check(place, step->path, &facts->platform, &missing);
-	if (missing.file.len)
-		doctor_add(d, PROBLEM("library-missing"), NULL, "%s does not start, as its loader misses %s",
-			step->path, buf_text(&missing.file));
-	else if (missing.symbol.len)
-		doctor_add(d, missing.is_early ? PROBLEM("symbol-missing") : WARNING("symbol-missing"), NULL,
-			"%s %s, as no library has the symbol %s", step->path,
-			missing.is_early ? "does not start" : "may end while it runs", buf_text(&missing.symbol));
-	buf_done(&missing.file);
-	buf_done(&missing.symbol);
-}
-
 void doctor_loader(const struct rule *rule, int root, const struct file_step *step, const struct file_facts *facts,
 	struct doctor *d)
 {
 	auto_buf hint = { 0 }, prefix = { 0 };
 	bool is_here = root < 0 && rule && facts->has_platform && find_prefix(rule, facts->platform.arch, &prefix);
+	struct libraries_missing missing;
 	struct libraries_place place = { root, is_here ? buf_text(&prefix) : NULL, step->elf.interpreter };
 
 	if (!step->elf.has_interpreter)
@@ -102,8 +85,19 @@ void doctor_loader(const struct rule *rule, int root, const struct file_step *st
 	if (facts->has_loader)
 		check_itself(root, step, d);
 	if (facts->has_loader || (is_here && check_prefix(step, buf_text(&prefix), d))) {
-		if (facts->has_platform)
-			check_libraries(&place, step, facts, d);
+		if (!facts->has_platform)
+			return;
+		libraries_check(&place, step->path, &facts->platform, &missing);
+		if (missing.file.len)
+			doctor_add(d, PROBLEM("library-missing"), NULL, "%s does not start, as its loader misses %s",
+				step->path, buf_text(&missing.file));
+		else if (missing.symbol.len)
+			doctor_add(d, missing.is_early ? PROBLEM("symbol-missing") : WARNING("symbol-missing"), NULL,
+				"%s %s, as no library has the symbol %s", step->path,
+				missing.is_early ? "does not start" : "may end while it runs",
+				buf_text(&missing.symbol));
+		buf_done(&missing.file);
+		buf_done(&missing.symbol);
 		return;
 	}
 	if (str_starts(step->elf.interpreter, "/lib")) { /* packages have loaders below /lib only */

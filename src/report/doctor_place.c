@@ -20,21 +20,6 @@
 #include "rootfs/record.h"
 #include "rootfs/survey.h"
 
-/* Checks the program that decided the root's platform, usually its shell. */
-static void look_at_shell(const struct status *s, int root, const char *path, struct doctor *d)
-{
-	struct doctor shell = { .target = d->target };
-	struct file_facts facts;
-
-	if (!file_look(root, path, &facts, NULL) && facts.steps[facts.n - 1].elf.linkage != ELF_LIBRARY)
-		doctor_file(s, root, path, &shell, NULL);
-	file_done(&facts);
-	for (size_t i = 0; i < shell.n; i++)
-		if (shell.findings[i].kind.level == FINDING_PROBLEM)
-			doctor_add(d, shell.findings[i].kind, shell.findings[i].hint, "%s", shell.findings[i].what);
-	doctor_done(&shell);
-}
-
 static void tell_mixed(const char *target, struct doctor *d)
 {
 	auto_buf hint = doctor_command("anyarch inspect --survey ", target);
@@ -84,8 +69,21 @@ static int look_at_root(const struct status *s, int root, const char *target, st
 		doctor_platform(s, arch, target, doctor_is_provided(s, arch, &content), d);
 	else
 		doctor_add(d, PROBLEM("no-programs"), NULL, "%s: contains no program", target);
-	if (content.decided_by && !doctor_has_problem(d))
-		look_at_shell(s, root, content.decided_by, d);
+	/* The program that decided the root's platform, usually its shell. */
+	if (content.decided_by && !doctor_has_problem(d)) {
+		struct doctor shell = { .target = d->target };
+		struct file_facts facts;
+
+		if (!file_look(root, content.decided_by, &facts, NULL) &&
+			facts.steps[facts.n - 1].elf.linkage != ELF_LIBRARY)
+			doctor_file(s, root, content.decided_by, &shell, NULL);
+		file_done(&facts);
+		for (size_t i = 0; i < shell.n; i++)
+			if (shell.findings[i].kind.level == FINDING_PROBLEM)
+				doctor_add(d, shell.findings[i].kind, shell.findings[i].hint, "%s",
+					shell.findings[i].what);
+		doctor_done(&shell);
+	}
 	if (arch) {
 		r = doctor_tools(s, root, arch, target, d);
 		r = r ? err_sys(e, r, "%s", target) : 0;

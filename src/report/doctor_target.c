@@ -167,23 +167,6 @@ static bool check_surroundings(struct exec_file *file, struct doctor *d)
 	return true;
 }
 
-/* The program was started here successfully: reports where it would fail. */
-static void check_elsewhere(const struct rule *rule, const struct arch *arch, const char *path, struct doctor *d)
-{
-	auto_fd fd = rule ? fd_open_regular(AT_FDCWD, rule->interpreter, 0) : -1;
-	struct elf_info elf = { 0 };
-	auto_buf again = { 0 };
-	bool is_dynamic = fd >= 0 && !elf_read(fd, &elf, NULL) && elf.linkage == ELF_DYNAMIC;
-
-	doctor_add(d, FINE("works"), NULL, "%s: %s programs run here, by %s", path, arch_word(arch),
-		rule ? rule->interpreter : "a handler");
-	if (!rule || (!is_dynamic && rule->flags & RULE_FIXED))
-		return;
-	doctor_register_hint(&again, arch, rule);
-	doctor_add(d, NOTE("only-here"), buf_text(&again), "%s runs here, and fails in containers and other roots: %s",
-		path, is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
-}
-
 /* Whether the handler that register makes would match. */
 static bool is_registrable(const struct arch *arch, const struct start *start)
 {
@@ -245,8 +228,10 @@ static bool check_start(const struct status *s, struct exec_file *file, const st
 {
 	const struct arch *arch = file->emulated;
 	const struct status_row *row = find_row(s, arch, false);
-	auto_buf replace = { 0 };
-	bool is_good;
+	struct elf_info elf = { 0 };
+	auto_buf again = { 0 };
+	bool is_good, is_dynamic;
+	auto_fd fd = -1;
 
 	/* Below a root, an emulator that is opened there is not trusted to end before the program's first instruction.
 	 */
@@ -260,16 +245,25 @@ static bool check_start(const struct status *s, struct exec_file *file, const st
 		doctor_add(d, PROBLEM("refused"), NULL, "%s: its emulator refuses it: '%s'", file->path, file->said);
 	if (file->root >= 0)
 		return false;
-	if (is_good || *file->said) {
-		check_elsewhere(rule, arch, file->path, d);
+	doctor_register_hint(&again, arch, rule);
+	if (!is_good && !*file->said) {
+		if (!rule || !row || row->state != STATUS_EMULATED)
+			return false;
+		doctor_add(d, PROBLEM("broken"), buf_text(&again),
+			"%s: %s is broken: what it starts, %s, does not run %s programs as they were called",
+			file->path, rule->name, rule->interpreter, arch_word(arch));
 		return true;
 	}
-	if (!rule || !row || row->state != STATUS_EMULATED)
-		return false;
-	doctor_register_hint(&replace, arch, rule);
-	doctor_add(d, PROBLEM("broken"), buf_text(&replace),
-		"%s: %s is broken: what it starts, %s, does not run %s programs as they were called", file->path,
-		rule->name, rule->interpreter, arch_word(arch));
+	/* It was started here successfully: report where it would fail. */
+	if (rule)
+		fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+	is_dynamic = fd >= 0 && !elf_read(fd, &elf, NULL) && elf.linkage == ELF_DYNAMIC;
+	doctor_add(d, FINE("works"), NULL, "%s: %s programs run here, by %s", file->path, arch_word(arch),
+		rule ? rule->interpreter : "a handler");
+	if (rule && (is_dynamic || !(rule->flags & RULE_FIXED)))
+		doctor_add(d, NOTE("only-here"), buf_text(&again),
+			"%s runs here, and fails in containers and other roots: %s", file->path,
+			is_dynamic ? "its emulator is dynamically linked" : "its handler is not fixed (no F)");
 	return true;
 }
 
@@ -335,21 +329,6 @@ static void check_program(const struct status *s, int root, const struct file_st
 	doctor_platform(s, arch, step->path, entry && is_inside(root, entry->rule.interpreter, arch), d);
 }
 
-/* A file that is not a program, or incomplete, is a finding and not an error. */
-static int tell_refusal(int code, const char *path, struct doctor *ret, struct err *e)
-{
-	bool is_regular = !e->message || !str_ends(e->message, "not a regular file");
-	struct finding_kind kind = code == -ENOEXEC || !is_regular ? PROBLEM("not-a-program") : PROBLEM("truncated");
-	int refusal = ret->started < 0 ? -ret->started : is_regular ? ENOEXEC : EACCES;
-
-	if (code != -ENOEXEC && code != -EBADMSG)
-		return code;
-	doctor_add(ret, kind, e->hint, "%s: '%s'%s", e->message ? e->message : path, strerror(refusal),
-		refusal == EACCES ? " (EACCES)" : "");
-	err_done(e);
-	return 0;
-}
-
 /* If the program is emulated, a start says nothing about what the emulator does. */
 static bool is_emulated(const struct status *s, int root, const char *path)
 {
@@ -364,7 +343,8 @@ static int judge_file(const struct status *status, int root, const char *path, s
 	auto_free char *program = NULL; /* that env starts for a script */
 	struct file_facts facts;
 	auto_err why = { 0 };
-	int r;
+	bool is_regular;
+	int r, refusal;
 
 	if (check_taken(status, root, path, ret) || start_has_mark(root, path, ret))
 		return 0;
@@ -390,15 +370,23 @@ static int judge_file(const struct status *status, int root, const char *path, s
 		doctor_file(status, root, program, ret, NULL); /* an unreadable program can still be started */
 		ret->depth--;
 	}
-	if (r && !ret->started && !is_emulated(status, root, path)) {
+	if (!r)
+		return 0;
+	if (!ret->started && !is_emulated(status, root, path)) {
 		doctor_add(ret, r == -EACCES ? NOTE("started") : FINE("started"), NULL, "%s: the kernel starts it%s",
 			path,
 			r == -EACCES ? ", and this user may not read it: a script or emulated program fails then" : "");
 		return 0;
 	}
-	if (r)
-		r = tell_refusal(r, path, ret, &why);
-	return r ? err_move(e, &why) : 0;
+	if (r != -ENOEXEC && r != -EBADMSG)
+		return err_move(e, &why);
+	/* A file that is not a program, or incomplete, is a finding and not an error. */
+	is_regular = !why.message || !str_ends(why.message, "not a regular file");
+	refusal = ret->started < 0 ? -ret->started : is_regular ? ENOEXEC : EACCES;
+	doctor_add(ret, r == -ENOEXEC || !is_regular ? PROBLEM("not-a-program") : PROBLEM("truncated"), why.hint,
+		"%s: '%s'%s", why.message ? why.message : path, strerror(refusal),
+		refusal == EACCES ? " (EACCES)" : "");
+	return 0;
 }
 
 int doctor_file(const struct status *status, int root, const char *path, struct doctor *ret, struct err *e)

@@ -252,11 +252,6 @@ struct wanted {
 	bool is_early, is_copied, is_found; /* copied: the program has a place for another file's data */
 };
 
-struct wants {
-	struct wanted *list;
-	size_t n;
-};
-
 static int compare_wanted(const void *a, const void *b)
 {
 	return strcmp(((const struct wanted *)a)->name, ((const struct wanted *)b)->name);
@@ -270,56 +265,47 @@ static bool read_symbols(const struct search *s, size_t i, struct dynamic_symbol
 	return !dynamic_symbols_read(fd, s->is_musl || (now && *now), ret);
 }
 
-static void add_wanted(const struct dynamic_symbols *symbols, size_t by, struct wants *ret)
-{
-	for (size_t k = 0; k < symbols->n; k++) {
-		const struct dynamic_symbol *symbol = &symbols->list[k];
-		bool is_copied = symbol->is_defined && symbol->is_data && !by;
-
-		if (!symbol->use || symbol->is_weak || (symbol->is_defined && !is_copied) || ret->n == WANTED_MAX ||
-			strnlen(symbol->name, SYMBOL_MAX) == SYMBOL_MAX)
-			continue;
-		ret->list = mem_more(ret->list, ret->n, sizeof(*ret->list));
-		ret->list[ret->n++] =
-			(struct wanted){ mem_text(symbol->name), by, symbol->use == DYNAMIC_EARLY, is_copied, false };
-	}
-}
-
-static void mark_found(const struct dynamic_symbols *symbols, size_t by, const struct wants *wants)
-{
-	for (size_t k = 0; wants->n && k < symbols->n; k++) {
-		struct wanted key = { .name = (char *)symbols->list[k].name }, *hit = NULL;
-
-		if (symbols->list[k].is_defined)
-			hit = bsearch(&key, wants->list, wants->n, sizeof(key), compare_wanted);
-		while (hit && hit > wants->list && !compare_wanted(hit - 1, &key))
-			hit--;
-		for (; hit && hit < wants->list + wants->n && !compare_wanted(hit, &key); hit++)
-			hit->is_found |= by || !hit->is_copied;
-	}
-}
-
 /* Without versions, which are checked before. Preloaded libraries could define any symbol. */
 static void check_symbols(const struct search *s, struct libraries_missing *ret)
 {
 	struct dynamic_symbols symbols = { 0 };
-	struct wants wants = { 0 };
+	struct wanted *list = NULL;
 	bool is_known = true;
+	size_t n = 0;
 
 	for (size_t i = 0; is_known && i < s->n; i++) {
 		is_known = read_symbols(s, i, &symbols);
-		add_wanted(&symbols, i, &wants);
+		for (size_t k = 0; k < symbols.n && n < WANTED_MAX; k++) {
+			const struct dynamic_symbol *symbol = &symbols.list[k];
+			bool is_copied = symbol->is_defined && symbol->is_data && !i;
+
+			if (!symbol->use || symbol->is_weak || (symbol->is_defined && !is_copied) ||
+				strnlen(symbol->name, SYMBOL_MAX) == SYMBOL_MAX)
+				continue;
+			list = mem_more(list, n, sizeof(*list));
+			list[n++] = (struct wanted){ mem_text(symbol->name), i, symbol->use == DYNAMIC_EARLY, is_copied,
+				false };
+		}
 		dynamic_symbols_done(&symbols);
 	}
-	if (wants.n)
-		qsort(wants.list, wants.n, sizeof(*wants.list), compare_wanted);
+	if (n)
+		qsort(list, n, sizeof(*list), compare_wanted);
 	for (size_t i = 0; is_known && i < s->n; i++) {
 		is_known = read_symbols(s, i, &symbols);
-		mark_found(&symbols, i, &wants);
+		for (size_t k = 0; n && k < symbols.n; k++) {
+			struct wanted key = { .name = (char *)symbols.list[k].name }, *hit = NULL;
+
+			if (symbols.list[k].is_defined)
+				hit = bsearch(&key, list, n, sizeof(key), compare_wanted);
+			while (hit && hit > list && !compare_wanted(hit - 1, &key))
+				hit--;
+			for (; hit && hit < list + n && !compare_wanted(hit, &key); hit++)
+				hit->is_found |= i || !hit->is_copied;
+		}
 		dynamic_symbols_done(&symbols);
 	}
-	for (size_t i = 0; i < wants.n; i++) {
-		const struct wanted *wanted = &wants.list[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct wanted *wanted = &list[i];
 
 		if (is_known && !wanted->is_found && (!ret->symbol.len || (wanted->is_early && !ret->is_early))) {
 			ret->symbol.len = 0;
@@ -328,7 +314,7 @@ static void check_symbols(const struct search *s, struct libraries_missing *ret)
 		}
 		free(wanted->name);
 	}
-	free(wants.list);
+	free(list);
 }
 
 static void find_all(struct search *s, const char *path, const struct platform *platform, struct libraries_missing *ret)

@@ -132,27 +132,15 @@ static void read_table(const char *mount_at, bool may_look_inside, struct status
 	s->is_off = instance_is_enabled(&instance) == 0;
 }
 
-/* A fixed handler keeps running the file that it was registered with, even after a package upgrade replaces it. */
-static void find_newer(const struct rule *rule, int exe, const struct arch *arch, struct status_row *row)
-{
-	auto_fd fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
-	char version[EMULATOR_VERSION_MAX];
-	struct stat st;
-
-	if (fd < 0 || fstat(exe, &st) < 0 || st.st_nlink || fd_same_content(exe, fd) != 0 ||
-		!emulator_version(fd, arch, version))
-		return;
-	snprintf(row->why, sizeof(row->why),
-		"outdated: %s was replaced (%s) and still runs as it was (%s): register again", rule->interpreter,
-		version, row->version);
-}
-
 /* Adds the row of an architecture that a handler matches; the probe determined whether it works. */
 static void add_handled(struct status *s, const struct trials *t, size_t i, const struct table_entry *serving)
 {
 	const struct rule *rule = serving ? &serving->rule : NULL;
 	struct status_row *row = add_row(s, t->arch[i], STATUS_BROKEN, rule);
 	bool is_fixed = !rule || rule->flags & RULE_FIXED;
+	char version[EMULATOR_VERSION_MAX];
+	auto_fd fd = -1;
+	struct stat st;
 
 	if (t->trace[i].exe >= 0)
 		emulator_version(t->trace[i].exe, t->arch[i], row->version);
@@ -163,8 +151,14 @@ static void add_handled(struct status *s, const struct trials *t, size_t i, cons
 		row->is_verified = t->is_rooted ? is_fixed
 						: rule && is_fixed && t->trace[i].exe >= 0 &&
 							  !emulator_check(t->trace[i].exe, NULL);
+		/* It keeps running the file that it was registered with, even after a package upgrade replaces it. */
 		if (rule && is_fixed && t->trace[i].exe >= 0)
-			find_newer(rule, t->trace[i].exe, t->arch[i], row);
+			fd = fd_open_regular(AT_FDCWD, rule->interpreter, 0);
+		if (fd >= 0 && !fstat(t->trace[i].exe, &st) && !st.st_nlink && !fd_same_content(t->trace[i].exe, fd) &&
+			emulator_version(fd, t->arch[i], version))
+			snprintf(row->why, sizeof(row->why),
+				"outdated: %s was replaced (%s) and still runs as it was (%s): register again",
+				rule->interpreter, version, row->version);
 	} else if (!is_fixed && t->run[i].error == ENOENT) {
 		row->state = STATUS_EMULATED;
 		snprintf(row->why, sizeof(row->why), "not fixed: fails wherever the emulator is not inside the root");
