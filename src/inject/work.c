@@ -107,24 +107,20 @@ static size_t name_of_file(const char *target)
 	return colon && !colon[1 + strspn(colon + 1, "0123456789")] ? (size_t)(colon - target) : strlen(target);
 }
 
-/* A change locks the whole disk image: partitions of one file cannot be processed in parallel. */
-static bool is_file_twice(const struct inject_round *round)
+void inject_run(const struct inject_round *round)
 {
-	for (size_t i = 0; i < round->n; i++)
+	auto_free struct result *results = mem_new(round->n, sizeof(*results));
+	auto_free struct inject *injects = NULL;
+	unsigned jobs = round->jobs ? round->jobs : 1;
+	struct side side = { .round = round, .results = results };
+
+	/* A change locks the whole disk image: partitions of one file cannot be processed in parallel. */
+	for (size_t i = 0; i < round->n && jobs > 1; i++)
 		for (size_t k = 0, len = name_of_file(round->targets[i]); k < i; k++)
 			if (name_of_file(round->targets[k]) == len &&
 				!strncmp(round->targets[i], round->targets[k], len))
-				return true;
-	return false;
-}
-
-void inject_run(const struct inject_round *round)
-{
-	unsigned jobs = round->jobs && !is_file_twice(round) ? round->jobs : 1;
-	auto_free struct inject *injects = mem_new(jobs, sizeof(*injects));
-	auto_free struct result *results = mem_new(round->n, sizeof(*results));
-	struct side side = { round, injects, results };
-
+				jobs = 1;
+	side.injects = injects = mem_new(jobs, sizeof(*injects));
 	for (unsigned k = 0; k < jobs; k++)
 		injects[k].options = round->options;
 	if (jobs > 1)
