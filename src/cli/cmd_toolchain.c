@@ -33,34 +33,13 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static int print(const struct context *c, const struct toolchain *t, struct err *e)
-{
-	auto_grid grid = grid_new(columns);
-
-	if (c->view.json) {
-		auto_json *o = toolchain_manifest(t, NULL);
-
-		return jv_write(o, stdout);
-	}
-	for (size_t i = 0; i < t->n_tools; i++) {
-		const struct toolchain_tool *tool = &t->tools[i];
-		auto_buf twin = { 0 };
-
-		toolchain_stands_for(t, tool, &twin);
-		grid_row(&grid,
-			(const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
-				*tool->identity.package ? tool->identity.package : NULL,
-				tool_compiles(tool->kind) ? t->triplet : NULL, buf_text(&twin) });
-	}
-	return c->view.quiet ? 0 : grid_print(&grid, &c->view, e);
-}
-
 static int run(void *context, int n, char **words, struct err *e)
 {
 	const struct context *c = context;
 	const char *name = words[0];
 	auto_free struct toolchain *t = mem_new(1, sizeof(*t));
 	struct platform platform = { 0 };
+	auto_grid grid = grid_new(columns);
 	int r = name_parse(name, strlen(name), &platform, e);
 
 	(void)n;
@@ -74,7 +53,23 @@ static int run(void *context, int n, char **words, struct err *e)
 	if (r)
 		return r;
 	r = c->out && !c->dry_run ? toolchain_write(t, c->out, e) : c->view.json ? toolchain_digest(t, e) : 0;
-	r = r ? r : print(c, t, e);
+	if (!r && c->view.json) {
+		auto_json *o = toolchain_manifest(t, NULL);
+
+		r = jv_write(o, stdout);
+	}
+	for (size_t i = 0; !r && !c->view.json && i < t->n_tools; i++) {
+		const struct toolchain_tool *tool = &t->tools[i];
+		auto_buf twin = { 0 };
+
+		toolchain_stands_for(t, tool, &twin);
+		grid_row(&grid,
+			(const char *[]){ tool->kind->name, *tool->identity.version ? tool->identity.version : NULL,
+				*tool->identity.package ? tool->identity.package : NULL,
+				tool_compiles(tool->kind) ? t->triplet : NULL, buf_text(&twin) });
+	}
+	if (!r && !c->view.json && !c->view.quiet)
+		r = grid_print(&grid, &c->view, e);
 	for (char *p; t->missing.len && (p = strchr(t->missing.data, '\n'));)
 		*p = ' ';
 	if (!r && !c->view.quiet && t->missing.len)

@@ -225,25 +225,6 @@ static void offer_words(struct typed *t, int argc, char **argv)
 	}
 }
 
-/* Prints candidates for the last of these words, which follow "anyarch". */
-static int offer_all(int argc, char **argv)
-{
-	struct typed t = { .prefix = "", .word = argc ? argv[argc - 1] : "" };
-
-	for (size_t i = 0; commands[i]; i++)
-		if (argc < 2)
-			offer(&t, commands[i]->name, commands[i]->summary);
-		else if (!strcmp(commands[i]->name, argv[0]))
-			t.command = commands[i];
-	if (argc < 2) {
-		offer(&t, "--help", "show the commands");
-		offer(&t, "--version", "show the version");
-	} else if (t.command) {
-		offer_words(&t, argc - 1, argv + 1);
-	}
-	return EXIT_DONE;
-}
-
 /* Generated from completions/ by the build. */
 static const char bash[] =
 #include "anyarch.bash.inc"
@@ -260,11 +241,24 @@ static int run(void *context, int n, char **words, struct err *e)
 	static const struct {
 		const char *name, *script;
 	} scripts[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+	struct typed t = { .prefix = "", .word = n > 1 ? words[n - 1] : "" };
 	char **argv = words - 1;
 	int first;
 
-	if (n && !strcmp(words[0], "words")) /* the words include other commands' options: do not parse them */
-		return offer_all(n - 1, words + 1);
+	if (n && !strcmp(words[0], "words")) { /* these include other commands' options: do not parse them */
+		for (size_t i = 0; commands[i]; i++)
+			if (n < 3)
+				offer(&t, commands[i]->name, commands[i]->summary);
+			else if (!strcmp(commands[i]->name, words[1]))
+				t.command = commands[i];
+		if (n < 3) {
+			offer(&t, "--help", "show the commands");
+			offer(&t, "--version", "show the version");
+		} else if (t.command) {
+			offer_words(&t, n - 2, words + 2);
+		}
+		return EXIT_DONE;
+	}
 	first = options_parse(&cmd_completion, n + 1, argv, context, e);
 	if (first < 0)
 		return first;

@@ -7,26 +7,36 @@
 #include "base/str.h"
 #include "binfmt/native.h"
 
-static struct json *outcome_json(const char *target, unsigned partition, const struct inject_outcome *outcome)
-{
-	struct json *o = jv_object();
+/* State of the output of a round. */
+struct telling {
+	const struct inject_round *round;
+	struct json *list; /* NULL: text */
+	bool quiet;
+	struct name_set said; /* architectures whose missing handler was mentioned */
+	struct failures failures;
+};
 
-	jv_set(o, "target", jv_text(target));
-	jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
-	jv_set(o, "result", jv_text(outcome->is_native ? "native" : inject_words[outcome->result]));
-	jv_set(o, "path", jv_text(outcome->place));
-	jv_set(o, "arch", jv_text(outcome->arch ? outcome->arch->qemu : NULL));
-	if (outcome->has_tools)
-		jv_set(o, "tools", jv_text(inject_words[outcome->tools]));
-	if (outcome->twins)
-		twins_json(o, outcome->twins);
-	return o;
-}
-
-static void print_outcome(const char *target, const struct inject_outcome *outcome)
+static void tell_outcome(
+	const struct telling *t, const char *target, unsigned partition, const struct inject_outcome *outcome)
 {
+	struct json *o = t->list ? jv_object() : NULL;
 	auto_buf twins = { 0 };
 
+	if (o) {
+		jv_push(t->list, o);
+		jv_set(o, "target", jv_text(target));
+		jv_set(o, "partition", partition ? jv_uint(partition) : jv_null());
+		jv_set(o, "result", jv_text(outcome->is_native ? "native" : inject_words[outcome->result]));
+		jv_set(o, "path", jv_text(outcome->place));
+		jv_set(o, "arch", jv_text(outcome->arch ? outcome->arch->qemu : NULL));
+		if (outcome->has_tools)
+			jv_set(o, "tools", jv_text(inject_words[outcome->tools]));
+		if (outcome->twins)
+			twins_json(o, outcome->twins);
+		return;
+	}
+	if (t->quiet)
+		return;
 	if (outcome->is_native) {
 		say_line("%s: native (%s): nothing to inject", target, arch_word(outcome->arch));
 		return;
@@ -40,24 +50,12 @@ static void print_outcome(const char *target, const struct inject_outcome *outco
 			outcome->twins ? ": " : "", buf_text(&twins));
 }
 
-/* State of the output of a round. */
-struct telling {
-	const struct inject_round *round;
-	struct json *list; /* NULL: text */
-	bool quiet;
-	struct name_set said; /* architectures whose missing handler was mentioned */
-	struct failures failures;
-};
-
 static void tell(const char *target, const struct inject_report *report, const struct err *e, void *context)
 {
 	struct telling *t = context;
 
 	for (size_t i = 0; i < report->n; i++)
-		if (t->list)
-			jv_push(t->list, outcome_json(target, report->partition, &report->outcomes[i]));
-		else if (!t->quiet)
-			print_outcome(target, &report->outcomes[i]);
+		tell_outcome(t, target, report->partition, &report->outcomes[i]);
 	for (size_t i = 0; i < report->n_notes && !t->quiet; i++)
 		say_note("%s: %s", target, report->notes[i]);
 	if (report->nothing && !t->quiet && !t->list)
