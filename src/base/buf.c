@@ -8,28 +8,21 @@
 
 #include "base/memory.h"
 
-static bool reserve(struct buf *b, size_t more)
-{
-	size_t need, cap;
-
-	if (more >= BUF_LIMIT || b->len >= BUF_LIMIT - more)
-		b->failed = true;
-	if (b->failed)
-		return false;
-	need = b->len + more + 1;
-	if (need <= b->cap)
-		return true;
-	for (cap = b->cap ? b->cap : 64; cap < need; cap *= 2)
-		;
-	b->data = mem_grow(b->data, cap, 1);
-	b->cap = cap;
-	return true;
-}
-
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	if (!reserve(b, len))
+	size_t need, cap = b->cap ? b->cap : 64;
+
+	if (len >= BUF_LIMIT || b->len >= BUF_LIMIT - len)
+		b->failed = true;
+	if (b->failed)
 		return;
+	need = b->len + len + 1;
+	while (cap < need)
+		cap *= 2;
+	if (cap > b->cap) {
+		b->data = mem_grow(b->data, cap, 1);
+		b->cap = cap;
+	}
 	memcpy(b->data + b->len, data, len);
 	b->len += len;
 	b->data[b->len] = '\0';

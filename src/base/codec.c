@@ -21,18 +21,13 @@ static const struct {
 	{ "\3757zXZ", 5, "xz", NULL },
 };
 
-/* zstd streams may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F. */
-static bool is_skippable_frame(const uint8_t *bytes, size_t n)
-{
-	return n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3);
-}
-
 /* Index of the codec with this magic; ARRAY_SIZE(codecs) if none. */
 static size_t find_codec(const uint8_t *bytes, size_t n)
 {
 	size_t i = 0;
 
-	if (is_skippable_frame(bytes, n))
+	/* zstd streams may begin with a skippable frame, 0x184D2A50 to 0x184D2A5F. */
+	if (n >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3))
 		return ZSTD;
 	while (i < ARRAY_SIZE(codecs) && (n < codecs[i].len || memcmp(bytes, codecs[i].magic, codecs[i].len)))
 		i++;

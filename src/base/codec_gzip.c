@@ -19,50 +19,35 @@ struct gzip {
 	uint8_t chunk[CHUNK];
 };
 
-static ssize_t refill(struct gzip *g)
-{
-	ssize_t n = source_read(g->inner, g->chunk, sizeof(g->chunk));
-
-	if (n > 0) {
-		g->z.next_in = g->chunk;
-		g->z.avail_in = (uInt)n;
-		g->count.in += (uint64_t)n;
-	}
-	return n;
-}
-
-/* After a member: the next one, zero padding as tar programs leave it (up to PADDING_MAX), or the end. */
-static int next_member(struct gzip *g)
-{
-	while (g->z.avail_in && !*g->z.next_in) {
-		g->z.next_in++;
-		g->z.avail_in--;
-		if (++g->padding == PADDING_MAX)
-			return 1;
-	}
-	if (!g->z.avail_in)
-		return 0;
-	g->is_between = false;
-	return inflateReset(&g->z) == Z_OK ? 0 : -EBADMSG;
-}
-
 /* Inflates one step; 1 at the end of the input. */
 static int step(struct gzip *g)
 {
 	int r;
 
 	if (!g->z.avail_in) {
-		ssize_t n = refill(g);
+		ssize_t n = source_read(g->inner, g->chunk, sizeof(g->chunk));
 
 		if (n < 0)
 			return (int)n;
 		if (!n)
 			return g->is_between ? 1 : -EBADMSG;
+		g->z.next_in = g->chunk;
+		g->z.avail_in = (uInt)n;
+		g->count.in += (uint64_t)n;
 	}
+	/* After a member: the next one, zero padding as tar programs leave it (up to PADDING_MAX), or the end. */
 	if (g->is_between) {
-		r = next_member(g);
-		if (r || g->is_between)
-			return r;
+		while (g->z.avail_in && !*g->z.next_in) {
+			g->z.next_in++;
+			g->z.avail_in--;
+			if (++g->padding == PADDING_MAX)
+				return 1;
+		}
+		if (!g->z.avail_in)
+			return 0;
+		g->is_between = false;
+		if (inflateReset(&g->z) != Z_OK)
+			return -EBADMSG;
 	}
 	r = inflate(&g->z, Z_NO_FLUSH);
 	if (r == Z_STREAM_END)

@@ -142,17 +142,6 @@ int fd_copy(int from, int to)
 	}
 }
 
-/* Copies a part with the call that both files support; 0 at the end. */
-static ssize_t copy_some(int from, off_t *offset, int to, size_t len)
-{
-	ssize_t n = copy_file_range(from, offset, to, NULL, len, 0);
-
-	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EBADF || errno == ENOSYS || errno == EPERM ||
-			     errno == EOPNOTSUPP))
-		n = sendfile(to, from, offset, len);
-	return n;
-}
-
 /* For files that neither call supports: those opened for appending, and devices. */
 static int copy_by_reading(int from, uint64_t offset, int to, uint64_t len)
 {
@@ -181,11 +170,15 @@ static int copy_range(int from, uint64_t offset, int to, uint64_t len)
 	off_t at = (off_t)offset;
 
 	while (len) {
+		size_t part = (size_t)MIN_OF(len, (uint64_t)COPY_CHUNK);
 		ssize_t n;
 
 		if (stop_signal())
 			return -EINTR;
-		n = copy_some(from, &at, to, (size_t)MIN_OF(len, (uint64_t)COPY_CHUNK));
+		n = copy_file_range(from, &at, to, NULL, part, 0);
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EBADF || errno == ENOSYS ||
+				     errno == EPERM || errno == EOPNOTSUPP))
+			n = sendfile(to, from, &at, part);
 		if (n < 0 && (errno == EINVAL || errno == ENOSYS))
 			return copy_by_reading(from, (uint64_t)at, to, len);
 		if (n < 0 && errno != EINTR)

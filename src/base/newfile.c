@@ -49,16 +49,6 @@ void newfile_sweep(int dir)
 	}
 }
 
-/* Creates the file without a name, and locks it before it has one. Naming it later needs /proc. */
-static int create_nameless(int dir)
-{
-	int fd = access("/proc/self/fd", X_OK) < 0 ? -1 : openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		flock(fd, LOCK_EX | LOCK_NB);
-	return fd;
-}
-
 /* A sweeping process may lock the new file first: then its name is removed, so try another. */
 static int create_named(struct newfile *file)
 {
@@ -96,9 +86,18 @@ static int create(struct newfile *file, const char *path, struct err *e)
 		}
 	}
 	newfile_sweep(file->dir);
-	file->fd = file->dir < 0 ? file->dir : create_nameless(file->dir);
-	if (file->fd < 0 && file->dir >= 0)
-		file->fd = create_named(file);
+	if (file->dir < 0) {
+		file->fd = file->dir;
+	} else {
+		/* Without a name, and locked before it has one. Naming it later needs /proc. */
+		file->fd = access("/proc/self/fd", X_OK) < 0
+				   ? -1
+				   : openat(file->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+		if (file->fd < 0)
+			file->fd = create_named(file);
+		else
+			flock(file->fd, LOCK_EX | LOCK_NB);
+	}
 	return file->fd < 0 ? err_sys(e, file->fd, "cannot write %s", path) : 0;
 }
 

@@ -182,31 +182,26 @@ ssize_t source_peek(struct source *source, uint8_t ret[SOURCE_PEEK_MAX])
 	return n;
 }
 
-static int skip_by_reading(struct source *source, uint64_t len)
-{
-	auto_free char *chunk = mem_new(1, SKIP_CHUNK);
-
-	while (len) {
-		size_t want = (size_t)MIN_OF(len, (uint64_t)SKIP_CHUNK);
-		ssize_t n = stop_signal() ? -EINTR : source->read(source, chunk, want);
-
-		if (n < 0)
-			return (int)n;
-		if ((size_t)n < want)
-			return -EBADMSG;
-		len -= (uint64_t)n;
-	}
-	return 0;
-}
-
 int source_skip(struct source *source, uint64_t len)
 {
-	int r;
+	auto_free char *chunk = NULL;
+	int r = 0;
 
 	if (source->error || !len)
 		return source->error;
 	len -= take_ahead(source, NULL, len);
-	r = !len ? 0 : source->skip ? source->skip(source, len) : skip_by_reading(source, len);
+	if (len && source->skip) {
+		r = source->skip(source, len);
+	} else if (len) {
+		chunk = mem_new(1, SKIP_CHUNK);
+		for (uint64_t left = len; !r && left;) {
+			size_t want = (size_t)MIN_OF(left, (uint64_t)SKIP_CHUNK);
+			ssize_t n = stop_signal() ? -EINTR : source->read(source, chunk, want);
+
+			r = n < 0 ? (int)n : (size_t)n < want ? -EBADMSG : 0;
+			left -= want;
+		}
+	}
 	source->error = r;
 	source->position += r ? 0 : len;
 	return r;

@@ -229,23 +229,12 @@ static size_t reap(const struct stage *stage, struct running *run, size_t n)
 	return n;
 }
 
-static void kill_late(const struct stage *stage, struct running *run, size_t n, bool all)
-{
-	long long now = now_ms();
-
-	for (size_t i = 0; i < n; i++) {
-		if (!all && run[i].deadline > now)
-			continue;
-		stage->jobs[run[i].job].timed_out = true;
-		kill(run[i].pid, SIGKILL);
-	}
-}
-
 /* Keeps one program running for each CPU that this process may use; kills all of them on a signal. */
 static int run_all(const struct stage *stage, size_t n, struct err *e)
 {
 	struct running run[WIDTH_MAX];
 	size_t active = 0, next = 0, left, width = WIDTH_MAX;
+	long long now;
 	cpu_set_t allowed;
 	sigset_t set, old;
 	int r = 0;
@@ -275,7 +264,13 @@ static int run_all(const struct stage *stage, size_t n, struct err *e)
 			sigtimedwait(&set, NULL, &(struct timespec){ .tv_nsec = NAP_MS * 1000000L });
 		active = left;
 		r = r ? r : stop_check(e);
-		kill_late(stage, run, active, r != 0);
+		now = now_ms();
+		for (size_t i = 0; i < active; i++) {
+			if (!r && run[i].deadline > now)
+				continue;
+			stage->jobs[run[i].job].timed_out = true;
+			kill(run[i].pid, SIGKILL);
+		}
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;
@@ -312,24 +307,6 @@ static int enter_namespace(bool is_bare)
 	return fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int write_programs(const struct stage *stage, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char name[STAGE_NAME_MAX];
-		auto_fd fd = -1;
-		int r;
-
-		snprintf(name, sizeof(name), "%zu", i);
-		fd = openat(stage->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-		if (fd < 0)
-			return -errno;
-		r = fd_write(fd, stage->jobs[i].probe.data, stage->jobs[i].probe.size);
-		if (r || fchmod(fd, 0755) < 0)
-			return r ? r : -errno;
-	}
-	return 0;
-}
-
 /* In a child of its own, because it changes namespaces and root directory. */
 static int arena(struct exec_job *shared, size_t n, bool is_bare, pid_t parent)
 {
@@ -346,8 +323,18 @@ static int arena(struct exec_job *shared, size_t n, bool is_bare, pid_t parent)
 	while (i < ARRAY_SIZE(places) && mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m"))
 		i++;
 	stage.dir = i < ARRAY_SIZE(places) ? open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (stage.dir < 0 || write_programs(&stage, n))
+	if (stage.dir < 0)
 		return ARENA_NO_ROOT;
+	for (size_t k = 0; k < n; k++) {
+		const struct probe *probe = &shared[k].probe;
+		char name[STAGE_NAME_MAX];
+		auto_fd fd = -1;
+
+		snprintf(name, sizeof(name), "%zu", k);
+		fd = openat(stage.dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+		if (fd < 0 || fd_write(fd, probe->data, probe->size) || fchmod(fd, 0755) < 0)
+			return ARENA_NO_ROOT;
+	}
 	if (fchdir(stage.dir) < 0 || chroot(".") < 0)
 		return ARENA_NO_ROOT;
 	return run_all(&stage, n, NULL) ? ARENA_FAILED : ARENA_OK;

@@ -36,29 +36,21 @@ static unsigned wanted_flags(const struct register_options *options, const struc
 	return flags;
 }
 
-/* The path of an unnamed emulator is that of its descriptor, and the item has a duplicate. */
-static char *path_of(const struct emulator *emulator, int fd)
-{
-	char own[32];
-
-	snprintf(own, sizeof(own), "/proc/self/fd/%d", emulator->fd);
-	if (strcmp(emulator->path, own))
-		return mem_text(emulator->path);
-	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
-	return mem_text(own);
-}
-
 static int add_arch_item(const struct register_options *options, struct register_report *report, size_t match,
 	const struct emulator *emulator, struct err *e)
 {
 	const struct arch *arch = emulator->arch;
 	struct register_item *item = &report->items[report->n];
 	auto_buf name = { 0 };
+	char own[32];
 
 	*item = (struct register_item){ .arch = arch, .match = match, .emulator = EMULATOR_INIT };
 	item->emulator.arch = arch;
 	item->emulator.fd = fcntl(emulator->fd, F_DUPFD_CLOEXEC, 0);
-	item->emulator.path = path_of(emulator, item->emulator.fd);
+	/* The path of an unnamed emulator is that of its descriptor, and the item has a duplicate. */
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", emulator->fd);
+	item->emulator.path = strcmp(emulator->path, own) ? mem_text(emulator->path)
+							  : mem_print("/proc/self/fd/%d", item->emulator.fd);
 	if (item->emulator.fd < 0)
 		return err_sys(e, -errno, "cannot duplicate a descriptor");
 	if (knows_by_version(options))

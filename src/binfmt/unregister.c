@@ -88,26 +88,20 @@ static void push_escaped(char ***list, size_t *n, const char *text)
 	mem_push_text(list, n, buf_text(&safe));
 }
 
-static bool is_chosen_name(const struct choice *c, const struct arch *arch, const char *handler)
-{
-	if (c->is_exact)
-		return !strcmp(c->word, handler);
-	if (c->is_glob)
-		return !fnmatch(c->word, handler, 0);
-	return !c->platform.arch || c->platform.arch == arch;
-}
-
 /* Removes the files that restore a handler at boot, even if the handler is not registered now. */
 static int remove_persisted(const struct removal *m, const struct choice *choice, struct err *e)
 {
 	for (const struct arch *a = NULL; !m->options->dry_run && (a = arch_next(a));)
 		for (size_t i = 0; i < ARCH_MATCHES_MAX && a->match[i].handler; i++) {
 			const char *handler = a->match[i].handler;
+			bool removes = choice->is_exact	 ? !strcmp(choice->word, handler)
+				       : choice->is_glob ? !fnmatch(choice->word, handler, 0)
+							 : !choice->platform.arch || choice->platform.arch == a;
 			auto_buf name = { 0 };
 			int r = 0;
 
 			buf_addf(&name, "%s%s", choice->platform.arch ? choice->prefix : "", handler);
-			if (is_chosen_name(choice, a, handler))
+			if (removes)
 				r = persist_remove(m->options->root, buf_text(&name), e);
 			if (r < 0)
 				return r;

@@ -15,25 +15,6 @@ static bool is_this_file(const struct exec_job *job, int fd)
 	return job->taker == EXEC_HANDLER && !fstat(fd, &st) && st.st_dev == job->dev && st.st_ino == job->ino;
 }
 
-static enum verify_verdict judge(struct register_item *item, const struct exec_job *job)
-{
-	char why[256];
-
-	item->is_seen = is_this_file(job, item->emulator.fd);
-
-	if (job->taker == EXEC_ITSELF) {
-		err_set(&item->err, -EBADMSG, "the kernel runs %s programs natively and ignores the handler",
-			arch_word(item->arch));
-		return VERIFY_BAD;
-	}
-	if (exec_is_good(job))
-		return VERIFY_GOOD;
-	exec_explain(job, why, sizeof(why));
-	err_set(&item->err, -EBADMSG, "%s does not work: started for a test program, %s", item->rule.interpreter, why);
-	return job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC + 1 ? VERIFY_SHIFTED
-												      : VERIFY_BAD;
-}
-
 int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, bool *ret_is_rooted, struct err *e)
 {
 	struct exec_job jobs[REGISTER_ITEMS_MAX];
@@ -46,8 +27,26 @@ int verify_items(struct register_item **items, size_t n, const uint8_t *nonces, 
 				items[i]->arch, items[i]->match, nonces ? nonces + i * PROBE_NONCE_LEN : NULL),
 		};
 	r = arena_run(jobs, n, false, ret_is_rooted, e);
-	for (size_t i = 0; !r && i < n; i++)
-		items[i]->verdict = judge(items[i], &jobs[i]);
+	for (size_t i = 0; !r && i < n; i++) {
+		struct register_item *item = items[i];
+		const struct exec_job *job = &jobs[i];
+		char why[256];
+
+		item->is_seen = is_this_file(job, item->emulator.fd);
+		item->verdict = VERIFY_BAD;
+		if (job->taker == EXEC_ITSELF) {
+			err_set(&item->err, -EBADMSG, "the kernel runs %s programs natively and ignores the handler",
+				arch_word(item->arch));
+		} else if (exec_is_good(job)) {
+			item->verdict = VERIFY_GOOD;
+		} else {
+			exec_explain(job, why, sizeof(why));
+			err_set(&item->err, -EBADMSG, "%s does not work: started for a test program, %s",
+				item->rule.interpreter, why);
+			if (job->has_ended && WIFEXITED(job->status) && WEXITSTATUS(job->status) == PROBE_ARGC + 1)
+				item->verdict = VERIFY_SHIFTED;
+		}
+	}
 	return r;
 }
 
