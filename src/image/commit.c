@@ -70,17 +70,6 @@ static int is_index(int dir, const char *digest)
 	return r ? r : !strcmp(now, digest);
 }
 
-/* Other tools do not take our lock: an entry that they added meanwhile would be lost. */
-static int check_index(int dir, const char *digest, struct err *e)
-{
-	int r = is_index(dir, digest);
-
-	if (r < 0 && r != -ENOENT)
-		return err_sys(e, r, "cannot read index.json");
-	return r == 1 ? 0
-		      : err_set(e, -EBUSY, "index.json has changed meanwhile: another program writes to the layout");
-}
-
 static int replace_index(int dir, const struct edit_member *index, const struct stat *was, struct err *e)
 {
 	auto_newfile file = NEWFILE_INIT;
@@ -111,8 +100,16 @@ static int change_layout(int dir, int blobs, const struct edit *edit, bool *ret_
 	}
 	if (r >= 0)
 		r = fsync(blobs) < 0 ? err_sys(e, -errno, "cannot write the blobs") : 0;
-	if (!r && index)
-		r = check_index(dir, edit->index, e);
+	if (!r && index) {
+		/* Other tools do not take our lock: an entry that they added meanwhile would be lost. */
+		r = is_index(dir, edit->index);
+		if (r < 0 && r != -ENOENT)
+			err_sys(e, r, "cannot read index.json");
+		else
+			r = r == 1 ? 0
+				   : err_set(e, -EBUSY,
+					     "index.json has changed meanwhile: another program writes to the layout");
+	}
 	if (!r && index) {
 		r = replace_index(dir, index, &was, e);
 		if (r && is_index(dir, edit->index) != 1)
@@ -162,15 +159,6 @@ static void add_gap(const struct bundle_file *file, struct gap *gaps, size_t *n)
 {
 	if (file)
 		gaps[(*n)++] = (struct gap){ file->start, file->offset + file->size + tar_padding(file->size) };
-}
-
-static int append_member(const struct edit_member *member, int to)
-{
-	uint64_t size = member->graft ? member->graft->stored_size : member->text.len;
-	int r = tar_begin_member(to, member->name, size);
-
-	r = r ? r : write_member(member, to);
-	return r ? r : tar_end_member(to, size);
 }
 
 /* Whether the archive already has this member, byte for byte, as documents that eject restores. 1, 0 or -errno. */
@@ -291,9 +279,16 @@ int commit_archive(const struct bundle *bundle, const struct edit *edit, int to,
 	}
 	/* Layers before documents: a later eject changes nothing before the injected layer. */
 	for (unsigned layers = 2; layers-- > 0;)
-		for (size_t i = 0; !r && i < edit->n; i++)
-			if ((edit->members[i].graft != NULL) == layers && !fate.is_in[i])
-				r = append_member(&edit->members[i], to);
+		for (size_t i = 0; !r && i < edit->n; i++) {
+			const struct edit_member *member = &edit->members[i];
+			uint64_t size = member->graft ? member->graft->stored_size : member->text.len;
+
+			if ((member->graft != NULL) != layers || fate.is_in[i])
+				continue;
+			r = tar_begin_member(to, member->name, size);
+			r = r ? r : write_member(member, to);
+			r = r ? r : tar_end_member(to, size);
+		}
 	if (!r)
 		r = tar_write_end(to);
 	return !r ? 0 : r == -EEXIST ? r : err_sys(e, r, "cannot write the archive");

@@ -29,18 +29,6 @@ enum descriptor_digest descriptor_kind(const char *digest)
 	return DESCRIPTOR_OTHER;
 }
 
-static char *platform_of(const struct json *platform)
-{
-	const char *os = jv_get_text(platform, "os"), *arch = jv_get_text(platform, "architecture");
-	const char *variant = jv_get_text(platform, "variant");
-	auto_buf text = { 0 };
-
-	if (!os || !arch)
-		return NULL;
-	buf_addf(&text, "%s/%s%s%s", os, arch, variant ? "/" : "", variant ? variant : "");
-	return mem_text(buf_text(&text));
-}
-
 /*
  * BuildKit's attestations have the platform "unknown". Engines select by platform: an entry with another platform is an
  * image, regardless of its annotations.
@@ -57,6 +45,9 @@ void descriptor_read(const struct json *value, struct descriptor *ret)
 {
 	const struct json *annotations = jv_get(value, "annotations");
 	const char *full = jv_get_text(annotations, "io.containerd.image.name");
+	const struct json *platform = jv_get(value, "platform");
+	const char *os = jv_get_text(platform, "os"), *arch = jv_get_text(platform, "architecture");
+	const char *variant = jv_get_text(platform, "variant");
 
 	*ret = (struct descriptor){
 		.kind = descriptor_kind(jv_get_text(value, "digest")),
@@ -64,7 +55,8 @@ void descriptor_read(const struct json *value, struct descriptor *ret)
 		.type = copy(jv_get_text(value, "mediaType")),
 		.data = copy(jv_get_text(value, "data")),
 		.name = copy(full ? full : jv_get_text(annotations, "org.opencontainers.image.ref.name")),
-		.platform = platform_of(jv_get(value, "platform")),
+		.platform = os && arch ? mem_print("%s/%s%s%s", os, arch, variant ? "/" : "", variant ? variant : "")
+				       : NULL,
 		.about = copy(jv_get_text(annotations, "vnd.docker.reference.digest")),
 		.is_attestation = is_attestation(value),
 	};

@@ -8,19 +8,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* Follows the archive's naming of layers: three generations of docker save, and podman. */
-static void layer_name(struct buf *out, const char *other, const char *digest)
-{
-	const char *hex = digest + strlen("sha256:");
-
-	if (other && str_starts(other, "blobs/sha256/"))
-		buf_addf(out, "blobs/sha256/%s", hex);
-	else if (other && str_ends(other, "/layer.tar"))
-		buf_addf(out, "%s/layer.tar", hex);
-	else
-		buf_addf(out, "%s.tar", hex);
-}
-
 /* manifest.json and its pending changes. */
 struct change {
 	const struct edit_request *request;
@@ -40,7 +27,14 @@ static void change_layers(
 		if (i < target->n_layers && target->drops[i])
 			edit_add_obsolete(c->edit, jv_as_text(jv_at(layers, i)));
 	if (graft) {
-		layer_name(&name, n ? jv_as_text(jv_at(layers, n - 1)) : NULL, graft->digest);
+		const char *other = n ? jv_as_text(jv_at(layers, n - 1)) : NULL,
+			   *hex = graft->digest + strlen("sha256:");
+
+		/* Follows the archive's naming of layers: three generations of docker save, and podman. */
+		if (other && str_starts(other, "blobs/sha256/"))
+			buf_addf(&name, "blobs/sha256/%s", hex);
+		else
+			buf_addf(&name, "%s%s", hex, other && str_ends(other, "/layer.tar") ? "/layer.tar" : ".tar");
 		splice_quote(&quoted, buf_text(&name));
 		edit_add_layer(c->edit, buf_text(&name), graft);
 	}

@@ -49,20 +49,6 @@ static void add_parents(
 	}
 }
 
-/* A name with ".wh." would be a whiteout (image-spec layer.md), and one longer than NAME_MAX cannot be unpacked. */
-static bool has_good_names(const char *path)
-{
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if (len > NAME_MAX || str_starts(p, LAYER_WHITEOUT_PREFIX) || (len == 1 && *p == '.') ||
-			(len == 2 && !memcmp(p, "..", 2)))
-			return false;
-		p += len;
-	}
-	return true;
-}
-
 static int check_place(const struct view *view, const char *at, char path[VIEW_PATH_MAX], struct err *e)
 {
 	struct view_hit hit;
@@ -73,8 +59,16 @@ static int check_place(const struct view *view, const char *at, char path[VIEW_P
 	r = view_place(view, at, path);
 	if (r)
 		return err_set(e, -EBADMSG, "%s: cannot reach its directory inside the image: %s", at, strerror(-r));
-	if (!has_good_names(path))
-		return err_set(e, -EBADMSG, "'%s' is not a path for a file: a layer cannot have such a name", at);
+	/* ".wh." would be a whiteout (image-spec layer.md), and what is longer than NAME_MAX cannot be unpacked. */
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (len > NAME_MAX || str_starts(p, LAYER_WHITEOUT_PREFIX) || (len == 1 && *p == '.') ||
+			(len == 2 && !memcmp(p, "..", 2)))
+			return err_set(
+				e, -EBADMSG, "'%s' is not a path for a file: a layer cannot have such a name", at);
+		p += len;
+	}
 	if (view_find(view, path, &hit) && hit.entry->kind != LAYER_FILE && hit.entry->kind != LAYER_HARDLINK &&
 		hit.entry->kind != LAYER_SYMLINK)
 		return err_set(e, -EBADMSG, "%s: not a regular file", at);

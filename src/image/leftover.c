@@ -52,15 +52,21 @@ void leftover_forget(int dir)
 	unlinkat(dir, NOTE, 0);
 }
 
-/* Removes the noted blobs to which no descriptor leads. */
-static void remove_noted(const struct bundle *layout, int blobs, const struct buf *note)
+void leftover_sweep(const struct bundle *layout)
 {
+	auto_fd blobs = commit_open_blobs(layout->dir, NULL);
+	auto_fd file = fd_open_regular(layout->dir, NOTE, O_NOFOLLOW);
 	auto_reach reach = { 0 };
-	const char *line = buf_text(note);
+	auto_buf note = { 0 };
 
-	if (reach_index(layout, false, &reach, NULL))
+	newfile_sweep(layout->dir);
+	if (blobs < 0)
 		return;
-	for (; strlen(line) > DIGITS; line += DIGITS + 1) {
+	newfile_sweep(blobs);
+	if (file < 0 || fd_read_all(file, NOTE_MAX, &note) || reach_index(layout, false, &reach, NULL))
+		return;
+	/* Remove the noted blobs to which no descriptor leads. */
+	for (const char *line = buf_text(&note); strlen(line) > DIGITS; line += DIGITS + 1) {
 		auto_free char *digits = mem_part(line, DIGITS), *name = mem_print(BUNDLE_BLOBS "%s", digits);
 
 		if (line[DIGITS] != '\n' || strspn(line, "0123456789abcdef") != DIGITS)
@@ -69,18 +75,4 @@ static void remove_noted(const struct bundle *layout, int blobs, const struct bu
 			return;
 	}
 	leftover_forget(layout->dir);
-}
-
-void leftover_sweep(const struct bundle *layout)
-{
-	auto_fd blobs = commit_open_blobs(layout->dir, NULL);
-	auto_fd file = fd_open_regular(layout->dir, NOTE, O_NOFOLLOW);
-	auto_buf note = { 0 };
-
-	newfile_sweep(layout->dir);
-	if (blobs < 0)
-		return;
-	newfile_sweep(blobs);
-	if (file >= 0 && !fd_read_all(file, NOTE_MAX, &note))
-		remove_noted(layout, blobs, &note);
 }

@@ -67,21 +67,6 @@ static char *path_of(const struct json *value)
 	return text && *text && strlen(text) < MODEL_PATH_MAX ? mem_text(text) : NULL;
 }
 
-/* image-spec config.md: the programs that are started, and where they are searched for. */
-static void read_starts(const struct json *config, struct model_image *image)
-{
-	const struct json *env = jv_get(config, "Env");
-	const char *search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-	for (size_t i = 0; i < jv_count(env); i++)
-		if (jv_as_text(jv_at(env, i)) && !strncmp(jv_as_text(jv_at(env, i)), "PATH=", 5))
-			search = jv_as_text(jv_at(env, i)) + 5;
-	image->starts[0] = path_of(jv_get(config, "Entrypoint"));
-	image->starts[1] = path_of(jv_get(config, "Cmd"));
-	image->search = strlen(search) < MODEL_PATH_MAX ? mem_text(search) : NULL;
-	image->directory = path_of(jv_get(config, "WorkingDir"));
-}
-
 const char *mark_read(const char *mark, const char *top)
 {
 	if (!mark || !top || !str_starts(mark, MARK_TEXT))
@@ -107,6 +92,8 @@ int model_read_config(const struct json *config, struct model_image *image, size
 {
 	const struct json *rootfs = jv_get(config, "rootfs");
 	const struct json *diff_ids = jv_get(rootfs, "diff_ids");
+	const struct json *run = jv_get(config, "config"), *env = jv_get(run, "Env");
+	const char *search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	bool in_history;
 	int r;
 
@@ -123,7 +110,14 @@ int model_read_config(const struct json *config, struct model_image *image, size
 		r = model_copy_text(&image->variant, jv_get_text(config, "variant"), e);
 	if (!r && jv_count(diff_ids))
 		r = model_copy_text(&image->top_id, jv_as_text(jv_at(diff_ids, jv_count(diff_ids) - 1)), e);
-	read_starts(jv_get(config, "config"), image);
+	/* image-spec config.md: the programs that are started, and where they are searched for. */
+	for (size_t i = 0; i < jv_count(env); i++)
+		if (jv_as_text(jv_at(env, i)) && !strncmp(jv_as_text(jv_at(env, i)), "PATH=", 5))
+			search = jv_as_text(jv_at(env, i)) + 5;
+	image->starts[0] = path_of(jv_get(run, "Entrypoint"));
+	image->starts[1] = path_of(jv_get(run, "Cmd"));
+	image->search = strlen(search) < MODEL_PATH_MAX ? mem_text(search) : NULL;
+	image->directory = path_of(jv_get(run, "WorkingDir"));
 	image->is_grafted = mark_find(config, &in_history);
 	*ret_layers = jv_count(diff_ids);
 	return r;

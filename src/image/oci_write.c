@@ -27,17 +27,6 @@ struct written {
 	struct buf layers;  /* blob names as a JSON list for manifest.json; owned */
 };
 
-/* The media type of a layer by its magic: docker-archives do not specify the compression. */
-static const char *layer_type(const struct member *member)
-{
-	const char *codec = "none";
-
-	source_free(source_decode(source_range(member->fd, member->offset, member->size), &codec, NULL));
-	return !strcmp(codec, "gzip")	? OCI "layer.v1.tar+gzip"
-	       : !strcmp(codec, "zstd") ? OCI "layer.v1.tar+zstd"
-					: OCI "layer.v1.tar";
-}
-
 /* Writes the layers. descriptors receives theirs if the image is of a docker-archive: else their names are digests. */
 static int write_layers(const struct write_image *image, struct outlet *outlet, struct written *ret,
 	struct buf *descriptors, struct err *e)
@@ -51,11 +40,19 @@ static int write_layers(const struct write_image *image, struct outlet *outlet, 
 		if (r)
 			return r;
 		if (descriptors) {
+			const char *codec = "none";
+
+			/* docker-archives do not specify the compression: the layer's magic does. */
+			source_free(source_decode(source_range(member.fd, member.offset, member.size), &codec, NULL));
 			r = digest_range(member.fd, member.offset, member.size, digest);
 			if (r)
 				return err_sys(e, r, "cannot read %s", layer);
-			buf_addf(descriptors, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}", i ? "," : "",
-				layer_type(&member), digest, (unsigned long long)member.size);
+			buf_addf(descriptors, "%s{\"mediaType\":\"%s%s\",\"digest\":\"%s\",\"size\":%llu}",
+				i ? "," : "", OCI "layer.v1.tar",
+				!strcmp(codec, "gzip")	 ? "+gzip"
+				: !strcmp(codec, "zstd") ? "+zstd"
+							 : "",
+				digest, (unsigned long long)member.size);
 		} else {
 			snprintf(digest, sizeof(digest), "sha256:%s", layer + strlen(BUNDLE_BLOBS));
 		}

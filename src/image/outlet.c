@@ -25,17 +25,6 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 /* Where in blobs index.json is until all of a layout is written: without it, the layout is that of a killed run. */
 #define UNFINISHED "index.json"
 
-/* Creates a file of a layout. The descriptor or -errno. */
-static int create_in(const struct outlet *outlet, const char *name)
-{
-	bool is_blob = str_starts(name, BUNDLE_BLOBS);
-	int dir = is_blob ? outlet->sha256 : strcmp(name, "index.json") ? outlet->dir : outlet->blobs;
-	int fd = openat(dir, is_blob ? name + strlen(BUNDLE_BLOBS) : name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* Writes member's content, or text if member is NULL. */
 static int write_member(const struct outlet *outlet, const char *name, const struct member *member,
 	const struct buf *text, struct err *e)
@@ -45,12 +34,16 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	auto_fd file = -1;
 	int to = outlet->file.fd, r = 0;
 
-	if (is_archive)
+	if (is_archive) {
 		r = tar_begin_member(to, name, size);
-	else
-		to = file = create_in(outlet, name);
-	if (to < 0)
-		r = to;
+	} else {
+		bool is_blob = str_starts(name, BUNDLE_BLOBS);
+		int dir = is_blob ? outlet->sha256 : strcmp(name, "index.json") ? outlet->dir : outlet->blobs;
+
+		to = file = openat(dir, is_blob ? name + strlen(BUNDLE_BLOBS) : name,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		r = to < 0 ? -errno : 0;
+	}
 	if (!r)
 		r = member ? fd_copy_range(member->fd, member->offset, to, size) : fd_write(to, text->data, size);
 	if (!r)
@@ -143,18 +136,6 @@ static void remove_layout(int dir)
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
 }
 
-/* Creates the directories of the blobs and opens them. 0 or -errno. */
-static int open_blobs(struct outlet *outlet)
-{
-	if (mkdirat(outlet->dir, "blobs", 0755) < 0)
-		return -errno;
-	outlet->blobs = open_folder(outlet->dir, "blobs");
-	if (outlet->blobs < 0 || mkdirat(outlet->blobs, "sha256", 0755) < 0)
-		return -errno;
-	outlet->sha256 = open_folder(outlet->blobs, "sha256");
-	return outlet->sha256 < 0 ? -errno : 0;
-}
-
 /* Accepts an empty directory, or one that only has what a killed run leaves: no index. */
 static int check_layout(int dir, const char *path, struct err *e)
 {
@@ -204,8 +185,11 @@ int outlet_open(const struct outlet_request *request, struct outlet *ret, struct
 		remove_layout(fd);
 		ret->is_new = is_new;
 		ret->dir = take_fd(&fd);
-		r = open_blobs(ret);
-		return r ? err_sys(e, r, "%s/blobs", request->path) : 0;
+		if (!mkdirat(ret->dir, "blobs", 0755))
+			ret->blobs = open_folder(ret->dir, "blobs");
+		if (ret->blobs >= 0 && !mkdirat(ret->blobs, "sha256", 0755))
+			ret->sha256 = open_folder(ret->blobs, "sha256");
+		return ret->sha256 < 0 ? err_sys(e, -errno, "%s/blobs", request->path) : 0;
 	}
 	return newfile_open(request->path, request->force ? NEWFILE_REPLACES : NEWFILE_IS_NEW, &ret->file, e);
 }

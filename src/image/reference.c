@@ -7,16 +7,6 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Length of the separator at p; 0: not a valid one. */
-static size_t separator(const char *p)
-{
-	size_t dashes = strspn(p, "-");
-
-	if (dashes)
-		return dashes;
-	return *p == '.' ? 1 : *p == '_' ? 1 + (p[1] == '_') : 0;
-}
-
 static bool is_part(const char *p, size_t len)
 {
 	const char *end = p + len;
@@ -26,7 +16,10 @@ static bool is_part(const char *p, size_t len)
 
 		if (!letters || p + letters >= end)
 			return letters && p + letters == end;
-		between = separator(p += letters);
+		p += letters;
+		between = strspn(p, "-");
+		if (!between)
+			between = *p == '.' ? 1 : *p == '_' ? 1 + (p[1] == '_') : 0;
 		if (!between)
 			return false;
 		p += between;

@@ -7,28 +7,24 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-/* Base-256 (GNU): big-endian two's complement after the first bit, which marks the encoding. */
-static bool parse_base256(const uint8_t *field, size_t len, int64_t *ret)
-{
-	bool is_negative = field[0] & 0x40;
-	uint64_t value = is_negative ? ~(uint64_t)0 << 6 | (field[0] & 0x3f) : field[0] & 0x3f;
-
-	for (size_t i = 1; i < len; i++) {
-		if (value >> 55 != (is_negative ? 0x1ff : 0))
-			return false;
-		value = value << 8 | field[i];
-	}
-	*ret = (int64_t)value;
-	return true;
-}
-
 bool tar_octal(const uint8_t *field, size_t len, int64_t *ret)
 {
 	uint64_t value = 0;
 	size_t i = 0;
 
-	if (field[0] & 0x80)
-		return parse_base256(field, len, ret);
+	/* Base-256 (GNU): big-endian two's complement after the first bit, which marks the encoding. */
+	if (field[0] & 0x80) {
+		bool is_negative = field[0] & 0x40;
+
+		value = is_negative ? ~(uint64_t)0 << 6 | (field[0] & 0x3f) : field[0] & 0x3f;
+		for (i = 1; i < len; i++) {
+			if (value >> 55 != (is_negative ? 0x1ff : 0))
+				return false;
+			value = value << 8 | field[i];
+		}
+		*ret = (int64_t)value;
+		return true;
+	}
 	while (i < len && (field[i] == ' ' || !field[i]))
 		i++;
 	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)

@@ -235,22 +235,6 @@ static char *field_text(const uint8_t *field, size_t len)
 	return mem_part((const char *)field, strnlen((const char *)field, len));
 }
 
-/*
- * '\0' is a pre-POSIX file, '7' a contiguous one. Only an empty '\0' whose name ends in a slash is a directory: a '0'
- * has content whatever its name, and parsing that as headers would find other members than engines unpack.
- */
-static int set_type(struct tar_entry *entry, char type, struct err *e)
-{
-	if (type == '\0' && str_ends(entry->path, "/") && !entry->size)
-		type = TAR_DIRECTORY;
-	if (type == '\0' || type == '7')
-		type = TAR_FILE;
-	if (type < TAR_FILE || type > TAR_FIFO)
-		return malformed(type == 'S' ? "a sparse file" : "an unknown type of member", e);
-	entry->type = (enum tar_type)type;
-	return 0;
-}
-
 static int begin_sparse(struct tar_reader *r, const struct overrides *o, struct err *e)
 {
 	int code;
@@ -268,7 +252,7 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 {
 	struct tar_entry *entry = &r->entry;
 	int64_t mode, mtime, uid, gid, size;
-	int code;
+	char type = (char)block[TAR_TYPE];
 
 	if (!tar_octal(block + TAR_MODE, TAR_ID_LEN, &mode) || !tar_octal(block + TAR_UID, TAR_ID_LEN, &uid) ||
 		!tar_octal(block + TAR_GID, TAR_ID_LEN, &gid) || !tar_octal(block + TAR_SIZE, TAR_SIZE_LEN, &size) ||
@@ -293,9 +277,18 @@ static int fill_entry(struct tar_reader *r, const uint8_t *block, struct overrid
 	entry->linkname = o->texts[LINK] ? take_ptr(&o->texts[LINK]) : field_text(block + TAR_LINK, TAR_LINK_LEN);
 	entry->records = o->records;
 	o->records = (struct buf){ 0 };
-	code = set_type(entry, (char)block[TAR_TYPE], e);
-	if (code)
-		return code;
+	/*
+	 * '\0' is a pre-POSIX file, '7' a contiguous one. Only an empty '\0' whose name ends in a slash is a directory:
+	 * a '0' has content whatever its name, and parsing that as headers would find other members than engines
+	 * unpack.
+	 */
+	if (type == '\0' && str_ends(entry->path, "/") && !entry->size)
+		type = TAR_DIRECTORY;
+	if (type == '\0' || type == '7')
+		type = TAR_FILE;
+	if (type < TAR_FILE || type > TAR_FIFO)
+		return malformed(type == 'S' ? "a sparse file" : "an unknown type of member", e);
+	entry->type = (enum tar_type)type;
 	if (entry->type != TAR_FILE)
 		entry->size = 0; /* other types have no content, regardless of the size field */
 	if (entry->size > INT64_MAX - TAR_BLOCK)
@@ -350,30 +343,21 @@ static int next_member(struct tar_reader *r, struct overrides *o, struct err *e)
 	}
 }
 
-/* Skips unread content and padding of the current member. */
-static int pass_over(struct tar_reader *r)
-{
-	uint8_t padding[TAR_BLOCK];
-	ssize_t n;
-
-	if (!r->is_layer)
-		return source_skip(r->source, r->left + r->padding);
-	n = source_skip(r->source, r->left);
-	if (!n)
-		n = source_read(r->source, padding, (size_t)r->padding);
-	if (n > 0 && (uint64_t)n < r->padding)
-		n = -EBADMSG; /* truncated padding; only missing padding is allowed */
-	return n < 0 ? (int)n : 0;
-}
-
 int tar_next(struct tar_reader *reader, struct err *e)
 {
 	struct overrides overrides = { 0 };
+	uint8_t padding[TAR_BLOCK];
 	int code;
 
 	if (reader->is_done)
 		return 0;
-	code = pass_over(reader);
+	/* Skip unread content and padding of the current member; a layer's may be missing, but not truncated. */
+	code = source_skip(reader->source, reader->left + (reader->is_layer ? 0 : reader->padding));
+	if (!code && reader->is_layer) {
+		ssize_t n = source_read(reader->source, padding, (size_t)reader->padding);
+
+		code = n > 0 && (uint64_t)n < reader->padding ? -EBADMSG : (int)MIN_OF(n, 0);
+	}
 	if (code)
 		return broken(code, e);
 	entry_done(&reader->entry);

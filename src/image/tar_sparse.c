@@ -36,27 +36,11 @@ static int next_number(struct map *map, uint64_t *ret)
 	return map->block[map->at++] == '\n' && has_digits ? 0 : -EBADMSG;
 }
 
-static bool is_sound(const struct sparse *s, uint64_t stored)
-{
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		const struct sparse_part *part = &s->parts[i];
-
-		if (part->offset < end || part->offset > s->size || part->size > s->size - part->offset ||
-			part->size > stored)
-			return false;
-		end = part->offset + part->size;
-		stored -= part->size;
-	}
-	return !stored;
-}
-
 int sparse_read_map(struct sparse *ret, uint64_t size, struct source *source, uint64_t *left)
 {
 	struct map map = { .source = source, .left = left, .at = TAR_BLOCK };
 	struct sparse s = { .size = size };
-	uint64_t n;
+	uint64_t n, stored, end = 0;
 	int r = next_number(&map, &n);
 
 	if (r || n > SPARSE_PARTS_MAX)
@@ -67,7 +51,18 @@ int sparse_read_map(struct sparse *ret, uint64_t size, struct source *source, ui
 		r = next_number(&map, &s.parts[i].offset);
 		r = r ? r : next_number(&map, &s.parts[i].size);
 	}
-	if (!r && !is_sound(&s, *left))
+	/* Parts in order, inside the file, and stored in exactly what is left. */
+	stored = *left;
+	for (size_t i = 0; !r && i < s.n; i++) {
+		const struct sparse_part *part = &s.parts[i];
+
+		if (part->offset < end || part->offset > size || part->size > size - part->offset ||
+			part->size > stored)
+			r = -EBADMSG;
+		end = part->offset + part->size;
+		stored -= part->size;
+	}
+	if (!r && stored)
 		r = -EBADMSG;
 	if (r)
 		sparse_done(&s);

@@ -235,20 +235,6 @@ static const struct layer_program *find_known(const struct view *view, const cha
 	return program && program->is_known ? program : NULL;
 }
 
-/* If the majority of files decided, the variant is the newest of those examined. */
-static void judge_majority(const struct view *view, struct content *content)
-{
-	for (size_t i = 0; content->has_platform && !content->decided_by && i < view->n; i++)
-		for (size_t k = 0; k < view->layers[i]->n; k++) {
-			const struct layer_entry *entry = &view->layers[i]->entries[k];
-			const struct layer_program *program = layer_program(view->layers[i], entry);
-
-			if (program && program->is_known && is_newer(&program->platform, content) &&
-				view_is_visible(view, i, layer_text(view->layers[i], entry->path)))
-				content->platform = program->platform;
-		}
-}
-
 static int count_entry(
 	const struct view *view, size_t i, const struct layer_entry *entry, struct content *content, uint64_t *work)
 {
@@ -303,6 +289,15 @@ int view_content(const struct view *view, uint64_t *work, struct content *ret)
 	if (r)
 		return r;
 	content_judge(ret);
-	judge_majority(view, ret);
+	/* If the majority of files decided, the variant is the newest of those examined. */
+	for (size_t i = 0; ret->has_platform && !ret->decided_by && i < view->n; i++)
+		for (size_t k = 0; k < view->layers[i]->n; k++) {
+			const struct layer_entry *entry = &view->layers[i]->entries[k];
+
+			program = layer_program(view->layers[i], entry);
+			if (program && program->is_known && is_newer(&program->platform, ret) &&
+				view_is_visible(view, i, layer_text(view->layers[i], entry->path)))
+				ret->platform = program->platform;
+		}
 	return 0;
 }
