@@ -45,26 +45,20 @@ static bool is_initial_userns(void)
 	return true;
 }
 
-/* Mount IDs are unique across namespaces, and reading mountinfo of PID 1 needs no privilege. */
-static bool shares_mounts_with_init(void)
-{
-	char own[64], init[64];
-
-	if (!read_start("/proc/self/mountinfo", own, sizeof(own)) ||
-		!read_start("/proc/1/mountinfo", init, sizeof(init)))
-		return false;
-	own[strcspn(own, " ")] = init[strcspn(init, " ")] = '\0';
-	return !strcmp(own, init);
-}
-
 struct surroundings lasting_look(void)
 {
 	struct surroundings s = { .is_initial_userns = is_initial_userns() };
+	char own[64], init[64];
 	struct stat st;
 
 	s.sees_host =
 		s.is_initial_userns && !stat("/proc/self/ns/pid", &st) && st.st_ino == (unsigned)INITIAL_PID_NAMESPACE;
-	s.is_machine = s.sees_host && shares_mounts_with_init();
+	/* Mount IDs are unique across namespaces, and reading mountinfo of PID 1 needs no privilege. */
+	if (s.sees_host && read_start("/proc/self/mountinfo", own, sizeof(own)) &&
+		read_start("/proc/1/mountinfo", init, sizeof(init))) {
+		own[strcspn(own, " ")] = init[strcspn(init, " ")] = '\0';
+		s.is_machine = !strcmp(own, init);
+	}
 	return s;
 }
 

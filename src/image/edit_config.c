@@ -11,29 +11,14 @@
 #include "image/model.h"
 #include "image/splice.h"
 
-static void history_entry(struct buf *out, const struct graft *graft, const char *digest)
-{
-	auto_buf command = { 0 };
-	time_t seconds = (time_t)graft->time;
-	char created[32] = "1970-01-01T00:00:00Z";
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm))
-		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(&command, "anyarch %s /%s", graft->hides ? "eject" : "inject", graft->path);
-	buf_addf(out, "{\"created\":\"%s\",\"created_by\":", created);
-	splice_quote(out, buf_text(&command));
-	if (!graft->hides)
-		buf_addf(out, ",\"comment\":\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
-	buf_adds(out, "}");
-}
-
 int config_append(const struct buf *config, const struct graft *graft, struct buf *out, struct err *e)
 {
 	const char *text = buf_text(config);
-	auto_buf diff_id = { 0 }, entry = { 0 }, mark = { 0 };
-	char digest[DIGEST_TEXT];
+	auto_buf diff_id = { 0 }, command = { 0 }, entry = { 0 }, mark = { 0 };
+	char digest[DIGEST_TEXT], created[32] = "1970-01-01T00:00:00Z";
+	time_t seconds = (time_t)graft->time;
 	struct splice s = { 0 };
+	struct tm tm;
 	struct span span;
 
 	if (!span_path(text, "rootfs.diff_ids", &span) || text[span.at] != '[')
@@ -45,7 +30,14 @@ int config_append(const struct buf *config, const struct graft *graft, struct bu
 	buf_addf(&diff_id, "\"%s\"", graft->diff_id);
 	splice_items(&s, text, span, (struct splice_flags){ 0 }, buf_text(&diff_id));
 	digest_text(text, config->len, digest);
-	history_entry(&entry, graft, digest);
+	if (gmtime_r(&seconds, &tm))
+		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_addf(&command, "anyarch %s /%s", graft->hides ? "eject" : "inject", graft->path);
+	buf_addf(&entry, "{\"created\":\"%s\",\"created_by\":", created);
+	splice_quote(&entry, buf_text(&command));
+	if (!graft->hides)
+		buf_addf(&entry, ",\"comment\":\"" MARK_TEXT "%s %s\"", graft->diff_id, digest);
+	buf_adds(&entry, "}");
 	if (span_path(text, "history", &span) && text[span.at] == '[') {
 		splice_items(&s, text, span, (struct splice_flags){ 0 }, buf_text(&entry));
 	} else {

@@ -64,25 +64,6 @@ static void pax_record(struct buf *out, const char *key, const char *value)
 	buf_addf(out, "%zu %s=%s\n", len, key, value);
 }
 
-static void add_pax(struct buf *out, const struct buf *records)
-{
-	static const char zeros[TAR_BLOCK];
-	uint8_t block[TAR_BLOCK] = { 0 };
-
-	if (!records->len)
-		return;
-	put_name(block, "PaxHeaders/member");
-	put_number(block + TAR_MODE, ID_DIGITS, 0644);
-	put_number(block + TAR_UID, ID_DIGITS, 0);
-	put_number(block + TAR_GID, ID_DIGITS, 0);
-	put_number(block + TAR_SIZE, SIZE_DIGITS, records->len);
-	put_number(block + TAR_MTIME, SIZE_DIGITS, 0);
-	put_fixed(block, 'x');
-	buf_add(out, block, sizeof(block));
-	buf_add(out, buf_text(records), records->len);
-	buf_add(out, zeros, (size_t)tar_padding(records->len));
-}
-
 void tar_write_header(struct buf *out, const struct tar_entry *entry)
 {
 	const struct {
@@ -93,7 +74,8 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 	} numbers[] = { { "uid", TAR_UID, ID_DIGITS, entry->uid }, { "gid", TAR_GID, ID_DIGITS, entry->gid },
 		{ "size", TAR_SIZE, SIZE_DIGITS, entry->type == TAR_FILE ? entry->size : 0 },
 		{ "mtime", TAR_MTIME, SIZE_DIGITS, (uint64_t)entry->mtime } };
-	uint8_t block[TAR_BLOCK] = { 0 };
+	static const char zeros[TAR_BLOCK];
+	uint8_t block[TAR_BLOCK] = { 0 }, pax[TAR_BLOCK] = { 0 };
 	auto_buf records = { 0 };
 
 	if (!put_name(block, entry->path))
@@ -111,7 +93,18 @@ void tar_write_header(struct buf *out, const struct tar_entry *entry)
 	put_fixed(block, (char)entry->type);
 	if (entry->records.len)
 		buf_add(&records, entry->records.data, entry->records.len);
-	add_pax(out, &records);
+	if (records.len) {
+		put_name(pax, "PaxHeaders/member");
+		put_number(pax + TAR_MODE, ID_DIGITS, 0644);
+		put_number(pax + TAR_UID, ID_DIGITS, 0);
+		put_number(pax + TAR_GID, ID_DIGITS, 0);
+		put_number(pax + TAR_SIZE, SIZE_DIGITS, records.len);
+		put_number(pax + TAR_MTIME, SIZE_DIGITS, 0);
+		put_fixed(pax, 'x');
+		buf_add(out, pax, sizeof(pax));
+		buf_add(out, buf_text(&records), records.len);
+		buf_add(out, zeros, (size_t)tar_padding(records.len));
+	}
 	buf_add(out, block, sizeof(block));
 }
 
