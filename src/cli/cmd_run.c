@@ -59,6 +59,7 @@ static int run(void *context, int n, char **words, struct err *e)
 	char *shell[2] = { NULL }, **command = n ? words : shell;
 	const struct arch *arch;
 	auto_free char *path = NULL;
+	auto_err why = { 0 };
 	int code;
 
 	if (!c->request.root && (!n || c->request.entering.n_binds)) {
@@ -86,15 +87,17 @@ static int run(void *context, int n, char **words, struct err *e)
 	fflush(stdout);
 	signal(SIGXFSZ, SIG_DFL);
 	path = file_command(command[0], &arch);
+	if (run_explain(&c->request, arch, &why, e))
+		return e->code;
 	if (arch)
 		execv(path, command);
 	else /* on ENOEXEC, execvp(3) passes the file to /bin/sh, even an ELF file */
 		execvp(command[0], command);
 	code = -errno;
-	if (code == -ENOEXEC && arch && run_explain(&c->request, arch, e))
-		err_prefix(e, "%s", command[0]);
-	else
+	if (code != -ENOEXEC || !err_move(e, &why))
 		err_sys(e, code, "%s", command[0]);
+	else
+		err_prefix(e, "%s", command[0]);
 	say_error(e);
 	free(shell[0]);
 	return code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

@@ -94,7 +94,8 @@ static int add_tools(int root, const struct enter_request *request, struct err *
 
 int enter_root(int root, const struct enter_request *request, struct err *e)
 {
-	auto_fd top = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd top = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC),
+		work = -1;
 	int r = 0;
 
 	if (top < 0)
@@ -127,7 +128,10 @@ int enter_root(int root, const struct enter_request *request, struct err *e)
 	/* pivot_root(".", ".") stacks the old root on the new one; umount2() detaches it (pivot_root(2), NOTES). */
 	if (fchdir(top) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return err_sys(e, -errno, "cannot change the root");
-	if (request->workdir && chdir(request->workdir) < 0)
-		return err_sys(e, -errno, "%s", request->workdir);
-	return 0;
+	if (!request->workdir)
+		return 0;
+	/* Not by chdir(2): a link through /proc/self/fd leads to directories that this process has open. */
+	work = beneath_open(top, request->workdir, O_PATH | O_DIRECTORY);
+	r = work < 0 ? work : fchdir(work) < 0 ? -errno : 0;
+	return r ? err_sys(e, r, "%s", request->workdir) : 0;
 }

@@ -75,24 +75,41 @@ static int mount_disk(const char **path, struct err *e)
 	return r;
 }
 
-int run_explain(const struct run_request *request, const struct arch *arch, struct err *e)
+static int change_root(int dir)
 {
+	return fchdir(dir) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+int run_explain(struct run_request *request, const struct arch *arch, struct err *ret_why, struct err *e)
+{
+	auto_fd outside = request->root ? take_fd(&request->outside) : -1, inside = -1, work = -1;
 	const struct name_set *asked = &request->registering.names;
 	auto_emulator emulator = EMULATOR_INIT;
 	auto_buf install = { 0 };
+	bool can_search;
 
-	if (arch == arch_host() || name_set_has(&request->served, arch))
+	if (!arch || arch == arch_host() || name_set_has(&request->served, arch))
 		return 0;
 	if (asked->n && !name_set_has(asked, arch)) {
-		err_set(e, -ENOEXEC, "%s programs have no handler: --platform does not name them", arch_word(arch));
-		return err_hint(e, "--platform %s", arch_word(arch));
+		err_set(ret_why, -ENOEXEC, "%s programs have no handler: --platform does not name them",
+			arch_word(arch));
+		err_hint(ret_why, "--platform %s", arch_word(arch));
+		return 0;
 	}
 	/* Emulators are searched outside the root; the error says which of them cannot be used. */
-	if (!request->root || (!fchdir(request->outside) && !chroot(".")))
-		return search_emulator(&request->registering.search, arch, &emulator, NULL, e);
-	err_set(e, -ENOEXEC, "no usable static emulator found for %s", arch_word(arch));
-	package_emulators(&install, arch);
-	return err_hint(e, "%s", buf_text(&install));
+	inside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	work = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	can_search = outside < 0 || (inside >= 0 && work >= 0 && !change_root(outside));
+	if (can_search) {
+		search_emulator(&request->registering.search, arch, &emulator, NULL, ret_why);
+	} else {
+		err_set(ret_why, -ENOEXEC, "no usable static emulator found for %s", arch_word(arch));
+		package_emulators(&install, arch);
+		err_hint(ret_why, "%s", buf_text(&install));
+	}
+	if (outside >= 0 && ((can_search && change_root(inside)) || fchdir(work) < 0))
+		return err_sys(e, -errno, "cannot enter the root again");
+	return 0;
 }
 
 int run_prepare(struct run_request *request, struct err *e)

@@ -16,7 +16,7 @@ struct run_request {
 	bool has_user;
 	unsigned long uid, gid; /* IDs inside the user namespace */
 	struct name_set served; /* architectures that run_prepare() registered */
-	int outside;		/* with root: the previous root directory, closed by exec */
+	int outside;		/* with root: the previous root directory, until run_explain() */
 };
 
 /*
@@ -25,9 +25,10 @@ struct run_request {
  */
 int run_prepare(struct run_request *request, struct err *e);
 /*
- * After run_prepare() and a start that failed with ENOEXEC: why the command's architecture has no handler. May leave
- * the root again: the process can then only exit. A negative errno with e set, or 0 if it has a handler.
+ * After run_prepare(), before the command starts: why its architecture has no handler, for the case that the kernel
+ * does not execute it; ret_why stays empty if it has one. Closes the previous root directory, which a link of the root
+ * that leads through /proc/self/fd would otherwise find. 0, or -errno with e set: the process can then only exit.
  */
-int run_explain(const struct run_request *request, const struct arch *arch, struct err *e);
+int run_explain(struct run_request *request, const struct arch *arch, struct err *ret_why, struct err *e);
 /* The effective user's shell according to /etc/passwd of the entered root, else /bin/sh. The caller frees it. */
 char *run_shell(void);

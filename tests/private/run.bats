@@ -439,6 +439,23 @@ case_hostile() {
 	hostile etc/resolv.conf ../../canary/secret "$PUBLIC/w/tree/canary/secret"
 }
 
+case_descriptors() {
+	local n
+
+	small_root
+	for n in {3..20}; do
+		ln -sfn "/proc/self/fd/$n" "$R/work"
+		ln -sfn "/proc/self/fd/$n$PUBLIC/busybox" "$R/bin/outside"
+		expect_one_of '0 125' "${AS[@]}" "$RUN" run --root "$R" --workdir /work -- /bin/sh -c "[ ! -e .$CANARY ] || echo reached"
+		same "through $n" '' "$output"
+		expect_one_of '126 127' "${AS[@]}" "$RUN" run --root "$R" -- /bin/outside echo reached
+	done
+}
+
+@test "no link of a root leads to a directory that anyarch has open" {
+	each_user case_descriptors
+}
+
 @test "--bind through a link of the root stays inside" {
 	AS=()
 	[[ $EUID -eq 0 ]] || AS=("${ORDINARY[@]}")
