@@ -109,7 +109,8 @@ static bool is_needed(const struct edit_request *request, const struct reach *ot
 		for (size_t k = 0; k < image->n_layers; k++)
 			if (!(target && target->drops[k]) && is_called(&member, image->layers[k]))
 				return true;
-		if (!target && ((image->digest && strstr(name, image->digest + strlen("sha256:"))) ||
+		if (!target && ((image->digest && digest_is_valid(image->digest) &&
+					strstr(name, image->digest + strlen("sha256:"))) ||
 				       (image->config_name && is_called(&member, image->config_name))))
 			return true;
 	}
