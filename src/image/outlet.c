@@ -22,6 +22,9 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 	return false;
 }
 
+/* So many blobs of a layout are synced one by one; if there are more, the file system is, once: faster than 16,000. */
+enum { SYNCED_MAX = 64 };
+
 /* Where in blobs index.json is until all of a layout is written: without it, the layout is that of a killed run. */
 #define UNFINISHED "index.json"
 
@@ -47,7 +50,7 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	if (!r)
 		r = member ? fd_copy_range(member->fd, member->offset, to, size) : fd_write(to, text->data, size);
 	if (!r)
-		r = is_archive ? tar_end_member(to, size) : fsync(to) < 0 ? -errno : 0;
+		r = is_archive ? tar_end_member(to, size) : outlet->n <= SYNCED_MAX && fsync(to) < 0 ? -errno : 0;
 	return r ? err_sys(e, r, "cannot write %s", name) : 0;
 }
 
@@ -104,8 +107,9 @@ int outlet_end(struct outlet *outlet, struct err *e)
 
 	if (outlet->dir < 0)
 		r = tar_write_end(outlet->file.fd);
-	else if (fsync(outlet->sha256) < 0 || fsync(outlet->dir) < 0 ||
-		 renameat(outlet->blobs, UNFINISHED, outlet->dir, "index.json") < 0 || fsync(outlet->dir) < 0)
+	else if ((outlet->n > SYNCED_MAX && syncfs(outlet->dir) < 0) || fsync(outlet->sha256) < 0 ||
+		 fsync(outlet->dir) < 0 || renameat(outlet->blobs, UNFINISHED, outlet->dir, "index.json") < 0 ||
+		 fsync(outlet->dir) < 0)
 		r = -errno;
 	if (r)
 		return err_sys(e, r, "cannot write the image");

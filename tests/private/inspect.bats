@@ -215,16 +215,17 @@ measured() {
 	while IFS=$'\t' read -r name want _; do
 		# Of the processor, not the clock: no less on a quiet machine, and the same on another.
 		most=$((64 * 1024)) longest=1000
-		commands=(inspect doctor inject eject 'index -o out' 'convert --platform arm')
+		commands=(inspect doctor inject eject 'index -o out' 'convert --platform arm' convert)
 		# They read in one way; larger ones are for the shape of it.
 		[[ $(stat -c %s "$name") -le 10000000 ]] || most=$((128 * 1024)) longest=2000 commands=(inspect)
 		for command in "${commands[@]}"; do
 			OUT=$BATS_TEST_TMPDIR/out ERR=$BATS_TEST_TMPDIR/err
 			cp "$name" image
-			rm -f out
+			rm -rf out
 			# shellcheck disable=SC2016,SC2206 # the inner shell expands it; words are split
 			words=(sh -c 'exec "$0" "$@" 2>"$ERR" >/dev/null' "$ANYARCH" $command image)
-			[[ $command != convert* ]] || words+=(out)
+			[[ $command != 'convert '* ]] || words+=(out)
+			[[ $command != convert ]] || words+=(oci:out)
 			[[ $command != inject ]] || words+=(--emulator "$BATS_TEST_TMPDIR/A")
 			read -r status time kib < <(ERR=$ERR measured "${words[@]}")
 			printf '| %s | %s | %s | %s | %d.%02d | %s |\n' "$name" "$(stat -c %s "$name")" "$command" "$status" \

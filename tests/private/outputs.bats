@@ -163,6 +163,16 @@ command_writes_over() {
 	run_writer
 }
 
+@test "a layout of thousands of blobs: synced as a whole, not each of them" {
+	make_set heavy artifacts
+	# The leak sanitizer does not work when traced.
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 expect 0 strace -f -qq -o trace -e trace=fsync,fdatasync,syncfs \
+		"$ANYARCH" convert "$BATS_FILE_TMPDIR/heavy/artifacts.tar" oci:out
+	[[ $(find out/blobs/sha256 -type f | wc -l) -gt 4500 ]]
+	grep -q syncfs trace
+	[[ $(wc -l <trace) -lt 100 ]]
+}
+
 @test "a full disk: 1, what was there, nothing else" {
 	local writer
 
