@@ -34,10 +34,11 @@
 		"a-iprefix", "a/usr/lib/gcc/%T/%V/", "."
 
 /*
- * Files for LTO and modules contain numbers of the machine that wrote them (gcc/tree-streamer-out.cc: floating-point
- * numbers in words as wide as long), so the root's own compiler writes them if its numbers differ.
+ * Files for LTO contain numbers of the machine that wrote them (gcc/tree-streamer-out.cc: floating-point numbers in
+ * words as wide as long), so the root's own compiler writes them if its numbers differ. Those for modules name that
+ * machine, and a compiler of another one refuses them (gcc/cp/module.cc, read_config): they are always the root's own.
  */
-#define RULES_LTO "!v-flto", "!v-fmodule"
+#define RULES_LTO "!v-flto", "v-fmodule"
 /* CVE-2023-4039: in packages of one version, arrays are before or after the canary; only the root's may be fixed. */
 #define RULES_REVISION "~aarch64:w-fstack-protector"
 

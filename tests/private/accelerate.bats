@@ -137,6 +137,7 @@ same_code() {
 		/usr/lib/gcc/aarch64-linux-gnu/12/cc1 -quiet -imultiarch aarch64-linux-gnu -march=native plain.c -o x.s || true
 		gcc -finput-charset=utf-8 -S plain.c -o x.s
 		gcc -fprofile-use -S plain.c -o x.s
+		g++ -std=c++20 -fmodules-ts -S plus.cc -o x.s
 		C_INCLUDE_PATH=/work gcc -S plain.c -o x.s
 		/usr/lib/gcc/aarch64-linux-gnu/12/cc1 -quiet @options some.i -o x.s || true
 	CASES
