@@ -125,16 +125,16 @@ int commit_layout(int dir, const struct edit *edit, struct err *e)
 {
 	auto_free bool *made = mem_new(edit->n + 1, sizeof(*made));
 	auto_fd blobs = commit_open_blobs(dir, e);
-	bool is_clean = true;
 	int r = blobs < 0 ? blobs : leftover_note(dir, blobs, edit, e);
+	bool is_noted = !r, is_clean = true;
 
-	if (!r)
+	if (is_noted)
 		r = change_layout(dir, blobs, edit, made, e);
 	for (size_t i = 0; !r && i < edit->n_obsolete; i++)
 		if (str_starts(edit->obsolete[i], BUNDLE_BLOBS) &&
 			unlinkat(blobs, edit->obsolete[i] + strlen(BUNDLE_BLOBS), 0) < 0 && errno != ENOENT)
 			is_clean = false; /* the next run tries again */
-	if (is_clean && (!r || is_index(dir, edit->index) == 1))
+	if (is_noted && is_clean && (!r || is_index(dir, edit->index) == 1))
 		leftover_forget(dir);
 	if (r && r != -EINTR && r != -EBUSY)
 		r = -EIO;

@@ -41,7 +41,7 @@ int leftover_note(int dir, int blobs, const struct edit *edit, struct err *e)
 			buf_addf(&text, "%s\n", digits_of(edit->obsolete[i]));
 	r = newfile_open_at(dir, NOTE, NEWFILE_REPLACES, &file, e);
 	if (r)
-		return r;
+		return r == -EEXIST ? err_hint(e, "remove it: anyarch did not create it") : r;
 	/* Whoever may change the layout may also read and remove the note. */
 	r = fstatat(dir, "index.json", &index, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : fd_look_like(file.fd, &index);
 	return r ? err_sys(e, r, "cannot write %s", NOTE) : newfile_commit_text(&file, &text, index.st_mode & 0777, e);

@@ -139,6 +139,11 @@ each_call() {
 	expect 0 "$ANYARCH" eject --quiet image
 	rm -f image/.anyarch-changing
 	diff -r "$START" image
+	mkfifo image/.anyarch-changing
+	expect 1 "$ANYARCH" inject --quiet "${AT[@]}" image
+	says 'not a regular file'
+	hints 'remove it'
+	[[ -p image/.anyarch-changing ]]
 }
 
 @test "any one system call fails: told, and the image is the old one or the new one (87, 88, 90, 91, 92)" {
