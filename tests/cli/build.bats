@@ -154,6 +154,34 @@ has_called() {
 	[[ ! -e all.tar ]]
 }
 
+# hanging: a build that waits for its engine, in the background; sets pid.
+hanging() {
+	: >"$LOG"
+	FAILS=hangs "$ANYARCH" build --engine docker --no-verify >/dev/null 2>&1 3>&- &
+	pid=$!
+	eventually 30 grep -q '^build' "$LOG"
+}
+
+@test "killed: the next build removes its temporary directory, and no other one" {
+	local pid alive
+
+	hanging
+	alive=$pid
+	mkdir "$TMPDIR/anyarch-build-backup"
+	touch "$TMPDIR/anyarch-build-backup/mine"
+	ls -A "$TMPDIR" >before
+	hanging
+	[[ $(find "$TMPDIR" -mindepth 1 -maxdepth 1 | wc -l) -eq 3 ]]
+	kill -KILL "$pid"
+	wait "$pid" || true
+	build 0
+	same 'temporary directories' "$(<before)" "$(ls -A "$TMPDIR")"
+	[[ -e $TMPDIR/anyarch-build-backup/mine ]]
+	rm -r "$TMPDIR/anyarch-build-backup"
+	kill "$alive"
+	wait "$alive" || true
+}
+
 @test "what is missing is told before anything is built" {
 	printf '%s\n' 'IMAGE_NAME=it' 'TARGET_ARCHES=arm32v7' "DOCKER_CLI_PATH=$BATS_FILE_TMPDIR" >build.config
 	build 3 --push
