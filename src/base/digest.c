@@ -7,6 +7,7 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/memory.h"
@@ -93,13 +94,22 @@ int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT])
 	return r;
 }
 
+static bool is_too_large(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_size > DIGEST_FILE_MAX;
+}
+
 int digest_file(int fd, char ret[DIGEST_TEXT])
 {
 	auto_free char *chunk = mem_new(1, CHUNK);
-	struct digest_state *state = digest_begin();
+	struct digest_state *state = is_too_large(fd) ? NULL : digest_begin();
 	ssize_t n;
 
-	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+	if (!state)
+		return -E2BIG;
+	for (off_t at = 0; (n = stop_signal() ? -EINTR : fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
 		digest_add(state, chunk, (size_t)n);
 	digest_end(state, ret);
 	return (int)MIN_OF(n, 0);
@@ -118,8 +128,10 @@ int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT])
 	struct md5_ctx ctx;
 	ssize_t n;
 
+	if (is_too_large(fd))
+		return -E2BIG;
 	md5_init(&ctx);
-	for (off_t at = 0; (n = fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+	for (off_t at = 0; (n = stop_signal() ? -EINTR : fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
 		md5_update(&ctx, (size_t)n, (const uint8_t *)chunk);
 	md5_digest(&ctx, sizeof(bytes), bytes);
 	for (size_t i = 0; i < sizeof(bytes); i++)

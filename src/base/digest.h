@@ -7,6 +7,9 @@
 
 enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_MD5_TEXT = 32 + 1 };
 
+/* Of digest_file(): no emulator or compiler is larger, and a file of any size costs nothing if it is one hole. */
+enum { DIGEST_FILE_MAX = 512 * 1024 * 1024 };
+
 /* The digest of these bytes as text. */
 void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT]);
 /* Whether text is a well-formed sha256 digest (OCI image-spec descriptor.md); only then may it be part of a path. */
@@ -21,9 +24,9 @@ void digest_end(struct digest_state *state, char ret[DIGEST_TEXT]);
 int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64_t len);
 /* The digest of these bytes alone, with the same errors. */
 int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
-/* The digest of a whole file. 0 or -errno. */
+/* The digest of a whole file. 0, -E2BIG above DIGEST_FILE_MAX, -EINTR after a signal, or -errno. */
 int digest_file(int fd, char ret[DIGEST_TEXT]);
-/* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. 0 or -errno. */
+/* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. Errors as above. */
 int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT]);
 /* Appends the base64 (RFC 4648) of these bytes. */
 void digest_base64(struct buf *out, const void *data, size_t len);

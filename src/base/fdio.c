@@ -215,7 +215,7 @@ int fd_same_content(int a, int b)
 		return 0;
 	chunks = mem_new(2, CHUNK);
 	for (off_t offset = 0;; offset += CHUNK) {
-		ssize_t na = fd_pread(a, chunks, CHUNK, offset);
+		ssize_t na = stop_signal() ? -EINTR : fd_pread(a, chunks, CHUNK, offset);
 		ssize_t nb = fd_pread(b, chunks + CHUNK, CHUNK, offset);
 
 		if (na < 0 || nb < 0)

@@ -41,7 +41,7 @@ int fd_copy(int from, int to);
  * meanwhile. 0, -EBADMSG if the file is shorter, -EINTR after a caught signal, or -errno.
  */
 int fd_copy_range(int from, uint64_t offset, int to, uint64_t len);
-/* Whether both files have the same content: 1, 0 or -errno. */
+/* Whether both files have the same content: 1, 0, -EINTR after a signal, or -errno. */
 int fd_same_content(int a, int b);
 /* Starts writeback of what was written, so that a later fsync(2) is short. Errors are ignored. */
 void fd_begin_writing(int fd);

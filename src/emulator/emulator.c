@@ -12,9 +12,14 @@
 #include "arch/elf.h"
 #include "base/fdio.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/str.h"
 
-enum { CHUNK = 128 * 1024, UNMAPPED_UID = 65534 /* of users not mapped in this user namespace */ };
+enum {
+	CHUNK = 128 * 1024,
+	SEARCHED_MAX = 64 * 1024 * 1024, /* for the version: holes make a file of any size cost nothing */
+	UNMAPPED_UID = 65534,		 /* of users not mapped in this user namespace */
+};
 
 bool emulator_has_capabilities(int fd)
 {
@@ -134,10 +139,10 @@ static bool take_version(const char *text, size_t len, char *ret)
 static bool find_version(int fd, off_t from, const char *marker, char *chunk, char *ret)
 {
 	size_t len = strlen(marker), overlap = len + EMULATOR_VERSION_MAX;
-	ssize_t n;
 
-	for (off_t at = from; (n = fd_pread(fd, chunk, CHUNK, at)) > (ssize_t)len; at += CHUNK - (off_t)overlap) {
-		const char *end = chunk + n, *hit = chunk;
+	for (off_t at = from; at - from < SEARCHED_MAX && !stop_signal(); at += CHUNK - (off_t)overlap) {
+		ssize_t n = fd_pread(fd, chunk, CHUNK, at);
+		const char *hit = chunk, *end = chunk + (n < 0 ? 0 : n);
 		/* A match that begins in the overlap is complete in the next chunk. */
 		const char *last = n < CHUNK ? end : end - overlap;
 

@@ -470,6 +470,23 @@ whole_seconds() {
 	canary_is_whole
 }
 
+@test "an emulator of any size, that is a hole: every command ends at once" {
+	# Of the processor: what it takes to read 200 GiB is minutes.
+	ulimit -t 20
+	mkdir -p "$R/usr/bin"
+	head -c 4096 "$(type -P qemu-arm-static)" >"$R$AT"
+	chmod 0755 "$R$AT"
+	truncate -s 200G "$R$AT"
+	expect 0 anyarch inspect --survey "$R"
+	expect_raw 3 anyarch doctor "$R"
+	expect 0 anyarch inject "$R"
+	truncate -s 200G "$R$AT"
+	expect 3 anyarch eject "$R"
+	says 'changed since it was injected'
+	expect 3 anyarch inject "$R"
+	expect 0 anyarch inspect --survey "$R"
+}
+
 @test "a file that somebody put over ours is not lost by another inject" {
 	expect 0 inject
 	echo 'of a package' >"$W/new"
