@@ -56,7 +56,7 @@ struct model_image {
 	uint64_t *layer_sizes;		   /* of the manifest; NULL: not known */
 	bool *is_opaque;		   /* layers of an unsupported media type; NULL: none */
 	size_t n_layers;
-	size_t top;		/* number of its top-level entry in index.json or manifest.json */
+	size_t top;		/* number of its (first) top-level entry in index.json or manifest.json */
 	char **more_references; /* further tags */
 	size_t n_more;
 };

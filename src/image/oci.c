@@ -252,6 +252,17 @@ static int read_nested(
 	return r ? r : read_list(w, &list, reference, depth + 1, e);
 }
 
+/* The first entry with the digest of this one: an image has an entry for each of its names. */
+static size_t first_of(const struct descriptor_list *list, size_t i)
+{
+	size_t first = 0;
+
+	while (first < i && (!list->items[i].digest || !list->items[first].digest ||
+				    strcmp(list->items[first].digest, list->items[i].digest)))
+		first++;
+	return first;
+}
+
 /*
  * An index that was pulled for one platform also lists manifests whose blobs are missing: docker save and ctr export
  * write such files. Missing blobs are an error only if no image is present.
@@ -266,7 +277,7 @@ static int read_list(
 		const char *name = one->name ? one->name : reference;
 		auto_err why = { 0 };
 
-		w->top = depth == 1 ? i : w->top;
+		w->top = depth == 1 ? first_of(list, i) : w->top;
 		r = descriptor_is_index(one) && one->kind != DESCRIPTOR_OTHER ? read_nested(w, one, name, depth, &why)
 									      : read_descriptor(w, one, name, &why);
 		if (r == -ENOENT) {

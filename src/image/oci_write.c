@@ -113,47 +113,75 @@ static const char *tag_of(const char *name)
 	return colon && !strchr(colon, '/') ? colon + 1 : NULL;
 }
 
+/* Sets a member of an object of the entry, or of the entry itself (""). value is JSON; NULL removes the member. */
+static void set_member(struct buf *entry, const char *path, const char *key, const char *value)
+{
+	const char *text = buf_text(entry);
+	struct span object = span_whole(text), old;
+	struct splice s = { 0 };
+	struct buf changed = { 0 };
+
+	if (*path)
+		span_path(text, path, &object);
+	if (!value)
+		splice_drop_member(&s, text, object, key);
+	else if (span_member(text, object, key, &old))
+		splice_replace(&s, old, value);
+	else
+		splice_add_member(&s, text, object, key, value);
+	splice_apply(&s, text, entry->len, &changed);
+	splice_done(&s);
+	buf_done(entry);
+	*entry = changed;
+}
+
 /*
- * Appends an entry to the text of an index, which write_top() completes. name is a tag, a full name with a tag, or
- * NULL.
+ * Names an entry: a tag, or a full name with a tag. Its other annotations stay. By image-spec, ref.name is a tag;
+ * containerd adds the full name in an annotation of its own.
  */
+static void name_entry(struct buf *entry, const char *name)
+{
+	const char *tag = tag_of(name);
+	auto_buf full = { 0 }, quoted = { 0 };
+	struct span annotations;
+
+	if (!span_path(buf_text(entry), "annotations", &annotations) || buf_text(entry)[annotations.at] != '{')
+		set_member(entry, "", "annotations", "{}");
+	if (tag) {
+		reference_full(name, &full);
+		splice_quote(&quoted, buf_text(&full));
+	}
+	set_member(entry, "annotations", "io.containerd.image.name", tag ? buf_text(&quoted) : NULL);
+	quoted.len = 0;
+	splice_quote(&quoted, tag ? tag : name);
+	set_member(entry, "annotations", "org.opencontainers.image.ref.name", buf_text(&quoted));
+}
+
+/* Appends an entry to the text of an index, which end_index() completes. name as above, or NULL. */
 static void add_entry(struct buf *index, const struct entry *entry, const char *name)
 {
 	const struct write_image *one = entry->image;
+	auto_buf text = { 0 };
 
-	buf_adds(index,
-		index->len ? "," : "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
-	buf_addf(index, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu", entry->type, entry->digest,
+	buf_addf(&text, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu", entry->type, entry->digest,
 		(unsigned long long)entry->size);
 	if (one && one->architecture) {
-		buf_adds(index, ",\"platform\":{\"architecture\":");
-		splice_quote(index, one->architecture);
-		buf_adds(index, ",\"os\":");
-		splice_quote(index, one->os ? one->os : "linux");
+		buf_adds(&text, ",\"platform\":{\"architecture\":");
+		splice_quote(&text, one->architecture);
+		buf_adds(&text, ",\"os\":");
+		splice_quote(&text, one->os ? one->os : "linux");
 		if (*one->variant) {
-			buf_adds(index, ",\"variant\":");
-			splice_quote(index, one->variant);
+			buf_adds(&text, ",\"variant\":");
+			splice_quote(&text, one->variant);
 		}
-		buf_adds(index, "}");
+		buf_adds(&text, "}");
 	}
-	if (name) {
-		const char *tag = tag_of(name);
-
-		/* By image-spec, ref.name is a tag; containerd adds the full name in an annotation of its own. */
-		buf_adds(index, ",\"annotations\":{");
-		if (tag) {
-			auto_buf full = { 0 };
-
-			reference_full(name, &full);
-			buf_adds(index, "\"io.containerd.image.name\":");
-			splice_quote(index, buf_text(&full));
-			buf_adds(index, ",");
-		}
-		buf_adds(index, "\"org.opencontainers.image.ref.name\":");
-		splice_quote(index, tag ? tag : name);
-		buf_adds(index, "}");
-	}
-	buf_adds(index, "}");
+	buf_adds(&text, "}");
+	if (name)
+		name_entry(&text, name);
+	buf_adds(index,
+		index->len ? "," : "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[");
+	buf_add(index, text.data, text.len);
 }
 
 /* Adds an entry for each name, or one without a name. */
@@ -163,17 +191,13 @@ static void add_entries(struct buf *index, const struct entry *entry, const char
 		add_entry(index, entry, n_tags ? tags[i] : NULL);
 }
 
-static int write_top(struct buf *index, struct outlet *outlet, struct err *e)
-{
-	buf_adds(index, "]}");
-	return outlet_document(outlet, "index.json", index, e);
-}
-
 /* Writes index.json and what every layout ends with. */
 static int end_index(struct buf *index, struct outlet *outlet, struct err *e)
 {
-	int r = write_top(index, outlet, e);
+	int r;
 
+	buf_adds(index, "]}");
+	r = outlet_document(outlet, "index.json", index, e);
 	r = r ? r : outlet_layout(outlet, e);
 	return r ? r : outlet_end(outlet, e);
 }
@@ -289,21 +313,35 @@ static int copy_document(const struct bundle *bundle, const char *name, struct o
 	return r ? r : outlet_document(outlet, name, &text, e);
 }
 
-/* Writes an index.json with the descriptor of its single entry, once for each new name. */
+/* Copies index.json with its single entry once for each new name; every other byte stays. */
 static int rename_top(
 	const struct bundle *bundle, const struct write_names *names, struct outlet *outlet, struct err *e)
 {
-	auto_json *json = NULL;
-	auto_buf index = { 0 };
-	int r = bundle_json(bundle, "index.json", NULL, &json, e);
-	const struct json *one = jv_at(jv_get(json, "manifests"), 0);
-	struct entry entry = { .type = jv_get_text(one, "mediaType"), .digest = jv_get_text(one, "digest") };
+	auto_buf text = { 0 }, entries = { 0 }, index = { 0 };
+	struct span array, first = { 0 }, all;
+	struct splice s = { 0 };
+	int r = bundle_text(bundle, "index.json", &text, e);
 
 	if (r)
 		return r;
-	jv_get_size(one, "size", &entry.size);
-	add_entries(&index, &entry, names->tags, names->n);
-	return write_top(&index, outlet, e);
+	if (!span_path(buf_text(&text), "manifests", &array) || !span_next(buf_text(&text), array, &first))
+		return err_set(e, -EBADMSG, "index.json without an entry");
+	/* The same index may already have several names: all are replaced. */
+	all = first;
+	for (struct span item = first; span_next(buf_text(&text), array, &item);)
+		all.len = item.at + item.len - all.at;
+	for (size_t i = 0; i < names->n; i++) {
+		auto_buf entry = { 0 };
+
+		buf_add(&entry, text.data + first.at, first.len);
+		name_entry(&entry, names->tags[i]);
+		buf_adds(&entries, i ? "," : "");
+		buf_add(&entries, entry.data, entry.len);
+	}
+	splice_replace(&s, all, buf_text(&entries));
+	splice_apply(&s, buf_text(&text), text.len, &index);
+	splice_done(&s);
+	return outlet_document(outlet, "index.json", &index, e);
 }
 
 int oci_copy(const struct bundle *bundle, const struct model *model, const struct write_names *names,

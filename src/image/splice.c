@@ -211,7 +211,13 @@ void splice_drop_member(struct splice *s, const char *text, struct span object, 
 
 	for (struct member_span m = { 0 }; next_member(text, object, &m); before = m.value.at + m.value.len)
 		if (is_key(text, m.name, key)) {
-			add(s, before, m.value.at + m.value.len - before, "");
+			struct member_span next = m;
+			size_t end = m.value.at + m.value.len;
+
+			/* The comma of the first one is behind it. */
+			if (before == object.at + 1 && next_member(text, object, &next))
+				end = next.name;
+			add(s, before, end - before, "");
 			return;
 		}
 }

@@ -46,7 +46,7 @@ void splice_items(struct splice *s, const char *text, struct span array, struct 
 void splice_drop_last(struct splice *s, const char *text, struct span array);
 /* Appends a member to an object, without whitespace. key and value are JSON already: they are not escaped. */
 void splice_add_member(struct splice *s, const char *text, struct span object, const char *key, const char *value);
-/* Removes the member of that key, which must be the last one, and the comma before it. Does nothing without one. */
+/* Removes the member of that key, and one comma beside it: the one before, as added. Does nothing without one. */
 void splice_drop_member(struct splice *s, const char *text, struct span object, const char *key);
 /* Changes a descriptor's digest, size and embedded "data" (image-spec descriptor.md) to those of content. */
 void splice_descriptor(

@@ -314,3 +314,38 @@ blobs_are_right() {
 	same blobs "$(ls whole/blobs/sha256)" "$(ls named/blobs/sha256)"
 	expect 2 "$ANYARCH" convert --tag a:1 "$FORMATS/docker-many.tar" oci:two
 }
+
+# Each row: the annotations of the entry, the new name, and what must become of them; all other bytes stay.
+@test "into OCI's: a new name of the whole index changes nothing else in index.json" {
+	local was name is full='"io.containerd.image.name":"docker.io/library/it:1","org.opencontainers.image.ref.name":"1"'
+	local old='"io.containerd.image.name":"docker.io/x/y:2"'
+	expect 0 "$ANYARCH" convert "$FORMATS/oci-nested.tar" oci:whole
+	local entry
+	entry=$(jq -c '.manifests[0] | del(.annotations) | tojson | .[:-1]' whole/index.json | jq -r .)
+	write() { # ANNOTATIONS
+		printf '{"schemaVersion": 2,\n "annotations": {"made": "by me"},\n "manifests": [\n  %s%s, "x-more": [1]}\n ], "x": {"y": 1.50}}\n' \
+			"$entry" "$1"
+	}
+	while IFS='|' read -r was name is; do
+		write "$was" >whole/index.json
+		rm -rf named
+		expect 0 "$ANYARCH" convert whole "oci:named:$name"
+		case $was in
+			*annotations*) diff <(write "$is") named/index.json ;;
+			*) diff <(write "" | sed "s|\[1\]|&$is|") named/index.json ;;
+		esac
+	done <<-END
+		|it:1|,"annotations":{$full}
+		, "annotations":null|it:1|, "annotations":{$full}
+		, "annotations": {"a": "b"}|it:1|, "annotations": {"a": "b",$full}
+		, "annotations": {$old, "a": "b"}|it:1|, "annotations": {"io.containerd.image.name":"docker.io/library/it:1", "a": "b","org.opencontainers.image.ref.name":"1"}
+		, "annotations": {$old, "a": "b"}|it|, "annotations": {"a": "b","org.opencontainers.image.ref.name":"it"}
+		, "annotations": {"a": "b", $old}|it|, "annotations": {"a": "b","org.opencontainers.image.ref.name":"it"}
+		, "annotations": {"org.opencontainers.image.ref.name":"2", "a": "b"}|it|, "annotations": {"org.opencontainers.image.ref.name":"it", "a": "b"}
+	END
+	write ', "annotations": {"a": "b"}' >whole/index.json
+	expect 0 "$ANYARCH" convert --tag a:1 --tag b:2 whole oci:tagged
+	same annotations '["b","b"] ["1","2"] {"made":"by me"}' "$(jq -rc '"\([.manifests[].annotations.a]) \([.manifests[].annotations["org.opencontainers.image.ref.name"]]) \(.annotations)"' tagged/index.json)"
+	expect 0 "$ANYARCH" convert tagged oci:again:c:3
+	same annotations '["3"] {"made":"by me"}' "$(jq -rc '"\([.manifests[].annotations["org.opencontainers.image.ref.name"]]) \(.annotations)"' again/index.json)"
+}
