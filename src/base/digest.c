@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* SHA-256, MD5 and base64; the only file that uses nettle. */
+/* SHA-256, SHA-512, MD5 and base64; the only file that uses nettle. */
 #include "base/digest.h"
 
 #include <nettle/base64.h>
@@ -15,19 +15,28 @@
 #include "base/stop.h"
 
 struct digest_state {
-	struct sha256_ctx ctx;
+	bool is_sha512;
+	union {
+		struct sha256_ctx sha256;
+		struct sha512_ctx sha512;
+	};
 };
 
 enum { CHUNK = 128 * 1024, STEP = 16 * CHUNK };
+
+static void write_text(const char *prefix, const uint8_t *bytes, size_t n, char *ret)
+{
+	memcpy(ret, prefix, strlen(prefix) + 1);
+	for (size_t i = 0; i < n; i++)
+		snprintf(ret + strlen(prefix) + 2 * i, 3, "%02x", bytes[i]);
+}
 
 static void finish(struct sha256_ctx *ctx, char ret[DIGEST_TEXT])
 {
 	uint8_t bytes[DIGEST_BYTES];
 
 	sha256_digest(ctx, sizeof(bytes), bytes);
-	memcpy(ret, "sha256:", 8);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(ret + 7 + 2 * i, 3, "%02x", bytes[i]);
+	write_text("sha256:", bytes, sizeof(bytes), ret);
 }
 
 void digest_text(const void *data, size_t len, char ret[DIGEST_TEXT])
@@ -43,18 +52,21 @@ struct digest_state *digest_begin(void)
 {
 	struct digest_state *state = mem_new(1, sizeof(*state));
 
-	sha256_init(&state->ctx);
+	sha256_init(&state->sha256);
 	return state;
 }
 
 void digest_add(struct digest_state *state, const void *data, size_t len)
 {
-	sha256_update(&state->ctx, len, data);
+	if (state->is_sha512)
+		sha512_update(&state->sha512, len, data);
+	else
+		sha256_update(&state->sha256, len, data);
 }
 
 void digest_end(struct digest_state *state, char ret[DIGEST_TEXT])
 {
-	finish(&state->ctx, ret);
+	finish(&state->sha256, ret);
 	free(state);
 }
 
@@ -75,9 +87,8 @@ int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64
 	return 0;
 }
 
-int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT])
+static int add_steps(struct digest_state *state, int fd, uint64_t offset, uint64_t len)
 {
-	struct digest_state *state = digest_begin();
 	int r = 0;
 
 	progress_begin("reading", len);
@@ -90,7 +101,28 @@ int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT])
 		len -= some;
 	}
 	progress_end();
+	return r;
+}
+
+int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT])
+{
+	struct digest_state *state = digest_begin();
+	int r = add_steps(state, fd, offset, len);
+
 	digest_end(state, ret);
+	return r;
+}
+
+int digest_range_sha512(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_SHA512_TEXT])
+{
+	struct digest_state state = { .is_sha512 = true };
+	uint8_t bytes[SHA512_DIGEST_SIZE];
+	int r;
+
+	sha512_init(&state.sha512);
+	r = add_steps(&state, fd, offset, len);
+	sha512_digest(&state.sha512, sizeof(bytes), bytes);
+	write_text("sha512:", bytes, sizeof(bytes), ret);
 	return r;
 }
 
@@ -119,6 +151,12 @@ bool digest_is_valid(const char *text)
 {
 	return !strncmp(text, "sha256:", 7) && strlen(text) == DIGEST_TEXT - 1 &&
 	       strspn(text + 7, "0123456789abcdef") == 64;
+}
+
+bool digest_is_sha512(const char *text)
+{
+	return !strncmp(text, "sha512:", 7) && strlen(text) == DIGEST_SHA512_TEXT - 1 &&
+	       strspn(text + 7, "0123456789abcdef") == 128;
 }
 
 int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT])

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_MD5_TEXT = 32 + 1 };
+enum { DIGEST_BYTES = 32, DIGEST_TEXT = 7 + 64 + 1, DIGEST_SHA512_TEXT = 7 + 128 + 1, DIGEST_MD5_TEXT = 32 + 1 };
 
 /* Of digest_file(): no emulator or compiler is larger, and a file of any size costs nothing if it is one hole. */
 enum { DIGEST_FILE_MAX = 512 * 1024 * 1024 };
@@ -24,6 +24,9 @@ void digest_end(struct digest_state *state, char ret[DIGEST_TEXT]);
 int digest_add_range(struct digest_state *state, int fd, uint64_t offset, uint64_t len);
 /* The digest of these bytes alone, with the same errors. */
 int digest_range(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_TEXT]);
+/* The same as "sha512:" and 128 hex digits, the other algorithm that image-spec registers; and whether text is that. */
+int digest_range_sha512(int fd, uint64_t offset, uint64_t len, char ret[DIGEST_SHA512_TEXT]);
+bool digest_is_sha512(const char *text);
 /* The digest of a whole file. 0, -E2BIG above DIGEST_FILE_MAX, -EINTR after a signal, or -errno. */
 int digest_file(int fd, char ret[DIGEST_TEXT]);
 /* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. Errors as above. */

@@ -351,14 +351,15 @@ int oci_copy(const struct bundle *bundle, const struct model *model, const struc
 	int r = model->has_bad_digest ? err_set(e, -EBADMSG, MODEL_BAD_DIGEST) : reach_index(bundle, true, &reach, e);
 
 	if (!r && reach.unverified) {
-		err_set(e, -EBADMSG, "%s cannot be copied: only sha256 digests are verified", reach.unverified);
+		err_set(e, -EBADMSG, "%s cannot be copied: only sha256 and sha512 digests are verified",
+			reach.unverified);
 		r = err_hint(e, "name one image, or a platform with --platform, to leave it out");
 	}
 	for (size_t i = 0; !r && i < reach.n; i++) {
 		auto_with(member_done) struct member member = MEMBER_INIT;
-		char digest[DIGEST_TEXT];
+		auto_free char *digest = mem_text(reach.names[i] + strlen("blobs/"));
 
-		snprintf(digest, sizeof(digest), "sha256:%s", reach.names[i] + strlen(BUNDLE_BLOBS));
+		*strchr(digest, '/') = ':';
 		r = bundle_find(bundle, reach.names[i], &member, e);
 		if (!r)
 			r = outlet_blob(outlet, &member, digest, e);

@@ -25,6 +25,8 @@ bool outlet_has(const struct outlet *outlet, const char *name)
 /* So many blobs of a layout are synced one by one; if there are more, the file system is, once: faster than 16,000. */
 enum { SYNCED_MAX = 64 };
 
+#define BLOBS_SHA512 "blobs/sha512/"
+
 /* Where in blobs index.json is until all of a layout is written: without it, the layout is that of a killed run. */
 #define UNFINISHED "index.json"
 
@@ -40,8 +42,11 @@ static int write_member(const struct outlet *outlet, const char *name, const str
 	if (is_archive) {
 		r = tar_begin_member(to, name, size);
 	} else {
-		bool is_blob = str_starts(name, BUNDLE_BLOBS);
-		int dir = is_blob ? outlet->sha256 : strcmp(name, "index.json") ? outlet->dir : outlet->blobs;
+		bool is_sha512 = str_starts(name, BLOBS_SHA512), is_blob = is_sha512 || str_starts(name, BUNDLE_BLOBS);
+		int dir = is_sha512		       ? outlet->sha512
+			  : is_blob		       ? outlet->sha256
+			  : strcmp(name, "index.json") ? outlet->dir
+						       : outlet->blobs;
 
 		to = file = openat(dir, is_blob ? name + strlen(BUNDLE_BLOBS) : name,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -59,15 +64,27 @@ int outlet_part(struct outlet *outlet, const char *name, const struct member *me
 	return write_member(outlet, name, member, &(struct buf){ 0 }, e);
 }
 
+static int open_folder(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e)
 {
-	char name[BUNDLE_BLOB_NAME], own[DIGEST_TEXT];
+	bool is_sha512 = digest_is_sha512(digest);
+	char own[DIGEST_SHA512_TEXT], name[sizeof(BLOBS_SHA512) + sizeof(own)];
 	int r;
 
-	bundle_blob_name(digest, name);
+	snprintf(name, sizeof(name), "%s%s", is_sha512 ? BLOBS_SHA512 : BUNDLE_BLOBS, digest + strlen("sha256:"));
 	if (outlet_has(outlet, name))
 		return 0;
-	r = digest_range(member->fd, member->offset, member->size, own);
+	r = is_sha512 ? digest_range_sha512(member->fd, member->offset, member->size, own)
+		      : digest_range(member->fd, member->offset, member->size, own);
+	if (!r && is_sha512 && outlet->dir >= 0 && outlet->sha512 < 0) {
+		r = mkdirat(outlet->blobs, "sha512", 0755) < 0 ? -errno : 0;
+		outlet->sha512 = r ? -1 : open_folder(outlet->blobs, "sha512");
+		r = r || outlet->sha512 >= 0 ? r : -errno;
+	}
 	if (r)
 		return err_sys(e, r, "cannot write %s", name);
 	if (strcmp(own, digest))
@@ -108,8 +125,8 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	if (outlet->dir < 0)
 		r = tar_write_end(outlet->file.fd);
 	else if ((outlet->n > SYNCED_MAX && syncfs(outlet->dir) < 0) || fsync(outlet->sha256) < 0 ||
-		 fsync(outlet->dir) < 0 || renameat(outlet->blobs, UNFINISHED, outlet->dir, "index.json") < 0 ||
-		 fsync(outlet->dir) < 0)
+		 (outlet->sha512 >= 0 && fsync(outlet->sha512) < 0) || fsync(outlet->dir) < 0 ||
+		 renameat(outlet->blobs, UNFINISHED, outlet->dir, "index.json") < 0 || fsync(outlet->dir) < 0)
 		r = -errno;
 	if (r)
 		return err_sys(e, r, "cannot write the image");
@@ -117,24 +134,22 @@ int outlet_end(struct outlet *outlet, struct err *e)
 	return outlet->dir < 0 ? newfile_commit(&outlet->file, newfile_usual_mode(), e) : 0;
 }
 
-static int open_folder(int dir, const char *name)
-{
-	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* Removes an incomplete layout, and nothing behind a link in it. */
 static void remove_layout(int dir)
 {
 	auto_fd blobs = open_folder(dir, "blobs");
-	auto_dir list = blobs < 0 ? NULL : fd_list_at(blobs, "sha256");
-	const struct dirent *entry;
+	static const char *const folders[] = { "sha256", "sha512" };
 
-	while (list && (entry = fd_next(list)))
-		unlinkat(dirfd(list), entry->d_name, 0);
-	if (blobs >= 0) {
-		unlinkat(blobs, UNFINISHED, 0);
-		unlinkat(blobs, "sha256", AT_REMOVEDIR);
+	for (size_t i = 0; blobs >= 0 && i < ARRAY_SIZE(folders); i++) {
+		auto_dir list = fd_list_at(blobs, folders[i]);
+		const struct dirent *entry;
+
+		while (list && (entry = fd_next(list)))
+			unlinkat(dirfd(list), entry->d_name, 0);
+		unlinkat(blobs, folders[i], AT_REMOVEDIR);
 	}
+	if (blobs >= 0)
+		unlinkat(blobs, UNFINISHED, 0);
 	unlinkat(dir, "index.json", 0);
 	unlinkat(dir, "oci-layout", 0);
 	unlinkat(dir, "blobs", AT_REMOVEDIR);
@@ -205,6 +220,7 @@ void outlet_done(struct outlet *outlet)
 		if (outlet->is_new)
 			rmdir(outlet->path);
 	}
+	cleanup_fd(&outlet->sha512);
 	cleanup_fd(&outlet->sha256);
 	cleanup_fd(&outlet->blobs);
 	cleanup_fd(&outlet->dir);

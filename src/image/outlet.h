@@ -10,6 +10,7 @@
 struct outlet {
 	int dir;	     /* the layout's directory; -1: an archive */
 	int blobs, sha256;   /* a layout's blobs and blobs/sha256, open: their names may become links of others */
+	int sha512;	     /* blobs/sha512, from its first blob on */
 	struct newfile file; /* the archive */
 	const char *path;    /* borrowed */
 	char **names;	     /* of blobs that were written */
@@ -19,7 +20,7 @@ struct outlet {
 
 #define OUTLET_INIT                                                                                                    \
 	{                                                                                                              \
-		.dir = -1, .blobs = -1, .sha256 = -1, .file = NEWFILE_INIT                                             \
+		.dir = -1, .blobs = -1, .sha256 = -1, .sha512 = -1, .file = NEWFILE_INIT                               \
 	}
 #define auto_outlet auto_with(outlet_done) struct outlet
 
@@ -39,9 +40,9 @@ int outlet_check(const struct outlet_request *request, struct err *e);
  */
 int outlet_open(const struct outlet_request *request, struct outlet *ret, struct err *e);
 /*
- * outlet_blob() copies a blob after verifying its digest (else -EBADMSG), outlet_text() writes a text as a blob and
- * returns its digest; both write a blob only once. outlet_part() and outlet_document() write a member by name.
- * outlet_end() syncs to disk and gives an archive its name. 0 or -errno with e set.
+ * outlet_blob() copies a blob after verifying its digest, sha256 or sha512 (else -EBADMSG), outlet_text() writes a text
+ * as a blob and returns its digest; both write a blob only once. outlet_part() and outlet_document() write a member by
+ * name. outlet_end() syncs to disk and gives an archive its name. 0 or -errno with e set.
  */
 int outlet_blob(struct outlet *outlet, const struct member *member, const char *digest, struct err *e);
 int outlet_text(struct outlet *outlet, const struct buf *text, char ret_digest[DIGEST_TEXT], struct err *e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/str.h"
@@ -115,7 +116,7 @@ static void add_descriptor(struct walk *w, const struct json *value, const char 
 	name = mem_print("blobs/%.*s/%s", (int)MIN_OF(colon - digest, (ptrdiff_t)MODEL_TEXT_MAX), digest, colon + 1);
 	if (!bundle_has(w->bundle, name))
 		return;
-	if (kind == DESCRIPTOR_SHA256)
+	if (kind == DESCRIPTOR_SHA256 || digest_is_sha512(digest))
 		add(w, name, is_document(jv_get_text(value, "mediaType"), member));
 	else if (!w->reach->unverified)
 		w->reach->unverified = take_ptr(&name);

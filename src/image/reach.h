@@ -11,7 +11,7 @@ struct reach {
 	size_t n;
 	size_t *sorted;	  /* their numbers, in the order of their names */
 	bool *are_read;	  /* those that are documents, whose own descriptors are followed */
-	char *unverified; /* the first one whose digest is not sha256, which is in no list; NULL: none */
+	char *unverified; /* the first one whose digest is neither sha256 nor sha512, which is in no list; NULL: none */
 };
 
 #define auto_reach auto_with(reach_done) struct reach

@@ -182,16 +182,21 @@ reached() {
 	done
 }
 
-@test "a blob whose digest cannot be verified is not copied, and not left out in silence" {
-	make '
+# other ALGORITHM CONTENT: a layout of an image, and an artifact beside it whose name is the digest of "hello".
+other() {
+	ALGORITHM=$1 CONTENT=$2 make '
 import hashlib
-oci = I.Oci()
+oci, algorithm = I.Oci(), os.environ["ALGORITHM"]
 good = oci.image([T.tar(I.system(E.arm()))], **I.named("1"))
-hex_name = hashlib.sha512(b"hello").hexdigest()
-oci.files["blobs/sha512/" + hex_name] = b"hello"
-I.write_layout("image", oci.finish(good, {"mediaType": "text/plain", "digest": "sha512:" + hex_name, "size": 5}))'
+hex_name = hashlib.new(algorithm, b"hello").hexdigest()
+oci.files[f"blobs/{algorithm}/{hex_name}"] = os.environ["CONTENT"].encode()
+I.write_layout("image", oci.finish(good, {"mediaType": "text/plain", "digest": f"{algorithm}:{hex_name}", "size": 5}))'
+}
+
+@test "a blob whose digest cannot be verified is not copied, and not left out in silence" {
+	other sha384 hello
 	expect 3 "$ANYARCH" convert image oci:copy
-	says sha512
+	says sha384
 	hints --platform
 	[[ ! -e copy ]]
 	expect 0 "$ANYARCH" convert --platform linux/arm/v7 image oci:copy
@@ -199,6 +204,28 @@ I.write_layout("image", oci.finish(good, {"mediaType": "text/plain", "digest": "
 	inject 0 image
 	expect 0 "$ANYARCH" eject image
 	diff -r before image
+}
+
+@test "a blob with a sha512 digest is verified and copied, and an edit leaves it alone" {
+	local hex
+	hex=$(printf hello | sha512sum | cut -d ' ' -f 1)
+	other sha512 hello
+	mkdir -p copy/blobs/sha512
+	echo begun >"copy/blobs/sha512/$hex"
+	expect 0 "$ANYARCH" convert image oci:copy
+	diff -r image copy
+	expect 0 "$ANYARCH" convert image oci-archive:copy.tar
+	same content hello "$(tar -xOf copy.tar "blobs/sha512/$hex")"
+	expect 0 "$ANYARCH" convert copy.tar oci:back
+	diff -r image back
+	inject 0 image
+	expect 0 "$ANYARCH" eject image
+	diff -r image copy
+	rm -r image
+	other sha512 jello
+	expect 3 "$ANYARCH" convert image oci:wrong
+	says "blobs/sha512/$hex does not have the digest that is its name"
+	[[ ! -e wrong ]]
 }
 
 @test "keys of a config that Go's reader folds are refused" {
