@@ -355,7 +355,7 @@ int toolchain_gather(
 	if (!*ret->triplet)
 		return err_set(e, -ENOENT, "%s: no distribution has a cross compiler for it", platform->arch->qemu);
 	r = packages_read(root, host.debian, &ret->packages);
-	r = r ? err_sys(e, r, PACKAGES_STATUS) : add_tools(&g);
+	r = r ? err_sys(e, r, PACKAGES_RECORDS) : add_tools(&g);
 	if (!r && !ret->n_tools)
 		r = no_tools(&g);
 	if (!r && request->is_set)

@@ -290,7 +290,7 @@ int tool_read_package(const struct tool_kind *kind, const struct packages *packa
 
 	if (!packages_version(packages, kind->package, &version) || version.len >= sizeof(ret->version))
 		return 0;
-	r = packages_owns(packages, root, kind->package, kind->name, fd);
+	r = packages_owns(packages, &(struct packages_file){ root, kind->package, kind->name, fd });
 	if (r != 1)
 		return r;
 	*ret = (struct identity){ 0 };

@@ -171,7 +171,7 @@ int twins_find(const struct toolchain *t, const struct tool_root *root, struct t
 
 	*ret = (struct twins){ .toolchain = t };
 	if (r)
-		err_sys(e, r, PACKAGES_STATUS);
+		err_sys(e, r, PACKAGES_RECORDS);
 	for (size_t i = 0; !r && i < t->n_tools; i++) {
 		struct twin *twin = &ret->list[ret->n++];
 		struct stat st = { 0 };
