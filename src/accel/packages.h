@@ -57,6 +57,7 @@ int packages_owns(const struct packages *packages, const struct packages_file *f
 
 enum {
 	PACKAGES_DIGESTS_MAX = 4 * 1024 * 1024,
+	PACKAGES_LIBRARIES_MAX = 64, /* that one package depends on: each is searched for in all records */
 };
 
 struct packages_format {

@@ -33,6 +33,7 @@ static const char *find(const struct packages *p, const char *name)
 static bool has_same(const struct packages_field *depends, const struct packages *a, const struct packages *b)
 {
 	const char *at = depends->text, *end = depends->text + depends->len;
+	size_t n = 0;
 
 	while (at < end) {
 		size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
@@ -40,7 +41,7 @@ static bool has_same(const struct packages_field *depends, const struct packages
 
 		if (len > 3 && len < sizeof(name) && str_starts(at, "lib")) {
 			snprintf(name, sizeof(name), "%.*s", (int)len, at);
-			if (!packages_has_same_upstream(a, b, name))
+			if (n++ == PACKAGES_LIBRARIES_MAX || !packages_has_same_upstream(a, b, name))
 				return false;
 		}
 		at += len;

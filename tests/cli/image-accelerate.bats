@@ -296,6 +296,23 @@ F.set_image("missing", F.set_layer())'
 		"$(jq -r '.[0].emulated[] | .tool + ": " + .why' <<<"$output")"
 }
 
+@test "a package that depends on libraries without end is emulated, soon" {
+	make_files '
+import hashlib
+def files(make, arch, depends):
+    sed = F.twin("as", more=b"sed") if make is E.arm64 else F.dynamic(b"sed", b"libc.so.6", F.INTERPRETER)
+    status = f"Package: sed\nStatus: install ok installed\nArchitecture: {arch}\nVersion: 4.9-1\nDepends: {depends}\n\nDescription: "
+    return {"bin/sed": sed, "var/lib/dpkg/status": (status + "x" * 9000000).encode(),
+        "var/lib/dpkg/info/sed.md5sums": f"{hashlib.md5(sed).hexdigest()}  bin/sed\n".encode()}
+for name, data in {**F.tool_files([]), **files(E.amd64, "amd64", "libc6")}.items():
+    I.write("set/" + name, data, 0o755)
+for name, depends in ("some", "libnone"), ("many", "libnone, " * 500000):
+    F.layout(name, T.tar(I.system(E.arm64()), *(F.member(*file) for file in files(E.arm64, "arm64", depends).items())))'
+	expect 0 "$ANYARCH" inject --dry-run --emulator-dir /usr/bin --accelerate --toolchain set some
+	expect 3 timeout -s KILL 20 "$ANYARCH" inject --dry-run --emulator-dir /usr/bin --accelerate --toolchain set many
+	says 'sed (its file or libraries are not those of the package)'
+}
+
 # bats test_tags=slow
 @test "an index: each platform gets what there is for it" {
 	make_files '
