@@ -14,7 +14,7 @@
 	PACKAGES_ANALYSIS=(clang libclang-rt-dev clang-tidy cppcheck valgrind codespell)
 	PACKAGES_COVERAGE=(gcovr)
 	PACKAGES_PRIVATE=(podman buildah docker-registry gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf gcc-aarch64-linux-gnu
-		g++-aarch64-linux-gnu xfsprogs btrfs-progs squashfs-tools runc python3-yaml)
+		g++-aarch64-linux-gnu musl xfsprogs btrfs-progs squashfs-tools runc python3-yaml)
 	PACKAGES_DOCKER=(docker.io runc zstd curl docker-compose systemd yamllint python3-yaml python3-jsonschema openssh-server openssh-client)
 	PACKAGES_DEB=(dpkg-dev mmdebstrap xz-utils)
 	PACKAGES_PACKAGE=(scdoc mandoc python3-markdown chromium git lintian autopkgtest e2fsprogs qemu-system-x86 yamllint python3-yaml)

@@ -10,7 +10,7 @@
 
 enum { RECORDS_MAX = 32 * 1024 * 1024 };
 
-static const struct packages_format *const formats[] = { &packages_dpkg };
+static const struct packages_format *const formats[] = { &packages_dpkg, &packages_apk };
 
 int packages_read_file(const struct tool_root *root, const char *path, size_t limit, struct buf *out)
 {

@@ -72,7 +72,7 @@ struct packages_format {
 	int (*owns)(const struct packages *packages, const char *at, const struct packages_file *file);
 };
 
-extern const struct packages_format packages_dpkg;
+extern const struct packages_format packages_dpkg, packages_apk;
 
 /* -ENOENT if the file is missing or unreadable. */
 int packages_read_file(const struct tool_root *root, const char *path, size_t limit, struct buf *out);

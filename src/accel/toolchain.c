@@ -157,7 +157,8 @@ static int add_library(struct gather *g, const char *name)
 	buf_addf(&own, "lib/%s", name);
 	if (strchr(name, '/') || !*name || strlen(name) > 128)
 		return err_set(g->e, -EBADMSG, "%s needs a library of a strange name", g->user->source);
-	if (has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux"))
+	/* The loaders themselves, one of which is also musl's C library. */
+	if (has_file(g->t, buf_text(&own)) || str_starts(name, "ld-linux") || str_starts(name, "libc.musl-"))
 		return 0;
 	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(library_dirs); i++) {
 		buf_done(&path);
@@ -192,12 +193,14 @@ static int add_needed(struct gather *g, int fd)
 /* Adds the loader, which all programs of a machine share. */
 static int add_loader(struct gather *g, const char *interpreter)
 {
+	bool is_musl = str_starts(interpreter, "/lib/ld-musl-");
 	auto_buf bytes = { 0 };
 	auto_fd fd = -1;
 	int r;
 
 	if (has_file(g->t, TOOLCHAIN_LOADER))
-		return 0;
+		return is_musl == g->t->is_musl ? 0
+						: err_set(g->e, -EBADMSG, "%s: not the others' loader", interpreter);
 	fd = open_source(g, interpreter);
 	if (fd == -EAGAIN)
 		return 0;
@@ -206,9 +209,10 @@ static int add_loader(struct gather *g, const char *interpreter)
 	r = fd_read_all(fd, TOOLCHAIN_FILE_MAX, &bytes);
 	if (r)
 		return err_sys(g->e, r, "%s", interpreter);
-	if (!memmem(bytes.data, bytes.len, "--argv0", 7))
-		return err_set(
-			g->e, -EOPNOTSUPP, "%s: its glibc is older than 2.33, and does not know --argv0", interpreter);
+	if (!(is_musl ? memmem(bytes.data, bytes.len, "argv0", 6) : memmem(bytes.data, bytes.len, "--argv0", 7)))
+		return err_set(g->e, -EOPNOTSUPP, "%s: its %s, and does not know --argv0", interpreter,
+			is_musl ? "musl is older than 1.2" : "glibc is older than 2.33");
+	g->t->is_musl = is_musl;
 	return add_file(g->t, TOOLCHAIN_LOADER, interpreter, fd, g->e);
 }
 

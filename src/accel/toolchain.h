@@ -43,6 +43,7 @@ struct toolchain {
 	struct packages packages;
 	struct toolchain_file files[TOOLCHAIN_FILES_MAX]; /* the loader first, then programs and libraries */
 	size_t n_files;
+	bool is_musl; /* the loader, and so all programs */
 	struct toolchain_tool tools[TOOLCHAIN_TOOLS_MAX];
 	size_t n_tools;
 	struct buf missing; /* packages that would add tools, one a line */

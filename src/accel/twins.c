@@ -321,7 +321,7 @@ bool twins_has_folder(const struct toolchain *t, const struct twins *twins, cons
 
 static struct entry_index start_index(const struct toolchain *t, const struct twins *twins)
 {
-	struct entry_index index = { 0 };
+	struct entry_index index = { .is_musl = t->is_musl };
 
 	memcpy(index.magic, ENTRY_INDEX_MAGIC, sizeof(index.magic));
 	for (size_t i = 0; i < twins->n; i++)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* SHA-256, SHA-512, MD5 and base64; the only file that uses nettle. */
+/* SHA-256, SHA-512, SHA-1, MD5 and base64; the only file that uses nettle. */
 #include "base/digest.h"
 
 #include <nettle/base64.h>
 #include <nettle/md5.h>
+#include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,4 +185,21 @@ void digest_base64(struct buf *out, const void *data, size_t len)
 
 	base64_encode_raw(text, len, data);
 	buf_add(out, text, n);
+}
+
+int digest_sha1_file(int fd, struct buf *out)
+{
+	auto_free char *chunk = mem_new(1, CHUNK);
+	uint8_t bytes[SHA1_DIGEST_SIZE];
+	struct sha1_ctx ctx;
+	ssize_t n;
+
+	if (is_too_large(fd))
+		return -E2BIG;
+	sha1_init(&ctx);
+	for (off_t at = 0; (n = stop_signal() ? -EINTR : fd_pread(fd, chunk, CHUNK, at)) > 0; at += n)
+		sha1_update(&ctx, (size_t)n, (const uint8_t *)chunk);
+	sha1_digest(&ctx, sizeof(bytes), bytes);
+	digest_base64(out, bytes, sizeof(bytes));
+	return (int)MIN_OF(n, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256, MD5, base64, and digests as text: "sha256:" and 64 lower-case hex digits. */
+/* SHA-256, SHA-1, MD5, base64, and digests as text: "sha256:" and 64 lower-case hex digits. */
 #pragma once
 
 #include "base/buf.h"
@@ -31,5 +31,7 @@ bool digest_is_sha512(const char *text);
 int digest_file(int fd, char ret[DIGEST_TEXT]);
 /* MD5 as 32 hex digits, as dpkg records it for each file: detects mistakes, not attacks. Errors as above. */
 int digest_md5_file(int fd, char ret[DIGEST_MD5_TEXT]);
+/* Appends the base64 of a file's SHA-1, as apk records it: detects mistakes, not attacks. 0 or -errno. */
+int digest_sha1_file(int fd, struct buf *out);
 /* Appends the base64 (RFC 4648) of these bytes. */
 void digest_base64(struct buf *out, const void *data, size_t len);

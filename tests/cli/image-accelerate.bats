@@ -313,6 +313,53 @@ for name, depends in ("some", "libnone"), ("many", "libnone, " * 500000):
 	says 'sed (its file or libraries are not those of the package)'
 }
 
+@test "by the records of apk: the same version, libraries and file, or emulated" {
+	local one says
+
+	make_files '
+def root(name, change=lambda files: None, **more):
+    files = F.apk_files(E.arm64, "aarch64", **more)
+    change(files)
+    F.layout(name, T.tar(I.system(E.arm64()), *(F.member(*file) for file in files.items())))
+at = "lib/apk/db/installed"
+def records(name, change):
+    root(name, lambda files: files.update({at: change(files[at])}))
+for name, data in F.apk_files(E.amd64, "x86_64").items():
+    I.write("set/" + name, data, 0o755)
+root("same")
+root("newer", lambda files: files.update({"usr/" + at: files.pop(at)}))
+root("revision", library="2.3-r9", musl="1.2.5-r7")
+root("version", version="4.9-r3")
+root("library", library="2.4-r1")
+root("musl", musl="1.2.4-r0")
+root("changed", lambda files: files.update({"bin/sed": F.twin("as", more=b"another")}))
+root("sha256", digest="Q2AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+root("dpkg", lambda files: files.update({"var/lib/dpkg/status": b"Package: x\n"}))
+records("gone", lambda old: old.replace(b"P:sed", b"P:sedx"))
+records("other-dir", lambda old: old.replace(b"F:bin", b"F:opt/bin"))
+records("other-file", lambda old: old.replace(b"R:sed\na:", b"R:sedx\na:"))
+records("after-it", lambda old: old.replace(b"F:bin\n", b"F:bin\n\n"))
+records("unprovided", lambda old: old.replace(b"p:so:libacl", b"p:xso:libacl"))
+records("cut", lambda old: old[:-20])
+records("nothing", lambda old: b"")
+records("zeros", lambda old: bytes(1000) + old)
+records("many", lambda old: old.replace(b"D:/bin/sh", b"D:" + b"so:libacl.so.1 " * 500000 + b"/bin/sh"))
+records("provided", lambda old: b"p:" + b"xso:libacl.so.1=" * 500000 + b"\n\n" + old)'
+	while IFS='|' read -r one says; do
+		for one in $one; do
+			printf '%s\n' "$one"
+			expect "$([[ $says == native ]] && echo 0 || echo 3)" timeout 10 "$ANYARCH" inject --dry-run --emulator-dir /usr/bin \
+				--accelerate --toolchain set "$one"
+			[[ $says == native ]] || says "$says"
+		done
+	done <<-'CASES'
+		same newer revision provided|native
+		version|sed (another version: 4.9-r3 there, 4.9-r2 here)
+		library musl changed sha256 other-dir other-file after-it unprovided cut many|sed (its file or libraries are not those of the package)
+		dpkg gone nothing zeros|nothing
+	CASES
+}
+
 # bats test_tags=slow
 @test "an index: each platform gets what there is for it" {
 	make_files '

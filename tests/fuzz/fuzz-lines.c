@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* binfmt/rule, rootfs/record, arch/name, image/reference: what is refused is refused with a sentence, and what is taken
- * reads the same after it was written. */
+/* binfmt/rule, rootfs/record, arch/name, image/reference, accel/packages: what is refused is refused with a sentence,
+ * and what is taken reads the same after it was written. */
 #include <string.h>
+#include <sys/mman.h>
 
+#include "accel/packages.h"
 #include "arch/name.h"
+#include "base/fdio.h"
 #include "binfmt/rule.h"
 #include "fuzz.h"
 #include "image/reference.h"
@@ -89,6 +92,46 @@ static void read_reference(const char *text)
 	must(strlen(buf_text(&full)) >= strlen(text));
 }
 
+/* A root in which the file at this path, and each list of digests, are the text. */
+struct records {
+	const char *text, *path;
+};
+
+static int open_record(void *context, const char *path, struct stat *st)
+{
+	const struct records *records = context;
+	int fd = !strcmp(path, records->path) || strstr(path, ".md5sums") ? memfd_create("records", MFD_CLOEXEC)
+									  : -ENOENT;
+
+	memset(st, 0, sizeof(*st));
+	must(fd == -ENOENT || (fd >= 0 && !fd_write(fd, records->text, strlen(records->text))));
+	return fd;
+}
+
+static void read_packages(const char *text)
+{
+	static const char *const paths[] = { "/var/lib/dpkg/status", "/lib/apk/db/installed" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct records records = { text, paths[i] };
+		const struct tool_root root = { open_record, &records };
+		struct packages packages = { 0 };
+		struct packages_field version;
+		auto_fd fd = memfd_create("sed", MFD_CLOEXEC);
+		int r;
+
+		must(fd >= 0 && !packages_read(&root, "arm64", &packages));
+		r = packages_owns(&packages, &(struct packages_file){ &root, "sed", "sed", fd });
+		must(r == 0 || r == 1);
+		if (packages_version(&packages, "sed", &version))
+			must(version.text + version.len <= packages.records.data + packages.records.len);
+		else
+			must(!packages_has_same_libraries(&packages, "sed", &packages));
+		must(!packages_has_same_libraries(&packages, "xz-utils", &(struct packages){ 0 }));
+		packages_done(&packages);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = malloc(len + 1);
@@ -101,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	read_record(text);
 	read_name(text, len);
 	read_reference(text);
+	read_packages(text);
 	free(text);
 	return 0;
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compilers that are none: tiny ELF files with what native tools and those of a root are told by, and a directory of them."""
+import base64
+import hashlib
 import json
 import os
 import struct
@@ -60,6 +62,25 @@ def tool_files(names=("cc1", "as", "ld.bfd")):
     for name in names:
         files[f"usr/lib/gcc-cross/{TRIPLET}/12/{name}" if name.startswith("cc1") else f"usr/bin/{TRIPLET}-{name}"] = native(name)
     return files
+
+
+def apk(name, version, file=None, depends=(), provides=(), digest=None):
+    """A paragraph of apk's records: a package, with a program of its name."""
+    lines = ["C:Q1xxxxxxxxxxxxxxxxxxxxxxxxxxx=", f"P:{name}", f"V:{version}", "A:aarch64", "T:text", "L:MIT", "D:" + " ".join(depends),
+             "p:" + " ".join(provides), "F:etc", f"R:{name}", "Z:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+    if file is not None:
+        digest = digest or "Q1" + base64.b64encode(hashlib.sha1(file).digest()).decode()
+        lines += ["F:bin", "M:0:0:755", f"R:{name}", "a:0:0:755", "Z:" + digest]
+    return "\n".join(lines) + "\n\n"
+
+
+def apk_files(make, own, version="4.9-r2", musl="1.2.5-r0", library="2.3-r1", **more):
+    """A system with musl, and with sed and a library of it by apk's records."""
+    loader = f"so:libc.musl-{own}.so.1"
+    sed = twin("as", more=b"sed") if make is E.arm64 else dynamic(b"sed", f"libc.musl-{own}.so.1".encode(), b"/lib/ld-musl-x86_64.so.1\0")
+    records = (apk("musl", musl, provides=["cmd:ldd=1", f"{loader}=1"]) + apk("acl-libs", library, provides=["so:libacl.so.1=1.1"]) +
+               apk("sed", version, sed, ["/bin/sh", "so:libacl.so.1", loader], **more))
+    return {"bin/sed": sed, "lib/ld-musl-x86_64.so.1": make(body=b"argv0\0"), "lib/apk/db/installed": records.encode()}
 
 
 def toolchain(path, names=("cc1", "as", "ld.bfd")):

@@ -276,3 +276,43 @@ chosen() {
 	"$ANYARCH" eject -q "$ROOT"
 	[[ ! -e own/usr/lib/anyarch ]]
 }
+
+# bats test_tags=amd64
+@test "tools of a system with musl run with its loader" {
+	local loader=/lib/ld-musl-x86_64.so.1 expected case
+
+	[[ -e $loader ]] || need musl
+	cat >tool.c <<-'C'
+		int puts(const char *);
+		void exit(int);
+		__attribute__((force_align_arg_pointer)) void _start(void)
+		{
+			puts("native");
+			exit(0);
+		}
+	C
+	echo 'int puts(const char *text) { return !text; } void exit(int status) { for (;;) (void)status; }' >library.c
+	gcc -w -fno-builtin -shared -nostdlib -Wl,-soname,libc.musl-x86_64.so.1 -o library.so library.c
+	gcc -w -fno-builtin -fpie -pie -nostdlib -Wl,--dynamic-linker="$loader" -o tool tool.c library.so
+	echo 'int puts(const char *); int main(void) { puts("emulated"); }' >twin.c
+	aarch64-linux-gnu-gcc -w -static -Wl,--build-id -o twin twin.c
+	PYTHONPATH=$ANYARCH_SRC/tests/lib python3 -B - "$loader" <<-'PYTHON'
+		import sys
+		import image_files as I, tool_files as F
+		for root, arch, file in ("set", "x86_64", "tool"), ("root", "aarch64", "twin"):
+		    data, library = open(file, "rb").read(), f"so:libc.musl-{arch}.so.1"
+		    records = F.apk("musl", "1.2.5-r0", provides=[library + "=1"]) + F.apk("sed", "4.9-r2", data, [library])
+		    I.write(root + "/bin/sed", data, 0o755)
+		    I.write(root + "/lib/apk/db/installed", records.encode())
+		I.write("set/lib/ld-musl-x86_64.so.1", open(sys.argv[1], "rb").read(), 0o755)
+	PYTHON
+	mkdir root/{dev,proc,sys,tmp}
+	while IFS='|' read -r expected case; do
+		same "$case" "$expected" "$("$ANYARCH" run --accelerate --toolchain "$PWD/set" --root "$PWD/root" --env "$case" -- /bin/sed)"
+	done <<-'CASES'
+		native|A=b
+		emulated|ANYARCH_ACCELERATE=0
+		emulated|LD_BIND_NOW=1
+		emulated|LC_ALL=de_DE.UTF-8
+	CASES
+}

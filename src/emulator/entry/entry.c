@@ -338,7 +338,8 @@ static void start_tool(struct start *s, const struct entry_tool *tool, const cha
 	};
 
 	*argv++ = text(s->index, s->index->loader);
-	*argv++ = "--inhibit-cache";
+	if (!s->index->is_musl)
+		*argv++ = "--inhibit-cache";
 	*argv++ = "--library-path";
 	*argv++ = text(s->index, s->index->libraries);
 	*argv++ = "--argv0";

@@ -31,8 +31,8 @@ struct entry_index {
 	uint32_t n_tools, n_files;
 	uint32_t loader;    /* path of the native dynamic loader */
 	uint32_t libraries; /* path of the directory with its libraries */
-	uint32_t reserved;
-	/* struct entry_tool[n_tools] sorted by size, struct entry_file[n_files], texts */
+	uint32_t is_musl;   /* the loader is musl's, which uses no cache */
+			    /* struct entry_tool[n_tools] sorted by size, struct entry_file[n_files], texts */
 };
 
 enum entry_kind {
