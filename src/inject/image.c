@@ -128,8 +128,14 @@ static int change_images(struct image_work *w)
 	struct edit edit = { 0 };
 	const char *out = w->options->out, *nothing = NULL;
 	const struct edit_request request = { w->bundle, &w->report.model, w->targets, w->n, w->name.reference };
-	int r = edit_plan(&request, &edit, w->e);
+	int r;
 
+	if (!w->n && !w->has_left && !w->options->removes && w->options->has_platform &&
+		image_absent(&w->report, w->name.reference, &w->options->platform))
+		return err_set(w->e, -ENOENT,
+			"%s: the image for this platform is not in the file: the index lists it, but it was not pulled",
+			w->target->name);
+	r = edit_plan(&request, &edit, w->e);
 	if (!r && edit.n && !w->is_directory && !out && w->bundle->is_copy) {
 		err_set(w->e, -EBADMSG, "compressed, and only plain archives are changed in place");
 		r = err_hint(w->e, "-o FILE writes a plain archive");

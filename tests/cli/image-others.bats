@@ -68,6 +68,8 @@ I.write_layout("part", {name: data for name, data in files.items() if arm64["dig
 	expect 0 "$ANYARCH" convert part oci:copy
 	cmp part/index.json copy/index.json
 	cp -r part image
+	inject 3 --platform linux/arm64 image
+	says 'not in the file'
 	inject 0 image
 	same kinds 'image absent' "$(facts '[.[].kind] | join(" ")' image)"
 	expect 0 "$ANYARCH" eject image
