@@ -247,7 +247,8 @@ static bool check_start(const struct status *s, struct exec_file *file, const st
 		return false;
 	doctor_register_hint(&again, arch, rule);
 	if (!is_good && !*file->said) {
-		if (!rule || !row || row->state != STATUS_EMULATED)
+		/* A file that has a problem of its own can end its emulator. */
+		if (!rule || !row || row->state != STATUS_EMULATED || doctor_has_problem(d))
 			return false;
 		doctor_add(d, PROBLEM("broken"), buf_text(&again),
 			"%s: %s is broken: what it starts, %s, does not run %s programs as they were called",

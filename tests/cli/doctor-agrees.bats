@@ -289,6 +289,7 @@ edited() {
 	edited arm arm-header 42 '\1\0'
 	edited arm arm-no-segments 44 '\0\0'
 	edited arm arm-no-entry 24 '\0\0\0\0'
+	edited arm arm-cut 68 '\0\041\0\0\0\042\0\0\7'
 	edited static no-entry 24 '\0\0\0\0\0\0\0\0'
 	edited static entry-outside 24 '\0\0\0\7'
 	edited dynamic dynamic-no-entry 24 '\0\0\0\7'
@@ -306,6 +307,7 @@ edited() {
 		problem not-a-program debug.debug $(start_all "$W/debug.debug")
 		problem truncated cut $(start_all "$W/cut")
 		problem truncated cut-header Exec format error
+		problem truncated arm-cut crashes
 		problem loader-missing no-loader No such file or directory
 		problem not-executable not-executable Permission denied
 		warning other-system other-system runs
@@ -326,6 +328,8 @@ edited() {
 		problem refused busy Text file busy
 	ROWS
 	exec 4>&-
+	examine 3 "$W/arm-cut"
+	silent broken # the emulator fails because of the file
 }
 
 # bats test_tags=slow
