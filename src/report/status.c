@@ -296,6 +296,9 @@ struct status_lasting status_lasting(const struct status *s)
 		return (struct status_lasting){ "unknown", "unknown from inside this mount namespace" };
 	if (s->is_emulating)
 		return (struct status_lasting){ "elsewhere", "without a mount here: pinned, or mounted elsewhere" };
+	if (s->is_untested)
+		return (struct status_lasting){ "unknown",
+			"unknown: no table is visible, and no program can be tested" };
 	return (struct status_lasting){ "nothing", "nowhere: nothing is registered" };
 }
 

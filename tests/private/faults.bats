@@ -414,6 +414,8 @@ without_growth() {
 	expect_one_of '3 4' ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch register arm
 	expect 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch status --noheadings --columns STATE arm
 	same state 'not tested' "$output"
+	expect 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch status --json arm
+	jq -e '.table.lasts == "unknown"' "$OUT"
 	# What cannot be tried is not said to fail.
 	expect_raw 0 ns chroot "$BATS_TEST_TMPDIR/empty" /anyarch doctor
 	[[ $output == *$'note: arm was not tested: /proc is not mounted\n    mount -t proc proc /proc'* && $output != *'do not run'* && $output != *'foreign program runs'* ]]
