@@ -128,30 +128,52 @@ int persist_check_reader(const char *root, struct err *e)
 				      : "run 'anyarch register' at boot, on the machine itself");
 }
 
-static void add_lines(int dir, const char *file, struct persist_rules *ret)
+/* A later rule replaces an earlier one of its name: systemd-binfmt removes what is there first. */
+static void add_rule(struct persist_rules *list, struct rule *rule)
 {
-	auto_fd fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->rules[i].name, rule->name))
+			continue;
+		rule_done(&list->rules[i]);
+		list->n--;
+		memmove(&list->rules[i], &list->rules[i + 1], (list->n - i) * sizeof(*rule));
+		break;
+	}
+	list->rules = mem_more(list->rules, list->n, sizeof(*list->rules));
+	list->rules[list->n++] = *rule;
+}
+
+static void add_lines(const char *path, struct persist_rules *ret)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	auto_buf text = { 0 };
 	char *rest, *line;
 
 	if (fd < 0 || fd_read_all(fd, CONF_MAX, &text) || !text.data)
 		return;
-	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+	for (rest = text.data; (line = strsep(&rest, "\r\n"));) {
 		struct rule rule = { 0 };
+		size_t n;
 
-		line += strspn(line, " \t\r");
-		if (!*line || strchr("#;", *line) || rule_parse(line, strlen(line), &rule, NULL))
-			continue;
-		ret->rules = mem_more(ret->rules, ret->n, sizeof(*ret->rules));
-		ret->rules[ret->n++] = rule;
+		line += strspn(line, " \t");
+		n = strlen(line);
+		while (n && strchr(" \t", line[n - 1]))
+			line[--n] = '\0';
+		if (*line && !strchr("#;", *line) && !rule_parse(line, n, &rule, NULL))
+			add_rule(ret, &rule);
 	}
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(str_basename(*(char *const *)a), str_basename(*(char *const *)b));
 }
 
 void persist_load(const char *root, struct persist_rules *ret)
 {
 	static const char *const dirs[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
-	char **seen = NULL;
-	size_t n_seen = 0;
+	char **files = NULL;
+	size_t n = 0;
 
 	*ret = (struct persist_rules){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -160,17 +182,20 @@ void persist_load(const char *root, struct persist_rules *ret)
 		auto_dir dir = opendir(path);
 
 		while (dir && (entry = readdir(dir))) {
-			bool is_hidden = !str_ends(entry->d_name, ".conf");
+			auto_free char *file = mem_print("%s/%s", path, entry->d_name);
+			bool is_hidden = !str_ends(file, ".conf");
 
-			for (size_t k = 0; k < n_seen; k++)
-				is_hidden |= !strcmp(seen[k], entry->d_name);
-			if (is_hidden)
-				continue;
-			mem_push_text(&seen, &n_seen, entry->d_name);
-			add_lines(dirfd(dir), entry->d_name, ret);
+			for (size_t k = 0; k < n; k++)
+				is_hidden |= !strcmp(str_basename(files[k]), entry->d_name);
+			if (!is_hidden)
+				mem_push_text(&files, &n, file);
 		}
 	}
-	mem_free_texts(seen, n_seen);
+	if (n)
+		qsort(files, n, sizeof(*files), compare_names);
+	for (size_t i = 0; i < n; i++)
+		add_lines(files[i], ret);
+	mem_free_texts(files, n);
 }
 
 void persist_done(struct persist_rules *rules)
@@ -185,8 +210,16 @@ bool persist_restores(const struct persist_rules *rules, const struct arch *arch
 {
 	const struct probe probe = probe_build(arch, 0, NULL);
 
-	for (size_t i = 0; i < rules->n; i++)
-		if (!rules->rules[i].extension && rule_matches(&rules->rules[i], probe.data, probe.size))
+	/* The kernel asks the newest first. With F, it does not take one whose emulator it cannot open. */
+	for (size_t i = rules->n; i-- > 0;) {
+		const struct rule *rule = &rules->rules[i];
+
+		if (rule->extension || !rule_matches(rule, probe.data, probe.size))
+			continue;
+		if (!access(rule->interpreter, X_OK))
 			return true;
+		if (!(rule->flags & RULE_FIXED))
+			return false;
+	}
 	return false;
 }

@@ -353,6 +353,35 @@ persists() {
 	printf '# all\n%s\n%s\n' "$(rule qemu-s390x s390x $ARM F)" "$(rule ARM arm $ARM F)" \
 		>"/proc/$NS_PID/root/run/binfmt.d/qemu.conf"
 	same 'one file for all' true "$(persists)"
+	rm "/proc/$NS_PID/root/usr/lib/binfmt.d/qemu-arm-static.conf"
+	# What systemd-binfmt makes of the lines is what status expects of them.
+	at_boot() { # NAME WHETHER FORMAT [ARGUMENT...]
+		# shellcheck disable=SC2059 # with escapes
+		printf "$3" "${@:4}" >"/proc/$NS_PID/root/run/binfmt.d/qemu.conf"
+		same "$1" "$2" "$(persists)"
+		# shellcheck disable=SC2016
+		ns_sh 'echo -1 >"$1/status"; /usr/lib/systemd/systemd-binfmt' "$BINFMT" 2>/dev/null || true
+		same "$1, really" "$2" "$([[ -n $(ns "$BATS_TEST_TMPDIR/arm" 2>/dev/null) ]] && echo true || echo false)"
+		# shellcheck disable=SC2016
+		ns_sh 'echo -1 >"$1/status"' "$BINFMT"
+		expect 0 anyarch register arm
+	}
+	make_arm "$BATS_TEST_TMPDIR/arm"
+	at_boot 'line ends of Windows' true '%s\r\n' "$(rule q arm $ARM F)"
+	at_boot 'blanks around it' true ' %s \t\n' "$(rule q arm $ARM F)"
+	at_boot 'no line end' true '%s' "$(rule q arm $ARM F)"
+	at_boot 'unknown flag' false '%s\n' "$(rule q arm $ARM FX)"
+	at_boot 'no emulator' false '%s\n' "$(rule q arm /nonexistent F)"
+	at_boot 'no emulator, not fixed' false '%s\n' "$(rule q arm /nonexistent P)"
+	at_boot 'not a program' false '%s\n' "$(rule q arm /etc/passwd F)"
+	at_boot 'replaced by a later one' false '%s\n:q:M::hello::/bin/true:\n' "$(rule q arm $ARM F)"
+	at_boot 'replaces an earlier one' true ':q:M::hello::/bin/true:\n%s\n' "$(rule q arm $ARM F)"
+	at_boot 'behind one that fails' false '%s\n%s\n' "$(rule q arm $ARM F)" "$(rule z arm /nonexistent P)"
+	at_boot 'behind one that is refused' true '%s\n%s\n' "$(rule q arm $ARM F)" "$(rule z arm /nonexistent F)"
+	ns_sh 'echo ":q:M::hello::/bin/true:" >/etc/binfmt.d/z.conf'
+	at_boot 'replaced by a later file' false '%s\n' "$(rule q arm $ARM F)"
+	ns rm /etc/binfmt.d/z.conf
+	at_boot 'as usual' true '%s\n' "$(rule q arm $ARM F)"
 	ns rm -r /run/systemd
 	same 'nobody reads it' false "$(persists)"
 }
