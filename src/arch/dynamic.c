@@ -16,7 +16,8 @@ enum {
 	TEXT_MAX = 512,
 	TABLE_MAX = 16 * 1024 * 1024,
 	CHAIN_MAX = 4096,
-	SYMBOLS_MAX = 512 * 1024
+	SYMBOLS_MAX = 512 * 1024,
+	VERSION_INDEX = 0x7fff /* the rest hides a symbol from references without a version */
 };
 
 struct source {
@@ -29,7 +30,8 @@ struct source {
 /* Entries of the dynamic section: addresses, counts, and offsets of text in the string table. */
 struct entries {
 	uint64_t strings, need, n_need, def, n_def, rpath, runpath;
-	uint64_t strings_size, symbols, hash, gnu_hash, rela, rela_size, rel, rel_size, jump, jump_size, jump_tag;
+	uint64_t strings_size, symbols, versions, hash, gnu_hash, rela, rela_size, rel, rel_size, jump, jump_size,
+		jump_tag;
 	uint64_t now, flags, flags_1;
 	uint64_t needed[NEEDED_MAX];
 	size_t n_needed;
@@ -104,6 +106,7 @@ static void read_entries(const struct source *s, const struct segment *dynamic, 
 		{ DT_RUNPATH, &ret->runpath },
 		{ DT_STRSZ, &ret->strings_size },
 		{ DT_SYMTAB, &ret->symbols },
+		{ DT_VERSYM, &ret->versions },
 		{ DT_HASH, &ret->hash },
 		{ DT_GNU_HASH, &ret->gnu_hash },
 		{ DT_RELA, &ret->rela },
@@ -157,11 +160,10 @@ static void read_wants(const struct source *s, const struct entries *entries, ui
 			if (!read_at(s, where, aux, sizeof(aux)))
 				return;
 			version = read_text(s, strings, get(s, aux + 8, 4));
-			if (version && !(get(s, aux + 4, 2) & VER_FLG_WEAK)) {
+			if (version) {
 				ret->wants = mem_more(ret->wants, ret->n_wants, sizeof(*ret->wants));
-				ret->wants[ret->n_wants++] = (struct dynamic_want){ mem_text(library), version };
-			} else {
-				free(version);
+				ret->wants[ret->n_wants++] = (struct dynamic_version){ mem_text(library), version,
+					(uint16_t)get(s, aux + 6, 2), (uint16_t)get(s, aux + 4, 2) };
 			}
 			where += get(s, aux + 12, 4);
 		}
@@ -175,13 +177,16 @@ static void read_defines(const struct source *s, const struct entries *entries, 
 	uint8_t p[20], aux[8];
 
 	for (uint64_t i = 0; at && i < MIN_OF(entries->n_def, (uint64_t)ENTRIES_MAX); i++) {
-		auto_free char *version = NULL;
+		char *version;
 
 		if (!read_at(s, at, p, sizeof(p)) || !read_at(s, at + get(s, p + 12, 4), aux, sizeof(aux)))
 			return;
 		version = read_text(s, strings, get(s, aux, 4));
-		if (version)
-			mem_push_text(&ret->defines, &ret->n_defines, version);
+		if (version) {
+			ret->defines = mem_more(ret->defines, ret->n_defines, sizeof(*ret->defines));
+			ret->defines[ret->n_defines++] = (struct dynamic_version){ NULL, version,
+				(uint16_t)get(s, p + 4, 2), (uint16_t)get(s, p + 2, 2) };
+		}
 		at = get(s, p + 16, 4) ? at + get(s, p + 16, 4) : 0;
 	}
 }
@@ -243,7 +248,9 @@ int dynamic_read(int fd, struct dynamic *ret)
 void dynamic_done(struct dynamic *dynamic)
 {
 	mem_free_texts(dynamic->needed, dynamic->n_needed);
-	mem_free_texts(dynamic->defines, dynamic->n_defines);
+	for (size_t i = 0; i < dynamic->n_defines; i++)
+		free(dynamic->defines[i].version);
+	free(dynamic->defines);
 	for (size_t i = 0; i < dynamic->n_wants; i++) {
 		free(dynamic->wants[i].file);
 		free(dynamic->wants[i].version);
@@ -321,6 +328,25 @@ static void read_uses(const struct source *s, const struct relocations *r, uint8
 	}
 }
 
+/* glibc's check_match(), in elf/dl-lookup.c: what has the version of the file itself serves any reference. */
+static void read_versions(const struct source *s, const struct entries *entries, struct dynamic_symbols *ret)
+{
+	uint64_t strings = find_offset(s, entries->strings);
+	auto_free uint8_t *table = read_table(s, entries->versions, 2 * ret->n);
+	auto_free const char **names = mem_new(VERSION_INDEX + 1, sizeof(*names));
+	struct dynamic *versions = &ret->versions;
+
+	read_wants(s, entries, strings, versions);
+	read_defines(s, entries, strings, versions);
+	for (size_t i = 0; i < versions->n_wants; i++)
+		names[versions->wants[i].index & VERSION_INDEX] = versions->wants[i].version;
+	for (size_t i = 0; i < versions->n_defines; i++)
+		if (!(versions->defines[i].flags & VER_FLG_BASE))
+			names[versions->defines[i].index & VERSION_INDEX] = versions->defines[i].version;
+	for (size_t i = 0; table && i < ret->n; i++)
+		ret->list[i].version = names[get(s, table + 2 * i, 2) & VERSION_INDEX];
+}
+
 int dynamic_symbols_read(int fd, bool is_now, struct dynamic_symbols *ret)
 {
 	struct entries entries;
@@ -362,6 +388,7 @@ int dynamic_symbols_read(int fd, bool is_now, struct dynamic_symbols *ret)
 			.use = uses[ret->n],
 		};
 	}
+	read_versions(&s, &entries, ret);
 	return 0;
 }
 
@@ -369,5 +396,6 @@ void dynamic_symbols_done(struct dynamic_symbols *symbols)
 {
 	free(symbols->list);
 	free(symbols->text);
+	dynamic_done(&symbols->versions);
 	*symbols = (struct dynamic_symbols){ 0 };
 }

@@ -4,9 +4,10 @@
 
 #include "base/defs.h"
 
-/* A required symbol version, and its library. */
-struct dynamic_want {
-	char *file, *version; /* file: vn_file of the ELF specification */
+/* A symbol version that the file requires of a library, or defines. */
+struct dynamic_version {
+	char *file, *version;  /* file: vn_file of the ELF specification; NULL if defined */
+	uint16_t index, flags; /* index: by which symbols name it; flags: VER_FLG_* */
 };
 
 /* Text is owned; dynamic_done() frees it. Zeroed: no requirements. */
@@ -15,10 +16,8 @@ struct dynamic {
 	size_t n_needed;
 	char *path;	 /* DT_RUNPATH, else DT_RPATH; NULL for none */
 	bool is_runpath; /* it is DT_RUNPATH, which holds for this file's own libraries only (ld.so(8)) */
-	struct dynamic_want *wants;
-	size_t n_wants;
-	char **defines; /* versions that the file defines */
-	size_t n_defines;
+	struct dynamic_version *wants, *defines;
+	size_t n_wants, n_defines;
 };
 
 /*
@@ -35,7 +34,7 @@ enum dynamic_use {
 };
 
 struct dynamic_symbol {
-	const char *name;
+	const char *name, *version; /* version: NULL for none */
 	bool is_defined, is_weak, is_data;
 	enum dynamic_use use; /* by relocations of the file itself */
 };
@@ -45,6 +44,7 @@ struct dynamic_symbols {
 	struct dynamic_symbol *list;
 	size_t n;
 	char *text; /* the names */
+	struct dynamic versions;
 };
 
 /*

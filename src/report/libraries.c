@@ -5,6 +5,7 @@
  */
 #include "report/libraries.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -223,7 +224,7 @@ static void find_usual(struct search *s, const struct platform *platform)
 static bool defines(const struct library *library, const char *version)
 {
 	for (size_t i = 0; i < library->dynamic.n_defines; i++)
-		if (!strcmp(library->dynamic.defines[i], version))
+		if (!strcmp(library->dynamic.defines[i].version, version))
 			return true;
 	return false;
 }
@@ -232,9 +233,9 @@ static void check_versions(const struct search *s, struct buf *ret)
 {
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t k = 0; k < s->loaded[i].dynamic.n_wants; k++) {
-			const struct dynamic_want *want = &s->loaded[i].dynamic.wants[k];
+			const struct dynamic_version *want = &s->loaded[i].dynamic.wants[k];
 
-			for (size_t l = 1; l < s->n; l++) {
+			for (size_t l = 1; l < s->n && !(want->flags & VER_FLG_WEAK); l++) {
 				if (strcmp(s->loaded[l].name, want->file) || defines(&s->loaded[l], want->version))
 					continue;
 				buf_addf(ret,
@@ -247,7 +248,7 @@ static void check_versions(const struct search *s, struct buf *ret)
 
 /* A symbol that a file uses and that others have to define. */
 struct wanted {
-	char *name;
+	char *name, *version; /* version: NULL for any */
 	size_t by;
 	bool is_early, is_copied, is_found; /* copied: the program has a place for another file's data */
 };
@@ -265,7 +266,7 @@ static bool read_symbols(const struct search *s, size_t i, struct dynamic_symbol
 	return !dynamic_symbols_read(fd, s->is_musl || (now && *now), ret);
 }
 
-/* Without versions, which are checked before. Preloaded libraries could define any symbol. */
+/* Preloaded libraries could define any symbol. */
 static void check_symbols(const struct search *s, struct libraries_missing *ret)
 {
 	struct dynamic_symbols symbols = { 0 };
@@ -283,8 +284,11 @@ static void check_symbols(const struct search *s, struct libraries_missing *ret)
 				strnlen(symbol->name, SYMBOL_MAX) == SYMBOL_MAX)
 				continue;
 			list = mem_more(list, n, sizeof(*list));
-			list[n++] = (struct wanted){ mem_text(symbol->name), i, symbol->use == DYNAMIC_EARLY, is_copied,
-				false };
+			list[n++] = (struct wanted){ .name = mem_text(symbol->name),
+				.version = symbol->version && !s->is_musl ? mem_text(symbol->version) : NULL,
+				.by = i,
+				.is_early = symbol->use == DYNAMIC_EARLY,
+				.is_copied = is_copied };
 		}
 		dynamic_symbols_done(&symbols);
 	}
@@ -294,13 +298,15 @@ static void check_symbols(const struct search *s, struct libraries_missing *ret)
 		is_known = read_symbols(s, i, &symbols);
 		for (size_t k = 0; n && k < symbols.n; k++) {
 			struct wanted key = { .name = (char *)symbols.list[k].name }, *hit = NULL;
+			const char *version = symbols.list[k].version;
 
 			if (symbols.list[k].is_defined)
 				hit = bsearch(&key, list, n, sizeof(key), compare_wanted);
 			while (hit && hit > list && !compare_wanted(hit - 1, &key))
 				hit--;
 			for (; hit && hit < list + n && !compare_wanted(hit, &key); hit++)
-				hit->is_found |= i || !hit->is_copied;
+				hit->is_found |= (i || !hit->is_copied) &&
+						 (!version || !hit->version || !strcmp(version, hit->version));
 		}
 		dynamic_symbols_done(&symbols);
 	}
@@ -309,10 +315,13 @@ static void check_symbols(const struct search *s, struct libraries_missing *ret)
 
 		if (is_known && !wanted->is_found && (!ret->symbol.len || (wanted->is_early && !ret->is_early))) {
 			ret->symbol.len = 0;
-			buf_addf(&ret->symbol, "%s, which %s uses", wanted->name, s->loaded[wanted->by].path);
+			buf_addf(&ret->symbol, "%s%s%s, which %s uses", wanted->name,
+				wanted->version ? " of version " : "", wanted->version ? wanted->version : "",
+				s->loaded[wanted->by].path);
 			ret->is_early = wanted->is_early;
 		}
 		free(wanted->name);
+		free(wanted->version);
 	}
 	free(list);
 }

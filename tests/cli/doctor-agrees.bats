@@ -563,6 +563,10 @@ clear() {
 		printf '#include <stdio.h>\nint f(void), g(void); int main(void) { return printf("%%d\\n", f() + g()) < 0; }' |
 			cc -x c -o "$W/$1" - -x none "$W/lib/libv.so.1" "${@:2}" 3>&-
 	}
+	lazy() {
+		printf '#include <stdio.h>\nint f(void); int main(int n, char **v) { return puts(*v) < 0 || (n > 1 && f()); }' |
+			cc -x c -o "$W/$1" - -x none "$W/lib/libv.so.1" "-Wl,-rpath,$W/lib" -Wl,-z,lazy 3>&-
+	}
 	lib -Wl,--version-script="$W/two"
 	uses nowhere
 	uses origin '-Wl,-rpath,$ORIGIN/lib' -Wl,--enable-new-dtags
@@ -590,11 +594,24 @@ clear() {
 		problem library-missing origin fails
 		problem library-missing old-tag fails
 	ROWS
+	# Both versions are there, and the symbol has the other one.
+	printf 'V1 { local: nothing; };\nV2 { global: f; g; } V1;\n' >"$W/moved"
+	lib -Wl,--version-script="$W/two"
+	lazy lazy-version
+	uses early-version "-Wl,-rpath,$W/lib" -Wl,-z,now
+	rows <<-ROWS
+		ok native early-version runs
+		ok native lazy-version runs
+	ROWS
+	lib -Wl,--version-script="$W/moved"
+	rows <<-ROWS
+		problem symbol-missing early-version fails
+		warning symbol-missing lazy-version runs
+	ROWS
 	lib
 	rows <<<'problem library-missing origin fails'
 	uses early "-Wl,-rpath,$W/lib" -Wl,-z,now
-	printf '#include <stdio.h>\nint f(void); int main(int n, char **v) { return puts(*v) < 0 || (n > 1 && f()); }' |
-		cc -x c -o "$W/lazy" - -x none "$W/lib/libv.so.1" "-Wl,-rpath,$W/lib" -Wl,-z,lazy 3>&-
+	lazy lazy
 	uses no-plt "-Wl,-rpath,$W/lib" -Wl,-z,lazy -fno-plt
 	printf '#include <stdio.h>\nextern int v; int f(void) __attribute__((weak));
 		int main(void) { return printf("%%d\\n", v + !f) < 0; }' >"$W/data.c"
