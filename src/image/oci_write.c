@@ -318,7 +318,7 @@ static int rename_top(
 	const struct bundle *bundle, const struct write_names *names, struct outlet *outlet, struct err *e)
 {
 	auto_buf text = { 0 }, entries = { 0 }, index = { 0 };
-	struct span array, first = { 0 }, all;
+	struct span array, first = { 0 }, digest = { 0 }, all;
 	struct splice s = { 0 };
 	int r = bundle_text(bundle, "index.json", &text, e);
 
@@ -328,8 +328,15 @@ static int rename_top(
 		return err_set(e, -EBADMSG, "index.json without an entry");
 	/* The same index may already have several names: all are replaced. */
 	all = first;
-	for (struct span item = first; span_next(buf_text(&text), array, &item);)
+	span_member(buf_text(&text), first, "digest", &digest);
+	for (struct span item = first, other = { 0 }; span_next(buf_text(&text), array, &item);) {
+		if (!span_member(buf_text(&text), item, "digest", &other) || other.len != digest.len ||
+			memcmp(text.data + other.at, text.data + digest.at, other.len)) {
+			err_set(e, -EINVAL, "index.json lists several things, which cannot have one name");
+			return err_hint(e, "choose one, by its name or with --platform");
+		}
 		all.len = item.at + item.len - all.at;
+	}
 	for (size_t i = 0; i < names->n; i++) {
 		auto_buf entry = { 0 };
 

@@ -348,4 +348,17 @@ blobs_are_right() {
 	same annotations '["b","b"] ["1","2"] {"made":"by me"}' "$(jq -rc '"\([.manifests[].annotations.a]) \([.manifests[].annotations["org.opencontainers.image.ref.name"]]) \(.annotations)"' tagged/index.json)"
 	expect 0 "$ANYARCH" convert tagged oci:again:c:3
 	same annotations '["3"] {"made":"by me"}' "$(jq -rc '"\([.manifests[].annotations["org.opencontainers.image.ref.name"]]) \(.annotations)"' again/index.json)"
+	# An index without images beside it is no image that could be chosen, and must not get lost.
+	echo '{"schemaVersion":2,"manifests":[]}' >empty
+	local digest
+	digest=$(sha256sum <empty)
+	cp empty "whole/blobs/sha256/${digest%% *}"
+	write "" | jq -c --arg digest "sha256:${digest%% *}" --argjson size "$(stat -c %s empty)" \
+		'.manifests += [.manifests[0] + {digest: $digest, size: $size}]' >index.json
+	mv index.json whole/index.json
+	expect 2 "$ANYARCH" convert whole oci:beside:it:1
+	says 'several things'
+	[[ ! -e beside ]]
+	expect 0 "$ANYARCH" convert whole oci:beside
+	cmp whole/index.json beside/index.json
 }
