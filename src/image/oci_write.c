@@ -364,9 +364,10 @@ int oci_copy(const struct bundle *bundle, const struct model *model, const struc
 	}
 	for (size_t i = 0; !r && i < reach.n; i++) {
 		auto_with(member_done) struct member member = MEMBER_INIT;
-		auto_free char *digest = mem_text(reach.names[i] + strlen("blobs/"));
+		const char *name = reach.names[i] + strlen("blobs/");
+		int n = (int)strcspn(name, "/");
+		auto_free char *digest = mem_print("%.*s:%s", n, name, name + n + 1);
 
-		*strchr(digest, '/') = ':';
 		r = bundle_find(bundle, reach.names[i], &member, e);
 		if (!r)
 			r = outlet_blob(outlet, &member, digest, e);
