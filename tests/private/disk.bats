@@ -347,7 +347,11 @@ D.write("lost.img", [(0, D.table(D.entry(D.EXTENDED, 0xfffff000, 0xffff)))], 4 <
 	local before i
 
 	make 'D.mbr("pi.img", D.fat(), ROOT)'
-	before=$(tree_in pi.img $((2 << 20)))
+	# A kill between a change of the directory and the setting of its time loses that time.
+	tree_but_time() {
+		tree_in pi.img $((2 << 20)) | sed -E 's|^(usr/bin/ .*) [0-9.]+$|\1|'
+	}
+	before=$(tree_but_time)
 	for i in {0..39}; do
 		"$ANYARCH" "$([[ $((i % 3)) -eq 2 ]] && echo eject || echo inject)" pi.img >out 2>&1 3>&- &
 		sleep "0.0$((RANDOM % 60 + 10))"
@@ -358,5 +362,5 @@ D.write("lost.img", [(0, D.table(D.entry(D.EXTENDED, 0xfffff000, 0xffff)))], 4 <
 	e2fsck -fn 'pi.img?offset=2097152' >out 2>&1
 	expect 0 "$ANYARCH" inject --emulator "$TOOLS/A" pi.img
 	expect 0 "$ANYARCH" eject pi.img
-	same tree "$before" "$(tree_in pi.img $((2 << 20)))"
+	same tree "$before" "$(tree_but_time)"
 }
