@@ -120,13 +120,15 @@ static bool has_value(char **env, const char *name)
 
 void system_exec(const char *path, const char **argv, const char **envp)
 {
+	const struct entry_index *index = (const struct entry_index *)(const void *)world.index;
+	size_t tool = index->is_musl ? 5 : 6; /* behind the loader, its options and the tool's name */
 	const char *value;
 
 	must(!world.is_secure && path == argv[0] && !world.is_started);
 	world.is_started = true;
-	for (size_t i = 0; i < 7; i++) /* the loader, its options, the tool's name and the tool */
+	for (size_t i = 0; i <= tool; i++)
 		must(argv[i]);
-	must(!has_letter(argv[6], '!') && !has_letter(argv[6], '%'));
+	must(!has_letter(argv[tool], '!') && !has_letter(argv[tool], '%'));
 	while (*argv)
 		must(strlen(*argv++) < ENTRY_SIZE_MAX + 4096);
 	for (; *envp; envp++)
