@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256, SHA-1, MD5, base64, and digests as text: "sha256:" and 64 lower-case hex digits. */
+/* SHA-256, SHA-512, SHA-1, MD5, base64, and digests as text: "sha256:" and 64 lower-case hex digits. */
 #pragma once
 
 #include "base/buf.h"
